@@ -1,0 +1,20 @@
+"""What the library raises when it refuses: one base class, so that a caller (and the command line) can catch them all."""
+
+
+class RecurraError(Exception):
+    """Base of every error that Recurra raises on purpose; its text is meant for the user."""
+
+
+class InputError(RecurraError, ValueError):
+    """An argument, a column or a file that cannot be used.
+
+    The text names the argument, the value, what was expected, and the remedy.
+    """
+
+
+class ModelFileError(RecurraError, ValueError):
+    """A model or checkpoint file that is damaged, altered, of a newer version, or not ours."""
+
+
+class TrainingError(RecurraError, RuntimeError):
+    """Training that cannot go on, such as a loss that is no longer finite."""

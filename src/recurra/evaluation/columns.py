@@ -1,0 +1,15 @@
+"""The names that a backtest's columns bear: baselines and quantiles."""
+
+from __future__ import annotations
+
+BASELINES = ("naive", "seasonal naive", "drift", "Theta", "ETS")  # from the simplest to the most elaborate
+LEVELS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975)
+
+
+def quantile_column(level: float, method: str = "") -> str:
+    """The column of a quantile: "q0.1" of the model, "ETS:q0.1" of a baseline.
+
+    >>> quantile_column(0.025), quantile_column(0.9, "seasonal naive")
+    ('q0.025', 'seasonal naive:q0.9')
+    """
+    return f"{method}:q{level:g}" if method else f"q{level:g}"

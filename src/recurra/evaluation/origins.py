@@ -1,0 +1,66 @@
+"""Where a backtest stands to look ahead: the origins of each series, in the last part of its data.
+
+An origin is the number of rows that are known when a forecast is made; the forecast is for the `horizon` rows after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from recurra.errors import InputError
+
+MOST_WINDOWS = 50  # of one series
+MOST_FORECASTS = 500  # series x windows
+TEST_SHARE = 0.2  # of a series, unless the user asks for more windows
+LEAST_HISTORY = 2  # horizons of data that must be known before the first origin
+
+Ints = npt.NDArray[np.integer]
+
+
+def choose_origins(lengths: Sequence[int] | Ints, horizon: int, windows: int | None = None) -> list[Ints]:
+    """The origins of each series, increasing: windows of `horizon` rows side by side, the last one at the end.
+
+    Windows never overlap, so that their errors are as independent as rolling origins can make them. Without `windows`
+    there are as many as fit the last 20 % of a series, at least one, at most 50, and fewer for many series (about 500
+    forecasts in all). A given `windows` holds for every series long enough; a shorter one gets as many as fit. Before
+    its first origin a series keeps at least two horizons of data; a series too short even for one window gets no
+    origin.
+
+    Shapes: `lengths` [S] in rows; the result has S arrays of origins. Raises InputError where no series can be tested.
+
+    >>> [o.tolist() for o in choose_origins([100, 40], horizon=10, windows=2)]
+    [[80, 90], [20, 30]]
+    """
+    if horizon < 1:
+        raise InputError(f"horizon={horizon} must be at least 1 step (--horizon)")
+    if windows is not None and windows < 1:
+        raise InputError(f"windows={windows} must be at least 1 (--windows)")
+    length = np.asarray(lengths, dtype=np.int64)
+    if not len(length):
+        raise InputError("there is no series to test on: the table holds no observed target")
+    most = length // horizon - LEAST_HISTORY
+    if windows is None:
+        share = (length * TEST_SHARE).astype(np.int64) // horizon
+        cap = min(MOST_WINDOWS, max(1, MOST_FORECASTS // len(length)))
+        count = np.clip(share, 1, cap)
+    else:
+        count = np.full(len(length), windows)
+        if most.max() < windows:
+            raise _too_short(int(length.max()), horizon, windows)
+    count = np.clip(np.minimum(count, most), 0, None)
+    if not count.any():
+        raise _too_short(int(length.max()), horizon, 1)
+    return [n - horizon * np.arange(k, 0, -1) for n, k in zip(length, count, strict=True)]
+
+
+def _too_short(longest: int, horizon: int, windows: int) -> InputError:
+    need = horizon * (windows + LEAST_HISTORY)
+    plural = "window" if windows == 1 else "windows"
+    advice = "use a shorter --horizon or add data" if windows == 1 else "use fewer --windows or a shorter --horizon"
+    return InputError(
+        f"the longest series has {longest} rows, but horizon {horizon} with {windows} test {plural} needs at least "
+        f"{need} ({LEAST_HISTORY} horizons to learn from and {windows} to test on): {advice}"
+    )
