@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Time is the machine's affair, and a test that fails must fail again.
+settings.register_profile("recurra", deadline=None, derandomize=True)
+settings.load_profile("recurra")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""What the library raises when it refuses: one base class, so that a caller (and the command line) can catch them all."""
+"""What the library raises when it refuses: one base class, so that a caller can catch them all."""
 
 
 class RecurraError(Exception):

@@ -21,6 +21,7 @@ MICROSECONDS = {
     "W": 7 * 86_400_000_000,
 }
 DAY = MICROSECONDS["D"]
+EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 MONTHS_PER_UNIT = {"MS": 1, "ME": 1, "QS": 3, "QE": 3, "YS": 12, "YE": 12}
@@ -96,6 +97,19 @@ def parse_frequency(alias: str, *, flag: str = "--freq") -> Frequency:
     if unit in MICROSECONDS and unit != "W":
         return from_microseconds(count * MICROSECONDS[unit])
     return Frequency(count, unit, anchor or _DEFAULT_ANCHOR.get(unit, ""))
+
+
+def first_weekday(frequency: Frequency) -> int:
+    """Days from 1970-01-01 to the first anchor day of a weekly frequency."""
+    return (WEEKDAYS.index(frequency.anchor) - EPOCH_WEEKDAY) % 7
+
+
+def first_month(frequency: Frequency) -> int:
+    """The first month (January is 0) of some step of a monthly, quarterly or yearly frequency."""
+    if not frequency.anchor:
+        return 0
+    anchor = MONTHS.index(frequency.anchor)
+    return anchor + 1 if frequency.at_end else anchor
 
 
 def _known_unit(word: str) -> str | None:

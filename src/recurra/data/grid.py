@@ -13,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.frequency import DAY, MONTHS, WEEKDAYS, Frequency, parse_frequency
+from recurra.data.frequency import DAY, EPOCH_WEEKDAY, Frequency, first_month, first_weekday, parse_frequency
 from recurra.errors import InputError
 
 Positions = npt.NDArray[np.int64]
-_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,11 @@ class Grid:
         if self.freq is not None:
             parse_frequency(self.freq)
         elif self.tz is not None or self.step < 1:
-            raise InputError(f"a grid without a frequency has no tz (got {self.tz!r}) and a step >= 1 (got {self.step})")
+            raise InputError(
+                f"a grid without a frequency has no tz (got {self.tz!r}) and a step >= 1 (got {self.step})"
+            )
 
-    def positions(self, times: npt.ArrayLike | pd.Index | pd.Series) -> Positions:
+    def positions(self, times: list | npt.NDArray | pd.Index | pd.Series) -> Positions:
         """Grid positions of times [n] -> int64 [n]; a time off the grid goes to its step.
 
         Times without a zone are wall-clock times of `tz`; of an hour that the clock shows twice they mean the first.
@@ -56,7 +57,9 @@ class Grid:
         frequency = parse_frequency(self.freq)
         index = pd.DatetimeIndex(times)
         if index.hasnans:
-            raise InputError(f"times: {int(index.isna().sum())} of {len(index)} are missing: give every row a time")
+            raise InputError(
+                f"times: {int(np.count_nonzero(index.isna()))} of {len(index)} are missing: give every row a time"
+            )
         if index.tz is not None and self.tz is None:
             raise InputError(f"times are in the zone {index.tz}, the grid has none: give both a zone, or none (--tz)")
         if self.tz is not None:
@@ -86,13 +89,13 @@ def positions_of(times: npt.NDArray[np.datetime64], frequency: Frequency, phase:
     """Positions of times without a zone: UTC below a day, else the wall clock."""
     if frequency.months is not None:
         months = times.astype("datetime64[M]").astype(np.int64)
-        return (months - _first_month(frequency) - phase) // frequency.months
+        return (months - first_month(frequency) - phase) // frequency.months
     ticks = times.astype("datetime64[us]").astype(np.int64) - phase
     if frequency.unit == "B":
-        days = ticks // DAY + _EPOCH_WEEKDAY
+        days = ticks // DAY + EPOCH_WEEKDAY
         return days // 7 * 5 + np.minimum(days % 7, 4)
     if frequency.unit == "W":
-        days = ticks // DAY - _first_weekday(frequency)
+        days = ticks // DAY - first_weekday(frequency)
         return -(-days // (7 * frequency.count))
     assert frequency.microseconds is not None
     return ticks // frequency.microseconds
@@ -100,29 +103,16 @@ def positions_of(times: npt.NDArray[np.datetime64], frequency: Frequency, phase:
 
 def _times_of(positions: Positions, frequency: Frequency, phase: int) -> npt.NDArray[np.datetime64]:
     if frequency.months is not None:
-        months = positions * frequency.months + _first_month(frequency) + phase
+        months = positions * frequency.months + first_month(frequency) + phase
         if frequency.at_end:
             following = (months + frequency.months).astype("datetime64[M]").astype("datetime64[D]")
             return (following - 1).astype("datetime64[us]")
         return months.astype("datetime64[M]").astype("datetime64[us]")
     if frequency.unit == "B":
-        days = positions // 5 * 7 + positions % 5 - _EPOCH_WEEKDAY
+        days = positions // 5 * 7 + positions % 5 - EPOCH_WEEKDAY
         return (days * DAY + phase).astype("datetime64[us]")
     if frequency.unit == "W":
-        days = positions * 7 * frequency.count + _first_weekday(frequency)
+        days = positions * 7 * frequency.count + first_weekday(frequency)
         return (days * DAY + phase).astype("datetime64[us]")
     assert frequency.microseconds is not None
     return (positions * frequency.microseconds + phase).astype("datetime64[us]")
-
-
-def _first_weekday(frequency: Frequency) -> int:
-    """Days from 1970-01-01 to the first anchor day of the week."""
-    return (WEEKDAYS.index(frequency.anchor) - _EPOCH_WEEKDAY) % 7
-
-
-def _first_month(frequency: Frequency) -> int:
-    """The first month (January is 0) of some step of a quarterly or yearly frequency."""
-    if not frequency.anchor:
-        return 0
-    anchor = MONTHS.index(frequency.anchor)
-    return anchor + 1 if frequency.at_end else anchor

@@ -109,7 +109,9 @@ class Panel:
             for j, column in enumerate(columns):
                 place = {value: k for k, value in enumerate(categories[column])}
                 # The last entry serves code -1.
-                table = np.array([*(place.get(value, -1) for value in schema.categories[column]), -1], dtype=codes.dtype)
+                table = np.array(
+                    [*(place.get(value, -1) for value in schema.categories[column]), -1], dtype=codes.dtype
+                )
                 codes[:, j] = table[codes[:, j]]
             renumbered[name] = codes
         return replace(self, schema=replace(schema, categories=dict(categories)), **renumbered)

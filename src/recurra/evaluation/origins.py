@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from recurra.errors import InputError
 
-MOST_WINDOWS = 50  # of one series
+MOST_WINDOWS = 200  # of one series
 MOST_FORECASTS = 500  # series x windows
 TEST_SHARE = 0.2  # of a series, unless the user asks for more windows
 LEAST_HISTORY = 2  # horizons of data that must be known before the first origin
@@ -24,7 +24,7 @@ def choose_origins(lengths: Sequence[int] | Ints, horizon: int, windows: int | N
     """The origins of each series, increasing: windows of `horizon` rows side by side, the last one at the end.
 
     Windows never overlap, so that their errors are as independent as rolling origins can make them. Without `windows`
-    there are as many as fit the last 20 % of a series, at least one, at most 50, and fewer for many series (about 500
+    there are as many as fit the last 20 % of a series, at least one, at most 200, and fewer for many series (about 500
     forecasts in all). A given `windows` holds for every series long enough; a shorter one gets as many as fit. Before
     its first origin a series keeps at least two horizons of data; a series too short even for one window gets no
     origin.

@@ -22,7 +22,7 @@ from recurra.errors import TrainingError
 from recurra.evaluation.baselines import forecast_baselines
 
 _ENOUGH = 100_000  # rows before the first origin, unless twenty seasons are more
-_INPUT, _OUTPUT = "input.npz", "output.parquet"
+_INPUT, _OUTPUT, _COMPLAINTS = "input.npz", "output.parquet", "complaints"
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
@@ -54,23 +54,29 @@ class BaselineWorker:
         np.savez(Path(self._folder.name) / _INPUT, allow_pickle=False, **self._arrays)
         command = [sys.executable, "-m", "recurra.evaluation.worker", self._folder.name]
         # Its own session: Ctrl-C in the terminal stops the training, not the baselines that it is compared with.
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+        # Complaints go to a file: a pipe that nobody reads yet could fill up and hold the process.
+        with (Path(self._folder.name) / _COMPLAINTS).open("wb") as complaints:
+            self._process = subprocess.Popen(
+                command, stdout=complaints, stderr=complaints, stdin=subprocess.DEVNULL, start_new_session=True
+            )
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.communicate()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
         self._folder.cleanup()
 
     def result(self) -> pd.DataFrame:
         """The frame of `forecast_baselines`."""
-        _, complaint = self._process.communicate()
+        self._process.wait()
+        complaint = (Path(self._folder.name) / _COMPLAINTS).read_bytes()
         if self._process.returncode != 0:
-            raise TrainingError(f"the process that computes the baselines ended with {self._process.returncode}: "
-                                f"{complaint.decode(errors='replace').strip()[-500:]}")
+            raise TrainingError(
+                f"the process that computes the baselines ended with {self._process.returncode}: "
+                f"{complaint.decode(errors='replace').strip()[-500:]}"
+            )
         path = Path(self._folder.name) / _OUTPUT
         frame = pd.read_parquet(path)
         frame["origin"] += self._first[frame["series"].to_numpy()]

@@ -1,0 +1,54 @@
+"""Recurrent neural networks from a file to a running model.
+
+>>> import recurra as rc
+>>> table = rc.read_table("demo:co2")
+>>> forecaster = rc.Forecaster(horizon=52).fit(table.frame)  # doctest: +SKIP
+>>> forecaster.predict(levels=[80, 95])  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from recurra.errors import InputError, ModelFileError, RecurraError, TrainingError
+
+if TYPE_CHECKING:
+    from recurra.data import read_table
+    from recurra.nn.forecast import NetworkOptions
+    from recurra.tasks import Forecaster, load
+    from recurra.training import TrainingOptions
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Forecaster",
+    "InputError",
+    "ModelFileError",
+    "NetworkOptions",
+    "RecurraError",
+    "TrainingError",
+    "TrainingOptions",
+    "__version__",
+    "load",
+    "read_table",
+]
+
+# These need torch or pandas, which take a second to load: `import recurra` and `recurra --help` do without.
+_LATER = {
+    "Forecaster": "recurra.tasks",
+    "NetworkOptions": "recurra.nn.forecast",
+    "TrainingOptions": "recurra.training",
+    "load": "recurra.tasks",
+    "read_table": "recurra.data",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'recurra' has no attribute {name!r}")
+    return getattr(importlib.import_module(_LATER[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

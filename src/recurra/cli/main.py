@@ -1,0 +1,88 @@
+"""The command `recurra`: its subcommands, and what becomes of an error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Annotated
+
+import typer
+from typer.main import get_command
+
+from recurra import __version__
+from recurra.cli import doctor, evaluate, forecast, predict
+from recurra.cli.console import stderr
+from recurra.errors import RecurraError
+
+USAGE = 2  # the exit status of a refusal, as for a wrong flag
+
+app = typer.Typer(
+    name="recurra",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Recurrent neural networks, from a file to a forecast worth trusting.",
+    epilog="Begin with `recurra forecast demo:co2`, or with a file of your own: `recurra forecast sales.csv`.",
+)
+app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
+app.command("predict", epilog=predict.EXAMPLES)(predict.predict)
+app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"recurra {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Hold the options of `recurra` itself."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit status.
+
+    0 done; 1 a fault of the machine or of Recurra itself; 2 input that is refused; 130 interrupted. `--debug` lets
+    every error through with its traceback.
+    """
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    debug = "--debug" in arguments
+    if not debug:
+        sys.excepthook = _report_bug
+    try:
+        get_command(app).main(arguments, prog_name="recurra", obj=arguments)
+    except RecurraError as error:
+        if debug:
+            raise
+        _complain(str(error))
+        sys.exit(USAGE)
+    except OSError as error:
+        if debug:
+            raise
+        _complain(f"{error} (--debug shows where)")
+        sys.exit(1)
+
+
+def _complain(message: str) -> None:
+    console = stderr()
+    console.print("error:", style="bold red", end=" ")
+    console.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def _report_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The excepthook: one line for what nobody foresaw."""
+    if issubclass(kind, MemoryError):
+        _complain("out of memory; give fewer series or columns (--ignore), or --members 1")
+    else:
+        text = " ".join(str(error).split())
+        _complain(
+            f"this is a bug in recurra: {kind.__name__}: {text} (run again with --debug and report what it prints)"
+        )

@@ -1,0 +1,77 @@
+"""The flags of the subcommands: their types and their help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+COLUMNS = "Columns (inferred, and said, unless named)"
+READING = "Reading the file (found by itself unless named)"
+LEARNING = "Learning"
+OUTPUT = "Output"
+
+
+def _option(panel: str, *declarations: str, **settings: Any) -> Any:
+    return typer.Option(*declarations, rich_help_panel=panel, **settings)
+
+
+File = Annotated[
+    str,
+    typer.Argument(metavar="FILE", help="CSV, TSV (also compressed) or Parquet; or demo:NAME, data to try: demo:co2."),
+]
+NewerFile = Annotated[
+    str | None, typer.Argument(metavar="[FILE]", help="Newer data with the same columns; the training data if absent.")
+]
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="The .safetensors file of `recurra forecast`.")]
+
+Target = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="The column to forecast.")]
+Time = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Time, or its parts: year,month,day,hour.")]
+Series = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="The column that tells series apart.")]
+Layout = Annotated[
+    Literal["long", "wide-rows", "wide-columns"] | None,
+    _option(COLUMNS, help="Series below each other, as rows, or as columns."),
+]
+Freq = Annotated[str | None, _option(COLUMNS, metavar="ALIAS", help="Distance of times: h, 30min, D, B, W, MS.")]
+Zone = Annotated[str | None, _option(COLUMNS, metavar="ZONE", help="Time zone, such as Europe/Berlin.")]
+DayFirst = Annotated[bool | None, _option(COLUMNS, "--day-first/--month-first", help="What 1/2/2026 means.")]
+Past = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Known up to now.")]
+Known = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Known ahead.")]
+Static = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Constant per series.")]
+Ignore = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="To leave out.")]
+
+Separator = Annotated[str | None, _option(READING, metavar="TEXT", help="Between fields: ',' ';' 'tab' '|' 'space'.")]
+Encoding = Annotated[str | None, _option(READING, metavar="NAME", help="Such as utf-8, utf-16, gb18030.")]
+Decimal = Annotated[str | None, _option(READING, metavar="SIGN", help="'.' or ','.")]
+Header = Annotated[bool | None, _option(READING, "--header/--no-header", help="Whether line 1 holds names.")]
+Missing = Annotated[list[str] | None, _option(READING, metavar="WORDS", help="Words for a missing value: '?,void'.")]
+
+Horizon = Annotated[
+    int | None, typer.Option(min=1, metavar="STEPS", help="Steps to forecast; a season's worth if not given.")
+]
+Cell = Annotated[Literal["rnn", "gru", "lstm"], _option(LEARNING, help="The recurrence.")]
+Members = Annotated[int, _option(LEARNING, min=1, help="Networks whose forecasts are averaged.")]
+Season = Annotated[
+    str | None,
+    _option(LEARNING, metavar="STEPS", help="Season lengths: 24,168; 1 for none; found in the data if not given."),
+]
+Block = Annotated[
+    int | None,
+    _option(
+        LEARNING, min=1, metavar="STEPS", help="Steps that make one step of the recurrence; a season if not given."
+    ),
+]
+Windows = Annotated[int | None, _option(LEARNING, min=1, help="Backtest windows per series; by length if not given.")]
+Epochs = Annotated[float | None, _option(LEARNING, help="Passes over the data; by its size if not given.")]
+Seed = Annotated[int, _option(LEARNING, min=0, help="Same seed, same bits.")]
+Schedule = Annotated[Literal["one-cycle", "plateau"], _option(LEARNING, help="How the learning rate moves.")]
+Precision = Annotated[Literal["auto", "float32", "bfloat16"], _option(LEARNING, help="Of the arithmetic.")]
+Devices = Annotated[int, _option(LEARNING, min=1, help="Processes to train with.")]
+Log = Annotated[Path | None, _option(LEARNING, metavar="DIR", help="Write TensorBoard logs there.")]
+Resume = Annotated[bool, _option(LEARNING, "--resume", help="Go on with a run that was killed.")]
+
+Levels = Annotated[str, _option(OUTPUT, metavar="PERCENTS", help="Central intervals to give, in per cent.")]
+Folder = Annotated[Path, _option(OUTPUT, "--out", metavar="DIR", help="Folder for what is written.")]
+Quiet = Annotated[bool, _option(OUTPUT, "--quiet", "-q", help="Print nothing but errors.")]
+Debug = Annotated[bool, _option(OUTPUT, "--debug", help="Show the traceback of an error.")]

@@ -1,0 +1,65 @@
+"""Output files: all of them or none, and never over the input."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recurra.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def check_outputs(paths: Sequence[Path], inputs: Sequence[str] = ()) -> None:
+    """Refuse now what could not be written after an hour of training.
+
+    Raises InputError where an output would replace an input, is a folder, or lies where nothing can be written.
+    """
+    for path in paths:
+        for source in inputs:
+            if path.exists() and Path(source).exists() and path.samefile(source):
+                raise InputError(f"{path} is the input and would be overwritten: choose another place with --out")
+        if path.is_dir():
+            raise InputError(f"cannot write {path}: it is a folder; remove it, or choose another place with --out")
+    for folder in {path.parent for path in paths}:
+        _check_folder(folder)
+
+
+def _check_folder(folder: Path) -> None:
+    standing = folder
+    while not standing.exists():
+        standing = standing.parent
+    if not standing.is_dir():
+        raise InputError(f"cannot write in {folder}: {standing} is a file, expected a folder; choose one with --out")
+    try:
+        # permission bits say nothing about a read-only disk: only writing does
+        os.rmdir(tempfile.mkdtemp(prefix=".recurra-", dir=standing))
+    except OSError as error:
+        raise InputError(f"cannot write in {folder}: {error.strerror}; choose another folder with --out") from error
+
+
+@contextmanager
+def written_together(folder: Path) -> Iterator[Path]:
+    """A temporary folder inside `folder`; the files put there move to `folder` when the block ends without an error.
+
+    An old file stays as it was until every new one is complete. `folder` is made if it is missing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(prefix=".recurra-", dir=folder))
+    try:
+        yield stage
+        for path in sorted(stage.iterdir()):
+            os.replace(path, folder / path.name)
+    finally:
+        shutil.rmtree(stage)
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """A result as CSV: nine significant digits, which is all that a float32 holds."""
+    return frame.to_csv(index=False, float_format="%.9g", lineterminator="\n")

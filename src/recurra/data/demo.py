@@ -1,0 +1,52 @@
+"""Real data that statsmodels carries, for a first try without a file: `demo:co2`."""
+
+from __future__ import annotations
+
+import difflib
+from types import ModuleType
+from typing import cast
+
+import pandas as pd
+
+from recurra.errors import InputError
+
+DEMOS = {
+    "co2": "weekly carbon dioxide at Mauna Loa, 1958 to 2001, in ppm; 59 weeks are missing",
+    "sunspots": "yearly sunspots, 1700 to 2008",
+    "macrodata": "quarterly macroeconomic figures of the United States, 1959 to 2009",
+    "elnino": "monthly sea surface temperature off Peru, 1950 to 2010, in degrees Celsius",
+}
+
+
+def read_demo(name: str) -> pd.DataFrame:
+    """The data set called `name`: a time column (text or whole numbers), then numeric ones; missing stays missing.
+
+    Errors: InputError for an unknown name, with the known ones.
+
+    >>> read_demo("sunspots").columns.tolist()
+    ['year', 'sunspots']
+    """
+    # Here and not above: statsmodels takes a second to import, and most files are no demonstrations.
+    from statsmodels.datasets import co2, elnino, macrodata, sunspots
+
+    if name == "co2":
+        series = _table(co2)["co2"]
+        return pd.DataFrame({"date": pd.DatetimeIndex(series.index).strftime("%Y-%m-%d"), "co2": series.to_numpy()})
+    if name == "sunspots":
+        table = _table(sunspots)
+        return pd.DataFrame({"year": table["YEAR"].astype("int64"), "sunspots": table["SUNACTIVITY"]})
+    if name == "macrodata":
+        table = _table(macrodata)
+        quarter = table["year"].astype("int64").astype(str) + "Q" + table["quarter"].astype("int64").astype(str)
+        return pd.concat([quarter.rename("quarter"), table.drop(columns=["year", "quarter"])], axis=1)
+    if name == "elnino":
+        table = _table(elnino).set_index("YEAR")
+        months = [f"{int(year)}-{month:02d}" for year in table.index for month in range(1, 13)]
+        return pd.DataFrame({"month": months, "temperature": table.to_numpy().ravel()})
+    close = difflib.get_close_matches(name, DEMOS, n=1)
+    meant = f": did you mean demo:{close[0]}?" if close else "."
+    raise InputError(f"there is no demo:{name}{meant} Known: {', '.join(f'demo:{known}' for known in DEMOS)}")
+
+
+def _table(dataset: ModuleType) -> pd.DataFrame:
+    return cast(pd.DataFrame, dataset.load_pandas().data)

@@ -1,0 +1,200 @@
+"""Where the bytes of a table come from: a plain or compressed file, opened as often as needed, or refused."""
+
+from __future__ import annotations
+
+import bz2
+import difflib
+import gzip
+import lzma
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from recurra.errors import InputError
+
+_COMPRESSIONS = ((b"\x1f\x8b", "gzip"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"), (b"PK\x03\x04", "zip"))
+_SUFFIXES = (".gz", ".bz2", ".xz", ".zip")
+_TABLES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".psv", ".data")
+
+# First bytes of files that people hand over by mistake; what each is called in the refusal.
+_FOREIGN = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF document"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls); save the sheet as CSV"),
+    (b"ARROW1", "an Arrow/Feather file; save it as Parquet or CSV"),
+    (b"FEA1", "a Feather file; save it as Parquet or CSV"),
+    (b"ORC", "an ORC file; save it as Parquet or CSV"),
+    (b"\x89HDF", "an HDF5 file; save the table as Parquet or CSV"),
+    (b"SQLite format 3", "an SQLite database; export the table as CSV"),
+    (b"\x93NUMPY", "a NumPy array; save it as CSV"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"7z\xbc\xaf", "a 7z archive; unpack it first"),
+    (b"Rar!", "a RAR archive; unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive; unpack it first"),
+    (b"PK\x05\x06", "an empty zip archive"),
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A readable file: its path, compression, member of a zip archive, the bytes it will give (None: unknown)."""
+
+    path: Path
+    compression: str | None = None
+    member: str | None = None
+    size: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name, for messages."""
+        return self.path.name
+
+    def open(self) -> BinaryIO:
+        """The decompressed bytes from the beginning."""
+        if self.compression == "gzip":
+            return cast(BinaryIO, gzip.open(self.path))
+        if self.compression == "bz2":
+            return cast(BinaryIO, bz2.open(self.path))
+        if self.compression == "xz":
+            return cast(BinaryIO, lzma.open(self.path))
+        if self.compression == "zip" and self.member is not None:
+            with zipfile.ZipFile(self.path) as archive:
+                return cast(BinaryIO, archive.open(self.member))
+        return self.path.open("rb")
+
+
+def open_source(path: Path) -> Source:
+    """The source at `path`; compression is known by the first bytes, never by the suffix.
+
+    Errors: InputError where there is no such file, or it is a directory, unreadable, empty, or holds no table.
+    """
+    head = _head(path)
+    compression = next((name for magic, name in _COMPRESSIONS if head.startswith(magic)), None)
+    if compression is None:
+        refuse_foreign(head, path.name)
+        return Source(path, size=path.stat().st_size)
+    if compression == "zip":
+        member, size = _member(path)
+        return Source(path, compression, member, size)
+    return Source(path, compression)
+
+
+def refuse_foreign(head: bytes, name: str) -> None:
+    """Raise InputError where the first bytes are those of a well-known file that is not a table."""
+    for magic, what in _FOREIGN:
+        if head.startswith(magic):
+            raise InputError(f"{name} is {what}: expected a CSV or Parquet table")
+    if head[8:10] == b'{"' and len(head) > 16 and int.from_bytes(head[:8], "little") < 1 << 32:
+        raise InputError(
+            f"{name} is a safetensors file, probably a model: expected a CSV or Parquet table. "
+            "To use a model, give it to `recurra predict` before the table"
+        )
+    if head[257:262] == b"ustar":
+        raise InputError(f"{name} is a tar archive: unpack it and give the CSV or Parquet file in it")
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:200].lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<svg")):
+        raise InputError(
+            f"{name} is a web page or XML, not a table: expected CSV or Parquet (was the download refused?)"
+        )
+    if start.startswith((b'{"', b"{\n", b"{\r", b"[{", b"[[", b"[\n")):
+        raise InputError(
+            f"{name} is JSON: save it as CSV or Parquet, for example with pandas.read_json(...).to_csv(...)"
+        )
+
+
+@contextmanager
+def refusing_damage(name: str) -> Iterator[None]:
+    """Turn what the decompressors and the file system raise while reading `name` into InputError."""
+    try:
+        yield
+    except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile) as error:
+        raise InputError(f"{name} is compressed, but damaged or cut short ({error}): fetch it again") from error
+    except NotImplementedError as error:
+        raise InputError(f"{name} is packed by a method that cannot be read ({error}): unpack it first") from error
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror or error}") from error
+
+
+def stem(path: Path) -> str:
+    """The name that outputs take: `sales.csv.gz` gives `sales`.
+
+    >>> stem(Path("data/sales.csv.gz"))
+    'sales'
+    """
+    name = path.name
+    for suffixes in (_SUFFIXES, (*_TABLES, ".parquet", ".pq")):
+        base, suffix = os.path.splitext(name)
+        if base and suffix.lower() in suffixes:
+            name = base
+    return name
+
+
+def _head(path: Path) -> bytes:
+    if "://" in str(path) or str(path).startswith(("http:/", "https:/", "s3:/")):
+        raise InputError(f"{path} is an address: download the file first and give its path")
+    try:
+        mode = path.stat().st_mode
+        head = b""
+        if stat.S_ISREG(mode):
+            with path.open("rb") as file:
+                head = file.read(1024)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"no such file: {path}{_nearest(path)}") from error
+    except PermissionError as error:
+        raise InputError(f"{path} may not be read by this user: change its permissions (chmod u+r)") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+    if stat.S_ISDIR(mode):
+        raise InputError(f"{path} is a directory{_tables_in(path)}: give one CSV or Parquet file")
+    if not stat.S_ISREG(mode):
+        raise InputError(f"{path} is not a regular file: save the data to a file and give its path")
+    if not head:
+        raise InputError(f"{path} is empty (0 bytes): expected a CSV or Parquet table")
+    return head
+
+
+def _nearest(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f" (there is no directory {path.parent})"
+    names = [entry.name for entry in path.parent.iterdir() if not entry.name.startswith(".")]
+    close = difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
+    if close:
+        return f": did you mean {' or '.join(repr(name) for name in close)}?"
+    tables = [name for name in sorted(names) if name.lower().endswith((*_TABLES, ".parquet", *_SUFFIXES))]
+    return f". Tables there: {', '.join(tables[:8])}" if tables else f" (no table in {path.parent.resolve()})"
+
+
+def _tables_in(path: Path) -> str:
+    names = sorted(entry.name for entry in path.iterdir() if entry.name.lower().endswith((*_TABLES, ".parquet")))
+    return f" with {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}" if names else ""
+
+
+def _member(path: Path) -> tuple[str, int]:
+    """The one table of a zip archive, and its size in bytes."""
+    with zipfile.ZipFile(path) as archive:
+        members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX")]
+    names = [m.filename for m in members]
+    if any(name.startswith("xl/") for name in names):
+        raise InputError(
+            f"{path.name} is an Excel workbook: save the sheet as CSV (Save as, CSV UTF-8) and give that file"
+        )
+    tables = [m for m in members if m.filename.lower().endswith(_TABLES)]
+    if len(tables) != 1 and len(members) == 1:
+        tables = members
+    if len(tables) != 1:
+        held = ", ".join(names[:8]) or "nothing"
+        raise InputError(
+            f"{path.name} is a zip archive with {len(tables)} CSV files ({held}): unpack it and give one of them"
+        )
+    if tables[0].flag_bits & 1:
+        raise InputError(f"{path.name} is a zip archive with a password: unpack it first")
+    return tables[0].filename, tables[0].file_size

@@ -1,0 +1,102 @@
+"""The model file: one `.safetensors` with its configuration as JSON in the metadata; no pickle, nothing that runs.
+
+The file says its kind, the version of its format, and a checksum over configuration and tensors, so that a
+truncated, altered or newer file is refused before anything is built from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from recurra.errors import InputError, ModelFileError
+from recurra.files import whole_file
+
+FORMAT = 1
+_MAGIC = "recurra"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a model file holds: the kind of estimator, its configuration (plain JSON), and tensors by name."""
+
+    kind: str
+    config: dict[str, Any]
+    tensors: dict[str, Tensor]
+
+
+def write_model(path: str | Path, contents: Contents) -> None:
+    """Write `contents` to `path`, whole or not at all; the same contents give the same bytes."""
+    tensors = {key: value.detach().cpu().contiguous() for key, value in sorted(contents.tensors.items())}
+    header = {"version": FORMAT, "kind": contents.kind, "config": contents.config}
+    header["sha256"] = _checksum(header, tensors)
+    # One entry, because safetensors writes several in an order that differs from run to run.
+    metadata = {_MAGIC: json.dumps(header, sort_keys=True, ensure_ascii=False, allow_nan=False)}
+    try:
+        with whole_file(path) as temporary:
+            save_file(tensors, temporary, metadata=metadata)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+
+
+def read_model(path: str | Path) -> Contents:
+    """Read and check a model file.
+
+    Raises `InputError` where there is no such file and `ModelFileError` for one that is not ours, damaged, altered or
+    of a newer version.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: expected a model file such as sales.safetensors")
+    if not path.exists():
+        raise InputError(f"there is no model file {path}: expected what `recurra forecast` or `save` wrote")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = _header(path, dict(file.metadata() or {}))
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError) as error:
+        raise ModelFileError(
+            f"{path} is not a readable model file ({error}): it is truncated, damaged, or something else; "
+            "copy it again, or train again"
+        ) from error
+    if _checksum(header, tensors) != header.get("sha256"):
+        raise ModelFileError(f"{path} was altered after it was written (its checksum is wrong): train again")
+    return Contents(header["kind"], header["config"], tensors)
+
+
+def _header(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
+    if _MAGIC not in metadata:
+        raise ModelFileError(f"{path} is a safetensors file, but not a Recurra model")
+    try:
+        header = json.loads(metadata[_MAGIC])
+        version = int(header["version"])
+        complete = isinstance(header["kind"], str) and isinstance(header["config"], dict)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelFileError(f"{path} has a damaged header ({error}): it was altered; train again") from error
+    if version > FORMAT:
+        raise ModelFileError(
+            f"{path} was made by a newer version of Recurra (file format {version}, this one reads {FORMAT}): "
+            "upgrade with pip install --upgrade recurra"
+        )
+    if not complete:
+        raise ModelFileError(f"{path} has a damaged header: it was altered; train again")
+    return header
+
+
+def _checksum(header: dict[str, Any], tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    signed = {key: header[key] for key in ("version", "kind", "config")}
+    digest.update(json.dumps(signed, sort_keys=True).encode())
+    for key in sorted(tensors):
+        tensor = tensors[key].contiguous()
+        digest.update(f"{key}:{tensor.dtype}:{tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b"")
+    return digest.hexdigest()

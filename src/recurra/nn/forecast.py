@@ -1,0 +1,162 @@
+"""The forecasting network: blocks of time steps through a recurrence, then all steps of the horizon at once.
+
+    x_k   = [z, mask, past covariates, known covariates, embeddings] of block k         one season of steps
+    h     = last output of RNN / LSTM / GRU over x_1 ... x_K
+    c_t   = W_t [h, static] + V known_t                                                 one context per step ahead
+    naive = sum_n softmax(a_t)_n naive_n                                                last value and last seasons
+    q_t   = naive_t + head(GELU(c_t))                                                   quantiles that cannot cross
+
+Direct multi-horizon quantiles as in Wen et al. (2017), "A multi-horizon quantile recurrent forecaster"; the level
+and scale of each window removed and the network correcting a naive forecast as in Smyl (2020), "A hybrid method of
+exponential smoothing and recurrent neural networks for time series forecasting".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recurra.nn.quantiles import QuantileOutput
+from recurra.nn.recurrent import RECURRENT
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """The size of the network: hidden units, stacked layers, features per step ahead, dropout, series embedding."""
+
+    hidden: int = 128
+    layers: int = 1
+    context: int = 32
+    dropout: float = 0.0
+    series_embedding: int = 0
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """How wide each part of a window is; categories by number of values (0, the unknown one, not counted)."""
+
+    block: int
+    horizon: int
+    naive: int
+    past: int
+    past_gaps: int
+    calendar: int
+    known: int
+    static: int
+    past_categories: tuple[int, ...]
+    known_categories: tuple[int, ...]
+    static_categories: tuple[int, ...]
+    series: int
+
+
+class WindowFields(Protocol):
+    """What the network reads of a batch: the inputs among the fields of `data.windows.WindowBatch`."""
+
+    @property
+    def target(self) -> Tensor: ...
+    @property
+    def observed(self) -> Tensor: ...
+    @property
+    def past(self) -> Tensor: ...
+    @property
+    def past_observed(self) -> Tensor: ...
+    @property
+    def past_codes(self) -> Tensor: ...
+    @property
+    def calendar(self) -> Tensor: ...
+    @property
+    def known(self) -> Tensor: ...
+    @property
+    def known_codes(self) -> Tensor: ...
+    @property
+    def static(self) -> Tensor: ...
+    @property
+    def static_codes(self) -> Tensor: ...
+    @property
+    def series(self) -> Tensor: ...
+    @property
+    def naive(self) -> Tensor: ...
+
+
+class ForecastNetwork(nn.Module):
+    """Windows in, quantiles [B, H, Q] out, both in the window's own level and scale."""
+
+    def __init__(self, inputs: Inputs, cell: str, options: NetworkOptions, naive_loss: Tensor) -> None:
+        """`naive_loss` [N]: the mean absolute error of each naive forecast in training; the better start heavier."""
+        super().__init__()
+        self.inputs = inputs
+        self.past_embedding = Embeddings(inputs.past_categories)
+        self.known_embedding = Embeddings(inputs.known_categories)
+        self.static_embedding = Embeddings(inputs.static_categories)
+        self.series_embedding = (
+            nn.Embedding(inputs.series + 1, options.series_embedding) if options.series_embedding else None
+        )
+        known = inputs.known + self.known_embedding.width
+        per_step = 2 + inputs.past + inputs.past_gaps + self.past_embedding.width + known
+        static = inputs.static + self.static_embedding.width + options.series_embedding
+        width = inputs.block * per_step + inputs.calendar + static
+        self.recurrence = RECURRENT[cell](
+            width, options.hidden, options.layers, dropout=options.dropout if options.layers > 1 else 0.0
+        )
+        self.dropout = nn.Dropout(options.dropout)
+        self.context = nn.Linear(options.hidden + static, inputs.horizon * options.context)
+        ahead = inputs.calendar + known
+        self.ahead = nn.Linear(ahead, options.context, bias=False) if ahead else None
+        self.output = QuantileOutput(options.context)
+        start = -4.0 * naive_loss / naive_loss.min().clamp(min=1e-12)
+        self.mixture = nn.Parameter(start.clamp(min=-40.0).float().repeat(inputs.horizon, 1))
+
+    def forward(self, batch: WindowFields) -> Tensor:
+        """Quantiles [B, H, Q] of z."""
+        size, window = batch.target.shape
+        block = self.inputs.block
+        known = torch.cat([batch.known, self.known_embedding(batch.known_codes)], dim=-1)
+        steps = torch.cat(
+            [
+                batch.target.unsqueeze(-1),
+                batch.observed.unsqueeze(-1),
+                batch.past,
+                batch.past_observed,
+                self.past_embedding(batch.past_codes),
+                known[:, :window],
+            ],
+            dim=-1,
+        )
+        parts = [batch.static, self.static_embedding(batch.static_codes)]
+        if self.series_embedding is not None:
+            parts.append(self.series_embedding(batch.series))
+        static = torch.cat(parts, dim=-1)
+        blocks = torch.cat(
+            [
+                steps.reshape(size, window // block, -1),
+                batch.calendar[:, block - 1 : window : block],
+                static.unsqueeze(1).expand(-1, window // block, -1),
+            ],
+            dim=-1,
+        )
+        outputs, _ = self.recurrence(blocks.transpose(0, 1))
+        hidden = torch.cat([self.dropout(outputs[-1]), static], dim=-1)
+        context = self.context(hidden).view(size, self.inputs.horizon, -1)
+        if self.ahead is not None:
+            context = context + self.ahead(torch.cat([batch.calendar[:, window:], known[:, window:]], dim=-1))
+        naive = (batch.naive * self.mixture.softmax(-1)).sum(-1)
+        return self.output(functional.gelu(context), naive)
+
+
+class Embeddings(nn.Module):
+    """Category codes [..., C] -> features [..., width]: an embedding per column; code 0 stands for unknown."""
+
+    def __init__(self, sizes: tuple[int, ...]) -> None:
+        super().__init__()
+        self.tables = nn.ModuleList(nn.Embedding(n + 1, min(4, 1 + n // 2)) for n in sizes)
+        self.width = sum(min(4, 1 + n // 2) for n in sizes)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Features of all columns side by side; of width 0 where there are none."""
+        if not len(self.tables):
+            return codes.new_zeros((*codes.shape[:-1], 0), dtype=torch.float32)
+        return torch.cat([table(codes[..., j]) for j, table in enumerate(self.tables)], dim=-1)

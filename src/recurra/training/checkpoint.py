@@ -1,0 +1,81 @@
+"""Checkpoints that survive `kill -9`: one safetensors file per training run, replaced as a whole, never a pickle."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from recurra.errors import ModelFileError
+from recurra.files import whole_file
+
+_RUN = "run.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Tensors by name, and a JSON-able state."""
+
+    tensors: dict[str, Tensor]
+    state: dict[str, Any]
+
+
+class CheckpointFolder:
+    """A folder of checkpoints of one task on one data set, recognised by a fingerprint of both.
+
+    Without `resume` an older content is removed. With it, a folder of another fingerprint is refused with
+    `ModelFileError`, and a missing one is simply a new start.
+    """
+
+    def __init__(self, path: str | Path, fingerprint: dict[str, str], resume: bool = False) -> None:
+        self.path = Path(path)
+        marker = self.path / _RUN
+        if resume and marker.is_file():
+            found = _read_json(marker)
+            changed = [name for name in fingerprint if found.get(name) != fingerprint[name]]
+            if changed:
+                raise ModelFileError(
+                    f"{self.path} holds an unfinished run with another {' and '.join(changed)}: "
+                    "resume with the same file and options, or start again without --resume"
+                )
+        else:
+            self.clear()
+            self.path.mkdir(parents=True)
+            with whole_file(marker) as temporary:
+                temporary.write_text(json.dumps(fingerprint, indent=1, sort_keys=True), encoding="utf-8")
+
+    def clear(self) -> None:
+        """Remove the folder and what is in it."""
+        if self.path.exists():
+            shutil.rmtree(self.path)
+
+    def save(self, name: str, checkpoint: Checkpoint) -> None:
+        """Replace the checkpoint `name` as a whole."""
+        tensors = {key: value.detach().cpu().contiguous().clone() for key, value in checkpoint.tensors.items()}
+        with whole_file(self.path / f"{name}.safetensors") as temporary:
+            save_file(tensors, temporary, metadata={"state": json.dumps(checkpoint.state)})
+
+    def load(self, name: str) -> Checkpoint | None:
+        """The checkpoint `name`, None where there is none; a damaged one raises `ModelFileError`."""
+        path = self.path / f"{name}.safetensors"
+        if not path.is_file():
+            return None
+        try:
+            with safe_open(path, framework="pt") as file:
+                state = json.loads((file.metadata() or {})["state"])
+                return Checkpoint({key: file.get_tensor(key) for key in file.keys()}, state)  # noqa: SIM118
+        except (SafetensorError, KeyError, ValueError) as error:
+            raise ModelFileError(f"checkpoint {path} is damaged ({error}): start again without --resume") from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelFileError(f"checkpoint {path} is damaged ({error}): start again without --resume") from error

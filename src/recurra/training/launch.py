@@ -1,0 +1,99 @@
+"""Training on several processes, by Lightning Fabric."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from recurra.errors import InputError
+from recurra.training.loop import Problem, train
+from recurra.training.options import TrainingOptions
+from recurra.training.progress import quiet
+from recurra.training.record import TrainingRecord
+from recurra.training.run import Run
+
+
+def train_on(
+    devices: int,
+    problem: Problem,
+    options: TrainingOptions,
+    *,
+    seed: int,
+    name: str,
+    steps: int,
+    label: str,
+    run: Run,
+) -> TrainingRecord:
+    """As `train`, with every batch shared among `devices` processes; leaves the best weights in `problem.network`.
+
+    The processes are spawned: a program that calls this needs its `if __name__ == "__main__":`.
+    """
+    if importlib.util.find_spec("lightning_fabric") is None:
+        raise InputError(f"devices is {devices}, which needs Lightning Fabric: pip install 'recurra[distributed]'")
+    from lightning_fabric import Fabric  # it takes a second to import, and one process does not need it
+    from lightning_fabric.strategies.ddp import DDPStrategy
+
+    on_gpu = next(problem.network.parameters()).device.type == "cuda"
+    strategy = DDPStrategy(start_method="spawn", process_group_backend="nccl" if on_gpu else "gloo")
+    fabric = Fabric(accelerator="cuda" if on_gpu else "cpu", devices=devices, strategy=strategy)
+    with tempfile.TemporaryDirectory() as folder:
+        fabric.launch(cast(Any, _work), problem, options, seed, name, steps, label, run, folder)
+        weights = load_file(Path(folder) / "weights.safetensors")
+        record = load_file(Path(folder) / "record.safetensors")
+    problem.network.load_state_dict(weights)
+    best_step, steps, interrupted = (int(value) for value in record["state"])
+    return TrainingRecord(record["rows"].numpy(), float(record["best"]), best_step, steps, bool(interrupted))
+
+
+def _work(
+    fabric: Any,
+    problem: Problem,
+    options: TrainingOptions,
+    seed: int,
+    name: str,
+    steps: int,
+    label: str,
+    run: Run,
+    folder: str,
+) -> None:
+    leads = fabric.global_rank == 0
+    if not leads:
+        run = replace(run, log=None, progress=quiet())
+    record = train(problem, options, seed=seed, name=name, steps=steps, label=label, run=run, parallel=_Several(fabric))
+    if leads:
+        save_file({k: v.contiguous() for k, v in problem.network.state_dict().items()}, f"{folder}/weights.safetensors")
+        tensors = {
+            "rows": torch.from_numpy(record.rows).contiguous(),
+            "best": torch.tensor(record.best, dtype=torch.float64),
+            "state": torch.tensor([record.best_step, record.steps, int(record.interrupted)]),
+        }
+        save_file(tensors, f"{folder}/record.safetensors")
+
+
+class _Several:
+    """The `Parallel` of one process among several."""
+
+    def __init__(self, fabric: Any) -> None:
+        self._fabric = fabric
+        self.leads = fabric.global_rank == 0
+
+    def setup(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[nn.Module, torch.optim.Optimizer]:
+        return self._fabric.setup(network, optimiser)
+
+    def share(self, numbers: Tensor) -> Tensor:
+        # Every process has at least one example, or its gradient would be a mean over nothing.
+        size, rank = self._fabric.world_size, self._fabric.global_rank
+        return numbers[rank::size] if len(numbers) >= size else numbers
+
+    def backward(self, loss: Tensor) -> None:
+        self._fabric.backward(loss)
+
+    def any(self, asked: bool) -> bool:
+        return bool(self._fabric.all_reduce(torch.tensor(float(asked)), reduce_op="sum") > 0)

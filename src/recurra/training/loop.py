@@ -1,0 +1,264 @@
+"""One training run: from first weights to the best ones, exactly repeatable, stoppable and resumable at any step.
+
+The order of examples is a function of (seed, epoch) alone and the learning rate one of the step alone, so that a
+checkpoint needs only weights, optimiser, schedule and torch's generator to go on to the same bits.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from recurra.errors import TrainingError
+from recurra.training.checkpoint import Checkpoint
+from recurra.training.interrupt import Interrupt, graceful_interrupt
+from recurra.training.logging import Logger, open_log
+from recurra.training.options import TrainingOptions
+from recurra.training.parallel import Parallel, single_process
+from recurra.training.precision import autocast
+from recurra.training.progress import Progress, following
+from recurra.training.record import COLUMNS, TrainingRecord
+from recurra.training.run import Run
+from recurra.training.threads import fitting_threads
+
+_VALIDATIONS = 25
+_CHECKPOINT_SECONDS = 2.0
+_NOISE = 1.05  # the last weights are as good as the best ones if their validation loss is within 5 %
+
+
+class Problem(Protocol):
+    """What is learnt. `examples` training examples are numbered; `batch` reads some of them."""
+
+    network: nn.Module
+    examples: int
+
+    def batch(self, numbers: Tensor) -> Any:
+        """The training examples `numbers` [B]."""
+        ...
+
+    def loss(self, network: nn.Module, batch: Any) -> Tensor:
+        """The mean loss of a batch, a scalar."""
+        ...
+
+    def validate(self, network: nn.Module) -> float:
+        """The loss on the held-out examples; the weights with the smallest are kept, the last where it is NaN."""
+        ...
+
+
+def train(
+    problem: Problem,
+    options: TrainingOptions,
+    *,
+    seed: int,
+    name: str,
+    steps: int | None = None,
+    label: str = "",
+    run: Run | None = None,
+    parallel: Parallel | None = None,
+) -> TrainingRecord:
+    """Train `problem.network` in place and leave it with the best weights found, or the last if as good within 5 %.
+
+    `steps` of the optimiser are by default what `options` makes of the number of examples. `name` names the run's
+    checkpoint and log; `label` is what the user reads. Raises `TrainingError` when the loss is no longer finite. The caller's random
+    state is untouched.
+    """
+    run = run or Run()
+    steps = steps or options.steps(problem.examples)
+    state = _State(problem, options, steps, seed, parallel or single_process())
+    if run.checkpoints is not None and (found := run.checkpoints.load(name)) is not None:
+        state.restore(found)
+    if not state.finished:
+        with (
+            fitting_threads(problem.network),
+            torch.random.fork_rng(devices=[]),
+            graceful_interrupt() as interrupt,
+            open_log(run.log, name) as log,
+            following(run.progress, label or name, state.total) as progress,
+        ):
+            torch.set_rng_state(state.random)
+            _run(state, run, name, interrupt, log, progress)
+    state.network.load_state_dict(state.best_weights)
+    rows = np.array(state.rows).reshape(-1, len(COLUMNS))
+    return TrainingRecord(rows, state.best, state.best_step, steps, state.interrupted)
+
+
+def _run(state: _State, run: Run, name: str, interrupt: Interrupt, log: Logger, progress: Progress) -> None:
+    saved = time.monotonic()
+    progress.update(state.step, "")
+    while not state.finished:
+        state.advance()
+        if state.at_validation:
+            row = state.validate()
+            log.write(row)
+            text = f"loss {row['train_loss']:.4g}"
+            if not math.isnan(row["validation_loss"]):
+                text += f", validation {row['validation_loss']:.4g}"
+            progress.update(state.step, text)
+        elif state.step % 10 == 0:
+            progress.update(state.step, "")
+        # Every process must take the same turn here, or the others would wait for it for ever.
+        if state.parallel.any(interrupt.asked):
+            if not state.at_validation:
+                state.validate()
+            state.finished = state.interrupted = True
+        elif run.checkpoints is not None and time.monotonic() - saved > _CHECKPOINT_SECONDS and state.parallel.leads:
+            run.checkpoints.save(name, state.checkpoint())
+            saved = time.monotonic()
+    if run.checkpoints is not None and not state.interrupted and state.parallel.leads:
+        run.checkpoints.save(name, state.checkpoint())
+
+
+class _State:
+    """Everything that changes from step to step."""
+
+    def __init__(self, problem: Problem, options: TrainingOptions, steps: int, seed: int, parallel: Parallel) -> None:
+        self.problem, self.options, self.seed, self.parallel = problem, options, seed, parallel
+        self.network = problem.network
+        self.total = steps
+        self.every = max(1, self.total // _VALIDATIONS)
+        self.optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay, fused=True
+        )
+        self.schedule = _schedule(self.optimiser, options, self.total)
+        self.precision = autocast(self.network, options.precision)
+        self.module, self.optimiser = parallel.setup(self.network, self.optimiser)
+        self.random = torch.Generator().manual_seed(seed).get_state()
+        self.step, self.best, self.best_step, self.since_best = 0, math.inf, 0, 0
+        self.best_weights = _copy(self.network)
+        self.rows: list[list[float]] = []
+        self.losses: list[float] = []
+        self.norms: list[float] = []
+        self.finished = self.interrupted = False
+        self._order: tuple[int, Tensor] | None = None
+
+    @property
+    def at_validation(self) -> bool:
+        return self.step % self.every == 0 or self.step == self.total
+
+    def advance(self) -> None:
+        """One optimiser step."""
+        options = self.options
+        batch = self.problem.batch(self._numbers())
+        self.module.train()
+        self.optimiser.zero_grad()
+        with self.precision():
+            loss = self.problem.loss(self.module, batch)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"the training loss became {value} at step {self.step + 1} of {self.total}: the steps are too large "
+                f"for this data; lower the learning rate (it is {options.learning_rate:g}), or look for extreme "
+                "values in the target and the covariates"
+            )
+        self.parallel.backward(loss)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), options.clip_norm)
+        self.optimiser.step()
+        if options.schedule == "one-cycle":
+            self.schedule.step()  # pyright: ignore[reportCallIssue]  # only the plateau schedule takes the loss
+        self.losses.append(value)
+        self.norms.append(float(norm))
+        self.step += 1
+
+    def validate(self) -> dict[str, float]:
+        """Look at the held-out part; keep the weights if they are the best so far."""
+        self.network.eval()
+        with torch.no_grad():
+            loss = self.problem.validate(self.network)
+        if loss < self.best or math.isnan(loss):
+            self.best, self.best_step, self.since_best = loss, self.step, 0
+            self.best_weights = _copy(self.network)
+        else:
+            self.since_best += 1
+        if isinstance(self.schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
+            self.schedule.step(loss)
+        row = dict(
+            step=float(self.step),
+            train_loss=float(np.mean(self.losses)),
+            validation_loss=loss,
+            learning_rate=float(self.optimiser.param_groups[0]["lr"]),
+            gradient_norm=float(np.mean(self.norms)),
+            clipped=float(np.mean(np.array(self.norms) > self.options.clip_norm)),
+        )
+        self.rows.append([row[column] for column in COLUMNS])
+        self.losses, self.norms = [], []
+        self.finished = self.step >= self.total or self.since_best >= self.options.patience
+        # At the end of the schedule the steps are small and the weights settled; a better loss half-way is mostly luck.
+        if self.step == self.total and loss <= _NOISE * self.best:
+            self.best_step, self.best_weights = self.step, _copy(self.network)
+        return row
+
+    def _numbers(self) -> Tensor:
+        """The examples of this step: the next stretch of the shuffled epochs laid end to end."""
+        examples = self.problem.examples
+        size = min(self.options.batch_size, examples)
+        begin = self.step * size
+        epoch, place = divmod(begin, examples)
+        numbers = self._shuffled(epoch)[place : place + size]
+        if len(numbers) < size:
+            numbers = torch.cat([numbers, self._shuffled(epoch + 1)[: size - len(numbers)]])
+        return self.parallel.share(numbers)
+
+    def _shuffled(self, epoch: int) -> Tensor:
+        if self._order is None or self._order[0] != epoch:
+            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+            kind = torch.int32 if self.problem.examples < 2**31 else torch.int64
+            self._order = epoch, torch.randperm(self.problem.examples, generator=generator, dtype=kind)
+        return self._order[1]
+
+    def checkpoint(self) -> Checkpoint:
+        """All of it, as tensors and plain numbers."""
+        optimiser = self.optimiser.state_dict()
+        tensors = {f"weights/{key}": value for key, value in self.network.state_dict().items()}
+        tensors |= {f"best/{key}": value for key, value in self.best_weights.items()}
+        for index, entries in optimiser["state"].items():
+            tensors |= {f"optimiser/{index}/{key}": value for key, value in entries.items()}
+        tensors["random"] = torch.get_rng_state()
+        tensors["rows"] = torch.tensor(self.rows, dtype=torch.float64).reshape(-1, len(COLUMNS))
+        tensors["best"] = torch.tensor(self.best, dtype=torch.float64)
+        tensors["losses"] = torch.tensor([self.losses, self.norms], dtype=torch.float64)
+        plain = dict(step=self.step, best_step=self.best_step, since_best=self.since_best)
+        schedule = {key: value for key, value in self.schedule.state_dict().items() if not callable(value)}
+        return Checkpoint(
+            tensors, dict(plain, finished=self.finished, groups=optimiser["param_groups"], schedule=schedule)
+        )
+
+    def restore(self, found: Checkpoint) -> None:
+        """Go back to where `found` was saved."""
+        tensors, state = found.tensors, found.state
+        self.network.load_state_dict(_below(tensors, "weights/"))
+        self.best_weights = _below(tensors, "best/")
+        moments: dict[int, dict[str, Tensor]] = {}
+        for key, value in _below(tensors, "optimiser/").items():
+            index, _, name = key.partition("/")
+            moments.setdefault(int(index), {})[name] = value
+        groups = [{**group, "betas": tuple(group["betas"])} for group in state["groups"]]
+        self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        self.schedule.load_state_dict(state["schedule"])
+        self.random = tensors["random"]
+        self.rows = tensors["rows"].tolist()
+        self.losses, self.norms = tensors["losses"].tolist()
+        self.step, self.since_best, self.finished = state["step"], state["since_best"], state["finished"]
+        self.best, self.best_step = float(tensors["best"]), state["best_step"]
+
+
+def _schedule(
+    optimiser: torch.optim.Optimizer, options: TrainingOptions, steps: int
+) -> torch.optim.lr_scheduler.OneCycleLR | torch.optim.lr_scheduler.ReduceLROnPlateau:
+    if options.schedule == "plateau":
+        return torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=max(1, options.patience // 3))
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, options.learning_rate, total_steps=steps + 1, pct_start=0.2, cycle_momentum=False
+    )
+
+
+def _copy(network: nn.Module) -> dict[str, Tensor]:
+    return {key: value.detach().clone() for key, value in network.state_dict().items()}
+
+
+def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}

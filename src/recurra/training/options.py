@@ -1,0 +1,50 @@
+"""How a network is trained: everything that changes the result."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from recurra.errors import InputError
+
+LEAST_STEPS, MOST_STEPS, PASSES = 300, 1000, 6.0
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """AdamW on shuffled batches, gradients clipped by norm, the weights of the best validation kept.
+
+    `epochs` counts passes over all training windows; None takes six, but no fewer than 300 and no more than 1,000
+    steps. `patience` counts validations (there are about 25 in a run) without a new best before training stops.
+    """
+
+    epochs: float | None = None
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    schedule: Literal["one-cycle", "plateau"] = "one-cycle"
+    patience: int = 10
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "patience"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} is {getattr(self, name)}: expected a whole number of at least 1")
+        for name in ("learning_rate", "clip_norm", "epochs"):
+            value = getattr(self, name)
+            if value is not None and not (value > 0 and math.isfinite(value)):
+                raise InputError(f"{name} is {value}: expected a number above 0")
+        if not (self.weight_decay >= 0 and math.isfinite(self.weight_decay)):
+            raise InputError(f"weight_decay is {self.weight_decay}: expected a number of at least 0")
+        for name, allowed in (("schedule", ("one-cycle", "plateau")), ("precision", ("auto", "float32", "bfloat16"))):
+            if getattr(self, name) not in allowed:
+                raise InputError(f"{name} is {getattr(self, name)!r}: expected one of {', '.join(allowed)}")
+
+    def steps(self, examples: int) -> int:
+        """Optimiser steps for so many training examples."""
+        per_epoch = examples / min(self.batch_size, examples)
+        if self.epochs is not None:
+            return max(1, math.ceil(self.epochs * per_epoch))
+        return int(min(MOST_STEPS, max(LEAST_STEPS, PASSES * per_epoch)))

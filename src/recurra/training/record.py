@@ -1,0 +1,25 @@
+"""What a training run leaves behind besides the weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+COLUMNS = ("step", "train_loss", "validation_loss", "learning_rate", "gradient_norm", "clipped")
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """A row of `COLUMNS` per validation, the best validation loss, the step of the weights kept, and all steps."""
+
+    rows: np.ndarray
+    best: float
+    best_step: int
+    steps: int
+    interrupted: bool = False
+
+    def frame(self) -> pd.DataFrame:
+        """The rows as a table."""
+        return pd.DataFrame(self.rows, columns=list(COLUMNS)).astype({"step": int})

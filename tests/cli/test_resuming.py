@@ -1,0 +1,89 @@
+"""Where a run keeps its checkpoints, and how it knows them again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recurra.cli.resuming import ARRAYS, checkpoint_path, data_digest, open_checkpoints, refusing_without_trace
+from recurra.data import Grid, Panel, Schema
+from recurra.errors import InputError, ModelFileError
+
+
+@pytest.fixture
+def panel() -> Panel:
+    rng = np.random.default_rng(0)
+    return Panel(
+        schema=Schema(target="y", past=("p",), known=("k",), static=("a",)),
+        grid=Grid("D"),
+        series=("a", "b"),
+        start=np.array([0, 5]),
+        offsets=np.array([0, 3, 7]),
+        target=rng.normal(size=7),
+        past=rng.normal(size=(7, 1)),
+        past_codes=np.zeros((7, 1), dtype=np.int64),
+        known_offsets=np.array([0, 3, 7]),
+        known=rng.normal(size=(7, 1)),
+        known_codes=np.zeros((7, 1), dtype=np.int64),
+        static=rng.normal(size=(2, 1)),
+        static_codes=np.zeros((2, 1), dtype=np.int64),
+    )
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_any_changed_value_changes_the_digest(panel: Panel, name: str) -> None:
+    array = getattr(panel, name).copy()
+    array.flat[-1] += 1
+    assert data_digest(replace(panel, **{name: array})) != data_digest(panel)
+
+
+def test_other_columns_times_and_names_change_the_digest(panel: Panel) -> None:
+    others = [
+        replace(panel, schema=replace(panel.schema, target="z")),
+        replace(panel, grid=Grid("h")),
+        replace(panel, series=("a", "c")),
+    ]
+    assert len({data_digest(p) for p in (panel, *others)}) == 4
+    assert data_digest(replace(panel, target=panel.target.copy())) == data_digest(panel)
+
+
+def test_a_run_is_known_again(panel: Panel, tmp_path: Path) -> None:
+    path = checkpoint_path(tmp_path, "sales")
+    open_checkpoints(path, panel, {"cell": "lstm"}, resume=False)
+    (path / "member.safetensors").write_bytes(b"")
+    open_checkpoints(path, panel, {"cell": "lstm"}, resume=True)
+    assert (path / "member.safetensors").exists()
+    with pytest.raises(ModelFileError, match=r"another options.*--resume"):
+        open_checkpoints(path, panel, {"cell": "gru"}, resume=True)
+    with pytest.raises(ModelFileError, match="another data"):
+        open_checkpoints(path, replace(panel, target=panel.target * 2), {"cell": "lstm"}, resume=True)
+    open_checkpoints(path, panel, {"cell": "lstm"}, resume=False)
+    assert not (path / "member.safetensors").exists()
+
+
+def test_a_folder_of_somebody_else_is_left_alone(panel: Panel, tmp_path: Path) -> None:
+    path = checkpoint_path(tmp_path, "sales")
+    path.mkdir()
+    (path / "thesis.tex").write_text("precious")
+    with pytest.raises(InputError, match="in the way"), refusing_without_trace(path):
+        open_checkpoints(path, panel, {}, resume=False)
+    assert (path / "thesis.tex").read_text() == "precious"
+
+
+def test_a_refusal_leaves_nothing_and_an_interruption_leaves_the_checkpoints(panel: Panel, tmp_path: Path) -> None:
+    path = checkpoint_path(tmp_path / "new" / "out", "sales")
+
+    def run(ending: BaseException) -> None:
+        with refusing_without_trace(path):
+            open_checkpoints(path, panel, {}, resume=False)
+            raise ending
+
+    with pytest.raises(InputError):
+        run(InputError("too short"))
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(KeyboardInterrupt):
+        run(KeyboardInterrupt())
+    assert (path / "run.json").is_file()

@@ -1,0 +1,79 @@
+"""The page as text: whole, closed to the network, and deaf to markup in the user's names."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from recurra.report import write_html
+from recurra.report.content import ForecastReport
+from recurra.report.page import render
+
+
+def parts(page: str) -> tuple[str, dict]:
+    """What stands outside the scripts, and the data of the plots."""
+    payload = re.search(r'<script type="application/json" id="payload">(.*?)</script>', page, re.DOTALL)
+    assert payload is not None
+    return page[: payload.start()], json.loads(payload[1])
+
+
+def test_everything_is_in_it(many: ForecastReport) -> None:
+    text, payload = parts(render(many))
+    assert html.escape(many.verdict) in text
+    assert many.command in text
+    assert all(method in text for method in many.table.index)
+    assert all(label in text and value in text for label, value, _ in [*many.facts[:3]] if "'" not in value)
+    assert len(payload["series"]) == 24
+    assert "24 of 300 series" in text
+    assert set(payload["figures"]) == {"by-step", "coverage", "by-series", "learning"}
+    assert text.count('class="ours"') == 1
+
+
+def test_the_colour_follows_the_verdict(many: ForecastReport, steps: ForecastReport) -> None:
+    assert 'class="verdict better"' in render(many)
+    assert 'class="verdict no-better"' in render(steps)
+
+
+def test_it_names_no_other_place(many: ForecastReport) -> None:
+    text, _ = parts(render(many))
+    assert "default-src 'none'" in text
+    assert not re.search(r"(src|href)=[\"'](?!data:)", text)
+    assert "url(" not in text
+
+
+def test_names_are_text(hostile: ForecastReport) -> None:
+    text, payload = parts(render(hostile))
+    assert text.count("<script") == 0
+    assert "<img" not in text
+    assert "<b>" not in text
+    assert "7 * 7" in text
+    assert {series["label"] for series in payload["series"]} == set(hostile.forecast["series"])
+
+
+def test_a_page_of_reasonable_size(many: ForecastReport, co2: ForecastReport) -> None:
+    plotly = 4_900_000
+    assert len(render(many)) - plotly < 1_000_000
+    assert len(render(co2)) - plotly < 300_000
+
+
+def test_parts_without_content_are_left_out(bare: ForecastReport) -> None:
+    text, payload = parts(render(bare))
+    assert "Against the baselines" not in text
+    assert "Backtest" not in text
+    assert payload["figures"] == {}
+    assert len(payload["series"]) == 3
+
+
+def test_the_file_is_utf_8(hostile: ForecastReport, tmp_path: Path) -> None:
+    write_html(hostile, tmp_path / "report.html")
+    assert "北京" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["co2", "many"])
+def test_the_same_report_gives_the_same_bytes(name: str, request: pytest.FixtureRequest) -> None:
+    report = request.getfixturevalue(name)
+    assert render(report) == render(report)

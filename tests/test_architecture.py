@@ -1,0 +1,118 @@
+"""The house rules that a program can hold: which folder may import which, small files, a docstring for every module."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import recurra
+
+ROOT = Path(recurra.__file__).resolve().parent
+TESTS = Path(__file__).resolve().parent
+MODULES = sorted(ROOT.rglob("*.py"))
+LONGEST = 500
+
+# A folder may import its own files, those of the folders named here, and whatever these may import.
+ARROWS: dict[str, tuple[str, ...]] = {
+    "cli": ("tasks", "report", "deploy"),
+    "tasks": ("training", "data", "evaluation", "deploy"),
+    "report": ("data", "evaluation"),
+    "deploy": ("training", "data", "evaluation"),
+    "training": ("nn", "data"),
+    "evaluation": ("data",),
+    "data": (),
+    "nn": ("kernels",),
+    "kernels": ("cells",),
+    "cells": (),
+}
+TOP_LEVEL = {"errors", "files"}  # modules beside the folders, which every folder may import
+
+
+@cache
+def reachable(folder: str) -> frozenset[str]:
+    """The folders that `folder` may import."""
+    return frozenset({folder}).union(*(reachable(below) for below in ARROWS[folder]))
+
+
+def imported_modules(path: Path) -> list[tuple[int, str]]:
+    """(line, module name) of every import in a file, at whatever depth, relative ones made absolute."""
+    package = (ROOT.name, *path.relative_to(ROOT).parent.parts)
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            stem = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (stem, node.module) if part)
+            found.append((node.lineno, module))
+            # `from recurra import data` names the folder on the right-hand side
+            found += [(node.lineno, f"{module}.{alias.name}") for alias in node.names if module == ROOT.name]
+    return found
+
+
+def folder_of(module: str) -> str | None:
+    """The folder (or top-level module) of ours that a module name stands for; None for other people's."""
+    parts = module.split(".")
+    return parts[1] if parts[0] == ROOT.name and len(parts) > 1 else None
+
+
+def test_every_folder_has_its_place() -> None:
+    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert folders == set(ARROWS)
+
+
+@pytest.mark.parametrize("folder", sorted(ARROWS))
+def test_imports_run_downward_only(folder: str) -> None:
+    allowed = reachable(folder) | TOP_LEVEL
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {module}"
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for line, module in imported_modules(path)
+        if (target := folder_of(module)) is not None and target not in allowed and target != "__version__"
+    ]
+    assert not wrong, f"{folder} may import {sorted(allowed)} only"
+
+
+def test_the_arrows_have_no_circle() -> None:
+    for folder in ARROWS:
+        assert all(folder not in reachable(below) for below in ARROWS[folder])
+
+
+def test_a_wrong_arrow_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path / "recurra")
+    path = tmp_path / "recurra" / "cells" / "lstm.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        "def f():\n    from ..nn.layers import LSTM\nfrom recurra import data\nimport recurra.tasks.x as t\n"
+    )
+    assert [folder_of(module) for _, module in imported_modules(path) if folder_of(module)] == ["data", "tasks", "nn"]
+
+
+@pytest.mark.parametrize(
+    ("modules", "absent"),
+    [
+        (("recurra", "recurra.cli.main"), ("torch", "pandas", "pyarrow", "matplotlib")),
+        (("recurra.data", "recurra.evaluation.baselines", "recurra.evaluation.backtest"), ("torch",)),
+        (("recurra.report",), ("torch",)),
+    ],
+    ids=lambda names: names[-1],
+)
+def test_what_starts_without_the_heavy_packages(modules: tuple[str, ...], absent: tuple[str, ...]) -> None:
+    code = f"import sys, {', '.join(modules)}; print(sorted(set({absent}) & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", [*MODULES, *sorted(TESTS.rglob("*.py"))], ids=lambda path: path.stem)
+def test_files_are_small(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST, path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path

@@ -1,0 +1,174 @@
+"""The training loop: repeatable, resumable to the same bits, stoppable, and clear when it cannot go on."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+
+import numpy as np
+import pytest
+import torch
+
+from recurra.errors import InputError, ModelFileError, TrainingError
+from recurra.training import Run, TrainingOptions, train
+from recurra.training.checkpoint import CheckpointFolder
+from recurra.training.progress import quiet
+from tests.training.problems import Lines
+
+OPTIONS = TrainingOptions(batch_size=16, learning_rate=0.02)
+
+
+class Stop(Exception):
+    """What a kill is made of."""
+
+
+class Killer:
+    """A progress that raises at a step."""
+
+    def __init__(self, at: int, signal_number: int | None = None) -> None:
+        self.at, self.signal_number = at, signal_number
+
+    def start(self, label, total):
+        pass
+
+    def update(self, step, text):
+        if step == self.at and self.signal_number is None:
+            raise Stop
+        if step == self.at:
+            os.kill(os.getpid(), self.signal_number)
+
+    def stop(self):
+        pass
+
+
+def bits(problem):
+    return torch.cat([p.detach().flatten() for p in problem.network.parameters()]).numpy().tobytes()
+
+
+def test_it_learns_and_keeps_the_best_weights():
+    problem = Lines()
+    before = problem.validate(problem.network.eval())
+    record = train(problem, OPTIONS, seed=0, name="a", steps=300)
+    after = problem.validate(problem.network.eval())
+    assert after < 0.1 * before
+    assert after <= 1.05 * record.best
+    frame = record.frame()
+    assert record.best == frame["validation_loss"].min()
+    assert frame["step"].iloc[-1] == 300
+
+
+def test_the_same_seed_gives_the_same_bits_and_leaves_the_generator_alone():
+    first, second, other = Lines(), Lines(), Lines()
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    train(first, OPTIONS, seed=3, name="a", steps=50)
+    assert torch.rand(1) == expected
+    train(second, OPTIONS, seed=3, name="a", steps=50)
+    train(other, OPTIONS, seed=4, name="a", steps=50)
+    assert bits(first) == bits(second) != bits(other)
+
+
+def test_every_example_is_seen_once_in_an_epoch():
+    problem = Lines()
+    train(problem, TrainingOptions(batch_size=16, epochs=2), seed=0, name="a")
+    assert sorted(problem.seen[:100]) == list(range(100))
+    assert sorted(problem.seen[100:200]) == list(range(100))
+    assert problem.seen[:100] != problem.seen[100:200]
+
+
+@pytest.mark.parametrize("schedule", ["one-cycle", "plateau"])
+@pytest.mark.parametrize("at", [10, 40, 110])
+def test_killed_and_resumed_is_the_same_to_the_bit(tmp_path, monkeypatch, schedule, at):
+    monkeypatch.setattr("recurra.training.loop._CHECKPOINT_SECONDS", 0.0)
+    options = TrainingOptions(batch_size=16, learning_rate=0.02, schedule=schedule)
+    whole = Lines()
+    record = train(whole, options, seed=1, name="a", steps=120)
+    folder = CheckpointFolder(tmp_path / "run", {"data": "x"})
+    with pytest.raises(Stop):
+        train(Lines(), options, seed=1, name="a", steps=120, run=Run(checkpoints=folder, progress=Killer(at)))
+    resumed = Lines()
+    again = CheckpointFolder(tmp_path / "run", {"data": "x"}, resume=True)
+    assert again.load("a").state["step"] == at - 1
+    found = train(resumed, options, seed=1, name="a", steps=120, run=Run(checkpoints=again))
+    assert bits(resumed) == bits(whole)
+    np.testing.assert_array_equal(found.rows, record.rows)
+    finished = Lines()
+    train(finished, options, seed=1, name="a", steps=120, run=Run(checkpoints=again))
+    assert finished.seen == []
+    assert bits(finished) == bits(whole)
+
+
+def test_ctrl_c_keeps_the_best_so_far():
+    problem = Lines()
+    handler = signal.getsignal(signal.SIGINT)
+    record = train(problem, OPTIONS, seed=0, name="a", steps=500, run=Run(progress=Killer(50, signal.SIGINT)))
+    assert record.interrupted
+    assert record.frame()["step"].iloc[-1] <= 52
+    assert problem.validate(problem.network.eval()) == pytest.approx(record.best, rel=1e-6)
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_training_stops_when_nothing_gets_better():
+    problem = Lines()
+    problem.validate = lambda network: 1.0
+    record = train(problem, TrainingOptions(batch_size=16, patience=3), seed=0, name="a", steps=1000)
+    assert record.frame()["step"].iloc[-1] == 4 * (1000 // 25)
+
+
+def test_without_held_out_examples_the_last_weights_are_kept():
+    problem, twin = Lines(), Lines()
+    problem.validate = lambda network: math.nan
+    record = train(problem, OPTIONS, seed=0, name="a", steps=60)
+    assert record.best_step == 60
+    twin.validate = lambda network: -float(twin.seen.__len__())
+    train(twin, OPTIONS, seed=0, name="a", steps=60)
+    assert bits(problem) == bits(twin)
+
+
+def test_a_loss_that_is_no_number_is_explained():
+    with pytest.raises(TrainingError, match=r"loss became (nan|inf) at step \d+ of 50.*lower the learning rate"):
+        train(Lines(scale=1e30), OPTIONS, seed=0, name="a", steps=50)
+
+
+def test_gradients_are_clipped_and_counted():
+    record = train(Lines(), TrainingOptions(batch_size=16, clip_norm=1e-3), seed=0, name="a", steps=50)
+    assert record.frame()["clipped"].min() == 1.0
+
+
+def test_another_task_is_not_resumed(tmp_path):
+    CheckpointFolder(tmp_path / "run", {"data": "x", "options": "y"})
+    with pytest.raises(ModelFileError, match="another data"):
+        CheckpointFolder(tmp_path / "run", {"data": "z", "options": "y"}, resume=True)
+    fresh = CheckpointFolder(tmp_path / "run", {"data": "z", "options": "y"})
+    assert fresh.load("a") is None
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path):
+    folder = CheckpointFolder(tmp_path / "run", {"data": "x"})
+    train(Lines(), OPTIONS, seed=0, name="a", steps=20, run=Run(checkpoints=folder))
+    path = tmp_path / "run" / "a.safetensors"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ModelFileError, match="damaged"):
+        folder.load("a")
+
+
+def test_curves_are_written_for_tensorboard(tmp_path):
+    pytest.importorskip("tensorboard")
+    train(Lines(), OPTIONS, seed=0, name="a", steps=20, run=Run(log=tmp_path, progress=quiet()))
+    assert list((tmp_path / "a").glob("events.out.tfevents.*"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"learning_rate": -1.0}, "learning_rate is -1.0"),
+        ({"schedule": "cosine"}, "schedule is 'cosine': expected one of one-cycle, plateau"),
+        ({"weight_decay": math.nan}, "weight_decay is nan"),
+    ],
+)
+def test_options_are_checked(options, message):
+    with pytest.raises(InputError, match=message):
+        TrainingOptions(**options)
