@@ -54,3 +54,9 @@ def test_what_comes_after_a_cut_may_be_anything(at: np.ndarray) -> None:
         target[rows], past[rows] = other.target[rows], 1e9
     changed = dataclasses.replace(panel, target=target, past=past)
     assert same(changed.cut(at), panel.cut(at))
+
+
+def test_rows_that_adjoin_are_not_copied() -> None:
+    panel = panel_of()
+    assert np.shares_memory(panel.cut(np.array([9, 4, 3])).past, panel.past)
+    assert not np.shares_memory(panel.cut(np.array([8, 4, 7])).past, panel.past)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,10 +45,10 @@ def test_unknown_truth_does_not_count():
     (gradient,) = torch.autograd.grad(loss, quantiles)
     assert torch.isfinite(gradient).all()
     assert (gradient[2:] == 0).all()
-    assert float(pinball_loss(quantiles, torch.full((4, 3), torch.nan))) == 0.0
+    assert float(pinball_loss(quantiles.detach(), torch.full((4, 3), torch.nan))) == 0.0
 
 
-def test_the_median_counts_as_all_others_together():
+def test_the_median_counts_half_as_much_as_all_others_together():
     quantiles = torch.zeros(1, 1, len(QUANTILES))
     quantiles[..., MEDIAN] = -1.0
-    assert float(pinball_loss(quantiles, torch.zeros(1, 1))) == 0.5 * (len(QUANTILES) - 1) / (2 * (len(QUANTILES) - 1))
+    assert float(pinball_loss(quantiles, torch.zeros(1, 1))) == pytest.approx(0.5 / 3)

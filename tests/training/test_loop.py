@@ -110,11 +110,13 @@ def test_ctrl_c_keeps_the_best_so_far():
     assert signal.getsignal(signal.SIGINT) is handler
 
 
-def test_training_stops_when_nothing_gets_better():
+def test_training_stops_when_it_has_become_clearly_worse():
     problem = Lines()
-    problem.validate = lambda network: 1.0
+    losses = iter([1.0, *[1.04] * 5, *[1.1] * 100])
+    problem.validate = lambda network: next(losses)
     record = train(problem, TrainingOptions(batch_size=16, patience=3), seed=0, name="a", steps=1000)
-    assert record.frame()["step"].iloc[-1] == 4 * (1000 // 25)
+    assert record.frame()["step"].iloc[-1] == (1 + 5 + 3) * (1000 // 25)
+    assert record.best_step == 1000 // 25
 
 
 def test_without_held_out_examples_the_last_weights_are_kept():
@@ -158,6 +160,13 @@ def test_curves_are_written_for_tensorboard(tmp_path):
     pytest.importorskip("tensorboard")
     train(Lines(), OPTIONS, seed=0, name="a", steps=20, run=Run(log=tmp_path, progress=quiet()))
     assert list((tmp_path / "a").glob("events.out.tfevents.*"))
+
+
+@pytest.mark.parametrize("schedule", ["one-cycle", "plateau"])
+def test_a_training_may_be_as_short_as_one_step(schedule):
+    for steps in range(1, 13):
+        record = train(Lines(), TrainingOptions(schedule=schedule), seed=0, name="a", steps=steps)
+        assert record.frame()["learning_rate"].between(0, 3e-3, inclusive="right").all()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import shlex
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import is_dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import pandas as pd
 
 from recurra import __version__
 from recurra.report import ForecastReport
+from recurra.report.views import pick_series
 
 if TYPE_CHECKING:
     from recurra.data import Fact, Panel
@@ -40,7 +42,7 @@ def report_content(
     `arguments` are those of the command, `panel` is what was forecast, `forecast` a result of `Forecaster.predict`.
     """
     verdict = backtest.verdict
-    return ForecastReport(
+    report = ForecastReport(
         title=title,
         target=panel.schema.target,
         horizon=int(forecaster.horizon),
@@ -48,7 +50,7 @@ def report_content(
         created=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         verdict=verdict.sentence,
         better=verdict.better,
-        history=history(panel),
+        history=history(panel, ()),
         forecast=forecast.set_axis(["series", "time", *forecast.columns[2:]], axis="columns"),
         levels=levels,
         facts=[(fact.label, fact.value, fact.flag) for fact in facts],
@@ -65,22 +67,30 @@ def report_content(
         notes=list(notes),
         time_name=forecast.columns[1] if panel.schema.time else "step",
     )
+    return replace(report, history=history(panel, [pick.series for pick in pick_series(report)]))
 
 
 def settings(forecaster: Forecaster) -> dict[str, str]:
-    """What the forecaster was told, without what it was left to decide itself."""
-    return {name: str(value) for name, value in forecaster.get_params(deep=False).items() if value is not None}
+    """What the forecaster was told, without what it was left to decide itself; groups of options one by one."""
+    given: dict[str, str] = {}
+    for name, value in forecaster.get_params(deep=False).items():
+        parts = vars(value) if is_dataclass(value) else {name: value}
+        given |= {part: str(setting) for part, setting in parts.items() if setting is not None}
+    return given
 
 
-def history(panel: Panel) -> pd.DataFrame:
-    """The target as a long frame of series, time and y; a category column keeps the names once each."""
-    lengths = panel.lengths
-    rows = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], lengths)
+def history(panel: Panel, names: Sequence[Hashable]) -> pd.DataFrame:
+    """The target of the series in `names` as a long frame of series, time and y; a category column keeps the names."""
+    wanted = set(names)
+    numbers = np.flatnonzero([name in wanted for name in panel.series])
+    lengths = panel.lengths[numbers]
+    parts = [(np.arange(panel.start[s], panel.start[s] + panel.lengths[s]), panel.values(s)) for s in numbers]
+    positions, values = zip(*parts, strict=True) if parts else ([panel.start[:0]], [panel.target[:0]])
     return pd.DataFrame(
         {
-            "series": pd.Categorical.from_codes(np.repeat(np.arange(len(panel)), lengths), pd.Index(panel.series)),
-            "time": panel.grid.times(np.repeat(panel.start, lengths) + rows),
-            "y": panel.target,
+            "series": pd.Categorical.from_codes(np.repeat(numbers, lengths), pd.Index(panel.series)),
+            "time": panel.grid.times(np.concatenate(positions)),
+            "y": np.concatenate(values),
         }
     )
 

@@ -52,7 +52,7 @@ def forecast(
     header: options.Header = None,
     missing: options.Missing = None,
     cell: options.Cell = "lstm",
-    members: options.Members = 3,
+    members: options.Members = 2,
     season: options.Season = None,
     block: options.Block = None,
     windows: options.Windows = None,
@@ -98,7 +98,8 @@ def forecast(
         static=split_names(static, columns),
         ignore=split_names(ignore, columns),
     )
-    facts = [*file_facts(table), *understood]
+    facts, name = [*file_facts(table), *understood], table.name
+    del table  # the panel holds all that is learnt from; a large table would be in memory twice
     if horizon is None:
         horizon, reason = default_horizon(detect_seasons(panel), int(sorted(panel.lengths)[len(panel) // 2]))
         facts.append(Fact("horizon", f"{horizon} steps ({reason})", "--horizon"))
@@ -121,7 +122,7 @@ def forecast(
         training=TrainingOptions(epochs=epochs, schedule=schedule, precision=precision),
         seed=seed,
     )
-    path = checkpoint_path(out, table.name)
+    path = checkpoint_path(out, name)
     if path.exists() and not resume:
         console.print("An unfinished run is given up; --resume would have gone on with it.")
     if resume and not path.exists():
@@ -160,6 +161,6 @@ def forecast(
         (stage / "forecast.csv").write_text(csv_text(ahead), encoding="utf-8", newline="")
         write_html(report, stage / "report.html")
         write_png(report, stage / "forecast.png")
-        forecaster.save(stage / f"{table.name}.safetensors")
+        forecaster.save(stage / f"{name}.safetensors")
     checkpoints.clear()
     print_files(console, files)

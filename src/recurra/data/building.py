@@ -27,8 +27,9 @@ def build_panel(frame: pd.DataFrame, schema: Schema, *, source: str = "the table
     """The panel of a table whose columns play the parts in `schema`, and the facts about its rows.
 
     Categories that `schema` lists keep their codes, and a value that is not among them has code -1; where it lists
-    none, they are taken from the table. Raises `InputError` for columns that are missing or of another kind, and for a
-    target without any value.
+    none, they are taken from the table. A series that has no value of the target, but of a covariate that is known in
+    advance, is kept without a row: `join_panels` puts it behind its history. Raises `InputError` for columns that are
+    missing or of another kind, and where nothing is left.
 
     >>> frame = pd.DataFrame({"day": ["2024-01-01", "2024-01-02", "2024-01-04"], "y": [1.0, 2.0, 4.0]})
     >>> panel, facts = build_panel(frame, Schema(target="y", time=("day",), freq="D"))
@@ -44,21 +45,19 @@ def understand(frame: pd.DataFrame, *, source: str = "the table", **overrides: o
     frame = tidy(frame, source)
     wishes = make_wishes(**overrides)
     found = infer(frame, wishes, source)
-    if wishes.ignore:
-        frame = frame.drop(columns=list(wishes.ignore))
     panel, facts = _build(frame, found.schema, found, source)
     said = {fact.label for fact in found.facts}
     return panel, [fact for fact in facts if fact.label not in said] + list(found.facts)
 
 
 def _build(frame: pd.DataFrame, schema: Schema, found: Inference | None, source: str) -> tuple[Panel, list[Fact]]:
+    if schema.ignore:
+        frame = frame.drop(columns=[name for name in schema.ignore if name in frame])
     rows = read_rows(frame, schema, found, source)
     grid, positions, moved = find_positions(rows, schema, source)
     order = order_rows(rows.codes, positions)
     target = order.numbers(rows.target)
     observed = ~np.isnan(target)
-    if not observed.any():
-        raise InputError(f"target {schema.target!r} of {source} has no value in any row: name another with --target")
     schema, codes = _with_categories(rows, schema)
     wide = schema.layout != "long"
     future = np.zeros(len(observed), dtype=bool)
@@ -67,14 +66,17 @@ def _build(frame: pd.DataFrame, schema: Schema, found: Inference | None, source:
             future |= ~np.isnan(order.numbers(column_numbers(rows.table, name, source)))
         for name in schema.known_categorical:
             future |= order.codes_at(codes[name]) >= 0
-    place = place_rows(order, observed, future, len(rows.names))
+    continues = found is None
+    if not (observed.any() or (continues and future.any())):
+        raise InputError(f"target {schema.target!r} of {source} has no value in any row: name another with --target")
+    place = place_rows(order, observed, future, len(rows.names), continues=continues)
     total, known_total = int(place.offsets[-1]), int(place.known_offsets[-1])
     if known_total > max(_FREE_ROWS, _MOST_GROWTH * len(positions)):
         raise InputError(
             f"{source} has {len(positions)} rows, which would lie on a grid of {known_total}: the frequency "
             f"{grid.freq or f'of step {grid.step}'} is too fine for it, or a time is wrong; see --freq and --time"
         )
-    if found is not None:  # newer rows of a known target may well be constant
+    if not continues:  # newer rows of a known target may well be constant
         _refuse_constant(target, schema, source)
     owner = place.kept
     # The series of each row of the table that holds the static columns.

@@ -72,6 +72,7 @@ def wide_rows_schema(
         layout="wide-rows",
         static=tuple(static),
         static_categorical=words,
+        ignore=wishes.ignore,
     )
     facts = [Fact("layout", f"each row is a series of up to {len(values)} values", "--layout")]
     ignored = [n for n in texts if n != series and n not in words]
@@ -102,7 +103,7 @@ def wide_columns_schema(
         raise InputError(
             f"{source} has no numeric column to be a series: see --layout. Columns: {shown(list(frame.columns))}"
         )
-    schema = Schema(target=wishes.target or "y", time=time, layout="wide-columns")
+    schema = Schema(target=wishes.target or "y", time=time, layout="wide-columns", ignore=wishes.ignore)
     if times is not None:
         grid = choose_grid(times, np.zeros(len(frame), dtype=np.int32), [""], freq=wishes.freq, source=source)
         schema = _with_grid(schema, times, grid.freq or (str(grid.step) if grid.step > 1 else None))

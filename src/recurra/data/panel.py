@@ -22,7 +22,8 @@ Ints = npt.NDArray[np.integer]
 class Schema:
     """Which column plays which part; stored in the model file, so that a later file is read the same way.
 
-    `categories` maps each categorical column (past, known or static) to its values, in code order.
+    `categories` maps each categorical column (past, known or static) to its values, in code order. `ignore` names
+    columns that a later file is read without: in a wide table any other column of numbers is a series or a step.
     """
 
     target: str
@@ -35,6 +36,7 @@ class Schema:
     known_categorical: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     static_categorical: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
     time_format: str | None = None
     freq: str | None = None
@@ -47,9 +49,9 @@ class Panel:
 
     Shapes: `start` [S] grid position of a series' first row; `offsets` [S+1]; `target` [N]; `past` [N, P];
     `past_codes` [N, C]; `known_offsets` [S+1]; `known` [M, K]; `known_codes` [M, D]; `static` [S, A];
-    `static_codes` [S, E]. `build_panel` ends every series at its last observed
-    target; after `cut` the last rows may be missing. `known` of a series has at least as many rows as its target,
-    aligned at the first.
+    `static_codes` [S, E]. `build_panel` ends every series at its last observed target, and one without any has no row;
+    after `cut` the last rows may be missing. `known` of a series has at least as many rows as its target, aligned at
+    the first.
     """
 
     schema: Schema
@@ -132,26 +134,28 @@ class Panel:
         """Rows `first[s]` to `ends[s]` of every series, known rows to `known_ends[s]`; empty series are dropped."""
         keep = np.flatnonzero(ends > first)
         first, ends, known_ends = first[keep], ends[keep], known_ends[keep]
-        rows = _ranges(self.offsets[:-1][keep] + first, ends - first)
-        known_rows = _ranges(self.known_offsets[:-1][keep] + first, known_ends - first)
+        rows = self.offsets[:-1][keep] + first, ends - first
+        known_rows = self.known_offsets[:-1][keep] + first, known_ends - first
         return replace(
             self,
             series=tuple(self.series[s] for s in keep),
             start=self.start[keep] + first,
             offsets=np.concatenate([[0], np.cumsum(ends - first)]),
-            target=self.target[rows],
-            past=self.past[rows],
-            past_codes=self.past_codes[rows],
+            target=_stretches(self.target, *rows),
+            past=_stretches(self.past, *rows),
+            past_codes=_stretches(self.past_codes, *rows),
             known_offsets=np.concatenate([[0], np.cumsum(known_ends - first)]),
-            known=self.known[known_rows],
-            known_codes=self.known_codes[known_rows],
+            known=_stretches(self.known, *known_rows),
+            known_codes=_stretches(self.known_codes, *known_rows),
             static=self.static[keep],
             static_codes=self.static_codes[keep],
         )
 
 
-def _ranges(first: Ints, count: Ints) -> Ints:
-    """The row numbers first[i], first[i]+1, ... for count[i] rows, one range after another."""
-    total = int(count.sum())
-    begin = np.cumsum(count) - count
-    return np.arange(total) + np.repeat(first - begin, count)
+def _stretches(array: npt.NDArray, first: Ints, count: Ints) -> npt.NDArray:
+    """Rows first[i] to first[i] + count[i] of `array`, one stretch after another; a view where they adjoin."""
+    if not len(first):
+        return array[:0]
+    if (first[1:] == first[:-1] + count[:-1]).all():
+        return array[first[0] : first[-1] + count[-1]]
+    return np.concatenate([array[begin : begin + n] for begin, n in zip(first, count, strict=True)])

@@ -67,7 +67,7 @@ class Order:
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """From the pairs of an `Order` to the rows of a panel. `kept` [S] are the series with an observed target."""
+    """From the pairs of an `Order` to the rows of a panel. `kept` [S] are the series that the panel has."""
 
     kept: npt.NDArray[np.integer]
     start: Ints
@@ -109,18 +109,36 @@ def order_rows(codes: npt.NDArray[np.integer], positions: Ints) -> Order:
     return Order(rows, first, codes[first], positions[first])
 
 
-def place_rows(order: Order, observed: npt.NDArray[np.bool_], future: npt.NDArray[np.bool_], count: int) -> Placement:
-    """The plan for `count` series. `observed` [u]: the target is there; `future` [u]: a known covariate is."""
+def place_rows(
+    order: Order,
+    observed: npt.NDArray[np.bool_],
+    future: npt.NDArray[np.bool_],
+    count: int,
+    *,
+    continues: bool = False,
+) -> Placement:
+    """The plan for `count` series. `observed` [u]: the target is there; `future` [u]: a known covariate is.
+
+    A series without an observed target is left out, unless the table `continues` an older one and holds what is known
+    of the series' future: then it has no row of its target and begins where that begins.
+    """
     codes, positions = order.codes, order.positions
     rows = np.flatnonzero(observed)
     kept, first = np.unique(codes[rows], return_index=True)
-    last = np.concatenate([first[1:], [len(rows)]]) - 1
+    last = np.append(first[1:], len(rows))[: len(first)] - 1
     start, stop = np.zeros(count, dtype=np.int64), np.full(count, -1, dtype=np.int64)  # no rows, at first
     start[kept], stop[kept] = positions[rows[first]], positions[rows[last]]
+    if continues:
+        ahead = np.flatnonzero(future & ~np.isin(codes, kept))
+        more, first = np.unique(codes[ahead], return_index=True)
+        start[more] = positions[ahead[first]]
+        stop[more] = start[more] - 1
+        kept = np.sort(np.concatenate([kept, more]))
     known_stop = stop.copy()
     if future.any():
         np.maximum.at(known_stop, codes[future], positions[future])
-    known_stop = np.where(stop < start, stop, known_stop)  # a series without a target is left out with its covariates
+    left_out = ~np.isin(np.arange(count), kept)  # with its covariates
+    known_stop = np.where(left_out, stop, known_stop)
     offsets, taken, target_rows = _fit(codes, positions, start, stop)
     if future.any():
         known_offsets, known_taken, known_rows = _fit(codes, positions, start, known_stop)

@@ -28,9 +28,12 @@ def describe(
 ) -> list[Fact]:
     """The facts about time, series, target and rows; what did not happen is not mentioned."""
     schema, grid = panel.schema, panel.grid
-    first = grid.times(np.array([panel.start.min()]))[0]
-    last = grid.times(np.array([(panel.start + panel.lengths).max() - 1]))[0]
-    facts = [_time(panel), Fact("range", f"{_short(first)} to {_short(last)}", "")]
+    facts = [_time(panel)]
+    has_rows = panel.lengths > 0
+    if has_rows.any():
+        first = grid.times(np.array([panel.start[has_rows].min()]))[0]
+        last = grid.times(np.array([(panel.start + panel.lengths)[has_rows].max() - 1]))[0]
+        facts.append(Fact("range", f"{_short(first)} to {_short(last)}", ""))
     if grid.tz is not None:
         facts.append(Fact("time zone", grid.tz, "--tz"))
     series = f"{len(panel):,}"
@@ -92,6 +95,9 @@ def _mended(
     ahead = int((np.diff(panel.known_offsets) - panel.lengths).min()) if len(panel) else 0
     if panel.schema.known or panel.schema.known_categorical:
         facts.append(Fact("known ahead", f"{counted(ahead, 'row')} beyond the last target", "--known"))
+    bare = int((panel.lengths == 0).sum())
+    if bare:
+        facts.append(Fact("no target yet", f"{bare:,} series, given only what is known in advance", "--target"))
     kept = set(place.kept.tolist())
     dropped = [name for s, name in enumerate(source_series) if s not in kept]
     if dropped:
@@ -119,6 +125,8 @@ def _subdaily(panel: Panel) -> bool:
 
 
 def _constant(panel: Panel) -> list[str]:
+    if (panel.lengths == 0).any():
+        return []  # newer rows of a table, of which nobody expects a history
     filled = panel.offsets[:-1]
     highest = np.fmax.reduceat(panel.target, filled)
     lowest = np.fmin.reduceat(panel.target, filled)

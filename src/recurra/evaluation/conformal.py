@@ -15,12 +15,13 @@ from scipy.special import ndtri
 Floats = npt.NDArray[np.floating]
 
 
-def fit_stretch(quantiles: Floats, truth: Floats, levels: Sequence[float]) -> Floats:
+def fit_stretch(quantiles: Floats, truth: Floats, levels: Sequence[float], independent: float | None = None) -> Floats:
     """The factor [Q // 2] by which each pair of quantiles must move away from the median, outermost pair first.
 
     Shapes: `quantiles` [n, H, Q] at the symmetric, increasing `levels` [Q]; `truth` [n, H], NaN where unknown. The
     score of a value is its distance from the median in half-widths of its side; the factor of a pair that is to
-    cover a share p is the (1 + 1/n) p quantile of the scores. Without any truth every factor is 1.
+    cover a share p is the (1 + 1/m) p quantile of the scores, where m is `independent`, how many forecasts the n are
+    worth when their truths overlap (None: all truths). Without any truth every factor is 1.
     """
     middle = len(levels) // 2
     known = np.isfinite(truth)
@@ -32,7 +33,7 @@ def fit_stretch(quantiles: Floats, truth: Floats, levels: Sequence[float]) -> Fl
         median, low, high = q[:, middle], q[:, j], q[:, -1 - j]
         width = np.where(y < median, median - low, high - median)
         score = np.abs(y - median) / np.maximum(width, np.finfo(np.float32).tiny)
-        share = min(1.0, (levels[-1 - j] - levels[j]) * (1 + 1 / len(y)))
+        share = min(1.0, (levels[-1 - j] - levels[j]) * (1 + 1 / (independent or len(y))))
         stretch[j] = np.quantile(score, share)
     return stretch
 
@@ -57,4 +58,5 @@ def at_levels(quantiles: Floats, levels: Sequence[float], wanted: Sequence[float
     right = np.clip(np.searchsorted(known, at), 1, len(known) - 1)
     left = right - 1
     share = (at - known[left]) / (known[right] - known[left])
-    return quantiles[..., left] * (1 - share) + quantiles[..., right] * share
+    # In this form equal neighbours give themselves, and the order survives rounding.
+    return quantiles[..., left] + (quantiles[..., right] - quantiles[..., left]) * share

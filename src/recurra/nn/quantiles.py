@@ -45,13 +45,13 @@ def _squareplus(a: Tensor) -> Tensor:
 def pinball_loss(quantiles: Tensor, truth: Tensor, weight: Tensor | None = None) -> Tensor:
     """Mean pinball loss of `quantiles` [B, H, Q] against `truth` [B, H]; NaN truth does not count.
 
-    The median counts as much as all other quantiles together: its loss is half the absolute error, which is what
+    The median counts half as much as all other quantiles together: its loss is half the absolute error, which is what
     point forecasts are judged by. `weight` [B, 1] multiplies the loss of a row. Koenker and Bassett (1978),
     "Regression quantiles".
     """
     levels = torch.tensor(QUANTILES, dtype=quantiles.dtype, device=quantiles.device)
     weights = torch.ones_like(levels)
-    weights[MEDIAN] = len(QUANTILES) - 1
+    weights[MEDIAN] = (len(QUANTILES) - 1) / 2
     known = torch.isfinite(truth)
     error = torch.where(known, truth, 0.0).unsqueeze(-1) - quantiles
     loss = (torch.maximum(levels * error, (levels - 1) * error) * weights).sum(-1) / weights.sum()

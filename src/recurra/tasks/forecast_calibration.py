@@ -59,7 +59,8 @@ def calibrate(held: Held) -> Calibration:
     error = difference.std(axis=1) * np.sqrt(held.overlap / difference.shape[1])
     trust = float(_TRUSTS[int(np.argmax(difference.mean(axis=1) <= error))])
     drawn = _drawn(held.quantiles, naive, trust)
-    return Calibration(trust, best, fit_stretch(drawn, held.truth, QUANTILES))
+    independent = max(1.0, len(held.truth) / held.overlap)
+    return Calibration(trust, best, fit_stretch(drawn, held.truth, QUANTILES, independent))
 
 
 def _drawn(quantiles: Floats, naive: Floats, trust: float) -> Floats:

@@ -23,6 +23,7 @@ from recurra.deploy.model_file import Contents
 from recurra.errors import InputError, ModelFileError
 from recurra.nn.forecast import ForecastNetwork, Inputs, NetworkOptions
 from recurra.tasks.forecast_calibration import Calibration
+from recurra.tasks.forecast_checks import check_stored
 from recurra.tasks.forecast_model import ForecastModel, Member, Recipe
 from recurra.training import TrainingOptions
 
@@ -75,7 +76,7 @@ class _Recipe(_Strict):
     block: Size | None
     network: _Network
     training: _Training
-    seed: int
+    seed: Annotated[int, Field(ge=0)]
 
 
 class _Inputs(_Strict):
@@ -110,6 +111,7 @@ class _Schema(_Strict):
     known_categorical: Names
     static: Names
     static_categorical: Names
+    ignore: Names
     categories: dict[str, Names]
     time_format: str | None
     freq: str | None
@@ -180,7 +182,6 @@ def from_contents(contents: Contents, path: str) -> tuple[ForecastModel, str | N
             series=config.series,
             **{name: contents.tensors[f"tail/{name}"].numpy() for name in _PANEL},
         )
-        _check_panel(panel)
         arrays: dict[str, Any] = {name: contents.tensors[f"scaling/{name}"].numpy() for name in _SCALING}
         scaling = Scaling(**config.scaling.model_dump(), **arrays)
         settings = config.recipe.model_dump()
@@ -196,6 +197,7 @@ def from_contents(contents: Contents, path: str) -> tuple[ForecastModel, str | N
             config.calibration.trust, config.calibration.naive, contents.tensors["stretch"].numpy()
         )
         model = ForecastModel(recipe, scaling, panel, members, calibration)
+        check_stored(model)
     except (ValidationError, KeyError, RuntimeError, InputError, TypeError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ModelFileError(f"{path} is not a valid forecaster: {reason}") from error
@@ -211,20 +213,3 @@ def _member(contents: Contents, k: int, part: _Member, recipe: Recipe) -> Member
         network = ForecastNetwork(inputs, recipe.cell, recipe.network, torch.ones(inputs.naive))
     network.load_state_dict(weights, strict=True, assign=True)
     return Member(network.eval(), WindowShape(**part.shape.model_dump()))
-
-
-def _check_panel(panel: Panel) -> None:
-    """The arrays of the tail must fit each other, or reading a window could reach outside them."""
-    s = len(panel.series)
-    fits = (
-        panel.offsets.shape == (s + 1,)
-        and panel.known_offsets.shape == (s + 1,)
-        and panel.start.shape == (s,)
-        and panel.static.shape[0] == panel.static_codes.shape[0] == s
-        and bool((np.diff(panel.offsets) >= 0).all() and (np.diff(panel.known_offsets) >= 0).all())
-        and panel.offsets[0] == panel.known_offsets[0] == 0
-        and panel.offsets[-1] == len(panel.target) == len(panel.past) == len(panel.past_codes)
-        and panel.known_offsets[-1] == len(panel.known) == len(panel.known_codes)
-    )
-    if not fits:
-        raise InputError("the stored series do not fit each other")

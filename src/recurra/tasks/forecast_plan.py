@@ -38,18 +38,20 @@ def window_shapes(
 ) -> tuple[WindowShape, ...]:
     """A window for each member of the ensemble: they differ in how far they look back, and so in their errors.
 
-    The block is `block`, or the shortest season of at most 60 steps, or about the horizon, for one member twice that.
-    The first window spans five blocks (or the longer season, such as the week of hourly data), the others about
-    three and eight; no window is longer than the longest series can fill.
+    The block is `block`, or the shortest season of at most 60 steps, and then the first window spans five of them (or
+    the longer season, such as the week of hourly data), the second eight, the third three. Without a season the block
+    is twice the horizon in a window of four, or the horizon in a window of eight, or of five. No window is longer than
+    the longest series can fill before the first truth that training sees.
     """
     season = next((season for season in sorted(seasons) if 1 < season <= LONGEST_BLOCK), None)
     usual = block or season or min(max(horizon, 7), LONGEST_BLOCK)
     longer = [season for season in seasons if usual < season <= 14 * usual]
     blocks = max([BLOCKS, *(math.ceil(season / usual) for season in longer)])
-    plans = [(usual, blocks), (usual, math.ceil(0.6 * blocks)), (usual, math.ceil(1.6 * blocks))]
+    plans = [(usual, blocks), (usual, math.ceil(1.6 * blocks)), (usual, math.ceil(0.6 * blocks))]
     if block is None and season is None:
-        plans[2] = (min(2 * usual, LONGEST_BLOCK), 4)
-    room = int(panel.lengths.max()) - horizon
+        plans = [(min(2 * usual, LONGEST_BLOCK), 4), (usual, 5), (usual, 8)]
+    longest = int(panel.lengths.max())
+    room = longest - 2 * horizon - max(1, int(longest * _HELD_OUT_SHARE)) + 1
     shapes = []
     for k in range(members):
         size, count = plans[k % len(plans)]
@@ -95,8 +97,8 @@ def split(panel: Panel, horizon: int, least: int) -> Split:
 
 
 def least_history(shapes: tuple[WindowShape, ...]) -> int:
-    """Rows before an origin for it to be trained on: two seasons, or a block where there is no season."""
-    block = shapes[0].block
+    """Rows before an origin for it to be trained on: two seasons, or the shortest block where there is no season."""
+    block = min(shape.block for shape in shapes)
     return max(1, min(shapes[0].window, 2 * block if block in shapes[0].seasons else block))
 
 

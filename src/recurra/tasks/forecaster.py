@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from recurra.data import Fact, Panel, detect_seasons, join_panels, understand
+from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, understand
 from recurra.deploy.model_file import write_model
 from recurra.errors import InputError
 from recurra.evaluation.backtest import Backtest, assemble
@@ -53,7 +54,7 @@ class Forecaster(BaseEstimator):
         horizon: int,
         *,
         cell: str = "lstm",
-        members: int = 3,
+        members: int = 2,
         season: int | Sequence[int] | None = None,
         block: int | None = None,
         network: NetworkOptions | None = None,
@@ -115,12 +116,24 @@ class Forecaster(BaseEstimator):
         panel = self._panel(data, time=time, target=target, series=series, past=past, known=known, static=static)
         return self._backtest(panel, windows, run or Run(progress=default_progress()))[0]
 
-    def study(self, data: Data, windows: int | None = None, *, run: Run | None = None) -> Backtest:
+    def study(
+        self,
+        data: Data,
+        windows: int | None = None,
+        *,
+        time: str | Sequence[str] | None = None,
+        target: str | None = None,
+        series: str | None = None,
+        past: Sequence[str] | None = None,
+        known: Sequence[str] | None = None,
+        static: Sequence[str] | None = None,
+        run: Run | None = None,
+    ) -> Backtest:
         """`backtest`, then the same training once more on everything, its intervals calibrated by the backtest too.
 
         If the user stops the first training, the networks that were tested are kept as they are.
         """
-        panel = self._panel(data)
+        panel = self._panel(data, time=time, target=target, series=series, past=past, known=known, static=static)
         run = run or Run(progress=default_progress())
         backtest, tested = self._backtest(panel, windows, run)
         keys = backtest.forecasts[["series", "origin"]].drop_duplicates()
@@ -218,28 +231,30 @@ class Forecaster(BaseEstimator):
                     f"{given[0]} was given, but the data is a Panel, whose columns have their parts already"
                 )
             return data
-        if not isinstance(data, pd.DataFrame):
-            raise InputError(f"data is a {type(data).__name__}: expected a pandas DataFrame or a recurra Panel")
+        _check_table(data)
         roles["time"] = () if roles.get("time") is None else roles["time"]
         panel, self.understood_ = understand(data, **roles)
         return panel
 
     def _check(self) -> None:
-        for name, least in (("horizon", 1), ("members", 1)):
+        for name, least in (("horizon", 1), ("members", 1), ("seed", 0)):
             value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or value < least:
+            if not _is_whole(value, least):
                 raise InputError(f"{name} is {value!r}: expected a whole number of at least {least}")
         if self.cell not in RECURRENT:
             raise InputError(f"cell is {self.cell!r}: expected one of {', '.join(RECURRENT)}")
-        if self.block is not None and self.block < 1:
+        if self.block is not None and not _is_whole(self.block, 1):
             raise InputError(f"block is {self.block!r}: expected a whole number of at least 1, or None")
+        if self.season is not None and not all(_is_whole(season, 1) for season in _several(self.season)):
+            raise InputError(
+                f"season is {self.season!r}: expected a whole number of steps of at least 1, several of them, or None"
+            )
 
     def _recipe(self, panel: Panel) -> Recipe:
         if self.season is None:
             seasons = detect_seasons(panel)
         else:
-            given = (self.season,) if isinstance(self.season, int) else tuple(self.season)
-            seasons = tuple(season for season in given if season > 1)
+            seasons = tuple(int(season) for season in _several(self.season) if season > 1)
         return Recipe(
             horizon=int(self.horizon),
             cell=self.cell,
@@ -258,8 +273,7 @@ class Forecaster(BaseEstimator):
 
     def _backtest(self, panel: Panel, windows: int | None, run: Run) -> tuple[Backtest, ForecastModel]:
         origins = choose_origins(panel.lengths, int(self.horizon), windows)
-        first = np.array([o[0] if len(o) else n for o, n in zip(origins, panel.lengths, strict=True)])
-        before = panel.cut(first)
+        before = panel.cut(_first_origins(panel, origins))
         recipe = self._recipe(before)
         season = recipe.seasons[0] if recipe.seasons else 1
         with _baselines(panel, origins, recipe.horizon, season) as baselines:
@@ -297,8 +311,7 @@ class Forecaster(BaseEstimator):
         model = self._fitted()
         if isinstance(data, Panel):
             return join_panels(model.panel, data)
-        from recurra.data import build_panel
-
+        _check_table(data)
         return join_panels(model.panel, build_panel(data, model.panel.schema)[0])
 
     def _last_time(self) -> object:
@@ -306,8 +319,34 @@ class Forecaster(BaseEstimator):
         return panel.grid.times(np.array([(panel.start + panel.lengths).max() - 1]))[0]
 
 
+def _is_whole(value: object, least: int) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= least
+
+
+def _several(value: int | Sequence[int]) -> tuple[int, ...]:
+    return tuple(value) if isinstance(value, Iterable) else (value,)
+
+
+def _check_table(data: object) -> None:
+    if not isinstance(data, pd.DataFrame):
+        raise InputError(f"data is a {type(data).__name__}: expected a pandas DataFrame or a recurra Panel")
+
+
 def _baselines(panel: Panel, origins: list[np.ndarray], horizon: int, season: int) -> BaselineWorker:
     return BaselineWorker([panel.values(s) for s in range(len(panel))], origins, horizon, season, QUANTILES)
+
+
+def _first_origins(panel: Panel, origins: list[np.ndarray]) -> np.ndarray:
+    """Rows of each series [S] to train on: those before its first origin.
+
+    A series that is not tested is known, where there are times, until the earliest of the others' origins.
+    """
+    tested = np.array([len(o) > 0 for o in origins])
+    first = np.array([o[0] if len(o) else n for o, n in zip(origins, panel.lengths, strict=True)])
+    if panel.grid.freq is not None:
+        earliest = (panel.start + first)[tested].min()
+        first = np.where(tested, first, np.clip(earliest - panel.start, 0, first))
+    return first
 
 
 def _truth(panel: Panel, series: np.ndarray, origins: np.ndarray, horizon: int) -> np.ndarray:
@@ -318,9 +357,11 @@ def _truth(panel: Panel, series: np.ndarray, origins: np.ndarray, horizon: int) 
 
 
 def _bounds(quantiles: np.ndarray, levels: Sequence[float]) -> dict[str, np.ndarray]:
+    if not isinstance(levels, Iterable) or isinstance(levels, str):
+        raise InputError(f"levels is {levels!r}: expected a list of per cents, such as [80]")
     bounds = {}
     for level in levels:
-        if not 0 < level < 100:
+        if not isinstance(level, Real) or not 0 < level < 100:
             raise InputError(f"levels holds {level!r}: expected per cents between 0 and 100, such as 80")
         ends = at_levels(quantiles, QUANTILES, [(100 - level) / 200, (100 + level) / 200])
         bounds[f"lo_{level:g}"], bounds[f"hi_{level:g}"] = ends[:, :, 0].ravel(), ends[:, :, 1].ravel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import tempfile
 from dataclasses import replace
@@ -44,7 +45,7 @@ def train_on(
     strategy = DDPStrategy(start_method="spawn", process_group_backend="nccl" if on_gpu else "gloo")
     fabric = Fabric(accelerator="cuda" if on_gpu else "cpu", devices=devices, strategy=strategy)
     with tempfile.TemporaryDirectory() as folder:
-        fabric.launch(cast(Any, _work), problem, options, seed, name, steps, label, run, folder)
+        fabric.launch(cast(Any, _work), _Job(problem, options, seed, name, steps, label, run, folder))
         weights = load_file(Path(folder) / "weights.safetensors")
         record = load_file(Path(folder) / "record.safetensors")
     problem.network.load_state_dict(weights)
@@ -52,29 +53,38 @@ def train_on(
     return TrainingRecord(record["rows"].numpy(), float(record["best"]), best_step, steps, bool(interrupted))
 
 
-def _work(
-    fabric: Any,
-    problem: Problem,
-    options: TrainingOptions,
-    seed: int,
-    name: str,
-    steps: int,
-    label: str,
-    run: Run,
-    folder: str,
-) -> None:
+class _Job:
+    """The arguments of `_work`; no dataclass, because Fabric would take it apart and cannot put frozen ones back."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        options: TrainingOptions,
+        seed: int,
+        name: str,
+        steps: int,
+        label: str,
+        run: Run,
+        folder: str,
+    ) -> None:
+        self.problem, self.options, self.run, self.folder = problem, options, run, Path(folder)
+        self.details: dict[str, Any] = dict(seed=seed, name=name, steps=steps, label=label)
+
+
+def _work(fabric: Any, job: _Job) -> None:
     leads = fabric.global_rank == 0
-    if not leads:
-        run = replace(run, log=None, progress=quiet())
-    record = train(problem, options, seed=seed, name=name, steps=steps, label=label, run=run, parallel=_Several(fabric))
+    run = job.run if leads else replace(job.run, log=None, progress=quiet())
+    # The processes were handed one memory, and each has to step weights of its own.
+    job.problem.network = network = copy.deepcopy(job.problem.network)
+    record = train(job.problem, job.options, **job.details, run=run, parallel=_Several(fabric))
     if leads:
-        save_file({k: v.contiguous() for k, v in problem.network.state_dict().items()}, f"{folder}/weights.safetensors")
+        save_file({k: v.contiguous() for k, v in network.state_dict().items()}, job.folder / "weights.safetensors")
         tensors = {
             "rows": torch.from_numpy(record.rows).contiguous(),
             "best": torch.tensor(record.best, dtype=torch.float64),
             "state": torch.tensor([record.best_step, record.steps, int(record.interrupted)]),
         }
-        save_file(tensors, f"{folder}/record.safetensors")
+        save_file(tensors, job.folder / "record.safetensors")
 
 
 class _Several:
@@ -90,7 +100,7 @@ class _Several:
     def share(self, numbers: Tensor) -> Tensor:
         # Every process has at least one example, or its gradient would be a mean over nothing.
         size, rank = self._fabric.world_size, self._fabric.global_rank
-        return numbers[rank::size] if len(numbers) >= size else numbers
+        return numbers[rank::size].contiguous() if len(numbers) >= size else numbers
 
     def backward(self, loss: Tensor) -> None:
         self._fabric.backward(loss)

@@ -28,7 +28,7 @@ from recurra.training.threads import fitting_threads
 
 _VALIDATIONS = 25
 _CHECKPOINT_SECONDS = 2.0
-_NOISE = 1.05  # the last weights are as good as the best ones if their validation loss is within 5 %
+_NOISE = 1.05  # a validation loss within 5 % of the best one is as good: the difference is mostly luck
 
 
 class Problem(Protocol):
@@ -64,8 +64,8 @@ def train(
     """Train `problem.network` in place and leave it with the best weights found, or the last if as good within 5 %.
 
     `steps` of the optimiser are by default what `options` makes of the number of examples. `name` names the run's
-    checkpoint and log; `label` is what the user reads. Raises `TrainingError` when the loss is no longer finite. The caller's random
-    state is untouched.
+    checkpoint and log; `label` is what the user reads. Raises `TrainingError` when the loss is no longer finite. The
+    caller's random state is untouched.
     """
     run = run or Run()
     steps = steps or options.steps(problem.examples)
@@ -172,7 +172,7 @@ class _State:
         if loss < self.best or math.isnan(loss):
             self.best, self.best_step, self.since_best = loss, self.step, 0
             self.best_weights = _copy(self.network)
-        else:
+        elif loss > _NOISE * self.best:
             self.since_best += 1
         if isinstance(self.schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
             self.schedule.step(loss)
@@ -187,7 +187,7 @@ class _State:
         self.rows.append([row[column] for column in COLUMNS])
         self.losses, self.norms = [], []
         self.finished = self.step >= self.total or self.since_best >= self.options.patience
-        # At the end of the schedule the steps are small and the weights settled; a better loss half-way is mostly luck.
+        # At the end of the schedule the steps are small and the weights settled.
         if self.step == self.total and loss <= _NOISE * self.best:
             self.best_step, self.best_weights = self.step, _copy(self.network)
         return row
@@ -251,8 +251,9 @@ def _schedule(
 ) -> torch.optim.lr_scheduler.OneCycleLR | torch.optim.lr_scheduler.ReduceLROnPlateau:
     if options.schedule == "plateau":
         return torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=max(1, options.patience // 3))
+    warm_up = max(0.2, 2 / (steps + 1))  # a step at least, or torch divides by zero
     return torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, options.learning_rate, total_steps=steps + 1, pct_start=0.2, cycle_momentum=False
+        optimiser, options.learning_rate, total_steps=steps + 1, pct_start=warm_up, cycle_momentum=False
     )
 
 

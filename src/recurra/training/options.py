@@ -16,11 +16,11 @@ class TrainingOptions:
     """AdamW on shuffled batches, gradients clipped by norm, the weights of the best validation kept.
 
     `epochs` counts passes over all training windows; None takes six, but no fewer than 300 and no more than 1,000
-    steps. `patience` counts validations (there are about 25 in a run) without a new best before training stops.
+    steps. `patience` counts validations (there are about 25 in a run) more than 5 % above the best before training stops.
     """
 
     epochs: float | None = None
-    batch_size: int = 128
+    batch_size: int = 256
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
     clip_norm: float = 1.0

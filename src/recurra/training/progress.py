@@ -48,6 +48,10 @@ class ProgressBar:
         self._console = console or Console(stderr=True)
         self._bar: RichProgress | None = None
 
+    def __reduce__(self) -> tuple[type[ProgressBar], tuple[()]]:
+        """In another process it is a new bar: a console has locks, which cannot be sent there."""
+        return ProgressBar, ()
+
     def start(self, label: str, total: int) -> None:
         """Draw a new bar."""
         self._label, self._text = label, ""
