@@ -50,7 +50,7 @@ def test_windows_do_not_know_the_unit_of_the_target(factor, shift):
 
 def test_nothing_after_the_origin_is_read_but_what_is_known_ahead():
     panel = make_panel([wave()], past=2, known=1)
-    reader = WindowReader(panel, SHAPE, fit_scaling(panel.cut([60]), 12, log=False))
+    reader = WindowReader(panel, SHAPE, fit_scaling(panel.cut(np.array([60])), 12, log=False))
     at = torch.tensor([0]), torch.tensor([60])
     before = reader.read(*at, truth=False)
     panel.target[60:] = 1e9

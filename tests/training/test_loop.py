@@ -33,10 +33,11 @@ class Killer:
         pass
 
     def update(self, step, text):
-        if step == self.at and self.signal_number is None:
+        if step != self.at:
+            return
+        if self.signal_number is None:
             raise Stop
-        if step == self.at:
-            os.kill(os.getpid(), self.signal_number)
+        os.kill(os.getpid(), self.signal_number)
 
     def stop(self):
         pass
@@ -90,7 +91,9 @@ def test_killed_and_resumed_is_the_same_to_the_bit(tmp_path, monkeypatch, schedu
         train(Lines(), options, seed=1, name="a", steps=120, run=Run(checkpoints=folder, progress=Killer(at)))
     resumed = Lines()
     again = CheckpointFolder(tmp_path / "run", {"data": "x"}, resume=True)
-    assert again.load("a").state["step"] == at - 1
+    saved = again.load("a")
+    assert saved is not None
+    assert saved.state["step"] == at - 1
     found = train(resumed, options, seed=1, name="a", steps=120, run=Run(checkpoints=again))
     assert bits(resumed) == bits(whole)
     np.testing.assert_array_equal(found.rows, record.rows)

@@ -84,7 +84,7 @@ def history(panel: Panel, names: Sequence[Hashable]) -> pd.DataFrame:
     wanted = set(names)
     numbers = np.flatnonzero([name in wanted for name in panel.series])
     lengths = panel.lengths[numbers]
-    parts = [(np.arange(panel.start[s], panel.start[s] + panel.lengths[s]), panel.values(s)) for s in numbers]
+    parts = [(np.arange(panel.start[s], panel.start[s] + panel.lengths[s]), panel.values(int(s))) for s in numbers]
     positions, values = zip(*parts, strict=True) if parts else ([panel.start[:0]], [panel.target[:0]])
     return pd.DataFrame(
         {

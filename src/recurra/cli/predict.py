@@ -62,6 +62,7 @@ def predict(
         )
         panel, facts = build_panel(table.frame, forecaster.model_.panel.schema, source=Path(table.source).name)
         print_facts(console, "What was understood", [*file_facts(table), *facts])
+        del table  # the panel holds all that is read; a large table would be in memory twice
         ahead = forecaster.predict(panel, levels=percents)
     if piped:
         typer.echo(csv_text(ahead), nl=False)

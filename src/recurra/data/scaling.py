@@ -93,11 +93,11 @@ def inverse(u: Floats, log: bool) -> Floats:
     return np.exp(np.minimum(u, 709.0)) if log else u
 
 
-def wants_log(panel: Panel, stretch: int = 32) -> bool:
+def wants_log(panel: Panel, stretch: int = 16) -> bool:
     """Whether changes grow with the level: all values positive, and a slope above 1/2 of log change on log level.
 
-    The slope is taken over stretches of `stretch` rows; a slope of 1 means that relative changes are alike at every
-    level, 0 that absolute ones are.
+    The slope is taken over stretches of `stretch` rows, and must be above 1/2 by one standard error; 1 means that
+    relative changes are alike at every level, 0 that absolute ones are.
     """
     target = panel.target
     observed = target[np.isfinite(target)]
@@ -111,9 +111,10 @@ def wants_log(panel: Panel, stretch: int = 32) -> bool:
             if len(part) > 2 and np.ptp(part) > 0:
                 levels.append(np.log(part.mean()))
                 changes.append(np.log(np.abs(np.diff(part)).mean()))
-    if len(levels) < 3 or np.std(levels) < 0.05:
+    if len(levels) < 5 or np.std(levels) < 0.05:
         return False
-    return bool(np.polyfit(levels, changes, 1)[0] > 0.5)
+    (slope, _), covariance = np.polyfit(levels, changes, 1, cov=True)
+    return bool(slope - np.sqrt(covariance[0, 0]) > 0.5)
 
 
 def _finite_median(values: Floats, otherwise: float) -> float:

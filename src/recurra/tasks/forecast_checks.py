@@ -28,6 +28,8 @@ def check_stored(model: ForecastModel) -> None:
     _require(
         model.calibration.naive < naive_count(deepest.shape.seasons), "the calibration's naive forecast is unknown"
     )
+    errors = model.naive_error
+    _require(errors.shape == (len(model.panel),) and errors.dtype.kind == "f", "naive_error is no such array")
     stretch = model.calibration.stretch
     _require(stretch.shape == (len(QUANTILES) // 2,) and _positive(stretch, strictly=False), "stretch is no such array")
 

@@ -165,6 +165,7 @@ def to_contents(model: ForecastModel, *, made_by: str, verdict: str | None) -> C
     )
     config = ForecasterFile.model_validate_json(json.dumps(plain))
     tensors: dict[str, Tensor] = {"stretch": torch.from_numpy(np.asarray(model.calibration.stretch))}
+    tensors["naive_error"] = torch.from_numpy(model.naive_error)
     tensors |= {f"tail/{name}": torch.from_numpy(np.ascontiguousarray(getattr(tail, name))) for name in _PANEL}
     tensors |= {f"scaling/{name}": torch.from_numpy(np.asarray(getattr(model.scaling, name))) for name in _SCALING}
     for k, member in enumerate(model.members):
@@ -196,7 +197,7 @@ def from_contents(contents: Contents, path: str) -> tuple[ForecastModel, str | N
         calibration = Calibration(
             config.calibration.trust, config.calibration.naive, contents.tensors["stretch"].numpy()
         )
-        model = ForecastModel(recipe, scaling, panel, members, calibration)
+        model = ForecastModel(recipe, scaling, panel, members, calibration, contents.tensors["naive_error"].numpy())
         check_stored(model)
     except (ValidationError, KeyError, RuntimeError, InputError, TypeError) as error:
         reason = " ".join(str(error).split())[:300]

@@ -12,6 +12,7 @@ import torch
 from recurra.data.panel import Ints, Panel
 from recurra.data.scaling import Scaling, fit_scaling, inverse
 from recurra.data.windows import WindowReader, WindowShape, batches
+from recurra.evaluation.metrics import naive_scale
 from recurra.nn.forecast import ForecastNetwork, NetworkOptions
 from recurra.nn.quantiles import QUANTILES
 from recurra.tasks.forecast_calibration import Calibration, Held, calibrate
@@ -40,6 +41,11 @@ class Recipe:
     training: TrainingOptions
     seed: int
 
+    @property
+    def season(self) -> int:
+        """The season of the baselines and of scaled errors; 1 where there is none."""
+        return self.seasons[0] if self.seasons else 1
+
 
 @dataclass(frozen=True, eq=False)
 class Member:
@@ -57,13 +63,14 @@ class Member:
 
 @dataclass(frozen=True, eq=False)
 class ForecastModel:
-    """What was learnt."""
+    """What was learnt. `naive_error` [S] is the in-sample naive error of each series, the unit of scaled errors."""
 
     recipe: Recipe
     scaling: Scaling
     panel: Panel  # what it was trained on, or only its tail after loading
     members: tuple[Member, ...]
     calibration: Calibration
+    naive_error: Floats
 
     @property
     def interrupted(self) -> bool:
@@ -74,11 +81,6 @@ class ForecastModel:
     def window(self) -> int:
         """Rows before an origin that a forecast may read."""
         return max(member.shape.window for member in self.members)
-
-    @property
-    def season(self) -> int:
-        """The season of the baselines and of scaled errors; 1 where there is none."""
-        return self.recipe.seasons[0] if self.recipe.seasons else 1
 
     def quantiles(self, panel: Panel, series: Ints, origins: Ints) -> Floats:
         """Quantiles [n, H, Q] in the target's units from `origins` [n] of `series` [n] (numbers in `panel`)."""
@@ -101,7 +103,7 @@ def fit_model(panel: Panel, recipe: Recipe, *, run: Run, name: str) -> ForecastM
         if members[-1].interrupted:
             break
     held = _forecast(members, scaling, panel, parts.held_out_series.numpy(), parts.held_out_origins.numpy())
-    return ForecastModel(recipe, scaling, panel, tuple(members), calibrate(held))
+    return ForecastModel(recipe, scaling, panel, tuple(members), calibrate(held), _naive_errors(panel, recipe))
 
 
 def refit_model(model: ForecastModel, panel: Panel, calibration: Calibration, *, run: Run, name: str) -> ForecastModel:
@@ -120,8 +122,16 @@ def refit_model(model: ForecastModel, panel: Panel, calibration: Calibration, *,
         steps = (before.record.best_step or before.record.steps) if before.record else None
         members.append(_train_member(reader, parts, recipe, len(members), run=run, name=name, steps=steps))
         if members[-1].interrupted:
-            return replace(model, panel=panel.recoded(model.panel.schema.categories), calibration=calibration)
-    return ForecastModel(recipe, scaling, panel, tuple(members), calibration)
+            return kept(model, panel, calibration)
+    return ForecastModel(recipe, scaling, panel, tuple(members), calibration, _naive_errors(panel, recipe))
+
+
+def kept(model: ForecastModel, panel: Panel, calibration: Calibration) -> ForecastModel:
+    """The networks of `model` as they are, for forecasts from the end of `panel`."""
+    errors = _naive_errors(panel, model.recipe)
+    return replace(
+        model, panel=panel.recoded(model.panel.schema.categories), calibration=calibration, naive_error=errors
+    )
 
 
 def recalibrated(model: ForecastModel, panel: Panel, series: Ints, origins: Ints) -> Calibration:
@@ -146,6 +156,10 @@ def _train_member(
     fit = partial(train_on, run.devices) if run.devices > 1 else train
     record = fit(problem, recipe.training, seed=seed, name=f"{name}-{number}", steps=steps, label=label, run=run)
     return Member(network.cpu().eval(), reader.shape, record)
+
+
+def _naive_errors(panel: Panel, recipe: Recipe) -> Floats:
+    return np.array([naive_scale(panel.values(s), recipe.season) for s in range(len(panel))])
 
 
 def _scaling_before(panel: Panel, parts: Split, season: int) -> Scaling:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from recurra.nn.forecast import NetworkOptions
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.nn.recurrent import RECURRENT
 from recurra.tasks.forecast_file import to_contents
-from recurra.tasks.forecast_model import ForecastModel, Recipe, fit_model, recalibrated, refit_model
+from recurra.tasks.forecast_model import ForecastModel, Recipe, fit_model, kept, recalibrated, refit_model
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import default_progress
 
@@ -140,8 +139,7 @@ class Forecaster(BaseEstimator):
         place = {name: s for s, name in enumerate(panel.series)}
         calibration = recalibrated(tested, panel, keys["series"].map(place).to_numpy(), keys["origin"].to_numpy())
         if tested.interrupted:
-            kept = panel.recoded(tested.panel.schema.categories)
-            self.model_ = replace(tested, panel=kept, calibration=calibration)
+            self.model_ = kept(tested, panel, calibration)
         else:
             self.model_ = refit_model(tested, panel, calibration, run=run, name="training")
         self.verdict_ = backtest.verdict.sentence
@@ -185,8 +183,8 @@ class Forecaster(BaseEstimator):
                 f"the data holds nothing later than what the model was fitted on (its last row: {self._last_time()}): "
                 "give rows that come after it"
             )
-        with _baselines(panel, origins, horizon, model.season) as baselines:
-            return self._judge(model, panel, origins, baselines, model.season)
+        with _baselines(panel, origins, horizon, model.recipe.season) as baselines:
+            return self._judge(model, panel, origins, baselines)
 
     def save(self, path: str | Path) -> None:
         """Write the model file, one `.safetensors`; `recurra.load` reads it."""
@@ -275,13 +273,12 @@ class Forecaster(BaseEstimator):
         origins = choose_origins(panel.lengths, int(self.horizon), windows)
         before = panel.cut(_first_origins(panel, origins))
         recipe = self._recipe(before)
-        season = recipe.seasons[0] if recipe.seasons else 1
-        with _baselines(panel, origins, recipe.horizon, season) as baselines:
+        with _baselines(panel, origins, recipe.horizon, recipe.season) as baselines:
             model = fit_model(before, recipe, run=run, name="backtest")
-            return self._judge(model, panel, origins, baselines, season), model
+            return self._judge(model, panel, origins, baselines), model
 
     def _judge(
-        self, model: ForecastModel, panel: Panel, origins: list[np.ndarray], baselines: BaselineWorker, season: int
+        self, model: ForecastModel, panel: Panel, origins: list[np.ndarray], baselines: BaselineWorker
     ) -> Backtest:
         series = np.repeat(np.arange(len(panel)), [len(o) for o in origins])
         ends = np.concatenate(origins)
@@ -290,9 +287,10 @@ class Forecaster(BaseEstimator):
         ours["y"] = _truth(panel, series, ends, model.recipe.horizon)
         ours["forecast"] = quantiles[:, :, MEDIAN].ravel()
         columns = {f"q{level:g}": quantiles[:, :, k].ravel() for k, level in enumerate(QUANTILES)}
+        errors = dict(zip(model.panel.series, model.naive_error, strict=True))
         scale = [
-            naive_scale(panel.values(s)[: origins[s][0]] if len(origins[s]) else panel.values(s), season)
-            for s in range(len(panel))
+            errors[name] if name in errors else naive_scale(panel.values(s), model.recipe.season)
+            for s, name in enumerate(panel.series)
         ]
         return assemble(ours.assign(**columns), baselines.result(), series=panel.series, scale=scale)
 

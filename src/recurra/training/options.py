@@ -16,7 +16,7 @@ class TrainingOptions:
     """AdamW on shuffled batches, gradients clipped by norm, the weights of the best validation kept.
 
     `epochs` counts passes over all training windows; None takes six, but no fewer than 300 and no more than 1,000
-    steps. `patience` counts validations (there are about 25 in a run) more than 5 % above the best before training stops.
+    steps. `patience` counts validations (about 25 in a run) more than 5 % above the best; then training stops.
     """
 
     epochs: float | None = None
