@@ -91,11 +91,8 @@ class WindowReader:
         features, self.calendar_names = calendar_features(panel.grid, np.arange(self._calendar_first, last))
         self._calendar = torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))
 
-    def read(self, series: Tensor, origins: Tensor, truth: bool = True, visible: Tensor | None = None) -> WindowBatch:
-        """The windows before `origins` [B] (rows known) of `series` [B] (numbers in the panel).
-
-        `visible` [B] pretends that a series is so many rows old: what lies before is missing.
-        """
+    def read(self, series: Tensor, origins: Tensor, truth: bool = True) -> WindowBatch:
+        """The windows before `origins` [B] (rows known) of `series` [B] (numbers in the panel)."""
         shape, scaling = self.shape, self.scaling
         steps = torch.arange(-shape.window, shape.horizon)
         rows = origins[:, None] + steps  # [B, W + H], row numbers in the series

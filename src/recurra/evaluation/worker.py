@@ -7,9 +7,12 @@ Numbers go in and out through files in the folder, never pickles.
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -52,12 +55,14 @@ class BaselineWorker:
     def __enter__(self) -> BaselineWorker:
         self._folder = tempfile.TemporaryDirectory(prefix="recurra-")
         np.savez(Path(self._folder.name) / _INPUT, allow_pickle=False, **self._arrays)
-        command = [sys.executable, "-m", "recurra.evaluation.worker", self._folder.name]
+        # -P: a numbers.py in the current folder must not stand in for Python's own.
+        command = [sys.executable, "-P", "-m", "recurra.evaluation.worker", self._folder.name]
         # Its own session: Ctrl-C in the terminal stops the training, not the baselines that it is compared with.
+        # The pipe says when this process is gone, even if it was killed: the other one then leaves too.
         # Complaints go to a file: a pipe that nobody reads yet could fill up and hold the process.
         with (Path(self._folder.name) / _COMPLAINTS).open("wb") as complaints:
             self._process = subprocess.Popen(
-                command, stdout=complaints, stderr=complaints, stdin=subprocess.DEVNULL, start_new_session=True
+                command, stdout=complaints, stderr=complaints, stdin=subprocess.PIPE, start_new_session=True
             )
         return self
 
@@ -66,6 +71,8 @@ class BaselineWorker:
     ) -> None:
         self._process.kill()
         self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         self._folder.cleanup()
 
     def result(self) -> pd.DataFrame:
@@ -84,6 +91,12 @@ class BaselineWorker:
         return frame
 
 
+def _leave_with_parent(folder: Path) -> None:
+    os.read(0, 1)  # nothing is ever written: this returns when the other end is gone
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
+
+
 def _work(folder: Path) -> None:
     arrays = np.load(folder / _INPUT, allow_pickle=False)
     histories = np.split(arrays["values"], np.cumsum(arrays["lengths"])[:-1])
@@ -96,4 +109,5 @@ def _work(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    threading.Thread(target=_leave_with_parent, args=(Path(sys.argv[1]),), daemon=True).start()
     _work(Path(sys.argv[1]))

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recurra.errors import InputError
 from recurra.nn.quantiles import QuantileOutput
 from recurra.nn.recurrent import RECURRENT
 
@@ -33,6 +34,13 @@ class NetworkOptions:
     context: int = 32
     dropout: float = 0.0
     series_embedding: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("hidden", 1), ("layers", 1), ("context", 1), ("series_embedding", 0)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name} is {getattr(self, name)}: expected a whole number of at least {least}")
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"dropout is {self.dropout}: expected a share of at least 0 and below 1")
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def window_shapes(
 
     The block is `block`, or the shortest season of at most 60 steps, and then the first window spans five of them (or
     the longer season, such as the week of hourly data), the second eight, the third three. Without a season the block
-    is twice the horizon in a window of four, or the horizon in a window of eight, or of five. No window is longer than
+    is twice the horizon in a window of four, or the horizon in a window of five, or of eight. No window is longer than
     the longest series can fill before the first truth that training sees.
     """
     season = next((season for season in sorted(seasons) if 1 < season <= LONGEST_BLOCK), None)

@@ -54,7 +54,8 @@ def build_network(
 ) -> ForecastNetwork:
     """A fresh network for windows of `panel`, drawn from torch's global generator."""
     shape, schema = reader.shape, panel.schema
-    sample = torch.linspace(0, split.training.total - 1, min(_BATCH, split.training.total)).long()
+    last = split.training.total - 1
+    sample = torch.linspace(0, last, min(_BATCH, last + 1)).long().clamp(max=last)  # beyond 2**24 it rounds up
     batch = reader.read(*split.training.locate(sample))
     error = (batch.naive - batch.truth.unsqueeze(-1)).abs()
     known = torch.isfinite(error)

@@ -29,6 +29,8 @@ from recurra.training.progress import default_progress
 
 Data = pd.DataFrame | Panel
 
+_LARGEST_SEED = 2**32 - 1  # torch's generators take 64 bits, and each member and epoch has a seed of its own
+
 
 class Forecaster(BaseEstimator):
     """A global recurrent forecaster with calibrated quantiles.
@@ -93,6 +95,8 @@ class Forecaster(BaseEstimator):
             model = refit_model(model, panel, model.calibration, run=run, name="training")
         self.model_ = model
         self.verdict_ = None
+        if hasattr(self, "tested_"):
+            del self.tested_  # of an earlier study: its learning curves are not those of this model
         return self
 
     def backtest(
@@ -157,7 +161,7 @@ class Forecaster(BaseEstimator):
         panel = model.panel if data is None else self._continued(data)
         origins = panel.lengths
         quantiles = model.quantiles(panel, np.arange(len(panel)), origins)
-        frame = self._frame(panel, np.arange(len(panel)), origins)
+        frame = _frame(panel, np.arange(len(panel)), origins, model.recipe.horizon)
         schema = panel.schema
         names = {"series": schema.series or "unique_id", "time": schema.time[0] if len(schema.time) == 1 else "ds"}
         frame = frame[["series", "time"]].rename(columns=names)
@@ -239,6 +243,8 @@ class Forecaster(BaseEstimator):
             value = getattr(self, name)
             if not _is_whole(value, least):
                 raise InputError(f"{name} is {value!r}: expected a whole number of at least {least}")
+        if self.seed > _LARGEST_SEED:
+            raise InputError(f"seed is {self.seed}: expected a whole number of at most {_LARGEST_SEED}")
         if self.cell not in RECURRENT:
             raise InputError(f"cell is {self.cell!r}: expected one of {', '.join(RECURRENT)}")
         if self.block is not None and not _is_whole(self.block, 1):
@@ -283,26 +289,17 @@ class Forecaster(BaseEstimator):
         series = np.repeat(np.arange(len(panel)), [len(o) for o in origins])
         ends = np.concatenate(origins)
         quantiles = model.quantiles(panel, series, ends)
-        ours = self._frame(panel, series, ends)
+        ours = _frame(panel, series, ends, model.recipe.horizon)
         ours["y"] = _truth(panel, series, ends, model.recipe.horizon)
         ours["forecast"] = quantiles[:, :, MEDIAN].ravel()
         columns = {f"q{level:g}": quantiles[:, :, k].ravel() for k, level in enumerate(QUANTILES)}
         errors = dict(zip(model.panel.series, model.naive_error, strict=True))
+        known = _first_origins(panel, origins)
         scale = [
-            errors[name] if name in errors else naive_scale(panel.values(s), model.recipe.season)
+            errors[name] if name in errors else naive_scale(panel.values(s)[: known[s]], model.recipe.season)
             for s, name in enumerate(panel.series)
         ]
         return assemble(ours.assign(**columns), baselines.result(), series=panel.series, scale=scale)
-
-    def _frame(self, panel: Panel, series: np.ndarray, origins: np.ndarray) -> pd.DataFrame:
-        """A row per (series, origin) and step, with series, origin, step and time."""
-        horizon = int(self.horizon)
-        steps = np.tile(np.arange(1, horizon + 1), len(series))
-        rows = np.repeat(series, horizon)
-        at = np.repeat(origins, horizon)
-        names = np.array(panel.series, dtype=object)
-        times = panel.grid.times(panel.start[rows] + at + steps - 1)
-        return pd.DataFrame({"series": names[rows], "origin": at, "time": times, "step": steps})
 
     def _continued(self, data: Data) -> Panel:
         """`data` read as the data of the training was, behind what the model remembers of that."""
@@ -345,6 +342,16 @@ def _first_origins(panel: Panel, origins: list[np.ndarray]) -> np.ndarray:
         earliest = (panel.start + first)[tested].min()
         first = np.where(tested, first, np.clip(earliest - panel.start, 0, first))
     return first
+
+
+def _frame(panel: Panel, series: np.ndarray, origins: np.ndarray, horizon: int) -> pd.DataFrame:
+    """A row per (series, origin) and step, with series, origin, step and time."""
+    steps = np.tile(np.arange(1, horizon + 1), len(series))
+    rows = np.repeat(series, horizon)
+    at = np.repeat(origins, horizon)
+    names = np.array(panel.series, dtype=object)
+    times = panel.grid.times(panel.start[rows] + at + steps - 1)
+    return pd.DataFrame({"series": names[rows], "origin": at, "time": times, "step": steps})
 
 
 def _truth(panel: Panel, series: np.ndarray, origins: np.ndarray, horizon: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from recurra.errors import InputError
+from recurra.training.interrupt import graceful_interrupt
 from recurra.training.loop import Problem, train
 from recurra.training.options import TrainingOptions
 from recurra.training.progress import quiet
@@ -44,7 +45,8 @@ def train_on(
     on_gpu = next(problem.network.parameters()).device.type == "cuda"
     strategy = DDPStrategy(start_method="spawn", process_group_backend="nccl" if on_gpu else "gloo")
     fabric = Fabric(accelerator="cuda" if on_gpu else "cpu", devices=devices, strategy=strategy)
-    with tempfile.TemporaryDirectory() as folder:
+    # Ctrl-C reaches every process: those that train stop by themselves, and this one waits for their weights.
+    with tempfile.TemporaryDirectory() as folder, graceful_interrupt():
         fabric.launch(cast(Any, _work), _Job(problem, options, seed, name, steps, label, run, folder))
         weights = load_file(Path(folder) / "weights.safetensors")
         record = load_file(Path(folder) / "record.safetensors")

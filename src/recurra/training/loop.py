@@ -175,7 +175,8 @@ class _State:
         elif loss > _NOISE * self.best:
             self.since_best += 1
         if isinstance(self.schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
-            self.schedule.step(loss)
+            # Without a held-out part the training loss has to tell; NaN would count as no better, every time.
+            self.schedule.step(float(np.mean(self.losses)) if math.isnan(loss) else loss)
         row = dict(
             step=float(self.step),
             train_loss=float(np.mean(self.losses)),
