@@ -20,16 +20,16 @@ def growing(noise: float = 0.05) -> np.ndarray:
 
 
 def test_logarithms_where_changes_grow_with_the_level() -> None:
-    assert wants_log(make_panel([growing()]))
-    assert wants_log(make_panel([growing() * 1e9, growing() * 1e-9]))
-    assert not wants_log(make_panel([50 + np.linspace(0, 1000, 300) + 20 * np.tanh(STEPS)]))
+    assert wants_log([growing()])
+    assert wants_log([growing() * 1e9, growing() * 1e-9])
+    assert not wants_log([50 + np.linspace(0, 1000, 300) + 20 * np.tanh(STEPS)])
 
 
 @pytest.mark.parametrize("least", [0.0, -1.0])
 def test_no_logarithms_of_what_is_not_positive(least: float) -> None:
     values = growing()
     values[7] = least
-    assert not wants_log(make_panel([values]))
+    assert not wants_log([values])
 
 
 @pytest.mark.parametrize(

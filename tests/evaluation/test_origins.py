@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra.errors import InputError
-from recurra.evaluation.origins import LEAST_HISTORY, MOST_WINDOWS, choose_origins
+from recurra.evaluation.origins import LEAST_HISTORY, MOST_WINDOWS, choose_calendar_origins, choose_origins
 
 
-def test_one_long_series_gets_fifty_windows():
+def test_one_long_series_gets_a_fifth_of_its_length_or_two_hundred_windows():
     (origins,) = choose_origins([17_420], 24)
+    assert len(origins) == 145
+    (origins,) = choose_origins([174_200], 24)
     assert len(origins) == MOST_WINDOWS
     assert origins[-1] == 17_420 - 24
     assert set(np.diff(origins)) == {24}
@@ -61,3 +63,23 @@ def test_laws(lengths, horizon, windows):
 def test_refusals(lengths, horizon, windows, text):
     with pytest.raises(InputError, match=text):
         choose_origins(lengths, horizon, windows)
+
+
+def test_with_times_all_series_are_tested_at_the_same_moments():
+    start, lengths = np.array([0, 40, 0, 90]), np.array([100, 60, 50, 10])
+    origins, first = choose_calendar_origins(start, lengths, horizon=5, windows=3)
+    moments = [85, 90, 95]
+    assert first == 85
+    assert (origins[0] + start[0]).tolist() == moments
+    assert (origins[1] + start[1]).tolist() == moments
+    assert origins[2].tolist() == []  # it had ended before
+    assert origins[3].tolist() == []  # too young: fewer than two horizons before any moment
+    young, _ = choose_calendar_origins(np.array([0, 80]), np.array([100, 20]), horizon=5, windows=3)
+    assert (young[1] + 80).tolist() == [90, 95]
+
+
+def test_equal_series_are_tested_as_without_times():
+    origins, first = choose_calendar_origins(np.array([7, 7]), np.array([200, 200]), horizon=5)
+    expected = choose_origins([200, 200], 5)
+    assert [o.tolist() for o in origins] == [o.tolist() for o in expected]
+    assert first == 7 + expected[0][0]

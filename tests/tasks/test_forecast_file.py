@@ -50,7 +50,7 @@ def test_saved_twice_it_is_the_same_file(fitted: Forecaster, tmp_path: Path) -> 
 
 def test_the_file_holds_a_window_and_not_the_data(tmp_path: Path) -> None:
     sizes = []
-    for days in (200, 2000):
+    for days in (300, 3000):
         sizes.append(len(file_bytes(quick(epochs=0.05).fit(shops(days)), tmp_path)))
     assert sizes[1] == pytest.approx(sizes[0], rel=0.01)
 

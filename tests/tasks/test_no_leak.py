@@ -91,6 +91,16 @@ def test_the_future_leaves_no_trace(plain, change) -> None:
     pd.testing.assert_frame_equal(after, before, check_exact=True)
 
 
+def test_no_series_lends_its_later_rows_to_another_that_ended_before() -> None:
+    frame = table()
+    # The first series ends two weeks before the others: its forecasts must not know what they did meanwhile.
+    early = (frame["shop"] == frame["shop"].iloc[0]) & later(frame, DAYS - 14)
+    frame = frame[~early].reset_index(drop=True)
+    changed = frame.copy()
+    changed.loc[later(changed) & changed["units"].notna(), "units"] *= 7.0
+    assert same_model(study(frame)[0], study(changed)[0])
+
+
 def test_the_comparison_can_fail() -> None:
     """A change before the origin must be noticed by the very comparison that the test above makes."""
     frame = table()

@@ -6,12 +6,13 @@ the target is taken in logarithms, the smallest scale a window may claim, and th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from recurra.data.panel import Floats, Panel
+from recurra.data.panel import Floats, Ints, Panel
 
 FLOOR = 0.1  # a window's scale is at least this share of its series' own typical change
 _SAMPLE = 200_000  # rows that are enough for a mean, a spread or a slope
@@ -44,12 +45,14 @@ class Scaling:
         return np.array([place.get(name, len(self.series)) for name in series], dtype=np.int64)
 
 
-def fit_scaling(panel: Panel, season: int, log: bool | None = None) -> Scaling:
-    """Statistics of `panel`, which must be cut at the end of the training part; `log=None` decides from the data."""
-    take_log = wants_log(panel) if log is None else log
+def fit_scaling(panel: Panel, season: int, log: bool | None = None, ends: Ints | None = None) -> Scaling:
+    """Statistics of the first `ends[s]` rows of every series [S] (None: all); `log=None` decides from the data."""
+    ends = panel.lengths if ends is None else ends
+    parts = [panel.values(s)[: ends[s]] for s in range(len(panel))]
+    take_log = wants_log(parts) if log is None else log
     floors, typical = np.full(len(panel), np.nan), np.full(len(panel), np.nan)
-    for s in range(len(panel)):
-        values = transform(panel.values(s), take_log)
+    for s, part in enumerate(parts):
+        values = transform(part, take_log)
         lag = season if season < len(values) else 1
         change = np.abs(values[lag:] - values[:-lag]) if len(values) > 1 else values[:0]
         change = change[np.isfinite(change)]
@@ -61,8 +64,9 @@ def fit_scaling(panel: Panel, season: int, log: bool | None = None) -> Scaling:
     default = _finite_median(floors, 1.0)
     floors = np.where(np.isfinite(floors), floors, default)
     typical = np.where(np.isfinite(typical), typical, _finite_median(typical, 0.0))
-    past_mean, past_spread = _mean_and_spread(panel.past)
-    known_mean, known_spread = _mean_and_spread(panel.known)
+    past = panel.past[_sampled_rows(panel.offsets, ends)]
+    past_mean, past_spread = _mean_and_spread(past)
+    known_mean, known_spread = _mean_and_spread(panel.known[_sampled_rows(panel.known_offsets, ends)])
     static_mean, static_spread = _mean_and_spread(panel.static)
     return Scaling(
         log=take_log,
@@ -72,7 +76,7 @@ def fit_scaling(panel: Panel, season: int, log: bool | None = None) -> Scaling:
         typical=np.append(typical, _finite_median(typical, 0.0)),
         past_mean=past_mean,
         past_spread=past_spread,
-        past_gaps=np.array([bool(np.isnan(panel.past[:, j]).any()) for j in range(panel.past.shape[1])], dtype=bool),
+        past_gaps=np.asarray(np.isnan(past).any(axis=0)),
         known_mean=known_mean,
         known_spread=known_spread,
         static_mean=static_mean,
@@ -93,19 +97,17 @@ def inverse(u: Floats, log: bool) -> Floats:
     return np.exp(np.minimum(u, 709.0)) if log else u
 
 
-def wants_log(panel: Panel, stretch: int = 16) -> bool:
+def wants_log(series: Sequence[Floats], stretch: int = 16) -> bool:
     """Whether changes grow with the level: all values positive, and a slope above 1/2 of log change on log level.
 
     The slope is taken over stretches of `stretch` rows, and must be above 1/2 by one standard error; 1 means that
     relative changes are alike at every level, 0 that absolute ones are.
     """
-    target = panel.target
-    observed = target[np.isfinite(target)]
-    if not len(observed) or observed.min() <= 0:
+    if any((values <= 0).any() for values in series):
         return False
     levels, changes = [], []
-    for s in range(len(panel)):
-        values = panel.values(s).astype(np.float64)[-_SAMPLE:]
+    for rows in series:
+        values = rows[-_SAMPLE:].astype(np.float64)
         for part in np.array_split(values, max(1, len(values) // stretch)):
             part = part[np.isfinite(part)]
             if len(part) > 2 and np.ptp(part) > 0:
@@ -122,12 +124,18 @@ def _finite_median(values: Floats, otherwise: float) -> float:
     return float(np.median(finite)) if len(finite) else otherwise
 
 
+def _sampled_rows(offsets: Ints, ends: Ints) -> Ints:
+    """Evenly spaced rows, enough for a mean, among the first `ends[s]` of every series."""
+    rows = np.arange(0, offsets[-1], max(1, int(offsets[-1]) // _SAMPLE))
+    series = np.searchsorted(offsets, rows, side="right") - 1
+    return rows[rows - offsets[series] < ends[series]]
+
+
 def _mean_and_spread(columns: Floats) -> tuple[Floats, Floats]:
     """Mean [K] and standard deviation [K] of each column, missing values left out; 0 and 1 where there is nothing."""
     mean, spread = np.zeros(columns.shape[1]), np.ones(columns.shape[1])
-    step = max(1, len(columns) // _SAMPLE)
     for j in range(columns.shape[1]):
-        values = columns[::step, j].astype(np.float64)
+        values = columns[:, j].astype(np.float64)
         values = values[np.isfinite(values)]
         if len(values):
             mean[j] = values.mean()

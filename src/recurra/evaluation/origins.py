@@ -56,6 +56,27 @@ def choose_origins(lengths: Sequence[int] | Ints, horizon: int, windows: int | N
     return [n - horizon * np.arange(k, 0, -1) for n, k in zip(length, count, strict=True)]
 
 
+def choose_calendar_origins(
+    start: Ints, lengths: Ints, horizon: int, windows: int | None = None
+) -> tuple[list[Ints], int]:
+    """Origins at the same moments for every series, and the first of those moments: what a tester would have known.
+
+    `start` [S] are the positions of the series on a common grid. The windows lie side by side and end with the last
+    series; a series takes part in those before which it has at least two horizons of data, and has no origin if it
+    ended before them. How many there are is decided by the series that reach the end, as in `choose_origins`.
+    """
+    ends = start + lengths
+    present = ends > ends.max() - horizon
+    counts = [len(o) for o in choose_origins(lengths[present], horizon, windows)]
+    most = max(1, int(np.median([count for count in counts if count])))
+    moments = ends.max() - horizon * np.arange(most, 0, -1)
+    origins = [
+        (moments - s)[(moments - s >= LEAST_HISTORY * horizon) & (moments < end)]
+        for s, end in zip(start, ends, strict=True)
+    ]
+    return origins, int(moments[0])
+
+
 def _too_short(longest: int, horizon: int, windows: int) -> InputError:
     need = horizon * (windows + LEAST_HISTORY)
     plural = "window" if windows == 1 else "windows"

@@ -32,6 +32,7 @@ _PANEL = ("start", "offsets", "target", "past", "past_codes", "known_offsets", "
 _PANEL += ("static_codes",)
 _SCALING = ("floor", "typical", "past_mean", "past_spread", "past_gaps", "known_mean", "known_spread")
 _SCALING += ("static_mean", "static_spread")
+_TAIL = 256  # rows that are kept at least: the baselines of a later evaluation are fitted on them
 
 Count = Annotated[int, Field(ge=0, le=1 << 24)]
 Size = Annotated[int, Field(ge=1, le=1 << 20)]
@@ -151,7 +152,7 @@ class ForecasterFile(_Strict):
 
 def to_contents(model: ForecastModel, *, made_by: str, verdict: str | None) -> Contents:
     """Everything that is needed to forecast again."""
-    tail = model.panel.tail(model.window)
+    tail = model.panel.tail(max(model.window, _TAIL))
     plain = dict(
         made_by=made_by,
         verdict=verdict,

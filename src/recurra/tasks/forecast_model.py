@@ -166,7 +166,7 @@ def _scaling_before(panel: Panel, parts: Split, season: int) -> Scaling:
     """Statistics of what lies before the held-out origins; of all of a series that has none."""
     ends = panel.lengths.copy()
     np.minimum.at(ends, parts.held_out_series.numpy(), parts.held_out_origins.numpy())
-    return fit_scaling(panel.cut(ends), season)
+    return fit_scaling(panel, season, ends=ends)
 
 
 def _forecast(

@@ -17,7 +17,7 @@ from recurra.errors import InputError
 from recurra.evaluation.backtest import Backtest, assemble
 from recurra.evaluation.conformal import at_levels
 from recurra.evaluation.metrics import naive_scale
-from recurra.evaluation.origins import choose_origins
+from recurra.evaluation.origins import choose_calendar_origins, choose_origins
 from recurra.evaluation.worker import BaselineWorker
 from recurra.nn.forecast import NetworkOptions
 from recurra.nn.quantiles import MEDIAN, QUANTILES
@@ -155,10 +155,10 @@ class Forecaster(BaseEstimator):
 
         `data` holds newer rows, with or without the older ones. Returns a row per series and step: the columns of
         series and time as in the data (`unique_id` and `ds` where they have no name), `forecast` (the median), and
-        `lo_80`, `hi_80`, ... for central intervals of `levels` per cent.
+        `lo_80`, `hi_80`, ... for central intervals of `levels` per cent (beyond 95 by the tails of a normal curve).
         """
         model = self._fitted()
-        panel = model.panel if data is None else self._continued(data)
+        panel = model.panel if data is None else self._continued(data, model.window)
         origins = panel.lengths
         quantiles = model.quantiles(panel, np.arange(len(panel)), origins)
         frame = _frame(panel, np.arange(len(panel)), origins, model.recipe.horizon)
@@ -276,8 +276,8 @@ class Forecaster(BaseEstimator):
         return self.model_
 
     def _backtest(self, panel: Panel, windows: int | None, run: Run) -> tuple[Backtest, ForecastModel]:
-        origins = choose_origins(panel.lengths, int(self.horizon), windows)
-        before = panel.cut(_first_origins(panel, origins))
+        origins, known = _origins(panel, int(self.horizon), windows)
+        before = panel.cut(known)
         recipe = self._recipe(before)
         with _baselines(panel, origins, recipe.horizon, recipe.season) as baselines:
             model = fit_model(before, recipe, run=run, name="backtest")
@@ -294,20 +294,26 @@ class Forecaster(BaseEstimator):
         ours["forecast"] = quantiles[:, :, MEDIAN].ravel()
         columns = {f"q{level:g}": quantiles[:, :, k].ravel() for k, level in enumerate(QUANTILES)}
         errors = dict(zip(model.panel.series, model.naive_error, strict=True))
-        known = _first_origins(panel, origins)
         scale = [
-            errors[name] if name in errors else naive_scale(panel.values(s)[: known[s]], model.recipe.season)
-            for s, name in enumerate(panel.series)
+            errors[name]
+            if name in errors
+            else naive_scale(panel.values(s)[: o[0] if len(o) else 0], model.recipe.season)
+            for s, (name, o) in enumerate(zip(panel.series, origins, strict=True))
         ]
         return assemble(ours.assign(**columns), baselines.result(), series=panel.series, scale=scale)
 
-    def _continued(self, data: Data) -> Panel:
-        """`data` read as the data of the training was, behind what the model remembers of that."""
+    def _continued(self, data: Data, rows: int | None = None) -> Panel:
+        """`data` read as the data of the training was, behind what the model remembers of that.
+
+        Only the last `rows` of it are needed (None: all); without times the beginning is, to see where it belongs.
+        """
         model = self._fitted()
-        if isinstance(data, Panel):
-            return join_panels(model.panel, data)
-        _check_table(data)
-        return join_panels(model.panel, build_panel(data, model.panel.schema)[0])
+        if not isinstance(data, Panel):
+            _check_table(data)
+            data = build_panel(data, model.panel.schema)[0]
+        if rows is not None and data.grid.freq is not None and (data.lengths > 0).all():
+            data = data.tail(rows)
+        return join_panels(model.panel, data)
 
     def _last_time(self) -> object:
         panel = self._fitted().panel
@@ -331,17 +337,17 @@ def _baselines(panel: Panel, origins: list[np.ndarray], horizon: int, season: in
     return BaselineWorker([panel.values(s) for s in range(len(panel))], origins, horizon, season, QUANTILES)
 
 
-def _first_origins(panel: Panel, origins: list[np.ndarray]) -> np.ndarray:
-    """Rows of each series [S] to train on: those before its first origin.
+def _origins(panel: Panel, horizon: int, windows: int | None) -> tuple[list[np.ndarray], np.ndarray]:
+    """The origins of each series, and how many rows of each [S] to train on.
 
-    A series that is not tested is known, where there are times, until the earliest of the others' origins.
+    Where there are times, all series are tested at the same moments and nothing after the first of them is trained
+    on, in any series; where there are none, each is cut at its own first origin.
     """
-    tested = np.array([len(o) > 0 for o in origins])
-    first = np.array([o[0] if len(o) else n for o, n in zip(origins, panel.lengths, strict=True)])
-    if panel.grid.freq is not None:
-        earliest = (panel.start + first)[tested].min()
-        first = np.where(tested, first, np.clip(earliest - panel.start, 0, first))
-    return first
+    if panel.grid.freq is None:
+        origins = choose_origins(panel.lengths, horizon, windows)
+        return origins, np.array([o[0] if len(o) else n for o, n in zip(origins, panel.lengths, strict=True)])
+    origins, first = choose_calendar_origins(panel.start, panel.lengths, horizon, windows)
+    return origins, np.clip(first - panel.start, 0, panel.lengths)
 
 
 def _frame(panel: Panel, series: np.ndarray, origins: np.ndarray, horizon: int) -> pd.DataFrame:
