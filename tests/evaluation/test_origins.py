@@ -16,7 +16,7 @@ def test_one_long_series_gets_a_fifth_of_its_length_or_two_hundred_windows():
     assert len(origins) == 145
     (origins,) = choose_origins([174_200], 24)
     assert len(origins) == MOST_WINDOWS
-    assert origins[-1] == 17_420 - 24
+    assert origins[-1] == 174_200 - 24
     assert set(np.diff(origins)) == {24}
 
 

@@ -8,14 +8,14 @@ from typing import Literal
 
 from recurra.errors import InputError
 
-LEAST_STEPS, MOST_STEPS, PASSES = 300, 1000, 6.0
+LEAST_STEPS, MOST_STEPS, PASSES = 300, 750, 6.0
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
     """AdamW on shuffled batches, gradients clipped by norm, the weights of the best validation kept.
 
-    `epochs` counts passes over all training windows; None takes six, but no fewer than 300 and no more than 1,000
+    `epochs` counts passes over all training windows; None takes six, but no fewer than 300 and no more than 750
     steps. `patience` counts validations (about 25 in a run) more than 5 % above the best; then training stops.
     """
 
