@@ -7,7 +7,7 @@ import importlib.util
 import pytest
 import torch
 
-from recurra.errors import InputError
+from recurra.errors import InputError, TrainingError
 from recurra.training import Run, TrainingOptions, train
 from recurra.training.launch import train_on
 from recurra.training.progress import ProgressBar
@@ -37,6 +37,12 @@ def test_two_processes_learn_as_well_as_one() -> None:
     assert found <= 1.05 * double.best + 1e-6
     assert found < 0.1 * untrained
     assert double.best == pytest.approx(single.best, rel=1.0)
+
+
+@needs_fabric
+def test_a_refusal_in_a_process_arrives_in_its_own_words() -> None:
+    with pytest.raises(TrainingError, match=r"^the training loss became (nan|inf) at step \d+ of 20"):
+        train_on(2, Lines(scale=1e30), OPTIONS, seed=0, name="a", steps=20, label="a", run=Run())
 
 
 def test_without_fabric_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

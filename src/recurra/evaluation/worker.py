@@ -55,6 +55,7 @@ class BaselineWorker:
     def __enter__(self) -> BaselineWorker:
         self._folder = tempfile.TemporaryDirectory(prefix="recurra-")
         np.savez(Path(self._folder.name) / _INPUT, allow_pickle=False, **self._arrays)
+        self._arrays = {}  # the other process has them now
         # -P: a numbers.py in the current folder must not stand in for Python's own.
         command = [sys.executable, "-P", "-m", "recurra.evaluation.worker", self._folder.name]
         # Its own session: Ctrl-C in the terminal stops the training, not the baselines that it is compared with.

@@ -12,14 +12,18 @@ from typing import Any, cast
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.multiprocessing.spawn import ProcessRaisedException
 
-from recurra.errors import InputError
+from recurra.errors import InputError, RecurraError, TrainingError
+from recurra.files import whole_file
 from recurra.training.interrupt import graceful_interrupt
 from recurra.training.loop import Problem, train
 from recurra.training.options import TrainingOptions
 from recurra.training.progress import quiet
 from recurra.training.record import TrainingRecord
 from recurra.training.run import Run
+
+_REFUSAL = "refusal"
 
 
 def train_on(
@@ -47,7 +51,13 @@ def train_on(
     fabric = Fabric(accelerator="cuda" if on_gpu else "cpu", devices=devices, strategy=strategy)
     # Ctrl-C reaches every process: those that train stop by themselves, and this one waits for their weights.
     with tempfile.TemporaryDirectory() as folder, graceful_interrupt():
-        fabric.launch(cast(Any, _work), _Job(problem, options, seed, name, steps, label, run, folder))
+        try:
+            fabric.launch(cast(Any, _work), _Job(problem, options, seed, name, steps, label, run, folder))
+        except ProcessRaisedException as error:
+            refusal = Path(folder) / _REFUSAL
+            if refusal.exists():
+                raise TrainingError(refusal.read_text(encoding="utf-8")) from error
+            raise
         weights = load_file(Path(folder) / "weights.safetensors")
         record = load_file(Path(folder) / "record.safetensors")
     problem.network.load_state_dict(weights)
@@ -78,7 +88,13 @@ def _work(fabric: Any, job: _Job) -> None:
     run = job.run if leads else replace(job.run, log=None, progress=quiet())
     # The processes were handed one memory, and each has to step weights of its own.
     job.problem.network = network = copy.deepcopy(job.problem.network)
-    record = train(job.problem, job.options, **job.details, run=run, parallel=_Several(fabric))
+    try:
+        record = train(job.problem, job.options, **job.details, run=run, parallel=_Several(fabric))
+    except RecurraError as error:
+        # What comes back from a spawned process is a traceback; the user gets the words.
+        with whole_file(job.folder / _REFUSAL) as temporary:
+            temporary.write_text(str(error), encoding="utf-8")
+        raise
     if leads:
         save_file({k: v.contiguous() for k, v in network.state_dict().items()}, job.folder / "weights.safetensors")
         tensors = {
