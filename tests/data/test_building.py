@@ -11,24 +11,12 @@ from hypothesis import strategies as st
 
 from recurra.data.building import build_panel, understand
 from recurra.data.facts import Fact
-from recurra.data.panel import Panel, Schema
+from recurra.data.panel import ARRAYS, Panel, Schema
 from recurra.data.reading import read_table
 from recurra.errors import InputError
 
 N = 60
 DAYS = pd.date_range("2024-01-01", periods=N)
-ARRAYS = (
-    "start",
-    "offsets",
-    "target",
-    "past",
-    "past_codes",
-    "known_offsets",
-    "known",
-    "known_codes",
-    "static",
-    "static_codes",
-)
 
 
 def equal(a: Panel, b: Panel) -> bool:

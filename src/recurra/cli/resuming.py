@@ -9,29 +9,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from recurra import __version__
+from recurra.data.panel import ARRAYS, Panel
 from recurra.errors import InputError
 from recurra.training.checkpoint import CheckpointFolder
-
-if TYPE_CHECKING:
-    from recurra.data import Panel
-
-ARRAYS = (
-    "start",
-    "offsets",
-    "target",
-    "past",
-    "past_codes",
-    "known_offsets",
-    "known",
-    "known_codes",
-    "static",
-    "static_codes",
-)
 
 
 def checkpoint_path(out: Path, name: str) -> Path:

@@ -17,6 +17,9 @@ from recurra.data.grid import Grid
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
 
+ARRAYS = ("start", "offsets", "target", "past", "past_codes", "known_offsets", "known", "known_codes", "static")
+ARRAYS += ("static_codes",)  # the fields of a Panel that are arrays
+
 
 @dataclass(frozen=True)
 class Schema:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 from recurra.data.grid import Grid
-from recurra.data.panel import Panel, Schema
+from recurra.data.panel import ARRAYS, Panel, Schema
 from recurra.data.scaling import Scaling
 from recurra.data.windows import WindowShape
 from recurra.deploy.model_file import Contents
@@ -28,8 +28,6 @@ from recurra.tasks.forecast_model import ForecastModel, Member, Recipe
 from recurra.training import TrainingOptions
 
 KIND = "forecaster"
-_PANEL = ("start", "offsets", "target", "past", "past_codes", "known_offsets", "known", "known_codes", "static")
-_PANEL += ("static_codes",)
 _SCALING = ("floor", "typical", "past_mean", "past_spread", "past_gaps", "known_mean", "known_spread")
 _SCALING += ("static_mean", "static_spread")
 _TAIL = 256  # rows that are kept at least: the baselines of a later evaluation are fitted on them
@@ -167,7 +165,7 @@ def to_contents(model: ForecastModel, *, made_by: str, verdict: str | None) -> C
     config = ForecasterFile.model_validate_json(json.dumps(plain))
     tensors: dict[str, Tensor] = {"stretch": torch.from_numpy(np.asarray(model.calibration.stretch))}
     tensors["naive_error"] = torch.from_numpy(model.naive_error)
-    tensors |= {f"tail/{name}": torch.from_numpy(np.ascontiguousarray(getattr(tail, name))) for name in _PANEL}
+    tensors |= {f"tail/{name}": torch.from_numpy(np.ascontiguousarray(getattr(tail, name))) for name in ARRAYS}
     tensors |= {f"scaling/{name}": torch.from_numpy(np.asarray(getattr(model.scaling, name))) for name in _SCALING}
     for k, member in enumerate(model.members):
         tensors |= {f"network/{k}/{key}": value for key, value in member.network.state_dict().items()}
@@ -182,7 +180,7 @@ def from_contents(contents: Contents, path: str) -> tuple[ForecastModel, str | N
             schema=Schema(**config.data_schema.model_dump()),
             grid=Grid(**config.grid.model_dump()),
             series=config.series,
-            **{name: contents.tensors[f"tail/{name}"].numpy() for name in _PANEL},
+            **{name: contents.tensors[f"tail/{name}"].numpy() for name in ARRAYS},
         )
         arrays: dict[str, Any] = {name: contents.tensors[f"scaling/{name}"].numpy() for name in _SCALING}
         scaling = Scaling(**config.scaling.model_dump(), **arrays)

@@ -235,8 +235,7 @@ class Forecaster(BaseEstimator):
             return data
         _check_table(data)
         roles["time"] = () if roles.get("time") is None else roles["time"]
-        panel, self.understood_ = understand(data, **roles)
-        return panel
+        return understand(data, **roles)[0]
 
     def _check(self) -> None:
         for name, least in (("horizon", 1), ("members", 1), ("seed", 0)):
