@@ -52,3 +52,35 @@ def test_the_median_counts_half_as_much_as_all_others_together():
     quantiles = torch.zeros(1, 1, len(QUANTILES))
     quantiles[..., MEDIAN] = -1.0
     assert float(pinball_loss(quantiles, torch.zeros(1, 1))) == pytest.approx(0.5 / 3)
+
+
+def test_steps_lead_away_from_the_median():
+    output = QuantileOutput(4).double()
+    with torch.no_grad():
+        for parameter in output.parameters():
+            parameter.normal_()
+    features, centre = torch.randn(3, 5, 4, dtype=torch.float64), torch.randn(3, 5, dtype=torch.float64)
+    raw = output.project(features)
+    step = (raw + (raw * raw + 4).sqrt()) / 2
+    expected = (centre + raw[..., MEDIAN]).unsqueeze(-1).repeat(1, 1, len(QUANTILES))
+    for k in range(len(QUANTILES)):
+        expected[..., k] -= step[..., k:MEDIAN].sum(-1) if k < MEDIAN else 0
+        expected[..., k] += step[..., MEDIAN + 1 : k + 1].sum(-1)
+    torch.testing.assert_close(output(features, centre), expected)
+
+
+@given(st.integers(0, 2**31), st.booleans())
+def test_the_loss_and_its_gradient_are_those_of_the_definition(seed, weighted):
+    generator = torch.Generator().manual_seed(seed)
+    levels = torch.tensor(QUANTILES)
+    # Whole numbers, so that some truths are hit: there the gradient is the mean of those on both sides.
+    quantiles = torch.randint(-2, 3, (4, 3, len(QUANTILES)), generator=generator).float().requires_grad_()
+    truth = torch.randint(-2, 3, (4, 3), generator=generator).float()
+    weight = torch.rand(4, 1, generator=generator) if weighted else None
+    error = truth.unsqueeze(-1) - quantiles
+    each = torch.maximum(levels * error, (levels - 1) * error)
+    each = torch.where(levels == 0.5, (len(QUANTILES) - 1) / 2, 1.0) * each / (1.5 * (len(QUANTILES) - 1))
+    expected = (each.sum(-1) * (1 if weight is None else weight)).mean()
+    found = pinball_loss(quantiles, truth, weight)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(torch.autograd.grad(found, quantiles), torch.autograd.grad(expected, quantiles))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import os
+import pickle
 import signal
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from recurra.errors import InputError, ModelFileError, TrainingError
 from recurra.training import Run, TrainingOptions, train
@@ -57,6 +60,20 @@ def test_it_learns_and_keeps_the_best_weights():
     frame = record.frame()
     assert record.best == frame["validation_loss"].min()
     assert frame["step"].iloc[-1] == 300
+
+
+def test_what_is_left_behind_is_ready_to_be_used_and_saved(tmp_path):
+    problem = Lines()
+    train(problem, OPTIONS, seed=0, name="a", steps=20)
+    network = problem.network
+    assert not network.training
+    assert all(parameter.grad is None for parameter in network.parameters())
+    save_file(network.state_dict(), tmp_path / "network.safetensors")
+    twin = copy.deepcopy(network)
+    twin.load_state_dict(load_file(tmp_path / "network.safetensors"))
+    again = pickle.loads(pickle.dumps(network))
+    for other in (twin, again):
+        assert problem.validate(other) == problem.validate(network)
 
 
 def test_the_same_seed_gives_the_same_bits_and_leaves_the_generator_alone():

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
+import gc
 import importlib.util
 import tempfile
+import traceback
 from dataclasses import replace
 from pathlib import Path
+from types import TracebackType
 from typing import Any, cast
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.multiprocessing.spawn import ProcessRaisedException
+from torch.multiprocessing.spawn import ProcessException
 
 from recurra.errors import InputError, RecurraError, TrainingError
 from recurra.files import whole_file
@@ -53,7 +56,7 @@ def train_on(
     with tempfile.TemporaryDirectory() as folder, graceful_interrupt():
         try:
             fabric.launch(cast(Any, _work), _Job(problem, options, seed, name, steps, label, run, folder))
-        except ProcessRaisedException as error:
+        except ProcessException as error:  # it raised, or it was killed when the one that refused had left
             refusal = Path(folder) / _REFUSAL
             if refusal.exists():
                 raise TrainingError(refusal.read_text(encoding="utf-8")) from error
@@ -88,13 +91,15 @@ def _work(fabric: Any, job: _Job) -> None:
     run = job.run if leads else replace(job.run, log=None, progress=quiet())
     # The processes were handed one memory, and each has to step weights of its own.
     job.problem.network = network = copy.deepcopy(job.problem.network)
-    try:
-        record = train(job.problem, job.options, **job.details, run=run, parallel=_Several(fabric))
-    except RecurraError as error:
-        # What comes back from a spawned process is a traceback; the user gets the words.
-        with whole_file(job.folder / _REFUSAL) as temporary:
-            temporary.write_text(str(error), encoding="utf-8")
-        raise
+    with _Membership():
+        try:
+            record = train(job.problem, job.options, **job.details, run=run, parallel=_Several(fabric))
+        except RecurraError as error:
+            # What comes back from a spawned process is a traceback; the user gets the words. They have to be there
+            # before this process leaves the group, for then the others fail and the launcher ends them all.
+            with whole_file(job.folder / _REFUSAL) as temporary:
+                temporary.write_text(str(error), encoding="utf-8")
+            raise
     if leads:
         save_file({k: v.contiguous() for k, v in network.state_dict().items()}, job.folder / "weights.safetensors")
         tensors = {
@@ -105,6 +110,24 @@ def _work(fabric: Any, job: _Job) -> None:
         save_file(tensors, job.folder / "record.safetensors")
 
 
+class _Membership:
+    """In the process group until the work ends, in whatever way; then its threads are joined.
+
+    A thread that is left when Python ends is killed in the midst of its C++, which aborts the process. The threads live
+    as long as the group does, and that as long as anybody knows it: the frames of an error would.
+    """
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
+    ) -> None:
+        traceback.clear_frames(frames)
+        gc.collect()
+        torch.distributed.destroy_process_group()
+
+
 class _Several:
     """The `Parallel` of one process among several."""
 
@@ -112,16 +135,17 @@ class _Several:
         self._fabric = fabric
         self.leads = fabric.global_rank == 0
 
-    def setup(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[nn.Module, torch.optim.Optimizer]:
-        return self._fabric.setup(network, optimiser)
+    def place(self, network: nn.Module) -> nn.Module:
+        return self._fabric.to_device(network)
 
     def share(self, numbers: Tensor) -> Tensor:
         # Every process has at least one example, or its gradient would be a mean over nothing.
         size, rank = self._fabric.world_size, self._fabric.global_rank
         return numbers[rank::size].contiguous() if len(numbers) >= size else numbers
 
-    def backward(self, loss: Tensor) -> None:
-        self._fabric.backward(loss)
+    def average(self, gradient: Tensor) -> None:
+        # Not DistributedDataParallel: of a flat gradient one call does, and it would keep the process group for ever.
+        gradient.copy_(self._fabric.all_reduce(gradient, reduce_op="mean"))
 
     def any(self, asked: bool) -> bool:
         return bool(self._fabric.all_reduce(torch.tensor(float(asked)), reduce_op="sum") > 0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from recurra.errors import TrainingError
+from recurra.training.adam import Adam
 from recurra.training.checkpoint import Checkpoint
 from recurra.training.interrupt import Interrupt, graceful_interrupt
 from recurra.training.logging import Logger, open_log
@@ -24,6 +26,8 @@ from recurra.training.precision import autocast
 from recurra.training.progress import Progress, following
 from recurra.training.record import COLUMNS, TrainingRecord
 from recurra.training.run import Run
+from recurra.training.schedule import schedule
+from recurra.training.stepper import Stepper
 from recurra.training.threads import fitting_threads
 
 _VALIDATIONS = 25
@@ -63,6 +67,7 @@ def train(
 ) -> TrainingRecord:
     """Train `problem.network` in place and leave it with the best weights found, or the last if as good within 5 %.
 
+    It is left in evaluation mode, without gradients, its parameters views of one tensor (see `Stepper`).
     `steps` of the optimiser are by default what `options` makes of the number of examples. `name` names the run's
     checkpoint and log; `label` is what the user reads. Raises `TrainingError` when the loss is no longer finite. The
     caller's random state is untouched.
@@ -83,6 +88,7 @@ def train(
             torch.set_rng_state(state.random)
             _run(state, run, name, interrupt, log, progress)
     state.network.load_state_dict(state.best_weights)
+    state.network.eval().zero_grad()
     rows = np.array(state.rows).reshape(-1, len(COLUMNS))
     return TrainingRecord(rows, state.best, state.best_step, steps, state.interrupted)
 
@@ -121,12 +127,11 @@ class _State:
         self.network = problem.network
         self.total = steps
         self.every = max(1, self.total // _VALIDATIONS)
-        self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay, fused=True
-        )
-        self.schedule = _schedule(self.optimiser, options, self.total)
+        self.schedule = schedule(options, self.total)
         self.precision = autocast(self.network, options.precision)
-        self.module, self.optimiser = parallel.setup(self.network, self.optimiser)
+        adam = Adam(options.learning_rate, weight_decay=options.weight_decay)
+        self.stepper = Stepper(parallel.place(self.network), self._loss, adam, clip_norm=options.clip_norm)
+        self.network.train()
         self.random = torch.Generator().manual_seed(seed).get_state()
         self.step, self.best, self.best_step, self.since_best = 0, math.inf, 0, 0
         self.best_weights = _copy(self.network)
@@ -142,46 +147,43 @@ class _State:
 
     def advance(self) -> None:
         """One optimiser step."""
-        options = self.options
-        batch = self.problem.batch(self._numbers())
-        self.module.train()
-        self.optimiser.zero_grad()
-        with self.precision():
-            loss = self.problem.loss(self.module, batch)
-        value = float(loss.detach())
+        value = float(self.stepper.differentiate(self.problem.batch(self._numbers())))
         if not math.isfinite(value):
             raise TrainingError(
                 f"the training loss became {value} at step {self.step + 1} of {self.total}: the steps are too large "
-                f"for this data; lower the learning rate (it is {options.learning_rate:g}), or look for extreme "
+                f"for this data; lower the learning rate (it is {self.options.learning_rate:g}), or look for extreme "
                 "values in the target and the covariates"
             )
-        self.parallel.backward(loss)
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), options.clip_norm)
-        self.optimiser.step()
-        if options.schedule == "one-cycle":
-            self.schedule.step()  # pyright: ignore[reportCallIssue]  # only the plateau schedule takes the loss
+        for group in self.stepper.groups:
+            self.parallel.average(group.gradient)
+        norm = self.stepper.update(self.schedule.at(self.step))
+        assert norm is not None
         self.losses.append(value)
-        self.norms.append(float(norm))
+        self.norms.append(norm)
         self.step += 1
+
+    def _loss(self, network: nn.Module, batch: Any) -> Tensor:
+        with self.precision():
+            return self.problem.loss(network, batch)
 
     def validate(self) -> dict[str, float]:
         """Look at the held-out part; keep the weights if they are the best so far."""
         self.network.eval()
         with torch.no_grad():
             loss = self.problem.validate(self.network)
+        self.network.train()
         if loss < self.best or math.isnan(loss):
             self.best, self.best_step, self.since_best = loss, self.step, 0
             self.best_weights = _copy(self.network)
         elif loss > _NOISE * self.best:
             self.since_best += 1
-        if isinstance(self.schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
-            # Without a held-out part the training loss has to tell; NaN would count as no better, every time.
-            self.schedule.step(float(np.mean(self.losses)) if math.isnan(loss) else loss)
+        # Without a held-out part the training loss has to tell; NaN would count as no better, every time.
+        self.schedule = self.schedule.after(float(np.mean(self.losses)) if math.isnan(loss) else loss)
         row = dict(
             step=float(self.step),
             train_loss=float(np.mean(self.losses)),
             validation_loss=loss,
-            learning_rate=float(self.optimiser.param_groups[0]["lr"]),
+            learning_rate=self.schedule.at(self.step),
             gradient_norm=float(np.mean(self.norms)),
             clipped=float(np.mean(np.array(self.norms) > self.options.clip_norm)),
         )
@@ -213,49 +215,28 @@ class _State:
 
     def checkpoint(self) -> Checkpoint:
         """All of it, as tensors and plain numbers."""
-        optimiser = self.optimiser.state_dict()
         tensors = {f"weights/{key}": value for key, value in self.network.state_dict().items()}
         tensors |= {f"best/{key}": value for key, value in self.best_weights.items()}
-        for index, entries in optimiser["state"].items():
-            tensors |= {f"optimiser/{index}/{key}": value for key, value in entries.items()}
+        tensors |= {f"optimiser/{key}": value for key, value in self.stepper.tensors().items()}
         tensors["random"] = torch.get_rng_state()
         tensors["rows"] = torch.tensor(self.rows, dtype=torch.float64).reshape(-1, len(COLUMNS))
         tensors["best"] = torch.tensor(self.best, dtype=torch.float64)
         tensors["losses"] = torch.tensor([self.losses, self.norms], dtype=torch.float64)
         plain = dict(step=self.step, best_step=self.best_step, since_best=self.since_best)
-        schedule = {key: value for key, value in self.schedule.state_dict().items() if not callable(value)}
-        return Checkpoint(
-            tensors, dict(plain, finished=self.finished, groups=optimiser["param_groups"], schedule=schedule)
-        )
+        return Checkpoint(tensors, dict(plain, finished=self.finished, schedule=asdict(self.schedule)))
 
     def restore(self, found: Checkpoint) -> None:
         """Go back to where `found` was saved."""
         tensors, state = found.tensors, found.state
         self.network.load_state_dict(_below(tensors, "weights/"))
         self.best_weights = _below(tensors, "best/")
-        moments: dict[int, dict[str, Tensor]] = {}
-        for key, value in _below(tensors, "optimiser/").items():
-            index, _, name = key.partition("/")
-            moments.setdefault(int(index), {})[name] = value
-        groups = [{**group, "betas": tuple(group["betas"])} for group in state["groups"]]
-        self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
-        self.schedule.load_state_dict(state["schedule"])
+        self.stepper.restore(_below(tensors, "optimiser/"))
+        self.schedule = replace(self.schedule, **state["schedule"])
         self.random = tensors["random"]
         self.rows = tensors["rows"].tolist()
         self.losses, self.norms = tensors["losses"].tolist()
         self.step, self.since_best, self.finished = state["step"], state["since_best"], state["finished"]
         self.best, self.best_step = float(tensors["best"]), state["best_step"]
-
-
-def _schedule(
-    optimiser: torch.optim.Optimizer, options: TrainingOptions, steps: int
-) -> torch.optim.lr_scheduler.OneCycleLR | torch.optim.lr_scheduler.ReduceLROnPlateau:
-    if options.schedule == "plateau":
-        return torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=max(1, options.patience // 3))
-    warm_up = max(0.2, 2 / (steps + 1))  # a step at least, or torch divides by zero
-    return torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, options.learning_rate, total_steps=steps + 1, pct_start=warm_up, cycle_momentum=False
-    )
 
 
 def _copy(network: nn.Module) -> dict[str, Tensor]:

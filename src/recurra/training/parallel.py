@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import torch
 from torch import Tensor, nn
 
 
@@ -13,16 +12,16 @@ class Parallel(Protocol):
 
     leads: bool
 
-    def setup(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[nn.Module, torch.optim.Optimizer]:
-        """What to call instead of the network, and the optimiser to step."""
+    def place(self, network: nn.Module) -> nn.Module:
+        """The network, on the device of this process."""
         ...
 
     def share(self, numbers: Tensor) -> Tensor:
         """This process' part of the examples of a step."""
         ...
 
-    def backward(self, loss: Tensor) -> None:
-        """Back-propagate, with gradients averaged over the processes."""
+    def average(self, gradient: Tensor) -> None:
+        """Make a gradient the mean of those of all processes, in place."""
         ...
 
     def any(self, asked: bool) -> bool:
@@ -33,14 +32,14 @@ class Parallel(Protocol):
 class _Single:
     leads = True
 
-    def setup(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[nn.Module, torch.optim.Optimizer]:
-        return network, optimiser
+    def place(self, network: nn.Module) -> nn.Module:
+        return network
 
     def share(self, numbers: Tensor) -> Tensor:
         return numbers
 
-    def backward(self, loss: Tensor) -> None:
-        loss.backward()
+    def average(self, gradient: Tensor) -> None:
+        pass
 
     def any(self, asked: bool) -> bool:
         return asked
