@@ -11,10 +11,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from recurra.errors import InputError, ModelFileError, RecurraError, TrainingError
+from recurra.errors import InputError, ModelFileError, RecurraError, ShapeError, TrainingError
 
 if TYPE_CHECKING:
+    from recurra import nn
     from recurra.data import read_table
+    from recurra.kernels import backend
+    from recurra.nn import accelerate, restore
     from recurra.nn.forecast import NetworkOptions
     from recurra.tasks import Forecaster, load
     from recurra.training import TrainingOptions
@@ -27,11 +30,16 @@ __all__ = [
     "ModelFileError",
     "NetworkOptions",
     "RecurraError",
+    "ShapeError",
     "TrainingError",
     "TrainingOptions",
     "__version__",
+    "accelerate",
+    "backend",
     "load",
+    "nn",
     "read_table",
+    "restore",
 ]
 
 # These need torch or pandas, which take a second to load: `import recurra` and `recurra --help` do without.
@@ -39,16 +47,21 @@ _LATER = {
     "Forecaster": "recurra.tasks",
     "NetworkOptions": "recurra.nn.forecast",
     "TrainingOptions": "recurra.training",
+    "accelerate": "recurra.nn",
+    "backend": "recurra.kernels",
     "load": "recurra.tasks",
     "read_table": "recurra.data",
+    "restore": "recurra.nn",
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name == "nn":
+        return importlib.import_module("recurra.nn")
     if name not in _LATER:
         raise AttributeError(f"module 'recurra' has no attribute {name!r}")
     return getattr(importlib.import_module(_LATER[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*globals(), *_LATER, "nn"})

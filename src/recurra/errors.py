@@ -12,6 +12,13 @@ class InputError(RecurraError, ValueError):
     """
 
 
+class ShapeError(InputError, RuntimeError):
+    """A tensor that a layer cannot take, for its shape, dtype or device.
+
+    A RuntimeError as well, because torch.nn's layers raise one or the other.
+    """
+
+
 class ModelFileError(RecurraError, ValueError):
     """A model or checkpoint file that is damaged, altered, of a newer version, or not ours."""
 

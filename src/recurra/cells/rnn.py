@@ -1,20 +1,37 @@
 """The simple recurrent cell of Elman (1990), "Finding structure in time".
 
-    h_t = tanh(W x_t + b + U h_{t-1} + b_U)
+    h_t = f(W x_t + b + U h_{t-1} + b_U)            f = tanh, relu, or any function of a tensor
 
 Shapes, one step: `projected_input` = W x_t + b [B, H]; state (h [B, H]); U [H, H]; b_U [H].
 """
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 
-GATES = 1
-STATES = 1
+import torch
+from torch import Tensor
+
+from recurra.cells.weights import Weights, drop, recur
+
+NONLINEARITIES: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh, "relu": torch.relu}
 
 
-def step(projected_input: Tensor, state: tuple[Tensor, ...], weights: tuple[Tensor, Tensor | None]) -> tuple[Tensor]:
-    """One time step: `projected_input` [B, H], state (h,), weights (U, b_U) -> (h,)."""
-    (h,) = state
-    recurrent, bias = weights
-    return ((projected_input + nn.functional.linear(h, recurrent, bias)).tanh(),)
+@dataclass(frozen=True)
+class RNN:
+    """The cell and its variant: "tanh", "relu", or a callable [B, H] -> [B, H], which runs on the reference only."""
+
+    nonlinearity: str | Callable[[Tensor], Tensor] = "tanh"
+
+    GATES: ClassVar[int] = 1
+    STATES: ClassVar[int] = 1
+
+    def step(
+        self, projected_input: Tensor, state: tuple[Tensor, ...], weights: Weights, dropout: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """One time step: `projected_input` [B, H], state (h,), `dropout` [B, H] on the h that enters U -> (h,)."""
+        (h,) = state
+        f = NONLINEARITIES[self.nonlinearity] if isinstance(self.nonlinearity, str) else self.nonlinearity
+        return (f(projected_input + recur(drop(h, dropout), weights)),)

@@ -1,35 +1,102 @@
-"""A plain loop over the cell's step: slow and obviously right, the oracle for every faster kernel."""
+"""A plain loop over the cell's step: slow and obviously right, the oracle for every faster kernel.
+
+It runs on any device and dtype, and autograd differentiates it as often as one likes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from recurra.cells import CELLS
+from recurra.cells import Weights
+from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
 
 
 def run(
-    cell: str,
-    projected_input: Tensor,
-    state: tuple[Tensor, ...],
-    weights: tuple[Tensor, Tensor | None],
-    lengths: Tensor | None = None,
-    reverse: bool = False,
+    recurrence: Recurrence,
+    x: Tensor,
+    input_weight: Tensor | None,
+    input_bias: Tensor | None,
+    state: tuple[Tensor, ...] | None,
+    weights: Weights,
+    layout: Layout,
+    noise: Noise = SILENCE,
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """All steps of one layer and direction.
+    """All steps of one layer and direction; shapes and meaning as in `kernels.contract`."""
+    alive = _alive(layout, x.device)
+    if alive is not None:  # what lies after a row's end must not reach a gradient, not even as 0 * NaN
+        x = torch.where(_rows(alive, layout), x, torch.zeros((), dtype=x.dtype, device=x.device))
+    xp = x if input_weight is None else functional.linear(x, input_weight, input_bias)
+    if state is None:
+        state = _zeros(recurrence, xp, weights, layout)
+    at = _reader(layout)
+    masks = (noise.zoneout_h, noise.zoneout_c)
+    outputs: list[Tensor] = [state[0]] * layout.steps
+    for t in reversed(range(layout.steps)) if recurrence.reverse else range(layout.steps):
+        xp_t = at(xp, t)
+        live = len(xp_t)
+        old = tuple(s[:live] for s in state)
+        dropout = None if noise.dropout is None else noise.dropout[:live]
+        new = tuple(
+            _zoneout(s, s_new, None if mask is None else at(mask, t), rate)
+            for s, s_new, mask, rate in zip(
+                old, recurrence.cell.step(xp_t, old, weights, dropout), masks, recurrence.zoneout, strict=False
+            )
+        )
+        outputs[t] = new[0]
+        if alive is not None:
+            outputs[t] = torch.where(alive[t], new[0], torch.zeros_like(new[0]))
+            new = tuple(torch.where(alive[t], s_new, s) for s, s_new in zip(old, new, strict=True))
+        state = (
+            new
+            if live == layout.batch
+            else tuple(torch.cat([s_new, s[live:]]) for s, s_new in zip(state, new, strict=True))
+        )
+    return _together(outputs, layout, state[0]), state
 
-    Shapes: `projected_input` [T, B, G*H], each `state` [B, H], weights (U [G*H, H], b_U [G*H] or None),
-    `lengths` [B] -> outputs [T, B, H] and the last state. A row that has ended gives zeros and keeps its state;
-    with `reverse` every row starts at its own end.
-    """
-    steps = len(projected_input)
-    outputs: list[Tensor] = [projected_input.new_empty(0)] * steps
-    for t in reversed(range(steps)) if reverse else range(steps):
-        new = CELLS[cell].step(projected_input[t], state, weights)
-        if lengths is None:
-            state, outputs[t] = new, new[0]
-        else:
-            alive = (t < lengths).unsqueeze(-1)
-            state = tuple(torch.where(alive, a, b) for a, b in zip(new, state, strict=True))
-            outputs[t] = torch.where(alive, new[0], torch.zeros_like(new[0]))
-    return (torch.stack(outputs) if steps else projected_input.new_empty(0, *state[0].shape)), state
+
+def _zeros(recurrence: Recurrence, x: Tensor, weights: Weights, layout: Layout) -> tuple[Tensor, ...]:
+    gates, width = weights.recurrent.shape
+    widths = (width, gates // recurrence.cell.GATES)
+    return tuple(x.new_zeros(layout.batch, each) for each in widths[: recurrence.cell.STATES])
+
+
+def _zoneout(old: Tensor, new: Tensor, mask: Tensor | None, rate: float) -> Tensor:
+    if mask is not None:
+        return torch.where(mask.bool(), old, new)
+    return rate * old + (1 - rate) * new if rate else new
+
+
+def _alive(layout: Layout, device: torch.device) -> Tensor | None:
+    """[T, B, 1], whether a row has not ended; None where every row that is stored is alive."""
+    if layout.lengths is None or layout.offsets is not None:
+        return None
+    return (torch.arange(layout.steps).unsqueeze(1) < layout.lengths).unsqueeze(-1).to(device)
+
+
+def _rows(alive: Tensor, layout: Layout) -> Tensor:
+    """[T, B, 1] in the order of the N rows: [N, 1]."""
+    return (alive.transpose(0, 1) if layout.batch_first else alive).reshape(-1, 1)
+
+
+def _reader(layout: Layout) -> Callable[[Tensor, int], Tensor]:
+    """A function (tensor [N, .], t) -> the rows of step t."""
+    if layout.offsets is not None and layout.lengths is not None:
+        starts = layout.offsets.tolist()
+        live = (layout.lengths > torch.arange(layout.steps).unsqueeze(1)).sum(1).tolist()
+        return lambda tensor, t: tensor[starts[t] : starts[t] + live[t]]
+    if layout.batch_first:
+        return lambda tensor, t: tensor.reshape(layout.batch, layout.steps, tensor.shape[-1])[:, t]
+    return lambda tensor, t: tensor.reshape(layout.steps, layout.batch, tensor.shape[-1])[t]
+
+
+def _together(outputs: list[Tensor], layout: Layout, h: Tensor) -> Tensor:
+    """The outputs of all steps as N rows."""
+    if not outputs:
+        return h.new_empty(0, h.shape[-1])
+    if layout.offsets is not None:
+        return torch.cat(outputs)
+    return torch.stack(outputs, dim=1 if layout.batch_first else 0).reshape(-1, h.shape[-1])

@@ -1,0 +1,143 @@
+// The product of a few rows of bfloat16 with a packed matrix in the processor's tile registers (AMX).
+//
+// A tile of the result is 16 rows by 16 columns, and 32 values of k go into it at once. Two tiles of rows by one panel stay in
+// registers; what is left of k below 32 is added by the vector code. The working memory has whole tiles of rows: what the
+// product leaves in those beyond the last one is not read.
+#pragma once
+
+#include "gemm.h"
+
+#if defined(RECURRA_AMX)
+
+namespace recurra::RECURRA_ISA {
+
+constexpr int64_t tile_height = 16, tile_depth = 32;
+
+#if defined(RECURRA_AMX_EMULATED)  // the same eight registers in memory, to test the code around them on any machine
+struct TileRegister {
+    float f[16][16];
+};
+inline thread_local TileRegister tile_registers[8];
+
+struct Tiles {};
+#define RECURRA_TILE_ZERO(i) tile_registers[i] = {}
+#define RECURRA_TILE_LOAD(i, from, stride) \
+    for (int row = 0; row < 16; ++row) __builtin_memcpy(tile_registers[i].f[row], (const char*)(from) + row * (stride), 64)
+#define RECURRA_TILE_STORE(i, to, stride) \
+    for (int row = 0; row < 16; ++row) __builtin_memcpy((char*)(to) + row * (stride), tile_registers[i].f[row], 64)
+inline void emulated_product(TileRegister& c, const TileRegister& a, const TileRegister& b) {
+    const auto value = [](const TileRegister& tile, int row, int column) {
+        uint16_t half;
+        __builtin_memcpy(&half, (const char*)tile.f[row] + 2 * column, 2);
+        return bits<float>((uint32_t)half << 16);
+    };
+    for (int m = 0; m < 16; ++m)
+        for (int n = 0; n < 16; ++n)
+            for (int k = 0; k < 32; ++k) c.f[m][n] += value(a, m, k) * value(b, k / 2, 2 * n + k % 2);
+}
+#define RECURRA_TILE_PRODUCT(c, a, b) emulated_product(tile_registers[c], tile_registers[a], tile_registers[b])
+#else
+// All eight registers as 16 rows of 64 bytes, for as long as this lives.
+class Tiles {
+    struct alignas(64) {
+        uint8_t palette = 1, start = 0, reserved[14] = {};
+        uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+        uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+    } config_;
+
+  public:
+    Tiles() { _tile_loadconfig(&config_); }
+    ~Tiles() { _tile_release(); }
+};
+#define RECURRA_TILE_ZERO(i) _tile_zero(i)
+#define RECURRA_TILE_LOAD(i, from, stride) _tile_loadd(i, from, stride)
+#define RECURRA_TILE_STORE(i, to, stride) _tile_stored(i, to, stride)
+#define RECURRA_TILE_PRODUCT(c, a, b) _tile_dpbf16ps(c, a, b)
+#endif
+
+// One panel of `vectors` by `heights` tiles of rows; register 3 * m + v holds the sums, 6 a tile of A and 7 one of B.
+template <int heights, int vectors>
+static inline void tile_product(int64_t depth, const bfloat16* a, int64_t a_stride, const bfloat16* b, float* c,
+                                int64_t c_stride, bool add) {
+    const int64_t a_bytes = a_stride * 2, c_bytes = c_stride * 4, b_bytes = vectors * 64;
+#define RECURRA_SUMS(m, v, action)                                         \
+    if constexpr (m < heights && v < vectors) {                            \
+        [[maybe_unused]] float* at = c + m * tile_height * c_stride + v * 16; \
+        action;                                                            \
+    }
+#define RECURRA_ALL_SUMS(zero_load_store)                                                            \
+    RECURRA_SUMS(0, 0, zero_load_store(0)) RECURRA_SUMS(0, 1, zero_load_store(1)) RECURRA_SUMS(0, 2, zero_load_store(2)) \
+    RECURRA_SUMS(1, 0, zero_load_store(3)) RECURRA_SUMS(1, 1, zero_load_store(4)) RECURRA_SUMS(1, 2, zero_load_store(5))
+#define RECURRA_BEGIN(i)                 \
+    if (add) {                           \
+        RECURRA_TILE_LOAD(i, at, c_bytes); \
+    } else {                             \
+        RECURRA_TILE_ZERO(i);            \
+    }
+#define RECURRA_END(i) RECURRA_TILE_STORE(i, at, c_bytes)
+    RECURRA_ALL_SUMS(RECURRA_BEGIN)
+    for (int64_t k = 0; k < depth; k += tile_depth, a += tile_depth, b += tile_depth * vectors * 16) {
+#define RECURRA_COLUMN(v, first, second)                                              \
+    if constexpr (v < vectors) {                                                      \
+        RECURRA_TILE_LOAD(7, b + v * 32, b_bytes);                                    \
+        RECURRA_TILE_LOAD(6, a, a_bytes);                                             \
+        RECURRA_TILE_PRODUCT(first, 6, 7);                                            \
+        if constexpr (heights == 2) {                                                 \
+            RECURRA_TILE_LOAD(6, a + tile_height * a_stride, a_bytes);                \
+            RECURRA_TILE_PRODUCT(second, 6, 7);                                       \
+        }                                                                             \
+    }
+        RECURRA_COLUMN(0, 0, 3)
+        RECURRA_COLUMN(1, 1, 4)
+        RECURRA_COLUMN(2, 2, 5)
+    }
+    RECURRA_ALL_SUMS(RECURRA_END)
+#undef RECURRA_COLUMN
+#undef RECURRA_END
+#undef RECURRA_BEGIN
+#undef RECURRA_ALL_SUMS
+#undef RECURRA_SUMS
+}
+
+// What `multiply` does for bfloat16.
+inline void multiply_tiles(int64_t rows, const bfloat16* a, int64_t a_stride, const Packed<bfloat16>& b, float* c,
+                           int64_t c_stride, bool add) {
+    const int64_t deep = Packed<bfloat16>::padded_depth(b.depth), whole = deep / tile_depth * tile_depth;
+    const int64_t columns = Packed<bfloat16>::padded_columns(b.columns);
+    for (int64_t n = 0; n < columns; n += panel * 16) {
+        const int64_t vectors = columns - n < panel * 16 ? (columns - n) / 16 : panel;
+        const bfloat16* block = b.data + n * deep;
+        for (int64_t m = 0; m < rows; m += 2 * tile_height) {
+            const bfloat16* from = a + m * a_stride;
+            float* to = c + m * c_stride + n;
+            const auto product = [&](auto heights, auto wide) {
+                tile_product<heights(), wide()>(whole, from, a_stride, block, to, c_stride, add);
+            };
+            const auto one = [] { return 1; };
+            const auto two = [] { return 2; };
+            const auto three = [] { return 3; };
+            const auto across = [&](auto heights) {
+                vectors == 3 ? product(heights, three) : vectors == 2 ? product(heights, two) : product(heights, one);
+            };
+            rows - m > tile_height ? across(two) : across(one);
+        }
+    }
+    if (whole == deep) return;
+    for (int64_t n = 0; n < columns; n += panel * 16) {
+        const int64_t vectors = columns - n < panel * 16 ? (columns - n) / 16 : panel;
+        const bfloat16* rest = b.data + n * deep + whole * vectors * 16;
+        for (int64_t m = 0; m < rows; m += tile_rows) {
+            const int64_t height = rows - m < tile_rows ? rows - m : tile_rows;
+            const bfloat16* from = a + m * a_stride + whole;
+            float* to = c + m * c_stride + n;
+            using P = MultiplyPairs;
+            vectors == 3   ? tile_of<P, float, 3>(height, deep - whole, from, a_stride, rest, 0, to, c_stride, true)
+            : vectors == 2 ? tile_of<P, float, 2>(height, deep - whole, from, a_stride, rest, 0, to, c_stride, true)
+                           : tile_of<P, float, 1>(height, deep - whole, from, a_stride, rest, 0, to, c_stride, true);
+        }
+    }
+}
+
+}  // namespace recurra::RECURRA_ISA
+
+#endif

@@ -1,0 +1,107 @@
+// The engine for one instruction set: compiled once for each, with RECURRA_ISA naming the namespace it lives in. Nothing here
+// may use a template of the standard library, which the linker would share between the builds.
+#include "build.h"
+
+#include "cells/gru.h"
+#include "cells/lstm.h"
+#include "cells/rnn.h"
+#include "loop.h"
+
+#define RECURRA_TEXT(name) #name
+#define RECURRA_NAME(name) RECURRA_TEXT(name)
+
+namespace recurra::RECURRA_ISA {
+namespace {
+
+// Numbers too small to be normal cost a hundred times more; they are zero inside a call, and the flag is put back after it.
+class Denormals {
+#if defined(__SSE2__)
+    unsigned before = __builtin_ia32_stmxcsr();
+
+  public:
+    Denormals() { __builtin_ia32_ldmxcsr(before | 0x8040u); }
+    ~Denormals() { __builtin_ia32_ldmxcsr(before); }
+#elif defined(__aarch64__)
+    uint64_t before = 0;
+
+  public:
+    Denormals() {
+        asm volatile("mrs %0, fpcr" : "=r"(before));
+        asm volatile("msr fpcr, %0" ::"r"(before | (1ull << 24)));
+    }
+    ~Denormals() { asm volatile("msr fpcr, %0" ::"r"(before)); }
+#else
+  public:
+    Denormals() {}
+#endif
+};
+
+template <class Element, class S>
+void through_time(const Problem<S>& p, Chunk<S>& chunk) {
+    if (p.backward)
+        p.extras ? backward<Element, true>(p, chunk) : backward<Element, false>(p, chunk);
+    else
+        p.extras ? forward<Element, true>(p, chunk) : forward<Element, false>(p, chunk);
+}
+
+template <class S>
+void run_as(const Args& args, bool back, const int64_t* ids, int64_t count, char* packed, char* scratch) {
+    Problem<S> p(args, back);
+    p.prepare(packed, true);
+    Chunk<S> chunk;
+    chunk.ids = ids;
+    chunk.count = count;
+    chunk.carve(p, count, scratch);
+    switch (args.cell) {
+        case Cell::rnn_tanh: return through_time<Rnn<false>>(p, chunk);
+        case Cell::rnn_relu: return through_time<Rnn<true>>(p, chunk);
+        case Cell::lstm: return through_time<Lstm>(p, chunk);
+        case Cell::gru: return through_time<Gru>(p, chunk);
+        case Cell::gru_reset_before: return through_time<GruResetBefore>(p, chunk);
+    }
+}
+
+// Calls `body` with a value of the type that the call's tensors are stored in.
+template <class Body>
+auto with_type(const Args& args, Body&& body) {
+    switch (args.type) {
+        case Type::float64: return body(double{});
+        case Type::bfloat16: return body(bfloat16{});
+        default: return body(float{});
+    }
+}
+
+int64_t prepare(const Args& args, bool back, char* memory) {
+    return with_type(args, [&](auto zero) { return Problem<decltype(zero)>(args, back).prepare(memory, false); });
+}
+
+int64_t scratch(const Args& args, bool back, int64_t rows) {
+    return with_type(args, [&](auto zero) {
+        using S = decltype(zero);
+        Chunk<S> chunk;
+        return chunk.carve(Problem<S>(args, back), rows, nullptr);
+    });
+}
+
+// Few enough that what a step touches stays in the nearest cache; more where the weights have to come from farther away
+// and are worth sharing.
+int64_t rows_at_once(const Args& args, bool back) {
+    const int64_t weights = prepare(args, back, nullptr), row = scratch(args, back, 64) / 64;
+    const int64_t room = weights > (1 << 20) ? (1 << 20) : (1 << 16), fit = room / row / tile_rows * tile_rows;
+    const int64_t least = 2 * tile_rows, most = 16 * tile_rows;
+    return fit < least ? least : fit > most ? most : fit;
+}
+
+void run(const Args& args, bool back, const int64_t* ids, int64_t count, char* packed, char* memory) {
+    [[maybe_unused]] const Denormals denormals;
+#if defined(RECURRA_AMX)
+    [[maybe_unused]] const Tiles tiles;
+#endif
+    with_type(args, [&](auto zero) { run_as<decltype(zero)>(args, back, ids, count, packed, memory); });
+}
+
+}  // namespace
+
+extern const Build build = {RECURRA_NAME(RECURRA_ISA), prepare, scratch, rows_at_once, run};
+
+}  // namespace recurra::RECURRA_ISA

@@ -1,0 +1,31 @@
+// What one build of the engine, for one instruction set, offers to the dispatcher.
+#pragma once
+
+#include "args.h"
+
+namespace recurra {
+
+struct Build {
+    const char* name;
+    // Bytes that the packed weights of a call take; packs them where `memory` is given. Aligned to 64.
+    int64_t (*prepare)(const Args&, bool backward, char* memory);
+    // Bytes of working memory for `rows` rows.
+    int64_t (*scratch)(const Args&, bool backward, int64_t rows);
+    // How many rows to take through all steps together.
+    int64_t (*rows_at_once)(const Args&, bool backward);
+    // Takes the rows `ids`, longest first, through all steps, with the weights that `prepare` left in `packed`.
+    void (*run)(const Args&, bool backward, const int64_t* ids, int64_t count, char* packed, char* scratch);
+};
+
+#define RECURRA_BUILD(isa)     \
+    namespace isa {            \
+    extern const Build build;  \
+    }
+RECURRA_BUILD(generic)
+RECURRA_BUILD(avx2)
+RECURRA_BUILD(avx512)
+RECURRA_BUILD(avx512_bf16)
+RECURRA_BUILD(avx512_amx)
+#undef RECURRA_BUILD
+
+}  // namespace recurra

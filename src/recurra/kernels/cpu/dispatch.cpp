@@ -1,0 +1,197 @@
+#include "dispatch.h"
+
+#if defined(RECURRA_WITH_AMX)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <numeric>
+
+#include "build.h"
+#include "threads.h"
+
+namespace recurra {
+namespace {
+
+// A block of memory that a thread keeps from call to call, so that the pages of every call are not made anew.
+class Memory {
+  public:
+    char* at_least(int64_t bytes) {
+        if (bytes > size_) {
+            block_.reset();
+            size_ = 0;
+            block_.reset(static_cast<char*>(::operator new(bytes, std::align_val_t{64})));
+            size_ = bytes;
+        }
+        return block_.get();
+    }
+    // Very large blocks are given back at once.
+    void settle() {
+        if (size_ > most_) {
+            block_.reset();
+            size_ = 0;
+        }
+    }
+
+  private:
+    struct Delete {
+        void operator()(char* block) const { ::operator delete(block, std::align_val_t{64}); }
+    };
+    static constexpr int64_t most_ = int64_t{64} << 20;
+    std::unique_ptr<char, Delete> block_;
+    int64_t size_ = 0;
+};
+
+#if defined(RECURRA_WITH_AMX)
+// Whether the processor has tiles of bfloat16 and the system lets this process use them.
+bool tiles_allowed() {
+#if defined(RECURRA_AMX_EMULATED)
+    return true;
+#else
+    unsigned a, b, c, d;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d >> 22 & 1) || !(d >> 24 & 1)) return false;
+    constexpr long ask_for_state = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+    return syscall(SYS_arch_prctl, ask_for_state, tile_data) == 0;
+#endif
+}
+
+// Whether two builds agree on a small layer of bfloat16: tiles that are not what we take them for must not go unnoticed.
+bool agree(const Build& one, const Build& other) {
+    constexpr int64_t steps = 3, batch = 19, features = 40, hidden = 35;
+    const auto numbers = [](int64_t count, unsigned seed) {
+        std::vector<uint16_t> values(count);
+        for (uint16_t& value : values) {
+            seed = seed * 1664525u + 1013904223u;
+            value = uint16_t(0x3d80 | (seed >> 16 & 0x807f));  // +-0.06 to 0.12
+        }
+        return values;
+    };
+    const auto x = numbers(steps * batch * features, 1), w = numbers(hidden * features, 2), u = numbers(hidden * hidden, 3);
+    const auto outputs = [&](const Build& build) {
+        std::vector<uint16_t> h(steps * batch * hidden), last(batch * hidden);
+        Args args{};
+        args.cell = Cell::rnn_tanh;
+        args.type = Type::bfloat16;
+        args.threads = 1;
+        args.steps = steps;
+        args.batch = args.step_stride = batch;
+        args.row_stride = 1;
+        args.features = features;
+        args.hidden = args.width = hidden;
+        args.x = x.data();
+        args.input_weight = w.data();
+        args.recurrent = u.data();
+        args.outputs = h.data();
+        args.h_last = last.data();
+        Memory packed, scratch;
+        char* weights = packed.at_least(build.prepare(args, false, nullptr));
+        build.prepare(args, false, weights);
+        std::vector<int64_t> rows(batch);
+        std::iota(rows.begin(), rows.end(), int64_t{0});
+        build.run(args, false, rows.data(), batch, weights, scratch.at_least(build.scratch(args, false, batch)));
+        return h;
+    };
+    const auto a = outputs(one), b = outputs(other);
+    for (size_t i = 0; i < a.size(); ++i)
+        if (std::abs(std::bit_cast<float>(uint32_t(a[i]) << 16) - std::bit_cast<float>(uint32_t(b[i]) << 16)) > 0.01f) return false;
+    return true;
+}
+#endif
+
+std::vector<const Build*> supported() {
+    std::vector<const Build*> builds;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#if defined(RECURRA_WITH_AMX)
+    if (avx512 && avx2 && __builtin_cpu_supports("avx512bf16")) {
+        static const bool tiles = tiles_allowed() && agree(avx512_amx::build, avx512_bf16::build);
+        if (tiles) builds.push_back(&avx512_amx::build);
+    }
+#endif
+#if defined(RECURRA_WITH_BF16)
+    if (avx512 && avx2 && __builtin_cpu_supports("avx512bf16")) builds.push_back(&avx512_bf16::build);
+#endif
+    if (avx512 && avx2) builds.push_back(&avx512::build);
+    if (avx2) builds.push_back(&avx2::build);
+#endif
+    builds.push_back(&generic::build);
+    return builds;
+}
+
+const Build*& chosen() {
+    static const Build* build = supported().front();
+    return build;
+}
+
+// Below so many multiplications another thread takes longer to wake than it saves.
+constexpr double worth_a_thread = 4e5;
+
+void run(const Args& args, bool backward) {
+    const Build& build = *chosen();
+    static thread_local Memory packed_memory;
+    char* packed = packed_memory.at_least(build.prepare(args, backward, nullptr));
+    build.prepare(args, backward, packed);
+
+    const double gates = args.cell == Cell::lstm ? 4 : args.cell == Cell::gru || args.cell == Cell::gru_reset_before ? 3 : 1;
+    const double steps = args.lengths ? std::accumulate(args.lengths, args.lengths + args.batch, 0.0)
+                                      : double(args.steps) * double(args.batch);
+    const double work = steps * gates * double(args.hidden) * double(args.width + 16 + (args.input_weight ? args.features : 0));
+    const int64_t threads = std::max<int64_t>(1, std::min<int64_t>(args.threads, int64_t(work / worth_a_thread)));
+
+    // As many chunks as threads, or a multiple.
+    const int64_t most = build.rows_at_once(args, backward);
+    int64_t chunks = (args.batch + most - 1) / most;
+    chunks = std::max<int64_t>(1, std::min((chunks + threads - 1) / threads * threads, args.batch));
+    // The rows in the order of the chunks. Lengths fall from row to row, so the rows are dealt out like cards.
+    std::vector<int64_t> rows(args.batch), begins(chunks + 1);
+    for (int64_t k = 0, at = 0; k < chunks; ++k) {
+        begins[k] = at;
+        if (args.lengths)
+            for (int64_t b = k; b < args.batch; b += chunks) rows[at++] = b;
+        else
+            for (int64_t b = args.batch * k / chunks; b < args.batch * (k + 1) / chunks; ++b) rows[at++] = b;
+    }
+    begins[chunks] = args.batch;
+    run_tasks(chunks, threads, [&](int64_t k) {
+        static thread_local Memory scratch_memory;
+        const int64_t count = begins[k + 1] - begins[k];
+        char* scratch = scratch_memory.at_least(build.scratch(args, backward, count));
+        build.run(args, backward, rows.data() + begins[k], count, packed, scratch);
+        scratch_memory.settle();
+    });
+    packed_memory.settle();
+}
+
+}  // namespace
+
+std::vector<std::string> supported_builds() {
+    std::vector<std::string> names;
+    for (const Build* build : supported()) names.emplace_back(build->name);
+    return names;
+}
+
+std::string chosen_build() { return chosen()->name; }
+
+bool choose_build(const std::string& name) {
+    for (const Build* build : supported())
+        if (name == build->name) {
+            chosen() = build;
+            return true;
+        }
+    return false;
+}
+
+void forward(const Args& args) { run(args, false); }
+void backward(const Args& args) { run(args, true); }
+
+}  // namespace recurra

@@ -1,0 +1,13 @@
+// Threads that take tasks from a common heap and sleep in between.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace recurra {
+
+// Runs task(0) ... task(tasks - 1), each once, on at most `threads` threads, of which the caller is one. Returns when all are
+// done. Called from several threads at once, or in a forked child, it works with what it has: the caller alone at worst.
+void run_tasks(int64_t tasks, int64_t threads, const std::function<void(int64_t)>& task);
+
+}  // namespace recurra

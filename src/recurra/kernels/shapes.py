@@ -1,0 +1,91 @@
+"""What a kernel is handed must fit together before it reads memory by address: shapes, dtype and device."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from recurra.cells import Cell, Weights
+from recurra.errors import ShapeError
+from recurra.kernels.contract import Layout, Noise
+
+
+def check_weights(cell: Cell, weights: Weights, hidden: int, width: int, like: Tensor) -> None:
+    """That each of the weights has the shape that H and R ask for, and the dtype and device of the input."""
+    gates, dtype, on_cpu = cell.GATES * hidden, like.dtype, like.is_cpu
+    shapes = ((gates, width), (gates,), (width, hidden), (3, hidden), (gates,), (2, hidden))
+    for weight, shape in zip(weights, shapes, strict=True):
+        if weight is not None and (weight.shape != shape or weight.dtype is not dtype or weight.is_cpu is not on_cpu):
+            name = Weights._fields[[each is weight for each in weights].index(True)]
+            _expect(f"the weight {name!r}", weight, shape, like)
+    if weights.projection is None and width != hidden:
+        raise ShapeError(f"the weight 'recurrent' has {width} columns: expected {hidden}, without a projection")
+
+
+def check_input_weights(gates: int, x: Tensor, input_weight: Tensor | None, input_bias: Tensor | None) -> None:
+    """That W is [G*H, F] and b [G*H], of the input's dtype and device; without W that x is projected already."""
+    features = x.shape[-1]
+    if input_weight is None:
+        if features != gates:
+            raise ShapeError(f"x has {features} features: expected {gates}, being projected already")
+        return
+    for name, weight, shape in (("input_weight", input_weight, (gates, features)), ("input_bias", input_bias, (gates,))):
+        if weight is not None and (
+            weight.shape != shape or weight.dtype is not x.dtype or weight.is_cpu is not x.is_cpu
+        ):
+            _expect(f"the weight {name!r}", weight, shape, x)
+
+
+def check_call(
+    cell: Cell, x: Tensor, input_weight: Tensor | None, state: tuple[Tensor, ...] | None, weights: Weights,
+    layout: Layout, noise: Noise, input_bias: Tensor | None = None,
+) -> None:  # fmt: skip
+    """That everything which a kernel is asked with fits together; its weights are right among themselves."""
+    width = weights.recurrent.shape[-1]
+    hidden = weights.recurrent.shape[0] // cell.GATES
+    check_weights(cell, weights, hidden, width, x)
+    rows = (
+        layout.steps * layout.batch if layout.offsets is None or layout.lengths is None else int(layout.lengths.sum())
+    )
+    if x.dim() != 2 or len(x) != rows:
+        raise ShapeError(f"x has shape {tuple(x.shape)}: expected ({rows}, features), a row per step and sequence")
+    check_input_weights(cell.GATES * hidden, x, input_weight, input_bias)
+    if state is not None:
+        for name, given, size in zip("hc", state, (width, hidden), strict=False):
+            _expect(name, given, (layout.batch, size), x)
+        if len(state) != cell.STATES:
+            raise ShapeError(f"state has {len(state)} tensors: expected {cell.STATES}")
+    if noise.dropout is not None:
+        _expect("dropout", noise.dropout, (layout.batch, width), x)
+    for name, mask, size in (("zoneout_h", noise.zoneout_h, width), ("zoneout_c", noise.zoneout_c, hidden)):
+        if mask is not None and (mask.shape != (rows, size) or mask.element_size() != 1):
+            raise ShapeError(f"{name} is {mask.dtype} {tuple(mask.shape)}: expected torch.uint8 ({rows}, {size})")
+    _check_rows(layout)
+
+
+def _check_rows(layout: Layout) -> None:
+    lengths, offsets = layout.lengths, layout.offsets
+    if lengths is None:
+        if offsets is not None:
+            raise ShapeError("offsets are given without lengths: expected both, or lengths alone")
+        return
+    values = lengths.tolist()
+    if len(values) != layout.batch:
+        raise ShapeError(f"lengths are {len(values)}: expected one per sequence, {layout.batch}")
+    if values and not 0 <= min(values) <= max(values) <= layout.steps:
+        raise ShapeError(
+            f"lengths go from {min(values)} to {max(values)}: expected at least 0 and at most the number of steps of "
+            f"input, {layout.steps}"
+        )
+    if offsets is None:
+        return
+    live = (lengths.unsqueeze(1) > lengths.new_tensor(range(layout.steps))).sum(0)
+    if sorted(values, reverse=True) != values or offsets.tolist() != (live.cumsum(0) - live).tolist():
+        raise ShapeError("offsets do not fit the lengths: expected the first row of each step, lengths longest first")
+
+
+def _expect(name: str, tensor: Tensor, shape: tuple[int, ...], like: Tensor) -> None:
+    if tensor.shape != shape or tensor.dtype != like.dtype or tensor.device != like.device:
+        raise ShapeError(
+            f"{name} is {tensor.dtype} {tuple(tensor.shape)} on {tensor.device}: expected {like.dtype} {shape} on "
+            f"{like.device}, as the input and hidden_size ask for"
+        )
