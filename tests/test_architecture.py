@@ -19,11 +19,12 @@ LONGEST = 500
 
 # A folder may import its own files, those of the folders named here, and whatever these may import.
 ARROWS: dict[str, tuple[str, ...]] = {
-    "cli": ("tasks", "report", "deploy"),
+    "cli": ("tasks", "report", "deploy", "bench"),
     "tasks": ("training", "data", "evaluation", "deploy"),
     "report": ("data", "evaluation"),
     "deploy": ("training", "data", "evaluation"),
     "training": ("nn", "data"),
+    "bench": ("nn",),
     "evaluation": ("data",),
     "data": (),
     "nn": ("kernels",),

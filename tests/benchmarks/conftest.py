@@ -17,6 +17,6 @@ FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 def script(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
     """Import a script by its name; its neighbours are forgotten afterwards."""
     monkeypatch.syspath_prepend(str(FOLDER))
-    for name in ("common", "m4", "memory", "large"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
+    for path in FOLDER.glob("*.py"):
+        monkeypatch.delitem(sys.modules, path.stem, raising=False)
     return importlib.import_module
