@@ -19,6 +19,7 @@ class Weights(NamedTuple):
     peephole    [3, H]     i and f see c_{t-1}, o sees c_t: rows i, f, o      Gers and Schmidhuber (2000), LSTM only
     norm        [G*H]      gain of the layer norm of U h                      Ba et al. (2016), equations 20 to 22
     norm_cell   [2, H]     gain and bias of the layer norm of c               the same, LSTM only
+    norm_input  [G*H]      gain of the layer norm of W x, before b is added   the same
     """
 
     recurrent: Tensor
@@ -27,6 +28,7 @@ class Weights(NamedTuple):
     peephole: Tensor | None = None
     norm: Tensor | None = None
     norm_cell: Tensor | None = None
+    norm_input: Tensor | None = None
 
 
 def drop(h: Tensor, mask: Tensor | None) -> Tensor:

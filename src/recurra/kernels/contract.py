@@ -6,7 +6,7 @@ A backend is one function,
 
     x             [N, F]      the inputs of all steps and rows; [N, G*H], projected already, without an `input_weight`
     input_weight  [G*H, F]    W
-    input_bias    [G*H]       b, or None
+    input_bias    [G*H]       b, or None; added to an x that is projected already, too
     state         (h [B, R],) or (h [B, R], c [B, H]), or None for zeros
     outputs       [N, R]      zero after a row's end
     last state    a tuple     each row's at its own end; the initial state where its length, or T, is 0

@@ -22,13 +22,14 @@ from recurra.errors import InputError
 from recurra.kernels import reference
 from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
 from recurra.kernels.cpu import _engine  # pyright: ignore[reportAttributeAccessIssue]  # compiled when installed
+from recurra.kernels.workspace import empty
 
 ISA = "RECURRA_ISA"
 
 _TYPES = {torch.float32: 0, torch.float64: 1, torch.bfloat16: 2}
 _COMPUTED = {torch.float32: torch.float32, torch.float64: torch.float64, torch.bfloat16: torch.float32}
 _IN_CACHE = 1 << 20  # bytes of W and U up to which W is multiplied by inside the loop
-_NOTHING_BACKWARD = (0,) * 17  # the members of `Args` for the backward pass
+_NOTHING_BACKWARD = (0,) * 22  # the members of `Args` for the backward pass
 
 
 class _Plan(NamedTuple):
@@ -53,6 +54,7 @@ class _Inputs(NamedTuple):
     peephole: Tensor | None
     norm: Tensor | None
     norm_cell: Tensor | None
+    norm_input: Tensor | None
 
 
 class _Saved(NamedTuple):
@@ -64,6 +66,8 @@ class _Saved(NamedTuple):
     reset_product: Tensor | None
     normed: Tensor | None
     norm_scale: Tensor | None
+    input_normed: Tensor | None
+    input_scale: Tensor | None
 
 
 def run(
@@ -114,7 +118,7 @@ class _Function(torch.autograd.Function):
 def _forward(plan: _Plan, inputs: _Inputs, save: bool) -> tuple[_Saved, list[Tensor]]:
     """Outputs, what the backward pass needs (with `save`), and the last state."""
     recurrence, layout, noise = plan
-    x, input_weight, input_bias, recurrent = inputs.x, inputs.input_weight, inputs.input_bias, inputs.recurrent
+    x, input_weight, recurrent = inputs.x, inputs.input_weight, inputs.recurrent
     code, blocks = _code(recurrence.cell)
     width = recurrent.shape[1]
     hidden = recurrent.shape[0] // blocks
@@ -125,29 +129,30 @@ def _forward(plan: _Plan, inputs: _Inputs, save: bool) -> tuple[_Saved, list[Ten
     gates: Tensor | None = None
     if inside or input_weight is None:
         entering = x.contiguous()
-    elif input_bias is None:
-        gates = entering = torch.mm(x, input_weight.t())
     else:
-        gates = entering = torch.addmm(input_bias, x, input_weight.t())
-    if save and gates is None:
-        gates = x.new_empty(rows, blocks * hidden)
+        gates = entering = torch.mm(x, input_weight.t())
     # of an RNN nothing but h_t is to be kept, unless zoneout mixes it
-    outputs = gates if blocks == 1 and not zoneout and gates is not None else x.new_empty(rows, width)
+    alone = blocks == 1 and not zoneout
+    if save and gates is None:
+        gates = x.new_empty(rows, hidden) if alone else empty(x, rows, blocks * hidden)
+    outputs = gates if alone and gates is not None else x.new_empty(rows, width)
     last = [x.new_empty(batch, width)]
     if lstm:
         last.append(x.new_empty(batch, hidden))
-    cells = product = normed = scale = None
+    cells = product = normed = scale = input_normed = input_scale = None
     if save:
         computed = _COMPUTED[dtype]
-        cells = x.new_empty(rows, hidden, dtype=computed) if lstm else None
-        product = x.new_empty(rows, hidden) if code == 3 else None
+        cells = empty(x, rows, hidden, dtype=computed) if lstm else None
+        product = empty(x, rows, hidden) if code == 3 else None
         if inputs.norm is not None:
-            normed, scale = x.new_empty(rows, blocks * hidden), x.new_empty(rows, dtype=computed)
-    saved = _Saved(outputs, gates, cells, product, normed, scale)
+            normed, scale = empty(x, rows, blocks * hidden), empty(x, rows, dtype=computed)
+        if inputs.norm_input is not None:
+            input_normed, input_scale = empty(x, rows, blocks * hidden), empty(x, rows, dtype=computed)
+    saved = _Saved(outputs, gates, cells, product, normed, scale, input_normed, input_scale)
     given = _contiguous(inputs)
     _engine.forward(
         (
-            *_shape(plan, code, dtype, entering.shape[1], hidden, width),
+            *_shape(plan, code, dtype, rows, entering.shape[1], hidden, width),
             entering.data_ptr(),
             *_weights(given, noise, inside),
             *recurrence.zoneout,
@@ -161,6 +166,8 @@ def _forward(plan: _Plan, inputs: _Inputs, save: bool) -> tuple[_Saved, list[Ten
             _address(product),
             _address(normed),
             _address(scale),
+            _address(input_normed),
+            _address(input_scale),
             *_NOTHING_BACKWARD,
         )
     )
@@ -172,7 +179,7 @@ def _backward(
 ) -> tuple[Tensor | None, ...]:
     """The gradients of `inputs`, None where not `needed`."""
     recurrence, layout, noise = plan
-    need = _Inputs(*needed)  # type: ignore[arg-type]
+    need: Any = _Inputs(*needed)  # type: ignore[arg-type]  # of each, whether its gradient is asked for
     code, blocks = _code(recurrence.cell)
     gates, outputs, x, weight = saved.gates, saved.outputs, inputs.x, inputs.input_weight
     assert gates is not None
@@ -182,33 +189,42 @@ def _backward(
     d_outputs, d_h, d_c = (None if grad is None else grad.contiguous() for grad in (*grads, None)[:3])
 
     def new(wanted: bool, *shape: int) -> Tensor | None:
-        return gates.new_empty(shape) if wanted else None
+        return x.new_empty(shape) if wanted else None
+
+    def temporary(wanted: bool, *shape: int) -> Tensor | None:
+        return empty(x, *shape) if wanted else None
 
     def sums(wanted: bool, *shape: int) -> Tensor | None:
-        return gates.new_zeros((batch, *shape), dtype=computed) if wanted else None
+        return x.new_zeros((batch, *shape), dtype=computed) if wanted else None
 
-    norm, gru, before = inputs.norm is not None, code == 3, code == 4
+    norm = inputs.norm is not None or inputs.norm_input is not None
+    gru, before = code == 3, code == 4
+    units = blocks * hidden
+    inside = _inside(inputs)
+    ours = inside and dtype != torch.bfloat16  # the engine's own sums over all steps
     # Rows of one step after another: the h that entered a step's product are the outputs B rows before.
     shifted = layout.offsets is None and not layout.batch_first and noise.dropout is None
-    biases = bool(need.input_bias or need.bias)
-    d_gates = torch.empty_like(gates)
-    inside = _inside(inputs)
+    # without a weight d_gates is the gradient of x itself, and not ours to use again
+    d_gates = torch.empty_like(gates) if weight is None else empty(x, rows, units)
     d_x = new(inside and need.x, rows, x.shape[1])
-    d_recurrent = new(norm, rows, blocks * hidden) if norm else new(gru, rows, hidden)
-    entering = new(bool(need.recurrent) and not shifted, rows, width)
-    reset_hidden = new(before and bool(need.recurrent), rows, hidden)
-    projected = inputs.projection is not None and bool(need.projection)
-    unprojected, d_hidden = new(projected, rows, hidden), new(projected, rows, width)
-    d_h0, d_c0 = new(bool(need.h), batch, width), new(bool(need.c), batch, hidden)
-    d_bias, d_bias_n = sums(biases, blocks * hidden), sums(biases and gru, hidden)
-    d_norm = sums(bool(need.norm), blocks * hidden)
-    d_norm_cell = sums(bool(need.norm_cell), 2, hidden)
-    d_peephole = sums(bool(need.peephole), 3, hidden)
+    d_recurrent = temporary(norm, rows, units) if norm else temporary(gru, rows, hidden)
+    entering = temporary(need.recurrent and not shifted, rows, width)
+    reset_hidden = temporary(before and need.recurrent, rows, hidden)
+    projected = inputs.projection is not None and need.projection
+    unprojected, d_hidden = temporary(projected, rows, hidden), temporary(projected, rows, width)
+    d_h0, d_c0 = new(need.h, batch, width), new(need.c, batch, hidden)
+    d_input_weight = new(ours and need.input_weight, units, x.shape[1])
+    d_recurrent_weight = new(ours and need.recurrent, units, width)
+    d_input_bias, d_recurrent_bias = new(need.input_bias, units), new(need.bias, units)
+    d_norm, d_norm_input = sums(need.norm, units), sums(need.norm_input, units)
+    d_norm_cell = sums(need.norm_cell, 2, hidden)
+    d_peephole = sums(need.peephole, 3, hidden)
+    entered = x.contiguous()
     given = _contiguous(inputs)
     _engine.backward(
         (
-            *_shape(plan, code, dtype, x.shape[1], hidden, width),
-            0,
+            *_shape(plan, code, dtype, rows, x.shape[1], hidden, width),
+            entered.data_ptr(),
             *_weights(given, noise, inside),
             *recurrence.zoneout,
             gates.data_ptr(),
@@ -221,6 +237,8 @@ def _backward(
             _address(saved.reset_product),
             _address(saved.normed),
             _address(saved.norm_scale),
+            _address(saved.input_normed),
+            _address(saved.input_scale),
             _address(d_outputs),
             _address(d_h),
             _address(d_c),
@@ -233,9 +251,14 @@ def _backward(
             _address(d_hidden),
             _address(d_h0),
             _address(d_c0),
-            _address(d_bias),
-            _address(d_bias_n),
+            _address(d_input_weight),
+            _address(d_recurrent_weight),
+            _address(d_input_bias),
+            _address(d_recurrent_bias),
+            0,
+            0,
             _address(d_norm),
+            _address(d_norm_input),
             _address(d_norm_cell),
             _address(d_peephole),
         )
@@ -252,32 +275,33 @@ def _backward(
         product = later.t() @ earlier
         return product if given.h is None or not rows else product.addmm_(first.t(), given.h)
 
-    d_u: Tensor | None = None
-    if need.recurrent:
+    if need.recurrent and not ours:
         if norm:
-            d_u = times_h(d_recurrent)  # type: ignore[arg-type]
+            d_recurrent_weight = times_h(d_recurrent)  # type: ignore[arg-type]
         elif gru:
-            d_u = torch.cat([times_h(d_gates[:, : 2 * hidden]), times_h(d_recurrent)])  # type: ignore[arg-type]
+            d_recurrent_weight = torch.cat([times_h(d_gates[:, : 2 * hidden]), times_h(d_recurrent)])  # type: ignore[arg-type]
         elif before:
-            d_u = torch.cat([times_h(d_gates[:, : 2 * hidden]), d_gates[:, 2 * hidden :].t() @ reset_hidden])  # type: ignore[operator]
+            d_n = d_gates[:, 2 * hidden :].t() @ reset_hidden  # type: ignore[operator]
+            d_recurrent_weight = torch.cat([times_h(d_gates[:, : 2 * hidden]), d_n])
         else:
-            d_u = times_h(d_gates)
-    total = _total(d_bias, dtype)
-    total_n = _total(d_bias_n, dtype)
+            d_recurrent_weight = times_h(d_gates)
+    if need.input_weight and not ours:
+        d_input_weight = d_gates.t() @ x
     if need.x and not inside:
         d_x = d_gates if weight is None else d_gates @ weight
     return (
         d_x,
-        d_gates.t() @ x if need.input_weight else None,
-        total if need.input_bias else None,
+        d_input_weight,
+        d_input_bias,
         d_h0,
         d_c0,
-        d_u,
-        None if not need.bias or total is None else total if total_n is None else torch.cat([total[: 2 * hidden], total_n]),
+        d_recurrent_weight,
+        d_recurrent_bias,
         d_hidden.t() @ unprojected if projected else None,  # type: ignore[union-attr, operator]
         _total(d_peephole, dtype),
         _total(d_norm, dtype),
         _total(d_norm_cell, dtype),
+        _total(d_norm_input, dtype),
     )
 
 
@@ -338,9 +362,7 @@ def _run_packed(
     )
     if state is not None:
         state = tuple(tensor.index_select(0, order) for tensor in state)
-    outputs, last = run(
-        recurrence, x.index_select(0, index), input_weight, input_bias, state, weights, packed, masks
-    )
+    outputs, last = run(recurrence, x.index_select(0, index), input_weight, input_bias, state, weights, packed, masks)
     back = torch.empty_like(order)
     back[order] = torch.arange(layout.batch)
     whole = outputs.new_zeros(len(x), outputs.shape[1]).index_copy(0, index, outputs)
@@ -351,7 +373,7 @@ def _run_packed(
 
 
 def _shape(
-    plan: _Plan, code: int, dtype: torch.dtype, features: int, hidden: int, width: int
+    plan: _Plan, code: int, dtype: torch.dtype, rows: int, features: int, hidden: int, width: int
 ) -> tuple[int, ...]:
     recurrence, layout, _ = plan
     steps, batch = layout.steps, layout.batch
@@ -361,6 +383,7 @@ def _shape(
         _TYPES[dtype],
         torch.get_num_threads(),
         int(recurrence.reverse),
+        rows,
         steps,
         batch,
         features,
@@ -381,13 +404,14 @@ def _inside(inputs: _Inputs) -> bool:
 def _weights(inputs: _Inputs, noise: Noise, inside: bool) -> tuple[int, ...]:
     return (
         _address(inputs.input_weight) if inside else 0,
-        _address(inputs.input_bias) if inside else 0,
+        _address(inputs.input_bias),
         inputs.recurrent.data_ptr(),
         _address(inputs.bias),
         _address(inputs.projection),
         _address(inputs.peephole),
         _address(inputs.norm),
         _address(inputs.norm_cell),
+        _address(inputs.norm_input),
         _address(noise.dropout),
         _address(noise.zoneout_h),
         _address(noise.zoneout_c),
@@ -402,7 +426,8 @@ def _contiguous(inputs: _Inputs) -> _Inputs:
     """What the engine reads, without gaps; x it does not."""
     if all(tensor is None or tensor.is_contiguous() for tensor in inputs[1:]):
         return inputs
-    return _Inputs(inputs.x, *(None if tensor is None else tensor.contiguous() for tensor in inputs[1:]))
+    given: Any = [None if tensor is None else tensor.contiguous() for tensor in inputs[1:]]
+    return _Inputs(inputs.x, *given)
 
 
 @lru_cache
@@ -433,8 +458,8 @@ def choose_build(name: str) -> None:
     """Use the engine's build for this instruction set; InputError where this processor or installation has none."""
     if not _engine.choose_build(name):
         raise InputError(
-            f"{ISA} is {name!r}: expected one of {', '.join(_engine.supported_builds())}, which this processor and this "
-            "installation have. Unset it to take the best"
+            f"{ISA} is {name!r}: expected one of {', '.join(_engine.supported_builds())}, which this processor and "
+            "this installation have. Unset it to take the best"
         )
 
 

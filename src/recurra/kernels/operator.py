@@ -3,7 +3,7 @@
 Only a graph uses it: called directly, an operator costs more time than a small recurrence. The backend is chosen when
 the graph runs, on real tensors. Its gradient is the operator `recurra::recurrence_backward`, which runs forward again.
 
-Both take, in this order, the tensors that may ask for a gradient (x, input_weight, input_bias, h, c, and the six of
+Both take, in this order, the tensors that may ask for a gradient (x, input_weight, input_bias, h, c, and those of
 `Weights`), those that never do (lengths, offsets, and the three of `Noise`), and what is not a tensor.
 """
 
@@ -23,14 +23,14 @@ from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
 CELLS: dict[str, Cell] = {
     "tanh": RNN(), "relu": RNN("relu"), "lstm": LSTM(), "gru": GRU(), "gru_reset_before": GRU(reset_after=False),
 }  # fmt: skip
-DIFFERENTIABLE = 11  # the first arguments
+DIFFERENTIABLE = 12  # the first arguments
 TENSORS = DIFFERENTIABLE + 5
 
 _ARGUMENTS = (
     "Tensor x, Tensor? input_weight, Tensor? input_bias, Tensor? h, Tensor? c, Tensor recurrent, Tensor? bias, "
-    "Tensor? projection, Tensor? peephole, Tensor? norm, Tensor? norm_cell, Tensor? lengths, Tensor? offsets, "
-    "Tensor? dropout, Tensor? zoneout_h, Tensor? zoneout_c, str cell, bool reverse, float rate_h, float rate_c, "
-    "SymInt steps, SymInt batch, bool batch_first"
+    "Tensor? projection, Tensor? peephole, Tensor? norm, Tensor? norm_cell, Tensor? norm_input, "
+    "Tensor? lengths, Tensor? offsets, Tensor? dropout, Tensor? zoneout_h, Tensor? zoneout_c, "
+    "str cell, bool reverse, float rate_h, float rate_c, SymInt steps, SymInt batch, bool batch_first"
 )
 
 

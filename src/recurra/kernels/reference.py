@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from recurra.cells import Weights
+from recurra.cells.weights import EPSILON
 from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
 
 
@@ -29,7 +30,10 @@ def run(
     alive = _alive(layout, x.device)
     if alive is not None:  # what lies after a row's end must not reach a gradient, not even as 0 * NaN
         x = torch.where(_rows(alive, layout), x, torch.zeros((), dtype=x.dtype, device=x.device))
-    xp = x if input_weight is None else functional.linear(x, input_weight, input_bias)
+    xp = x if input_weight is None else functional.linear(x, input_weight)
+    if weights.norm_input is not None:
+        xp = functional.layer_norm(xp, xp.shape[-1:], weights.norm_input, None, EPSILON)
+    xp = xp if input_bias is None else xp + input_bias
     if state is None:
         state = _zeros(recurrence, xp, weights, layout)
     at = _reader(layout)

@@ -12,7 +12,7 @@ from recurra.kernels.contract import Layout, Noise
 def check_weights(cell: Cell, weights: Weights, hidden: int, width: int, like: Tensor) -> None:
     """That each of the weights has the shape that H and R ask for, and the dtype and device of the input."""
     gates, dtype, on_cpu = cell.GATES * hidden, like.dtype, like.is_cpu
-    shapes = ((gates, width), (gates,), (width, hidden), (3, hidden), (gates,), (2, hidden))
+    shapes = ((gates, width), (gates,), (width, hidden), (3, hidden), (gates,), (2, hidden), (gates,))
     for weight, shape in zip(weights, shapes, strict=True):
         if weight is not None and (weight.shape != shape or weight.dtype is not dtype or weight.is_cpu is not on_cpu):
             name = Weights._fields[[each is weight for each in weights].index(True)]
@@ -24,11 +24,10 @@ def check_weights(cell: Cell, weights: Weights, hidden: int, width: int, like: T
 def check_input_weights(gates: int, x: Tensor, input_weight: Tensor | None, input_bias: Tensor | None) -> None:
     """That W is [G*H, F] and b [G*H], of the input's dtype and device; without W that x is projected already."""
     features = x.shape[-1]
-    if input_weight is None:
-        if features != gates:
-            raise ShapeError(f"x has {features} features: expected {gates}, being projected already")
-        return
-    for name, weight, shape in (("input_weight", input_weight, (gates, features)), ("input_bias", input_bias, (gates,))):
+    if input_weight is None and features != gates:
+        raise ShapeError(f"x has {features} features: expected {gates}, being projected already")
+    given = (("input_weight", input_weight, (gates, features)), ("input_bias", input_bias, (gates,)))
+    for name, weight, shape in given:
         if weight is not None and (
             weight.shape != shape or weight.dtype is not x.dtype or weight.is_cpu is not x.is_cpu
         ):

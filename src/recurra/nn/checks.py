@@ -97,18 +97,30 @@ def read_lengths(lengths: Lengths, steps: int, batch: int) -> Tensor | None:
 
 def read_packed(packed: PackedSequence) -> Layout:
     """The layout of a packed sequence."""
+    if packed.batch_sizes.dtype != torch.int64 or packed.batch_sizes.dim() != 1 or not packed.batch_sizes.is_cpu:
+        raise ShapeError(
+            f"input.batch_sizes is {packed.batch_sizes.dtype} {tuple(packed.batch_sizes.shape)} on "
+            f"{packed.batch_sizes.device}: expected torch.int64 in one dimension on the CPU. "
+            "Make it by torch.nn.utils.rnn.pack_padded_sequence"
+        )
     sizes = packed.batch_sizes.numpy()
     rows = len(packed.data)
     if packed.data.dim() != 2:
         raise ShapeError(
             f"input.data has {packed.data.dim()} dimensions: expected 2, all steps of all rows and their features"
         )
-    if not len(sizes) or sizes[-1] < 1 or (sizes[1:] > sizes[:-1]).any() or sizes.sum() != rows:
+    if not len(sizes) or sizes[-1] < 1 or sizes[0] > rows or (sizes[1:] > sizes[:-1]).any() or sizes.sum() != rows:
         raise ShapeError(
             f"input.batch_sizes is {_short(sizes)}: expected positive numbers that never grow and add up to {rows}, "
             "the rows of input.data. Make it by torch.nn.utils.rnn.pack_padded_sequence"
         )
     batch = int(sizes[0])
+    for name, order in (("sorted_indices", packed.sorted_indices), ("unsorted_indices", packed.unsorted_indices)):
+        if order is not None and order.shape != (batch,):
+            raise ShapeError(
+                f"input.{name} has shape {tuple(order.shape)}: expected ({batch},), one row of the batch each. "
+                "Make it by torch.nn.utils.rnn.pack_padded_sequence"
+            )
     lengths = len(sizes) - np.searchsorted(sizes[::-1], np.arange(batch), side="right")
     return Layout(
         len(sizes),

@@ -9,7 +9,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from recurra.cells import GRU, LSTM, RNN, Weights
-from recurra.cells.weights import EPSILON
 from recurra.kernels import chooser
 from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
 from recurra.kernels.masks import Masks
@@ -141,11 +140,8 @@ def _arguments(
 
     if layer.peepholes:
         weights = weights._replace(peephole=added("weight_peephole"))
-    if layer.layer_norm and input_weight is not None:
-        x = functional.linear(_without_padding(x, layout), input_weight)
-        x = functional.layer_norm(x, x.shape[-1:], added("weight_norm_ih"), input_bias, EPSILON)
-        input_weight = input_bias = None
-        weights = weights._replace(norm=added("weight_norm_hh"))
+    if layer.layer_norm:
+        weights = weights._replace(norm=added("weight_norm_hh"), norm_input=added("weight_norm_ih"))
         if layer.mode == "LSTM":
             weights = weights._replace(norm_cell=torch.stack([added("weight_norm_cell"), added("bias_norm_cell")]))
     check_weights(layer.cell, weights, layer.hidden_size, layer.proj_size or layer.hidden_size, x)
@@ -160,13 +156,3 @@ def _arguments(
                 masks.zoneout(len(x), layer.hidden_size, zoneout[1], x) if layer.mode == "LSTM" else None,
             )
     return Recurrence(layer.cell, plain.reverse, zoneout), x, input_weight, input_bias, state, weights, layout, noise
-
-
-def _without_padding(x: Tensor, layout: Layout) -> Tensor:
-    """x [N, F] with zeros after a row's end: what lies there may be NaN, and would reach the gradient of a gain."""
-    if layout.lengths is None or layout.offsets is not None:
-        return x
-    lengths = layout.lengths.to(x.device)
-    at = torch.arange(layout.steps, device=x.device)
-    ended = at >= lengths.unsqueeze(1) if layout.batch_first else at.unsqueeze(1) >= lengths
-    return x.masked_fill(ended.reshape(-1, 1), 0)

@@ -17,7 +17,7 @@ struct Args {
     Type type;
     int64_t threads;
     int64_t reverse;  // 1: from a row's end to its beginning
-    int64_t steps, batch, features, hidden, width;
+    int64_t rows, steps, batch, features, hidden, width;
 
     // Row n of the sequence tensors that holds step t of row b: offsets[t] + b, or t * step_stride + b * row_stride.
     int64_t step_stride, row_stride;
@@ -35,6 +35,7 @@ struct Args {
     const void* peephole;    // [3, H]: i, f, o
     const void* norm;        // [G*H], gain of the layer norm over U h
     const void* norm_cell;   // [2, H], gain and bias of the layer norm over c
+    const void* norm_input;  // [G*H], gain of the layer norm over x W^T
 
     // Noise.
     const void* dropout;        // [B, R], multiplies the h that enters U
@@ -54,23 +55,31 @@ struct Args {
     void* normed;         // [N, G*H]: LN(U h) before its gain; may be null
     void* norm_scale;     // [N] in the type that is computed in: 1 / standard deviation of U h; may be null
 
+    void* input_normed;   // [N, G*H]: LN(x W^T) before its gain; may be null
+    void* input_scale;    // [N] in the type that is computed in: 1 / standard deviation of x W^T; may be null
+
     // Backward. Null where not asked for.
     const void* d_outputs;  // [N, R]
     const void* d_h_last;   // [B, R]
     const void* d_c_last;   // [B, H]
     void* d_gates;          // [N, G*H], with respect to x W^T
     void* d_x;              // [N, F]
-    void* d_recurrent;      // [N, G*H] with layer norm, [N, H] (n block) of the GRU: with respect to U h + b_U
+    void* d_recurrent;      // [N, G*H] with layer norm of U h or x W^T, [N, H] (n block) of the GRU: with respect to U h + b_U
     void* h_entering;       // [N, R]: the h that entered U, for dU = d^T h
     void* reset_hidden;     // [N, H]: r * h, which entered U_n of the GRU (reset before)
     void* unprojected;      // [N, H]: o * tanh c, for the gradient of the projection
     void* d_hidden;         // [N, R]: the whole gradient of h_t, for the gradient of the projection
     void* d_h0;             // [B, R]
     void* d_c0;             // [B, H]
-    // Sums over the steps of each row, in the type that is computed in.
-    void* d_bias;        // [B, G*H] of the projected input
+    void* d_input_weight;      // [G*H, F]; not of bfloat16
+    void* d_recurrent_weight;  // [G*H, R]; not of bfloat16
+    void* d_input_bias;        // [G*H]
+    void* d_recurrent_bias;    // [G*H]
+    // Sums over the steps of each row, in the type that is computed in; zeros before. The dispatcher lends the first two.
+    void* d_bias;        // [B, G*H] of x W^T
     void* d_bias_n;      // [B, H] of U_n h, GRU (reset after)
     void* d_norm;        // [B, G*H]
+    void* d_norm_input;  // [B, G*H]
     void* d_norm_cell;   // [B, 2, H]
     void* d_peephole;    // [B, 3, H]
 };

@@ -6,6 +6,7 @@
 #include "cells/lstm.h"
 #include "cells/rnn.h"
 #include "loop.h"
+#include "weights.h"
 
 #define RECURRA_TEXT(name) #name
 #define RECURRA_NAME(name) RECURRA_TEXT(name)
@@ -100,8 +101,18 @@ void run(const Args& args, bool back, const int64_t* ids, int64_t count, char* p
     with_type(args, [&](auto zero) { run_as<decltype(zero)>(args, back, ids, count, packed, memory); });
 }
 
+int64_t gradients(const Args& args, int64_t begin, int64_t end, char* memory) {
+    [[maybe_unused]] const Denormals denormals;
+    return with_type(args, [&](auto zero) -> int64_t {
+        using S = decltype(zero);
+        if (memory) bias_gradients<S>(args, begin, end);
+        if constexpr (__is_same(S, bfloat16)) return 64;
+        else return matrix_gradients<S>(args, begin, end, memory);
+    });
+}
+
 }  // namespace
 
-extern const Build build = {RECURRA_NAME(RECURRA_ISA), prepare, scratch, rows_at_once, run};
+extern const Build build = {RECURRA_NAME(RECURRA_ISA), prepare, scratch, rows_at_once, run, gradients};
 
 }  // namespace recurra::RECURRA_ISA

@@ -15,6 +15,9 @@ struct Build {
     int64_t (*rows_at_once)(const Args&, bool backward);
     // Takes the rows `ids`, longest first, through all steps, with the weights that `prepare` left in `packed`.
     void (*run)(const Args&, bool backward, const int64_t* ids, int64_t count, char* packed, char* scratch);
+    // The gate units from `begin` to `end` of the gradients of W, U and the biases, after all rows have run; without
+    // `memory` only the bytes that it takes.
+    int64_t (*gradients)(const Args&, int64_t begin, int64_t end, char* memory);
 };
 
 #define RECURRA_BUILD(isa)     \

@@ -10,6 +10,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <numeric>
@@ -136,7 +137,7 @@ const Build*& chosen() {
 // Below so many multiplications another thread takes longer to wake than it saves.
 constexpr double worth_a_thread = 4e5;
 
-void run(const Args& args, bool backward) {
+void run(Args args, bool backward) {
     const Build& build = *chosen();
     static thread_local Memory packed_memory;
     char* packed = packed_memory.at_least(build.prepare(args, backward, nullptr));
@@ -162,6 +163,16 @@ void run(const Args& args, bool backward) {
             for (int64_t b = args.batch * k / chunks; b < args.batch * (k + 1) / chunks; ++b) rows[at++] = b;
     }
     begins[chunks] = args.batch;
+    const int64_t units = int64_t(gates) * args.hidden, number = args.type == Type::float64 ? 8 : 4;
+    static thread_local Memory sums_memory;
+    if (args.d_input_bias || args.d_recurrent_bias) {
+        const bool inner = args.cell == Cell::gru;
+        const int64_t bytes = args.batch * units * number, inner_bytes = inner ? args.batch * args.hidden * number : 0;
+        char* sums = sums_memory.at_least(bytes + inner_bytes + 64);
+        std::memset(sums, 0, bytes + inner_bytes);
+        args.d_bias = sums;
+        if (inner) args.d_bias_n = sums + bytes;
+    }
     run_tasks(chunks, threads, [&](int64_t k) {
         static thread_local Memory scratch_memory;
         const int64_t count = begins[k + 1] - begins[k];
@@ -170,6 +181,15 @@ void run(const Args& args, bool backward) {
         scratch_memory.settle();
     });
     packed_memory.settle();
+
+    if (!args.d_input_weight && !args.d_recurrent_weight && !args.d_bias) return;
+    run_tasks(threads, threads, [&](int64_t k) {
+        static thread_local Memory memory;
+        const int64_t begin = units * k / threads, end = units * (k + 1) / threads;
+        build.gradients(args, begin, end, memory.at_least(build.gradients(args, begin, end, nullptr)));
+        memory.settle();
+    });
+    sums_memory.settle();
 }
 
 }  // namespace

@@ -9,46 +9,70 @@
 
 namespace recurra::RECURRA_ISA {
 
-// a = norm * LN(U h), the normalised values and their scale kept for the way back.
+// What a layer norm is of, W x or U h: its gain, and what is kept of every row for the way back.
 template <class S>
-void normalise(const Problem<S>& p, const Chunk<S>& chunk, int64_t active, int64_t t) {
+struct Norm {
+    const S* gain;
+    S* normed;          // [N, G*H]
+    compute<S>* scale;  // [N]
+    compute<S>* d_gain;  // [B, G*H]
+
+    static Norm recurrent(const Args& a) { return of(a.norm, a.normed, a.norm_scale, a.d_norm); }
+    static Norm input(const Args& a) { return of(a.norm_input, a.input_normed, a.input_scale, a.d_norm_input); }
+
+  private:
+    static Norm of(const void* gain, void* normed, void* scale, void* d_gain) {
+        using C = compute<S>;
+        return {static_cast<const S*>(gain), static_cast<S*>(normed), static_cast<C*>(scale), static_cast<C*>(d_gain)};
+    }
+};
+
+// a = gain * LN(a) for every row, the normalised values and their scale kept for the way back.
+template <class S>
+void normalise(const Problem<S>& p, const Chunk<S>& chunk, const Norm<S>& norm, compute<S>* rows, int64_t active, int64_t t) {
     using C = compute<S>;
-    const S* gain = static_cast<const S*>(p.args.norm);
     for (int64_t r = 0; r < active; ++r) {
         const int64_t n = p.row(t, chunk.ids[r]);
-        C* a = chunk.a + r * chunk.a_stride;
-        S* normed = p.args.normed ? static_cast<S*>(p.args.normed) + n * p.gates : nullptr;
+        C* a = rows + r * chunk.a_stride;
+        S* normed = norm.normed ? norm.normed + n * p.gates : nullptr;
         const Moments<C> moment = moments<C>(a, p.gates);
-        if (p.args.norm_scale) static_cast<C*>(p.args.norm_scale)[n] = moment.scale;
+        if (norm.scale) norm.scale[n] = moment.scale;
         along<C>(p.gates, [&](int64_t j, auto lane) {
             const vec<C> y = (lane.load(a + j) - moment.mean) * moment.scale;
             if (normed) lane.store(normed + j, y);
-            lane.store(a + j, y * lane.load(gain + j));
+            lane.store(a + j, y * lane.load(norm.gain + j));
         });
     }
 }
 
-// The operand, the gradient of norm * LN(U h) + b_U, becomes that of U h.
+// The gradient of gain * LN(a) becomes that of a, in the operand of every row and in `to` [N, G*H]. Without a norm they are one.
 template <class S>
-void normalise_backward(const Problem<S>& p, const Chunk<S>& chunk, int64_t active, int64_t t) {
+void normalise_backward(const Problem<S>& p, const Chunk<S>& chunk, const Norm<S>& norm, element<S>* operands, int64_t stride,
+                        void* to, int64_t active, int64_t t) {
     using C = compute<S>;
-    const S* gain = static_cast<const S*>(p.args.norm);
     for (int64_t r = 0; r < active; ++r) {
         const int64_t b = chunk.ids[r], n = p.row(t, b);
-        element<S>* operand = chunk.operand + r * chunk.operand_stride;
-        S* d_recurrent = static_cast<S*>(p.args.d_recurrent) + n * p.gates;
-        const S* y = static_cast<const S*>(p.args.normed) + n * p.gates;
-        C* d_norm = sums_of<C>(p.args.d_norm, b, p.gates);
+        element<S>* operand = operands + r * stride;
+        S* d_a = static_cast<S*>(to) + n * p.gates;
+        if (!norm.gain) {
+            along<C>(p.gates, [&](int64_t j, auto lane) { lane.store(d_a + j, lane.load(operand + j)); });
+            continue;
+        }
+        const S* y = norm.normed + n * p.gates;
+        C* d_gain = norm.d_gain ? norm.d_gain + b * p.gates : nullptr;
+        vec<C> total{}, along_y{};
         along<C>(p.gates, [&](int64_t j, auto lane) {
-            const vec<C> d = lane.load(operand + j);
-            if (d_norm) accumulate<C>(d_norm + j, lane, d * lane.load(y + j));
-            lane.store(chunk.scaled + j, d * lane.load(gain + j));
+            const vec<C> d = lane.load(operand + j), unit = lane.load(y + j), scaled = d * lane.load(norm.gain + j);
+            if (d_gain) accumulate<C>(d_gain + j, lane, d * unit);
+            total += scaled;
+            along_y += scaled * unit;
+            lane.store(chunk.scaled + j, scaled);
         });
-        unnormalise<C>(chunk.scaled, y, static_cast<const C*>(p.args.norm_scale)[n], p.gates);
+        const C mean = sum<C>(total) / p.gates, slope = sum<C>(along_y) / p.gates, scale = norm.scale[n];
         along<C>(p.gates, [&](int64_t j, auto lane) {
-            const vec<C> d = lane.load(chunk.scaled + j);
+            const vec<C> d = (lane.load(chunk.scaled + j) - mean - lane.load(y + j) * slope) * scale;
             lane.store(operand + j, d);
-            lane.store(d_recurrent + j, d);
+            lane.store(d_a + j, d);
         });
     }
 }
@@ -84,6 +108,7 @@ void project(const Problem<S>& p, const Chunk<S>& chunk, int64_t active, int64_t
         }
     }
     if (ours) multiply<S>(active, chunk.x_operand, chunk.x_stride, p.input, chunk.x, chunk.a_stride);
+    if (p.args.norm_input) normalise(p, chunk, Norm<S>::input(p.args), chunk.x, active, t);
 }
 
 // The gradient of x at step t.
@@ -122,7 +147,7 @@ void forward(const Problem<S>& p, Chunk<S>& chunk) {
         if (active > 0) {
             project(p, chunk, active, t);
             multiply<S>(active, chunk.operand, chunk.operand_stride, p.recurrent, chunk.a, chunk.a_stride);
-            if (extras && args.norm) normalise(p, chunk, active, t);
+            if (extras && args.norm) normalise(p, chunk, Norm<S>::recurrent(args), chunk.a, active, t);
             Element::template forward<extras>(p, chunk, active, t);
         }
     }
@@ -156,7 +181,11 @@ void backward(const Problem<S>& p, Chunk<S>& chunk) {
         active = chunk.active(p, t, active);
         if (active > 0) {
             Element::template backward<extras>(p, chunk, active, t);
-            if (extras && args.norm) normalise_backward(p, chunk, active, t);
+            if (extras && (args.norm || args.norm_input))
+                normalise_backward(p, chunk, Norm<S>::recurrent(args), chunk.operand, chunk.operand_stride, args.d_recurrent,
+                                   active, t);
+            if (extras && args.norm_input)
+                normalise_backward(p, chunk, Norm<S>::input(args), chunk.x_operand, chunk.x_stride, args.d_gates, active, t);
             if (args.d_x) project_backward(p, chunk, active, t);
             if (args.h_entering) enter(p, chunk, active, t);
             multiply<S>(active, chunk.operand, chunk.operand_stride, p.recurrent, chunk.g, chunk.g_stride, before);

@@ -49,7 +49,7 @@ struct Problem {
           width(a.width),
           gates(gates_of(a.cell) * a.hidden),
           extras(a.dropout || a.zoneout_h || a.zoneout_c || a.zoneout_rate_h > 0 || a.zoneout_rate_c > 0 || a.projection ||
-                 a.peephole || a.norm || a.norm_cell),
+                 a.peephole || a.norm || a.norm_cell || a.norm_input),
           backward(back) {}
 
     // Lays the packed weights out in `memory` and packs them, or finds them there `ready`; returns the bytes they take.
@@ -166,11 +166,14 @@ struct Chunk {
         if (p.args.input_weight && !p.backward) {
             x_stride = round_up(Packed<S>::padded_depth(p.args.features), 64 / (int64_t)sizeof(element<S>));
             x_operand = stretches.take<element<S>>(rows * x_stride);
-        } else if (p.args.d_x) {
-            d_x_stride = round_up(p.args.features, lanes<C>);
-            d_x = stretches.take<C>(rows * d_x_stride);
-            // What leaves through U leaves through W too, but for the GRU's n and for a layer norm between the two.
-            if (p.args.cell == Cell::gru || p.args.norm) x_operand = stretches.take<element<S>>(rows * x_stride);
+        } else if (p.backward) {
+            if (p.args.d_x) {
+                d_x_stride = round_up(p.args.features, lanes<C>);
+                d_x = stretches.take<C>(rows * d_x_stride);
+            }
+            // What leaves through U leaves through W too, but for the GRU's n and for a layer norm of the one or the other.
+            const bool two = p.args.cell == Cell::gru || p.args.norm || p.args.norm_input;
+            if (two) x_operand = stretches.take<element<S>>(rows * x_stride);
         }
         const bool inner = p.args.projection || p.args.cell == Cell::gru_reset_before;
         hidden_operand = inner ? stretches.take<element<S>>(rows * hidden_operand_stride) : nullptr;

@@ -180,9 +180,11 @@ RECURRA_INLINE void along(int64_t n, Body&& body) {
 
 template <class C>
 RECURRA_INLINE C sum(vec<C> v) {
-    C total = 0;
-    for (int i = 0; i < lanes<C>; ++i) total += v[i];
-    return total;
+    C parts[lanes<C>];
+    store(parts, v);
+    for (int half = lanes<C> / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; ++i) parts[i] += parts[i + half];
+    return parts[0];
 }
 
 // The bytes of a mask, 1 or 0, as numbers.

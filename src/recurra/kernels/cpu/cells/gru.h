@@ -50,7 +50,7 @@ struct Gru {
             const S* product = static_cast<const S*>(p.args.reset_product) + at * H;
             S* d_x = static_cast<S*>(p.args.d_gates) + at * 3 * H;
             // With layer norm the whole gradient of U h is written once it has passed through the norm.
-            S* d_u = p.args.norm ? nullptr : static_cast<S*>(p.args.d_recurrent) + at * H;
+            S* d_u = p.args.norm || p.args.norm_input ? nullptr : static_cast<S*>(p.args.d_recurrent) + at * H;
             element<S>* operand = chunk.operand + row * chunk.operand_stride;
             element<S>* x_operand = chunk.apart(row);
             C* beside = chunk.h + row * chunk.h_stride;

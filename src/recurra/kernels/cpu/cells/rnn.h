@@ -42,7 +42,7 @@ struct Rnn {
             const Collect<extras, S> collect(p, chunk, r, n);
             along<C>(p.hidden, [&](int64_t j, auto lane) {
                 const vec<C> h = lane.load(y + j), d_h = collect(j, lane);
-                const vec<C> d_a = rectified ? (h > 0 ? d_h : vec<C>{}) : d_h * (1 - h * h);
+                const vec<C> d_a = rectified ? (h <= 0 ? vec<C>{} : d_h) : d_h * (1 - h * h);
                 lane.store(d_x + j, d_a);
                 lane.store(operand + j, d_a);
                 if (x_operand) lane.store(x_operand + j, d_a);
