@@ -7,6 +7,7 @@
 #include <thread>
 
 #if defined(__unix__) || defined(__APPLE__)
+#include <dlfcn.h>
 #include <pthread.h>
 #endif
 
@@ -71,26 +72,56 @@ class Pool {
     std::atomic<int64_t> next_{0};
 };
 
-// Never destroyed: its threads outlive the end of main. A forked child starts with a new one, for threads are not inherited.
+// Whether this process is a fork of the one that loaded us; threads are not inherited.
+bool forked = false;
+
+// Never destroyed: its threads outlive the end of main. A forked child starts with a new one.
 Pool*& pool() {
-    static Pool* pool = [] {
-#if defined(__unix__) || defined(__APPLE__)
-        pthread_atfork(nullptr, nullptr, [] { recurra::pool() = new Pool; });
-#endif
-        return new Pool;
-    }();
+    static Pool* pool = new Pool;
     return pool;
+}
+
+// The threads of torch, if they are OpenMP's: what GCC calls where it compiles `#pragma omp parallel`.
+using Parallel = void (*)(void (*)(void*), void*, unsigned, unsigned);
+
+Parallel torch_threads() {
+#if defined(__unix__) || defined(__APPLE__)
+    static const auto parallel = [] {
+        pthread_atfork(nullptr, nullptr, [] {
+            forked = true;
+            pool() = new Pool;
+        });
+        return reinterpret_cast<Parallel>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
+    }();
+    return forked ? nullptr : parallel;
+#else
+    return nullptr;
+#endif
 }
 
 }  // namespace
 
+// torch's threads wait for their next work awake for some milliseconds. Other threads beside them would find the cores taken, and
+// these are awake already: so theirs are the first choice, and a pool of our own that sleeps the second.
 void run_tasks(int64_t tasks, int64_t threads, const std::function<void(int64_t)>& task) {
     const int64_t useful = threads < tasks ? threads : tasks;
     if (useful <= 1) {
         for (int64_t i = 0; i < tasks; ++i) task(i);
-        return;
+    } else if (const Parallel parallel = torch_threads()) {
+        struct Shared {
+            const std::function<void(int64_t)>& task;
+            int64_t tasks;
+            std::atomic<int64_t> next{0};
+        } shared{task, tasks};
+        parallel(
+            [](void* data) {
+                Shared& all = *static_cast<Shared*>(data);
+                for (int64_t i; (i = all.next.fetch_add(1, std::memory_order_relaxed)) < all.tasks;) all.task(i);
+            },
+            &shared, unsigned(useful), 0);
+    } else {
+        pool()->run(tasks, useful - 1, task);
     }
-    pool()->run(tasks, useful - 1, task);
 }
 
 }  // namespace recurra
