@@ -1,8 +1,10 @@
 #include "threads.h"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <ctime>
 #include <system_error>
 #include <thread>
 
@@ -99,29 +101,82 @@ Parallel torch_threads() {
 #endif
 }
 
+// Whether torch's threads are worth asking. They meet at the end of a call, and where another program has the core of one, all
+// wait until the system gives it back: milliseconds. After such a loss we go on without them for a while, a longer one each time.
+class Patience {
+  public:
+    bool lost() const { return now() < until_.load(std::memory_order_relaxed); }
+    // What a call took the caller, and for how much of that it had a processor and worked, in nanoseconds.
+    void judge(int64_t took, int64_t worked) {
+        const int64_t lost = took - worked;
+        if (lost > much && lost > 2 * worked) {
+            const int64_t pause = pause_.load(std::memory_order_relaxed);
+            until_.store(now() + pause, std::memory_order_relaxed);
+            pause_.store(pause < longest_pause ? 2 * pause : longest_pause, std::memory_order_relaxed);
+        } else if (lost < much) {
+            pause_.store(shortest_pause, std::memory_order_relaxed);
+        }
+    }
+    static int64_t now() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
+  private:
+    static constexpr int64_t much = 1'000'000, shortest_pause = 100'000'000, longest_pause = 3'200'000'000;
+    std::atomic<int64_t> until_{0}, pause_{shortest_pause};
+};
+
+Patience patience;
+
+// What this thread has had of a processor, in nanoseconds.
+int64_t processor_time() {
+#if defined(CLOCK_THREAD_CPUTIME_ID)
+    timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+#else
+    return Patience::now();
+#endif
+}
+
+void alone(int64_t tasks, const std::function<void(int64_t)>& task) {
+    for (int64_t i = 0; i < tasks; ++i) task(i);
+}
+
+void with_torch_threads(Parallel parallel, int64_t tasks, int64_t threads, const std::function<void(int64_t)>& task) {
+    struct Shared {
+        const std::function<void(int64_t)>& task;
+        int64_t tasks;
+        std::thread::id caller;
+        int64_t worked = 0;  // by the caller
+        std::atomic<int64_t> next{0};
+    } shared{task, tasks, std::this_thread::get_id()};
+    const int64_t begun = Patience::now();
+    parallel(
+        [](void* data) {
+            Shared& all = *static_cast<Shared*>(data);
+            const int64_t before = processor_time();
+            for (int64_t i; (i = all.next.fetch_add(1, std::memory_order_relaxed)) < all.tasks;) all.task(i);
+            if (std::this_thread::get_id() == all.caller) all.worked = processor_time() - before;
+        },
+        &shared, unsigned(threads), 0);
+    patience.judge(Patience::now() - begun, shared.worked);
+}
+
 }  // namespace
 
-// torch's threads wait for their next work awake for some milliseconds. Other threads beside them would find the cores taken, and
-// these are awake already: so theirs are the first choice, and a pool of our own that sleeps the second.
+// torch's threads stay awake for some milliseconds after each of its operations. Threads of ours would find their cores taken,
+// and theirs start at once: so they are the first choice. A pool that sleeps between calls, and waits for nobody who has not
+// begun, is the second; with a single helper, who would have to share the busy core, the caller is better off alone.
 void run_tasks(int64_t tasks, int64_t threads, const std::function<void(int64_t)>& task) {
     const int64_t useful = threads < tasks ? threads : tasks;
-    if (useful <= 1) {
-        for (int64_t i = 0; i < tasks; ++i) task(i);
-    } else if (const Parallel parallel = torch_threads()) {
-        struct Shared {
-            const std::function<void(int64_t)>& task;
-            int64_t tasks;
-            std::atomic<int64_t> next{0};
-        } shared{task, tasks};
-        parallel(
-            [](void* data) {
-                Shared& all = *static_cast<Shared*>(data);
-                for (int64_t i; (i = all.next.fetch_add(1, std::memory_order_relaxed)) < all.tasks;) all.task(i);
-            },
-            &shared, unsigned(useful), 0);
-    } else {
+    const Parallel parallel = useful > 1 ? torch_threads() : nullptr;
+    if (useful <= 1)
+        alone(tasks, task);
+    else if (parallel && !patience.lost())
+        with_torch_threads(parallel, tasks, useful, task);
+    else if (parallel && useful == 2)
+        alone(tasks, task);
+    else
         pool()->run(tasks, useful - 1, task);
-    }
 }
 
 }  // namespace recurra
