@@ -7,6 +7,7 @@ import torch
 from tests.nn.pairs import NAMES, Ran, flat, pair, states
 
 import recurra as rc
+from recurra.errors import ShapeError
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -42,3 +43,14 @@ def test_lengths_of_nothing(name, given_state):
         with rc.backend("reference"):
             expected = flat(ours(x, hx, lengths=[0] * batch))
         torch.testing.assert_close(found, expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_parameter_of_another_shape_is_refused_before_torch_reads_past_its_end(bias: bool) -> None:
+    layer = rc.nn.GRU(19, 2, 2, bias=bias, bidirectional=True)
+    layer.weight_hh_l1_reverse = torch.nn.Parameter(layer.weight_hh_l1_reverse[:-1].detach())
+    with (
+        rc.backend("torch"),
+        pytest.raises(ShapeError, match=r"weight_hh_l1_reverse has shape \(5, 2\): expected \(6, 2\)"),
+    ):
+        layer(torch.randn(3, 2, 19))

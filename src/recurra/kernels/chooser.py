@@ -15,7 +15,7 @@ import torch
 from torch import _C, Tensor
 from torch.autograd import forward_ad
 
-from recurra.cells import RNN, Cell, Weights
+from recurra.cells import GRU, RNN, Cell, Weights
 from recurra.errors import InputError
 from recurra.kernels import reference
 from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
@@ -90,8 +90,20 @@ def kernel(name: str, runs: int) -> Run:
 def torch_is_faster(
     cell: Cell, dtype: torch.dtype, steps: int, batch: int, hidden: int, training: bool, threads: int
 ) -> bool:
-    """Whether torch's own forward wins for a plain layer of this shape: by measurement, never by guess."""
-    return False
+    """Whether torch's own forward wins for a plain layer of this shape: by measurement, never by guess.
+
+    Measured with two threads and 2 MB of second-level cache each (docs/log.md). Where U fits no cache and the rows
+    are few, torch's threads share the gates, each with its part of U in its own cache; ours share rows. A large LSTM
+    without gradients is oneDNN's best case. The number of steps changes nothing.
+    """
+    if dtype is torch.float64 or hidden < 256 or type(cell) is RNN:
+        return False
+    alone = threads > 1 and batch == 1
+    if type(cell) is GRU:
+        return not training and threads > 1 and batch <= 4 and hidden >= 448
+    if training:
+        return (alone and hidden >= 320) or (threads > 1 and 1 < batch <= 8 and 320 <= hidden < 768)
+    return (alone and hidden >= 320) or batch >= 4
 
 
 def why_not_cpu(cell: Cell, x: Tensor, weight: Tensor) -> str | None:

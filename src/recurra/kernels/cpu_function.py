@@ -11,7 +11,7 @@ cache; only where W and U together no longer fit there are they taken out of the
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import torch
@@ -125,16 +125,16 @@ def _forward(plan: _Plan, inputs: _Inputs, save: bool) -> tuple[_Saved, list[Ten
     rows, batch, dtype = len(x), layout.batch, x.dtype
     lstm = blocks == 4
     inside = _inside(inputs)
-    zoneout = noise.zoneout_h is not None or recurrence.zoneout[0] > 0
+    # of an RNN nothing but h_t is to be kept, unless zoneout mixes it: then gates and outputs are one
+    alone = blocks == 1 and noise.zoneout_h is None and not recurrence.zoneout[0]
+    place = x.new_empty if alone else partial(empty, x)
     gates: Tensor | None = None
     if inside or input_weight is None:
         entering = x.contiguous()
     else:
-        gates = entering = torch.mm(x, input_weight.t())
-    # of an RNN nothing but h_t is to be kept, unless zoneout mixes it
-    alone = blocks == 1 and not zoneout
+        gates = entering = torch.mm(x, input_weight.t(), out=place(rows, blocks * hidden))
     if save and gates is None:
-        gates = x.new_empty(rows, hidden) if alone else empty(x, rows, blocks * hidden)
+        gates = place(rows, blocks * hidden)
     outputs = gates if alone and gates is not None else x.new_empty(rows, width)
     last = [x.new_empty(batch, width)]
     if lstm:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 LARGE = 1 << 20  # bytes; what is smaller the C library keeps by itself
-MOST = 1 << 30  # bytes in the pool at most
+MOST = 1 << 31  # bytes in the pool at most
 _ALIGNED = 64
 
 _pool: list[np.ndarray] = []

@@ -59,6 +59,24 @@ def check_state(layer: nn.RNNBase, states: tuple[Tensor, ...], x: Tensor, batch:
             )
 
 
+def check_parameters(layer: nn.RNNBase) -> None:
+    """That every parameter still has its shape: torch.nn's forward reads past the end of one that has not."""
+    gates = {"LSTM": 4, "GRU": 3}.get(layer.mode, 1) * layer.hidden_size
+    width, directions = layer.proj_size or layer.hidden_size, 2 if layer.bidirectional else 1
+    for at, names in enumerate(layer._all_weights):
+        features = layer.input_size if at < directions else width * directions
+        shapes = [
+            (gates, features),
+            (gates, width),
+            *([(gates,)] * 2 if layer.bias else []),
+            (width, layer.hidden_size),
+        ]
+        for name, shape in zip(names, shapes, strict=False):
+            weight = getattr(layer, name)
+            if weight.shape != shape:
+                raise ShapeError(f"{name} has shape {tuple(weight.shape)}: expected {shape}, as this layer was made")
+
+
 def as_states(layer: nn.RNNBase, hx: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
     """What the caller gave as `hx`, as a tuple: (h,), or (h, c) of an LSTM."""
     if layer.mode != "LSTM":

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from recurra.nn.checks import check_parameters
+
 if TYPE_CHECKING:
     from recurra.nn.layer import RecurrentLayer
 
@@ -16,6 +18,7 @@ def torch_forward(
     layer: RecurrentLayer, input: Tensor | PackedSequence, states: tuple[Tensor, ...] | None, lengths: Tensor | None
 ) -> tuple[Any, Any]:
     """Outputs and last state, as the layer's forward gives them; `lengths` int64 [B] on the CPU."""
+    check_parameters(layer)
     hx = states if states is None or len(states) == 2 else states[0]
     if isinstance(input, PackedSequence):
         return layer.TORCH.forward(layer, input, hx)

@@ -21,6 +21,12 @@ struct Keep {
     RECURRA_INLINE vec<C> at(int64_t j, const Lane& lane) const {
         return mask ? numbers<C>(mask + j, lane) : all<C>(rate);
     }
+    // k old + (1 - k) fresh; a mask chooses, so that a NaN in what is not kept is gone.
+    template <class Lane>
+    RECURRA_INLINE vec<C> mix(int64_t j, const Lane& lane, vec<C> old, vec<C> fresh) const {
+        const vec<C> k = at(j, lane);
+        return mask ? (k > 0 ? old : fresh) : k * old + (1 - k) * fresh;
+    }
 };
 
 // h_t of row r at row n of the sequences: to the state, the outputs and the operand of the next product with U.
@@ -46,10 +52,7 @@ struct HandOn {
     template <class Lane>
     RECURRA_INLINE void operator()(int64_t j, const Lane& lane, vec<C> fresh) const {
         if constexpr (extras) {
-            if (keep.on()) {
-                const vec<C> k = keep.at(j, lane);
-                fresh = k * lane.load(h + j) + (1 - k) * fresh;
-            }
+            if (keep.on()) fresh = keep.mix(j, lane, lane.load(h + j), fresh);
         }
         lane.store(outputs + j, fresh);
         const vec<C> state = stored<S>(fresh);

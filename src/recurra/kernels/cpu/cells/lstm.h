@@ -67,10 +67,7 @@ struct Lstm {
             }
             vec<C> state = fresh;
             if constexpr (extras) {
-                if (keep.on()) {
-                    const vec<C> k = keep.at(j, lane);
-                    state = k * old + (1 - k) * fresh;
-                }
+                if (keep.on()) state = keep.mix(j, lane, old, fresh);
             }
             lane.store(c + j, state);
             if (cells) lane.store(cells + j, state);
