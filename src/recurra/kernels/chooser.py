@@ -94,8 +94,10 @@ def torch_is_faster(
 
     Measured with two threads and 2 MB of second-level cache each (docs/log.md). Where U fits no cache and the rows
     are few, torch's threads share the gates, each with its part of U in its own cache; ours share rows. A large LSTM
-    without gradients is oneDNN's best case. The number of steps changes nothing.
+    without gradients is oneDNN's best case. A single step of a single row is over before our packing of U pays.
     """
+    if steps * batch == 1 and not training and dtype is torch.float32:
+        return hidden >= {1: 1, 3: 64, 4: 256}[cell.GATES]
     if dtype is torch.float64 or hidden < 256 or type(cell) is RNN:
         return False
     alone = threads > 1 and batch == 1

@@ -29,6 +29,7 @@ ISA = "RECURRA_ISA"
 _TYPES = {torch.float32: 0, torch.float64: 1, torch.bfloat16: 2}
 _COMPUTED = {torch.float32: torch.float32, torch.float64: torch.float64, torch.bfloat16: torch.float32}
 _IN_CACHE = 1 << 20  # bytes of W and U up to which W is multiplied by inside the loop
+_NARROW, _FEW_ROWS = 1 << 18, 1024
 _NOTHING_BACKWARD = (0,) * 22  # the members of `Args` for the backward pass
 
 
@@ -201,7 +202,8 @@ def _backward(
     gru, before = code == 3, code == 4
     units = blocks * hidden
     inside = _inside(inputs)
-    ours = inside and dtype != torch.bfloat16  # the engine's own sums over all steps
+    # the engine's own sums over all steps: for narrow weights, and where a call of torch's costs more than they do
+    ours = inside and dtype != torch.bfloat16 and (rows < _FEW_ROWS or _size(inputs) <= _NARROW)
     # Rows of one step after another: the h that entered a step's product are the outputs B rows before.
     shifted = layout.offsets is None and not layout.batch_first and noise.dropout is None
     # without a weight d_gates is the gradient of x itself, and not ours to use again
@@ -397,8 +399,13 @@ def _shape(
 
 def _inside(inputs: _Inputs) -> bool:
     """Whether the engine multiplies by W."""
+    return inputs.input_weight is not None and _size(inputs) <= _IN_CACHE
+
+
+def _size(inputs: _Inputs) -> int:
+    """The bytes of W and U."""
     weight, recurrent = inputs.input_weight, inputs.recurrent
-    return weight is not None and (weight.numel() + recurrent.numel()) * weight.element_size() <= _IN_CACHE
+    return ((0 if weight is None else weight.numel()) + recurrent.numel()) * recurrent.element_size()
 
 
 def _weights(inputs: _Inputs, noise: Noise, inside: bool) -> tuple[int, ...]:
