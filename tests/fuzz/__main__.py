@@ -31,7 +31,7 @@ def build() -> Path:
     environment = os.environ | {"CXXFLAGS": SANITIZE, "CXX": "g++"}
     command = ["cmake", "-S", str(ROOT), "-B", str(BUILD), f"-DPython_EXECUTABLE={sys.executable}", *settings]
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", str(BUILD)], check=True)
+    subprocess.run(["cmake", "--build", str(BUILD), "--parallel"], check=True)
     return BUILD / f"_engine{sysconfig.get_config_var('EXT_SUFFIX')}"
 
 

@@ -11,6 +11,11 @@ namespace recurra {
 enum class Cell : int64_t { rnn_tanh, rnn_relu, lstm, gru, gru_reset_before };
 enum class Type : int64_t { float32, float64, bfloat16 };
 
+// G, the gate blocks of a cell.
+constexpr int64_t gates_of(Cell cell) {
+    return cell == Cell::lstm ? 4 : cell == Cell::gru || cell == Cell::gru_reset_before ? 3 : 1;
+}
+
 // Every member is eight bytes wide, so that Python can hand over one flat array of integers.
 struct Args {
     Cell cell;
@@ -83,7 +88,5 @@ struct Args {
     void* d_norm_cell;   // [B, 2, H]
     void* d_peephole;    // [B, 3, H]
 };
-
-using Function = void (*)(const Args&);
 
 }  // namespace recurra

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -100,9 +99,9 @@ bool agree(const Build& one, const Build& other) {
         return h;
     };
     const auto a = outputs(one), b = outputs(other);
-    for (size_t i = 0; i < a.size(); ++i)
-        if (std::abs(std::bit_cast<float>(uint32_t(a[i]) << 16) - std::bit_cast<float>(uint32_t(b[i]) << 16)) > 0.01f) return false;
-    return true;
+    const auto number = [](uint16_t half) { return std::bit_cast<float>(uint32_t{half} << 16); };
+    return std::equal(a.begin(), a.end(), b.begin(),
+                      [&](uint16_t p, uint16_t q) { return std::abs(number(p) - number(q)) <= 0.01f; });  // NaN is not
 }
 #endif
 
@@ -143,10 +142,10 @@ void run(Args args, bool backward) {
     char* packed = packed_memory.at_least(build.prepare(args, backward, nullptr));
     build.prepare(args, backward, packed);
 
-    const double gates = args.cell == Cell::lstm ? 4 : args.cell == Cell::gru || args.cell == Cell::gru_reset_before ? 3 : 1;
+    const int64_t units = gates_of(args.cell) * args.hidden, number = args.type == Type::float64 ? 8 : 4;
     const double steps = args.lengths ? std::accumulate(args.lengths, args.lengths + args.batch, 0.0)
                                       : double(args.steps) * double(args.batch);
-    const double work = steps * gates * double(args.hidden) * double(args.width + 16 + (args.input_weight ? args.features : 0));
+    const double work = steps * double(units) * double(args.width + 16 + (args.input_weight ? args.features : 0));
     const int64_t threads = std::max<int64_t>(1, std::min<int64_t>(args.threads, int64_t(work / worth_a_thread)));
 
     // As many chunks as threads, or a multiple.
@@ -163,7 +162,6 @@ void run(Args args, bool backward) {
             for (int64_t b = args.batch * k / chunks; b < args.batch * (k + 1) / chunks; ++b) rows[at++] = b;
     }
     begins[chunks] = args.batch;
-    const int64_t units = int64_t(gates) * args.hidden, number = args.type == Type::float64 ? 8 : 4;
     static thread_local Memory sums_memory;
     if (args.d_input_bias || args.d_recurrent_bias) {
         const bool inner = args.cell == Cell::gru;

@@ -8,10 +8,6 @@
 
 namespace recurra::RECURRA_ISA {
 
-constexpr int64_t gates_of(Cell cell) {
-    return cell == Cell::lstm ? 4 : cell == Cell::gru || cell == Cell::gru_reset_before ? 3 : 1;
-}
-
 // Hands out stretches of one block of memory, each on a line of its own and with a vector to spare behind it, so that whole
 // vectors may be read past the end. Without a block it only measures.
 struct Stretches {

@@ -3,8 +3,9 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <mutex>
 #include <ctime>
+#include <exception>
+#include <mutex>
 #include <system_error>
 #include <thread>
 
@@ -16,28 +17,49 @@
 namespace recurra {
 namespace {
 
+// Tasks that several threads take one after the other. What a task throws must not leave its thread: it waits here.
+class Heap {
+  public:
+    Heap(int64_t tasks, const std::function<void(int64_t)>& task) : tasks_(tasks), task_(task) {}
+
+    void work() noexcept {
+        try {
+            for (int64_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;) task_(i);
+        } catch (...) {
+            next_.store(tasks_, std::memory_order_relaxed);
+            const std::lock_guard<std::mutex> lock(mutex_);
+            thrown_ = std::current_exception();
+        }
+    }
+    // Once all threads have come back.
+    void finish() const {
+        if (thrown_) std::rethrow_exception(thrown_);
+    }
+
+  private:
+    const int64_t tasks_;
+    const std::function<void(int64_t)>& task_;
+    std::atomic<int64_t> next_{0};
+    std::mutex mutex_;
+    std::exception_ptr thrown_;
+};
+
 class Pool {
   public:
-    void run(int64_t tasks, int64_t helpers, const std::function<void(int64_t)>& task) {
+    void run(Heap& heap, int64_t helpers) {
         std::unique_lock<std::mutex> turn(turn_, std::try_to_lock);
-        if (!turn.owns_lock()) {  // another thread has the helpers
-            for (int64_t i = 0; i < tasks; ++i) task(i);
-            return;
-        }
+        if (!turn.owns_lock()) return heap.work();  // another thread has the helpers
         helpers = hire(helpers);
         {
             const std::lock_guard<std::mutex> lock(mutex_);
-            task_ = &task;
-            tasks_ = tasks;
-            next_.store(0, std::memory_order_relaxed);
+            heap_ = &heap;
             wanted_ = helpers;
         }
         for (int64_t i = 0; i < helpers; ++i) wake_.notify_one();
-        work();
+        heap.work();
         std::unique_lock<std::mutex> lock(mutex_);
         wanted_ = 0;  // who has not woken by now need not come
         done_.wait(lock, [this] { return working_ == 0; });
-        task_ = nullptr;
     }
 
   private:
@@ -56,22 +78,18 @@ class Pool {
             wake_.wait(lock, [this] { return wanted_ > 0; });
             --wanted_;
             ++working_;
+            Heap& heap = *heap_;
             lock.unlock();
-            work();
+            heap.work();
             lock.lock();
             if (--working_ == 0) done_.notify_one();
         }
     }
 
-    void work() {
-        for (int64_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;) (*task_)(i);
-    }
-
     std::mutex turn_, mutex_;
     std::condition_variable wake_, done_;
-    const std::function<void(int64_t)>* task_ = nullptr;
-    int64_t tasks_ = 0, wanted_ = 0, working_ = 0, hired_ = 0;
-    std::atomic<int64_t> next_{0};
+    Heap* heap_ = nullptr;
+    int64_t wanted_ = 0, working_ = 0, hired_ = 0;
 };
 
 // Whether this process is a fork of the one that loaded us; threads are not inherited.
@@ -137,24 +155,18 @@ int64_t processor_time() {
 #endif
 }
 
-void alone(int64_t tasks, const std::function<void(int64_t)>& task) {
-    for (int64_t i = 0; i < tasks; ++i) task(i);
-}
-
-void with_torch_threads(Parallel parallel, int64_t tasks, int64_t threads, const std::function<void(int64_t)>& task) {
+void with_torch_threads(Parallel parallel, Heap& heap, int64_t threads) {
     struct Shared {
-        const std::function<void(int64_t)>& task;
-        int64_t tasks;
+        Heap& heap;
         std::thread::id caller;
         int64_t worked = 0;  // by the caller
-        std::atomic<int64_t> next{0};
-    } shared{task, tasks, std::this_thread::get_id()};
+    } shared{heap, std::this_thread::get_id()};
     const int64_t begun = Patience::now();
     parallel(
         [](void* data) {
             Shared& all = *static_cast<Shared*>(data);
             const int64_t before = processor_time();
-            for (int64_t i; (i = all.next.fetch_add(1, std::memory_order_relaxed)) < all.tasks;) all.task(i);
+            all.heap.work();
             if (std::this_thread::get_id() == all.caller) all.worked = processor_time() - before;
         },
         &shared, unsigned(threads), 0);
@@ -167,16 +179,16 @@ void with_torch_threads(Parallel parallel, int64_t tasks, int64_t threads, const
 // and theirs start at once: so they are the first choice. A pool that sleeps between calls, and waits for nobody who has not
 // begun, is the second; with a single helper, who would have to share the busy core, the caller is better off alone.
 void run_tasks(int64_t tasks, int64_t threads, const std::function<void(int64_t)>& task) {
+    Heap heap(tasks, task);
     const int64_t useful = threads < tasks ? threads : tasks;
     const Parallel parallel = useful > 1 ? torch_threads() : nullptr;
-    if (useful <= 1)
-        alone(tasks, task);
+    if (useful <= 1 || (parallel && patience.lost() && useful == 2))
+        heap.work();
     else if (parallel && !patience.lost())
-        with_torch_threads(parallel, tasks, useful, task);
-    else if (parallel && useful == 2)
-        alone(tasks, task);
+        with_torch_threads(parallel, heap, useful);
     else
-        pool()->run(tasks, useful - 1, task);
+        pool()->run(heap, useful - 1);
+    heap.finish();
 }
 
 }  // namespace recurra

@@ -7,7 +7,8 @@
 namespace recurra {
 
 // Runs task(0) ... task(tasks - 1), each once, on at most `threads` threads, of which the caller is one. Returns when all are
-// done. Called from several threads at once, or in a forked child, it works with what it has: the caller alone at worst.
+// done, or one has thrown: then what it threw arrives here, and tasks not begun are left. Called from several threads at
+// once, or in a forked child, it works with what it has: the caller alone at worst.
 void run_tasks(int64_t tasks, int64_t threads, const std::function<void(int64_t)>& task);
 
 }  // namespace recurra
