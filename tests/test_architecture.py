@@ -19,14 +19,17 @@ LONGEST = 500
 
 # A folder may import its own files, those of the folders named here, and whatever these may import.
 ARROWS: dict[str, tuple[str, ...]] = {
-    "cli": ("tasks", "report", "deploy", "bench"),
-    "tasks": ("training", "data", "evaluation", "deploy"),
+    "cli": ("tasks", "report", "deploy", "bench", "textbook"),
+    "tasks": ("training", "data", "evaluation", "deploy", "inspect"),
     "report": ("data", "evaluation"),
     "deploy": ("training", "data", "evaluation"),
     "training": ("nn", "data"),
     "bench": ("nn",),
     "evaluation": ("data",),
     "data": (),
+    "inspect": ("nn",),
+    "keras": ("kernels",),
+    "textbook": (),
     "nn": ("kernels",),
     "kernels": ("cells",),
     "cells": (),
