@@ -78,7 +78,7 @@ class OurTrainer(TorchTrainer):
     def prepare(self) -> None:
         """The stepper takes the place of the optimiser."""
         adam = Adam(LEARNING_RATE, betas=BETAS, eps=EPSILON)
-        self.stepper = Stepper(self.network, squared_error, adam)
+        self.stepper = Stepper(self.network, squared_error, adam, replay=True)
 
     def step(self, x: Tensor, y: Tensor) -> Tensor:
         """One training step; the loss."""

@@ -17,8 +17,31 @@ X, U = torch.randn(3, 2, 4), torch.randn(5, 5)
 needs_engine = pytest.mark.skipif(bool(chooser.NO_ENGINE), reason="the C++ engine is not built here")
 
 
-def choose(x=X, weight=U, cell=None, plain=False):
-    return chooser.choose(cell or RNN(), x, weight, steps=3, batch=2, plain=plain)
+def choose(x=X, weight=U, cell=None, plain=False, layout=Layout(3, 2)):  # noqa: B008  # frozen
+    return chooser.choose(cell or RNN(), x, weight, layout, plain=plain)
+
+
+@needs_engine
+@pytest.mark.parametrize(
+    ("cell", "hidden", "batch", "grad", "faster"),
+    [
+        (LSTM(), 512, 1, True, True), (LSTM(), 256, 1, True, False), (LSTM(), 512, 8, True, True),
+        (LSTM(), 512, 32, True, False), (LSTM(), 1024, 8, True, False), (LSTM(), 256, 4, False, True),
+        (LSTM(), 256, 3, False, False), (LSTM(), 128, 32, False, False), (GRU(), 512, 4, False, True),
+        (GRU(), 512, 4, True, False), (GRU(), 256, 4, False, False), (RNN(), 1024, 1, False, False),
+    ],
+)  # fmt: skip
+def test_torch_where_it_was_measured_to_be_faster(monkeypatch, cell, hidden, batch, grad, faster):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    x, weight = torch.empty(1), torch.empty(cell.GATES * hidden, hidden, requires_grad=True)
+    layout = Layout(20, batch)
+    with torch.set_grad_enabled(grad):
+        assert choose(x, weight, cell, True, layout) == ("torch" if faster else "cpu")
+        # what oneDNN has no kernel for
+        ended = Layout(20, batch, lengths=torch.full((batch,), 20))
+        assert choose(x, weight, cell, True, ended) == "cpu"
+        if cell.GATES == 4:
+            assert choose(x, weight[:, : hidden // 2], cell, True, layout) == "cpu"
 
 
 @needs_engine

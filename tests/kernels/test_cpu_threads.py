@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from time import perf_counter
@@ -109,6 +111,25 @@ def test_a_forked_child_works_with_threads_of_its_own():
             os._exit(0 if all(same_bits(expected, each) for each in found) else 1)
         assert os.waitpid(child, 0)[1] == 0
         assert same_bits(expected, asked.ask(engine.run, torch.float32))
+
+
+COLD = """
+import os, signal, torch
+from recurra import nn
+torch.set_num_threads(2)
+layer, x = nn.LSTM(32, 64), torch.randn(20, 16, 32)
+torch.relu(torch.randn(1000, 1000))  # torch's threads are there, ours have never been asked for
+if not os.fork():
+    signal.alarm(20)
+    layer(x)
+    os._exit(0)
+raise SystemExit(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_works_where_the_parent_never_did():
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", COLD], timeout=100).returncode == 0
 
 
 @pytest.mark.parametrize("build", BUILDS)

@@ -78,6 +78,19 @@ def test_lengths_out_of_range_are_refused(lengths):
         operator.run(*question(GRU(), lengths=lengths))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])  # the engine's, and the reference's
+def test_without_steps_a_gradient_comes_back(dtype):
+    recurrence, x, weight, bias, state, inner, layout, noise = question(LSTM(), lengths=[0, 0], steps=0)
+    weights = [part.detach().to(dtype).requires_grad_() for part in (weight, bias)]
+    assert state is not None
+    assert inner.bias is not None
+    state = tuple(part.to(dtype) for part in state)
+    inner = Weights(inner.recurrent.to(dtype), inner.bias.to(dtype))
+    outputs, last = operator.run(recurrence, x.to(dtype), weights[0], weights[1], state, inner, layout, noise)
+    (outputs.sum() + last[0].sum()).backward()
+    assert not weights[0].grad.any()
+
+
 def test_without_steps_the_state_comes_back():
     asked = question(LSTM(), lengths=[0, 0], steps=0)
     outputs, last = operator.run(*asked)

@@ -62,6 +62,14 @@ REFUSED: dict[str, tuple[Any, dict[str, Any]]] = {
     "offsets are given without lengths": (RNN(), {"layout": Layout(T, B, offsets=torch.tensor([0, 2, 4]))}),
     "lengths are 3: expected one per sequence, 2": (RNN(), {"layout": Layout(T, B, lengths=torch.tensor([3, 2, 1]))}),
     "lengths go from 1 to 4: expected at least 0": (RNN(), {"layout": Layout(T, B, lengths=torch.tensor([4, 1]))}),
+    "lengths is torch.int32 (2,) on cpu: expected torch.int64": (RNN(), {
+        "layout": Layout(T, B, lengths=torch.tensor([3, 2], dtype=torch.int32), offsets=torch.tensor([0, 2, 4])),
+    }),
+    "offsets is torch.float32 (3,) on cpu: expected torch.int64": (RNN(), {
+        "layout": Layout(T, B, lengths=torch.tensor([3, 2]), offsets=torch.tensor([0.0, 2.0, 4.0])),
+    }),
+    "lengths is a view with gaps": (RNN(), {"layout": Layout(T, B, lengths=torch.tensor([3, 0, 2])[::2])}),
+    "x has no features: expected at least one": (RNN(), {"x": zeros(6, 0), "input_weight": zeros(5, 0)}),
     "offsets do not fit the lengths": (RNN(), {
         "layout": Layout(T, B, lengths=torch.tensor([3, 2]), offsets=torch.tensor([0, 2, 5])), "x": zeros(5, F),
     }),

@@ -42,8 +42,11 @@ def check_agreement(
 ) -> float:
     """The largest error; raises Disagreement where it is above the tolerance of `dtype`.
 
-    `peer` is the error of the peer's own results where these are judged too: no more is asked of ours.
+    `peer` is the error of the peer's own results where these are judged too: no more is asked of ours, unless it is
+    infinite.
     """
+    if peer == math.inf:
+        raise Disagreement("torch's own result is not finite, or of another shape: there is nothing to compare with")
     name, error = largest_error(found, expected)
     allowed = max(TOLERANCE[dtype], peer)
     if not error <= allowed:

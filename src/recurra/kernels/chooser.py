@@ -22,9 +22,9 @@ from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
 from recurra.kernels.shapes import check_call
 
 try:
-    import recurra.kernels.cpu_function as cpu_function
+    from recurra.kernels import cpu_builds, cpu_function
 except ImportError as error:  # no compiler when this was installed, or a library of the engine's that does not load
-    cpu_function = None
+    cpu_builds = cpu_function = None
     NO_ENGINE = f"the C++ engine is not there: {error}"
 else:
     NO_ENGINE = ""
@@ -37,12 +37,14 @@ Run = Callable[
 CPU_DTYPES = frozenset({torch.float32, torch.float64, torch.bfloat16})
 PLAIN_TYPES = frozenset({Tensor, torch.nn.Parameter})
 BACKENDS = ("auto", "cpu", "torch", "reference")
-# "unrolled" is the reference within a graph, and "operator" comes from `kernels.operator`: neither is counted.
+# "unrolled" is the reference within a graph, "operator" and "recorded" come from their own files: none is counted.
 KERNELS: dict[str, Run] = {"reference": reference.run, "unrolled": reference.run}
 if cpu_function is not None:
     KERNELS["cpu"] = cpu_function.run
 
 _forced: ContextVar[str] = ContextVar("recurra_backend", default="auto")
+# Whether `kernels.recorded` stands in for the engine, whose calls a tracer of tensor operations does not see.
+being_recorded: ContextVar[bool] = ContextVar("recurra_being_recorded", default=False)
 _calls = {"cpu": 0, "torch": 0, "reference": 0}
 
 
@@ -90,11 +92,12 @@ def kernel(name: str, runs: int) -> Run:
 def torch_is_faster(
     cell: Cell, dtype: torch.dtype, steps: int, batch: int, hidden: int, training: bool, threads: int
 ) -> bool:
-    """Whether torch's own forward wins for a plain layer of this shape: by measurement, never by guess.
+    """Whether torch's own forward wins for a plain layer of this shape, without a projection, over rows of one length.
 
-    Measured with two threads and 2 MB of second-level cache each (docs/log.md). Where U fits no cache and the rows
-    are few, torch's threads share the gates, each with its part of U in its own cache; ours share rows. A large LSTM
-    without gradients is oneDNN's best case. A single step of a single row is over before our packing of U pays.
+    By measurement, never by guess: with two threads and 2 MB of second-level cache each (docs/log.md). Where U fits no
+    cache and the rows are few, torch's threads share the gates, each with its part of U in its own cache; ours share
+    rows. A large LSTM without gradients is oneDNN's best case. A single step of a single row is over before our packing
+    of U pays.
     """
     if steps * batch == 1 and not training and dtype is torch.float32:
         return hidden >= {1: 1, 3: 64, 4: 256}[cell.GATES]
@@ -120,37 +123,39 @@ def why_not_cpu(cell: Cell, x: Tensor, weight: Tensor) -> str | None:
         return "the engine has no kernel for a callable as nonlinearity"
     if _C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
         return "a transform of torch.func or forward-mode differentiation is active"
-    if _C._get_tracing_state() is not None or _C._len_torch_dispatch_stack():
+    if (_C._get_tracing_state() is not None or _C._len_torch_dispatch_stack()) and not being_recorded.get():
         return "torch is tracing or listening to every operation"
     return "the input is a view with a negated sign" if x.is_neg() else None
 
 
-def choose(cell: Cell, x: Tensor, weight: Tensor, *, steps: int, batch: int, plain: bool = False) -> str:
+def choose(cell: Cell, x: Tensor, weight: Tensor, layout: Layout, *, plain: bool = False) -> str:
     """The backend for one layer: "cpu", "torch" or "reference".
 
     `x` its input in any shape, `weight` U [G*H, R]; `plain`: torch.nn has this layer too.
     Raises InputError where the backend that is forced cannot run it.
     """
-    if torch.compiler.is_compiling():
-        return _for_a_graph(cell, x, plain)
     wanted = _forced.get()
+    if wanted == "torch" and not plain:
+        raise InputError(
+            "backend is 'torch', but torch.nn has no such layer: expected one without regularisation, layer norm, "
+            "peepholes or another form of the cell. Take 'auto', 'cpu' or 'reference'"
+        )
+    if torch.compiler.is_compiling():
+        return wanted if wanted == "torch" else _for_a_graph(cell, x, plain)
     if wanted == "reference":
         return wanted
     if wanted == "torch":
-        if not plain:
-            raise InputError(
-                "backend is 'torch', but torch.nn has no such layer: expected one without regularisation, layer norm, "
-                "peepholes or another form of the cell. Take 'auto', 'cpu' or 'reference'"
-            )
         return _torch()
     reason = why_not_cpu(cell, x, weight)
     if reason is None:
-        if plain and wanted == "auto":
-            hidden = weight.shape[0] // cell.GATES
+        if plain and wanted == "auto" and layout.lengths is None:
+            steps, batch, hidden = layout.steps, layout.batch, weight.shape[0] // cell.GATES
+            projected = weight.shape[1] != hidden
             training = torch.is_grad_enabled() and (weight.requires_grad or x.requires_grad)
-            if torch_is_faster(cell, x.dtype, steps, batch, hidden, training, torch.get_num_threads()):
+            threads = torch.get_num_threads()
+            if not projected and torch_is_faster(cell, x.dtype, steps, batch, hidden, training, threads):
                 return _torch()
-        return "cpu"
+        return "recorded" if being_recorded.get() else "cpu"
     if wanted == "cpu":
         raise InputError(f"backend is 'cpu', but {reason}. Take 'auto', 'reference' or 'torch'")
     return _torch() if plain else "reference"
@@ -182,7 +187,7 @@ def run(
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """All steps of one layer and direction by the backend of choice; shapes and meaning as in `kernels.contract`."""
     check_call(recurrence.cell, x, input_weight, state, weights, layout, noise, input_bias)
-    name = choose(recurrence.cell, x, weights.recurrent, steps=layout.steps, batch=layout.batch)
+    name = choose(recurrence.cell, x, weights.recurrent, layout)
     return kernel(name, 1)(recurrence, x, input_weight, input_bias, state, weights, layout, noise)
 
 
@@ -190,8 +195,8 @@ def describe_kernels() -> dict[str, str]:
     """For each backend, in words: whether it runs and why."""
     return {
         "cpu": NO_ENGINE
-        if NO_ENGINE or cpu_function is None
-        else f"used for float32, float64 and bfloat16 on a CPU; {cpu_function.describe()}",
+        if NO_ENGINE or cpu_builds is None
+        else f"used for float32, float64 and bfloat16 on a CPU; {cpu_builds.describe()}",
         "torch": "torch.nn's own forward, used "
         + ("for every plain layer" if NO_ENGINE else "where it is faster, and for plain layers on other devices"),
         "reference": "a loop over the cell's step; used for layers with options "

@@ -100,7 +100,7 @@ def _reader(layout: Layout) -> Callable[[Tensor, int], Tensor]:
 def _together(outputs: list[Tensor], layout: Layout, h: Tensor) -> Tensor:
     """The outputs of all steps as N rows."""
     if not outputs:
-        return h.new_empty(0, h.shape[-1])
+        return h[:0].clone()  # of the graph, too
     if layout.offsets is not None:
         return torch.cat(outputs)
     return torch.stack(outputs, dim=1 if layout.batch_first else 0).reshape(-1, h.shape[-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from recurra.cells import Cell, Weights
@@ -24,6 +25,8 @@ def check_weights(cell: Cell, weights: Weights, hidden: int, width: int, like: T
 def check_input_weights(gates: int, x: Tensor, input_weight: Tensor | None, input_bias: Tensor | None) -> None:
     """That W is [G*H, F] and b [G*H], of the input's dtype and device; without W that x is projected already."""
     features = x.shape[-1]
+    if not features and input_weight is not None:
+        raise ShapeError("x has no features: expected at least one")
     if input_weight is None and features != gates:
         raise ShapeError(f"x has {features} features: expected {gates}, being projected already")
     given = (("input_weight", input_weight, (gates, features)), ("input_bias", input_bias, (gates,)))
@@ -42,6 +45,7 @@ def check_call(
     width = weights.recurrent.shape[-1]
     hidden = weights.recurrent.shape[0] // cell.GATES
     check_weights(cell, weights, hidden, width, x)
+    _check_rows(layout)
     rows = (
         layout.steps * layout.batch if layout.offsets is None or layout.lengths is None else int(layout.lengths.sum())
     )
@@ -58,7 +62,6 @@ def check_call(
     for name, mask, size in (("zoneout_h", noise.zoneout_h, width), ("zoneout_c", noise.zoneout_c, hidden)):
         if mask is not None and (mask.shape != (rows, size) or mask.element_size() != 1):
             raise ShapeError(f"{name} is {mask.dtype} {tuple(mask.shape)}: expected torch.uint8 ({rows}, {size})")
-    _check_rows(layout)
 
 
 def _check_rows(layout: Layout) -> None:
@@ -67,6 +70,14 @@ def _check_rows(layout: Layout) -> None:
         if offsets is not None:
             raise ShapeError("offsets are given without lengths: expected both, or lengths alone")
         return
+    for name, given in (("lengths", lengths), ("offsets", offsets)):
+        if given is not None and not (given.dtype is torch.int64 and given.is_cpu and given.dim() == 1):
+            raise ShapeError(
+                f"{name} is {given.dtype} {tuple(given.shape)} on {given.device}: expected torch.int64 in one "
+                "dimension on the CPU"
+            )
+        if given is not None and not given.is_contiguous():
+            raise ShapeError(f"{name} is a view with gaps: expected contiguous memory. Pass {name}.contiguous()")
     values = lengths.tolist()
     if len(values) != layout.batch:
         raise ShapeError(f"lengths are {len(values)}: expected one per sequence, {layout.batch}")

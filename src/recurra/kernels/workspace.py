@@ -8,6 +8,7 @@ layer of 128 units. So a block goes into a pool when the last tensor that uses i
 from __future__ import annotations
 
 import math
+import os
 import threading
 
 import numpy as np
@@ -45,6 +46,17 @@ def empty(like: Tensor, *shape: int, dtype: torch.dtype | None = None) -> Tensor
     return torch.from_numpy(lease).view(dtype).view(shape)
 
 
+def _after_fork() -> None:
+    """Another thread may have held the lock when this process was forked, and is not here to let it go."""
+    global _lock
+    _lock = threading.RLock()
+    _pool.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def _take(size: int) -> np.ndarray:
     with _lock:
         fitting = [k for k, block in enumerate(_pool) if size <= block.nbytes <= 2 * size]
@@ -54,6 +66,8 @@ def _take(size: int) -> np.ndarray:
 
 
 def _give_back(block: np.ndarray) -> None:
+    if block.nbytes > MOST:
+        return
     with _lock:
         _pool.append(block)
         while sum(block.nbytes for block in _pool) > MOST:

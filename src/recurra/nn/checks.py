@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,12 +13,15 @@ from torch.nn.utils.rnn import PackedSequence
 from recurra.errors import ShapeError
 from recurra.kernels.contract import Layout
 
+if TYPE_CHECKING:
+    from recurra.nn.layer import RecurrentLayer
+
 Lengths = Sequence[int] | Tensor
 
 
-def check_input(layer: nn.RNNBase, x: Tensor, weight: Tensor, autocast: bool) -> None:
-    """Dtype, device and features of `x` [..., F]."""
-    if x.dtype != weight.dtype and not autocast:
+def check_input(layer: nn.RNNBase, x: Tensor, weight: Tensor, converted: bool) -> None:
+    """Dtype, device and features of `x` [..., F]; `converted`: autocast will change the dtype."""
+    if x.dtype != weight.dtype and not converted:
         raise ShapeError(
             f"input has dtype {x.dtype}, and the weights have {weight.dtype}: expected the same. "
             f"Convert the input, input.to({weight.dtype}), or the layer, layer.to({x.dtype})"
@@ -34,20 +38,18 @@ def check_input(layer: nn.RNNBase, x: Tensor, weight: Tensor, autocast: bool) ->
         )
 
 
-def check_state(layer: nn.RNNBase, states: tuple[Tensor, ...], x: Tensor, batch: int, autocast: bool) -> None:
-    """`states`: h [L*D, B, R], and c [L*D, B, H] of an LSTM, for input `x`."""
+def check_state(layer: nn.RNNBase, states: tuple[Tensor, ...], x: Tensor, batch: int, converted: bool) -> None:
+    """`states`: h [L*D, B, R], and c [L*D, B, H] of an LSTM, for input `x`; `converted` as for the input."""
     directed = layer.num_layers * (2 if layer.bidirectional else 1)
     for i, state in enumerate(states):
         name = "hx" if len(states) == 1 else f"hx[{i}]"
-        if not isinstance(state, Tensor):
-            raise ShapeError(f"{name} is of type {type(state).__name__}: expected a tensor")
         width = layer.proj_size if layer.proj_size and i == 0 else layer.hidden_size
         if state.shape != (directed, batch, width):
             raise ShapeError(
                 f"{name} has shape {tuple(state.shape)}: expected ({directed}, {batch}, {width}), which is layers "
                 f"times directions, batch and {'proj_size' if width != layer.hidden_size else 'hidden_size'}"
             )
-        if state.dtype != x.dtype and not autocast:
+        if state.dtype != x.dtype and not converted:
             raise ShapeError(
                 f"{name} has dtype {state.dtype}, and the input has {x.dtype}: expected the same. "
                 f"Convert it: {name}.to({x.dtype})"
@@ -59,12 +61,12 @@ def check_state(layer: nn.RNNBase, states: tuple[Tensor, ...], x: Tensor, batch:
             )
 
 
-def check_parameters(layer: nn.RNNBase) -> None:
+def check_parameters(layer: RecurrentLayer) -> None:
     """That every parameter still has its shape: torch.nn's forward reads past the end of one that has not."""
     gates = {"LSTM": 4, "GRU": 3}.get(layer.mode, 1) * layer.hidden_size
-    width, directions = layer.proj_size or layer.hidden_size, 2 if layer.bidirectional else 1
+    width = layer.width
     for at, names in enumerate(layer._all_weights):
-        features = layer.input_size if at < directions else width * directions
+        features = layer.input_size if at < layer.directions else width * layer.directions
         shapes = [
             (gates, features),
             (gates, width),
@@ -86,6 +88,9 @@ def as_states(layer: nn.RNNBase, hx: Tensor | Sequence[Tensor]) -> tuple[Tensor,
     if isinstance(hx, Tensor) or len(hx) != 2:
         given = "one tensor" if isinstance(hx, Tensor) else f"{len(hx)} tensors"
         raise ShapeError(f"hx is {given}: expected a pair of tensors, (h, c)")
+    for i, state in enumerate(hx):
+        if not isinstance(state, Tensor):
+            raise ShapeError(f"hx[{i}] is of type {type(state).__name__}: expected a tensor")
     return tuple(hx)
 
 

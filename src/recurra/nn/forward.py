@@ -102,17 +102,16 @@ def _prepare(
     layer: RecurrentLayer, x: Tensor, hx: States | None, layout: Layout
 ) -> tuple[tuple[Tensor, ...] | None, str, bool, torch.dtype | None]:
     """The initial states, the backend, whether torch.nn has this layer, and the dtype that autocast asks for."""
-    autocast = torch._C._is_any_autocast_enabled()
     weight = weight_of(layer, "weight_hh_l0")
-    check_input(layer, x, weight, autocast)
-    states = None
-    if hx is not None:
-        states = as_states(layer, hx)
-        check_state(layer, states, x, layout.batch, autocast)
+    states = None if hx is None else as_states(layer, hx)
     dtype = None
-    if autocast:
+    if torch._C._is_any_autocast_enabled():
         dtype = autocast_dtype(layer, x, states, layout)
-        x = x if dtype is None else x.new_empty(0, dtype=dtype)
+    check_input(layer, x, weight, dtype is not None)
+    if states is not None:
+        check_state(layer, states, x, layout.batch, dtype is not None)
+    if dtype is not None:
+        x = x.new_empty(0, dtype=dtype)
     plain = layer.is_plain
-    backend = chooser.choose(layer.cell, x, weight, steps=layout.steps, batch=layout.batch, plain=plain)
+    backend = chooser.choose(layer.cell, x, weight, layout, plain=plain)
     return states, backend, plain, dtype

@@ -40,7 +40,17 @@ class RecurrentLayer(nn.RNNBase):
     @property
     def is_plain(self) -> bool:
         """Whether torch.nn has this very layer."""
-        return self.regularisation is None and not self.layer_norm
+        raise NotImplementedError
+
+    @property
+    def width(self) -> int:
+        """R, the width of h: H, or that of the projection."""
+        return self.proj_size or self.hidden_size
+
+    @property
+    def directions(self) -> int:
+        """D: 2 where `bidirectional`, else 1."""
+        return 2 if self.bidirectional else 1
 
     def forward(  # type: ignore[override]
         self, input: Tensor | PackedSequence, hx: States | None = None, *, lengths: Lengths | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -47,23 +48,21 @@ def run_layers(
             return x.to(dtype), (last[0].to(dtype), *last[1:])
         return x, last
     directed = len(layer._all_weights)
-    directions = 2 if layer.bidirectional else 1
     kernel = chooser.kernel(backend, directed)
-    arguments = _plain_arguments if plain else _arguments
-    masks = None if plain else Masks()
+    arguments = _plain_arguments if plain else partial(_arguments, masks=Masks())
     if directed == 1:
         start = None if states is None else tuple([state[0] for state in states])
-        x, last = kernel(*arguments(layer, x, start, layout, 0, dtype, masks))
+        x, last = kernel(*arguments(layer, x, start, layout, 0, dtype))
         return x, tuple([state.unsqueeze(0) for state in last])
     outputs: list[Tensor] = []
     lasts: list[tuple[Tensor, ...]] = []
     for at in range(directed):
         start = None if states is None else tuple([state[at] for state in states])
-        output, last = kernel(*arguments(layer, x, start, layout, at, dtype, masks))
+        output, last = kernel(*arguments(layer, x, start, layout, at, dtype))
         outputs.append(output)
         lasts.append(last)
-        if len(outputs) == directions:
-            x = output if directions == 1 else torch.cat(outputs, dim=-1)
+        if len(outputs) == layer.directions:
+            x = output if len(outputs) == 1 else torch.cat(outputs, dim=-1)
             outputs.clear()
             if layer.dropout and layer.training and at < directed - 1:
                 x = functional.dropout(x, layer.dropout)
@@ -103,7 +102,6 @@ def _plain_arguments(
     layout: Layout,
     at: int,
     dtype: torch.dtype | None,
-    masks: Masks | None,
 ) -> tuple[Recurrence, Tensor, Tensor | None, Tensor | None, tuple[Tensor, ...] | None, Weights, Layout, Noise]:
     """What a backend's `run` takes, for the layer and direction number `at`."""
     names = layer._all_weights[at]
@@ -114,7 +112,7 @@ def _plain_arguments(
     input_bias, bias = found[2:4] if layer.bias else (None, None)
     weights = Weights(found[1], bias, found[-1] if layer.proj_size else None)
     recurrence = PLAIN[layer.mode, layer.bidirectional and at % 2 == 1]
-    check_weights(recurrence.cell, weights, layer.hidden_size, layer.proj_size or layer.hidden_size, x)
+    check_weights(recurrence.cell, weights, layer.hidden_size, layer.width, x)
     check_input_weights(len(weights.recurrent), x, found[0], input_bias)
     return recurrence, x, found[0], input_bias, state, weights, layout, SILENCE
 
@@ -126,11 +124,11 @@ def _arguments(
     layout: Layout,
     at: int,
     dtype: torch.dtype | None,
-    masks: Masks | None,
+    masks: Masks,
 ) -> tuple[Recurrence, Tensor, Tensor | None, Tensor | None, tuple[Tensor, ...] | None, Weights, Layout, Noise]:
     """The same where a layer has options that torch.nn lacks."""
     plain, x, input_weight, input_bias, state, weights, layout, noise = _plain_arguments(
-        layer, x, state, layout, at, dtype, masks
+        layer, x, state, layout, at, dtype
     )
     suffix = layer._all_weights[at][0].removeprefix("weight_ih")
 
@@ -144,11 +142,11 @@ def _arguments(
         weights = weights._replace(norm=added("weight_norm_hh"), norm_input=added("weight_norm_ih"))
         if layer.mode == "LSTM":
             weights = weights._replace(norm_cell=torch.stack([added("weight_norm_cell"), added("bias_norm_cell")]))
-    check_weights(layer.cell, weights, layer.hidden_size, layer.proj_size or layer.hidden_size, x)
+    check_weights(layer.cell, weights, layer.hidden_size, layer.width, x)
     zoneout = (0.0, 0.0)
     if layer.regularisation is not None:
         zoneout = layer.regularisation.zoneout_rates
-        if masks is not None and layer.training:
+        if layer.training:
             width = weights.recurrent.shape[1]
             noise = Noise(
                 masks.dropout(layout.batch, width, layer.regularisation.recurrent_dropout, x),

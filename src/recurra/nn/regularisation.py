@@ -39,4 +39,4 @@ class Regularisation:
     @property
     def zoneout_rates(self) -> tuple[float, float]:
         """(for h, for c)."""
-        return self.zoneout, self.zoneout if self.zoneout_cell is None else self.zoneout_cell
+        return float(self.zoneout), float(self.zoneout if self.zoneout_cell is None else self.zoneout_cell)

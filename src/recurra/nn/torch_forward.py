@@ -25,7 +25,9 @@ def torch_forward(
     first, second, _ = input.shape
     steps, batch = (second, first) if layer.batch_first else (first, second)
     if steps == 0:  # torch would refuse; with lengths it is a batch of empty rows
-        return input.new_empty(first, second, _width(layer)), _unpair(states or _zeros(layer, input, batch))
+        return input.new_empty(first, second, layer.width * layer.directions), _unpair(
+            states or _zeros(layer, input, batch)
+        )
     if lengths is None:
         return layer.TORCH.forward(layer, input, hx)
     empty = (lengths == 0).to(input.device).unsqueeze(-1)
@@ -45,11 +47,7 @@ def _unpair(states: tuple[Tensor, ...]) -> Any:
     return states if len(states) == 2 else states[0]
 
 
-def _width(layer: RecurrentLayer) -> int:
-    return (layer.proj_size or layer.hidden_size) * (2 if layer.bidirectional else 1)
-
-
 def _zeros(layer: RecurrentLayer, input: Tensor, batch: int) -> tuple[Tensor, ...]:
-    directed = layer.num_layers * (2 if layer.bidirectional else 1)
-    widths = (layer.proj_size or layer.hidden_size, layer.hidden_size)[: layer.cell.STATES]
+    directed = layer.num_layers * layer.directions
+    widths = (layer.width, layer.hidden_size)[: layer.cell.STATES]
     return tuple(input.new_zeros(directed, batch, width) for width in widths)

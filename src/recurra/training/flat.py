@@ -53,6 +53,16 @@ class FlatGroup:
         self.gradients = [held.part(self.gradient) for held in self._held] if self._flat is None else [self.gradient]
         self.hold()
 
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """The parameters of the group."""
+        return [held.parameter for held in self._held]
+
+    @property
+    def parts(self) -> list[Tensor]:
+        """The parts of `gradient` that are theirs, in their shapes."""
+        return [held.part(self.gradient) for held in self._held]
+
     def hold(self) -> None:
         """Take back what has been replaced: values by `parameter.data = ...`, gradients by `zero_grad`.
 

@@ -157,7 +157,12 @@ class _State:
         for group in self.stepper.groups:
             self.parallel.average(group.gradient)
         norm = self.stepper.update(self.schedule.at(self.step))
-        assert norm is not None
+        if norm is None or not math.isfinite(norm):
+            raise TrainingError(
+                f"the norm of the gradient became {norm} at step {self.step + 1} of {self.total}, with a loss of "
+                f"{value:g}: lower the learning rate (it is {self.options.learning_rate:g}), or look for extreme "
+                "values in the target and the covariates"
+            )
         self.losses.append(value)
         self.norms.append(norm)
         self.step += 1

@@ -2,7 +2,7 @@
 //
 // A tile of the result is 16 rows by 16 columns, and 32 values of k go into it at once. Two tiles of rows by one panel stay in
 // registers; what is left of k below 32 is added by the vector code. The working memory has whole tiles of rows: what the
-// product leaves in those beyond the last one is not read.
+// product leaves in those beyond the last one means nothing.
 #pragma once
 
 #include "gemm.h"
@@ -46,7 +46,10 @@ class Tiles {
     } config_;
 
   public:
-    Tiles() { _tile_loadconfig(&config_); }
+    Tiles() {
+        asm volatile("" ::: "memory");  // GCC's own does not say that it reads all of this, and the tiles memory
+        _tile_loadconfig(&config_);
+    }
     ~Tiles() { _tile_release(); }
 };
 #define RECURRA_TILE_ZERO(i) _tile_zero(i)
@@ -58,24 +61,21 @@ class Tiles {
 // One panel of `vectors` by `heights` tiles of rows; register 3 * m + v holds the sums, 6 a tile of A and 7 one of B.
 template <int heights, int vectors>
 static inline void tile_product(int64_t depth, const bfloat16* a, int64_t a_stride, const bfloat16* b, float* c,
-                                int64_t c_stride, bool add) {
+                                int64_t c_stride) {
+#if !defined(RECURRA_AMX_EMULATED)
+    asm volatile("" ::: "memory");
+#endif
     const int64_t a_bytes = a_stride * 2, c_bytes = c_stride * 4, b_bytes = vectors * 64;
 #define RECURRA_SUMS(m, v, action)                                         \
     if constexpr (m < heights && v < vectors) {                            \
         [[maybe_unused]] float* at = c + m * tile_height * c_stride + v * 16; \
         action;                                                            \
     }
-#define RECURRA_ALL_SUMS(zero_load_store)                                                            \
-    RECURRA_SUMS(0, 0, zero_load_store(0)) RECURRA_SUMS(0, 1, zero_load_store(1)) RECURRA_SUMS(0, 2, zero_load_store(2)) \
-    RECURRA_SUMS(1, 0, zero_load_store(3)) RECURRA_SUMS(1, 1, zero_load_store(4)) RECURRA_SUMS(1, 2, zero_load_store(5))
-#define RECURRA_BEGIN(i)                 \
-    if (add) {                           \
-        RECURRA_TILE_LOAD(i, at, c_bytes); \
-    } else {                             \
-        RECURRA_TILE_ZERO(i);            \
-    }
+#define RECURRA_ALL_SUMS(zero_or_store)                                                                        \
+    RECURRA_SUMS(0, 0, zero_or_store(0)) RECURRA_SUMS(0, 1, zero_or_store(1)) RECURRA_SUMS(0, 2, zero_or_store(2)) \
+    RECURRA_SUMS(1, 0, zero_or_store(3)) RECURRA_SUMS(1, 1, zero_or_store(4)) RECURRA_SUMS(1, 2, zero_or_store(5))
 #define RECURRA_END(i) RECURRA_TILE_STORE(i, at, c_bytes)
-    RECURRA_ALL_SUMS(RECURRA_BEGIN)
+    RECURRA_ALL_SUMS(RECURRA_TILE_ZERO)
     for (int64_t k = 0; k < depth; k += tile_depth, a += tile_depth, b += tile_depth * vectors * 16) {
 #define RECURRA_COLUMN(v, first, second)                                              \
     if constexpr (v < vectors) {                                                      \
@@ -94,14 +94,13 @@ static inline void tile_product(int64_t depth, const bfloat16* a, int64_t a_stri
     RECURRA_ALL_SUMS(RECURRA_END)
 #undef RECURRA_COLUMN
 #undef RECURRA_END
-#undef RECURRA_BEGIN
 #undef RECURRA_ALL_SUMS
 #undef RECURRA_SUMS
 }
 
 // What `multiply` does for bfloat16.
 inline void multiply_tiles(int64_t rows, const bfloat16* a, int64_t a_stride, const Packed<bfloat16>& b, float* c,
-                           int64_t c_stride, bool add) {
+                           int64_t c_stride) {
     const int64_t deep = Packed<bfloat16>::padded_depth(b.depth), whole = deep / tile_depth * tile_depth;
     const int64_t columns = Packed<bfloat16>::padded_columns(b.columns);
     for (int64_t n = 0; n < columns; n += panel * 16) {
@@ -111,7 +110,7 @@ inline void multiply_tiles(int64_t rows, const bfloat16* a, int64_t a_stride, co
             const bfloat16* from = a + m * a_stride;
             float* to = c + m * c_stride + n;
             const auto product = [&](auto heights, auto wide) {
-                tile_product<heights(), wide()>(whole, from, a_stride, block, to, c_stride, add);
+                tile_product<heights(), wide()>(whole, from, a_stride, block, to, c_stride);
             };
             const auto one = [] { return 1; };
             const auto two = [] { return 2; };

@@ -11,8 +11,8 @@ namespace recurra {
 enum class Cell : int64_t { rnn_tanh, rnn_relu, lstm, gru, gru_reset_before };
 enum class Type : int64_t { float32, float64, bfloat16 };
 
-// G, the gate blocks of a cell.
-constexpr int64_t gates_of(Cell cell) {
+// G, the gate blocks of a cell. A function of each file's own: the builds must not share one.
+static constexpr int64_t gates_of(Cell cell) {
     return cell == Cell::lstm ? 4 : cell == Cell::gru || cell == Cell::gru_reset_before ? 3 : 1;
 }
 
@@ -88,5 +88,7 @@ struct Args {
     void* d_norm_cell;   // [B, 2, H]
     void* d_peephole;    // [B, 3, H]
 };
+
+static_assert(sizeof(Args) % 8 == 0);
 
 }  // namespace recurra

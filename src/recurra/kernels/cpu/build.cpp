@@ -6,7 +6,7 @@
 #include "cells/lstm.h"
 #include "cells/rnn.h"
 #include "loop.h"
-#include "weights.h"
+#include "gradients.h"
 
 #define RECURRA_TEXT(name) #name
 #define RECURRA_NAME(name) RECURRA_TEXT(name)
@@ -96,7 +96,10 @@ int64_t rows_at_once(const Args& args, bool back) {
 void run(const Args& args, bool back, const int64_t* ids, int64_t count, char* packed, char* memory) {
     [[maybe_unused]] const Denormals denormals;
 #if defined(RECURRA_AMX)
-    [[maybe_unused]] const Tiles tiles;
+    if (args.type == Type::bfloat16) {
+        [[maybe_unused]] const Tiles tiles;
+        return run_as<bfloat16>(args, back, ids, count, packed, memory);
+    }
 #endif
     with_type(args, [&](auto zero) { run_as<decltype(zero)>(args, back, ids, count, packed, memory); });
 }

@@ -90,9 +90,8 @@ struct Collect {
         vec<C> past{};
         if constexpr (extras) {
             if (keep.on()) {
-                const vec<C> k = keep.at(j, lane);
-                past = k * d;
-                d = (1 - k) * d;
+                past = keep.mix(j, lane, d, vec<C>{});
+                d = keep.mix(j, lane, vec<C>{}, d);
             }
         }
         lane.store(beside + j, past);

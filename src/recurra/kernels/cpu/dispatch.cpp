@@ -7,6 +7,7 @@
 #endif
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -32,7 +33,7 @@ class Memory {
         }
         return block_.get();
     }
-    // Very large blocks are given back at once.
+    // Very large blocks are given back at once; a layer of 2,048 units keeps its weights.
     void settle() {
         if (size_ > most_) {
             block_.reset();
@@ -44,7 +45,7 @@ class Memory {
     struct Delete {
         void operator()(char* block) const { ::operator delete(block, std::align_val_t{64}); }
     };
-    static constexpr int64_t most_ = int64_t{64} << 20;
+    static constexpr int64_t most_ = int64_t{128} << 20;
     std::unique_ptr<char, Delete> block_;
     int64_t size_ = 0;
 };
@@ -107,11 +108,11 @@ bool agree(const Build& one, const Build& other) {
 
 std::vector<const Build*> supported() {
     std::vector<const Build*> builds;
-#if defined(__x86_64__)
+#if defined(RECURRA_WITH_X86)
     __builtin_cpu_init();
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
 #if defined(RECURRA_WITH_AMX)
     if (avx512 && avx2 && __builtin_cpu_supports("avx512bf16")) {
         static const bool tiles = tiles_allowed() && agree(avx512_amx::build, avx512_bf16::build);
@@ -128,8 +129,8 @@ std::vector<const Build*> supported() {
     return builds;
 }
 
-const Build*& chosen() {
-    static const Build* build = supported().front();
+std::atomic<const Build*>& chosen() {
+    static std::atomic<const Build*> build = supported().front();
     return build;
 }
 
@@ -137,7 +138,7 @@ const Build*& chosen() {
 constexpr double worth_a_thread = 4e5;
 
 void run(Args args, bool backward) {
-    const Build& build = *chosen();
+    const Build& build = *chosen().load(std::memory_order_relaxed);
     static thread_local Memory packed_memory;
     char* packed = packed_memory.at_least(build.prepare(args, backward, nullptr));
     build.prepare(args, backward, packed);
@@ -198,7 +199,7 @@ std::vector<std::string> supported_builds() {
     return names;
 }
 
-std::string chosen_build() { return chosen()->name; }
+std::string chosen_build() { return chosen().load()->name; }
 
 bool choose_build(const std::string& name) {
     for (const Build* build : supported())

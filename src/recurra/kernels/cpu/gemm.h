@@ -160,19 +160,18 @@ static inline void tile_of(int64_t rows, int64_t depth, const typename P::elemen
 
 #if defined(RECURRA_AMX)
 inline void multiply_tiles(int64_t rows, const bfloat16* a, int64_t a_stride, const Packed<bfloat16>& b, float* c,
-                           int64_t c_stride, bool add);
+                           int64_t c_stride);
 constexpr int64_t row_block = 16;
 #else
 constexpr int64_t row_block = 1;
 #endif
 
-// C [rows, columns of B] = A [rows, depth of B] B, plus C where `add`. Rows of C hold whole vectors, and A and C have a
-// multiple of `row_block` rows.
+// C [rows, columns of B] = A [rows, depth of B] B. Rows of C hold whole vectors, and A and C have a multiple of `row_block`
+// rows.
 template <class S>
-void multiply(int64_t rows, const element<S>* a, int64_t a_stride, const Packed<S>& b, compute<S>* c, int64_t c_stride,
-              bool add = false) {
+void multiply(int64_t rows, const element<S>* a, int64_t a_stride, const Packed<S>& b, compute<S>* c, int64_t c_stride) {
 #if defined(RECURRA_AMX)
-    if constexpr (__is_same(S, bfloat16)) return multiply_tiles(rows, a, a_stride, b, c, c_stride, add);
+    if constexpr (__is_same(S, bfloat16)) return multiply_tiles(rows, a, a_stride, b, c, c_stride);
 #endif
     using P = product<S>;
     using C = compute<S>;
@@ -183,10 +182,10 @@ void multiply(int64_t rows, const element<S>* a, int64_t a_stride, const Packed<
     if (rows == 1) {
         // One row has too few sums to keep the processor busy: four panels at once.
         for (; n + 4 * wide <= columns; n += 4 * wide)
-            tile<P, C, 1, panel, 4>(deep, a, a_stride, b.data + n * deep, wide * deep, c + n, c_stride, add);
+            tile<P, C, 1, panel, 4>(deep, a, a_stride, b.data + n * deep, wide * deep, c + n, c_stride, false);
     } else if (rows == 2) {
         for (; n + 2 * wide <= columns; n += 2 * wide)
-            tile<P, C, 2, panel, 2>(deep, a, a_stride, b.data + n * deep, wide * deep, c + n, c_stride, add);
+            tile<P, C, 2, panel, 2>(deep, a, a_stride, b.data + n * deep, wide * deep, c + n, c_stride, false);
     }
     for (; n < columns; n += wide) {
         const int64_t vectors = columns - n < wide ? (columns - n) / width : panel;
@@ -196,11 +195,11 @@ void multiply(int64_t rows, const element<S>* a, int64_t a_stride, const Packed<
             const element<S>* from = a + m * a_stride;
             C* to = c + m * c_stride + n;
             if (vectors == 3)
-                tile_of<P, C, 3 <= panel ? 3 : panel>(height, deep, from, a_stride, b.data + n * deep, 0, to, c_stride, add);
+                tile_of<P, C, 3 <= panel ? 3 : panel>(height, deep, from, a_stride, b.data + n * deep, 0, to, c_stride, false);
             else if (vectors == 2)
-                tile_of<P, C, 2>(height, deep, from, a_stride, b.data + n * deep, 0, to, c_stride, add);
+                tile_of<P, C, 2>(height, deep, from, a_stride, b.data + n * deep, 0, to, c_stride, false);
             else
-                tile_of<P, C, 1>(height, deep, from, a_stride, b.data + n * deep, 0, to, c_stride, add);
+                tile_of<P, C, 1>(height, deep, from, a_stride, b.data + n * deep, 0, to, c_stride, false);
             m += height;
         }
     }

@@ -166,7 +166,7 @@ template <class Element, bool extras, class S>
 void backward(const Problem<S>& p, Chunk<S>& chunk) {
     using C = compute<S>;
     const Args& args = p.args;
-    const bool before = args.cell == Cell::gru_reset_before;
+    const bool reset_before = args.cell == Cell::gru_reset_before;
     for (int64_t r = 0; r < chunk.count; ++r) {
         const int64_t b = chunk.ids[r];
         const S* d_h = args.d_h_last ? static_cast<const S*>(args.d_h_last) + b * p.width : p.zeros;
@@ -188,7 +188,13 @@ void backward(const Problem<S>& p, Chunk<S>& chunk) {
                 normalise_backward(p, chunk, Norm<S>::input(args), chunk.x_operand, chunk.x_stride, args.d_gates, active, t);
             if (args.d_x) project_backward(p, chunk, active, t);
             if (args.h_entering) enter(p, chunk, active, t);
-            multiply<S>(active, chunk.operand, chunk.operand_stride, p.recurrent, chunk.g, chunk.g_stride, before);
+            multiply<S>(active, chunk.operand, chunk.operand_stride, p.recurrent, reset_before ? chunk.inner_g : chunk.g,
+                        chunk.g_stride);
+            if (reset_before)  // the cell has left in g what does not go through U_r and U_z
+                for (int64_t r = 0; r < active; ++r)
+                    along<C>(p.width, [&](int64_t j, auto lane) {
+                        accumulate<C>(chunk.g + r * chunk.g_stride + j, lane, lane.load(chunk.inner_g + r * chunk.g_stride + j));
+                    });
         }
     }
     for (int64_t r = 0; r < chunk.count; ++r) {

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "dispatch.h"
+#include "threads.h"
 
 namespace nb = nanobind;
 using namespace recurra;
@@ -25,7 +26,7 @@ Args read(nb::handle call) {
     char* to = reinterpret_cast<char*>(&args);
     for (size_t i = 0; i < members; ++i, to += sizeof(int64_t)) {
         PyObject* item = PyTuple_GET_ITEM(tuple, i);
-        if (PyFloat_CheckExact(item)) {
+        if (PyFloat_Check(item)) {
             const double value = PyFloat_AS_DOUBLE(item);
             std::memcpy(to, &value, sizeof value);
         } else {
@@ -47,6 +48,7 @@ void call(nb::handle numbers) {
 }  // namespace
 
 NB_MODULE(_engine, m) {
+    follow_forks();
     m.doc() = "The recurrence in C++, forward and backward.";
     m.attr("MEMBERS") = members;
     m.def("forward", &call<&forward>, nb::arg("call"));

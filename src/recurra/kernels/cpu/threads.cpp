@@ -106,13 +106,7 @@ using Parallel = void (*)(void (*)(void*), void*, unsigned, unsigned);
 
 Parallel torch_threads() {
 #if defined(__unix__) || defined(__APPLE__)
-    static const auto parallel = [] {
-        pthread_atfork(nullptr, nullptr, [] {
-            forked = true;
-            pool() = new Pool;
-        });
-        return reinterpret_cast<Parallel>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
-    }();
+    static const auto parallel = reinterpret_cast<Parallel>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
     return forked ? nullptr : parallel;
 #else
     return nullptr;
@@ -174,6 +168,15 @@ void with_torch_threads(Parallel parallel, Heap& heap, int64_t threads) {
 }
 
 }  // namespace
+
+void follow_forks() {
+#if defined(__unix__) || defined(__APPLE__)
+    pthread_atfork(nullptr, nullptr, [] {
+        forked = true;
+        pool() = new Pool;
+    });
+#endif
+}
 
 // torch's threads stay awake for some milliseconds after each of its operations. Threads of ours would find their cores taken,
 // and theirs start at once: so they are the first choice. A pool that sleeps between calls, and waits for nobody who has not

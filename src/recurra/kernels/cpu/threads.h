@@ -11,4 +11,7 @@ namespace recurra {
 // once, or in a forked child, it works with what it has: the caller alone at worst.
 void run_tasks(int64_t tasks, int64_t threads, const std::function<void(int64_t)>& task);
 
+// To be called once, when the module is loaded: from then on a fork knows that it has no threads.
+void follow_forks();
+
 }  // namespace recurra

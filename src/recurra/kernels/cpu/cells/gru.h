@@ -177,7 +177,7 @@ struct GruResetBefore {
                 const vec<C> d_r = d * entered * r * (1 - r);
                 lane.store(d_x + j, d_r);
                 lane.store(operand + j, d_r);
-                lane.store(d_entering + j, d * r);  // the product with U_r and U_z is added to it
+                lane.store(d_entering + j, d * r);  // the product with U_r and U_z will be added to it
                 if (reset_hidden) lane.store(reset_hidden + j, r * entered);
                 if (d_bias) {
                     accumulate<C>(d_bias + j, lane, d_r);

@@ -179,9 +179,8 @@ struct Lstm {
             vec<C> carried = lane.load(d_c + j), beside{};
             if constexpr (extras) {
                 if (keep.on()) {
-                    const vec<C> k = keep.at(j, lane);
-                    beside = k * carried;
-                    carried = (1 - k) * carried;
+                    beside = keep.mix(j, lane, carried, vec<C>{});
+                    carried = keep.mix(j, lane, vec<C>{}, carried);
                 }
             }
             d_fresh += carried;

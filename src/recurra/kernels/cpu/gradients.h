@@ -43,18 +43,75 @@ static inline void outer_tile(int64_t depth, const C* d, int64_t d_stride, const
 
 template <class C, int vectors>
 static inline void outer_tiles(int64_t rows, int64_t depth, const C* d, int64_t d_stride, const C* x, C* c, int64_t c_stride) {
-    for (; rows >= tile_rows; rows -= tile_rows, d += tile_rows, c += tile_rows * c_stride)
-        outer_tile<C, tile_rows, vectors>(depth, d, d_stride, x, c, c_stride);
-    for (; rows > 0; --rows, ++d, c += c_stride) outer_tile<C, 1, vectors>(depth, d, d_stride, x, c, c_stride);
+    for (int64_t left = (rows + tile_rows - 1) / tile_rows; left > 0; --left) {  // of nearly the same height
+        const int64_t height = (rows + left - 1) / left;
+        switch (height) {
+#define RECURRA_ROWS(n)                                                                                   \
+    case n:                                                                                               \
+        if constexpr (n <= tile_rows) outer_tile<C, n, vectors>(depth, d, d_stride, x, c, c_stride);      \
+        break
+            RECURRA_ROWS(1);
+            RECURRA_ROWS(2);
+            RECURRA_ROWS(3);
+            RECURRA_ROWS(4);
+            RECURRA_ROWS(5);
+            RECURRA_ROWS(6);
+            RECURRA_ROWS(7);
+            RECURRA_ROWS(8);
+#undef RECURRA_ROWS
+        }
+        rows -= height;
+        d += height;
+        c += height * c_stride;
+    }
+}
+
+// At most so many columns are not worth a vector of their own: there the units make the vectors.
+template <class C>
+constexpr int few = lanes<C> / 4;
+
+// The same for a few columns of x, read across its rows; C [units, columns] is written element by element.
+template <class C, int columns, int vectors, class Lane>
+static inline void narrow_tile(int64_t depth, const C* d, int64_t d_stride, const C* x, int64_t x_stride, C* c, int64_t c_stride,
+                               const Lane& lane, int units) {
+    constexpr int64_t width = lanes<C>;
+    vec<C> sums[columns][vectors] = {};
+    for (int64_t k = 0; k < depth; ++k, d += d_stride, x += x_stride) {
+#pragma GCC unroll 16
+        for (int v = 0; v < vectors; ++v) {
+            const vec<C> value = lane.load(d + v * width);
+#pragma GCC unroll 16
+            for (int m = 0; m < columns; ++m) sums[m][v] += value * all<C>(x[m]);
+        }
+    }
+    C values[vectors * width];
+    for (int m = 0; m < columns; ++m) {
+        for (int v = 0; v < vectors; ++v) store(values + v * width, sums[m][v]);
+        for (int u = 0; u < units; ++u) c[u * c_stride + m] += values[u];
+    }
+}
+
+template <class C, int columns>
+static inline void narrow_tiles(int64_t units, int64_t depth, const C* d, int64_t d_stride, const C* x, int64_t x_stride, C* c,
+                                int64_t c_stride) {
+    constexpr int width = lanes<C>, at_once = 3;
+    int64_t u = 0;
+    for (; u + at_once * width <= units; u += at_once * width)
+        narrow_tile<C, columns, at_once>(depth, d + u, d_stride, x, x_stride, c + u * c_stride, c_stride, Whole{}, at_once * width);
+    for (; u + width <= units; u += width)
+        narrow_tile<C, columns, 1>(depth, d + u, d_stride, x, x_stride, c + u * c_stride, c_stride, Whole{}, width);
+    const int rest = (int)(units - u);
+    if (rest) narrow_tile<C, columns, 1>(depth, d + u, d_stride, x, x_stride, c + u * c_stride, c_stride, Part{rest}, rest);
 }
 
 // The units from `begin` to `end` of `products`, all with the same number of columns; into `to` [units, columns].
 template <class C>
 void outer(const Outer<C>* products, int count, int64_t columns, int64_t begin, int64_t end, C* to, Stretches memory) {
     constexpr int64_t width = lanes<C>, wide = panel * width;
-    const int64_t stride = round_up(columns, width);
+    const int64_t left = columns % width <= few<C> ? columns % width : 0, whole = round_up(columns - left, width);
+    const int64_t stride = whole + left;
     C* sums = memory.take<C>((end - begin) * stride);
-    C* packed = memory.take<C>(block_rows * stride);
+    C* packed = memory.take<C>(block_rows * whole);
     __builtin_memset(sums, 0, (end - begin) * stride * sizeof(C));
     for (int i = 0; i < count; ++i) {
         const Outer<C>& p = products[i];
@@ -62,17 +119,17 @@ void outer(const Outer<C>* products, int count, int64_t columns, int64_t begin, 
         if (from >= until) continue;
         for (int64_t k = 0; k < p.rows; k += block_rows) {
             const int64_t depth = p.rows - k < block_rows ? p.rows - k : block_rows;
-            for (int64_t n = 0; n < stride; n += wide) {
-                const int64_t across = stride - n < wide ? stride - n : wide, inside = columns - n < across ? columns - n : across;
+            for (int64_t n = 0; n < whole; n += wide) {
+                const int64_t across = whole - n < wide ? whole - n : wide, inside = columns - n < across ? columns - n : across;
                 for (int64_t r = 0; r < depth; ++r) {
                     const C* x = p.x + (k + r) * p.x_stride + n;
                     C* line = packed + n * depth + r * across;
                     along<C>(inside, [&](int64_t j, auto lane) { store(line + j, lane.load(x + j)); });
                 }
             }
-            for (int64_t n = 0; n < stride; n += wide) {
-                const int64_t vectors = stride - n < wide ? (stride - n) / width : panel;
-                const C* d = p.d + k * p.d_stride + (from - p.unit);
+            const C* d = p.d + k * p.d_stride + (from - p.unit);
+            for (int64_t n = 0; n < whole; n += wide) {
+                const int64_t vectors = whole - n < wide ? (whole - n) / width : panel;
                 C* c = sums + (from - begin) * stride + n;
                 const C* x = packed + n * depth;
                 if (vectors == 3)
@@ -81,6 +138,15 @@ void outer(const Outer<C>* products, int count, int64_t columns, int64_t begin, 
                     outer_tiles<C, 2>(until - from, depth, d, p.d_stride, x, c, stride);
                 else
                     outer_tiles<C, 1>(until - from, depth, d, p.d_stride, x, c, stride);
+            }
+            const C* x = p.x + k * p.x_stride + whole;
+            C* c = sums + (from - begin) * stride + whole;
+            switch (left) {
+                case 1: narrow_tiles<C, 1>(until - from, depth, d, p.d_stride, x, p.x_stride, c, stride); break;
+                case 2: narrow_tiles<C, 2>(until - from, depth, d, p.d_stride, x, p.x_stride, c, stride); break;
+                case 3: narrow_tiles<C, 3>(until - from, depth, d, p.d_stride, x, p.x_stride, c, stride); break;
+                case 4: narrow_tiles<C, 4>(until - from, depth, d, p.d_stride, x, p.x_stride, c, stride); break;
+                default: break;
             }
         }
     }
