@@ -16,6 +16,7 @@ from recurra.textbook.lstm import LSTM
 from recurra.textbook.network import Network, backward, forward, loss_of
 from recurra.textbook.output import Output, loss
 from recurra.textbook.rnn import RNN
+from recurra.textbook.walking import Walk, walk
 
 __all__ = [
     "GRU",
@@ -25,10 +26,12 @@ __all__ = [
     "Network",
     "Output",
     "Trained",
+    "Walk",
     "backward",
     "example",
     "forward",
     "loss",
     "loss_of",
     "train",
+    "walk",
 ]
