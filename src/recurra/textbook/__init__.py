@@ -9,7 +9,9 @@ mathematics, by hand, against which the kernels are tested.
 True
 """
 
+from recurra.textbook.article import errata, erratum
 from recurra.textbook.descent import Trained, train
+from recurra.textbook.erratum import Errata, Erratum, Evidence
 from recurra.textbook.example import Example, example
 from recurra.textbook.gru import GRU
 from recurra.textbook.lstm import LSTM
@@ -22,12 +24,17 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "Errata",
+    "Erratum",
+    "Evidence",
     "Example",
     "Network",
     "Output",
     "Trained",
     "Walk",
     "backward",
+    "errata",
+    "erratum",
     "example",
     "forward",
     "loss",

@@ -41,9 +41,9 @@ def train(
     >>> len(trained.losses), bool(trained.losses[-1] < 0.5 * trained.losses[0])
     (201, True)
     """
-    _expect_positive("learning_rate", learning_rate)
+    expect_positive("learning_rate", learning_rate)
     if clip is not None:
-        _expect_positive("clip", clip)
+        expect_positive("clip", clip)
     if steps < 0:
         raise InputError(f"steps is {steps}: expected a whole number from 0")
     run = forward(network, x)
@@ -72,6 +72,7 @@ def norm(gradient: dict[str, Array]) -> float:
     return math.sqrt(sum(float((each**2).sum()) for each in gradient.values()))
 
 
-def _expect_positive(name: str, value: float) -> None:
+def expect_positive(name: str, value: float) -> None:
+    """Refuse what is no learning rate, and no norm, with InputError."""
     if not (math.isfinite(value) and value > 0):
         raise InputError(f"{name} is {value!r}: expected a finite number above 0, such as 0.1")

@@ -48,7 +48,7 @@ def h_terms(back: Backward, t: int) -> Iterator[Term]:
 
 def backward(back: Backward, t: int) -> Iterator[Row]:
     """dJ/dc_t and the gates' gradients, once dJ/dh_t is there."""
-    terms = [(f"dJ/dh_{t} * o_{t} * (1 - tanh(c_{t})^2), through h_{t}", back.dc_from_h[t - 1])]
+    terms = [(f"dJ/dh_{t} * o_{t} * (1 - tanh(c_{t})^2)", back.dc_from_h[t - 1])]
     if t < len(back.dh):
         terms.append((f"dJ/dc_{t + 1} * f_{t + 1}, from step {t + 1}", back.dc[t] * back.run.f[t]))
     yield sum_row("backward", t, f"dJ/dc_{t}", back.dc[t - 1], terms)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from recurra.errors import InputError
 from recurra.textbook import gru, lstm, rnn, rows_gru, rows_lstm, rows_rnn
 from recurra.textbook.arrays import Array, as_sequence
-from recurra.textbook.descent import descended
+from recurra.textbook.descent import descended, expect_positive
 from recurra.textbook.example import example
 from recurra.textbook.network import Backward, Forward, Network, backward, forward, loss_of
 from recurra.textbook.output import loss
@@ -103,7 +103,8 @@ def walk(
 ) -> Walk:
     """Compute an example by hand and keep every number: the article's three steps, or `walk(*example("lstm"))`.
 
-    Errors: InputError where only some of network, x and targets are given, and as `forward` and `backward`.
+    Errors: InputError where only some of network, x and targets are given, for a learning rate that is not
+    positive, and as `forward` and `backward`.
 
     >>> steps = walk()
     >>> steps["h_1"].round(4)
@@ -113,6 +114,7 @@ def walk(
     W_hy^T dJ/ds_2, from the output at 2 [-0.0551]
     W_hh^T dJ/dc_3, from step 3 [-0.0344]
     """
+    expect_positive("learning_rate", learning_rate)
     missing = [name for name, each in (("network", network), ("x", x), ("targets", targets)) if each is None]
     if len(missing) == 3:
         network, x, targets = example()
