@@ -99,7 +99,7 @@ class Errata:
 
 def _first(erratum: Erratum) -> str:
     quantity, *values = erratum.cells()[0]
-    numbers = ", ".join(f"{column} {value}" for column, value in zip(erratum.columns, values, strict=True) if value)
+    numbers = ", ".join(f"{value} ({column})" for column, value in zip(erratum.columns, values, strict=True) if value)
     return f"{quantity}: {numbers}"
 
 

@@ -51,15 +51,17 @@ def as_html(rows: Sequence[Row], digits: int = 6) -> str:
         heading = "text-align:left;padding:.8em 0 .2em 0"
         cells.append(f'<tr><th colspan="5" style="{heading}">{html.escape(title)}</th></tr>')
         for line in _lines(part, digits, PER_LINE):
-            pale = "" if line.is_value else "opacity:.65"
-            numbers = "".join(
-                f'<td style="text-align:right;font-variant-numeric:tabular-nums;white-space:pre">{number}</td>'
-                for number in line.numbers
-            )
-            texts = (line.step, line.name, line.sign, line.label)
-            front = "".join(f'<td style="text-align:left">{html.escape(text)}</td>' for text in texts)
-            cells.append(f'<tr style="{pale}">{front}{numbers}</tr>')
+            pale = "" if line.is_value else ";opacity:.65"
+            cells.append("<tr>")
+            cells += [_cell(text, "text-align:left") for text in (line.step, line.name)]
+            cells += [_cell(text, f"text-align:left{pale}") for text in (line.sign, line.label)]
+            cells += [_cell(text, f"text-align:right;font-variant-numeric:tabular-nums{pale}") for text in line.numbers]
+            cells.append("</tr>")
     return f'<table style="border-collapse:collapse"><tbody>{"".join(cells)}</tbody></table>'
+
+
+def _cell(text: str, style: str) -> str:
+    return f'<td style="white-space:pre;{style}">{html.escape(text)}</td>'
 
 
 def format_number(value: float, digits: int) -> str:
