@@ -65,6 +65,7 @@ def test_errata_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         (["errata", "11"], "error: there is no erratum 11: expected a number from 1 to 10"),
         (["walk", "--step", "4"], "error: step is 4: expected a whole number from 1 to 3"),
         (["walk", "--part", "given", "--step", "9"], "error: step is 9: expected a whole number from 1 to 3"),
+        (["walk", "--part", "given", "--step", "2"], "error: part 'given' has nothing of step 2"),
         (["walk", "--learning-rate", "nan"], "error: learning_rate is nan: expected a finite number above 0"),
         (["walk", "--cell", "tcn"], "'tcn'"),
         (["walk", "--units", "0"], "'--units'"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recurra.errors import InputError
-from recurra.textbook import errata, erratum
+from recurra.textbook import errata, erratum, walk
 from recurra.textbook.errata_gradients import FORMULAS
 
 
@@ -112,6 +112,12 @@ def test_the_table_and_each_alone_can_be_read():
         assert all(number in alone and number in each._repr_html_() for number in numbers)
         assert numbers[0] in text
         assert numbers[0] in errata()._repr_html_()
+
+
+def test_an_interactive_session_is_not_flooded():
+    for each in (walk(), errata(), *errata()):
+        assert len(repr(each)) < 120
+        assert "\n" not in repr(each)
 
 
 def test_a_record_is_json():

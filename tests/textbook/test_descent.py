@@ -61,6 +61,8 @@ def test_a_flat_loss_is_no_division_by_zero():
     [
         ({"learning_rate": 0.0}, "learning_rate is 0.0: expected a finite number above 0"),
         ({"learning_rate": float("nan")}, "learning_rate is nan"),
+        ({"learning_rate": "fast"}, "learning_rate is 'fast'"),
+        ({"steps": 2.5}, "steps is 2.5: expected a whole number from 0"),
         ({"clip": -1.0}, "clip is -1.0"),
         ({"steps": -1}, "steps is -1: expected a whole number from 0"),
     ],

@@ -37,6 +37,9 @@ def test_the_same_seed_gives_the_same_and_another_another(cell):
         ({"cell": "tcn"}, "cell is 'tcn': expected one of rnn, lstm, gru"),
         ({"units": 0}, "units is 0: expected a whole number from 1"),
         ({"steps": -2}, "steps is -2"),
+        ({"units": 1.5}, "units is 1.5: expected a whole number from 1"),
+        ({"inputs": True}, "inputs is True"),
+        ({"seed": "a"}, "seed is 'a': expected a whole number from 0"),
         ({"seed": -1}, "seed is -1: expected a whole number from 0"),
     ],
 )

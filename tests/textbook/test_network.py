@@ -149,6 +149,7 @@ def test_a_flat_list_is_a_sequence_of_one_input():
         (lambda n, x, y: forward(n, []), "x has shape"),
         (lambda n, x, y: forward(n, [[1.0, 2.0]]), r"x has shape \[1, 2\]: expected \[T, 1\]"),
         (lambda n, x, y: forward(n, [0.1, float("nan")]), "x holds nan: expected finite numbers"),
+        (lambda n, x, y: forward(n, [0.1, 2j]), "x is .*: expected real numbers"),
         (lambda n, x, y: forward(n, "high"), "x is 'high': expected real numbers"),
         (lambda n, x, y: forward(n, x, (np.zeros(1), np.zeros(1))), r"state holds 2 arrays: expected 1, \(h_0,\)"),
         (lambda n, x, y: forward(n, x, (np.zeros(2),)), r"h_0 has shape \[2\]: expected \[1\]"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -142,6 +143,9 @@ def test_the_html_holds_the_same_cells():
         (lambda: walk().select(part="middle"), "part is 'middle': expected one of given, forward, backward"),
         (lambda: walk().select(step=4), "step is 4: expected a whole number from 1 to 3"),
         (lambda: walk().select(part="given").select(step=1), "step is 1: the rows of this walk belong to no step"),
+        (lambda: walk().select(part="given", step=1), "part 'given' has nothing of step 1: leave out one of the two"),
+        (lambda: walk().select(step=0), "step is 0: expected a whole number"),
+        (lambda: walk(cast(Any, example())), "network is of type Example: expected a Network, as in walk"),
         (lambda: walk().text(digits=0), "digits is 0: expected a whole number from 1 to 15"),
     ],
 )

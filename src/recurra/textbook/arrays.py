@@ -21,10 +21,7 @@ def as_array(name: str, value: npt.ArrayLike, *sizes: int | str) -> Array:
     array([[0.8]])
     """
     wanted = f"[{', '.join(map(str, sizes))}]"
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name} is {value!r}: expected real numbers of shape {wanted}") from error
+    array = _as_floats(name, value, wanted)
     fits = array.ndim == len(sizes) and all(
         has >= 1 if isinstance(size, str) else has == size for has, size in zip(array.shape, sizes, strict=True)
     )
@@ -44,13 +41,32 @@ def as_sequence(name: str, value: npt.ArrayLike, width: int, steps: int | None =
     >>> as_sequence("x", [0.5, -0.3, 0.8], 1).shape
     (3, 1)
     """
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name} is {value!r}: expected real numbers of shape [T, {width}]") from error
+    array = _as_floats(name, value, f"[T, {width}]")
     if array.ndim == 1 and width == 1:
         array = array[:, np.newaxis]
     return as_array(name, array, "T" if steps is None else steps, width)
+
+
+def _as_floats(name: str, value: npt.ArrayLike, wanted: str) -> Array:
+    try:
+        if np.iscomplexobj(value):
+            raise TypeError
+        return np.array(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} is {value!r}: expected real numbers of shape {wanted}") from error
+
+
+def as_count(name: str, value: object, *, least: int) -> int:
+    """A whole number of at least `least`.
+
+    Errors: InputError for anything else.
+
+    >>> as_count("units", 3, least=1)
+    3
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise InputError(f"{name} is {value!r}: expected a whole number from {least}")
+    return int(value)
 
 
 def as_gated(gates: int, arrays: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:

@@ -129,7 +129,7 @@ def errata() -> Errata:
 
     >>> print(errata())  # doctest: +ELLIPSIS
      1  3.2  c_t is made from c_{t-1}, in 4.1 from h_{t-1}
-          c_3: 3.2 ..., 4.1 0.756231, arctanh(h_t) 0.756231
+          c_3: 0.772000 (3.2), 0.756231 (4.1), 0.756231 (arctanh(h_t))
     ...
     """
     return Errata(_ERRATA)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.errors import InputError
-from recurra.textbook.arrays import Array, as_sequence
+from recurra.textbook.arrays import Array, as_count, as_sequence
 from recurra.textbook.network import Network, backward, forward
 from recurra.textbook.output import loss
 
@@ -44,8 +44,7 @@ def train(
     expect_positive("learning_rate", learning_rate)
     if clip is not None:
         expect_positive("clip", clip)
-    if steps < 0:
-        raise InputError(f"steps is {steps}: expected a whole number from 0")
+    as_count("steps", steps, least=0)
     run = forward(network, x)
     targets = as_sequence("targets", targets, run.y.shape[1], run.y.shape[0])
     losses = [loss(run.y, targets)]
@@ -74,5 +73,5 @@ def norm(gradient: dict[str, Array]) -> float:
 
 def expect_positive(name: str, value: float) -> None:
     """Refuse what is no learning rate, and no norm, with InputError."""
-    if not (math.isfinite(value) and value > 0):
+    if not (isinstance(value, int | float | np.number) and math.isfinite(value) and value > 0):
         raise InputError(f"{name} is {value!r}: expected a finite number above 0, such as 0.1")

@@ -41,6 +41,9 @@ class Erratum:
     columns: tuple[str, ...]
     evidence: Callable[[], tuple[Evidence, ...]]
 
+    def __repr__(self) -> str:
+        return f"<Erratum {self.number}, section {self.section}: {self.title}>"
+
     def __str__(self) -> str:
         lines = [f"{self.number}  Article {self.section}: {self.title}", ""]
         for label, text in (("article", self.article), ("right", self.right), ("why", self.why)):
@@ -83,6 +86,9 @@ class Errata:
 
     def __iter__(self) -> Iterator[Erratum]:
         return iter(self.items)
+
+    def __repr__(self) -> str:
+        return f"<Errata: {len(self)} errors; print it>"
 
     def __str__(self) -> str:
         lines = []

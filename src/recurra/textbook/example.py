@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recurra.errors import InputError
-from recurra.textbook.arrays import Array
+from recurra.textbook.arrays import Array, as_count
 from recurra.textbook.gru import GRU
 from recurra.textbook.lstm import LSTM
 from recurra.textbook.network import Cell, Network
@@ -53,10 +53,9 @@ def example(
     """
     sizes = dict(units=units, inputs=inputs, outputs=outputs, steps=steps)
     for name, size in sizes.items():
-        if size < 1:
-            raise InputError(f"{name} is {size}: expected a whole number from 1")
-    if seed is not None and seed < 0:
-        raise InputError(f"seed is {seed}: expected a whole number from 0")
+        as_count(name, size, least=1)
+    if seed is not None:
+        as_count("seed", seed, least=0)
     if cell not in CELLS:
         raise InputError(f"cell is {cell!r}: expected one of {', '.join(CELLS)}")
     if cell == "rnn" and seed is None and tuple(sizes.values()) == (1, 1, 1, 3):

@@ -30,6 +30,9 @@ class Walk:
 
     rows: tuple[Row, ...]
 
+    def __repr__(self) -> str:
+        return f"<Walk of {len(self.rows)} quantities, from {self.names[0]} to {self.names[-1]}: print it>"
+
     def __str__(self) -> str:
         return self.text()
 
@@ -59,16 +62,19 @@ class Walk:
     def select(self, *, part: str | None = None, step: int | None = None) -> Walk:
         """The rows of one part ("given", "forward", "backward", "gradients", "update"), of one step t, or of both.
 
-        Errors: InputError for another part, and a step that is not there.
+        Errors: InputError for another part, a step that is not there, and where nothing is left.
         """
         if part is not None and part not in PARTS:
             raise InputError(f"part is {part!r}: expected one of {', '.join(PARTS)}")
         steps = max((row.step or 0 for row in self.rows), default=0)
         if step is not None and not steps:
             raise InputError(f"step is {step}: the rows of this walk belong to no step; select from the whole walk")
-        if step is not None and not 1 <= step <= steps:
+        if step is not None and step not in range(1, steps + 1):
             raise InputError(f"step is {step}: expected a whole number from 1 to {steps}")
-        return Walk(tuple(row for row in self.rows if part in (None, row.part) and step in (None, row.step)))
+        rows = tuple(row for row in self.rows if part in (None, row.part) and step in (None, row.step))
+        if not rows:
+            raise InputError(f"part {part!r} has nothing of step {step}: leave out one of the two")
+        return Walk(rows)
 
     def records(self) -> list[dict[str, Any]]:
         """Plain dictionaries, one a row, for JSON or a DataFrame; values and terms are numbers or nested lists."""
@@ -89,7 +95,7 @@ class Walk:
 
         Errors: InputError for digits that are not from 1 to 15.
         """
-        if not 1 <= digits <= 15:
+        if digits not in range(1, 16):
             raise InputError(f"digits is {digits}: expected a whole number from 1 to 15")
         return as_text(self.rows, digits, width)
 
@@ -103,8 +109,8 @@ def walk(
 ) -> Walk:
     """Compute an example by hand and keep every number: the article's three steps, or `walk(*example("lstm"))`.
 
-    Errors: InputError where only some of network, x and targets are given, for a learning rate that is not
-    positive, and as `forward` and `backward`.
+    Errors: InputError for a network that is none, for some of network, x and targets without the others, for a learning
+    rate that is not positive, and as `forward` and `backward`.
 
     >>> steps = walk()
     >>> steps["h_1"].round(4)
@@ -118,6 +124,10 @@ def walk(
     missing = [name for name, each in (("network", network), ("x", x), ("targets", targets)) if each is None]
     if len(missing) == 3:
         network, x, targets = example()
+    if network is not None and not isinstance(network, Network):
+        raise InputError(
+            f"network is of type {type(network).__name__}: expected a Network, as in walk(*example('lstm'))"
+        )
     if network is None or x is None or targets is None:
         raise InputError(f"{missing[0]} is missing: give network, x and targets, or none of them for the article's")
     run = forward(network, x)
