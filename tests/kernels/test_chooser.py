@@ -140,6 +140,11 @@ def test_another_name_is_refused():
         pass
 
 
+def test_a_kernel_s_own_call_is_no_layer_of_torch_s():
+    with chooser.backend("torch"), pytest.raises(InputError, match="a layer outside a graph"):
+        chooser.run(Recurrence(RNN()), torch.randn(6, 4), torch.randn(5, 4), None, None, Weights(U), Layout(3, 2))
+
+
 def test_runs_are_counted():
     before = chooser.calls()
     with chooser.backend("reference"):

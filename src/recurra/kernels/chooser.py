@@ -134,17 +134,17 @@ def choose(cell: Cell, x: Tensor, weight: Tensor, layout: Layout, *, plain: bool
     `x` its input in any shape, `weight` U [G*H, R]; `plain`: torch.nn has this layer too.
     Raises InputError where the backend that is forced cannot run it.
     """
-    wanted = _forced.get()
-    if wanted == "torch" and not plain:
-        raise InputError(
-            "backend is 'torch', but torch.nn has no such layer: expected one without regularisation, layer norm, "
-            "peepholes or another form of the cell. Take 'auto', 'cpu' or 'reference'"
-        )
     if torch.compiler.is_compiling():
-        return wanted if wanted == "torch" else _for_a_graph(cell, x, plain)
+        return _for_a_graph(cell, x, plain)
+    wanted = _forced.get()
     if wanted == "reference":
         return wanted
     if wanted == "torch":
+        if not plain:
+            raise InputError(
+                "backend is 'torch', but torch.nn has no such layer: expected one without regularisation, layer norm, "
+                "peepholes or another form of the cell. Take 'auto', 'cpu' or 'reference'"
+            )
         return _torch()
     reason = why_not_cpu(cell, x, weight)
     if reason is None:
@@ -187,6 +187,11 @@ def run(
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """All steps of one layer and direction by the backend of choice; shapes and meaning as in `kernels.contract`."""
     check_call(recurrence.cell, x, input_weight, state, weights, layout, noise, input_bias)
+    if _forced.get() == "torch":
+        raise InputError(
+            "backend is 'torch', but this is no call of a layer of torch.nn's: expected a layer outside a graph. "
+            "Take 'auto', 'cpu' or 'reference'"
+        )
     name = choose(recurrence.cell, x, weights.recurrent, layout)
     return kernel(name, 1)(recurrence, x, input_weight, input_bias, state, weights, layout, noise)
 
