@@ -1,7 +1,7 @@
 """A training step of the article's size, over and over: something for a profiler to look at.
 
-    python docs/profiling/step.py &
-    py-spy record --native --rate 250 --duration 10 --output flame.svg --pid $!
+python docs/profiling/step.py &
+py-spy record --native --rate 250 --duration 10 --output flame.svg --pid $!
 """
 
 from __future__ import annotations
