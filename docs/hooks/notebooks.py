@@ -1,7 +1,7 @@
 """Notebooks as pages: each is run once from a fresh kernel, and its outputs serve the pages of both languages.
 
-What a run has given is kept under `.cache/notebooks`, by a digest of the code cells and of all of Recurra's sources, so that a
-build after a change of words runs nothing.
+What a run has given is kept under `.cache/notebooks`, by a digest of the code cells and of all of Recurra's sources, so
+that a build after a change of words runs nothing.
 """
 
 from __future__ import annotations

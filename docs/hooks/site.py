@@ -1,4 +1,4 @@
-"""What mkdocs does beyond its plugins: notebooks and the repository's own documents become pages, and nothing comes from afar."""
+"""What mkdocs does beyond its plugins: notebooks and the repository's own documents become pages."""
 
 from __future__ import annotations
 
