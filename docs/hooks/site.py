@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import chinese
 import notebooks
 import offline
 from mkdocs.config.defaults import MkDocsConfig
@@ -61,6 +62,11 @@ def on_page_markdown(markdown: str, page: Page, **kwargs: Any) -> str:
         table = (ROOT / "docs" / "log.md").read_text(encoding="utf-8").split("\n", 1)[1]
         markdown = markdown.replace(LOG, table)
     return markdown
+
+
+def on_page_content(html: str, config: MkDocsConfig, **kwargs: Any) -> str:
+    """Chinese without blanks at the ends of lines."""
+    return chinese.without_breaks(html) if config.theme["language"] == "zh" else html
 
 
 @cache
