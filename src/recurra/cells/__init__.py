@@ -1,7 +1,8 @@
 """The mathematics of recurrence: one file per cell, a frozen dataclass of its variant and a pure one-step function.
 
-Every cell offers the same three names: `GATES` (blocks of rows in its weights), `STATES` (tensors it carries), and
-`step(projected_input, state, weights, dropout) -> state`, whose first entry is the hidden state h, the output.
+Every cell offers the same names: `GATES` (blocks of rows in its weights) and their `NAMES`, `STATES` (tensors it
+carries), and `step(projected_input, state, weights, dropout) -> state`, whose first entry is the hidden state h, the
+output. A step is made of `gates`, with the same arguments, and `update(gates, state, weights) -> state`.
 """
 
 from recurra.cells.gru import GRU

@@ -30,19 +30,30 @@ class GRU:
 
     GATES: ClassVar[int] = 3
     STATES: ClassVar[int] = 1
+    NAMES: ClassVar[tuple[str, ...]] = ("r", "z", "n")
 
     def step(
         self, projected_input: Tensor, state: tuple[Tensor, ...], weights: Weights, dropout: Tensor | None = None
     ) -> tuple[Tensor, ...]:
         """One time step: `projected_input` [B, 3H], state (h,), `dropout` [B, H] on the h that enters U -> (h,)."""
+        return self.update(self.gates(projected_input, state, weights, dropout), state, weights)
+
+    def gates(
+        self, projected_input: Tensor, state: tuple[Tensor, ...], weights: Weights, dropout: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """The first half of a step: r, z, n."""
         (h,) = state
         x_r, x_z, x_n = projected_input.chunk(3, dim=-1)
-        if self.reset_after:
-            u_r, u_z, u_n = recur(drop(h, dropout), weights).chunk(3, dim=-1)
-            r, z = (x_r + u_r).sigmoid(), (x_z + u_z).sigmoid()
-            n = (x_n + r * u_n).tanh()
-        else:
-            r, z, n = _reset_before(x_r, x_z, x_n, drop(h, dropout), weights)
+        if not self.reset_after:
+            return _reset_before(x_r, x_z, x_n, drop(h, dropout), weights)
+        u_r, u_z, u_n = recur(drop(h, dropout), weights).chunk(3, dim=-1)
+        r, z = (x_r + u_r).sigmoid(), (x_z + u_z).sigmoid()
+        return r, z, (x_n + r * u_n).tanh()
+
+    def update(self, gates: tuple[Tensor, ...], state: tuple[Tensor, ...], weights: Weights) -> tuple[Tensor, ...]:
+        """The second half: (r, z, n) and the old (h,) -> (h,)."""
+        _, z, n = gates
+        (h,) = state
         return ((1 - z) * n + z * h,)
 
 

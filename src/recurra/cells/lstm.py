@@ -32,25 +32,35 @@ class LSTM:
 
     GATES: ClassVar[int] = 4
     STATES: ClassVar[int] = 2
+    NAMES: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
 
     def step(
         self, projected_input: Tensor, state: tuple[Tensor, ...], weights: Weights, dropout: Tensor | None = None
     ) -> tuple[Tensor, ...]:
         """One time step: `projected_input` [B, 4H], state (h, c), `dropout` [B, R] on the h that enters U -> (h, c)."""
+        return self.update(self.gates(projected_input, state, weights, dropout), state, weights)
+
+    def gates(
+        self, projected_input: Tensor, state: tuple[Tensor, ...], weights: Weights, dropout: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """The first half of a step: sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)."""
         h, c = state
         i, f, g, o = (projected_input + recur(drop(h, dropout), weights)).chunk(4, dim=-1)
-        if weights.peephole is not None:
-            p_i, p_f, p_o = weights.peephole
-            i, f = i + p_i * c, f + p_f * c
-            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
-            o = o + p_o * c
-        else:
-            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        if weights.peephole is None:
+            return i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+        p_i, p_f, p_o = weights.peephole
+        i, f, g = (i + p_i * c).sigmoid(), (f + p_f * c).sigmoid(), g.tanh()
+        return i, f, g, (o + p_o * (f * c + i * g)).sigmoid()
+
+    def update(self, gates: tuple[Tensor, ...], state: tuple[Tensor, ...], weights: Weights) -> tuple[Tensor, ...]:
+        """The second half: (i, f, g, o) and the old (h, c) -> (h, c)."""
+        i, f, g, o = gates
+        c = f * state[1] + i * g
         if weights.norm_cell is not None:
             gain, bias = weights.norm_cell
-            h = o.sigmoid() * functional.layer_norm(c, c.shape[-1:], gain, bias, EPSILON).tanh()
+            h = o * functional.layer_norm(c, c.shape[-1:], gain, bias, EPSILON).tanh()
         else:
-            h = o.sigmoid() * c.tanh()
+            h = o * c.tanh()
         if weights.projection is not None:
             h = functional.linear(h, weights.projection)
         return h, c

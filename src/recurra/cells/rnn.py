@@ -27,11 +27,22 @@ class RNN:
 
     GATES: ClassVar[int] = 1
     STATES: ClassVar[int] = 1
+    NAMES: ClassVar[tuple[str, ...]] = ("n",)
 
     def step(
         self, projected_input: Tensor, state: tuple[Tensor, ...], weights: Weights, dropout: Tensor | None = None
     ) -> tuple[Tensor, ...]:
         """One time step: `projected_input` [B, H], state (h,), `dropout` [B, H] on the h that enters U -> (h,)."""
+        return self.update(self.gates(projected_input, state, weights, dropout), state, weights)
+
+    def gates(
+        self, projected_input: Tensor, state: tuple[Tensor, ...], weights: Weights, dropout: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """The first half of a step: the new value, which no gate guards."""
         (h,) = state
         f = NONLINEARITIES[self.nonlinearity] if isinstance(self.nonlinearity, str) else self.nonlinearity
         return (f(projected_input + recur(drop(h, dropout), weights)),)
+
+    def update(self, gates: tuple[Tensor, ...], state: tuple[Tensor, ...], weights: Weights) -> tuple[Tensor, ...]:
+        """The second half: (n,) -> (h,)."""
+        return gates

@@ -5,7 +5,10 @@ It runs on any device and dtype, and autograd differentiates it as often as one 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -14,6 +17,38 @@ from torch.nn import functional
 from recurra.cells import Weights
 from recurra.cells.weights import EPSILON
 from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
+
+
+class Step(NamedTuple):
+    """One step as an observer sees it: of the rows that are stored, b of the B."""
+
+    t: int
+    projected: Tensor  # [b, G*H]
+    gates: tuple[Tensor, ...]  # as the cell's `gates`
+    old: tuple[Tensor, ...]  # the state before
+    new: tuple[Tensor, ...]  # the state after it, zoneout included
+
+
+class Observer(Protocol):
+    """Sees every step of every run."""
+
+    def begin(self, recurrence: Recurrence, weights: Weights, layout: Layout) -> Callable[[Step], tuple[Tensor, ...]]:
+        """A run begins: the result is called at each of its steps, and the state that it returns takes the new one's
+        place in the outputs and in the recurrence."""
+        ...
+
+
+_observer: ContextVar[Observer | None] = ContextVar("recurra_observer", default=None)
+
+
+@contextlib.contextmanager
+def observing(observer: Observer) -> Iterator[None]:
+    """Show every step of this kernel to `observer`, in this thread and inside the `with`."""
+    token = _observer.set(observer)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
 
 
 def run(
@@ -37,6 +72,8 @@ def run(
     if state is None:
         state = _zeros(recurrence, xp, weights, layout)
     at = _reader(layout)
+    observer = _observer.get()
+    seen = None if observer is None else observer.begin(recurrence, weights, layout)
     masks = (noise.zoneout_h, noise.zoneout_c)
     outputs: list[Tensor] = [state[0]] * layout.steps
     for t in reversed(range(layout.steps)) if recurrence.reverse else range(layout.steps):
@@ -44,12 +81,15 @@ def run(
         live = len(xp_t)
         old = tuple(s[:live] for s in state)
         dropout = None if noise.dropout is None else noise.dropout[:live]
+        gates = recurrence.cell.gates(xp_t, old, weights, dropout)
         new = tuple(
             _zoneout(s, s_new, None if mask is None else at(mask, t), rate)
             for s, s_new, mask, rate in zip(
-                old, recurrence.cell.step(xp_t, old, weights, dropout), masks, recurrence.zoneout, strict=False
+                old, recurrence.cell.update(gates, old, weights), masks, recurrence.zoneout, strict=False
             )
         )
+        if seen is not None:
+            new = seen(Step(t, xp_t, gates, old, new))
         outputs[t] = new[0]
         if alive is not None:
             outputs[t] = torch.where(alive[t], new[0], torch.zeros_like(new[0]))
