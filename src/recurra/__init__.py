@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from recurra.errors import InputError, ModelFileError, RecurraError, ShapeError, TrainingError
 
 if TYPE_CHECKING:
-    from recurra import nn
+    from recurra import inspect, nn
     from recurra.data import read_table
     from recurra.kernels import backend
     from recurra.nn import accelerate, restore
@@ -36,6 +36,7 @@ __all__ = [
     "__version__",
     "accelerate",
     "backend",
+    "inspect",
     "load",
     "nn",
     "read_table",
@@ -56,12 +57,12 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "nn":
-        return importlib.import_module("recurra.nn")
+    if name in ("inspect", "nn"):
+        return importlib.import_module(f"recurra.{name}")
     if name not in _LATER:
         raise AttributeError(f"module 'recurra' has no attribute {name!r}")
     return getattr(importlib.import_module(_LATER[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER, "nn"})
+    return sorted({*globals(), *_LATER, "inspect", "nn"})

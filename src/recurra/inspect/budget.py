@@ -1,0 +1,42 @@
+"""When to look: a small share of the time of a training, whatever a look costs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_FIRST = 2.0  # what a look is taken to cost, in training steps, before there has been one
+_WARM = 5  # steps before the first: the caches of the first ones would be measured
+
+
+class Budget:
+    """Keeps what is spent within `share` of the time between two calls of `allows`."""
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+        self.training = self.spent = 0.0
+        self._steps, self._since, self._cost = 0, None, 0.0
+
+    def allows(self) -> bool:
+        """A training step is over: whether there is time for a look at it."""
+        now = time.perf_counter()
+        if self._since is not None:
+            self.training += now - self._since
+        self._since = now
+        self._steps += 1
+        if self._steps <= _WARM:
+            return False
+        cost = self._cost or _FIRST * self.training / (self._steps - 1)
+        return self.spent + cost <= self.share * self.training
+
+    @contextmanager
+    def spending(self) -> Iterator[None]:
+        """What happens inside the `with` is a look, and no training."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._since = time.perf_counter()
+            self._cost = self._since - begin
+            self.spent += self._cost

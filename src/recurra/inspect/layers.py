@@ -1,0 +1,78 @@
+"""The recurrent layers of any PyTorch model: found, named, and for a while computed by the reference kernel."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from recurra.errors import InputError
+from recurra.kernels import backend
+from recurra.nn.accelerate import OURS
+from recurra.nn.layer import RecurrentLayer
+
+Recurrent = RecurrentLayer | nn.RNNCellBase
+
+
+def recurrent_layers(model: nn.Module) -> dict[str, nn.Module]:
+    """The recurrent layers and cells of a model by name; the class stands for the name of the model itself.
+
+    Raises InputError where `model` is no torch.nn.Module, or has none.
+    """
+    if not isinstance(model, nn.Module):
+        raise InputError(f"model is of type {type(model).__name__}: expected a torch.nn.Module")
+    found = {
+        name or type(module).__name__: module
+        for name, module in model.named_modules()
+        if isinstance(module, Recurrent) or type(module) in OURS
+    }
+    if not found:
+        raise InputError(
+            f"model is a {type(model).__name__} without a recurrent layer: expected one with an RNN, LSTM or GRU of "
+            "Recurra or torch.nn in it, or a torch.nn cell"
+        )
+    return found
+
+
+def directed_names(name: str, layer: nn.RNNBase) -> list[str]:
+    """A name for every layer and direction of a module, in the order in which they run."""
+    several, directions = layer.num_layers > 1, ("", "_reverse") if layer.bidirectional else ("",)
+    return [
+        name + (f".l{k}" if several or direction else "") + direction
+        for k in range(layer.num_layers)
+        for direction in directions
+    ]
+
+
+@contextlib.contextmanager
+def computed_by_reference(layers: dict[str, nn.Module]) -> Iterator[None]:
+    """Inside the `with` the layers run on the reference kernel, those of torch.nn too, and nothing is compiled."""
+    ours = [module for module in layers.values() if type(module) in OURS]
+    compiled = "torch._dynamo" in sys.modules
+    try:
+        for module in ours:
+            module.__class__ = OURS[type(module)]  # pyright: ignore[reportAttributeAccessIssue]  # of one layout
+        with backend("reference"), torch.compiler.set_stance("force_eager") if compiled else contextlib.nullcontext():
+            yield
+    finally:
+        for module in ours:
+            assert isinstance(module, RecurrentLayer)
+            module.__class__ = module.TORCH  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@contextlib.contextmanager
+def left_as_it_was(model: nn.Module) -> Iterator[None]:
+    """Whatever happens to the model's buffers and to torch's generators inside the `with` is undone."""
+    buffers = [(module, name, buffer) for module in model.modules() for name, buffer in module._buffers.items()]
+    devices = [parameter.device for parameter in model.parameters() if parameter.is_cuda]
+    try:
+        for module, name, buffer in buffers:
+            module._buffers[name] = None if buffer is None else buffer.clone()
+        with torch.random.fork_rng(devices=list(dict.fromkeys(devices))):
+            yield
+    finally:
+        for module, name, buffer in buffers:
+            module._buffers[name] = buffer

@@ -1,0 +1,201 @@
+"""The gradient's way through time, recorded while a model is trained, at a small share of the training's time."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from recurra.errors import InputError
+from recurra.inspect.budget import Budget
+from recurra.inspect.diagnosis import Finding, TrainingSigns, diagnose
+from recurra.inspect.flow import Flow, gradient_flow
+from recurra.inspect.layers import recurrent_layers
+from recurra.inspect.memory import Memory
+from recurra.inspect.storing import flow_from_plain, plain_flow
+
+SHARE = 0.04
+_MOST = 128  # looks that are kept; then every second one is, and they come half as often
+
+
+class Board(Protocol):
+    """What is needed of torch.utils.tensorboard.SummaryWriter."""
+
+    def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> Any: ...
+    def add_figure(self, tag: str, figure: Any, global_step: int) -> Any: ...
+
+
+class Watch:
+    """Watches a model learn: now and then one batch more, for the way of its gradient through time.
+
+    model      any module with recurrent layers of Recurra or torch.nn
+    share      the most of the training's time that it may take
+    clip_norm  where the training clips its gradients, for the diagnosis
+
+    Call `step` once after every step of the training. The weights come out the same to the bit as without. Raises
+    InputError for a model without recurrent layers and a share that is none.
+
+    >>> import torch
+    >>> import recurra as rc
+    >>> layer, x = rc.nn.GRU(3, 8), torch.randn(20, 4, 3)
+    >>> optimizer = torch.optim.Adam(layer.parameters())
+    >>> def loss_of():
+    ...     return layer(x)[0][-1].square().mean()
+    >>> with rc.inspect.watch(layer) as watch:
+    ...     for _ in range(200):
+    ...         optimizer.zero_grad()
+    ...         loss = loss_of()
+    ...         loss.backward()
+    ...         _ = optimizer.step()
+    ...         watch.step(loss_of, loss=loss)
+    >>> sorted(watch.memory())
+    ['GRU']
+    """
+
+    def __init__(self, model: nn.Module, *, share: float = SHARE, clip_norm: float | None = None) -> None:
+        if not 0 < share < 1:
+            raise InputError(f"share is {share}: expected the share of the training's time, above 0 and below 1")
+        self._recurrent = list(recurrent_layers(model).values())
+        self.model, self.clip_norm = model, clip_norm
+        self.flows: list[Flow] = []
+        self.budget = Budget(share)
+        self.steps = 0
+        self._every, self._logged = 1, -1
+        self._losses: list[float | Tensor] = []
+        self._norms: list[float | Tensor] = []
+        self._moved: list[float] = []
+        self._before: list[Tensor] = []
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._before = []
+
+    def step(
+        self,
+        loss_of: Callable[[], Tensor],
+        *,
+        loss: Tensor | float | None = None,
+        gradient_norm: Tensor | float | None = None,
+    ) -> None:
+        """A step of the training is over.
+
+        `loss_of` runs the model on a batch and gives its loss; it is called where there is time for a look, and must
+        change nothing but the model. `loss` is the training loss of this step, `gradient_norm` the norm of all
+        gradients before clipping: with them the diagnosis knows more.
+        """
+        allowed = self.budget.allows()
+        self.steps += 1
+        for values, value in ((self._losses, loss), (self._norms, gradient_norm)):
+            if value is not None:
+                values.append(value.detach() if isinstance(value, Tensor) else float(value))
+        if self._before:
+            self._moved.append(self._movement())
+            self._before = []
+        if allowed and self.steps % self._every == 0:
+            self.look(loss_of)
+
+    def look(self, loss_of: Callable[[], Tensor]) -> Flow:
+        """Look now, whatever it costs; the result is recorded."""
+        with self.budget.spending():
+            flow = gradient_flow(self.model, loss_of, step=self.steps)
+            self._before = [weight.detach().clone() for weight in self._weights()]
+            if len(self.flows) == _MOST:
+                self.flows, self._every = self.flows[1::2], 2 * self._every
+            self.flows.append(flow)
+        return flow
+
+    def frame(self) -> pd.DataFrame:
+        """A row per look, layer and step back: step, layer, back, gradient, cell, carried (see `gradient_flow`)."""
+        columns = ["step", "layer", "back", "gradient", "cell", "carried"]
+        return pd.concat([flow.frame() for flow in self.flows]) if self.flows else pd.DataFrame(columns=columns)
+
+    def memory(self) -> dict[str, Memory]:
+        """The effective memory of each layer at the last look."""
+        return {layer.layer: layer.memory for layer in self.flows[-1].layers} if self.flows else {}
+
+    def signs(self) -> TrainingSigns:
+        """What the training itself shows: losses, gradient norms, how far the weights move in a step."""
+        losses = _numbers(self._losses) if self._losses else np.array([flow.loss for flow in self.flows])
+        return TrainingSigns(losses, _numbers(self._norms), np.array(self._moved), self.clip_norm)
+
+    def diagnose(self) -> list[Finding]:
+        """What is wrong, in words, with a cure; nothing where nothing is."""
+        return diagnose(self.flows, self.signs())
+
+    def log(self, board: Board) -> None:
+        """Write what is new to TensorBoard: memory and norms as curves, the whole as a picture."""
+        from recurra.inspect.flow_plot import draw_flow
+
+        new = [flow for flow in self.flows if flow.step > self._logged]
+        for flow in new:
+            for layer in flow.layers:
+                board.add_scalar(f"effective memory/{layer.layer}", layer.memory.steps, flow.step)
+                for back in _backs(len(layer.gradient)):
+                    norm = float(layer.gradient[back])
+                    board.add_scalar(f"gradient {layer.layer}/{back} steps back", norm, flow.step)
+        if new:
+            self._logged = new[-1].step
+            board.add_figure("gradient through time", draw_flow(self.flows), self._logged)
+
+    def state(self) -> Tensor:
+        """All that was recorded, as bytes, to be kept beside a checkpoint."""
+        plain = dict(
+            steps=self.steps,
+            every=self._every,
+            logged=self._logged,
+            training=self.budget.training,
+            spent=self.budget.spent,
+            losses=_numbers(self._losses).tolist(),
+            norms=_numbers(self._norms).tolist(),
+            moved=self._moved,
+            flows=[plain_flow(flow) for flow in self.flows],
+        )
+        return torch.frombuffer(bytearray(json.dumps(plain).encode()), dtype=torch.uint8)
+
+    def restore(self, state: Tensor) -> None:
+        """Go on from what `state` gave."""
+        plain = json.loads(bytes(state.tolist()))
+        self.steps, self._every, self._logged = plain["steps"], plain["every"], plain["logged"]
+        self.budget.training, self.budget.spent = plain["training"], plain["spent"]
+        self._losses, self._norms, self._moved = plain["losses"], plain["norms"], plain["moved"]
+        self.flows = [flow_from_plain(flow) for flow in plain["flows"]]
+
+    def _weights(self) -> list[Tensor]:
+        return [
+            parameter
+            for layer in self._recurrent
+            for name, parameter in layer.named_parameters(recurse=False)
+            if parameter.requires_grad and parameter.dim() > 1
+        ]
+
+    def _movement(self) -> float:
+        """|w - w_before| / |w_before| of the layer's matrix that moved most in one step."""
+        pairs = zip(self._weights(), self._before, strict=True)
+        ratios = [float((now.detach() - old).norm() / old.norm().clamp(min=1e-12)) for now, old in pairs]
+        return max(ratios, default=0.0)
+
+
+def watch(model: nn.Module, *, share: float = SHARE, clip_norm: float | None = None) -> Watch:
+    """Watch a model learn: see `Watch`."""
+    return Watch(model, share=share, clip_norm=clip_norm)
+
+
+def _numbers(values: list[float | Tensor]) -> np.ndarray:
+    tensors = [value for value in values if isinstance(value, Tensor)]
+    if tensors:
+        values[:] = [float(value) for value in values]
+    return np.array(values, dtype=np.float64)
+
+
+def _backs(length: int) -> list[int]:
+    """0, 1, 2, 4, 8, ... and the last."""
+    powers = [2**k for k in range(int(math.log2(length)) + 1) if 2**k < length - 1] if length > 1 else []
+    return sorted({0, *powers, length - 1})
