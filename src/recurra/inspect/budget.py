@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _FIRST = 2.0  # what a look is taken to cost, in training steps, before there has been one
+_MORE = 1.25  # the next look may cost more than the dearest before it
 _WARM = 5  # steps before the first: the caches of the first ones would be measured
 
 
@@ -16,7 +17,8 @@ class Budget:
     def __init__(self, share: float) -> None:
         self.share = share
         self.training = self.spent = 0.0
-        self._steps, self._since, self._cost = 0, None, 0.0
+        self._dearest, self._looked, self._steps = 0.0, False, 0
+        self._since: float | None = None
 
     def allows(self) -> bool:
         """A training step is over: whether there is time for a look at it."""
@@ -27,7 +29,7 @@ class Budget:
         self._steps += 1
         if self._steps <= _WARM:
             return False
-        cost = self._cost or _FIRST * self.training / (self._steps - 1)
+        cost = _MORE * self._dearest or _FIRST * self.training / (self._steps - 1)
         return self.spent + cost <= self.share * self.training
 
     @contextmanager
@@ -38,5 +40,7 @@ class Budget:
             yield
         finally:
             self._since = time.perf_counter()
-            self._cost = self._since - begin
-            self.spent += self._cost
+            self.spent += self._since - begin
+            # The first look also warms caches, and would put off the second for ever.
+            self._dearest = max(self._dearest, self._since - begin) if self._looked else 0.6 * (self._since - begin)
+            self._looked = True

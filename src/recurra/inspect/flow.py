@@ -84,7 +84,7 @@ def gradient_flow(model: nn.Module, loss_of: Callable[[], Tensor], *, step: int 
         passages = ran(recorder, "loss_of")
         _check(loss)
         states = [state for passage in passages for at in passage.steps for state in at.new]
-        gradients = list(torch.autograd.grad(loss, states, retain_graph=True, allow_unused=True))
+        gradients: list[Tensor | None] = list(torch.autograd.grad(loss, states, retain_graph=True, allow_unused=True))
         if all(gradient is None for gradient in gradients):
             raise InputError(
                 "the loss does not depend on what the recurrent layers give: expected loss_of to use their output "
@@ -129,18 +129,14 @@ def _layer_flow(passage: Passage, arrived: list[Tensor | None]) -> LayerFlow:
         generator = torch.Generator().manual_seed(0)
         drawn = torch.randn(v.shape, generator=generator, dtype=torch.float64).to(v)
         v = drawn * ((back == 0) & alive).unsqueeze(-1)
+    # The product and not `grad_outputs`, for which torch would load all of SymPy.
     ends = [
-        (states[0], part)
+        (states[0] * part).sum()
         for states, part in zip(steps, v.split([len(states[0]) for states in steps]), strict=True)
         if bool((part != 0).any())
     ]
-    carried = torch.autograd.grad(
-        [h for h, _ in ends],
-        [state for states in steps for state in states],
-        [part for _, part in ends],
-        retain_graph=True,
-        allow_unused=True,
-    )
+    every = [state for states in steps for state in states]
+    carried = torch.autograd.grad(torch.stack(ends).sum(), every, retain_graph=True, allow_unused=True)
     start = torch.zeros(int(rows.max()) + 1, dtype=v.dtype, device=device).index_add_(0, rows, v.square().sum(-1))
     left = by_back(sum((squares(carried, kind) for kind in range(kinds)), torch.zeros((), device=device)))
     norms = [by_back(squares(arrived, kind)).sqrt().cpu().numpy() for kind in range(kinds)]

@@ -48,9 +48,8 @@ def _map(axes: Axes, rows: list[tuple[int, np.ndarray, int]], name: str, what: s
     steps = np.array([step for step, _, _ in rows], dtype=float)
     edges = _edges(steps)
     norm = LogNorm(max(top * 10**-_DECADES, np.finfo(float).tiny), top)
-    colours = axes.pcolormesh(
-        edges, np.arange(longest + 1) - 0.5, np.maximum(table, norm.vmin or 0.0), norm=norm, cmap="magma", rasterized=True
-    )
+    shown = np.maximum(table, norm.vmin or 0.0)
+    colours = axes.pcolormesh(edges, np.arange(longest + 1) - 0.5, shown, norm=norm, cmap="magma", rasterized=True)
     axes.step(
         np.append(edges[:-1], edges[-1]),
         [m for _, _, m in rows] + [rows[-1][2]],

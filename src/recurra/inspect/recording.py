@@ -110,7 +110,7 @@ def recording(model: nn.Module) -> Iterator[Recorder]:
         else:
             assert isinstance(module, nn.RNNBase)
             names = directed_names(name, module)
-            handles.append(module.register_forward_pre_hook(lambda _, __, names=names: recorder.enter(names)))
+            handles.append(module.register_forward_pre_hook(_layer_hook(recorder, names)))
     try:
         with left_as_it_was(model), computed_by_reference(layers), observing(recorder):
             yield recorder
@@ -130,6 +130,10 @@ def ran(recorder: Recorder, what: str) -> list[Passage]:
             "one there is no way through time"
         )
     return longer
+
+
+def _layer_hook(recorder: Recorder, names: list[str]) -> Callable[[nn.Module, Any], None]:
+    return lambda module, arguments: recorder.enter(names)
 
 
 def _cell_hook(recorder: Recorder, name: str) -> Any:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
-import torch
 from torch import Tensor, nn
 
 from recurra.errors import InputError
 from recurra.inspect.budget import Budget
-from recurra.inspect.diagnosis import Finding, TrainingSigns, diagnose
+from recurra.inspect.diagnosis import Finding, TrainingSigns
 from recurra.inspect.flow import Flow, gradient_flow
+from recurra.inspect.flow_plot import draw_flow
 from recurra.inspect.layers import recurrent_layers
 from recurra.inspect.memory import Memory
-from recurra.inspect.storing import flow_from_plain, plain_flow
+from recurra.inspect.watched import Watched, from_bytes, to_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SHARE = 0.04
 _MOST = 128  # looks that are kept; then every second one is, and they come half as often
@@ -112,28 +114,30 @@ class Watch:
             self.flows.append(flow)
         return flow
 
+    def watched(self) -> Watched:
+        """All that was recorded until now."""
+        losses = _numbers(self._losses) if self._losses else np.array([flow.loss for flow in self.flows])
+        signs = TrainingSigns(losses, _numbers(self._norms), np.array(self._moved), self.clip_norm)
+        return Watched(tuple(self.flows), signs)
+
     def frame(self) -> pd.DataFrame:
         """A row per look, layer and step back: step, layer, back, gradient, cell, carried (see `gradient_flow`)."""
-        columns = ["step", "layer", "back", "gradient", "cell", "carried"]
-        return pd.concat([flow.frame() for flow in self.flows]) if self.flows else pd.DataFrame(columns=columns)
+        return self.watched().frame()
 
     def memory(self) -> dict[str, Memory]:
         """The effective memory of each layer at the last look."""
-        return {layer.layer: layer.memory for layer in self.flows[-1].layers} if self.flows else {}
-
-    def signs(self) -> TrainingSigns:
-        """What the training itself shows: losses, gradient norms, how far the weights move in a step."""
-        losses = _numbers(self._losses) if self._losses else np.array([flow.loss for flow in self.flows])
-        return TrainingSigns(losses, _numbers(self._norms), np.array(self._moved), self.clip_norm)
+        return self.watched().memory()
 
     def diagnose(self) -> list[Finding]:
         """What is wrong, in words, with a cure; nothing where nothing is."""
-        return diagnose(self.flows, self.signs())
+        return self.watched().diagnose()
+
+    def plot(self, what: Literal["gradient", "carried"] = "gradient") -> Figure:
+        """The picture of `draw_flow`."""
+        return draw_flow(self.flows, what=what)
 
     def log(self, board: Board) -> None:
         """Write what is new to TensorBoard: memory and norms as curves, the whole as a picture."""
-        from recurra.inspect.flow_plot import draw_flow
-
         new = [flow for flow in self.flows if flow.step > self._logged]
         for flow in new:
             for layer in flow.layers:
@@ -147,26 +151,15 @@ class Watch:
 
     def state(self) -> Tensor:
         """All that was recorded, as bytes, to be kept beside a checkpoint."""
-        plain = dict(
-            steps=self.steps,
-            every=self._every,
-            logged=self._logged,
-            training=self.budget.training,
-            spent=self.budget.spent,
-            losses=_numbers(self._losses).tolist(),
-            norms=_numbers(self._norms).tolist(),
-            moved=self._moved,
-            flows=[plain_flow(flow) for flow in self.flows],
-        )
-        return torch.frombuffer(bytearray(json.dumps(plain).encode()), dtype=torch.uint8)
+        return to_bytes(self.watched())
 
     def restore(self, state: Tensor) -> None:
         """Go on from what `state` gave."""
-        plain = json.loads(bytes(state.tolist()))
-        self.steps, self._every, self._logged = plain["steps"], plain["every"], plain["logged"]
-        self.budget.training, self.budget.spent = plain["training"], plain["spent"]
-        self._losses, self._norms, self._moved = plain["losses"], plain["norms"], plain["moved"]
-        self.flows = [flow_from_plain(flow) for flow in plain["flows"]]
+        watched = from_bytes(state)
+        self.flows = list(watched.flows)
+        self._losses, self._norms = list(watched.signs.losses), list(watched.signs.norms)
+        self._moved = watched.signs.moved.tolist()
+        self.steps = max(len(self._losses), self.flows[-1].step if self.flows else 0)
 
     def _weights(self) -> list[Tensor]:
         return [

@@ -14,7 +14,7 @@ exponential smoothing and recurrent neural networks for time series forecasting"
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -59,6 +59,23 @@ class Inputs:
     known_categories: tuple[int, ...]
     static_categories: tuple[int, ...]
     series: int
+
+
+class Features(NamedTuple):
+    """A batch of windows as the network computes with it.
+
+    steps     [B, W, .]    z, mask, past covariates, their masks and embeddings, known covariates and theirs
+    calendar  [B, W + H, K]
+    ahead     [B, H, .]    known covariates and embeddings after the origin
+    static    [B, .]       with embeddings, and that of the series
+    naive     [B, H, N]
+    """
+
+    steps: Tensor
+    calendar: Tensor
+    ahead: Tensor
+    static: Tensor
+    naive: Tensor
 
 
 class WindowFields(Protocol):
@@ -120,8 +137,11 @@ class ForecastNetwork(nn.Module):
 
     def forward(self, batch: WindowFields) -> Tensor:
         """Quantiles [B, H, Q] of z."""
-        size, window = batch.target.shape
-        block = self.inputs.block
+        return self.quantiles(self.features(batch))
+
+    def features(self, batch: WindowFields) -> Features:
+        """What a window says, as numbers side by side: categories are embedded."""
+        window = batch.target.shape[1]
         known = torch.cat([batch.known, self.known_embedding(batch.known_codes)], dim=-1)
         steps = torch.cat(
             [
@@ -137,11 +157,17 @@ class ForecastNetwork(nn.Module):
         parts = [batch.static, self.static_embedding(batch.static_codes)]
         if self.series_embedding is not None:
             parts.append(self.series_embedding(batch.series))
-        static = torch.cat(parts, dim=-1)
+        return Features(steps, batch.calendar, known[:, window:], torch.cat(parts, dim=-1), batch.naive)
+
+    def quantiles(self, features: Features) -> Tensor:
+        """Quantiles [B, H, Q] of z from what a window says."""
+        steps, calendar, ahead, static, naives = features
+        size, window, _ = steps.shape
+        block = self.inputs.block
         blocks = torch.cat(
             [
                 steps.reshape(size, window // block, -1),
-                batch.calendar[:, block - 1 : window : block],
+                calendar[:, block - 1 : window : block],
                 static.unsqueeze(1).expand(-1, window // block, -1),
             ],
             dim=-1,
@@ -150,8 +176,8 @@ class ForecastNetwork(nn.Module):
         hidden = torch.cat([self.dropout(outputs[-1]), static], dim=-1)
         context = self.context(hidden).view(size, self.inputs.horizon, -1)
         if self.ahead is not None:
-            context = context + self.ahead(torch.cat([batch.calendar[:, window:], known[:, window:]], dim=-1))
-        naive = (batch.naive * self.mixture.softmax(-1)).sum(-1)
+            context = context + self.ahead(torch.cat([calendar[:, window:], ahead], dim=-1))
+        naive = (naives * self.mixture.softmax(-1)).sum(-1)
         return self.output(functional.gelu(context), naive)
 
 

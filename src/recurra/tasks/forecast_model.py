@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ from recurra.data.panel import Ints, Panel
 from recurra.data.scaling import Scaling, fit_scaling, inverse
 from recurra.data.windows import WindowReader, WindowShape, batches
 from recurra.evaluation.metrics import naive_scale
+from recurra.inspect import Watch, Watched
+from recurra.inspect.watched import from_bytes
 from recurra.nn.forecast import ForecastNetwork, NetworkOptions
 from recurra.nn.quantiles import QUANTILES
 from recurra.tasks.forecast_calibration import Calibration, Held, calibrate
@@ -59,6 +62,12 @@ class Member:
     def interrupted(self) -> bool:
         """Whether the user stopped its training."""
         return self.record is not None and self.record.interrupted
+
+    def watched(self) -> Watched:
+        """What was seen of its gradient's way through time in training; nothing after loading."""
+        if self.record is None or self.record.watched is None:
+            return Watched()
+        return from_bytes(self.record.watched)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +163,11 @@ def _train_member(
     steps = steps or recipe.training.steps(problem.examples)
     label = f"{name} {number + 1}/{recipe.members}" if recipe.members > 1 else name
     fit = partial(train_on, run.devices) if run.devices > 1 else train
-    record = fit(problem, recipe.training, seed=seed, name=f"{name}-{number}", steps=steps, label=label, run=run)
+    shape = reader.shape
+    way: dict[str, Any] = dict(name=f"{name}-{number}", steps=steps, label=label, run=run)
+    # Where the window is a single block, there is no way through time to watch.
+    watch = partial(Watch, clip_norm=recipe.training.clip_norm) if shape.window > shape.block else None
+    record = fit(problem, recipe.training, seed=seed, watch=watch, **way)
     return Member(network.cpu().eval(), reader.shape, record)
 
 

@@ -25,6 +25,7 @@ from recurra.training.options import TrainingOptions
 from recurra.training.progress import quiet
 from recurra.training.record import TrainingRecord
 from recurra.training.run import Run
+from recurra.training.watching import MakeWatcher
 
 _REFUSAL = "refusal"
 
@@ -39,6 +40,7 @@ def train_on(
     steps: int,
     label: str,
     run: Run,
+    watch: MakeWatcher | None = None,
 ) -> TrainingRecord:
     """As `train`, with every batch shared among `devices` processes; leaves the best weights in `problem.network`.
 
@@ -55,7 +57,7 @@ def train_on(
     # Ctrl-C reaches every process: those that train stop by themselves, and this one waits for their weights.
     with tempfile.TemporaryDirectory() as folder, graceful_interrupt():
         try:
-            fabric.launch(cast(Any, _work), _Job(problem, options, seed, name, steps, label, run, folder))
+            fabric.launch(cast(Any, _work), _Job(problem, options, seed, name, steps, label, run, folder, watch))
         except ProcessException as error:  # it raised, or it was killed when the one that refused had left
             refusal = Path(folder) / _REFUSAL
             if refusal.exists():
@@ -65,7 +67,8 @@ def train_on(
         record = load_file(Path(folder) / "record.safetensors")
     problem.network.load_state_dict(weights)
     best_step, steps, interrupted = (int(value) for value in record["state"])
-    return TrainingRecord(record["rows"].numpy(), float(record["best"]), best_step, steps, bool(interrupted))
+    watched = record.get("watched")
+    return TrainingRecord(record["rows"].numpy(), float(record["best"]), best_step, steps, bool(interrupted), watched)
 
 
 class _Job:
@@ -81,9 +84,10 @@ class _Job:
         label: str,
         run: Run,
         folder: str,
+        watch: MakeWatcher | None,
     ) -> None:
         self.problem, self.options, self.run, self.folder = problem, options, run, Path(folder)
-        self.details: dict[str, Any] = dict(seed=seed, name=name, steps=steps, label=label)
+        self.details: dict[str, Any] = dict(seed=seed, name=name, steps=steps, label=label, watch=watch)
 
 
 def _work(fabric: Any, job: _Job) -> None:
@@ -107,6 +111,8 @@ def _work(fabric: Any, job: _Job) -> None:
             "best": torch.tensor(record.best, dtype=torch.float64),
             "state": torch.tensor([record.best_step, record.steps, int(record.interrupted)]),
         }
+        if record.watched is not None:
+            tensors["watched"] = record.watched
         save_file(tensors, job.folder / "record.safetensors")
 
 

@@ -1,4 +1,4 @@
-"""Learning curves for TensorBoard."""
+"""Learning curves, and what a watcher has seen, for TensorBoard."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from recurra.errors import InputError
+from recurra.training.watching import Watcher
 
 
 class Logger(Protocol):
@@ -18,9 +19,16 @@ class Logger(Protocol):
         """Log a row; its "step" is the x axis."""
         ...
 
+    def show(self, watcher: Watcher | None) -> None:
+        """Log what a watcher has seen."""
+        ...
+
 
 class _Nowhere:
     def write(self, row: dict[str, float]) -> None:
+        pass
+
+    def show(self, watcher: Watcher | None) -> None:
         pass
 
 
@@ -34,6 +42,10 @@ class _TensorBoard:
         for name, value in row.items():
             if name != "step":
                 self.writer.add_scalar(name, value, int(row["step"]))
+
+    def show(self, watcher: Watcher | None) -> None:
+        if watcher is not None:
+            watcher.log(self.writer)
 
 
 @contextmanager

@@ -29,9 +29,11 @@ from recurra.training.run import Run
 from recurra.training.schedule import schedule
 from recurra.training.stepper import Stepper
 from recurra.training.threads import fitting_threads
+from recurra.training.watching import MakeWatcher
 
 _VALIDATIONS = 25
 _CHECKPOINT_SECONDS = 2.0
+_SHOWN = 64  # examples of a batch that a watcher is shown
 _NOISE = 1.05  # a validation loss within 5 % of the best one is as good: the difference is mostly luck
 
 
@@ -64,17 +66,18 @@ def train(
     label: str = "",
     run: Run | None = None,
     parallel: Parallel | None = None,
+    watch: MakeWatcher | None = None,
 ) -> TrainingRecord:
     """Train `problem.network` in place and leave it with the best weights found, or the last if as good within 5 %.
 
     It is left in evaluation mode, without gradients, its parameters views of one tensor (see `Stepper`).
     `steps` of the optimiser are by default what `options` makes of the number of examples. `name` names the run's
-    checkpoint and log; `label` is what the user reads. Raises `TrainingError` when the loss is no longer finite. The
-    caller's random state is untouched.
+    checkpoint and log; `label` is what the user reads. `watch` makes a watcher of the network. Raises `TrainingError`
+    when the loss is no longer finite. The caller's random state is untouched.
     """
     run = run or Run()
     steps = steps or options.steps(problem.examples)
-    state = _State(problem, options, steps, seed, parallel or single_process())
+    state = _State(problem, options, steps, seed, parallel or single_process(), watch)
     if run.checkpoints is not None and (found := run.checkpoints.load(name)) is not None:
         state.restore(found)
     if not state.finished:
@@ -90,7 +93,8 @@ def train(
     state.network.load_state_dict(state.best_weights)
     state.network.eval().zero_grad()
     rows = np.array(state.rows).reshape(-1, len(COLUMNS))
-    return TrainingRecord(rows, state.best, state.best_step, steps, state.interrupted)
+    watched = None if state.watcher is None else state.watcher.state()
+    return TrainingRecord(rows, state.best, state.best_step, steps, state.interrupted, watched)
 
 
 def _run(state: _State, run: Run, name: str, interrupt: Interrupt, log: Logger, progress: Progress) -> None:
@@ -101,6 +105,7 @@ def _run(state: _State, run: Run, name: str, interrupt: Interrupt, log: Logger, 
         if state.at_validation:
             row = state.validate()
             log.write(row)
+            log.show(state.watcher)
             text = f"loss {row['train_loss']:.4g}"
             if not math.isnan(row["validation_loss"]):
                 text += f", validation {row['validation_loss']:.4g}"
@@ -122,7 +127,15 @@ def _run(state: _State, run: Run, name: str, interrupt: Interrupt, log: Logger, 
 class _State:
     """Everything that changes from step to step."""
 
-    def __init__(self, problem: Problem, options: TrainingOptions, steps: int, seed: int, parallel: Parallel) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        options: TrainingOptions,
+        steps: int,
+        seed: int,
+        parallel: Parallel,
+        watch: MakeWatcher | None,
+    ) -> None:
         self.problem, self.options, self.seed, self.parallel = problem, options, seed, parallel
         self.network = problem.network
         self.total = steps
@@ -131,6 +144,7 @@ class _State:
         self.precision = autocast(self.network, options.precision)
         adam = Adam(options.learning_rate, weight_decay=options.weight_decay)
         self.stepper = Stepper(parallel.place(self.network), self._loss, adam, clip_norm=options.clip_norm)
+        self.watcher = watch(self.network) if watch is not None and parallel.leads else None
         self.network.train()
         self.random = torch.Generator().manual_seed(seed).get_state()
         self.step, self.best, self.best_step, self.since_best = 0, math.inf, 0, 0
@@ -147,7 +161,8 @@ class _State:
 
     def advance(self) -> None:
         """One optimiser step."""
-        value = float(self.stepper.differentiate(self.problem.batch(self._numbers())))
+        numbers = self._numbers()
+        value = float(self.stepper.differentiate(self.problem.batch(numbers)))
         if not math.isfinite(value):
             raise TrainingError(
                 f"the training loss became {value} at step {self.step + 1} of {self.total}: the steps are too large "
@@ -166,6 +181,11 @@ class _State:
         self.losses.append(value)
         self.norms.append(norm)
         self.step += 1
+        if self.watcher is not None:
+            shown = numbers[:_SHOWN]
+            self.watcher.step(
+                lambda: self._loss(self.network, self.problem.batch(shown)), loss=value, gradient_norm=norm
+            )
 
     def _loss(self, network: nn.Module, batch: Any) -> Tensor:
         with self.precision():
@@ -226,6 +246,8 @@ class _State:
         tensors["random"] = torch.get_rng_state()
         tensors["rows"] = torch.tensor(self.rows, dtype=torch.float64).reshape(-1, len(COLUMNS))
         tensors["best"] = torch.tensor(self.best, dtype=torch.float64)
+        if self.watcher is not None:
+            tensors["watched"] = self.watcher.state()
         tensors["losses"] = torch.tensor([self.losses, self.norms], dtype=torch.float64)
         plain = dict(step=self.step, best_step=self.best_step, since_best=self.since_best)
         return Checkpoint(tensors, dict(plain, finished=self.finished, schedule=asdict(self.schedule)))
@@ -242,6 +264,8 @@ class _State:
         self.losses, self.norms = tensors["losses"].tolist()
         self.step, self.since_best, self.finished = state["step"], state["since_best"], state["finished"]
         self.best, self.best_step = float(tensors["best"]), state["best_step"]
+        if self.watcher is not None and "watched" in tensors:
+            self.watcher.restore(tensors["watched"])
 
 
 def _copy(network: nn.Module) -> dict[str, Tensor]:

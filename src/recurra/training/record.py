@@ -6,19 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from torch import Tensor
 
 COLUMNS = ("step", "train_loss", "validation_loss", "learning_rate", "gradient_norm", "clipped")
 
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """A row of `COLUMNS` per validation, the best validation loss, the step of the weights kept, and all steps."""
+    """A row of `COLUMNS` per validation, the best validation loss, the step of the weights kept, and all steps.
+
+    `watched` is what a watcher recorded, as bytes.
+    """
 
     rows: np.ndarray
     best: float
     best_step: int
     steps: int
     interrupted: bool = False
+    watched: Tensor | None = None
 
     def frame(self) -> pd.DataFrame:
         """The rows as a table."""

@@ -1,0 +1,92 @@
+"""How long a unit holds a bit: by its gates, and by what becomes of a push.
+
+    by gates   tau = -1 / mean(log keep),  keep = f in an LSTM, z in a GRU: the memory decays as exp(-k / tau) if the
+               gate alone decides (Tallec and Ollivier 2018, "Can recurrent neural networks warp time?")
+    by push    the first k at which a unit that was pushed by one standard deviation of its own has kept less than
+               1/e of the push, compared with the same sequence without it; the recurrence through other units counts
+
+The unit of an LSTM is its c, of the others its h. A time constant without a gate (the simple RNN) is NaN.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from recurra.errors import InputError
+from recurra.inspect.recording import Passage
+from recurra.inspect.traces import Trace
+
+KEEP = {3: "z", 4: "f"}  # the gate that keeps, by the number of gate blocks
+_PUSHED = 0.25  # of the sequence has gone by when the push comes
+_KEPT = 1 / math.e
+_LEAST = 1e-3  # of a push, where a unit does not move by itself
+
+
+def holding(trace: Trace, *, rows: int = 4) -> pd.DataFrame:
+    """How long each unit of a layer holds a bit: a row per unit, with `by_gates`, `by_push` [steps] and `whole`.
+
+    `by_push` is the median over the first `rows` sequences; `whole` says that the push had not decayed by the end of
+    at least half of them, so that it is held for longer than the figure says. Longest first. Raises InputError for
+    rows below 1.
+
+    >>> import torch
+    >>> import recurra as rc
+    >>> traces = rc.inspect.trace(torch.nn.GRU(3, 5), torch.randn(40, 2, 3))
+    >>> rc.inspect.holding(traces["GRU"]).columns.tolist()
+    ['unit', 'by_gates', 'by_push', 'whole']
+    """
+    if rows < 1:
+        raise InputError(f"rows is {rows}: expected at least one sequence to look at")
+    passage = trace.passage
+    lengths = passage.lengths()
+    seen = [row for row in range(min(rows, len(lengths))) if lengths[row] > 1]
+    pushed = np.array([_by_push(passage, row, int(lengths[row])) for row in seen])
+    held = np.median(np.where(np.isnan(pushed), np.inf, pushed), axis=0)
+    longest = np.median([_left(int(lengths[row])) for row in seen])
+    whole = np.isinf(held)
+    frame = pd.DataFrame(
+        dict(unit=np.arange(len(held)), by_gates=_by_gates(trace, len(held)), by_push=np.where(whole, longest, held))
+    )
+    return frame.assign(whole=whole).sort_values("by_push", ascending=False, kind="stable", ignore_index=True)
+
+
+def _by_gates(trace: Trace, units: int) -> np.ndarray:
+    gate = KEEP.get(trace.passage.cell.GATES)
+    if gate is None:
+        return np.full(units, np.nan)
+    keep = np.clip(trace.values[gate], np.finfo(float).tiny, 1 - 1e-9)
+    return -1 / np.nanmean(np.log(keep), axis=(0, 1))
+
+
+def _left(length: int) -> int:
+    """Steps after the push."""
+    return length - 1 - int(_PUSHED * length)
+
+
+@torch.no_grad()
+def _by_push(passage: Passage, row: int, length: int) -> np.ndarray:
+    """Steps [H] until each unit of one sequence has lost its push; NaN where it never did."""
+    steps = [step for step in passage.steps if step.t < length][-length:]
+    own = [tuple(s[row] for s in step.new) for step in steps]
+    at = int(_PUSHED * length)
+    units = own[0][-1].shape[-1]
+    size = torch.stack([state[-1] for state in own]).std(0).clamp(min=_LEAST)
+    state = tuple(s.expand(units, -1) for s in own[at])
+    state = (*state[:-1], state[-1] + torch.diag(size))
+    held = np.full(units, np.nan)
+    for k, (step, plain) in enumerate(zip(steps[at + 1 :], own[at + 1 :], strict=True), start=1):
+        state = _advance(passage, step.projected[row].expand(units, -1), state)
+        kept = ((state[-1] - plain[-1]).diagonal() / size).double().cpu().numpy()
+        held[np.isnan(held) & (kept < _KEPT)] = k
+    return held
+
+
+def _advance(passage: Passage, projected: Tensor, old: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    new = passage.cell.step(projected, old, passage.weights)
+    rates = passage.recurrence.zoneout
+    return tuple(rate * s + (1 - rate) * s_new for s, s_new, rate in zip(old, new, rates, strict=False))
