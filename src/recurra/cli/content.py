@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recurra.data import Fact, Panel
     from recurra.evaluation.backtest import Backtest
     from recurra.tasks import Forecaster
+    from recurra.tasks.forecast_model import ForecastModel
 
 PACKAGES = ("torch", "numpy", "pandas", "pyarrow", "statsmodels")
 
@@ -41,7 +42,9 @@ def report_content(
 
     `arguments` are those of the command, `panel` is what was forecast, `forecast` a result of `Forecaster.predict`.
     """
-    verdict = backtest.verdict
+    from recurra.tasks.forecast_inspection import findings, flow_frame, memory_sentences
+
+    verdict, model = backtest.verdict, forecaster.model_
     report = ForecastReport(
         title=title,
         target=panel.schema.target,
@@ -62,12 +65,35 @@ def report_content(
         coverage=backtest.coverage,
         by_series=backtest.by_series,
         learning=forecaster.learning(),
+        flow=flow_frame(model),
+        memory=[*memory_sentences(model), *map(str, findings(model))],
         settings=settings(forecaster),
         versions=versions(),
         notes=list(notes),
         time_name=forecast.columns[1] if panel.schema.time else "step",
     )
-    return replace(report, history=history(panel, [pick.series for pick in pick_series(report)]))
+    shown = [pick.series for pick in pick_series(report)]
+    moved, usually = insight(model, panel, [str(name) for name in shown])
+    return replace(report, history=history(panel, shown), moved=moved, moved_usually=usually)
+
+
+def insight(model: ForecastModel, panel: Panel, names: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What moved the forecasts of the series in `names`, and what usually moves one, as the report has them."""
+    from recurra.tasks.forecast_inspection import last_explanation, usual_explanation
+
+    found, usual = last_explanation(model, panel, names), usual_explanation(model, panel)
+    steps = np.arange(1 - found.window, model.recipe.horizon + 1)
+    moved = [
+        pd.DataFrame({"series": np.repeat(names, len(steps)), "step": np.tile(steps, len(names)), "feature": feature})
+        .assign(attribution=values.ravel())
+        .query("attribution != 0")
+        for feature, values in found.steps.items()
+    ]
+    usually = [
+        pd.DataFrame({"step": steps, "feature": feature, "strength": values})
+        for feature, values in usual.strength().items()
+    ]
+    return pd.concat(moved, ignore_index=True), pd.concat(usually, ignore_index=True)
 
 
 def settings(forecaster: Forecaster) -> dict[str, str]:

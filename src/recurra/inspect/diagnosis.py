@@ -19,7 +19,7 @@ Kind = Literal["vanishing", "exploding", "saturated", "dead units", "learning ra
 
 LATEST = 5  # looks that count together
 SHORT = 0.25  # vanishing: the memory spans less than this share of the sequence
-SATURATED = 0.5  # of a gate's values
+SATURATED = 0.5  # of the values of all gates, an open gate that keeps the memory left out
 DEAD = 1 / 3  # of the units
 WORSE = 3.0  # the loss, against the one it began with
 LEAPING = 0.2  # of a matrix, moved by one step
@@ -122,10 +122,9 @@ def _vanishing(name: str, layers: list[LayerFlow], cause: Finding | None) -> Fin
 def _saturated(name: str, layers: list[LayerFlow]) -> Finding | None:
     uses = {use.name: [u for layer in layers for u in layer.gates if u.name == use.name] for use in layers[-1].gates}
     shares = {gate: float(np.mean([use.saturated for use in found])) for gate, found in uses.items()}
-    most = {gate: share for gate, share in shares.items() if share > SATURATED}
-    if not most:
+    if not shares or np.mean(list(shares.values())) <= SATURATED:
         return None
-    what = ", ".join(f"{share:.0%} of {gate}" for gate, share in most.items())
+    what = ", ".join(f"{share:.0%} of {gate}" for gate, share in shares.items())
     return Finding(
         "saturated",
         name,

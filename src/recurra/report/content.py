@@ -15,6 +15,9 @@ FRAMES = {
     "by_step": ("step", "method", "mase"),
     "coverage": ("nominal", "observed"),
     "by_series": ("series", "ours", "best"),
+    "flow": ("member", "step", "back", "gradient"),
+    "moved": ("series", "step", "feature", "attribution"),
+    "moved_usually": ("step", "feature", "strength"),
     "learning": ("run", "member", "step", "train_loss", "validation_loss", "learning_rate"),
 }
 
@@ -36,6 +39,9 @@ class ForecastReport:
     by_step: step, method, mase. coverage: nominal, observed [0..1].
     by_series: series, ours, best [MASE of ours and of the best baseline].
     learning: run, member, step, train_loss, validation_loss, learning_rate.
+    flow: member, step [of training], back [steps of the recurrence], gradient [norm]; memory: sentences on it.
+    moved: series, step [0 the last known row, 1 the first forecast], feature, attribution [units of the target].
+    moved_usually: step, feature, strength [share of what moves a forecast].
     settings, versions: name to text. notes: sentences the reader should know.
     time_name: the name of the time axis.
 
@@ -75,6 +81,10 @@ class ForecastReport:
     coverage: pd.DataFrame = field(default_factory=lambda: _empty("coverage"))
     by_series: pd.DataFrame = field(default_factory=lambda: _empty("by_series"))
     learning: pd.DataFrame = field(default_factory=lambda: _empty("learning"))
+    flow: pd.DataFrame = field(default_factory=lambda: _empty("flow"))
+    memory: list[str] = field(default_factory=list)
+    moved: pd.DataFrame = field(default_factory=lambda: _empty("moved"))
+    moved_usually: pd.DataFrame = field(default_factory=lambda: _empty("moved_usually"))
     settings: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

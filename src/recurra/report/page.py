@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from recurra.report.content import ForecastReport
+from recurra.report.insight_plots import flow_figure, moved_figure, moved_height, moved_usually_figure
 from recurra.report.numbers import count, joined
 from recurra.report.series_plots import backtest_figure, forecast_figure
 from recurra.report.summary_plots import (
@@ -49,6 +50,8 @@ def render(report: ForecastReport) -> str:
         "coverage": coverage_figure(report),
         "by-series": by_series_figure(report),
         "learning": learning_figure(report),
+        "flow": flow_figure(report),
+        "moved-usually": moved_usually_figure(report),
     }
     payload = {
         "figures": {name: figure for name, figure in figures.items() if figure},
@@ -70,6 +73,8 @@ def render(report: ForecastReport) -> str:
         shown=payload["figures"].keys(),
         options=[_option(view) for view in views],
         tested=any(len(view.windows) for view in views),
+        moved=any(part["moved"] for part in payload["series"]),
+        moved_height=moved_height(report),
         selection_note=_selection_note(len(views), in_all),
         series_sentence=series_sentence(report) if "by-series" in payload["figures"] else "",
         off_scale=joined(off_scale(report)),
@@ -86,6 +91,7 @@ def _embedded(view: SeriesView, report: ForecastReport, points: int) -> dict[str
         "label": str(view.pick.series),
         "forecast": forecast_figure(view, report, points),
         "backtest": backtest_figure(view, report, points),
+        "moved": moved_figure(report, view.pick.series),
         "header": rows.header,
         "rows": rows.rows,
         "leftOut": rows.left_out,

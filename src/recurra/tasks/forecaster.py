@@ -19,10 +19,13 @@ from recurra.evaluation.conformal import at_levels
 from recurra.evaluation.metrics import naive_scale
 from recurra.evaluation.origins import choose_calendar_origins, choose_origins
 from recurra.evaluation.worker import BaselineWorker
+from recurra.inspect import Finding
 from recurra.nn.forecast import NetworkOptions
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.nn.recurrent import RECURRENT
+from recurra.tasks.forecast_explanation import explanation_frame
 from recurra.tasks.forecast_file import to_contents
+from recurra.tasks.forecast_inspection import findings, flow_frame
 from recurra.tasks.forecast_model import ForecastModel, Recipe, fit_model, kept, recalibrated, refit_model
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import default_progress
@@ -189,6 +192,35 @@ class Forecaster(BaseEstimator):
             )
         with _baselines(panel, origins, horizon, model.recipe.season) as baselines:
             return self._judge(model, panel, origins, baselines)
+
+    def explain(self, data: Data | None = None, *, step: int | None = None, points: int = 64) -> pd.DataFrame:
+        """Which steps and which columns moved the forecasts that `predict(data)` makes.
+
+        Integrated gradients, `points` of the integral, against a window in which nothing happens: the target stays at
+        the window's level, covariates at their means, categories, calendar and series are unknown. Explained is the
+        forecast at `step` ahead (1 is the first) or, with None, its mean over the horizon.
+
+        Returns a row per series, time and feature: the columns of series and time as in the data, `feature`, and
+        `attribution` in the target's units. Features without a time (static ones, and `(baseline)`, the forecast for
+        the window in which nothing happens) have none; all rows of a series add up to its forecast.
+        """
+        model = self._fitted()
+        if step is not None and not (_is_whole(step, 1) and step <= model.recipe.horizon):
+            raise InputError(f"step is {step!r}: expected a whole number from 1 to the horizon, {model.recipe.horizon}")
+        panel = model.panel if data is None else self._continued(data, model.window)
+        return explanation_frame(model, panel, step=step, points=points)
+
+    def gradient_flow(self) -> pd.DataFrame:
+        """How far back in time the gradient of each network reached while it was trained; of a loaded one, now.
+
+        A row per `member`, training `step`, `layer` and step of the recurrence `back` (a block of time steps):
+        `gradient`, `cell` and `carried` as in `recurra.inspect.gradient_flow`.
+        """
+        return flow_frame(self._fitted())
+
+    def diagnose(self) -> list[Finding]:
+        """What is wrong with the networks, in words, with a cure; nothing where nothing is."""
+        return findings(self._fitted())
 
     def save(self, path: str | Path) -> None:
         """Write the model file, one `.safetensors`; `recurra.load` reads it."""

@@ -75,6 +75,11 @@
     viewButtons("forecast", series.forecast);
     byId("forecast-note").textContent = series.historyNote;
     fillFigures(series);
+    const moved = byId("moved");
+    if (moved) {
+      moved.hidden = !series.moved;
+      if (series.moved) draw("moved", series.moved);
+    }
     const backtest = byId("backtest");
     if (!backtest) return;
     byId("backtest-note").textContent = series.backtestNote;
