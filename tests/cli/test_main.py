@@ -12,7 +12,7 @@ from recurra import __version__
 from recurra.cli import main as command
 from recurra.errors import InputError
 
-COMMANDS = ("forecast", "predict", "evaluate", "textbook", "bench", "doctor")
+COMMANDS = ("forecast", "predict", "evaluate", "inspect", "bench", "textbook", "doctor")
 
 
 def run(*arguments: str, code: str = "from recurra.cli.main import main; main()") -> subprocess.CompletedProcess[str]:

@@ -11,7 +11,7 @@ import typer
 from typer.main import get_command
 
 from recurra import __version__
-from recurra.cli import bench, doctor, evaluate, forecast, predict, textbook
+from recurra.cli import bench, doctor, evaluate, forecast, inspect, predict, textbook
 from recurra.cli.console import stderr
 from recurra.errors import RecurraError
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
 app.command("predict", epilog=predict.EXAMPLES)(predict.predict)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
 app.command("bench", epilog=bench.EXAMPLES)(bench.bench)
 app.add_typer(textbook.app, name="textbook", epilog=textbook.EXAMPLES)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)

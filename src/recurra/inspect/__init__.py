@@ -1,6 +1,7 @@
 """What a recurrent network remembers, where its gradient dies, and what moved a prediction."""
 
 from recurra.inspect.attribution import Attribution, attribute, occlude
+from recurra.inspect.attribution_plot import draw_attribution
 from recurra.inspect.diagnosis import Finding, TrainingSigns, diagnose
 from recurra.inspect.flow import Flow, LayerFlow, gradient_flow
 from recurra.inspect.flow_plot import draw_flow
@@ -26,6 +27,7 @@ __all__ = [
     "Watched",
     "attribute",
     "diagnose",
+    "draw_attribution",
     "draw_flow",
     "draw_holding",
     "draw_map",

@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_FIRST = 2.0  # what a look is taken to cost, in training steps, before there has been one
+_FIRST = 1.0  # what a look is taken to cost, in training steps, before there has been one
 _MORE = 1.25  # the next look may cost more than the dearest before it
+_APART = 12  # looks are no closer than this part of the steps until then: they show how it changes
 _WARM = 5  # steps before the first: the caches of the first ones would be measured
 
 
@@ -17,7 +18,7 @@ class Budget:
     def __init__(self, share: float) -> None:
         self.share = share
         self.training = self.spent = 0.0
-        self._dearest, self._looked, self._steps = 0.0, False, 0
+        self._dearest, self._looked, self._steps, self._last = 0.0, False, 0, 0
         self._since: float | None = None
 
     def allows(self) -> bool:
@@ -27,7 +28,7 @@ class Budget:
             self.training += now - self._since
         self._since = now
         self._steps += 1
-        if self._steps <= _WARM:
+        if self._steps <= _WARM or self._steps - self._last < self._steps // _APART:
             return False
         cost = _MORE * self._dearest or _FIRST * self.training / (self._steps - 1)
         return self.spent + cost <= self.share * self.training
@@ -41,6 +42,7 @@ class Budget:
         finally:
             self._since = time.perf_counter()
             self.spent += self._since - begin
+            self._last = self._steps
             # The first look also warms caches, and would put off the second for ever.
             self._dearest = max(self._dearest, self._since - begin) if self._looked else 0.6 * (self._since - begin)
             self._looked = True

@@ -19,9 +19,10 @@ _DECADES = 6.0  # below a millionth of the largest everything is as good as noth
 
 
 def draw_flow(flows: Sequence[Flow], *, what: Literal["gradient", "carried"] = "gradient") -> Figure:
-    """A row per layer: on the left `what` by steps back and training step, on the right the last look as a curve.
+    """A row per layer: on the left `what` by steps back and training step, on the right some of the looks as curves.
 
-    The line over the colours is the effective memory. Raises InputError where nothing was recorded.
+    Of a single look there are only curves: the gradient, and what the recurrence carries of it. The line over the
+    colours is the effective memory. Raises InputError where nothing was recorded.
     """
     if not flows:
         raise InputError("nothing was recorded yet: expected at least one look; train longer, or call look(loss_of)")
@@ -31,8 +32,12 @@ def draw_flow(flows: Sequence[Flow], *, what: Literal["gradient", "carried"] = "
     for row, name in enumerate(names):
         found = [(flow.step, layer) for flow in flows for layer in flow.layers if layer.layer == name]
         left, right = figure.add_subplot(grid[row, 0]), figure.add_subplot(grid[row, 1])
+        if len(flows) == 1:
+            _curve(left, [(step, layer.gradient) for step, layer in found], f"{name}: {_words('gradient')}")
+            _curve(right, [(step, layer.carried) for step, layer in found], _words("carried"))
+            continue
         _map(left, [(step, getattr(layer, what), layer.memory.steps) for step, layer in found], name, what)
-        _curve(right, [(step, getattr(layer, what)) for step, layer in found], what)
+        _curve(right, [(step, getattr(layer, what)) for step, layer in found], _words(what))
     return figure
 
 
@@ -65,19 +70,20 @@ def _map(axes: Axes, rows: list[tuple[int, np.ndarray, int]], name: str, what: s
     axes.grid(visible=False)
 
 
-def _curve(axes: Axes, rows: list[tuple[int, np.ndarray]], what: str) -> None:
+def _curve(axes: Axes, rows: list[tuple[int, np.ndarray]], title: str) -> None:
     shown = [rows[k] for k in sorted({0, len(rows) // 2, len(rows) - 1})]
     for place, (step, values) in enumerate(shown):
         positive = np.where(values > 0, values, np.nan)
         strength = 0.35 + 0.65 * (place + 1) / len(shown)
         axes.plot(np.arange(len(values)), positive, color=OURS, alpha=strength, lw=1.8, label=f"step {step:,}")
     axes.set_yscale("log")
-    dress(axes, _words(what), "steps back", "")
-    axes.legend(frameon=False, fontsize=8)
+    dress(axes, title, "steps back", "")
+    if len(rows) > 1:
+        axes.legend(frameon=False, fontsize=8)
 
 
 def _words(what: str) -> str:
-    return "|dL / dh|" if what == "gradient" else "share carried back"
+    return "norm of dL/dh" if what == "gradient" else "share carried back"
 
 
 def _edges(steps: np.ndarray) -> np.ndarray:

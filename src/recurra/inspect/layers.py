@@ -39,12 +39,10 @@ def recurrent_layers(model: nn.Module) -> dict[str, nn.Module]:
 
 def directed_names(name: str, layer: nn.RNNBase) -> list[str]:
     """A name for every layer and direction of a module, in the order in which they run."""
-    several, directions = layer.num_layers > 1, ("", "_reverse") if layer.bidirectional else ("",)
-    return [
-        name + (f".l{k}" if several or direction else "") + direction
-        for k in range(layer.num_layers)
-        for direction in directions
-    ]
+    if layer.num_layers == 1 and not layer.bidirectional:
+        return [name]
+    directions = ("", "_reverse") if layer.bidirectional else ("",)
+    return [f"{name}.l{k}{direction}" for k in range(layer.num_layers) for direction in directions]
 
 
 @contextlib.contextmanager

@@ -60,7 +60,7 @@ class Comparison:
         """A row per variant: the last losses, the smallest validation loss and its step, the gap at the end."""
         rows = {}
         for name, curve in self.curves.groupby("variant", sort=False):
-            last, best = curve.iloc[-1], curve.loc[curve["validation"].idxmin()]
+            last, best = curve.iloc[-1], curve.iloc[int(curve["validation"].argmin())]
             rows[name] = {
                 "training": last["training"],
                 "validation": last["validation"],

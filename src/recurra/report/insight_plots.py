@@ -26,7 +26,7 @@ def flow_figure(report: ForecastReport) -> Figure | None:
     frame = report.flow
     if not len(frame):
         return None
-    deepest = frame.loc[frame["back"].astype(int).idxmax(), "member"]
+    deepest = frame["member"].iloc[int(frame["back"].astype(int).argmax())]
     table = frame[frame["member"] == deepest].pivot_table(index="back", columns="step", values="gradient")
     values = table.to_numpy(dtype=np.float64)
     finite = values[np.isfinite(values) & (values > 0)]
@@ -112,7 +112,11 @@ def _heat(
     across = axis("step (1 is the first that is forecast)", zeroline=False, tickformat=",d")
     rows = axis("", type="category", showgrid=False, ticksuffix=" ")
     line = {"type": "line", "x0": 0.5, "x1": 0.5, "y0": 0, "y1": 1, "yref": "paper"}
-    ahead = [{**line, "line": {"color": MUTED, "width": 1.2, "dash": "dot"}}] if max(table.columns) > 0 else []
+    ahead = (
+        [{**line, "line": {"color": MUTED, "width": 1.2, "dash": "dot"}}]
+        if int(table.columns.to_numpy()[-1]) > 0
+        else []
+    )
     return figure([trace], across, rows, shapes=ahead)
 
 

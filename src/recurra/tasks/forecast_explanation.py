@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from recurra.data.panel import Ints, Panel, Schema
 from recurra.data.windows import WindowBatch, WindowReader, naive_forecasts
@@ -63,8 +63,10 @@ def explain(
     panel = panel.recoded(model.panel.schema.categories)
     window, horizon = model.window, model.recipe.horizon
     names = _names(panel.schema, model)
-    steps = {name: np.zeros((len(series), window + horizon)) for name in dict.fromkeys(_features(names))}
-    static = {name: np.zeros(len(series)) for name in dict.fromkeys(names.static)}
+    steps: dict[str, Floats] = {
+        name: np.zeros((len(series), window + horizon)) for name in dict.fromkeys(_features(names))
+    }
+    static: dict[str, Floats] = {name: np.zeros(len(series)) for name in dict.fromkeys(names.static)}
     forecast, baseline = np.zeros(len(series)), np.zeros(len(series))
     for begin in range(0, len(series), _ROWS):
         part = slice(begin, begin + _ROWS)
@@ -132,7 +134,7 @@ def _names(schema: Schema, model: ForecastModel) -> _Names:
 
 
 def _embedded(columns: Sequence[str], embedding: Embeddings) -> list[str]:
-    widths = [int(table.weight.shape[1]) for table in embedding.tables]  # pyright: ignore[reportArgumentType]
+    widths = [table.embedding_dim for table in embedding.tables if isinstance(table, nn.Embedding)]
     return [name for name, width in zip(columns, widths, strict=True) for _ in range(width)]
 
 

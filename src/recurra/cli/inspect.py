@@ -1,0 +1,90 @@
+"""`recurra inspect`: what the networks of a model file remember, and what moves their forecasts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from recurra.cli import options
+from recurra.cli.console import print_facts, print_files, print_frame, stdout
+from recurra.cli.outputs import check_outputs, csv_text, written_together
+from recurra.cli.reading import file_facts, open_table
+
+EXAMPLES = """
+**Examples**
+
+- `recurra inspect sales.safetensors` — on the rows that the model keeps
+
+- `recurra inspect sales.safetensors newest.csv --out results` — what moves the forecasts from newer data
+"""
+
+_STRONGEST = 12
+
+
+def inspect(
+    model: options.ModelFile,
+    file: options.NewerFile = None,
+    step: Annotated[
+        int | None, typer.Option(min=1, metavar="STEP", help="The step ahead to explain; their mean if not given.")
+    ] = None,
+    separator: options.Separator = None,
+    encoding: options.Encoding = None,
+    decimal: options.Decimal = None,
+    header: options.Header = None,
+    missing: options.Missing = None,
+    out: options.Folder = Path("."),
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Say what the networks in MODEL remember, what is wrong with them, and what moved their forecasts.
+
+    Writes NAME-memory.png, NAME-moved.png and NAME-moved.csv, which explains every forecast by time and column.
+    """
+    files = [out / f"{model.stem}-{part}" for part in ("memory.png", "moved.png", "moved.csv")]
+    check_outputs(files, inputs=[str(model), *([file] if file is not None else [])])
+
+    from recurra.data import build_panel
+    from recurra.inspect import draw_attribution, draw_flow
+    from recurra.tasks import load
+    from recurra.tasks.forecast_inspection import findings, memory_sentences, remembered, usual_explanation
+
+    forecaster = load(model)
+    console = stdout(quiet)
+    panel = None
+    if file is not None:
+        table = open_table(
+            file, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing
+        )
+        panel, facts = build_panel(table.frame, forecaster.model_.panel.schema, source=Path(table.source).name)
+        print_facts(console, "What was understood", [*file_facts(table), *facts])
+        del table
+    moved = forecaster.explain(panel, step=step)
+    found = forecaster.model_
+    console.print(Text("What it remembers", style="bold"))
+    for sentence in memory_sentences(found):
+        console.print(Text(f"  {sentence}"), soft_wrap=True)
+    wrong = findings(found)
+    for finding in wrong:
+        console.print(Text(f"  {finding}", style="yellow"), soft_wrap=True)
+    if not wrong:
+        console.print(Text("  Nothing wrong was found."))
+    console.print()
+    size = moved.assign(moved=moved["attribution"].abs()).groupby("feature", sort=False)["moved"].sum()
+    size = size.drop("(baseline)").sort_values(ascending=False)
+    shares = (size / max(float(size.sum()), 1e-300)).head(_STRONGEST)
+    title = "What moved the forecasts" if step is None else f"What moved the forecasts of step {step}"
+    print_frame(console, title, shares.map("{:.1%}".format).rename("share").reset_index())
+    usual = usual_explanation(found, found.panel)
+    flows = [flow for watched in remembered(found) for flow in watched.flows]
+    with written_together(out) as stage:
+        if flows:
+            draw_flow(flows[:1]).savefig(stage / files[0].name)
+        strength = {name: values for name, values in usual.strength().items() if values.any()}
+        draw_attribution(
+            strength, first=1 - usual.window, title="What usually moves a forecast, share of each step and column"
+        ).savefig(stage / files[1].name)
+        (stage / files[2].name).write_text(csv_text(moved), encoding="utf-8", newline="")
+    print_files(console, [path for path in files if path.exists()])

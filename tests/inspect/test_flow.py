@@ -1,0 +1,209 @@
+"""The gradient through time against a loop of autograd's own, for every kind of layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from tests.inspect.models import Last, rnn_of_radius
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence
+
+import recurra as rc
+from recurra.errors import InputError
+from recurra.inspect import gradient_flow
+
+
+def squared(output: Tensor) -> Tensor:
+    return output.square().sum()
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM, rc.nn.RNN, rc.nn.GRU, rc.nn.LSTM])
+def test_the_gradient_is_autograds(kind: type[nn.RNNBase]) -> None:
+    torch.manual_seed(0)
+    layer, x = kind(3, 5, dtype=torch.float64), torch.randn(7, 2, 3, dtype=torch.float64)
+    found = gradient_flow(layer, lambda: squared(layer(x)[0])).layers[0]
+    # step by step, by the layer itself
+    state, states, total = None, [], torch.zeros((), dtype=torch.float64)
+    for t in range(7):
+        _, state = layer(x[t : t + 1], state)
+        parts = state if isinstance(state, tuple) else (state,)
+        parts = tuple(part.clone() for part in parts)
+        state = parts if len(parts) == 2 else parts[0]
+        states.append(parts[0])
+        total = total + squared(parts[0])
+    expected = [g.norm() for g in torch.autograd.grad(total, states)]
+    assert np.allclose(found.gradient, [float(g.detach()) for g in reversed(expected)], rtol=1e-10)
+
+
+def test_carried_is_the_jacobians() -> None:
+    layer = rnn_of_radius(0.9, hidden=6).double()
+    x = torch.randn(9, 1, 3, dtype=torch.float64)
+    found = gradient_flow(layer, lambda: layer(x)[0].sum()).layers[0]
+    outputs = layer(x)[0][:, 0].detach()
+    v = torch.ones(6, dtype=torch.float64)
+    expected = [v.norm()]
+    for t in range(8, 0, -1):
+        v = (v * (1 - outputs[t] ** 2)) @ layer.weight_hh_l0.detach()
+        expected.append(v.norm())
+    assert np.allclose(found.carried, [float(e / expected[0]) for e in expected], rtol=1e-10)
+
+
+@pytest.mark.parametrize(("radius", "steps"), [(0.5, 6), (0.8, 20)])
+def test_the_memory_of_a_spectral_radius(radius: float, steps: int) -> None:
+    layer = nn.RNN(3, 8)
+    with torch.no_grad():
+        layer.weight_hh_l0.copy_(radius * torch.linalg.qr(torch.randn(8, 8))[0])
+        layer.weight_ih_l0.mul_(1e-3)
+        layer.bias_ih_l0.zero_()
+        layer.bias_hh_l0.zero_()
+    x = torch.randn(60, 4, 3)
+    memory = gradient_flow(layer, lambda: squared(layer(x)[0][-1])).layers[0].memory
+    assert memory.steps == steps
+    assert not memory.whole
+
+
+def test_rows_count_from_their_own_ends() -> None:
+    torch.manual_seed(0)
+    layer, x, lengths = rc.nn.GRU(3, 5, dtype=torch.float64), torch.randn(9, 3, 3, dtype=torch.float64), [4, 9, 6]
+    padded = gradient_flow(layer, lambda: squared(layer(x, lengths=lengths)[1])).layers[0]
+    packed = pack_padded_sequence(x, torch.tensor(lengths), enforce_sorted=False)
+    same = gradient_flow(layer, lambda: squared(layer(packed)[1])).layers[0]
+    rows = [
+        gradient_flow(layer, lambda row=row, n=n: squared(layer(x[:n, row : row + 1])[1])).layers[0]
+        for row, n in enumerate(lengths)
+    ]
+    expected = [np.sqrt(sum(r.gradient[k] ** 2 for r in rows if k < len(r.gradient))) for k in range(9)]
+    assert np.allclose(padded.gradient, expected)
+    assert np.allclose(same.gradient, padded.gradient)
+    assert np.allclose(same.carried, padded.carried)
+
+
+def test_both_directions_and_every_layer_have_a_name() -> None:
+    model = nn.Sequential(nn.LSTM(3, 4, 2, bidirectional=True))
+    x = torch.randn(5, 2, 3)
+    flow = gradient_flow(model, lambda: squared(model(x)[0]))
+    assert [layer.layer for layer in flow.layers] == ["0.l0", "0.l0_reverse", "0.l1", "0.l1_reverse"]
+    assert all(layer.carried[0] == pytest.approx(1) and layer.cell is not None for layer in flow.layers)
+    assert len(flow.frame()) == 4 * 5
+
+
+def test_a_reversed_direction_is_the_same_as_a_reversed_sequence() -> None:
+    torch.manual_seed(0)
+    layer = rc.nn.GRU(3, 4, bidirectional=True, dtype=torch.float64)
+    forward = rc.nn.GRU(3, 4, dtype=torch.float64)
+    with torch.no_grad():
+        for name, parameter in forward.named_parameters():
+            parameter.copy_(getattr(layer, name + "_reverse"))
+    x = torch.randn(6, 2, 3, dtype=torch.float64)
+    both = gradient_flow(layer, lambda: squared(layer(x)[1][1]))
+    alone = gradient_flow(forward, lambda: squared(forward(x.flip(0))[1]))
+    assert np.allclose(both.layers[1].gradient, alone.layers[0].gradient)
+    assert np.allclose(both.layers[1].carried, alone.layers[0].carried)
+    assert not both.layers[0].gradient.any()
+
+
+@pytest.mark.parametrize("kind", ["rnn", "gru", "lstm"])
+def test_cells_in_a_loop_are_a_sequence(kind: str) -> None:
+    torch.manual_seed(0)
+    cell = {"rnn": nn.RNNCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}[kind](3, 5, dtype=torch.float64)
+    layer = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[kind](3, 5, dtype=torch.float64)
+    with torch.no_grad():
+        for name, parameter in cell.named_parameters():
+            getattr(layer, f"{name}_l0").copy_(parameter)
+    x = torch.randn(7, 2, 3, dtype=torch.float64)
+
+    def loop() -> Tensor:
+        state = None
+        for step in x:
+            state = cell(step, state)
+        return squared(state[0] if isinstance(state, tuple) else state)
+
+    one, other = gradient_flow(cell, loop).layers[0], gradient_flow(layer, lambda: squared(layer(x)[0][-1])).layers[0]
+    assert np.allclose(one.gradient, other.gradient)
+    assert np.allclose(one.carried, other.carried)
+    assert [use.name for use in one.gates] == [use.name for use in other.gates]
+
+
+def test_options_of_our_own_layers() -> None:
+    noise = rc.nn.Regularisation(recurrent_dropout=0.2, zoneout=0.1)
+    layer = rc.nn.LSTM(3, 6, 2, dropout=0.1, proj_size=4, peepholes=True, layer_norm=True, regularisation=noise)
+    x = torch.randn(8, 3, 3)
+    flow = gradient_flow(layer, lambda: squared(layer(x, lengths=[8, 1, 5])[0]))
+    assert [layer.layer for layer in flow.layers] == ["LSTM.l0", "LSTM.l1"]
+    assert all(np.isfinite(layer.carried).all() for layer in flow.layers)
+
+
+def test_a_called_twice_layer_has_two_passages() -> None:
+    layer, x = rc.nn.GRU(3, 4), torch.randn(5, 2, 3)
+    flow = gradient_flow(layer, lambda: squared(layer(x)[0]) + squared(layer(x)[0]))
+    assert [layer.layer for layer in flow.layers] == ["GRU", "GRU call 2"]
+
+
+def test_nothing_of_the_model_changes() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.BatchNorm1d(3), nn.Dropout(0.3), Last(nn.LSTM(3, 4, 2, dropout=0.2)))
+    x = torch.randn(5, 3, 3)
+    squared(model(x)).backward()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    gradients = [parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None]
+    identities = [id(buffer) for buffer in model.buffers()]
+    random = torch.get_rng_state()
+    gradient_flow(model, lambda: squared(model(x)))
+    assert torch.equal(torch.get_rng_state(), random)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    after = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+    assert all(torch.equal(one, other) for one, other in zip(gradients, after, strict=True))
+    assert [id(buffer) for buffer in model.buffers()] == identities
+    assert type(model[2].layer) is nn.LSTM
+    assert not model[2].layer._forward_pre_hooks
+
+
+def test_an_error_of_the_loss_leaves_the_model_as_it_was() -> None:
+    model = Last(nn.LSTM(3, 4))
+
+    def broken() -> Tensor:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        gradient_flow(model, broken)
+    assert type(model.layer) is nn.LSTM
+    assert not model.layer._forward_pre_hooks
+
+
+def test_a_compiled_model_is_seen_too() -> None:
+    layer, x = rc.nn.GRU(3, 4), torch.randn(5, 2, 3)
+    compiled = torch.compile(layer, backend="eager")
+    compiled(x)
+    found = gradient_flow(layer, lambda: squared(compiled(x)[0])).layers[0]
+    assert np.allclose(found.gradient, gradient_flow(layer, lambda: squared(layer(x)[0])).layers[0].gradient)
+
+
+def test_frozen_layers_have_a_gradient_through_time() -> None:
+    layer, x = nn.GRU(3, 4).requires_grad_(False), torch.randn(5, 2, 3)
+    head = nn.Linear(4, 1)
+    model = nn.ModuleList([layer, head])
+    assert gradient_flow(model, lambda: squared(head(layer(x)[0][-1]))).layers[0].gradient.all()
+
+
+LAYER, X = nn.GRU(3, 4), torch.randn(5, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("model", "loss_of", "message"),
+    [
+        (nn.Linear(3, 4), lambda: torch.zeros(()), "a Linear without a recurrent layer"),
+        (3, lambda: torch.zeros(()), "of type int: expected a torch.nn.Module"),
+        (LAYER, lambda: squared(LAYER(X[:1])[0]), "over a single step"),
+        (LAYER, lambda: squared(X.requires_grad_()), "ran no recurrent layer"),
+        (LAYER, lambda: LAYER(X)[0], r"a tensor of shape \(5, 2, 4\): expected a scalar"),
+        (LAYER, lambda: squared(LAYER(X)[0].detach()), "a tensor without a gradient"),
+        (LAYER, lambda: 0 * LAYER(X)[0].detach().sum() + LAYER.bias_hh_l0.sum(), "does not depend on what"),
+        (LAYER, lambda: float(LAYER(X)[0].detach().sum()), "gave a float: expected a scalar"),
+    ],
+)
+def test_refusals(model: nn.Module, loss_of: Callable[[], Tensor], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        gradient_flow(model, loss_of)

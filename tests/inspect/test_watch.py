@@ -1,0 +1,148 @@
+"""Watching a training: the same bits, within its share of the time, in pictures and in TensorBoard."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.inspect.models import Last, last_sum
+from torch import Tensor, nn
+
+import recurra as rc
+from recurra.errors import InputError
+from recurra.inspect import Watch, draw_flow
+from recurra.inspect.budget import Budget
+from recurra.inspect.watched import from_bytes, to_bytes
+
+
+def train(model: nn.Module, steps: int, watch: Watch | None) -> None:
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    for _ in range(steps):
+        x, y = last_sum(8, 10)
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+        if watch is not None:
+            watch.step(lambda x=x, y=y: nn.functional.mse_loss(model(x), y), loss=loss)
+
+
+class Noisy(nn.Module):
+    """Dropout, zoneout and running statistics: all that a forward pass could disturb."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        noise = rc.nn.Regularisation(recurrent_dropout=0.2, zoneout=0.1)
+        self.norm = nn.BatchNorm1d(1)
+        self.last = Last(rc.nn.LSTM(1, 8, 2, dropout=0.2, regularisation=noise))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.norm(x.flatten(0, 1)).view_as(x))
+
+
+def test_the_weights_are_the_same_to_the_bit() -> None:
+    states = []
+    for watched in (False, True):
+        torch.manual_seed(0)
+        model = Noisy()
+        watch = Watch(model, share=0.5) if watched else None
+        train(model, 60, watch)
+        assert watch is None or len(watch.flows) > 3
+        states.append(model.state_dict())
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_it_keeps_to_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    budget, spent = Budget(0.05), []
+    for step in range(1, 3001):
+        now += 1.0
+        if budget.allows():
+            with budget.spending():
+                now += 8.0
+            spent.append(step)
+    assert budget.training == pytest.approx(2999)
+    assert budget.spent <= 0.05 * budget.training
+    assert len(spent) > 10
+    assert spent[0] < 60
+
+
+def test_many_looks_are_thinned_out() -> None:
+    layer, x = nn.GRU(2, 3), torch.randn(3, 1, 2)
+    watch = Watch(layer)
+    for step in range(300):
+        watch.steps = step
+        watch.look(lambda: layer(x)[0].sum())
+    assert 64 <= len(watch.flows) <= 128
+    steps = [flow.step for flow in watch.flows]
+    assert steps == sorted(steps)
+    assert steps[0] < 10
+    assert steps[-1] == 299
+
+
+def test_what_was_recorded_survives_as_bytes() -> None:
+    model = Last(nn.LSTM(1, 4))
+    watch = Watch(model, share=0.5, clip_norm=2.0)
+    train(model, 40, watch)
+    watched = watch.watched()
+    again = from_bytes(to_bytes(watched))
+    assert again.frame().equals(watched.frame())
+    assert again.signs.clip_norm == 2.0
+    assert np.array_equal(again.signs.losses, watched.signs.losses)
+    other = Watch(model)
+    other.restore(watch.state())
+    assert other.frame().equals(watch.frame())
+    assert other.steps == watch.steps == 40
+
+
+def test_frame_and_picture() -> None:
+    model = Last(nn.LSTM(1, 4, 2))
+    watch = Watch(model, share=0.5)
+    assert watch.frame().empty
+    assert watch.memory() == {}
+    with pytest.raises(InputError, match="nothing was recorded yet"):
+        watch.plot()
+    train(model, 40, watch)
+    frame = watch.frame()
+    assert frame.columns.tolist() == ["step", "layer", "back", "gradient", "cell", "carried"]
+    assert set(frame["layer"]) == {"layer.l0", "layer.l1"} == set(watch.memory())
+    figure = watch.plot("carried")
+    figure.canvas.draw()
+    assert len(figure.axes) == 6  # a map with its scale, and curves, for each layer
+    single = draw_flow(watch.flows[:1])
+    single.canvas.draw()
+    assert len(single.axes) == 4
+
+
+def test_tensorboard(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from torch.utils.tensorboard import SummaryWriter
+
+    model = Last(nn.GRU(1, 4))
+    watch = Watch(model, share=0.5)
+    writer = SummaryWriter(str(tmp_path))
+    for _ in range(2):
+        train(model, 20, watch)
+        watch.log(writer)
+    writer.close()
+    events = EventAccumulator(str(tmp_path))
+    events.Reload()
+    steps = [event.step for event in events.Scalars("effective memory/layer")]
+    assert steps == [flow.step for flow in watch.flows]
+    assert "gradient layer/4 steps back" in events.Tags()["scalars"]
+    assert events.Tags()["images"] == ["gradient through time"]
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -1.0])
+def test_a_share_that_is_none(share: float) -> None:
+    with pytest.raises(InputError, match="share is"):
+        Watch(nn.GRU(1, 1), share=share)
+
+
+def test_a_model_without_recurrence() -> None:
+    with pytest.raises(InputError, match="without a recurrent layer"):
+        rc.inspect.watch(nn.Linear(1, 1))
