@@ -75,6 +75,19 @@ def test_several_inputs() -> None:
     assert found.gap.abs().max() < 1e-4
 
 
+def test_more_points_where_the_path_is_steep() -> None:
+    x = torch.ones(2, 3, 1, dtype=torch.float64)
+    found = attribute(lambda x: (200 * (x.mean((1, 2)) - 0.5)).tanh(), x, points=4)
+    assert found.gap.abs().max() < 0.02
+
+
+def test_an_input_that_nothing_depends_on() -> None:
+    x = torch.randn(3, 5, 2)
+    found = attribute(lambda x, y: x.sum((1, 2)), (x, x))
+    assert torch.allclose(found.values[0], x, atol=1e-5)
+    assert not found.values[1].any()
+
+
 @pytest.mark.parametrize(
     ("inputs", "options", "message"),
     [

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.report.test_insight_plots import with_insight
 
 from recurra.report import write_html
 from recurra.report.content import ForecastReport
@@ -26,7 +27,8 @@ ARGUMENTS = [
 ]
 DRAWN = """() => [...document.querySelectorAll(".plot:not([hidden])")].map(plot => [
     plot.id,
-    [...plot.querySelectorAll(".scatterlayer path")].filter(path => (path.getAttribute("d") || "").length > 5).length,
+    [...plot.querySelectorAll(".scatterlayer path")].filter(path => (path.getAttribute("d") || "").length > 5).length
+        + plot.querySelectorAll(".heatmaplayer image").length,
 ])"""
 
 
@@ -122,6 +124,18 @@ def test_the_selector_changes_series(opened: Open, many: ForecastReport) -> None
     assert view.page.text_content("#figures tbody tr") != first_row
     assert min(view.drawn().values()) > 0
     assert view.messages == []
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_memory_and_attributions(width: int, opened: Open, many: ForecastReport) -> None:
+    view = opened(with_insight(many, features=6), width)
+    assert {"moved", "flow", "moved-usually"} <= set(view.drawn())
+    assert min(view.drawn().values()) > 0
+    view.page.select_option("#series", "5")
+    known = view.page.locator(".series-name").first.text_content() in many.forecast["series"].unique()[:30]
+    assert ("moved" in view.drawn()) == known
+    assert view.messages == []
+    assert view.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_a_series_without_backtest_hides_only_that_plot(opened: Open, many: ForecastReport) -> None:

@@ -201,3 +201,48 @@ def test_a_training_may_be_as_short_as_one_step(schedule):
 def test_options_are_checked(options, message):
     with pytest.raises(InputError, match=message):
         TrainingOptions(**options)
+
+
+class Counting:
+    """A watcher that counts, and looks at every loss."""
+
+    def __init__(self, network):
+        self.network, self.seen, self.shown = network, [], 0
+
+    def step(self, loss_of, *, loss, gradient_norm):
+        with torch.random.fork_rng(devices=[]):
+            assert math.isfinite(float(loss_of().detach()))
+        assert gradient_norm > 0
+        self.seen.append(loss)
+
+    def log(self, board):
+        self.shown += 1
+
+    def state(self):
+        return torch.tensor(self.seen, dtype=torch.float64).view(torch.uint8)
+
+    def restore(self, state):
+        self.seen = state.view(torch.float64).tolist()
+
+
+def test_a_watcher_sees_every_step_and_changes_none():
+    blind, watched = Lines(), Lines()
+    train(blind, OPTIONS, seed=1, name="a", steps=30)
+    record = train(watched, OPTIONS, seed=1, name="a", steps=30, watch=Counting)
+    assert bits(blind) == bits(watched)
+    assert record.watched is not None
+    losses = record.watched.view(torch.float64)
+    assert len(losses) == 30
+    assert np.allclose(record.rows[0, 1], losses[: int(record.rows[0, 0])].mean())
+
+
+def test_a_watcher_goes_on_after_a_kill(tmp_path, monkeypatch):
+    monkeypatch.setattr("recurra.training.loop._CHECKPOINT_SECONDS", 0.0)
+    whole = train(Lines(), OPTIONS, seed=1, name="a", steps=30, watch=Counting)
+    folder = CheckpointFolder(tmp_path, "same")
+    with pytest.raises(Stop):
+        train(Lines(), OPTIONS, seed=1, name="a", steps=30, run=Run(folder, progress=Killer(20)), watch=Counting)
+    again = train(Lines(), OPTIONS, seed=1, name="a", steps=30, run=Run(folder), watch=Counting)
+    assert whole.watched is not None
+    assert again.watched is not None
+    assert torch.equal(whole.watched, again.watched)

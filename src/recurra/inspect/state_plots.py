@@ -76,7 +76,7 @@ def draw_holding(trace: Trace) -> Figure:
         axes.plot(places, frame["by_gates"], ".", color=OTHERS[1], ms=5, label="time constant of the gate")
     axes.set_yscale("log")
     dress(axes, f"{trace.layer}: how long a unit holds a bit", "unit, longest first", "steps")
-    axes.legend(frameon=False, fontsize=8.5)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8.5)
     return figure
 
 
@@ -116,7 +116,7 @@ def draw_map(trace: Trace, *, rows: int = 6, labels: npt.ArrayLike | None = None
         raise InputError(f"labels has shape {kinds.shape}: expected one per sequence, ({points.shape[1]},)")
     figure = new_figure(width=6.4, height=4.8)
     axes = figure.add_subplot()
-    order = [] if kinds is None else list(dict.fromkeys(kinds.tolist()))
+    order = [] if kinds is None else np.unique(kinds).tolist()
     image = None
     for row in range(min(rows, points.shape[1])):
         path = points[np.isfinite(points[:, row, 0]), row]
