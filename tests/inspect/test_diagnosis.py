@@ -71,6 +71,16 @@ def test_saturated_by_inputs_that_are_too_large(kind: type[nn.RNNBase]) -> None:
     assert not [f for f in looked(Last(kind(1, 32)), torch.randn(20, 8, 1)) if f.kind == "saturated"]
 
 
+def test_a_solved_copy_task_is_healthy() -> None:
+    torch.manual_seed(0)
+    layer = rc.nn.LSTM(5, 32)
+    with torch.no_grad():
+        layer.bias_hh_l0[32:64] = 4.0
+    watch = trained(Last(layer, 4), lambda: copy_task(40, 32, 4), functional.cross_entropy, 3e-3, steps=250, clip=1.0)
+    assert watch.watched().signs.losses[-1] < 0.1
+    assert [finding for finding in watch.diagnose() if finding.kind == "vanishing"] == []
+
+
 def test_an_open_forget_gate_is_no_disease() -> None:
     torch.manual_seed(0)
     layer = nn.LSTM(1, 16)

@@ -24,8 +24,10 @@ def test_as_far_as_the_sequence_goes() -> None:
     assert str(memory_of([1, 0.02, 0])) == "1 step"
 
 
-def test_what_comes_after_a_gap_does_not_count() -> None:
-    assert memory_of([1, 0.5, 0.001, 0.5]).steps == 1
+def test_a_constant_factor_shortens_no_memory() -> None:
+    flat = np.r_[1.0, np.full(59, 0.005)]
+    assert memory_of(flat).whole
+    assert memory_of(0.5 ** np.arange(60)).steps == 6
 
 
 @pytest.mark.parametrize("values", [[1, 5, 25, 50], [1, 2, math.nan, 1]])

@@ -113,8 +113,8 @@ def _vanishing(name: str, layers: list[LayerFlow], cause: Finding | None) -> Fin
     return Finding(
         "vanishing",
         name,
-        f"{name}: the gradient vanishes from {steps + 1} steps on: less than {LEFT:.0%} of it gets further back, and "
-        f"the sequences have {length} steps.",
+        f"{name}: the gradient vanishes from {steps + 1} steps on: {1 - LEFT:.0%} of what is carried back stays "
+        f"nearer, and the sequences have {length} steps.",
         cure,
     )
 
