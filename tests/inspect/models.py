@@ -24,10 +24,10 @@ def rnn_of_radius(radius: float, *, hidden: int = 32, seed: int = 0) -> nn.RNN:
     layer = nn.RNN(3, hidden)
     u = torch.randn(hidden, hidden, generator=generator)
     with torch.no_grad():
-        layer.weight_hh_l0.copy_(u * radius / torch.linalg.eigvals(u).abs().max())
-        layer.weight_ih_l0.copy_(0.02 * torch.randn(hidden, 3, generator=generator))
-        layer.bias_ih_l0.zero_()
-        layer.bias_hh_l0.zero_()
+        layer.get_parameter("weight_hh_l0").copy_(u * radius / torch.linalg.eigvals(u).abs().max())
+        layer.get_parameter("weight_ih_l0").copy_(0.02 * torch.randn(hidden, 3, generator=generator))
+        layer.get_parameter("bias_ih_l0").zero_()
+        layer.get_parameter("bias_hh_l0").zero_()
     return layer
 
 

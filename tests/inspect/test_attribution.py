@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -12,7 +14,7 @@ from recurra.inspect import attribute, draw_attribution, occlude
 
 
 @pytest.mark.parametrize("kind", [rc.nn.LSTM, rc.nn.GRU, nn.RNN])
-def test_complete_for_a_class(kind: type[nn.RNNBase]) -> None:
+def test_complete_for_a_class(kind: Callable[..., nn.RNNBase]) -> None:
     torch.manual_seed(0)
     layer, head = kind(3, 8, batch_first=True), nn.Linear(8, 4)
     x = torch.randn(5, 12, 3)

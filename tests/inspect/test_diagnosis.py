@@ -64,7 +64,7 @@ def test_exploding_says_how_often_it_was_clipped() -> None:
 
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
-def test_saturated_by_inputs_that_are_too_large(kind: type[nn.RNNBase]) -> None:
+def test_saturated_by_inputs_that_are_too_large(kind: Callable[..., nn.RNNBase]) -> None:
     torch.manual_seed(0)
     found = looked(Last(kind(1, 32)), 1000 * torch.randn(20, 8, 1))
     assert "saturated" in [finding.kind for finding in found]
@@ -75,7 +75,7 @@ def test_a_solved_copy_task_is_healthy() -> None:
     torch.manual_seed(0)
     layer = rc.nn.LSTM(5, 32)
     with torch.no_grad():
-        layer.bias_hh_l0[32:64] = 4.0
+        layer.get_parameter("bias_hh_l0")[32:64] = 4.0
     watch = trained(Last(layer, 4), lambda: copy_task(40, 32, 4), functional.cross_entropy, 3e-3, steps=250, clip=1.0)
     assert watch.watched().signs.losses[-1] < 0.1
     assert [finding for finding in watch.diagnose() if finding.kind == "vanishing"] == []
@@ -85,7 +85,7 @@ def test_an_open_forget_gate_is_no_disease() -> None:
     torch.manual_seed(0)
     layer = nn.LSTM(1, 16)
     with torch.no_grad():
-        layer.bias_hh_l0[16:32] = 8.0
+        layer.get_parameter("bias_hh_l0")[16:32] = 8.0
     assert looked(Last(layer), torch.randn(60, 8, 1)) == []
 
 
@@ -93,8 +93,8 @@ def test_dead_units() -> None:
     torch.manual_seed(0)
     layer = nn.RNN(1, 20, nonlinearity="relu")
     with torch.no_grad():
-        layer.bias_hh_l0[:15] = -9.0
-        layer.bias_hh_l0[15:] = 0.5
+        layer.get_parameter("bias_hh_l0")[:15] = -9.0
+        layer.get_parameter("bias_hh_l0")[15:] = 0.5
     found = [finding for finding in looked(Last(layer), torch.randn(20, 8, 1)) if finding.kind == "dead units"]
     assert "75% of the ReLU units are dead" in found[0].sentence
 
@@ -129,7 +129,7 @@ def test_a_copy_task_beyond_the_memory() -> None:
 
 
 @pytest.mark.parametrize("kind", [rc.nn.LSTM, rc.nn.GRU, nn.RNN])
-def test_silent_on_a_healthy_model(kind: type[nn.RNNBase]) -> None:
+def test_silent_on_a_healthy_model(kind: Callable[..., nn.RNNBase]) -> None:
     torch.manual_seed(0)
     watch = trained(Last(kind(1, 16)), last_sum, functional.mse_loss, 3e-3, clip=1.0)
     assert watch.diagnose() == []

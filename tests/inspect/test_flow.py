@@ -21,7 +21,7 @@ def squared(output: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM, rc.nn.RNN, rc.nn.GRU, rc.nn.LSTM])
-def test_the_gradient_is_autograds(kind: type[nn.RNNBase]) -> None:
+def test_the_gradient_is_autograds(kind: Callable[..., nn.RNNBase]) -> None:
     torch.manual_seed(0)
     layer, x = kind(3, 5, dtype=torch.float64), torch.randn(7, 2, 3, dtype=torch.float64)
     found = gradient_flow(layer, lambda: squared(layer(x)[0])).layers[0]
@@ -46,7 +46,7 @@ def test_carried_is_the_jacobians() -> None:
     v = torch.ones(6, dtype=torch.float64)
     expected = [v.norm()]
     for t in range(8, 0, -1):
-        v = (v * (1 - outputs[t] ** 2)) @ layer.weight_hh_l0.detach()
+        v = (v * (1 - outputs[t] ** 2)) @ layer.get_parameter("weight_hh_l0").detach()
         expected.append(v.norm())
     assert np.allclose(found.carried, [float(e / expected[0]) for e in expected], rtol=1e-10)
 
@@ -55,10 +55,10 @@ def test_carried_is_the_jacobians() -> None:
 def test_the_memory_of_a_spectral_radius(radius: float, steps: int) -> None:
     layer = nn.RNN(3, 8)
     with torch.no_grad():
-        layer.weight_hh_l0.copy_(radius * torch.linalg.qr(torch.randn(8, 8))[0])
-        layer.weight_ih_l0.mul_(1e-3)
-        layer.bias_ih_l0.zero_()
-        layer.bias_hh_l0.zero_()
+        layer.get_parameter("weight_hh_l0").copy_(radius * torch.linalg.qr(torch.randn(8, 8))[0])
+        layer.get_parameter("weight_ih_l0").mul_(1e-3)
+        layer.get_parameter("bias_ih_l0").zero_()
+        layer.get_parameter("bias_hh_l0").zero_()
     x = torch.randn(60, 4, 3)
     memory = gradient_flow(layer, lambda: squared(layer(x)[0][-1])).layers[0].memory
     assert memory.steps == steps
@@ -116,8 +116,8 @@ def test_cells_in_a_loop_are_a_sequence(kind: str) -> None:
     x = torch.randn(7, 2, 3, dtype=torch.float64)
 
     def loop() -> Tensor:
-        state = None
-        for step in x:
+        state = cell(x[0])
+        for step in x[1:]:
             state = cell(step, state)
         return squared(state[0] if isinstance(state, tuple) else state)
 
@@ -200,7 +200,11 @@ LAYER, X = nn.GRU(3, 4), torch.randn(5, 2, 3)
         (LAYER, lambda: squared(X.requires_grad_()), "ran no recurrent layer"),
         (LAYER, lambda: LAYER(X)[0], r"a tensor of shape \(5, 2, 4\): expected a scalar"),
         (LAYER, lambda: squared(LAYER(X)[0].detach()), "a tensor without a gradient"),
-        (LAYER, lambda: 0 * LAYER(X)[0].detach().sum() + LAYER.bias_hh_l0.sum(), "does not depend on what"),
+        (
+            LAYER,
+            lambda: 0 * LAYER(X)[0].detach().sum() + LAYER.get_parameter("bias_hh_l0").sum(),
+            "does not depend on what",
+        ),
         (LAYER, lambda: float(LAYER(X)[0].detach().sum()), "gave a float: expected a scalar"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -57,8 +58,8 @@ def constant_gru(z: float, units: int = 4) -> rc.nn.GRU:
     with torch.no_grad():
         for parameter in layer.parameters():
             parameter.zero_()
-        layer.bias_ih_l0[units : 2 * units] = math.log(z / (1 - z))
-        layer.weight_ih_l0[2 * units :] = 1.0
+        layer.get_parameter("bias_ih_l0")[units : 2 * units] = math.log(z / (1 - z))
+        layer.get_parameter("weight_ih_l0")[2 * units :] = 1.0
     return layer
 
 
@@ -80,10 +81,10 @@ def test_what_is_held_to_the_end_is_said_to_be() -> None:
 def test_a_simple_rnn_has_no_gate_and_a_decay() -> None:
     layer = nn.RNN(1, 2)
     with torch.no_grad():
-        layer.weight_hh_l0.copy_(torch.diag(torch.tensor([0.5, 0.9])))
-        layer.weight_ih_l0.fill_(1e-3)
-        layer.bias_ih_l0.zero_()
-        layer.bias_hh_l0.zero_()
+        layer.get_parameter("weight_hh_l0").copy_(torch.diag(torch.tensor([0.5, 0.9])))
+        layer.get_parameter("weight_ih_l0").fill_(1e-3)
+        layer.get_parameter("bias_ih_l0").zero_()
+        layer.get_parameter("bias_hh_l0").zero_()
     found = holding(trace(layer, torch.randn(60, 2, 1))["RNN"]).set_index("unit")
     assert found["by_gates"].isna().all()
     assert found["by_push"].to_dict() == {0: 2, 1: 10}
@@ -98,7 +99,7 @@ def test_the_map_keeps_what_varies() -> None:
 
 
 @pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, rc.nn.LSTM])
-def test_pictures(kind: type[nn.RNNBase]) -> None:
+def test_pictures(kind: Callable[..., nn.RNNBase]) -> None:
     traces = trace(kind(3, 6), torch.randn(20, 4, 3))
     found = one(traces, None)
     for figure in (

@@ -239,10 +239,11 @@ def test_a_watcher_sees_every_step_and_changes_none():
 def test_a_watcher_goes_on_after_a_kill(tmp_path, monkeypatch):
     monkeypatch.setattr("recurra.training.loop._CHECKPOINT_SECONDS", 0.0)
     whole = train(Lines(), OPTIONS, seed=1, name="a", steps=30, watch=Counting)
-    folder = CheckpointFolder(tmp_path, "same")
+    folder = CheckpointFolder(tmp_path / "run", {"data": "x"})
     with pytest.raises(Stop):
         train(Lines(), OPTIONS, seed=1, name="a", steps=30, run=Run(folder, progress=Killer(20)), watch=Counting)
-    again = train(Lines(), OPTIONS, seed=1, name="a", steps=30, run=Run(folder), watch=Counting)
+    resumed = CheckpointFolder(tmp_path / "run", {"data": "x"}, resume=True)
+    again = train(Lines(), OPTIONS, seed=1, name="a", steps=30, run=Run(resumed), watch=Counting)
     assert whole.watched is not None
     assert again.watched is not None
     assert torch.equal(whole.watched, again.watched)

@@ -81,7 +81,7 @@ def insight(model: ForecastModel, panel: Panel, names: Sequence[str]) -> tuple[p
     """What moved the forecasts of the series in `names`, and what usually moves one, as the report has them."""
     from recurra.tasks.forecast_inspection import last_explanation, usual_explanation
 
-    found, usual = last_explanation(model, panel, names), usual_explanation(model, panel)
+    found, usual = last_explanation(model, panel, list(names)), usual_explanation(model, panel)
     steps = np.arange(1 - found.window, model.recipe.horizon + 1)
     moved = [
         pd.DataFrame({"series": np.repeat(names, len(steps)), "step": np.tile(steps, len(names)), "feature": feature})
