@@ -1,0 +1,104 @@
+"""The layers: Keras' own in everything but the loop over the steps."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import keras
+from torch import Tensor
+
+from recurra.keras.loop import inner_loop
+
+PACKAGE = "recurra"  # a saved model names these layers "recurra>LSTM"
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class SimpleRNN(keras.layers.SimpleRNN):
+    """`keras.layers.SimpleRNN` on Recurra's kernels: the same arguments, weights and results, to rounding.
+
+        h_t = f(x_t W + h_{t-1} U + b)            f = tanh or relu; Keras' own loop for any other
+
+    Shapes: inputs [B, T, F] -> [B, H], or [B, T, H] with `return_sequences`. Errors: Keras' own.
+    Source: Elman (1990), "Finding structure in time".
+
+    >>> import numpy as np
+    >>> import recurra.keras as rk
+    >>> rk.SimpleRNN(4)(np.zeros((2, 7, 3), "float32")).shape
+    torch.Size([2, 4])
+    """
+
+    def inner_loop(self, sequences: Tensor, initial_state: Any, mask: Any, training: bool = False) -> Any:
+        """All steps: by our kernels where they have this layer, else by Keras."""
+        found = inner_loop(self, sequences, initial_state, mask, training)
+        return super().inner_loop(sequences, initial_state, mask, training=training) if found is None else found
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class LSTM(keras.layers.LSTM):
+    """`keras.layers.LSTM` on Recurra's kernels: the same arguments, weights and results, to rounding.
+
+        i, f, g, o = split(x_t W + h_{t-1} U + b)
+        c_t = sigmoid(f) * c_{t-1} + sigmoid(i) * tanh(g)
+        h_t = sigmoid(o) * tanh(c_t)
+
+    Shapes: inputs [B, T, F] -> [B, H], or [B, T, H] with `return_sequences`. With other activations than tanh and
+    sigmoid, and for `recurrent_dropout` in training (Keras draws a mask per gate), Keras' own loop runs.
+    Errors: Keras' own. Source: Hochreiter and Schmidhuber (1997), "Long short-term memory".
+
+    >>> import numpy as np
+    >>> import recurra.keras as rk
+    >>> rk.LSTM(4, return_sequences=True)(np.zeros((2, 7, 3), "float32")).shape
+    torch.Size([2, 7, 4])
+    """
+
+    def inner_loop(self, sequences: Tensor, initial_state: Any, mask: Any, training: bool = False) -> Any:
+        """All steps: by our kernels where they have this layer, else by Keras."""
+        found = inner_loop(self, sequences, initial_state, mask, training)
+        return super().inner_loop(sequences, initial_state, mask, training=training) if found is None else found
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class GRU(keras.layers.GRU):
+    """`keras.layers.GRU` on Recurra's kernels, with `reset_after` either way: same arguments, weights and results.
+
+        z = sigmoid(x_t W_z + h_{t-1} U_z + b_z)        r likewise
+        n = tanh(x_t W_n + b_n + r * (h_{t-1} U_n + b_Un))        or (r * h_{t-1}) U_n without `reset_after`
+        h_t = (1 - z) * n + z * h_{t-1}
+
+    Shapes: inputs [B, T, F] -> [B, H], or [B, T, H] with `return_sequences`. With other activations than tanh and
+    sigmoid, and for `recurrent_dropout` in training (Keras draws a mask per gate), Keras' own loop runs.
+    Errors: Keras' own. Source: Cho et al. (2014), "Learning phrase representations using RNN encoder-decoder".
+
+    >>> import numpy as np
+    >>> import recurra.keras as rk
+    >>> outputs, h = rk.GRU(4, return_sequences=True, return_state=True)(np.zeros((2, 7, 3), "float32"))
+    >>> h.shape
+    torch.Size([2, 4])
+    """
+
+    def inner_loop(self, sequences: Tensor, initial_state: Any, mask: Any, training: bool = False) -> Any:
+        """All steps: by our kernels where they have this layer, else by Keras."""
+        found = inner_loop(self, sequences, initial_state, mask, training)
+        return super().inner_loop(sequences, initial_state, mask, training=training) if found is None else found
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class RNN(keras.layers.RNN):
+    """`keras.layers.RNN` that computes Keras' own cells, one or a stack of them, on Recurra's kernels.
+
+    A cell of anybody's own runs in Keras' loop, as it always did.
+
+    >>> import keras, numpy as np
+    >>> import recurra.keras as rk
+    >>> rk.RNN([keras.layers.LSTMCell(4), keras.layers.GRUCell(5)])(np.zeros((2, 7, 3), "float32")).shape
+    torch.Size([2, 5])
+    """
+
+    def inner_loop(self, sequences: Tensor, initial_state: Any, mask: Any, training: bool = False) -> Any:
+        """All steps: by our kernels where they have these cells, else by Keras."""
+        found = inner_loop(self, sequences, initial_state, mask, training)
+        return super().inner_loop(sequences, initial_state, mask, training=training) if found is None else found
