@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from recurra.errors import InputError, ModelFileError, RecurraError, ShapeError, TrainingError
 
 if TYPE_CHECKING:
-    from recurra import inspect, nn
+    from recurra import inspect, keras, nn, textbook
     from recurra.data import read_table
     from recurra.kernels import backend
     from recurra.nn import accelerate, restore
@@ -37,10 +37,12 @@ __all__ = [
     "accelerate",
     "backend",
     "inspect",
+    "keras",
     "load",
     "nn",
     "read_table",
     "restore",
+    "textbook",
 ]
 
 # These need torch or pandas, which take a second to load: `import recurra` and `recurra --help` do without.
@@ -54,10 +56,11 @@ _LATER = {
     "read_table": "recurra.data",
     "restore": "recurra.nn",
 }
+_PARTS = ("inspect", "keras", "nn", "textbook")
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("inspect", "nn"):
+    if name in _PARTS:
         return importlib.import_module(f"recurra.{name}")
     if name not in _LATER:
         raise AttributeError(f"module 'recurra' has no attribute {name!r}")
@@ -65,4 +68,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER, "inspect", "nn"})
+    return sorted({*globals(), *_LATER, *_PARTS})

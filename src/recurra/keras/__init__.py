@@ -1,3 +1,33 @@
+"""Keras 3 with its recurrent layers on Recurra's kernels.
+
+>>> import recurra.keras as keras
+>>> model = keras.Sequential([keras.Input((30, 1)), keras.layers.SimpleRNN(50), keras.layers.Dense(1)])
+>>> type(model.layers[0]) is keras.SimpleRNN
+True
+
+Every other name is Keras' own. `accelerate(model)` exchanges the layers of a model that exists.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
 from recurra.keras.backend import KerasError, ensure_torch
+
 ensure_torch()
-from recurra.keras.recurrent import GRU, LSTM, RNN, SimpleRNN
+
+import keras as _keras  # noqa: E402  # a backend is to be chosen before
+
+from recurra.keras import layers, models  # noqa: E402
+from recurra.keras.accelerating import accelerate, restore  # noqa: E402
+from recurra.keras.recurrent import GRU, LSTM, RNN, SimpleRNN  # noqa: E402
+
+__all__ = ["GRU", "LSTM", "RNN", "KerasError", "SimpleRNN", "accelerate", "layers", "models", "restore"]
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(_keras, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *dir(_keras)})

@@ -11,10 +11,6 @@ from pathlib import Path
 from recurra.errors import InputError
 
 BACKEND = "KERAS_BACKEND"
-REMEDY = (
-    "set the environment variable KERAS_BACKEND=torch before Python starts, or `import recurra.keras` before anything "
-    'that imports keras, or write "backend": "torch" into {file}'
-)
 
 
 class KerasError(InputError, ImportError):
@@ -27,30 +23,36 @@ def ensure_torch() -> None:
     Where nobody has chosen a backend (no KERAS_BACKEND, and a keras.json that is absent or holds Keras' own default,
     tensorflow), torch is chosen for this process.
     """
-    file = _home() / "keras.json"
     if "keras" not in sys.modules:
-        if importlib.util.find_spec("keras") is None:
-            raise KerasError("recurra.keras needs Keras 3, which is not installed: `pip install recurra[keras]`")
-        if BACKEND not in os.environ and _configured(file) in (None, "tensorflow"):
-            os.environ[BACKEND] = "torch"
-        chosen = os.environ.get(BACKEND) or _configured(file)
-        if chosen != "torch":  # said before the import, which fails where that backend is not installed
-            where = BACKEND if os.environ.get(BACKEND) else file
-            raise KerasError(f"Keras' backend is {chosen!r}, by {where}: recurra.keras runs on torch. {_remedy(file)}")
+        _choose_torch()
     import keras
 
     if int(keras.__version__.split(".")[0]) < 3:
         raise KerasError(f"this is Keras {keras.__version__}: expected 3.12 or later, `pip install recurra[keras]`")
     if keras.config.backend() != "torch":
         raise KerasError(
-            f"Keras runs on {keras.config.backend()!r} in this process already: recurra.keras runs on torch. "
-            f"{_remedy(file)}"
+            f"Keras runs on {keras.config.backend()!r} in this process already, and recurra.keras runs on torch: start "
+            f"Python again with {BACKEND}=torch in its environment, or import recurra.keras before keras"
         )
 
 
-def _remedy(file: Path) -> str:
-    text = REMEDY.format(file=file)
-    return text[0].upper() + text[1:]
+def _choose_torch() -> None:
+    """Before the import, because it fails where the backend that is asked for is not installed."""
+    if importlib.util.find_spec("keras") is None:
+        raise KerasError("recurra.keras needs Keras 3, which is not installed: `pip install recurra[keras]`")
+    given = os.environ.get(BACKEND)
+    if given:
+        if given != "torch":
+            raise KerasError(f"{BACKEND} is {given!r}, and recurra.keras runs on torch: set it to torch, or unset it")
+        return
+    file = _home() / "keras.json"
+    configured = _configured(file)
+    if configured not in (None, "tensorflow", "torch"):
+        raise KerasError(
+            f"Keras' backend is {configured!r}, by {file}, and recurra.keras runs on torch: write \"torch\" there, or "
+            f"set {BACKEND}=torch in the environment"
+        )
+    os.environ[BACKEND] = "torch"
 
 
 def _home() -> Path:

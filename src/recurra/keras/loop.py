@@ -12,18 +12,35 @@ from recurra.cells import Cell
 from recurra.kernels.chooser import run
 from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
 from recurra.keras.masks import Compaction, compact
-from recurra.keras.weights import as_cell, read_weights
+from recurra.keras.weights import KINDS, as_cell, read_weights
 
 DTYPES = frozenset({torch.float32, torch.float64, torch.bfloat16})
 
 Result = tuple[Tensor, Tensor, list[Any]]
 
 
+def run_layer(layer: Any, sequences: Any, mask: Any, training: bool) -> Any | None:
+    """What the layer's `call` returns, from zero states; None where Keras' own `call` is to prepare something first.
+
+    For a small layer the preparation takes as long as the recurrence: states of zeros, casts, masks of dropout.
+    """
+    cell = layer.cell
+    if layer.stateful or type(cell) not in KINDS or cell.dropout or cell.recurrent_dropout:
+        return None
+    found = inner_loop(layer, sequences, None, mask, training)
+    if found is None:
+        return None
+    last_output, outputs, last = found
+    output = outputs if layer.return_sequences else last_output
+    given = [keras.ops.cast(tensor, layer.compute_dtype) for tensor in (output, *(last if layer.return_state else ()))]
+    return tuple(given) if layer.return_state else given[0]
+
+
 def inner_loop(layer: Any, sequences: Tensor, initial_state: Any, mask: Any, training: bool) -> Result | None:
     """All steps of a layer: sequences [B, T, F] -> last output [B, H], outputs, last states; None: Keras is to do it.
 
     Arguments and result are those of `keras.layers.RNN.inner_loop`. Without `return_sequences` the outputs [B, 1, H]
-    are the last one alone, as in Keras' own fast paths.
+    are the last one alone, as in Keras' own fast paths. An `initial_state` of None is zeros, for a single cell.
     """
     stacked = type(layer.cell) is keras.layers.StackedRNNCells
     cells = layer.cell.cells if stacked else [layer.cell]
@@ -37,15 +54,13 @@ def inner_loop(layer: Any, sequences: Tensor, initial_state: Any, mask: Any, tra
             sequences, mask, reverse = sequences.flip(1), mask.flip(1), False
         compaction = compact(mask)
         sequences = sequences if compaction is None else compaction.gather(sequences)
-    states = list(initial_state) if isinstance(initial_state, list | tuple) else [initial_state]
     outputs, lasts = sequences, []
-    for cell, state in zip(cells, states if stacked else [states], strict=True):
-        nested = isinstance(state, list | tuple)
-        parts = tuple(state) if nested else (state,)
-        if layer.stateful:  # Keras will write the last state into the memory of this one
+    for cell, state in zip(cells, initial_state if stacked else [initial_state], strict=True):
+        parts = None if state is None else tuple(state) if isinstance(state, list | tuple) else (state,)
+        if parts is not None and layer.stateful:  # Keras will write the last state into the memory of this one
             parts = tuple([part.clone() for part in parts])
         outputs, last = run_cell(cell, outputs, parts, compaction, reverse, training)
-        lasts.append(list(last) if nested else last[0])
+        lasts.append(last[0] if stacked and isinstance(state, Tensor) else list(last))
     last_output = last[0]
     if not layer.return_sequences:
         if compaction is not None:
@@ -82,12 +97,12 @@ def why_not(sequences: Tensor, mask: Tensor | None, cells: list[Any], training: 
 def run_cell(
     keras_cell: Any,
     x: Tensor,
-    state: tuple[Tensor, ...],
+    state: tuple[Tensor, ...] | None,
     compaction: Compaction | None,
     reverse: bool,
     training: bool,
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """All steps of one cell: x [B, T, F], state [B, H] each -> outputs [B, T, H], last state."""
+    """All steps of one cell: x [B, T, F], state [B, H] each, or None for zeros -> outputs [B, T, H], last state."""
     cell = as_cell(keras_cell)
     assert cell is not None
     input_weight, input_bias, weights = read_weights(keras_cell)
@@ -96,12 +111,13 @@ def run_cell(
     if training and keras_cell.dropout:
         x = x * keras_cell.get_dropout_mask(x[:, 0]).unsqueeze(1)
     if training and keras_cell.recurrent_dropout:
+        assert state is not None
         noise = Noise(dropout=keras_cell.get_recurrent_dropout_mask(state[0]))
     batch, steps, features = x.shape
-    layout = Layout(steps, batch, True, None if compaction is None else compaction.lengths)
-    rows = x.reshape(batch * steps, features)
+    layout = Layout(steps, batch, lengths=None if compaction is None else compaction.lengths)
+    rows = x.transpose(0, 1).reshape(steps * batch, features)  # time first: the kernel then finds the h of a step
     outputs, last = run(Recurrence(cell, reverse), rows, input_weight, input_bias, state, weights, layout, noise)
-    return outputs.view(batch, steps, -1), last
+    return outputs.view(steps, batch, -1).transpose(0, 1), last
 
 
 def _drops_by_gate(cell: Any) -> bool:

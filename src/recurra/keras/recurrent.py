@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 import keras
 from torch import Tensor
 
-from recurra.keras.loop import inner_loop
+from recurra.keras.loop import inner_loop, run_layer
 
-PACKAGE = "recurra"  # a saved model names these layers "recurra>LSTM"
+Layer = TypeVar("Layer", bound=type)
+
+
+class OnKernels(keras.layers.RNN):
+    """Base of the layers: our kernels first, Keras where they decline."""
+
+    def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
+        """The whole layer: straight to the kernels where nothing of Keras' own bookkeeping is asked for."""
+        found = run_layer(self, sequences, mask, training) if initial_state is None else None
+        return super().call(sequences, initial_state, mask, training) if found is None else found
+
+    def inner_loop(self, sequences: Tensor, initial_state: Any, mask: Any, training: bool = False) -> Any:
+        """All steps, from states that Keras prepared."""
+        found = inner_loop(self, sequences, initial_state, mask, training)
+        return super().inner_loop(sequences, initial_state, mask, training) if found is None else found
+
+
+def public(layer: Layer) -> Layer:
+    """Saved models name the layer "recurra>LSTM" and where it is imported from."""
+    layer.__module__ = "recurra.keras"
+    return keras.saving.register_keras_serializable(package="recurra")(layer)
 
 
 @final
-@keras.saving.register_keras_serializable(package=PACKAGE)
-class SimpleRNN(keras.layers.SimpleRNN):
+@public
+class SimpleRNN(OnKernels, keras.layers.SimpleRNN):
     """`keras.layers.SimpleRNN` on Recurra's kernels: the same arguments, weights and results, to rounding.
 
         h_t = f(x_t W + h_{t-1} U + b)            f = tanh or relu; Keras' own loop for any other
@@ -28,15 +48,10 @@ class SimpleRNN(keras.layers.SimpleRNN):
     torch.Size([2, 4])
     """
 
-    def inner_loop(self, sequences: Tensor, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        """All steps: by our kernels where they have this layer, else by Keras."""
-        found = inner_loop(self, sequences, initial_state, mask, training)
-        return super().inner_loop(sequences, initial_state, mask, training=training) if found is None else found
-
 
 @final
-@keras.saving.register_keras_serializable(package=PACKAGE)
-class LSTM(keras.layers.LSTM):
+@public
+class LSTM(OnKernels, keras.layers.LSTM):
     """`keras.layers.LSTM` on Recurra's kernels: the same arguments, weights and results, to rounding.
 
         i, f, g, o = split(x_t W + h_{t-1} U + b)
@@ -53,19 +68,14 @@ class LSTM(keras.layers.LSTM):
     torch.Size([2, 7, 4])
     """
 
-    def inner_loop(self, sequences: Tensor, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        """All steps: by our kernels where they have this layer, else by Keras."""
-        found = inner_loop(self, sequences, initial_state, mask, training)
-        return super().inner_loop(sequences, initial_state, mask, training=training) if found is None else found
-
 
 @final
-@keras.saving.register_keras_serializable(package=PACKAGE)
-class GRU(keras.layers.GRU):
+@public
+class GRU(OnKernels, keras.layers.GRU):
     """`keras.layers.GRU` on Recurra's kernels, with `reset_after` either way: same arguments, weights and results.
 
-        z = sigmoid(x_t W_z + h_{t-1} U_z + b_z)        r likewise
-        n = tanh(x_t W_n + b_n + r * (h_{t-1} U_n + b_Un))        or (r * h_{t-1}) U_n without `reset_after`
+        z = sigmoid(x_t W_z + h_{t-1} U_z + b_z)                  r likewise
+        n = tanh(x_t W_n + b_n + r * (h_{t-1} U_n + b_Un))        (r * h_{t-1}) U_n without `reset_after`
         h_t = (1 - z) * n + z * h_{t-1}
 
     Shapes: inputs [B, T, F] -> [B, H], or [B, T, H] with `return_sequences`. With other activations than tanh and
@@ -79,15 +89,10 @@ class GRU(keras.layers.GRU):
     torch.Size([2, 4])
     """
 
-    def inner_loop(self, sequences: Tensor, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        """All steps: by our kernels where they have this layer, else by Keras."""
-        found = inner_loop(self, sequences, initial_state, mask, training)
-        return super().inner_loop(sequences, initial_state, mask, training=training) if found is None else found
-
 
 @final
-@keras.saving.register_keras_serializable(package=PACKAGE)
-class RNN(keras.layers.RNN):
+@public
+class RNN(OnKernels):
     """`keras.layers.RNN` that computes Keras' own cells, one or a stack of them, on Recurra's kernels.
 
     A cell of anybody's own runs in Keras' loop, as it always did.
@@ -97,8 +102,3 @@ class RNN(keras.layers.RNN):
     >>> rk.RNN([keras.layers.LSTMCell(4), keras.layers.GRUCell(5)])(np.zeros((2, 7, 3), "float32")).shape
     torch.Size([2, 5])
     """
-
-    def inner_loop(self, sequences: Tensor, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        """All steps: by our kernels where they have these cells, else by Keras."""
-        found = inner_loop(self, sequences, initial_state, mask, training)
-        return super().inner_loop(sequences, initial_state, mask, training=training) if found is None else found

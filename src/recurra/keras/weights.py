@@ -22,6 +22,8 @@ from recurra.cells import GRU, LSTM, RNN, Cell, Weights
 
 _TANH, _RELU, _SIGMOID = (keras.activations.get(name) for name in ("tanh", "relu", "sigmoid"))
 
+KINDS = frozenset({keras.layers.SimpleRNNCell, keras.layers.LSTMCell, keras.layers.GRUCell})
+
 
 def as_cell(cell: Any) -> Cell | None:
     """Our cell with the equations of a Keras cell; None where there is none.
