@@ -10,7 +10,7 @@ import numpy as np
 from article import BETAS, EPSILON, LEARNING_RATE, Article, Floats
 from workers import Answer, serve
 
-LAYERS = {"rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
+CLASSES = {"rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
 
 
 def from_torch(cell: str, weights: dict[str, Floats]) -> list[Floats]:
@@ -23,27 +23,27 @@ def from_torch(cell: str, weights: dict[str, Floats]) -> list[Floats]:
     return [w_ih.T, w_hh.T, bias]
 
 
+def build(article: Article, layers: Any = keras.layers, models: Any = keras.models) -> Any:
+    """The compiled model with the article's first weights, made of these modules."""
+    weights = article.weights()
+    layer, dense = getattr(layers, CLASSES[article.cell])(article.hidden), layers.Dense(1)
+    model = models.Sequential([keras.Input((article.steps, article.inputs)), layer, dense])
+    layer.set_weights(from_torch(article.cell, weights))
+    dense.set_weights([weights["weight"].T, weights["bias"]])
+    model.compile(optimizer=keras.optimizers.Adam(LEARNING_RATE, *BETAS, epsilon=EPSILON), loss="mse")
+    return model
+
+
 def main() -> None:
     """Serve epochs of the cell, and in the way, named on the command line."""
     article, way = Article(sys.argv[1], batches=int(sys.argv[2])), sys.argv[3]
     x, y = article.data()
-    weights = article.weights()
-
-    def build() -> Any:
-        layer, dense = LAYERS[article.cell](article.hidden), keras.layers.Dense(1)
-        model = keras.Sequential([keras.Input((article.steps, article.inputs)), layer, dense])
-        layer.set_weights(from_torch(article.cell, weights))
-        dense.set_weights([weights["weight"].T, weights["bias"]])
-        adam = keras.optimizers.Adam(LEARNING_RATE, *BETAS, epsilon=EPSILON)
-        model.compile(optimizer=adam, loss="mse")
-        return model
-
-    model = build()
+    model = build(article)
 
     def answer(question: Answer) -> Answer:
         nonlocal model
         if question["fresh"]:
-            model = build()
+            model = build(article)
         if way == "fit":
             history = model.fit(x, y, batch_size=article.batch, shuffle=question["shuffled"], verbose=0)
             return {"loss": float(history.history["loss"][0])}

@@ -21,8 +21,9 @@ import keras as _keras  # noqa: E402  # a backend is to be chosen before
 from recurra.keras import layers, models  # noqa: E402
 from recurra.keras.accelerating import accelerate, restore  # noqa: E402
 from recurra.keras.recurrent import GRU, LSTM, RNN, SimpleRNN  # noqa: E402
+from recurra.keras.sequential import Sequential  # noqa: E402
 
-__all__ = ["GRU", "LSTM", "RNN", "KerasError", "SimpleRNN", "accelerate", "layers", "models", "restore"]
+__all__ = ["GRU", "LSTM", "RNN", "KerasError", "Sequential", "SimpleRNN", "accelerate", "layers", "models", "restore"]
 
 
 def __getattr__(name: str) -> Any:

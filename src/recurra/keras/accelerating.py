@@ -9,6 +9,7 @@ import keras
 from recurra.errors import InputError
 from recurra.keras.optimiser import fuse, unfuse
 from recurra.keras.recurrent import GRU, LSTM, RNN, SimpleRNN
+from recurra.keras.sequential import Sequential
 
 Model = TypeVar("Model", bound=keras.layers.Layer)
 
@@ -17,6 +18,7 @@ OURS: dict[type, type] = {
     keras.layers.LSTM: LSTM,
     keras.layers.GRU: GRU,
     keras.layers.RNN: RNN,
+    keras.Sequential: Sequential,
 }
 THEIRS = {ours: theirs for theirs, ours in OURS.items()}
 
@@ -26,7 +28,8 @@ def accelerate(model: Model) -> Model:
 
     Each layer keeps its identity, name, variables and results: only its class changes, also within Bidirectional,
     TimeDistributed and nested models, before or after `compile` and `fit`. Subclasses of Keras' layers are left alone,
-    since they may compute something else. Where the model is compiled with Adam, its update becomes one fused call.
+    since they may compute something else. A `keras.Sequential` gets the training step of ours, and where the model is
+    compiled with Adam, its update becomes one fused call; compile first, then accelerate.
 
     Errors: InputError for anything but a Keras layer or model.
 

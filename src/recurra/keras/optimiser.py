@@ -10,6 +10,8 @@ Kingma and Ba (2015), "Adam: a method for stochastic optimization", section 2, t
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -17,61 +19,55 @@ import torch
 from torch import Tensor
 
 _DTYPES = frozenset({torch.float32, torch.float64})
+_ADAM = type(keras.optimizers.Adam())  # Keras gives each backend a class of its own
 _STATE = ("_momentums", "_velocities", "_get_variable_index")  # what Keras 3 calls them
 
 
-class FusedApply:
-    """`optimizer.apply` of a Keras Adam; whatever the fused call does not cover goes to Keras' own `apply`."""
-
-    def __init__(self, optimizer: Any) -> None:
-        self._optimizer = optimizer
-        self._own = optimizer.apply
-
-    def __call__(self, grads: Any, trainable_variables: Any = None) -> None:
-        """Move the variables against their gradients, and count the step."""
-        optimizer, grads = self._optimizer, list(grads)
-        variables = None if trainable_variables is None else list(trainable_variables)
-        if variables is None or not _is_plain(optimizer) or not _are_plain(grads, variables):
-            self._own(grads, variables)
-            return
-        indices = [optimizer._get_variable_index(variable) for variable in variables]
-        t = int(optimizer.iterations.value) + 1
-        step = torch.tensor(float(t))
-        with torch.no_grad():
-            torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]  # the public class keeps moments of its own
-                [variable.value for variable in variables],
-                grads,
-                [optimizer._momentums[k].value for k in indices],
-                [optimizer._velocities[k].value for k in indices],
-                [],
-                [step] * len(grads),
-                lr=float(optimizer.learning_rate),
-                beta1=optimizer.beta_1,
-                beta2=optimizer.beta_2,
-                weight_decay=0.0,
-                eps=optimizer.epsilon / math.sqrt(1 - optimizer.beta_2**t),
-                amsgrad=False,
-                maximize=False,
-            )
-        optimizer.iterations.assign_add(1)
+def apply(optimizer: Any, grads: Sequence[Tensor | None], trainable_variables: Sequence[Any] | None = None) -> None:
+    """`optimizer.apply`: one fused call where the optimiser is a plain Adam, else Keras' own."""
+    grads = list(grads)
+    if trainable_variables is None or not _is_plain(optimizer) or not _are_plain(grads, trainable_variables):
+        type(optimizer).apply(optimizer, grads, trainable_variables)
+        return
+    indices = [optimizer._get_variable_index(variable) for variable in trainable_variables]
+    t = int(optimizer.iterations.value) + 1
+    with torch.no_grad():
+        torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]  # the public class keeps moments of its own
+            [variable.value for variable in trainable_variables],
+            grads,
+            [optimizer._momentums[k].value for k in indices],
+            [optimizer._velocities[k].value for k in indices],
+            [],
+            [torch.tensor(float(t))] * len(grads),
+            lr=float(optimizer.learning_rate),
+            beta1=optimizer.beta_1,
+            beta2=optimizer.beta_2,
+            weight_decay=0.0,
+            eps=optimizer.epsilon / math.sqrt(1 - optimizer.beta_2**t),
+            amsgrad=False,
+            maximize=False,
+        )
+        optimizer.iterations.value.add_(1)
 
 
 def fuse(optimizer: Any) -> None:
-    """Give a Keras Adam the fused `apply`, in place; any other optimiser stays as it is."""
-    if type(optimizer) is type(keras.optimizers.Adam()) and not isinstance(optimizer.apply, FusedApply):
-        optimizer.apply = FusedApply(optimizer)
+    """Let a Keras Adam step by `apply`, in place; any other optimiser stays as it is."""
+    if type(optimizer) is _ADAM:
+        optimizer.apply = partial(apply, optimizer)
 
 
 def unfuse(optimizer: Any) -> None:
     """Undo `fuse`."""
-    if isinstance(getattr(optimizer, "apply", None), FusedApply):
+    own = vars(optimizer).get("apply") if optimizer is not None else None
+    if isinstance(own, partial) and own.func is apply:
         del optimizer.apply
 
 
 def _is_plain(optimizer: Any) -> bool:
     """Whether the optimiser does nothing but Adam: what it was built with may be changed at any time."""
     return (
-        optimizer.built
+        type(optimizer) is _ADAM
+        and optimizer.built
         and not optimizer.amsgrad
         and optimizer.weight_decay is None
         and optimizer.clipnorm is None
@@ -84,7 +80,7 @@ def _is_plain(optimizer: Any) -> bool:
     )
 
 
-def _are_plain(grads: list[Tensor | None], variables: list[Any]) -> bool:
+def _are_plain(grads: list[Tensor | None], variables: Sequence[Any]) -> bool:
     """Whether every variable has a dense gradient of one dtype on the CPU, and no constraint."""
     if not grads or len(grads) != len(variables):
         return False

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, final
+from typing import Any, final
 
 import keras
 from torch import Tensor
 
 from recurra.keras.loop import inner_loop, run_layer
-
-Layer = TypeVar("Layer", bound=type)
-
+from recurra.keras.naming import public
 
 class OnKernels(keras.layers.RNN):
     """Base of the layers: our kernels first, Keras where they decline."""
@@ -24,12 +22,6 @@ class OnKernels(keras.layers.RNN):
         """All steps, from states that Keras prepared."""
         found = inner_loop(self, sequences, initial_state, mask, training)
         return super().inner_loop(sequences, initial_state, mask, training) if found is None else found
-
-
-def public(layer: Layer) -> Layer:
-    """Saved models name the layer "recurra>LSTM" and where it is imported from."""
-    layer.__module__ = "recurra.keras"
-    return keras.saving.register_keras_serializable(package="recurra")(layer)
 
 
 @final
