@@ -9,7 +9,7 @@ import pytest
 
 os.environ["KERAS_BACKEND"] = "torch"
 
-import torch  # noqa: E402
+import torch
 
 
 def pytest_configure(config: pytest.Config) -> None:

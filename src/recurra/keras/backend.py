@@ -49,7 +49,7 @@ def _choose_torch() -> None:
     configured = _configured(file)
     if configured not in (None, "tensorflow", "torch"):
         raise KerasError(
-            f"Keras' backend is {configured!r}, by {file}, and recurra.keras runs on torch: write \"torch\" there, or "
+            f'Keras\' backend is {configured!r}, by {file}, and recurra.keras runs on torch: write "torch" there, or '
             f"set {BACKEND}=torch in the environment"
         )
     os.environ[BACKEND] = "torch"

@@ -8,11 +8,10 @@ import keras
 import torch
 from torch import Tensor
 
-from recurra.cells import Cell
-from recurra.kernels.chooser import run
-from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
 from recurra.keras.masks import Compaction, compact
 from recurra.keras.weights import KINDS, as_cell, read_weights
+from recurra.kernels.chooser import run
+from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
 
 DTYPES = frozenset({torch.float32, torch.float64, torch.bfloat16})
 

@@ -10,6 +10,7 @@ from recurra.keras.sequential import Sequential
 
 __all__ = ["Sequential"]
 
+
 def __getattr__(name: str) -> Any:
     return getattr(keras.models, name)
 

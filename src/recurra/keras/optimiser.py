@@ -29,16 +29,24 @@ def apply(optimizer: Any, grads: Sequence[Tensor | None], trainable_variables: S
     if trainable_variables is None or not _is_plain(optimizer) or not _are_plain(grads, trainable_variables):
         type(optimizer).apply(optimizer, grads, trainable_variables)
         return
+    values = [variable.value for variable in trainable_variables]
     indices = [optimizer._get_variable_index(variable) for variable in trainable_variables]
-    t = int(optimizer.iterations.value) + 1
     with torch.no_grad():
+        first, second = (
+            [_laid_out(moments[k].value, value) for k, value in zip(indices, values, strict=True)]
+            for moments in (optimizer._momentums, optimizer._velocities)
+        )
+        t = int(optimizer.iterations.value) + 1
         torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]  # the public class keeps moments of its own
-            [variable.value for variable in trainable_variables],
-            grads,
-            [optimizer._momentums[k].value for k in indices],
-            [optimizer._velocities[k].value for k in indices],
+            values,
+            [
+                grad if grad.stride() == value.stride() else _as(grad, value)
+                for grad, value in zip(grads, values, strict=True)
+            ],
+            first,
+            second,
             [],
-            [torch.tensor(float(t))] * len(grads),
+            [torch.tensor(float(t))] * len(values),
             lr=float(optimizer.learning_rate),
             beta1=optimizer.beta_1,
             beta2=optimizer.beta_2,
@@ -61,6 +69,20 @@ def unfuse(optimizer: Any) -> None:
     own = vars(optimizer).get("apply") if optimizer is not None else None
     if isinstance(own, partial) and own.func is apply:
         del optimizer.apply
+
+
+def _laid_out(moment: Tensor, value: Tensor) -> Tensor:
+    """A moment in the memory layout of its value: the fused call goes through memory, and knows no strides.
+
+    Keras draws an orthogonal matrix with its columns one after the other, and its moments with their rows.
+    """
+    if moment.stride() != value.stride():
+        moment.data = _as(moment, value)
+    return moment
+
+
+def _as(tensor: Tensor, like: Tensor) -> Tensor:
+    return torch.empty_like(like).copy_(tensor)
 
 
 def _is_plain(optimizer: Any) -> bool:
@@ -95,5 +117,11 @@ def _are_plain(grads: list[Tensor | None], variables: Sequence[Any]) -> bool:
         and variable.constraint is None
         and not variable.overwrite_with_gradient
         and variable.value.dtype is first.dtype
+        and _is_dense(variable.value)
         for grad, variable in zip(grads, variables, strict=True)
     )
+
+
+def _is_dense(value: Tensor) -> bool:
+    """Whether another tensor can have the very same layout: no gaps, no element twice."""
+    return value.is_contiguous() or (value.dim() == 2 and value.t().is_contiguous())

@@ -10,6 +10,7 @@ from torch import Tensor
 from recurra.keras.loop import inner_loop, run_layer
 from recurra.keras.naming import public
 
+
 class OnKernels(keras.layers.RNN):
     """Base of the layers: our kernels first, Keras where they decline."""
 

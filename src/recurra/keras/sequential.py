@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, final
 
 import keras
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -39,6 +40,7 @@ class Sequential(keras.Sequential):
     def train_step(self, data: Any) -> Any:
         """One step on a batch (x, y) or (x, y, sample_weight): the logs."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        x, y = _as_tensor(x), _as_tensor(y)
         if not _is_chain(self, x):
             return super().train_step(data)
         self.zero_grad()
@@ -56,6 +58,12 @@ class Sequential(keras.Sequential):
         return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
 
+def _as_tensor(given: Any) -> Any:
+    """What `train_on_batch` hands over as NumPy's, and Keras would convert in every layer."""
+    is_floats = isinstance(given, np.ndarray) and given.dtype.kind == "f"
+    return keras.ops.convert_to_tensor(given, "float32") if is_floats else given
+
+
 def _is_chain(model: Sequential, x: Any) -> bool:
     """Whether a call of the model is the `call` of its layers one after the other, in float32, and nothing else."""
     if type(x) is not Tensor or x.dtype is not torch.float32 or not x.is_cpu or torch.compiler.is_compiling():
@@ -65,7 +73,7 @@ def _is_chain(model: Sequential, x: Any) -> bool:
     shape = model.input_shape
     if not isinstance(shape, tuple) or len(shape) != x.dim() or keras.distribution.distribution() is not None:
         return False
-    if any(size is not None and size != found for size, found in zip(shape, x.shape, strict=True)):
+    if any(size is not None and size != found for size, found in zip(shape[1:], x.shape[1:], strict=True)):
         return False
     if getattr(x, "_keras_mask", None) is not None or torch_module._has_any_global_hook() or not _is_bare(model):
         return False
