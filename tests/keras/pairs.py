@@ -45,15 +45,15 @@ def gradients(layer: Any, result: Any, x: Tensor) -> list[Tensor]:
 def assert_same(stock: Any, ours: Any, x: Tensor, **call: Any) -> None:
     """Results, last states and all gradients agree."""
     dtype = str(x.dtype).removeprefix("torch.")
-    close = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
+    close = TOLERANCE[dtype]
     theirs_x, our_x = x.clone().requires_grad_(), x.clone().requires_grad_()
     theirs, found = stock(theirs_x, **call), ours(our_x, **call)
     assert keras.tree.map_structure(lambda t: t.shape, theirs) == keras.tree.map_structure(lambda t: t.shape, found)
     for expected, got in zip(flat(theirs), flat(found), strict=True):
-        torch.testing.assert_close(got, expected, **close)
+        torch.testing.assert_close(got, expected, rtol=close, atol=close)
     pairs = zip(gradients(stock, theirs, theirs_x), gradients(ours, found, our_x), strict=True)
     for expected, got in pairs:
-        torch.testing.assert_close(got, expected, rtol=10 * close["rtol"], atol=10 * close["atol"])
+        torch.testing.assert_close(got, expected, rtol=10 * close, atol=10 * close)
 
 
 def engine_calls() -> int:

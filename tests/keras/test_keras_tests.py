@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -37,9 +36,9 @@ class OurLayers:
         return getattr(stock, name)
 
 
-def with_ours(file: str) -> ModuleType:
+def with_ours(file: str) -> Any:
     """One of Keras' test files, seeing our layers."""
-    module = importlib.import_module(f"keras.src.layers.rnn.{file}")
+    module: Any = importlib.import_module(f"keras.src.layers.rnn.{file}")
     assert module.layers in (stock, OURS)
     module.layers = OURS
     return module

@@ -151,6 +151,7 @@ def test_recurrent_dropout_of_gates_is_ours_again_without_training() -> None:
 def test_a_cell_of_a_class_derived_from_keras_is_left_to_keras() -> None:
     class Doubled(keras.layers.SimpleRNNCell):
         def call(self, sequence: Any, states: Any, training: bool = False) -> Any:
+            output: Any
             output, states = super().call(sequence, states, training)
             return 2 * output, states
 

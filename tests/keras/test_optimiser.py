@@ -64,7 +64,7 @@ def test_the_same_steps_as_keras(options: dict[str, Any], dtype: str, fused: lis
 
 
 def test_moments_mean_the_same_to_keras(fused: list[int]) -> None:
-    mixed = keras.optimizers.Adam()
+    mixed: Any = keras.optimizers.Adam()
     ways = itertools.cycle([mixed.apply, partial(optimiser.apply, mixed), partial(optimiser.apply, mixed)])
     mixed.apply = lambda grads, variables: next(ways)(grads, variables)
     for found, expected in zip(walk(mixed), walk(keras.optimizers.Adam()), strict=True):

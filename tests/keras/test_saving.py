@@ -37,14 +37,15 @@ X = torch.randn(4, 6, 2, generator=torch.Generator().manual_seed(0))
 
 
 def test_a_model_of_ours_goes_through_its_file(tmp_path: Path) -> None:
-    model = model_of(rk.models, rk.layers)
+    model: Any = model_of(rk.models, rk.layers)
     model.fit(X.numpy(), np.ones((4, 1), np.float32), verbose=0)
     model.save(tmp_path / "model.keras")
-    found = keras.models.load_model(tmp_path / "model.keras")
+    found: Any = keras.models.load_model(tmp_path / "model.keras")
     assert type(found) is rk.Sequential
     assert type(found.layers[0].backward_layer) is rk.LSTM
     assert found(X).equal(model(X))
-    logs = [m.fit(X.numpy(), np.ones((4, 1), np.float32), verbose=0).history["loss"] for m in (model, found)]
+    models: list[Any] = [model, found]
+    logs = [m.fit(X.numpy(), np.ones((4, 1), np.float32), verbose=0).history["loss"] for m in models]
     assert logs[0] == logs[1]  # the moments of Adam came along
 
 
@@ -68,7 +69,7 @@ def test_a_restored_model_needs_keras_alone(tmp_path: Path) -> None:
     expected = model(X)
     rk.restore(model).save(tmp_path / "model.keras")
     assert b"recurra" not in zipfile.ZipFile(tmp_path / "model.keras").read("config.json")
-    found = keras.models.load_model(tmp_path / "model.keras")
+    found: Any = keras.models.load_model(tmp_path / "model.keras")
     torch.testing.assert_close(found(X), expected, rtol=1e-5, atol=1e-6)
 
 

@@ -150,7 +150,7 @@ def test_a_batch_of_the_wrong_width_is_refused_in_words() -> None:
 
 
 def test_an_unbuilt_model_is_built_by_its_first_batch(short_steps: list[bool]) -> None:
-    model = rk.Sequential([rk.LSTM(4), rk.layers.Dense(1)])
+    model: Any = rk.Sequential([rk.LSTM(4), rk.layers.Dense(1)])
     model.compile("adam", "mse")
     model.fit(X, Y, verbose=0)
     assert model.count_params() == 4 * 4 * (2 + 4 + 1) + 5

@@ -14,7 +14,7 @@ from recurra.keras.weights import as_cell, read_weights
 CELLS = [
     (keras.layers.SimpleRNNCell(2), RNN("tanh")),
     (keras.layers.SimpleRNNCell(2, activation="relu"), RNN("relu")),
-    (keras.layers.SimpleRNNCell(2, activation=keras.activations.tanh), RNN("tanh")),
+    (keras.layers.SimpleRNNCell(2, activation="linear"), None),
     (keras.layers.SimpleRNNCell(2, activation="gelu"), None),
     (keras.layers.LSTMCell(2), LSTM()),
     (keras.layers.LSTMCell(2, recurrent_activation="tanh"), None),

@@ -45,7 +45,7 @@ def accelerate(model: Model) -> Model:
 
 
 def restore(model: Model) -> Model:
-    """Undo `accelerate`, in place: every layer of ours becomes Keras' own; it can then be saved for those without Recurra.
+    """Undo `accelerate`, in place: every layer of ours becomes Keras' own, and a saved model needs Keras alone.
 
     Errors: InputError for anything but a Keras layer or model.
 

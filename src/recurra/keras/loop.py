@@ -60,7 +60,7 @@ def inner_loop(layer: Any, sequences: Tensor, initial_state: Any, mask: Any, tra
             parts = tuple([part.clone() for part in parts])
         outputs, last = run_cell(cell, outputs, parts, compaction, reverse, training)
         lasts.append(last[0] if stacked and isinstance(state, Tensor) else list(last))
-    last_output = last[0]
+    last_output = lasts[-1] if isinstance(lasts[-1], Tensor) else lasts[-1][0]
     if not layer.return_sequences:
         if compaction is not None:
             last_output = compaction.last(last_output, layer.zero_output_for_mask)
@@ -78,7 +78,7 @@ def why_not(sequences: Tensor, mask: Tensor | None, cells: list[Any], training: 
     """Why our kernels leave this call to Keras; None where they take it."""
     if not sequences.is_cpu:
         return f"the input is on {sequences.device}, where Keras has cuDNN"
-    if torch.compiler.is_exporting() or torch.jit.is_tracing():
+    if torch.compiler.is_exporting() or torch._C._get_tracing_state() is not None:
         return "the graph that is exported is to hold operations of torch alone"
     if mask is not None and mask.dim() != 2:
         return f"the mask has {mask.dim()} dimensions"

@@ -38,7 +38,7 @@ class Compaction:
         return torch.where(there.unsqueeze(-1), spread, torch.zeros((), dtype=spread.dtype))
 
     def last(self, h: Tensor, zero_for_mask: bool) -> Tensor:
-        """The output of the last step, of the last hidden state h [B, H]: zero where no step counts (or not this one)."""
+        """The output of the last step, of the last hidden state h [B, H]; zero where none counts, or not this one."""
         there = self.mask[:, -1] if zero_for_mask else self.lengths > 0
         return torch.where(there.unsqueeze(-1), h, torch.zeros((), dtype=h.dtype))
 

@@ -12,4 +12,5 @@ Class = TypeVar("Class", bound=type)
 def public(given: Class) -> Class:
     """Saved models name the class "recurra>LSTM", and `recurra.keras` as the module to import."""
     given.__module__ = "recurra.keras"
-    return keras.saving.register_keras_serializable(package="recurra")(given)
+    keras.saving.register_keras_serializable(package="recurra")(given)
+    return given

@@ -23,7 +23,7 @@ _ADAM = type(keras.optimizers.Adam())  # Keras gives each backend a class of its
 _STATE = ("_momentums", "_velocities", "_get_variable_index")  # what Keras 3 calls them
 
 
-def apply(optimizer: Any, grads: Sequence[Tensor | None], trainable_variables: Sequence[Any] | None = None) -> None:
+def apply(optimizer: Any, grads: Sequence[Any], trainable_variables: Sequence[Any] | None = None) -> None:
     """`optimizer.apply`: one fused call where the optimiser is a plain Adam, else Keras' own."""
     grads = list(grads)
     if trainable_variables is None or not _is_plain(optimizer) or not _are_plain(grads, trainable_variables):
@@ -59,14 +59,16 @@ def apply(optimizer: Any, grads: Sequence[Tensor | None], trainable_variables: S
 
 
 def fuse(optimizer: Any) -> None:
-    """Let a Keras Adam step by `apply`, in place; any other optimiser stays as it is."""
+    """Let a Keras Adam step by `apply`, in place; any other optimiser, or None, stays as it is."""
     if type(optimizer) is _ADAM:
         optimizer.apply = partial(apply, optimizer)
 
 
 def unfuse(optimizer: Any) -> None:
     """Undo `fuse`."""
-    own = vars(optimizer).get("apply") if optimizer is not None else None
+    if optimizer is None:
+        return
+    own = vars(optimizer).get("apply")
     if isinstance(own, partial) and own.func is apply:
         del optimizer.apply
 

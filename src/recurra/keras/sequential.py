@@ -42,13 +42,13 @@ class Sequential(keras.Sequential):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         x, y = _as_tensor(x), _as_tensor(y)
         if not _is_chain(self, x):
-            return super().train_step(data)
+            return super().train_step(data)  # pyright: ignore[reportCallIssue]  # it is that of the backend
         self.zero_grad()
         y_pred = x
         for layer in self.layers:
-            y_pred = layer.call(y_pred, training=True)
+            y_pred = layer.call(y_pred, training=True)  # pyright: ignore[reportCallIssue]  # of Layer, it takes nothing
         if sample_weight is None and _is_squared_error(self, y, y_pred):
-            loss = functional.mse_loss(y_pred, y)
+            loss: Any = functional.mse_loss(y_pred, y)
         else:
             loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
         self._loss_tracker.update_state(loss.detach(), sample_weight=len(x))
