@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from recurra.keras import backend
+
 NO_KERAS = """
 import importlib.util, sys
 own = importlib.util.find_spec
@@ -31,16 +33,19 @@ def refusal(code: str, home: Path, **environment: str) -> str:
     return found.stderr.strip().splitlines()[-1]
 
 
-@pytest.mark.parametrize("configured", [None, "tensorflow", "torch", "nonsense {"])
-def test_torch_is_chosen_where_nobody_has_chosen(configured: str | None, tmp_path: Path) -> None:
-    if configured is not None:
-        text = configured if "{" in configured else json.dumps({"backend": configured})
+def test_torch_is_chosen_where_nobody_has_chosen(tmp_path: Path) -> None:
+    found = run("import recurra.keras as rk; print(rk.config.backend())", tmp_path)
+    assert (found.returncode, found.stdout.strip()) == (0, "torch"), found.stderr
+
+
+@pytest.mark.parametrize("text", ['{"backend": "tensorflow"}', '{"backend": "torch"}', "{}", "[1]", "nonsense {", None])
+def test_files_that_choose_nothing_else(text: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if text is not None:
         (tmp_path / "keras.json").write_text(text)
-    code = "import sys, os, recurra.keras as rk; import recurra.keras.backend as b; print(rk.config.backend())"
-    if configured == "nonsense {":  # Keras' own affair
-        code = "import recurra.keras.backend as b"
-    found = run(code, tmp_path)
-    assert (found.returncode, found.stdout.strip()) == (0, "" if "{" in (configured or "") else "torch"), found.stderr
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_BACKEND")
+    backend._choose_torch()
+    assert os.environ["KERAS_BACKEND"] == "torch"
 
 
 def test_an_environment_that_says_otherwise(tmp_path: Path) -> None:
