@@ -72,7 +72,7 @@ def run(
     if state is None:
         state = _zeros(recurrence, xp, weights, layout)
     at = _reader(layout)
-    observer = _observer.get()
+    observer = None if torch.compiler.is_compiling() else _observer.get()
     seen = None if observer is None else observer.begin(recurrence, weights, layout)
     masks = (noise.zoneout_h, noise.zoneout_c)
     outputs: list[Tensor] = [state[0]] * layout.steps
