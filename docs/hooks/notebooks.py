@@ -57,7 +57,11 @@ def executed(path: Path, cache: Path = CACHE, sources: Path = ROOT / "src") -> N
     folder = cache / path.stem  # what its cells write goes there
     folder.mkdir(parents=True, exist_ok=True)
     resources = {"metadata": {"path": str(folder)}}
-    NotebookClient(notebook, timeout=SECONDS_PER_CELL, kernel_name="python3", resources=resources).execute()
+    quiet = ["--log-level=ERROR"]  # or every kernel says that it talks to us over TCP
+    client = NotebookClient(
+        notebook, timeout=SECONDS_PER_CELL, kernel_name="python3", resources=resources, extra_arguments=quiet
+    )
+    client.execute()
     for old in cache.glob(f"{path.stem}-*.ipynb"):
         old.unlink()
     nbformat.write(notebook, kept)

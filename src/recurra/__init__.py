@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from recurra.errors import InputError, ModelFileError, RecurraError, ShapeError, TrainingError
 
 if TYPE_CHECKING:
-    from recurra import inspect, keras, nn, textbook
+    from recurra import inspect, nn, textbook
+    from recurra import keras as keras  # not in __all__: the one part that needs what may not be there
     from recurra.data import read_table
     from recurra.kernels import backend
     from recurra.nn import accelerate, restore
@@ -37,7 +38,6 @@ __all__ = [
     "accelerate",
     "backend",
     "inspect",
-    "keras",
     "load",
     "nn",
     "read_table",

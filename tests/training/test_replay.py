@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import pickle
 import random
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, cast
 
 import pytest
@@ -181,14 +183,27 @@ def test_lengths_and_drawn_masks_are_never_played():
 
 
 def test_a_step_that_is_another_one_each_time_is_found_out():
+    times = iter(range(100))
+
     def loss(network, x, y):
-        return squared_error(network, x, y) * random.random()
+        return squared_error(network, x, y) * next(times)
 
     _, played = twins(Last(rc.nn.GRU(3, 5)), loss)
     for batch in batches(STEPS):
         played.step(*batch)
     assert records(played)._records == {}
     assert list(records(played).refused.values()) == ["played again, the step has another result"]
+
+
+def test_numbers_that_torch_does_not_draw():
+    def loss(network, x, y):
+        return squared_error(network, x, y) * random.choice([1.0, 1.0])
+
+    _, played = twins(Last(rc.nn.GRU(3, 5)), loss)
+    for batch in batches(STEPS):
+        played.step(*batch)
+    assert records(played)._records == {}
+    assert "draws random numbers of Python" in next(iter(records(played).refused.values()))
 
 
 def test_a_parameter_whose_memory_is_replaced_is_followed():
@@ -206,3 +221,86 @@ def test_clipping_and_what_a_loss_must_be():
     same_bits(plain, played, batches(STEPS))
     with pytest.raises(InputError, match="loss gave a float"):
         Stepper(nn.Linear(3, 1), cast(Any, lambda *_: 1.0), replay=True).step(torch.zeros(4, 3))
+
+
+@pytest.mark.parametrize("way", [copy.deepcopy, lambda stepper: pickle.loads(pickle.dumps(stepper))])
+def test_a_copy_has_records_of_its_own(way):
+    plain, played = twins(Last(rc.nn.GRU(3, 5)))
+    same_bits(plain, played, batches(STEPS))
+    copies = [way(plain), way(played)]
+    for stepper in copies:
+        with torch.no_grad():
+            for parameter in stepper.network.parameters():
+                parameter.mul_(2)
+    before = [parameter.clone() for parameter in played.network.parameters()]
+    same_bits(copies[0], copies[1], batches(STEPS))
+    assert all(map(torch.equal, before, played.network.parameters()))
+    same_bits(plain, played, batches(3))
+
+
+def test_one_tensor_in_two_places():
+    def loss(network, x, y):
+        return (network(x) - y.sum((0, 2)).unsqueeze(-1)).square().mean()
+
+    plain, played = twins(Last(rc.nn.GRU(3, 5)), loss)
+    data = [x for x, _ in batches(STEPS + 1)]
+    same_bits(plain, played, [(x, x) for x in data])
+    same_bits(plain, played, pairwise(data))
+    assert len(records(played)._records) == 1
+
+
+class Scaled(Last):
+    def __init__(self):
+        super().__init__(rc.nn.GRU(3, 5))
+        self.register_buffer("scale", torch.ones(()))
+        self.frozen = nn.Parameter(torch.ones(()), requires_grad=False)
+
+    def forward(self, x):
+        return super().forward(x) * self.scale * self.frozen
+
+
+@pytest.mark.parametrize("name", ["scale", "frozen"])
+def test_other_memory_behind_a_buffer_is_followed(name):
+    plain, played = twins(Scaled())
+    same_bits(plain, played, batches(STEPS))
+    for stepper in (plain, played):
+        if name == "scale":
+            network(stepper).scale = torch.tensor(3.0)
+        else:
+            network(stepper).frozen.data = torch.tensor(3.0)
+    same_bits(plain, played, batches(3))
+
+
+def test_hooks_on_gradients_see_every_step():
+    plain, played = twins(Last(rc.nn.GRU(3, 5)))
+    same_bits(plain, played, batches(STEPS))
+    for stepper in (plain, played):
+        network(stepper).recurrence.weight_hh_l0.register_hook(lambda gradient: gradient * 0)
+    same_bits(plain, played, batches(3))
+    assert not network(played).recurrence.weight_hh_l0.grad.any()
+
+
+def test_what_writes_into_its_batch():
+    def loss(network, x, y):
+        x.mul_(0.5)
+        return squared_error(network, x, y)
+
+    _, played = twins(Last(rc.nn.GRU(3, 5)), loss)
+    for x, y in batches(STEPS):
+        played.step(given := x.clone(), y)
+        assert torch.equal(given, x * 0.5)
+    assert list(records(played).refused.values()) == ["the step writes into its batch"]
+
+
+def test_a_number_that_changes_at_every_step_is_not_remembered_for_ever(monkeypatch):
+    monkeypatch.setattr("recurra.training.replay.KINDS", 8)
+    _, played = twins(Last(rc.nn.GRU(3, 5)), lambda network, x, y, weight: weight * squared_error(network, x, y))
+    for k, (x, y) in enumerate(batches(30)):
+        played.step(x, y, 1.0 + k)
+    assert len(records(played)._seen) <= 8
+
+
+def test_the_network_and_loss_are_not_changed_afterwards():
+    _, played = twins(Last(rc.nn.GRU(3, 5)))
+    with pytest.raises(AttributeError):
+        setattr(played, "loss", squared_error)  # noqa: B010  # what a type checker refuses

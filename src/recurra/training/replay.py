@@ -11,22 +11,24 @@ every buffer, and the state of torch's generator.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import fields, is_dataclass, replace
+import random
+from collections.abc import Callable, Hashable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import _has_any_global_hook  # pyright: ignore[reportPrivateUsage]
 
 from recurra.kernels.chooser import forced
 from recurra.kernels.recorded import recording
+from recurra.training.kinds import kind_of, rebuilt
 from recurra.training.written import written
 
 SEEN = 2  # plain steps with a kind of batch before it is recorded: one that comes once is not worth it
 MOST = 16  # records at most
 
-_PLAIN = (int, float, bool, str, type(None))
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+KINDS = 1024  # kinds that are remembered at all; a number that changes at every step makes one each time
 
 Play = Callable[[list[Tensor]], Tensor]
 
@@ -50,27 +52,41 @@ class Replay:
         self.parameters, self.gradients = parameters, gradients
         self.refused: dict[Hashable, str] = {}  # the kinds that are not recorded, and why
         self._modules = list(network.modules())
+        self._frozen = [parameter for parameter in network.parameters() if not parameter.requires_grad]
         self._seen: dict[Hashable, int] = {}
         self._records: dict[Hashable, Play] = {}
 
     def __call__(self, *batch: Any) -> Tensor:
         """The loss of `batch`, without a graph."""
         tensors: list[Tensor] = []
-        kind = (*[_kind(part, tensors) for part in batch], *self._mode())
+        kind = (*[kind_of(part, tensors) for part in batch], *self._mode())
         play = self._records.get(kind)
         if play is not None and not self._hooked():
             return play(tensors)
-        seen = self._seen[kind] = self._seen.get(kind, 0) + 1
-        if seen <= SEEN or kind in self.refused or len(self._records) >= MOST or None in kind or self._hooked():
+        if None in kind or kind in self.refused or len(self._records) >= MOST or self._hooked():
             return self.plain(*batch)
-        return self._record(kind, batch, tensors)
+        if len(self._seen) >= KINDS:
+            self._seen.clear()
+        self._seen[kind] = self._seen.get(kind, 0) + 1
+        return self.plain(*batch) if self._seen[kind] <= SEEN else self._record(kind, batch, tensors)
 
     def _mode(self) -> tuple[Hashable, ...]:
         """What a step depends on besides its batch, as far as torch knows it."""
-        return forced(), torch.is_autocast_enabled("cpu"), *[module.training for module in self._modules]
+        # A record writes to the memory that was there. (Trained parameters stay where they are: `FlatGroup.hold`.)
+        held = [buffer.data_ptr() for m in self._modules for buffer in m._buffers.values() if buffer is not None]
+        return (
+            forced(),
+            torch.is_grad_enabled(),
+            torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else "",
+            *[module.training for module in self._modules],
+            *held,
+            *[parameter.data_ptr() for parameter in self._frozen],
+        )
 
     def _hooked(self) -> bool:
-        """Whether somebody wants to see what goes through the modules."""
+        """Whether somebody wants to see what goes through the modules, or the gradients."""
+        if _has_any_global_hook() or any([p._backward_hooks or p._post_accumulate_grad_hooks for p in self.parameters]):  # noqa: C419
+            return True
         for module in self._modules:
             held = module.__dict__
             if held["_forward_hooks"] or held["_forward_pre_hooks"]:
@@ -81,8 +97,15 @@ class Replay:
 
     def _record(self, kind: Hashable, batch: tuple[Any, ...], tensors: list[Tensor]) -> Tensor:
         """Make the step, and keep a record of it if that would have made the same."""
-        before = self._state()
+        before, versions = self._state(), [tensor._version for tensor in tensors]
+        drawn = _other_generators()
         loss = self.plain(*batch)
+        if versions != [tensor._version for tensor in tensors]:
+            self.refused[kind] = "the step writes into its batch"
+        elif drawn != _other_generators():
+            self.refused[kind] = "the step draws random numbers of Python or NumPy, and a record only those of torch"
+        if kind in self.refused:
+            return loss
         gradients, after = [gradient.clone() for gradient in self.gradients], self._state()
         self._restore(before)
         try:
@@ -96,6 +119,7 @@ class Replay:
                 self._records[kind] = play
             else:
                 self.refused[kind] = "played again, the step has another result"
+        self._seen.pop(kind)
         self._restore(after)
         for gradient, value in zip(self.gradients, gradients, strict=True):
             gradient.copy_(value)
@@ -118,13 +142,13 @@ class Replay:
 
         def step(*parts: Tensor) -> list[Tensor]:
             given = iter(parts)
-            loss = self.loss(self.network, *[_rebuilt(part, given) for part in batch])
+            loss = self.loss(self.network, *[rebuilt(part, given) for part in batch])
             found = torch.autograd.grad(loss, self.parameters, allow_unused=True)
             reached.extend(gradient is not None for gradient in found)
             return [loss.detach(), *(gradient for gradient in found if gradient is not None)]
 
         with recording() as calls:
-            traced = make_fx(step, tracing_mode="real")(*tensors)
+            traced = make_fx(step, tracing_mode="real")(*[tensor.detach() for tensor in tensors])  # one input each
         forward = written(traced, calls)
         filled = [gradient for gradient, there in zip(self.gradients, reached, strict=True) if there]
         empty = [gradient for gradient, there in zip(self.gradients, reached, strict=True) if not there]
@@ -140,35 +164,10 @@ class Replay:
         return play
 
 
-def _kind(part: Any, tensors: list[Tensor]) -> Hashable:
-    """What two batches of one record have in common; None for what no record can take. Collects the tensors."""
-    if isinstance(part, Tensor):
-        tensors.append(part)
-        if part.requires_grad or type(part) is not Tensor:
-            return None
-        return part.shape, part.stride(), part.dtype, part.device
-    if isinstance(part, _PLAIN):
-        return type(part), part
-    kinds: tuple[Hashable, ...]
-    if is_dataclass(part):
-        kinds = tuple([_kind(getattr(part, field.name), tensors) for field in fields(part)])
-    elif isinstance(part, (tuple, list)):
-        kinds = tuple([_kind(each, tensors) for each in part])
-    else:
-        return None
-    return None if None in kinds else (type(part), kinds)
-
-
-def _rebuilt(part: Any, tensors: Iterator[Tensor]) -> Any:
-    """The same with other tensors."""
-    if isinstance(part, Tensor):
-        return next(tensors)
-    if is_dataclass(part) and not isinstance(part, type):
-        return replace(part, **{field.name: _rebuilt(getattr(part, field.name), tensors) for field in fields(part)})
-    if isinstance(part, (tuple, list)):
-        parts = [_rebuilt(each, tensors) for each in part]
-        return type(part)(*parts) if hasattr(part, "_fields") else type(part)(parts)
-    return part
+def _other_generators() -> Hashable:
+    """The state of the generators that torch's seed does not reach."""
+    _, keys, position, *_ = np.random.get_state()  # noqa: NPY002  # NumPy's global one
+    return random.getstate(), np.asarray(keys).tobytes(), position
 
 
 def _same(one: list[Tensor], other: list[Tensor]) -> bool:

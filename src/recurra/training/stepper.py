@@ -61,10 +61,28 @@ class Stepper:
     ) -> None:
         if clip_norm is not None and not clip_norm > 0:
             raise InputError(f"clip_norm is {clip_norm}: expected a number above 0, or None")
-        self.network, self.loss, self.adam, self.clip_norm = network, loss, adam or Adam(), clip_norm
+        self._network, self._loss, self.adam, self.clip_norm = network, loss, adam or Adam(), clip_norm
         self.groups = flatten(network)
         self.moments = [Moments(group) for group in self.groups]
         self.replay = self._replay() if replay else None
+
+    @property
+    def network(self) -> nn.Module:
+        """What is trained."""
+        return self._network
+
+    @property
+    def loss(self) -> Callable[..., Tensor]:
+        """What is made small."""
+        return self._loss
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the records, which belong to the memory of these parameters."""
+        return {**vars(self), "replay": self.replay is not None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.replay = self._replay() if state["replay"] else None
 
     def step(self, *batch: Any, learning_rate: float | None = None) -> Tensor:
         """Learn from one batch; the loss before it, a scalar without a graph.
