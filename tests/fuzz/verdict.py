@@ -64,6 +64,8 @@ def _agree(call: Call, ours: list[Tensor], theirs: list[Tensor]) -> bool:
             return False
         if tame and a.numel() and not (rough and i >= results):
             difference = (a.double() - b.double()).abs().max()
-            if not difference <= TOLERANCE[x.dtype] * (1 + b.double().abs().max()):
+            # a layer norm divides by a spread that may be as small as its rounding
+            allowed = TOLERANCE[x.dtype] * (10 if call.layer.layer_norm else 1)
+            if not difference <= allowed * (1 + b.double().abs().max()):
                 return False
     return True

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -119,3 +121,42 @@ def test_the_picture() -> None:
         draw_attribution(torch.rand(8))
     with pytest.raises(InputError, match="different lengths"):
         draw_attribution({"a": torch.rand(8), "b": torch.rand(7)})
+
+
+def test_each_row_is_refined_by_its_own_difference() -> None:
+    scale = torch.tensor([1e6, 1.0], dtype=torch.float64)
+
+    def forward(x: Tensor) -> Tensor:
+        steep = (200 * (x[:, :, 0].mean(1) - 0.5)).tanh()
+        return torch.where(x[:, 0, 1] > 0, x[:, :, 0].mean(1) * x[:, 0, 1], steep)
+
+    x = torch.ones(2, 3, 2, dtype=torch.float64)
+    x[:, :, 1] = torch.where(scale > 1, scale, -scale).unsqueeze(1)
+    base = x.clone()
+    base[:, :, 0] = 0
+    found = attribute(forward, x, baselines=base, points=4)
+    alone = attribute(forward, x[1:], baselines=base[1:], points=4)
+    assert torch.allclose(found.values[0][1:], alone.values[0])
+    assert float(found.gap[1].abs()) < 0.02
+
+
+@pytest.mark.parametrize("target", [np.int64(1), torch.tensor(1), 1])
+def test_a_target_in_any_form(target: Any) -> None:
+    x = torch.randn(2, 3, 2)
+    one = attribute(lambda x: x.sum(1), x, target=target)
+    assert torch.allclose(one.values[0], occlude(lambda x: x.sum(1), x, target=target, by="entry").values[0], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("forward", "target", "message"),
+    [
+        (lambda x: x.sum(1), 7, "target is 7 and forward gives"),
+        (lambda x: x.sum((1, 2)), 0, "target is 0 and forward gives"),
+        (lambda x: x.sum(), None, "expected a tensor with the batch first"),
+        (lambda x: x.transpose(0, 1), (0, 1), "expected a tensor with the batch first"),
+    ],
+)
+def test_targets_that_are_not_there(forward: Callable[..., Tensor], target: Any, message: str) -> None:
+    for call in (attribute, occlude):
+        with pytest.raises(InputError, match=message):
+            call(forward, torch.randn(2, 3, 2), target=target)

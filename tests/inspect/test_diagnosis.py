@@ -29,7 +29,7 @@ def trained(
     clip: float | None = None,
 ) -> Watch:
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
-    watch = rc.inspect.watch(model, clip_norm=clip, share=0.3)
+    watch = rc.inspect.watch(model, clip_norm=clip, share=0.9)
     for _ in range(steps):
         x, y = batch()
         optimizer.zero_grad()
@@ -143,3 +143,38 @@ def test_a_direction_that_is_read_after_one_step() -> None:
     assert [finding.kind for finding in wrong if finding.layer.endswith("reverse")] == ["one-step direction"]
     right = diagnose([gradient_flow(layer, lambda: layer(x)[1].square().mean())])
     assert "one-step direction" not in [finding.kind for finding in right]
+
+
+def test_with_lengths_too() -> None:
+    layer, x = rc.nn.GRU(2, 4, bidirectional=True), torch.randn(9, 3, 2)
+
+    def last() -> Tensor:
+        return layer(x, lengths=[9, 5, 7])[0][[8, 4, 6], [0, 1, 2]].square().mean()
+
+    kinds = [finding.kind for finding in diagnose([gradient_flow(layer, last)]) if finding.layer.endswith("reverse")]
+    assert kinds == ["one-step direction"]
+
+
+def test_a_shut_output_gate_shortens_no_memory() -> None:
+    layer = nn.LSTM(1, 8)
+    with torch.no_grad():
+        layer.get_parameter("bias_hh_l0")[8:16] = 8.0
+        layer.get_parameter("bias_hh_l0")[24:] = -10.0
+    assert "vanishing" not in [finding.kind for finding in looked(Last(layer), torch.randn(60, 8, 1))]
+
+
+def test_a_silent_tanh_network_has_no_dead_relu() -> None:
+    layer = nn.RNN(1, 4, bias=False)
+    x = torch.zeros(10, 2, 1)
+    found = diagnose([gradient_flow(layer, lambda: (layer(x)[0][-1] + 1).square().mean())])
+    assert "dead units" not in [finding.kind for finding in found]
+
+
+def test_a_loss_that_was_never_finite_is_not_the_learning_rates() -> None:
+    (found,) = diagnose([], TrainingSigns(losses=np.array([np.nan, np.nan])))
+    assert found.kind == "not finite"
+
+
+def test_the_step_of_a_look_is_that_of_the_training() -> None:
+    signs = TrainingSigns(losses=np.array([1.0, np.nan]), steps=np.array([100.0, 300.0]))
+    assert "at step 300" in diagnose([], signs)[0].sentence

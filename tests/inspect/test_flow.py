@@ -51,7 +51,7 @@ def test_carried_is_the_jacobians() -> None:
     assert np.allclose(found.carried, [float(e / expected[0]) for e in expected], rtol=1e-10)
 
 
-@pytest.mark.parametrize(("radius", "steps"), [(0.5, 6), (0.8, 20)])
+@pytest.mark.parametrize(("radius", "steps"), [(0.5, 7), (0.8, 21)])
 def test_the_memory_of_a_spectral_radius(radius: float, steps: int) -> None:
     layer = nn.RNN(3, 8)
     with torch.no_grad():
@@ -211,3 +211,120 @@ LAYER, X = nn.GRU(3, 4), torch.randn(5, 2, 3)
 def test_refusals(model: nn.Module, loss_of: Callable[[], Tensor], message: str) -> None:
     with pytest.raises(InputError, match=message):
         gradient_flow(model, loss_of)
+
+
+def test_rows_without_a_loss_at_their_end() -> None:
+    torch.manual_seed(0)
+    layer, x = rc.nn.GRU(3, 4), torch.randn(9, 2, 3)
+    flow = gradient_flow(layer, lambda: squared(layer(x, lengths=[3, 9])[1][0, 0]))
+    assert np.isfinite(flow.layers[0].carried).all()
+    assert "exploding" not in [finding.kind for finding in rc.inspect.diagnose([flow])]
+
+
+def relu(radius: float) -> nn.RNN:
+    layer = nn.RNN(3, 8, nonlinearity="relu")
+    with torch.no_grad():
+        layer.get_parameter("weight_hh_l0").copy_(radius * torch.eye(8))
+        layer.get_parameter("weight_ih_l0").fill_(0.1)
+        layer.get_parameter("bias_ih_l0").fill_(0.1)
+        layer.get_parameter("bias_hh_l0").zero_()
+    return layer
+
+
+@pytest.mark.parametrize("size", [1e-30, 1.0, 1e20])
+def test_a_loss_of_any_size(size: float) -> None:
+    layer, x = relu(2.0), torch.zeros(80, 2, 3)
+    carried = gradient_flow(layer, lambda: (size * layer(x)[0][-1]).sum()).layers[0].carried
+    assert np.allclose(carried, 2.0 ** np.arange(80), rtol=1e-4)
+
+
+def test_what_overflows_early_leaves_the_end_as_it_is() -> None:
+    layer, x = relu(4.0), torch.zeros(100, 2, 3)
+    carried = gradient_flow(layer, lambda: layer(x)[0].sum()).layers[0].carried
+    assert np.allclose(carried[:40], 4.0 ** np.arange(40), rtol=1e-4)
+
+
+def test_the_cells_own_path() -> None:
+    torch.manual_seed(0)
+    layer, x = nn.LSTM(3, 5, dtype=torch.float64), torch.randn(6, 2, 3, dtype=torch.float64)
+    found = gradient_flow(layer, lambda: squared(layer(x)[0][-1])).layers[0]
+    states, state = [], (torch.zeros(1, 2, 5).double(), torch.zeros(1, 2, 5).double())
+    for t in range(6):
+        h, c = layer(x[t : t + 1], state)[1]
+        state = h.clone(), c.clone()  # apart: what goes through h is not in the gradient of c
+        states.append(state[1])
+    grads = torch.autograd.grad(squared(state[0]), states, allow_unused=True)
+    expected = [0.0 if g is None else float(g.norm()) for g in reversed(grads)]
+    assert found.cell is not None
+    assert np.allclose(found.cell, expected, rtol=1e-10)
+
+
+def test_two_sequences_through_one_cell() -> None:
+    cell, head = nn.GRUCell(3, 4), nn.Linear(4, 1)
+    model = nn.ModuleList([cell, head])
+
+    def loop(batch: int, steps: int) -> Tensor:
+        h = None
+        for x in torch.randn(steps, batch, 3):
+            h = cell(x, h)
+        return squared(head(h))
+
+    flow = gradient_flow(model, lambda: loop(2, 5) + loop(3, 6))
+    assert [(layer.layer, len(layer.carried)) for layer in flow.layers] == [("0", 5), ("0 call 2", 6)]
+    with pytest.raises(InputError, match="over a single step"):
+        gradient_flow(model, lambda: loop(2, 1) + loop(2, 1))
+
+
+def test_rows_that_end_in_a_users_loop() -> None:
+    cell = nn.GRUCell(3, 4)
+
+    def loop() -> Tensor:
+        h, total = torch.zeros(3, 4), torch.zeros(())
+        for batch in (3, 3, 1):
+            h = cell(torch.randn(batch, 3), h[:batch])
+            total = total + squared(h)
+        return total
+
+    (layer,) = gradient_flow(cell, loop).layers
+    assert len(layer.carried) == 3
+    assert layer.carried[0] == pytest.approx(1)
+
+
+def test_single_steps_go_on_where_a_sequence_ended() -> None:
+    layer, x = rc.nn.GRU(3, 3), torch.randn(9, 2, 3)
+
+    def forecast() -> Tensor:
+        y, h = layer(x)
+        for _ in range(6):
+            y, h = layer(y[-1:], h)
+        return squared(y)
+
+    flow = gradient_flow(layer, forecast)
+    assert [(found.layer, len(found.carried)) for found in flow.layers] == [("GRU", 15)]
+    assert flow.left_out == ()
+    assert gradient_flow(layer, lambda: squared(layer(x)[0]) + squared(layer(x[:1])[0])).left_out == ("GRU call 2",)
+
+
+def test_a_parametrised_layer_is_named() -> None:
+    layer = nn.GRU(3, 4)
+    nn.utils.parametrizations.orthogonal(layer, "weight_hh_l0")
+    with pytest.raises(InputError, match="remove parametrisations"):
+        gradient_flow(layer, lambda: squared(layer(torch.randn(3, 2, 3))[0]))
+    model, x = nn.ModuleDict({"a": layer, "b": nn.GRU(3, 4)}), torch.randn(3, 2, 3)
+    assert gradient_flow(model, lambda: squared(model["b"](x)[0])).left_out == ("a (a ParametrizedGRU)",)
+
+
+def test_a_buffer_of_its_own_is_gone_again() -> None:
+    class Counting(Last):
+        def forward(self, x: Tensor) -> Tensor:
+            self.register_buffer("seen", torch.ones(1), persistent=False)
+            return super().forward(x)
+
+    model = Counting(nn.GRU(3, 4))
+    gradient_flow(model, lambda: squared(model(torch.randn(5, 2, 3))))
+    assert list(model.named_buffers()) == []
+
+
+def test_no_inference_mode() -> None:
+    with torch.inference_mode(), pytest.raises(InputError, match="inference_mode"):
+        gradient_flow(LAYER, lambda: squared(LAYER(X)[0]))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
 
 import recurra as rc
 from recurra.errors import InputError
@@ -126,3 +127,34 @@ def test_refusals() -> None:
     ):
         with pytest.raises(InputError, match=message):
             call()
+
+
+def test_a_packed_sequence_has_the_callers_rows() -> None:
+    layer, x, lengths = rc.nn.GRU(3, 5), torch.randn(9, 3, 3), [4, 9, 6]
+    packed = pack_padded_sequence(x, torch.tensor(lengths), enforce_sorted=False)
+    one_, other = trace(layer, packed)["GRU"], trace(layer, x, lengths=lengths)["GRU"]
+    assert np.allclose(one_.h, other.h, equal_nan=True, atol=1e-6)
+    assert holding(one_, rows=1)["by_push"].equals(holding(other, rows=1)["by_push"])
+
+
+def test_rows_of_one_step_hold_nothing() -> None:
+    found = trace(rc.nn.GRU(3, 5), torch.randn(9, 6, 3), lengths=[1, 1, 1, 1, 9, 5])["GRU"]
+    assert len(holding(found)) == 5
+    with pytest.raises(InputError, match="over a single step"):
+        trace(rc.nn.GRU(3, 5), torch.randn(9, 2, 3), lengths=[1, 1])
+
+
+def test_a_cell_takes_its_state_as_a_list() -> None:
+    cell = nn.LSTMCell(3, 4)
+
+    class Loop(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cell = cell
+
+        def forward(self, x: torch.Tensor) -> None:
+            state = [torch.zeros(2, 4), torch.zeros(2, 4)]
+            for step in x:
+                state = list(self.cell(step, state))
+
+    assert trace(Loop(), torch.randn(5, 2, 3))["cell"].h.shape == (5, 2, 4)

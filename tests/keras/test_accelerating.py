@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from functools import partial
 from typing import Any
 
 import keras
@@ -12,6 +14,7 @@ from tests.keras.pairs import engine_calls
 
 import recurra.keras as rk
 from recurra.errors import InputError
+from recurra.keras import optimiser
 
 
 class Subclassed(keras.Model):
@@ -131,3 +134,60 @@ def test_the_clone_of_an_accelerated_model_is_one() -> None:
     x = torch.randn(2, 6, 3)
     assert clone(x)[0].equal(model(x)[0])
     assert [type(a) for a in recurrent(clone)] == [type(a) for a in recurrent(model)]
+
+
+def compiled(optimizer: Any = "adam") -> Any:
+    model = functional()
+    model.compile(optimizer, "mse")
+    return model
+
+
+def is_fused(model: Any) -> bool:
+    own = vars(model.optimizer).get("apply")
+    return isinstance(own, partial) and own.func is optimiser.apply
+
+
+@pytest.mark.parametrize("optimizer", [None, "sgd", "adamw"])
+def test_other_optimisers_are_left_alone(optimizer: Any) -> None:
+    model = functional() if optimizer is None else compiled(optimizer)
+    for change in (rk.accelerate, rk.restore):
+        assert "apply" not in vars(getattr(change(model), "optimizer", None) or keras.optimizers.SGD())
+
+
+def test_adam_is_fused_and_back() -> None:
+    model = compiled()
+    assert is_fused(rk.accelerate(model))
+    assert is_fused(rk.accelerate(model))
+    assert "apply" not in vars(rk.restore(model).optimizer)
+
+
+def test_an_apply_that_somebody_put_on_adam_stays() -> None:
+    model, heard = compiled(), []
+    own = model.optimizer.apply
+
+    def noted(grads: Any, variables: Any) -> None:
+        heard.append(len(variables))
+        own(grads, variables)
+
+    model.optimizer.apply = noted
+    x = torch.randn(2, 6, 3)
+    for change in (rk.accelerate, rk.restore):
+        change(model).train_on_batch(x, [torch.ones_like(part) for part in model(x)])
+    assert heard == [len(model.trainable_variables)] * 2
+
+
+@pytest.mark.parametrize("renew", [lambda model: model.compile("adam", "mse") or model, copy.deepcopy])
+def test_a_new_optimiser_is_accelerated_again(renew: Any) -> None:
+    model, x = rk.accelerate(compiled()), torch.randn(2, 6, 3)
+    model.train_on_batch(x, [torch.ones_like(part) for part in model(x)])
+    model = renew(model)
+    assert not is_fused(model)
+    assert is_fused(rk.accelerate(model))
+
+
+def test_the_clone_of_a_sequential_is_accelerated_again() -> None:
+    clone = keras.models.clone_model(rk.accelerate(sequential()))
+    assert type(clone) is keras.Sequential
+    assert type(rk.accelerate(clone)) is rk.Sequential
+    assert rk.accelerate.__doc__ is not None
+    assert "is accelerated again" in rk.accelerate.__doc__

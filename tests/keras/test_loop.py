@@ -215,3 +215,73 @@ def test_a_graph_that_is_exported_holds_operations_of_torch_alone() -> None:
     program = torch.export.export(ours, (x,), strict=False)
     assert not any("recurra" in str(node.target) for node in program.graph.nodes)
     torch.testing.assert_close(flat(program.module()(x))[0], ours(x))
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+def test_a_batch_of_no_rows(name: str, masked: bool) -> None:
+    stock, ours = pair(name, 3, (2, 4, 2), return_sequences=True, return_state=True)
+    mask = torch.ones(0, 4).bool() if masked else None
+    before = engine_calls()
+    assert_same(stock, ours, torch.zeros(0, 4, 2), mask=mask)
+    assert engine_calls() == before + 1
+
+
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_a_sequence_of_no_steps_is_refused_as_by_keras(return_sequences: bool) -> None:
+    for layer in pair("GRU", 3, (2, 4, 2), return_sequences=return_sequences):
+        with pytest.raises(IndexError, match="index 0 is out of bounds for dimension 1 with size 0"):
+            layer(torch.zeros(2, 0, 2))
+
+
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+def test_what_broadcasts_in_keras_does(name: str) -> None:
+    layers, x = pair(name, 3, (5, 4, 2), return_sequences=True), torch.randn(5, 4, 2)
+    before = engine_calls()
+    assert_same(*layers, x, mask=torch.tensor([[1, 1, 0, 1]]).bool())
+    assert_same(*layers, x, initial_state=[torch.randn(1, 3) for _ in range(2 if name == "LSTM" else 1)])
+    assert engine_calls() == before
+
+
+def test_a_state_that_broadcasts_in_a_stack() -> None:
+    stock = keras.layers.RNN([keras.layers.LSTMCell(4), keras.layers.GRUCell(3)])
+    stock.build((5, 6, 2))
+    ours = rk.RNN(stock.cell)
+    states = [[torch.randn(5, 4), torch.randn(5, 4)], torch.randn(1, 3)]
+    before = engine_calls()
+    assert_same(stock, ours, torch.randn(5, 6, 2), initial_state=states)
+    assert engine_calls() == before
+
+
+@pytest.mark.parametrize(
+    "make", [lambda layers: layers.SimpleRNN(3), lambda layers: layers.RNN(keras.layers.GRUCell(3))]
+)
+def test_who_listens_to_the_cell_hears_every_step(make: Any) -> None:
+    x, counts = torch.randn(2, 6, 2), []
+    for layers in (keras.layers, rk):
+        layer, heard = make(layers), []
+        layer(x)
+        handle = layer.cell.register_forward_hook(lambda *_, heard=heard: heard.append("hook"))
+        layer(x)
+        handle.remove()
+        own = layer.cell.call
+        layer.cell.call = lambda *args, own=own, heard=heard, **kwargs: heard.append("call") or own(*args, **kwargs)
+        layer(x)
+        del layer.cell.call
+        before = engine_calls()
+        layer(x)
+        assert engine_calls() == before + (layers is rk)
+        counts.append((heard.count("hook"), heard.count("call")))
+    assert counts[0] == counts[1]
+    assert min(counts[1]) >= 6
+
+
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU", "RNN"])
+def test_the_docstring_says_that_outputs_are_kept(name: str) -> None:
+    layer = rk.RNN(keras.layers.GRUCell(3), return_sequences=True) if name == "RNN" else getattr(rk, name)(3)
+    layer.return_sequences = True
+    x = torch.randn(2, 4, 2)
+    layer(x).clone().mul_(2).sum().backward()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        layer(x).mul_(2).sum().backward()
+    assert "write into a copy" in " ".join((type(layer).__doc__ or "").split())

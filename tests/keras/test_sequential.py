@@ -173,3 +173,86 @@ def test_callbacks_and_a_learning_rate_that_changes() -> None:
         return now * 0.1 if epoch else now
 
     assert_same_training(make, callbacks=[keras.callbacks.LearningRateScheduler(rate)])
+
+
+@pytest.mark.parametrize("dtype", ["int32", "bfloat16"])
+def test_an_input_of_another_dtype_is_cast_as_keras_does(dtype: str, short_steps: list[bool]) -> None:
+    losses = []
+    for models, layers in ((keras.models, keras.layers), (rk.models, rk.layers)):
+        keras.utils.set_random_seed(4)
+        model = models.Sequential([keras.Input((6, 2), dtype=dtype), layers.SimpleRNN(8), layers.Dense(1)])
+        model.compile("adam", "mse")
+        losses.append([model.train_on_batch(3 * X, Y) for _ in range(3)])
+    np.testing.assert_allclose(*losses, rtol=1e-6)
+    assert not any(short_steps)
+
+
+def test_a_compute_loss_of_ones_own_is_asked() -> None:
+    losses = []
+    for models, layers in ((keras.models, keras.layers), (rk.models, rk.layers)):
+        model = program(models, layers)
+        own = model.compute_loss
+        model.compute_loss = lambda *args, own=own, **kwargs: 10 * own(*args, **kwargs)
+        losses.append([model.train_on_batch(X, Y) for _ in range(3)])
+    np.testing.assert_allclose(*losses, rtol=2e-5)
+
+
+def test_an_apply_of_ones_own_is_called_each_step(short_steps: list[bool]) -> None:
+    model, heard = program(rk.models, rk.layers), []
+    own = model.optimizer.apply
+
+    def noted(grads: Any, variables: Any) -> None:
+        heard.append(len(grads))
+        own(grads, variables)
+
+    model.optimizer.apply = noted
+    for _ in range(2):
+        model.train_on_batch(X, Y)
+    assert heard == [5, 5]
+    assert short_steps == [True, True]
+
+
+class InPlace(keras.optimizers.Optimizer):
+    """An optimiser that writes into the variables, which torch refuses with gradients on."""
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        variable.value.sub_(learning_rate * gradient)
+
+
+def test_an_optimiser_that_writes_in_place(short_steps: list[bool]) -> None:
+    assert_same_training(lambda m, ls: program(m, ls, optimizer=InPlace(0.01)))
+    assert short_steps == [True] * 9
+
+
+def test_a_layer_that_thaws_after_the_optimiser_was_built() -> None:
+    for models, layers in ((keras.models, keras.layers), (rk.models, rk.layers)):
+        model = program(models, layers)
+        model.layers[1].trainable = False
+        model.compile("adam", "mse")
+        model.train_on_batch(X, Y)
+        model.layers[1].trainable = True
+        with pytest.raises(ValueError, match=r"(?s)Unknown variable: .*recreate a new optimizer instance"):
+            model.train_on_batch(X, Y)
+
+
+def test_predictions_for_no_rows() -> None:
+    assert program(rk.models, rk.layers).predict_on_batch(X[:0]).shape == (0, 1)
+
+
+class Untraceable(keras.layers.Layer):
+    """A layer without an output for a symbolic input, so that Keras builds no graph of the model."""
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+    def compute_output_spec(self, inputs: Any) -> Any:
+        raise NotImplementedError
+
+
+def test_a_model_without_a_graph_is_left_to_keras(short_steps: list[bool]) -> None:
+    model: Any = rk.Sequential([rk.SimpleRNN(8), Untraceable(), rk.layers.Dense(1)])
+    model.compile("adam", "mse")
+    model(X)
+    assert model.built
+    model.train_on_batch(X, Y)
+    assert not any(short_steps)

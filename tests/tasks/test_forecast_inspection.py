@@ -63,3 +63,8 @@ def test_a_window_of_one_block_has_no_way_through_time() -> None:
     ]
     assert forecaster.gradient_flow().empty
     assert findings(forecaster.model_) == forecaster.diagnose() == []
+
+
+def test_the_sentences_are_the_same_after_loading(fitted: Forecaster, tmp_path: Path) -> None:
+    fitted.save(tmp_path / "model.safetensors")
+    assert memory_sentences(rc.load(tmp_path / "model.safetensors").model_) == memory_sentences(fitted.model_)

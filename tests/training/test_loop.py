@@ -215,7 +215,7 @@ class Counting:
         assert gradient_norm > 0
         self.seen.append(loss)
 
-    def log(self, board):
+    def log(self, board, *, picture=True):
         self.shown += 1
 
     def state(self):

@@ -49,7 +49,7 @@ def inspect(
     from recurra.data import build_panel
     from recurra.inspect import draw_attribution, draw_flow
     from recurra.tasks import load
-    from recurra.tasks.forecast_inspection import findings, memory_sentences, remembered, usual_explanation
+    from recurra.tasks.forecast_inspection import findings, memory_sentences, now, usual_explanation
 
     forecaster = load(model)
     console = stdout(quiet)
@@ -64,27 +64,32 @@ def inspect(
     moved = forecaster.explain(panel, step=step)
     found = forecaster.model_
     console.print(Text("What it remembers", style="bold"))
-    for sentence in memory_sentences(found):
+    seen = now(found)
+    for sentence in memory_sentences(found, seen):
         console.print(Text(f"  {sentence}"), soft_wrap=True)
-    wrong = findings(found)
+    wrong = findings(found, seen)
     for finding in wrong:
         console.print(Text(f"  {finding}", style="yellow"), soft_wrap=True)
     if not wrong:
         console.print(Text("  Nothing wrong was found."))
     console.print()
     size = moved.assign(moved=moved["attribution"].abs()).groupby("feature", sort=False)["moved"].sum()
-    size = size.drop("(baseline)").sort_values(ascending=False)
+    size = size.drop(["(baseline)", "(rest)"], errors="ignore").sort_values(ascending=False)
     shares = (size / max(float(size.sum()), 1e-300)).head(_STRONGEST)
     title = "What moved the forecasts" if step is None else f"What moved the forecasts of step {step}"
     print_frame(console, title, shares.map("{:.1%}".format).rename("share").reset_index())
     usual = usual_explanation(found, found.panel)
-    flows = [flow for watched in remembered(found) for flow in watched.flows]
+    looks = {k: watched.flows for k, watched in enumerate(seen, start=1) if watched.flows}
+    # Of several networks the one with the longest way through time, as in the report.
+    shown = max(looks, key=lambda k: len(looks[k][0].layers[0].gradient), default=None)
+    if shown is not None and len(found.members) > 1:
+        console.print(Text(f"{files[0].name} shows network {shown} of {len(found.members)}."))
     with written_together(out) as stage:
-        if flows:
-            draw_flow(flows[:1]).savefig(stage / files[0].name)
+        if shown is not None:
+            draw_flow(looks[shown]).savefig(stage / files[0].name)
         strength = {name: values for name, values in usual.strength().items() if values.any()}
         draw_attribution(
             strength, first=1 - usual.window, title="What usually moves a forecast, share of each step and column"
         ).savefig(stage / files[1].name)
         (stage / files[2].name).write_text(csv_text(moved), encoding="utf-8", newline="")
-    print_files(console, [path for path in files if path.exists()])
+    print_files(console, files if shown is not None else files[1:])

@@ -59,6 +59,6 @@ def draw_attribution(
     for label in axes.get_yticklabels():
         label.set_parse_math(False)
     axes.invert_yaxis()
-    if first <= 0 < first + shown.shape[1] - 1 and first < 0:
+    if first < 0 < first + shown.shape[1] - 1:
         axes.axvline(0.5, color=MUTED, lw=1, ls=":")
     return figure

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_FIRST = 1.0  # what a look is taken to cost, in training steps, before there has been one
+_FIRST = 30.0  # what a look is taken to cost, in training steps, before there has been one: 8 to 30 were measured
 _MORE = 1.25  # the next look may cost more than the dearest before it
 _APART = 12  # looks are no closer than this part of the steps until then: they show how it changes
 _WARM = 5  # steps before the first: the caches of the first ones would be measured
@@ -36,13 +36,23 @@ class Budget:
     @contextmanager
     def spending(self) -> Iterator[None]:
         """What happens inside the `with` is a look, and no training."""
+        before = self.spent
+        with self.charging():
+            yield
+        cost = self.spent - before
+        self._last = self._steps
+        # The first look also warms caches, and would put off the second for ever.
+        self._dearest = max(self._dearest, cost) if self._looked else 0.6 * cost
+        self._looked = True
+
+    @contextmanager
+    def charging(self) -> Iterator[None]:
+        """What happens inside the `with` costs time, and is neither a look nor training."""
         begin = time.perf_counter()
         try:
             yield
         finally:
-            self._since = time.perf_counter()
-            self.spent += self._since - begin
-            self._last = self._steps
-            # The first look also warms caches, and would put off the second for ever.
-            self._dearest = max(self._dearest, self._since - begin) if self._looked else 0.6 * (self._since - begin)
-            self._looked = True
+            now = time.perf_counter()
+            self.spent += now - begin
+            if self._since is not None:
+                self._since += now - begin

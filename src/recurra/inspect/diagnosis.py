@@ -15,7 +15,7 @@ import numpy.typing as npt
 from recurra.inspect.flow import Flow, LayerFlow
 from recurra.inspect.memory import GROWN, LEFT
 
-Kind = Literal["vanishing", "exploding", "saturated", "dead units", "learning rate", "one-step direction"]
+Kind = Literal["vanishing", "exploding", "saturated", "dead units", "learning rate", "one-step direction", "not finite"]
 
 LATEST = 5  # looks that count together
 SHORT = 0.25  # vanishing: the memory spans less than this share of the sequence
@@ -45,12 +45,20 @@ def _nothing() -> npt.NDArray[np.float64]:
 
 @dataclass(frozen=True, eq=False)
 class TrainingSigns:
-    """Training losses and norms of all gradients together by step, and how far single steps moved the weights."""
+    """Training losses and norms of all gradients together by step, and how far single steps moved the weights.
+
+    `steps` are those of the losses, where they are not every one from 1 on.
+    """
 
     losses: npt.NDArray[np.float64] = field(default_factory=_nothing)
     norms: npt.NDArray[np.float64] = field(default_factory=_nothing)
     moved: npt.NDArray[np.float64] = field(default_factory=_nothing)
     clip_norm: float | None = None
+    steps: npt.NDArray[np.float64] = field(default_factory=_nothing)
+
+    def step(self, k: int) -> int:
+        """The training step, from 1 on, of the loss k."""
+        return int(self.steps[k]) if len(self.steps) else k + 1
 
 
 def diagnose(flows: Sequence[Flow], signs: TrainingSigns | None = None) -> list[Finding]:
@@ -61,7 +69,7 @@ def diagnose(flows: Sequence[Flow], signs: TrainingSigns | None = None) -> list[
     """
     signs = signs or TrainingSigns()
     latest: dict[str, list[LayerFlow]] = {}
-    for flow in flows[-LATEST:]:
+    for flow in [flow for flow in flows if np.isfinite(flow.loss)][-LATEST:]:
         for layer in flow.layers:
             latest.setdefault(layer.layer, []).append(layer)
     found = [_learning_rate(signs)]
@@ -74,12 +82,12 @@ def diagnose(flows: Sequence[Flow], signs: TrainingSigns | None = None) -> list[
 
 
 def _exploding(name: str, layers: list[LayerFlow], signs: TrainingSigns) -> Finding | None:
-    memories = [layer.memory for layer in layers]
-    growth = float(np.median([memory.growth for memory in memories]))
+    memories = sorted((layer.memory for layer in layers), key=lambda memory: memory.growth)
+    typical = memories[(len(memories) - 1) // 2]
+    growth = typical.growth
     if not growth >= GROWN:
         return None
-    worst = max(memories, key=lambda memory: memory.growth)
-    grown = f"{worst.peak} steps back it is {growth:,.3g} times as large as at the end"
+    grown = f"{typical.peak} steps back it is {growth:,.3g} times as large as at the end"
     sentence = f"{name}: the gradient explodes: {grown if np.isfinite(growth) else 'it is no longer finite'}."
     if signs.clip_norm is not None and len(signs.norms):
         clipped = float(np.mean(~(signs.norms <= signs.clip_norm)))
@@ -102,7 +110,7 @@ def _exploding(name: str, layers: list[LayerFlow], signs: TrainingSigns) -> Find
 def _vanishing(name: str, layers: list[LayerFlow], cause: Finding | None) -> Finding | None:
     memories = [layer.memory for layer in layers]
     steps, length = (int(np.median([getattr(m, part) for m in memories])) for part in ("steps", "length"))
-    if all(memory.whole for memory in memories) or steps + 1 >= SHORT * length:
+    if all(memory.whole for memory in memories) or steps >= SHORT * length:
         return None
     cure = (
         "What stops it is said above: mend that first."
@@ -113,8 +121,8 @@ def _vanishing(name: str, layers: list[LayerFlow], cause: Finding | None) -> Fin
     return Finding(
         "vanishing",
         name,
-        f"{name}: the gradient vanishes from {steps + 1} steps on: {1 - LEFT:.0%} of what is carried back stays "
-        f"nearer, and the sequences have {length} steps.",
+        f"{name}: the gradient vanishes from {max(steps, 1)} step{'' if steps < 2 else 's'} on: {1 - LEFT:.0%} of what "
+        f"is carried back stays nearer, and the sequences have {length} steps.",
         cure,
     )
 
@@ -147,10 +155,8 @@ def _dead(name: str, layers: list[LayerFlow]) -> Finding | None:
 
 def _one_step(name: str, layers: list[LayerFlow]) -> Finding | None:
     """A direction whose outputs are read where it has seen a single step only."""
-    for layer in layers:
-        arrived = np.flatnonzero(layer.gradient)
-        if not name.endswith("_reverse") or len(arrived) != 1 or arrived[0] != len(layer.gradient) - 1:
-            return None
+    if not all(layer.reverse and layer.first_only for layer in layers):
+        return None
     return Finding(
         "one-step direction",
         name,
@@ -164,8 +170,16 @@ def _learning_rate(signs: TrainingSigns) -> Finding | None:
     cure = "Divide it by 3 to 10, warm it up, or clip the gradient's norm."
     losses = signs.losses
     broken = np.flatnonzero(~np.isfinite(losses))
+    if len(broken) and signs.step(int(broken[0])) <= (0 if len(signs.steps) else 1):
+        return Finding(
+            "not finite",
+            "",
+            f"The loss was {losses[broken[0]]} before anything was learnt.",
+            "Look for NaN and infinite values in the inputs and targets, and for log, sqrt and divisions in the loss.",
+        )
     if len(broken):
-        what = f"The learning rate is too high: the loss was {losses[broken[0]]} at step {broken[0] + 1}."
+        step = signs.step(int(broken[0]))
+        what = f"The learning rate is too high: the loss was {losses[broken[0]]} at step {step}."
         return Finding("learning rate", "", what, cure)
     if len(losses) >= 2 * _SMOOTH:
         windows = np.lib.stride_tricks.sliding_window_view(losses[1:], _SMOOTH)
@@ -174,7 +188,7 @@ def _learning_rate(signs: TrainingSigns) -> Finding | None:
         if smooth[at] > WORSE * losses[0] > 0:
             what = (
                 f"The learning rate is too high: the loss rose to {smooth[at] / losses[0]:.3g} times its first value "
-                f"by step {at + 1 + _SMOOTH // 2}."
+                f"by step {signs.step(at + 1 + _SMOOTH // 2)}."
             )
             return Finding("learning rate", "", what, cure)
     if len(signs.moved) and (moved := float(np.median(signs.moved[-LATEST:]))) > LEAPING:

@@ -5,8 +5,11 @@
 
 Both are Euclidean norms over the rows of a batch. `gradient` is what the optimiser gets to see. Where every step has a
 loss of its own it stays large however little the recurrence carries; `carried` does not: it follows the gradient
-that stands at the last step, through the whole state (h and c), and is 1 at k = 0. v is drawn at random where the loss
-does not look at the last step.
+that stands at the last step, through the whole state (h and c), and is 1 at k = 0. v is drawn at random for the rows
+at whose last step the loss does not look.
+
+h and c are told apart: the gradient of c is that of its own path (c_{t+1} = f c_t + ...), with h_t held; what goes
+through h_t = o tanh(c_t) is in the gradient of h.
 
 Bengio et al. (1994), "Learning long-term dependencies with gradient descent is difficult"; Pascanu et al. (2013), "On
 the difficulty of training recurrent neural networks".
@@ -25,6 +28,7 @@ from torch import Tensor, nn
 
 from recurra.errors import InputError
 from recurra.inspect.gates import GateUse, gate_use
+from recurra.inspect.layers import not_inspected
 from recurra.inspect.memory import Memory, memory_of
 from recurra.inspect.recording import Passage, ran, recording
 
@@ -33,7 +37,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class LayerFlow:
-    """One layer and direction: `gradient`, `cell` (the same for c; None without) and `carried` [T] by steps back."""
+    """One layer and direction: `gradient`, `cell` and `carried` [T] by steps back.
+
+    `cell` is for c, by its own path and not through h_t (None without); `reverse` a direction from the end;
+    `first_only` says that the loss reads it only where each row has seen one step.
+    """
 
     layer: str
     gradient: Floats
@@ -41,6 +49,8 @@ class LayerFlow:
     carried: Floats
     gates: tuple[GateUse, ...] = ()
     dead: float = 0.0
+    reverse: bool = False
+    first_only: bool = False
 
     @property
     def memory(self) -> Memory:
@@ -50,11 +60,16 @@ class LayerFlow:
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """All layers of a model at one training step, and the loss there."""
+    """All layers of a model at one training step, and the loss there.
+
+    `left_out` names what has no way through time that could be followed: calls of one step beside longer ones, and
+    layers whose computation is not known, such as subclasses of torch.nn's.
+    """
 
     step: int
     loss: float
     layers: tuple[LayerFlow, ...]
+    left_out: tuple[str, ...] = ()
 
     def frame(self) -> pd.DataFrame:
         """A row per layer and step back: step, layer, back, gradient, cell, carried."""
@@ -69,8 +84,9 @@ def gradient_flow(model: nn.Module, loss_of: Callable[[], Tensor], *, step: int 
     step     the number under which the result is kept
 
     The layers are computed by the reference kernel, so that every option and PackedSequence is exact. Weights,
-    gradients, buffers and torch's random state stay as they are. Raises InputError for a model without recurrent
-    layers, a sequence of one step, and a loss that does not depend on what the layers give.
+    gradients, buffers and torch's random state stay as they are; a state that the model keeps as an attribute goes on,
+    and so do the generators of Python and NumPy. loss_of must not call backward. Raises InputError for a model without
+    recurrent layers, a sequence of one step, and a loss that does not depend on what the layers give.
 
     >>> import torch
     >>> import recurra as rc
@@ -95,7 +111,8 @@ def gradient_flow(model: nn.Module, loss_of: Callable[[], Tensor], *, step: int 
             count = len(passage.steps) * len(passage.steps[0].new)
             layers.append(_layer_flow(passage, gradients[:count]))
             del gradients[:count]
-    return Flow(step, float(loss.detach()), tuple(layers))
+    single = [passage.layer for passage in recorder.passages if passage not in passages]
+    return Flow(step, float(loss.detach()), tuple(layers), (*single, *not_inspected(model)))
 
 
 def _check(loss: object) -> None:
@@ -109,39 +126,72 @@ def _check(loss: object) -> None:
 
 def _layer_flow(passage: Passage, arrived: list[Tensor | None]) -> LayerFlow:
     """`arrived`: dL/dh, and dL/dc, of each step, one after the other; None for zeros."""
+    states = [at.new for at in passage.steps]
+    kinds = len(states[0])
     rows, back, alive = passage.places()
-    steps = [at.new for at in passage.steps]
-    kinds = len(steps[0])
-    device, longest = steps[0][0].device, int(back.max()) + 1
-    rows, back, alive = rows.to(device), back.clamp(min=0).to(device), alive.to(device)
+    back = back.clamp(min=0)
+    squares = [_squares(arrived[k::kinds], [at[k] for at in states]) for k in range(kinds)]
+    norms = [_by_back(each, back, alive).sqrt().numpy() for each in squares]
 
-    def by_back(squares: Tensor) -> Tensor:
-        """[N] -> [T], the sum over rows for each number of steps back."""
-        empty = torch.zeros(longest, dtype=torch.float64, device=device)
-        return empty.index_add_(0, back, torch.where(alive, squares, 0.0).double())
+    v = _at_the_end(_together(arrived[::kinds], [at[0] for at in states]), (back == 0) & alive)
+    start = _by_back(v.cpu().double().square().sum(-1), rows, alive)
+    left = _by_back(_carried(states, v), back, alive)
+    share = (left / _by_back(start[rows], back, alive)).sqrt().numpy()
 
-    def squares(gradients: Sequence[Tensor | None], kind: int) -> Tensor:
-        """[N], the squared norm of each row's gradient."""
-        return _together(gradients[kind::kinds], [states[kind] for states in steps]).square().sum(-1)
+    reached = (squares[0] != 0) & alive
+    length = passage.lengths()[rows]
+    first = (back == length - 1) & (length > 1)
+    return LayerFlow(
+        passage.layer,
+        norms[0],
+        norms[1] if kinds > 1 else None,
+        share,
+        *gate_use(passage, alive),
+        reverse=passage.recurrence.reverse,
+        first_only=bool((reached & first).any()) and not bool((reached & ~first & (length > 1)).any()),
+    )
 
-    v = _together(arrived[::kinds], [states[0] for states in steps]) * ((back == 0) & alive).unsqueeze(-1)
-    if not bool((v != 0).any()):
-        generator = torch.Generator().manual_seed(0)
-        drawn = torch.randn(v.shape, generator=generator, dtype=torch.float64).to(v)
-        v = drawn * ((back == 0) & alive).unsqueeze(-1)
+
+def _by_back(squares: Tensor, places: Tensor, alive: Tensor) -> Tensor:
+    """[N] -> float64, the sum at each of the places, such as the number of steps back."""
+    empty = torch.zeros(int(places.max()) + 1, dtype=torch.float64)
+    return empty.index_add_(0, places, torch.where(alive, squares, 0.0))
+
+
+def _carried(states: list[tuple[Tensor, ...]], v: Tensor) -> Tensor:
+    """[N], the squared norm of v . d h_T / d(h, c) at every step."""
     # The product and not `grad_outputs`, for which torch would load all of SymPy.
     ends = [
-        (states[0] * part).sum()
-        for states, part in zip(steps, v.split([len(states[0]) for states in steps]), strict=True)
+        (at[0] * part).sum()
+        for at, part in zip(states, v.split([len(at[0]) for at in states]), strict=True)
         if bool((part != 0).any())
     ]
-    every = [state for states in steps for state in states]
-    carried = torch.autograd.grad(torch.stack(ends).sum(), every, retain_graph=True, allow_unused=True)
-    start = torch.zeros(int(rows.max()) + 1, dtype=v.dtype, device=device).index_add_(0, rows, v.square().sum(-1))
-    left = by_back(sum((squares(carried, kind) for kind in range(kinds)), torch.zeros((), device=device)))
-    norms = [by_back(squares(arrived, kind)).sqrt().cpu().numpy() for kind in range(kinds)]
-    share = (left / by_back(start[rows])).sqrt().cpu().numpy()
-    return LayerFlow(passage.layer, norms[0], norms[1] if kinds > 1 else None, share, *gate_use(passage, alive))
+    every = [state for at in states for state in at]
+    found = torch.autograd.grad(torch.stack(ends).sum(), every, retain_graph=True, allow_unused=True)
+    kinds = len(states[0])
+    parts = [_squares(found[k::kinds], [at[k] for at in states]) for k in range(kinds)]
+    return torch.stack(parts).sum(0)
+
+
+def _at_the_end(arrived: Tensor, last: Tensor) -> Tensor:
+    """v [N, .]: what arrived at each row's end, drawn where that is nothing; the largest row has a norm of 1.
+
+    `carried` does not depend on the size of v, and a loss of any size leaves it in the range of every dtype.
+    """
+    ends = torch.where(last.unsqueeze(-1), arrived.cpu().double(), 0.0)
+    size = ends.abs().amax(-1)  # the norm of what is smaller than 1e-154 would be 0
+    largest = size.max() if bool((size > 0).any()) else torch.ones((), dtype=torch.float64)
+    ends = ends / largest
+    mute = last & (size <= largest * torch.finfo(arrived.dtype).tiny)
+    if bool(mute.any()):
+        drawn = torch.randn(ends.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        ends = torch.where(mute.unsqueeze(-1), drawn / drawn.norm(dim=-1, keepdim=True), ends)
+    return (ends / ends.norm(dim=-1).max()).to(arrived)
+
+
+def _squares(gradients: Sequence[Tensor | None], states: Sequence[Tensor]) -> Tensor:
+    """[N], the squared norm of each row's gradient in float64, which neither overflows nor is lacking on the CPU."""
+    return _together(gradients, states).cpu().double().square().sum(-1)
 
 
 def _together(gradients: Sequence[Tensor | None], states: Sequence[Tensor]) -> Tensor:

@@ -44,7 +44,7 @@ def gate_use(passage: Passage, alive: Tensor) -> tuple[tuple[GateUse, ...], floa
     found, dead = [], 0.0
     for j, name in enumerate(cell.NAMES):
         values = torch.cat([step.gates[j].detach() for step in passage.steps])[alive]
-        if type(cell) is RNN:
+        if type(cell) is RNN and cell.nonlinearity == "relu":
             dead = float((values == 0).all(0).double().mean())
         if _is_squashed(cell):
             low, high = (LOW, HIGH) if is_gate(name) else (-STEEP, STEEP)

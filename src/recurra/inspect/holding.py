@@ -30,9 +30,9 @@ _LEAST = 1e-3  # of a push, where a unit does not move by itself
 def holding(trace: Trace, *, rows: int = 4) -> pd.DataFrame:
     """How long each unit of a layer holds a bit: a row per unit, with `by_gates`, `by_push` [steps] and `whole`.
 
-    `by_push` is the median over the first `rows` sequences; `whole` says that the push had not decayed by the end of
-    at least half of them, so that it is held for longer than the figure says. Longest first. Raises InputError for
-    rows below 1.
+    `by_push` is the median over the first `rows` sequences of more than a step; `whole` says that the push had not
+    decayed by the end of at least half of them, so that it is held for longer than the figure says. Longest first.
+    Raises InputError for rows below 1.
 
     >>> import torch
     >>> import recurra as rc
@@ -44,10 +44,10 @@ def holding(trace: Trace, *, rows: int = 4) -> pd.DataFrame:
         raise InputError(f"rows is {rows}: expected at least one sequence to look at")
     passage = trace.passage
     lengths = passage.lengths()
-    seen = [row for row in range(min(rows, len(lengths))) if lengths[row] > 1]
-    pushed = np.array([_by_push(passage, row, int(lengths[row])) for row in seen])
+    places = [place for row in range(len(lengths)) if lengths[place := passage.place(row)] > 1][:rows]
+    pushed = np.array([_by_push(passage, place, int(lengths[place])) for place in places])
     held = np.median(np.where(np.isnan(pushed), np.inf, pushed), axis=0)
-    longest = np.median([_left(int(lengths[row])) for row in seen])
+    longest = np.median([_left(int(lengths[place])) for place in places])
     whole = np.isinf(held)
     frame = pd.DataFrame(
         dict(unit=np.arange(len(held)), by_gates=_by_gates(trace, len(held)), by_push=np.where(whole, longest, held))

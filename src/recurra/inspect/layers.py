@@ -14,7 +14,7 @@ from recurra.kernels import backend
 from recurra.nn.accelerate import OURS
 from recurra.nn.layer import RecurrentLayer
 
-Recurrent = RecurrentLayer | nn.RNNCellBase
+CELLS = (nn.RNNCell, nn.LSTMCell, nn.GRUCell)
 
 
 def recurrent_layers(model: nn.Module) -> dict[str, nn.Module]:
@@ -27,13 +27,34 @@ def recurrent_layers(model: nn.Module) -> dict[str, nn.Module]:
     found = {
         name or type(module).__name__: module
         for name, module in model.named_modules()
-        if isinstance(module, Recurrent) or type(module) in OURS
+        if isinstance(module, RecurrentLayer) or type(module) in (*OURS, *CELLS)
     }
+    if not found and (others := not_inspected(model)):
+        raise InputError(
+            f"model has only recurrent layers that cannot be looked into: {', '.join(others)}. Expected the very "
+            "classes of Recurra or torch.nn: remove parametrisations "
+            "(torch.nn.utils.parametrize.remove_parametrizations), inspect before "
+            "scripting, take torch.nn's class in place of a subclass, and of a Keras model the same "
+            "layer from recurra.nn"
+        )
     if not found:
         raise InputError(
             f"model is a {type(model).__name__} without a recurrent layer: expected one with an RNN, LSTM or GRU of "
             "Recurra or torch.nn in it, or a torch.nn cell"
         )
+    return found
+
+
+def not_inspected(model: nn.Module) -> list[str]:
+    """The names and classes of recurrent layers with a computation that is not known here: subclasses and the like."""
+    found = []
+    for name, module in model.named_modules():
+        kind = str(getattr(module, "original_name", type(module).__name__))  # as a scripted module has it
+        known = isinstance(module, RecurrentLayer) or type(module) in (*OURS, *CELLS)
+        scripted = isinstance(module, torch.jit.ScriptModule) and kind in {"RNN", "LSTM", "GRU"}
+        keras = type(module).__module__.startswith("recurra.keras") and kind in {"SimpleRNN", "LSTM", "GRU"}
+        if not known and (isinstance(module, nn.RNNBase | nn.RNNCellBase) or scripted or keras):
+            found.append(f"{name or 'the model'} (a {kind})")
     return found
 
 
@@ -57,20 +78,23 @@ def computed_by_reference(layers: dict[str, nn.Module]) -> Iterator[None]:
             yield
     finally:
         for module in ours:
-            assert isinstance(module, RecurrentLayer)
-            module.__class__ = module.TORCH  # pyright: ignore[reportAttributeAccessIssue]
+            if isinstance(module, RecurrentLayer):  # `restore` may have run inside
+                module.__class__ = module.TORCH  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @contextlib.contextmanager
 def left_as_it_was(model: nn.Module) -> Iterator[None]:
-    """Whatever happens to the model's buffers and to torch's generators inside the `with` is undone."""
-    buffers = [(module, name, buffer) for module in model.modules() for name, buffer in module._buffers.items()]
+    """Whatever happens to the model's buffers and to torch's generators (CPU, CUDA) inside the `with` is undone."""
+    before = [(module, dict(module._buffers), set(module._non_persistent_buffers_set)) for module in model.modules()]
     devices = [parameter.device for parameter in model.parameters() if parameter.is_cuda]
     try:
-        for module, name, buffer in buffers:
-            module._buffers[name] = None if buffer is None else buffer.clone()
+        for module, buffers, _ in before:
+            for name, buffer in buffers.items():
+                module._buffers[name] = None if buffer is None else buffer.clone()
         with torch.random.fork_rng(devices=list(dict.fromkeys(devices))):
             yield
     finally:
-        for module, name, buffer in buffers:
-            module._buffers[name] = buffer
+        for module, buffers, passing in before:
+            module._buffers.clear()
+            module._buffers.update(buffers)
+            module._non_persistent_buffers_set = passing

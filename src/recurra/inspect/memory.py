@@ -1,10 +1,11 @@
 """The effective memory of a recurrence: within how many steps nearly all of the gradient stays that it carries back.
 
-    effective memory = the smallest m with  sum_{k <= m} carried_k >= 99/100 * sum_k carried_k
+    effective memory = the smallest m with  sum_{1 <= k <= m} carried_k >= 99/100 * sum_{k >= 1} carried_k
 
 A weight learns from what lay k steps back in proportion to carried_k: the nearest steps drown a hundredth. With a decay
-of rho per step m is where rho^k falls below 1/100: 6 steps for 0.5, 43 for 0.9, 458 for 0.99. A constant factor between
-the last step and all others (an output gate that is nearly shut) shortens no memory.
+of rho per step m is where rho^k falls below 1/100: 7 steps for 0.5, 44 for 0.9, 459 for 0.99. carried_0 is 1 by
+definition and says nothing of the recurrence: it is left out, so that a constant factor between the last step and all
+others (an output gate that is nearly shut) shortens no memory.
 """
 
 from __future__ import annotations
@@ -44,15 +45,15 @@ def memory_of(carried: npt.ArrayLike) -> Memory:
     """The effective memory of `carried` [T], which is 1 at 0 steps back.
 
     >>> memory_of([0.5**k for k in range(50)])
-    Memory(steps=6, length=50, growth=1.0, peak=0)
+    Memory(steps=7, length=50, growth=1.0, peak=0)
     >>> str(memory_of([1.0, 0.9, 0.8]))
     'at least 2 steps'
     """
     share = np.asarray(carried, dtype=np.float64)
     finite = np.where(np.isnan(share), np.inf, share)
-    total = np.cumsum(finite)
+    total = np.cumsum(finite[1:])
     steps = len(share) - 1
-    if np.isfinite(total[-1]):
-        steps = int(np.searchsorted(total, (1 - LEFT) * total[-1]))
+    if len(total) and np.isfinite(total[-1]):
+        steps = 1 + int(np.searchsorted(total, (1 - LEFT) * total[-1])) if total[-1] > 0 else 0
     peak = int(finite.argmax())
     return Memory(steps, len(share), float(finite[peak]), peak)

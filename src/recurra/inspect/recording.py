@@ -7,6 +7,7 @@ seen by a hook.
 from __future__ import annotations
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.rnn import PackedSequence
 
 from recurra.cells import GRU, LSTM, RNN, Cell, Weights
 from recurra.errors import InputError
@@ -21,15 +23,21 @@ from recurra.inspect.layers import computed_by_reference, directed_names, left_a
 from recurra.kernels.contract import Layout, Recurrence
 from recurra.kernels.reference import Step, observing
 
+_LATEST = 8  # passages of a layer that a call of one step may go on with
+
 
 @dataclass(eq=False)
 class Passage:
-    """One sequence's way through one layer and direction; `steps` in the order in which they were computed."""
+    """One sequence's way through one layer and direction; `steps` in the order in which they were computed.
+
+    `order` [B]: where the caller's rows stand, if the layer has others (a PackedSequence).
+    """
 
     layer: str
     recurrence: Recurrence
     weights: Weights
     layout: Layout
+    order: Tensor | None = None
     steps: list[Step] = field(default_factory=list)
 
     @property
@@ -41,7 +49,24 @@ class Passage:
         """int64 [B] on the CPU."""
         if self.layout.lengths is not None:
             return self.layout.lengths
-        return torch.full((len(self.steps[0].new[0]),), len(self.steps))
+        stored = torch.tensor([len(step.projected) for step in self.steps])
+        return (stored.unsqueeze(1) > torch.arange(int(stored.max()))).sum(0)
+
+    def place(self, row: int) -> int:
+        """Where a row of the caller's stands."""
+        return row if self.order is None else int(self.order[row])
+
+    def goes_on(self, step: Step) -> bool:
+        """Whether a call of one step starts from the state in which this passage ended, or its first rows.
+
+        In a loop of such calls the state may also be changed between them, unless it is the first one again.
+        """
+        if self.layout.lengths is not None or self.recurrence.reverse:
+            return False
+        last, first = self.steps[-1].new, self.steps[0].old
+        return _begins_with(last, step.old) or (
+            self.layout.steps == 1 and _shapes(last) == _shapes(step.old) and not _begins_with(first, step.old)
+        )
 
     def places(self) -> tuple[Tensor, Tensor, Tensor]:
         """Of the states of all steps below each other [N]: the row, how many steps were still to come in it, alive."""
@@ -57,36 +82,55 @@ class Recorder:
 
     def __init__(self) -> None:
         self.passages: list[Passage] = []
+        self._of: defaultdict[str, list[Passage]] = defaultdict(list)
         self._names: list[str] = []
+        self._order: Tensor | None = None
 
-    def enter(self, names: list[str]) -> None:
-        """A module begins to run, whose layers and directions have these names."""
-        self._names = list(names)
+    def enter(self, names: list[str], order: Tensor | None = None) -> None:
+        """A module begins to run, whose layers and directions have these names, and its rows this order."""
+        self._names, self._order = list(names), None if order is None else order.cpu()
 
     def begin(self, recurrence: Recurrence, weights: Weights, layout: Layout) -> Callable[[Step], tuple[Tensor, ...]]:
         """As `kernels.reference.Observer` has it."""
         name = self._names.pop(0) if self._names else "recurrence"
-        passage = self._continued(name) if layout.steps == 1 and layout.lengths is None else None
-        if passage is None:
-            passage = Passage(self._numbered(name), recurrence, weights, layout)
-            self.passages.append(passage)
-        first = len(passage.steps) if layout.steps == 1 else 0
+        fresh = Passage(name, recurrence, weights, layout, self._order)
 
         def seen(step: Step) -> tuple[Tensor, ...]:
-            step = step._replace(t=step.t + first, new=tuple(_own(state) for state in step.new))
+            passage = fresh if fresh.steps else self._passage(name, fresh, step)
+            t = step.t if layout.steps > 1 else len(passage.steps)
+            step = step._replace(t=t, new=tuple(_own(state) for state in step.new))
             passage.steps.append(step)
             return step.new
 
         return seen
 
-    def _continued(self, name: str) -> Passage | None:
-        """The passage that a call with a single step goes on with: that of the calls before it, in a user's loop."""
-        last = next((p for p in reversed(self.passages) if p.layer == name), None)
-        return last if last is not None and last.layout.steps == 1 else None
+    def _passage(self, name: str, fresh: Passage, step: Step) -> Passage:
+        """The one that a call of a single step goes on with, in a user's loop; else a new one, with a name."""
+        earlier = self._of[name]
+        if fresh.layout.steps == 1 and fresh.layout.lengths is None:
+            latest = earlier[: -_LATEST - 1 : -1]
+            exact = (p for p in latest if p.layout.lengths is None and _begins_with(p.steps[-1].new, step.old))
+            changed = (p for p in latest[:1] if p.goes_on(step))
+            for found in (*exact, *changed):
+                if found.goes_on(step):
+                    return found
+        if earlier:
+            fresh.layer = f"{name} call {len(earlier) + 1}"
+        earlier.append(fresh)
+        self.passages.append(fresh)
+        return fresh
 
-    def _numbered(self, name: str) -> str:
-        calls = sum(p.layer == name or p.layer.startswith(f"{name} call ") for p in self.passages)
-        return f"{name} call {calls + 1}" if calls else name
+
+def _begins_with(states: tuple[Tensor, ...], old: tuple[Tensor, ...]) -> bool:
+    """Whether `old` are the first rows of `states`."""
+    return all(
+        len(b) <= len(a) and a.shape[1:] == b.shape[1:] and torch.equal(a[: len(b)].to(b.dtype), b)
+        for a, b in zip(states, old, strict=True)
+    )
+
+
+def _shapes(states: tuple[Tensor, ...]) -> list[torch.Size]:
+    return [state.shape for state in states]
 
 
 def _own(state: Tensor) -> Tensor:
@@ -102,28 +146,32 @@ def recording(model: nn.Module) -> Iterator[Recorder]:
     Raises InputError where it has none.
     """
     layers = recurrent_layers(model)
+    if torch.is_inference_mode_enabled():
+        raise InputError("torch.inference_mode() is on, where no gradient exists: expected a call outside of it")
     recorder = Recorder()
-    handles = []
-    for name, module in layers.items():
-        if isinstance(module, nn.RNNCellBase):
-            handles.append(module.register_forward_hook(_cell_hook(recorder, name), with_kwargs=True))
-        else:
-            assert isinstance(module, nn.RNNBase)
-            names = directed_names(name, module)
-            handles.append(module.register_forward_pre_hook(_layer_hook(recorder, names)))
-    try:
-        with left_as_it_was(model), computed_by_reference(layers), observing(recorder):
-            yield recorder
-    finally:
-        for handle in handles:
-            handle.remove()
+    with contextlib.ExitStack() as stack:
+        for name, module in layers.items():
+            if isinstance(module, nn.RNNCellBase):
+                handle = module.register_forward_hook(_cell_hook(recorder, name), with_kwargs=True)
+            else:
+                assert isinstance(module, nn.RNNBase)
+                hook = _layer_hook(recorder, directed_names(name, module))
+                handle = module.register_forward_pre_hook(hook, with_kwargs=True)
+            stack.callback(handle.remove)
+        stack.enter_context(left_as_it_was(model))
+        stack.enter_context(computed_by_reference(layers))
+        stack.enter_context(observing(recorder))
+        yield recorder
 
 
 def ran(recorder: Recorder, what: str) -> list[Passage]:
     """The passages; raises InputError where there are none, or none of more than a step."""
     if not recorder.passages:
-        raise InputError(f"{what} ran no recurrent layer of the model: expected it to call the model that is inspected")
-    longer = [passage for passage in recorder.passages if len(passage.steps) > 1]
+        raise InputError(
+            f"{what} ran no recurrent layer of the model: expected it to call the model that is inspected, "
+            "in this thread; of torch.nn.DataParallel give model.module"
+        )
+    longer = [passage for passage in recorder.passages if int(passage.lengths().max()) > 1]
     if not longer:
         raise InputError(
             f"{what} ran the recurrent layers over a single step: expected a sequence of at least two, because with "
@@ -132,8 +180,12 @@ def ran(recorder: Recorder, what: str) -> list[Passage]:
     return longer
 
 
-def _layer_hook(recorder: Recorder, names: list[str]) -> Callable[[nn.Module, Any], None]:
-    return lambda module, arguments: recorder.enter(names)
+def _layer_hook(recorder: Recorder, names: list[str]) -> Callable[[nn.Module, tuple[Any, ...], dict[str, Any]], None]:
+    def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        x = args[0] if args else kwargs.get("input")
+        recorder.enter(names, x.unsorted_indices if isinstance(x, PackedSequence) else None)
+
+    return hook
 
 
 def _cell_hook(recorder: Recorder, name: str) -> Any:
@@ -141,7 +193,13 @@ def _cell_hook(recorder: Recorder, name: str) -> Any:
         x = args[0] if args else kwargs["input"]
         hx = args[1] if len(args) > 1 else kwargs.get("hx")
         new = tuple(output) if isinstance(output, tuple) else (output,)
-        old = tuple(torch.zeros_like(s) for s in new) if hx is None else tuple(hx) if isinstance(hx, tuple) else (hx,)
+        old = (
+            tuple(torch.zeros_like(s) for s in new)
+            if hx is None
+            else tuple(hx)
+            if isinstance(hx, tuple | list)
+            else (hx,)
+        )
         single = x.dim() == 1
         if single:
             x, new, old = x.unsqueeze(0), tuple(s.unsqueeze(0) for s in new), tuple(s.unsqueeze(0) for s in old)

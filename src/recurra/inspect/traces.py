@@ -70,7 +70,7 @@ def one(traces: dict[str, Trace], layer: str | None) -> Trace:
 
 
 def _traced(passage: Passage) -> Trace:
-    """In the order of time, whatever the direction."""
+    """In the order of time and of the caller's rows, whatever the direction."""
     lengths = passage.lengths().numpy()
     shown = {name: [step.new[k] for step in passage.steps] for k, name in enumerate(("h", "c")[: passage.cell.STATES])}
     if passage.cell.GATES > 1:
@@ -79,7 +79,7 @@ def _traced(passage: Passage) -> Trace:
     for name, parts in shown.items():
         table = np.full((len(parts), len(lengths), parts[0].shape[-1]), np.nan, dtype=np.float64)
         for step, part in zip(passage.steps, parts, strict=True):
-            live = part.detach().double().cpu().numpy()
+            live = part.detach().cpu().double().numpy()
             table[step.t, : len(live)] = np.where((step.t < lengths[: len(live)])[:, None], live, np.nan)
-        values[name] = table
+        values[name] = table if passage.order is None else table[:, passage.order.numpy()]
     return Trace(passage.layer, values, passage)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHARE = 0.04
+_KEPT = 1000  # losses that stay tensors, so that a GPU is not waited for at every step
 _MOST = 128  # looks that are kept; then every second one is, and they come half as often
 
 
@@ -40,8 +41,10 @@ class Watch:
     share      the most of the training's time that it may take
     clip_norm  where the training clips its gradients, for the diagnosis
 
-    Call `step` once after every step of the training. The weights come out the same to the bit as without. Raises
-    InputError for a model without recurrent layers and a share that is none.
+    Call `step` once after every step of the training. A training too short for a look within its share has one at the
+    end of the `with`. The weights come out the same to the bit as without, unless the model keeps a state as an
+    attribute or draws from the generators of Python or NumPy (see `gradient_flow`). Raises InputError for a model
+    without recurrent layers and a share that is none.
 
     >>> import torch
     >>> import recurra as rc
@@ -73,11 +76,15 @@ class Watch:
         self._norms: list[float | Tensor] = []
         self._moved: list[float] = []
         self._before: list[Tensor] = []
+        self._latest: Callable[[], Tensor] | None = None
 
     def __enter__(self) -> Watch:
         return self
 
     def __exit__(self, *failure: object) -> None:
+        latest, self._latest = self._latest, None
+        if latest is not None and not self.flows and failure[:1] in ((), (None,)):
+            self.look(latest)
         self._before = []
 
     def step(
@@ -94,10 +101,13 @@ class Watch:
         gradients before clipping: with them the diagnosis knows more.
         """
         allowed = self.budget.allows()
+        self._latest = None if self.flows else loss_of
         self.steps += 1
         for values, value in ((self._losses, loss), (self._norms, gradient_norm)):
             if value is not None:
                 values.append(value.detach() if isinstance(value, Tensor) else float(value))
+                if len(values) % _KEPT == 0:
+                    values[-_KEPT:] = [float(each) for each in values[-_KEPT:]]
         if self._before:
             self._moved.append(self._movement())
             self._before = []
@@ -116,9 +126,12 @@ class Watch:
 
     def watched(self) -> Watched:
         """All that was recorded until now."""
-        losses = _numbers(self._losses) if self._losses else np.array([flow.loss for flow in self.flows])
-        signs = TrainingSigns(losses, _numbers(self._norms), np.array(self._moved), self.clip_norm)
-        return Watched(tuple(self.flows), signs)
+        norms, moved = _numbers(self._norms), np.array(self._moved)
+        signs = TrainingSigns(_numbers(self._losses), norms, moved, self.clip_norm)
+        if not self._losses:  # those of the looks are better than none
+            steps = np.array([flow.step for flow in self.flows], dtype=np.float64)
+            signs = TrainingSigns(np.array([flow.loss for flow in self.flows]), norms, moved, self.clip_norm, steps)
+        return Watched(tuple(self.flows), signs, self.steps, self._every, self._logged)
 
     def frame(self) -> pd.DataFrame:
         """A row per look, layer and step back: step, layer, back, gradient, cell, carried (see `gradient_flow`)."""
@@ -136,8 +149,15 @@ class Watch:
         """The picture of `draw_flow`."""
         return draw_flow(self.flows, what=what)
 
-    def log(self, board: Board) -> None:
-        """Write what is new to TensorBoard: memory and norms as curves, the whole as a picture."""
+    def log(self, board: Board, *, picture: bool = True) -> None:
+        """Write what is new to TensorBoard: memory and norms as curves, the whole as a picture.
+
+        The picture takes about a second: while a training goes on, do without it until its end.
+        """
+        with self.budget.charging():
+            self._log(board, picture)
+
+    def _log(self, board: Board, picture: bool) -> None:
         new = [flow for flow in self.flows if flow.step > self._logged]
         for flow in new:
             for layer in flow.layers:
@@ -147,6 +167,7 @@ class Watch:
                     board.add_scalar(f"gradient {layer.layer}/{back} steps back", norm, flow.step)
         if new:
             self._logged = new[-1].step
+        if picture and self.flows:
             board.add_figure("gradient through time", draw_flow(self.flows), self._logged)
 
     def state(self) -> Tensor:
@@ -157,9 +178,9 @@ class Watch:
         """Go on from what `state` gave."""
         watched = from_bytes(state)
         self.flows = list(watched.flows)
-        self._losses, self._norms = list(watched.signs.losses), list(watched.signs.norms)
-        self._moved = watched.signs.moved.tolist()
-        self.steps = max(len(self._losses), self.flows[-1].step if self.flows else 0)
+        self._losses = [] if len(watched.signs.steps) else watched.signs.losses.tolist()
+        self._norms, self._moved = watched.signs.norms.tolist(), watched.signs.moved.tolist()
+        self.steps, self._every, self._logged = watched.steps, watched.every, watched.logged
 
     def _weights(self) -> list[Tensor]:
         return [

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor
@@ -16,15 +18,21 @@ from recurra.inspect.flow import Flow, LayerFlow
 from recurra.inspect.gates import GateUse
 from recurra.inspect.memory import Memory
 
-_SIGNS = ("losses", "norms", "moved")
+_SIGNS = ("losses", "norms", "moved", "steps")
 
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """`flows` in the order of training, `signs` of all its steps."""
+    """`flows` in the order of training, `signs` of all its steps.
+
+    Where it stood: `steps` of the training, looks after `every` step that allows one, `logged` up to which step.
+    """
 
     flows: tuple[Flow, ...] = ()
     signs: TrainingSigns = field(default_factory=TrainingSigns)
+    steps: int = 0
+    every: int = 1
+    logged: int = -1
 
     def frame(self) -> pd.DataFrame:
         """A row per look, layer and step back: step, layer, back, gradient, cell, carried (see `gradient_flow`)."""
@@ -42,43 +50,64 @@ class Watched:
 
 
 def to_bytes(watched: Watched) -> Tensor:
-    """uint8 [n], for a checkpoint and for another process."""
-    signs: dict[str, Any] = {name: getattr(watched.signs, name).tolist() for name in _SIGNS}
-    plain = dict(signs, clip_norm=watched.signs.clip_norm, flows=[_plain(flow) for flow in watched.flows])
-    return torch.frombuffer(bytearray(json.dumps(plain).encode()), dtype=torch.uint8)
+    """uint8 [n], for a checkpoint and for another process: a heading in JSON, then all numbers one after the other."""
+    arrays = [getattr(watched.signs, name) for name in _SIGNS]
+    heading = dict(
+        signs=[len(array) for array in arrays],
+        clip_norm=watched.signs.clip_norm,
+        place=[watched.steps, watched.every, watched.logged],
+        flows=[_plain(flow) for flow in watched.flows],
+    )
+    arrays += [array for flow in watched.flows for layer in flow.layers for array in _curves(layer)]
+    numbers = np.concatenate([np.asarray(array, dtype=np.float64) for array in arrays])
+    text = json.dumps(heading).encode()
+    return torch.frombuffer(bytearray(len(text).to_bytes(8, "little") + text + numbers.tobytes()), dtype=torch.uint8)
 
 
 def from_bytes(data: Tensor) -> Watched:
     """What `to_bytes` was given."""
-    plain = json.loads(data.numpy().tobytes())
-    arrays = {name: np.array(plain[name], dtype=np.float64) for name in _SIGNS}
-    signs = TrainingSigns(**arrays, clip_norm=plain["clip_norm"])
-    return Watched(tuple(_flow(flow) for flow in plain["flows"]), signs)
+    raw = data.numpy().tobytes()
+    begin = 8 + int.from_bytes(raw[:8], "little")
+    heading = json.loads(raw[8:begin])
+    numbers = np.frombuffer(raw[begin:], dtype=np.float64)
+    place = 0
+
+    def take(length: int) -> npt.NDArray[np.float64]:
+        nonlocal place
+        place += length
+        return numbers[place - length : place].copy()
+
+    signs = {name: take(length) for name, length in zip(_SIGNS, heading["signs"], strict=True)}
+    flows = tuple(_flow(flow, take) for flow in heading["flows"])
+    return Watched(flows, TrainingSigns(**signs, clip_norm=heading["clip_norm"]), *heading["place"])
+
+
+def _curves(layer: LayerFlow) -> list[npt.NDArray[np.float64]]:
+    return [layer.gradient, layer.carried, *([] if layer.cell is None else [layer.cell])]
 
 
 def _plain(flow: Flow) -> dict[str, Any]:
     layers = [
-        asdict(layer)
-        | dict(
-            gradient=layer.gradient.tolist(),
-            cell=None if layer.cell is None else layer.cell.tolist(),
-            carried=layer.carried.tolist(),
+        dict(
+            layer=layer.layer,
+            length=len(layer.gradient),
+            cell=layer.cell is not None,
+            gates=[asdict(use) for use in layer.gates],
+            dead=layer.dead,
+            reverse=layer.reverse,
+            first_only=layer.first_only,
         )
         for layer in flow.layers
     ]
-    return dict(step=flow.step, loss=flow.loss, layers=layers)
+    return dict(step=flow.step, loss=flow.loss, left_out=flow.left_out, layers=layers)
 
 
-def _flow(plain: dict[str, Any]) -> Flow:
-    layers = tuple(
-        LayerFlow(
-            layer=layer["layer"],
-            gradient=np.array(layer["gradient"]),
-            cell=None if layer["cell"] is None else np.array(layer["cell"]),
-            carried=np.array(layer["carried"]),
-            gates=tuple(GateUse(**use) for use in layer["gates"]),
-            dead=layer["dead"],
-        )
-        for layer in plain["layers"]
-    )
-    return Flow(plain["step"], plain["loss"], layers)
+def _flow(plain: dict[str, Any], take: Callable[[int], npt.NDArray[np.float64]]) -> Flow:
+    layers = []
+    for layer in plain["layers"]:
+        length = layer.pop("length")
+        gradient, carried = take(length), take(length)
+        cell = take(length) if layer.pop("cell") else None
+        gates = tuple(GateUse(**use) for use in layer.pop("gates"))
+        layers.append(LayerFlow(gradient=gradient, carried=carried, cell=cell, gates=gates, **layer))
+    return Flow(plain["step"], plain["loss"], tuple(layers), tuple(plain["left_out"]))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, TypeVar
 
 import keras
 
 from recurra.errors import InputError
-from recurra.keras.optimiser import fuse, unfuse
+from recurra.keras.optimiser import ADAM, apply
 from recurra.keras.recurrent import GRU, LSTM, RNN, SimpleRNN
 from recurra.keras.sequential import Sequential
 
@@ -29,7 +30,8 @@ def accelerate(model: Model) -> Model:
     Each layer keeps its identity, name, variables and results: only its class changes, also within Bidirectional,
     TimeDistributed and nested models, before or after `compile` and `fit`. Subclasses of Keras' layers are left alone,
     since they may compute something else. A `keras.Sequential` gets the training step of ours, and where the model is
-    compiled with Adam, its update becomes one fused call; compile first, then accelerate.
+    compiled with Adam, its update becomes one fused call; compile first, then accelerate. What makes a new optimiser or
+    a new model of Keras' own (another `compile`, a copy, `clone_model` of a Sequential) is accelerated again.
 
     Errors: InputError for anything but a Keras layer or model.
 
@@ -40,7 +42,7 @@ def accelerate(model: Model) -> Model:
     True
     """
     _exchange(model, OURS)
-    fuse(getattr(model, "optimizer", None))
+    _fuse(getattr(model, "optimizer", None))
     return model
 
 
@@ -55,7 +57,7 @@ def restore(model: Model) -> Model:
     True
     """
     _exchange(model, THEIRS)
-    unfuse(getattr(model, "optimizer", None))
+    _unfuse(getattr(model, "optimizer", None))
     return model
 
 
@@ -68,3 +70,17 @@ def _exchange(model: Any, classes: dict[type, type]) -> None:
     for layer in model._flatten_layers():
         if type(layer) in classes:
             layer.__class__ = classes[type(layer)]
+
+
+def _fuse(optimizer: Any) -> None:
+    """Let a Keras Adam step by one fused call, in place; any other, or one with an `apply` put on it, stays."""
+    if type(optimizer) is ADAM and "apply" not in vars(optimizer):
+        optimizer.apply = partial(apply, optimizer)
+
+
+def _unfuse(optimizer: Any) -> None:
+    if optimizer is None:
+        return
+    own = vars(optimizer).get("apply")
+    if isinstance(own, partial) and own.func is apply:
+        del optimizer.apply

@@ -8,12 +8,11 @@ import keras
 import torch
 from torch import Tensor
 
-from recurra.keras.masks import Compaction, compact
+from recurra.keras.compaction import Compaction, compact
+from recurra.keras.declining import cells_of, is_stack, reason
 from recurra.keras.weights import KINDS, as_cell, read_weights
 from recurra.kernels.chooser import run
 from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
-
-DTYPES = frozenset({torch.float32, torch.float64, torch.bfloat16})
 
 Result = tuple[Tensor, Tensor, list[Any]]
 
@@ -41,11 +40,10 @@ def inner_loop(layer: Any, sequences: Tensor, initial_state: Any, mask: Any, tra
     Arguments and result are those of `keras.layers.RNN.inner_loop`. Without `return_sequences` the outputs [B, 1, H]
     are the last one alone, as in Keras' own fast paths. An `initial_state` of None is zeros, for a single cell.
     """
-    stacked = type(layer.cell) is keras.layers.StackedRNNCells
-    cells = layer.cell.cells if stacked else [layer.cell]
     mask = mask[0] if isinstance(mask, list | tuple) else mask
-    if why_not(sequences, mask, cells, training) is not None:
+    if reason(layer, sequences, mask, initial_state, training) is not None:
         return None
+    stacked, cells = is_stack(layer), cells_of(layer)
     reverse, compaction = bool(layer.go_backwards), None
     if mask is not None:
         mask = mask.to(torch.bool)
@@ -74,25 +72,6 @@ def inner_loop(layer: Any, sequences: Tensor, initial_state: Any, mask: Any, tra
     return last_output, outputs, lasts if stacked else lasts[0]
 
 
-def why_not(sequences: Tensor, mask: Tensor | None, cells: list[Any], training: bool) -> str | None:
-    """Why our kernels leave this call to Keras; None where they take it."""
-    if not sequences.is_cpu:
-        return f"the input is on {sequences.device}, where Keras has cuDNN"
-    if torch.compiler.is_exporting() or torch._C._get_tracing_state() is not None:
-        return "the graph that is exported is to hold operations of torch alone"
-    if mask is not None and mask.dim() != 2:
-        return f"the mask has {mask.dim()} dimensions"
-    for cell in cells:
-        if as_cell(cell) is None:
-            return f"the kernels have no {type(cell).__name__} with these activations"
-        kernel = cell.kernel.value
-        if kernel.dtype not in DTYPES or (sequences.is_floating_point() and sequences.dtype != kernel.dtype):
-            return f"the input is of {sequences.dtype}, the weights of {kernel.dtype}"
-        if training and _drops_by_gate(cell):
-            return "every gate has a dropout mask of its own"
-    return None
-
-
 def run_cell(
     keras_cell: Any,
     x: Tensor,
@@ -116,11 +95,4 @@ def run_cell(
     layout = Layout(steps, batch, lengths=None if compaction is None else compaction.lengths)
     rows = x.transpose(0, 1).reshape(steps * batch, features)  # time first: the kernel then finds the h of a step
     outputs, last = run(Recurrence(cell, reverse), rows, input_weight, input_bias, state, weights, layout, noise)
-    return outputs.view(steps, batch, -1).transpose(0, 1), last
-
-
-def _drops_by_gate(cell: Any) -> bool:
-    """Whether Keras draws a mask for each gate (its "implementation 1"), or drops everything."""
-    if cell.dropout >= 1 or cell.recurrent_dropout >= 1:
-        return True
-    return bool(cell.dropout or cell.recurrent_dropout) and getattr(cell, "implementation", 2) == 1
+    return outputs.view(steps, batch, outputs.shape[-1]).transpose(0, 1), last

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 _DTYPES = frozenset({torch.float32, torch.float64})
-_ADAM = type(keras.optimizers.Adam())  # Keras gives each backend a class of its own
-_STATE = ("_momentums", "_velocities", "_get_variable_index")  # what Keras 3 calls them
+ADAM = type(keras.optimizers.Adam())  # Keras gives each backend a class of its own
+_STATE = ("_momentums", "_velocities", "_get_variable_index", "_check_variables_are_known")  # what Keras 3 calls them
 
 
 def apply(optimizer: Any, grads: Sequence[Any], trainable_variables: Sequence[Any] | None = None) -> None:
@@ -29,6 +29,7 @@ def apply(optimizer: Any, grads: Sequence[Any], trainable_variables: Sequence[An
     if trainable_variables is None or not _is_plain(optimizer) or not _are_plain(grads, trainable_variables):
         type(optimizer).apply(optimizer, grads, trainable_variables)
         return
+    optimizer._check_variables_are_known(trainable_variables)  # Keras' error says what to do
     values = [variable.value for variable in trainable_variables]
     indices = [optimizer._get_variable_index(variable) for variable in trainable_variables]
     with torch.no_grad():
@@ -58,19 +59,9 @@ def apply(optimizer: Any, grads: Sequence[Any], trainable_variables: Sequence[An
         optimizer.iterations.value.add_(1)
 
 
-def fuse(optimizer: Any) -> None:
-    """Let a Keras Adam step by `apply`, in place; any other optimiser, or None, stays as it is."""
-    if type(optimizer) is _ADAM:
-        optimizer.apply = partial(apply, optimizer)
-
-
-def unfuse(optimizer: Any) -> None:
-    """Undo `fuse`."""
-    if optimizer is None:
-        return
-    own = vars(optimizer).get("apply")
-    if isinstance(own, partial) and own.func is apply:
-        del optimizer.apply
+def apply_of(optimizer: Any) -> Any:
+    """The optimiser's `apply`: what somebody has put on it, else the one above."""
+    return vars(optimizer).get("apply") or partial(apply, optimizer)
 
 
 def _laid_out(moment: Tensor, value: Tensor) -> Tensor:
@@ -90,7 +81,7 @@ def _as(tensor: Tensor, like: Tensor) -> Tensor:
 def _is_plain(optimizer: Any) -> bool:
     """Whether the optimiser does nothing but Adam: what it was built with may be changed at any time."""
     return (
-        type(optimizer) is _ADAM
+        type(optimizer) is ADAM
         and optimizer.built
         and not optimizer.amsgrad
         and optimizer.weight_decay is None

@@ -32,7 +32,8 @@ class SimpleRNN(OnKernels, keras.layers.SimpleRNN):
 
         h_t = f(x_t W + h_{t-1} U + b)            f = tanh or relu; Keras' own loop for any other
 
-    Shapes: inputs [B, T, F] -> [B, H], or [B, T, H] with `return_sequences`. Errors: Keras' own.
+    Shapes: inputs [B, T, F] -> [B, H], or [B, T, H] with `return_sequences`. The gradients need the outputs as they
+    are: write into a copy, torch refuses a `backward` otherwise. Errors: Keras' own.
     Source: Elman (1990), "Finding structure in time".
 
     >>> import numpy as np
@@ -52,8 +53,9 @@ class LSTM(OnKernels, keras.layers.LSTM):
         h_t = sigmoid(o) * tanh(c_t)
 
     Shapes: inputs [B, T, F] -> [B, H], or [B, T, H] with `return_sequences`. With other activations than tanh and
-    sigmoid, and for `recurrent_dropout` in training (Keras draws a mask per gate), Keras' own loop runs.
-    Errors: Keras' own. Source: Hochreiter and Schmidhuber (1997), "Long short-term memory".
+    sigmoid, and for `recurrent_dropout` in training (Keras draws a mask per gate), Keras' own loop runs. The gradients
+    need the outputs as they are: write into a copy, torch refuses a `backward` otherwise. Errors: Keras' own.
+    Source: Hochreiter and Schmidhuber (1997), "Long short-term memory".
 
     >>> import numpy as np
     >>> import recurra.keras as rk
@@ -72,8 +74,9 @@ class GRU(OnKernels, keras.layers.GRU):
         h_t = (1 - z) * n + z * h_{t-1}
 
     Shapes: inputs [B, T, F] -> [B, H], or [B, T, H] with `return_sequences`. With other activations than tanh and
-    sigmoid, and for `recurrent_dropout` in training (Keras draws a mask per gate), Keras' own loop runs.
-    Errors: Keras' own. Source: Cho et al. (2014), "Learning phrase representations using RNN encoder-decoder".
+    sigmoid, and for `recurrent_dropout` in training (Keras draws a mask per gate), Keras' own loop runs. The gradients
+    need the outputs as they are: write into a copy, torch refuses a `backward` otherwise. Errors: Keras' own.
+    Source: Cho et al. (2014), "Learning phrase representations using RNN encoder-decoder".
 
     >>> import numpy as np
     >>> import recurra.keras as rk
@@ -88,7 +91,8 @@ class GRU(OnKernels, keras.layers.GRU):
 class RNN(OnKernels):
     """`keras.layers.RNN` that computes Keras' own cells, one or a stack of them, on Recurra's kernels.
 
-    A cell of anybody's own runs in Keras' loop, as it always did.
+    A cell of anybody's own runs in Keras' loop, as it always did. The gradients need the outputs as they are: write
+    into a copy, torch refuses a `backward` otherwise.
 
     >>> import keras, numpy as np
     >>> import recurra.keras as rk

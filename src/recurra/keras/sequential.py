@@ -14,14 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.nn.modules import module as torch_module
 
+from recurra.keras.listening import is_watched
 from recurra.keras.naming import public
-from recurra.keras.optimiser import apply
+from recurra.keras.optimiser import apply_of
 from recurra.keras.recurrent import GRU, LSTM, SimpleRNN
 
 _KNOWN = frozenset({SimpleRNN, LSTM, GRU, keras.layers.Dense, keras.layers.Dropout})  # none makes or takes a mask
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _SQUARED_ERROR = ("mse", "MSE", "mean_squared_error")
 
 
@@ -54,7 +53,8 @@ class Sequential(keras.Sequential):
         self._loss_tracker.update_state(loss.detach(), sample_weight=len(x))
         self.optimizer.scale_loss(loss).backward()
         variables = self.trainable_weights
-        apply(self.optimizer, [variable.value.grad for variable in variables], variables)
+        with torch.no_grad():  # an optimiser of somebody's own may write into the variables
+            apply_of(self.optimizer)([variable.value.grad for variable in variables], variables)
         return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
 
@@ -70,12 +70,14 @@ def _is_chain(model: Sequential, x: Any) -> bool:
         return False
     if not model.built or getattr(model, "_loss_tracker", None) is None or model.optimizer is None:
         return False
+    if model._functional is None or model.inputs[0].dtype != "float32":  # Keras casts to what the Input says
+        return False
     shape = model.input_shape
     if not isinstance(shape, tuple) or len(shape) != x.dim() or keras.distribution.distribution() is not None:
         return False
     if any(size is not None and size != found for size, found in zip(shape[1:], x.shape[1:], strict=True)):
         return False
-    if getattr(x, "_keras_mask", None) is not None or torch_module._has_any_global_hook() or not _is_bare(model):
+    if getattr(x, "_keras_mask", None) is not None or is_watched(model):
         return False
     return bool(model.trainable_weights) and all(
         type(layer) in _KNOWN
@@ -83,14 +85,9 @@ def _is_chain(model: Sequential, x: Any) -> bool:
         and layer.dtype_policy.name == "float32"
         and layer.activity_regularizer is None
         and not getattr(layer, "return_state", False)
-        and _is_bare(layer)
+        and not is_watched(layer)
         for layer in model.layers
     )
-
-
-def _is_bare(layer: Any) -> bool:
-    """Whether nobody listens to the layer's calls, or has put a `call` of their own on it."""
-    return "call" not in vars(layer) and not any(getattr(layer, name) for name in _HOOKS)
 
 
 def _is_squared_error(model: Sequential, y: Any, y_pred: Tensor) -> bool:
@@ -102,6 +99,7 @@ def _is_squared_error(model: Sequential, y: Any, y_pred: Tensor) -> bool:
         plain = isinstance(loss, str) and loss in _SQUARED_ERROR and keras.config.floatx() == "float32"
     return (
         plain
+        and "compute_loss" not in vars(model)
         and type(y) is Tensor
         and y.shape == y_pred.shape
         and y.dtype is y_pred.dtype

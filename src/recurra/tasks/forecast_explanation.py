@@ -29,6 +29,7 @@ Floats = npt.NDArray[np.floating]
 CALENDAR = "calendar"
 _PARTS = 6  # tensors that a member takes: those of `Features` but the naive forecasts, level, scale
 _ROWS = 64  # windows at a time
+_ROUNDING = 1e-5  # of a forecast; what the integral misses beyond it is a row of its own, "(rest)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,7 @@ class Explanation:
     steps      feature -> [n, W + H], at each step before the origin and after it, W the longest window
     static     feature -> [n], of what does not change with time
     window     W
+    rest       [n], of the forecast beyond the baseline, what the integral has missed
     """
 
     forecast: Floats
@@ -45,9 +47,13 @@ class Explanation:
     steps: dict[str, Floats]
     static: dict[str, Floats]
     window: int
+    rest: Floats
 
     def strength(self) -> dict[str, Floats]:
-        """feature -> [W + H], the mean over the forecasts of its share of all that moved each, sign left out."""
+        """feature -> [W + H], the mean over the forecasts of its share of all that moved each, sign left out.
+
+        Counted are the steps alone, without what does not change with time.
+        """
         total = sum((np.abs(v).sum(1) for v in self.steps.values()), np.zeros(len(self.forecast)))
         total = np.maximum(total, np.finfo(float).tiny)[:, None]
         return {name: (np.abs(values) / total).mean(0) for name, values in self.steps.items()}
@@ -67,15 +73,16 @@ def explain(
         name: np.zeros((len(series), window + horizon)) for name in dict.fromkeys(_features(names))
     }
     static: dict[str, Floats] = {name: np.zeros(len(series)) for name in dict.fromkeys(names.static)}
-    forecast, baseline = np.zeros(len(series)), np.zeros(len(series))
+    forecast, baseline, rest = (np.zeros(len(series)) for _ in range(3))
     for begin in range(0, len(series), _ROWS):
         part = slice(begin, begin + _ROWS)
         found = _attributed(model, panel, series[part], origins[part], step, points)
         forecast[part], baseline[part] = found.output.numpy(), found.baseline.numpy()
+        rest[part] = found.gap.numpy()
         for k, member in enumerate(model.members):
             values = [v.numpy() for v in found.values[k * _PARTS : (k + 1) * _PARTS]]
             _add(steps, static, values, names, part, member, window)
-    return Explanation(forecast, baseline, steps, static, window)
+    return Explanation(forecast, baseline, steps, static, window, rest)
 
 
 def explanation_frame(model: ForecastModel, panel: Panel, *, step: int | None = None, points: int = 64) -> pd.DataFrame:
@@ -93,11 +100,13 @@ def explanation_frame(model: ForecastModel, panel: Panel, *, step: int | None = 
         parts.append(
             pd.DataFrame({series: ids[rows], time: times, "feature": name, "attribution": values[rows, columns]})
         )
-    for name, values in (*found.static.items(), ("(baseline)", found.baseline)):
+    missed = np.abs(found.rest) > _ROUNDING * np.maximum(np.abs(found.forecast), np.abs(found.baseline))
+    timeless = [(name, values, every) for name, values in (*found.static.items(), ("(baseline)", found.baseline))]
+    for name, values, rows in (*timeless, ("(rest)", found.rest, np.flatnonzero(missed))):
         missing = panel.grid.times(panel.start[:0])
         parts.append(
-            pd.DataFrame({series: ids, "feature": name, "attribution": values}).assign(
-                **{time: pd.Series(missing).reindex(every)}
+            pd.DataFrame({series: ids[rows], "feature": name, "attribution": values[rows]}).assign(
+                **{time: pd.Series(missing).reindex(range(len(rows)))}
             )[parts[0].columns]
         )
     frame = pd.concat([part for part in parts if len(part)], ignore_index=True)

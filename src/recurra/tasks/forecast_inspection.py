@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,23 +25,38 @@ def remembered(model: ForecastModel) -> list[Watched]:
     return [_seen(member, model) for member in model.members]
 
 
-def flow_frame(model: ForecastModel) -> pd.DataFrame:
+def now(model: ForecastModel) -> list[Watched]:
+    """A look at each network as it is: training ends with its best weights, which need not be the last it saw."""
+    return [
+        Watched((_look(member, model),) if _has_a_way(member) else (), member.watched().signs)
+        for member in model.members
+    ]
+
+
+def flow_frame(model: ForecastModel, seen: Sequence[Watched] | None = None) -> pd.DataFrame:
     """member, step, layer, back, gradient, cell, carried: see `inspect.gradient_flow`."""
-    frames = [watched.frame().assign(member=k) for k, watched in enumerate(remembered(model), start=1)]
+    seen = remembered(model) if seen is None else seen
+    frames = [watched.frame().assign(member=k) for k, watched in enumerate(seen, start=1)]
     frame = pd.concat(frames, ignore_index=True)
     return frame[["member", *frame.columns.drop("member")]]
 
 
-def findings(model: ForecastModel) -> list[Finding]:
-    """What is wrong with any of the networks, each thing once."""
-    found = [finding for watched in remembered(model) for finding in watched.diagnose()]
-    return list({(finding.kind, finding.layer): finding for finding in found}.values())
+def findings(model: ForecastModel, seen: Sequence[Watched] | None = None) -> list[Finding]:
+    """What is wrong with any of the networks; of several, in which."""
+    seen = now(model) if seen is None else seen
+    several = len(seen) > 1
+    return [
+        replace(finding, sentence=f"Network {k}: {finding.sentence}") if several else finding
+        for k, watched in enumerate(seen, start=1)
+        for finding in watched.diagnose()
+    ]
 
 
-def memory_sentences(model: ForecastModel) -> list[str]:
+def memory_sentences(model: ForecastModel, seen: Sequence[Watched] | None = None) -> list[str]:
     """For each network, in words, how far back its gradient reaches."""
     sentences = []
-    for k, (member, watched) in enumerate(zip(model.members, remembered(model), strict=True), start=1):
+    seen = now(model) if seen is None else seen
+    for k, (member, watched) in enumerate(zip(model.members, seen, strict=True), start=1):
         shape = member.shape
         blocks = shape.window // shape.block
         what = (
@@ -74,9 +90,13 @@ def usual_explanation(model: ForecastModel, panel: Panel, windows: int = _WINDOW
 
 def _seen(member: Member, model: ForecastModel) -> Watched:
     watched = member.watched()
-    if watched.flows or member.shape.window <= member.shape.block:
+    if watched.flows or not _has_a_way(member):
         return watched
     return replace(watched, flows=(_look(member, model),))
+
+
+def _has_a_way(member: Member) -> bool:
+    return member.shape.window > member.shape.block
 
 
 def _look(member: Member, model: ForecastModel) -> Flow:
@@ -84,7 +104,8 @@ def _look(member: Member, model: ForecastModel) -> Flow:
     series, origins = _spread(panel, model, _WINDOWS)
     reader = WindowReader(panel, member.shape, model.scaling)
     batch = reader.read(torch.from_numpy(series), torch.from_numpy(origins))
-    return gradient_flow(member.network, lambda: pinball_loss(member.network(batch), batch.truth))
+    step = 0 if member.record is None else member.record.best_step
+    return gradient_flow(member.network, lambda: pinball_loss(member.network(batch), batch.truth), step=step)
 
 
 def _spread(panel: Panel, model: ForecastModel, windows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -94,8 +115,8 @@ def _spread(panel: Panel, model: ForecastModel, windows: int) -> tuple[np.ndarra
     chosen = np.flatnonzero(last >= 1)
     if not len(chosen):
         raise InputError(
-            f"no series has more than {horizon} rows: expected a row before the {horizon} steps of a forecast; give "
-            "more data"
+            f"no series has more than {horizon} rows: expected a row before the {horizon} steps of a forecast; fit "
+            "it to more rows"
         )
     chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, min(len(chosen), windows)).astype(int))]
     each = -(-windows // len(chosen))

@@ -19,8 +19,8 @@ class Logger(Protocol):
         """Log a row; its "step" is the x axis."""
         ...
 
-    def show(self, watcher: Watcher | None) -> None:
-        """Log what a watcher has seen."""
+    def show(self, watcher: Watcher | None, *, picture: bool) -> None:
+        """Log what a watcher has seen, with a picture or without."""
         ...
 
 
@@ -28,7 +28,7 @@ class _Nowhere:
     def write(self, row: dict[str, float]) -> None:
         pass
 
-    def show(self, watcher: Watcher | None) -> None:
+    def show(self, watcher: Watcher | None, *, picture: bool) -> None:
         pass
 
 
@@ -43,9 +43,9 @@ class _TensorBoard:
             if name != "step":
                 self.writer.add_scalar(name, value, int(row["step"]))
 
-    def show(self, watcher: Watcher | None) -> None:
+    def show(self, watcher: Watcher | None, *, picture: bool) -> None:
         if watcher is not None:
-            watcher.log(self.writer)
+            watcher.log(self.writer, picture=picture)
 
 
 @contextmanager

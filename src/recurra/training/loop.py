@@ -105,7 +105,7 @@ def _run(state: _State, run: Run, name: str, interrupt: Interrupt, log: Logger, 
         if state.at_validation:
             row = state.validate()
             log.write(row)
-            log.show(state.watcher)
+            log.show(state.watcher, picture=False)
             text = f"loss {row['train_loss']:.4g}"
             if not math.isnan(row["validation_loss"]):
                 text += f", validation {row['validation_loss']:.4g}"
@@ -120,6 +120,7 @@ def _run(state: _State, run: Run, name: str, interrupt: Interrupt, log: Logger, 
         elif run.checkpoints is not None and time.monotonic() - saved > _CHECKPOINT_SECONDS and state.parallel.leads:
             run.checkpoints.save(name, state.checkpoint())
             saved = time.monotonic()
+    log.show(state.watcher, picture=True)
     if run.checkpoints is not None and not state.interrupted and state.parallel.leads:
         run.checkpoints.save(name, state.checkpoint())
 

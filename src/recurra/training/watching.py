@@ -15,8 +15,8 @@ class Watcher(Protocol):
         """A step is over; `loss_of` gives the loss of part of its batch once more, with a graph."""
         ...
 
-    def log(self, board: Any) -> None:
-        """Write what is new to a TensorBoard SummaryWriter."""
+    def log(self, board: Any, *, picture: bool = True) -> None:
+        """Write what is new to a TensorBoard SummaryWriter, with a picture, which takes a while, or without."""
         ...
 
     def state(self) -> Tensor:

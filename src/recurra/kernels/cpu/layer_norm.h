@@ -26,6 +26,8 @@ RECURRA_INLINE Moments<C> moments(const C* x, int64_t n) {
     C variance = sum<C>(squares);
     for (int64_t j = n / lanes<C> * lanes<C>; j < n; ++j) variance += (x[j] - mean) * (x[j] - mean);
     const C root = variance / n + C(1e-5);
+    // Squares beyond the type's range would make every value the mean: better NaN than a wrong number.
+    if (!(root < C(__builtin_inf()))) return {mean, C(__builtin_nan(""))};
     if constexpr (sizeof(C) == 4) return {mean, 1 / __builtin_sqrtf(root)};
     return {mean, C(1 / __builtin_sqrt(root))};
 }

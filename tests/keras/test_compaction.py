@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.keras.masks import compact
+from recurra.keras.compaction import compact
 
 
 @st.composite

@@ -11,6 +11,7 @@ from pathlib import Path
 from recurra.errors import InputError
 
 BACKEND = "KERAS_BACKEND"
+OLDEST = (3, 12)
 
 
 class KerasError(InputError, ImportError):
@@ -27,7 +28,7 @@ def ensure_torch() -> None:
         _choose_torch()
     import keras
 
-    if int(keras.__version__.split(".")[0]) < 3:
+    if tuple(int(part) for part in keras.__version__.split(".")[:2]) < OLDEST:
         raise KerasError(f"this is Keras {keras.__version__}: expected 3.12 or later, `pip install recurra[keras]`")
     if keras.config.backend() != "torch":
         raise KerasError(

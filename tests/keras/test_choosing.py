@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from recurra.keras import backend
+from recurra.keras import choosing
 
 NO_KERAS = """
 import importlib.util, sys
@@ -44,7 +44,7 @@ def test_files_that_choose_nothing_else(text: str | None, tmp_path: Path, monkey
         (tmp_path / "keras.json").write_text(text)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.delenv("KERAS_BACKEND")
-    backend._choose_torch()
+    choosing._choose_torch()
     assert os.environ["KERAS_BACKEND"] == "torch"
 
 
@@ -67,6 +67,20 @@ def test_keras_that_runs_on_another_backend_already(tmp_path: Path) -> None:
     line = refusal(code, tmp_path, KERAS_BACKEND="torch")
     assert "Keras runs on 'jax' in this process already, and recurra.keras runs on torch" in line
     assert "KERAS_BACKEND=torch" in line
+
+
+@pytest.mark.parametrize("version", ["2.15.0", "3.11.3"])
+def test_keras_that_is_too_old(version: str, tmp_path: Path) -> None:
+    line = refusal(
+        f"import keras; keras.__version__ = {version!r}; import recurra.keras", tmp_path, KERAS_BACKEND="torch"
+    )
+    assert line.endswith(f"this is Keras {version}: expected 3.12 or later, `pip install recurra[keras]`")
+
+
+def test_the_oldest_keras_and_one_to_come(tmp_path: Path) -> None:
+    code = "import keras; keras.__version__ = {!r}; import recurra.keras as rk; print(rk.LSTM.__name__)"
+    for version in ("3.12.0", "4.0.0rc1"):
+        assert run(code.format(version), tmp_path, KERAS_BACKEND="torch").stdout.strip() == "LSTM"
 
 
 def test_no_keras(tmp_path: Path) -> None:
