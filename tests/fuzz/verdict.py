@@ -57,6 +57,7 @@ def _agree(call: Call, ours: list[Tensor], theirs: list[Tensor]) -> bool:
     rough = x.dtype in (torch.bfloat16, torch.float16) and (call.layer.mode == "RNN_RELU" or call.layer.layer_norm)
     rough |= call.layer.layer_norm and call.layer.hidden_size == 1  # torch's gradient through the norm of one number
     kept = call.layer.regularisation is not None  # zoneout that keeps an old value beside a NaN: k h + (1 - k) NaN
+    kept |= call.layer.layer_norm and not tame  # squares beyond the type's range: torch may keep more digits inside
     for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
         if a.shape != b.shape or a.dtype != b.dtype or a.device != b.device:
             return False

@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_FIRST = 30.0  # what a look is taken to cost, in training steps, before there has been one: 8 to 30 were measured
+# What a look is taken to cost before there has been one: seconds (small networks: 5 to 30 ms were measured, 8 to 30 of
+# their steps), or training steps (large ones: half a step to two). A long sequence may cost more, once.
+_FIRST_SECONDS, _FIRST_STEPS = 0.05, 3.0
 _MORE = 1.25  # the next look may cost more than the dearest before it
 _APART = 12  # looks are no closer than this part of the steps until then: they show how it changes
 _WARM = 5  # steps before the first: the caches of the first ones would be measured
@@ -30,7 +32,8 @@ class Budget:
         self._steps += 1
         if self._steps <= _WARM or self._steps - self._last < self._steps // _APART:
             return False
-        cost = _MORE * self._dearest or _FIRST * self.training / (self._steps - 1)
+        unknown = max(_FIRST_SECONDS, _FIRST_STEPS * self.training / (self._steps - 1))
+        cost = _MORE * self._dearest or unknown
         return self.spent + cost <= self.share * self.training
 
     @contextmanager
