@@ -11,22 +11,16 @@ is 1.
 
 from __future__ import annotations
 
-import argparse
-import os
-import statistics
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from article import Article
-from common import ROOT, report
+from epochs import Row, first_cores, options, refused, run, timed
 from trainers import OurTrainer, TorchTrainer
 from workers import Worker
-
-from recurra.bench import paired
 
 EPOCHS, TOLERANCE = 3, 1e-3  # epochs compared, and by how much a mean loss may differ, as a share
 FOLDER = Path(__file__).resolve().parent
@@ -84,18 +78,10 @@ def environment(peer: Peer, threads: int) -> dict[str, str]:
 
 def line(article: Article, name: str, found: float, theirs: Callable[[], object], given: Any) -> dict[str, Any]:
     """A line of the table: what a peer takes, beside ours in turns; no ratio where the curves differ."""
-    row: dict[str, Any] = {"cell": article.cell, "peer": name, "curve differs by": f"{found:.0e}"}
+    row: Row = {"cell": article.cell, "peer": name, "curve differs by": f"{found:.0e}"}
     if not found <= TOLERANCE:
-        return row | {"theirs, ms": "-", "ours, ms": "-", "ratio": "refused", "quartiles": "-"}
-    ours = OurTrainer(article)
-    pairs = paired(ours.epoch, theirs, seconds=given.seconds, least=given.rounds, most=4 * given.rounds)
-    each = 1e3 / article.batches
-    return row | {
-        "theirs, ms": statistics.median(pairs.theirs) * each,
-        "ours, ms": statistics.median(pairs.ours) * each,
-        "ratio": pairs.ratio,
-        "quartiles": "{:.2f} to {:.2f}".format(*pairs.spread),
-    }
+        return refused(row)
+    return timed(row, article, OurTrainer(article).epoch, theirs, given)
 
 
 def lines(article: Article, given: Any) -> list[dict[str, Any]]:
@@ -108,12 +94,10 @@ def lines(article: Article, given: Any) -> list[dict[str, Any]]:
             continue
         arguments = (article.cell, str(article.batches), *filter(None, [peer.way]))
         with ExitStack() as stack:
-            cores = os.sched_getaffinity(0)
-            os.sched_setaffinity(0, sorted(cores)[: given.threads])  # the peer inherits it
-            worker = stack.enter_context(
-                Worker(given.peers, FOLDER / peer.script, *arguments, environment=environment(peer, given.threads))
-            )
-            os.sched_setaffinity(0, cores)
+            with first_cores(given.threads):
+                worker = stack.enter_context(
+                    Worker(given.peers, FOLDER / peer.script, *arguments, environment=environment(peer, given.threads))
+                )
 
             def epoch(fresh: bool, shuffled: bool = False, worker: Worker = worker) -> float:
                 return worker.ask(fresh=fresh, shuffled=shuffled)["loss"]
@@ -125,21 +109,9 @@ def lines(article: Article, given: Any) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Run the cells that were asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cells", nargs="+", choices=["rnn", "gru", "lstm"], default=["rnn", "gru", "lstm"])
-    parser.add_argument("--peers", metavar="PYTHON", help="the interpreter that has benchmarks/peers.txt")
+    parser = options(__doc__)
     parser.add_argument("--only", nargs="+", metavar="WORD", help="peers whose name has one of these words")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--batches", type=int, default=100, help="of an epoch, which is one sample")
-    parser.add_argument("--rounds", type=int, default=7, help="pairs of epochs, at least")
-    parser.add_argument("--seconds", type=float, default=5.0, help="more pairs than --rounds while these last")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results", help="folder for the JSON file")
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    rows = [row for cell in given.cells for row in lines(Article(cell, batches=given.batches), given)]
-    report("article_step", rows, given.out, threads=given.threads)
-    if any(row["ratio"] == "refused" for row in rows):
-        raise SystemExit(1)
+    run("article_step", lines, parser.parse_args())
 
 
 if __name__ == "__main__":

@@ -42,9 +42,10 @@ def report_content(
 
     `arguments` are those of the command, `panel` is what was forecast, `forecast` a result of `Forecaster.predict`.
     """
-    from recurra.tasks.forecast_inspection import findings, flow_frame, memory_sentences
+    from recurra.tasks.forecast_inspection import findings, flow_frame, memory_sentences, now
 
     verdict, model = backtest.verdict, forecaster.model_
+    seen = now(model)
     report = ForecastReport(
         title=title,
         target=panel.schema.target,
@@ -66,7 +67,7 @@ def report_content(
         by_series=backtest.by_series,
         learning=forecaster.learning(),
         flow=flow_frame(model),
-        memory=[*memory_sentences(model), *map(str, findings(model))],
+        memory=[*memory_sentences(model, seen), *map(str, findings(model, seen))],
         settings=settings(forecaster),
         versions=versions(),
         notes=list(notes),

@@ -33,16 +33,12 @@ def run(
     h, c = (state[0], state[1] if len(state) == 2 else None) if state is not None else (None, None)
     plan = Plan(recurrence, layout, noise)
     inputs = Inputs(x, input_weight, input_bias, h, c, *weights)
-    if torch.is_grad_enabled() and _differentiated(inputs):
+    if torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in inputs):
         outputs, *last = _Function.apply(plan, *inputs)
     else:
         saved, last = forward_pass(plan, inputs, save=False)
         outputs = saved.outputs
     return outputs, tuple(last)
-
-
-def _differentiated(inputs: Inputs) -> bool:
-    return any([tensor is not None and tensor.requires_grad for tensor in inputs])  # noqa: C419  # half a generator's time
 
 
 class _Function(torch.autograd.Function):

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import _has_any_global_hook  # pyright: ignore[reportPrivateUsage]
 
+from recurra.hooks import has_hooks
 from recurra.kernels.chooser import forced
 from recurra.kernels.recorded import recording
 from recurra.training.kinds import kind_of, rebuilt
@@ -85,15 +85,9 @@ class Replay:
 
     def _hooked(self) -> bool:
         """Whether somebody wants to see what goes through the modules, or the gradients."""
-        if _has_any_global_hook() or any([p._backward_hooks or p._post_accumulate_grad_hooks for p in self.parameters]):  # noqa: C419
-            return True
-        for module in self._modules:
-            held = module.__dict__
-            if held["_forward_hooks"] or held["_forward_pre_hooks"]:
-                return True
-            if held["_backward_hooks"] or held["_backward_pre_hooks"]:
-                return True
-        return False
+        return any(map(has_hooks, self._modules)) or any(
+            p._backward_hooks or p._post_accumulate_grad_hooks for p in self.parameters
+        )
 
     def _record(self, kind: Hashable, batch: tuple[Any, ...], tensors: list[Tensor]) -> Tensor:
         """Make the step, and keep a record of it if that would have made the same."""

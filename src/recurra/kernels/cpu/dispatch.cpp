@@ -119,13 +119,15 @@ std::vector<const Build*> supported() {
         if (tiles) builds.push_back(&avx512_amx::build);
     }
 #endif
+#if defined(RECURRA_WITH_BF16)
+    const bool pairs = avx512 && avx2 && __builtin_cpu_supports("avx512bf16");
+    // Intel's products of bfloat16 pairs are slower than widening and multiplying in float32 (measured: by 1.3).
+    const bool slow = __builtin_cpu_is("intel");
+    if (pairs && !slow) builds.push_back(&avx512_bf16::build);
+#endif
     if (avx512 && avx2) builds.push_back(&avx512::build);
 #if defined(RECURRA_WITH_BF16)
-    if (avx512 && avx2 && __builtin_cpu_supports("avx512bf16")) {
-        // Intel's products of bfloat16 pairs are slower than widening and multiplying in float32 (measured: by 1.3).
-        const bool first = !__builtin_cpu_is("intel");
-        builds.insert(first ? builds.end() - 1 : builds.end(), &avx512_bf16::build);
-    }
+    if (pairs && slow) builds.push_back(&avx512_bf16::build);
 #endif
     if (avx2) builds.push_back(&avx2::build);
 #endif

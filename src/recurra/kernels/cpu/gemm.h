@@ -137,25 +137,26 @@ static inline void tile(int64_t depth, const typename P::element* a, int64_t a_s
                 store(c + m * c_stride + (p * vectors + v) * width, sums[m][p][v]);
 }
 
+template <int n>
+struct Height {
+    static constexpr int value = n;
+};
+
+// Calls `body` with the number of rows, 1 to `tile_rows`, as a type.
+template <int n = 1, class Body>
+RECURRA_INLINE void with_height(int64_t rows, Body&& body) {
+    if (rows == n)
+        body(Height<n>{});
+    else if constexpr (n < tile_rows)
+        with_height<n + 1>(rows, body);
+}
+
 template <class P, class C, int vectors, int panels = 1>
 static inline void tile_of(int64_t rows, int64_t depth, const typename P::element* a, int64_t a_stride,
                            const typename P::element* b, int64_t b_stride, C* c, int64_t c_stride, bool add) {
-    switch (rows) {
-#define RECURRA_ROWS(n)                                                                            \
-    case n:                                                                                        \
-        if constexpr (n <= tile_rows)                                                              \
-            tile<P, C, n, vectors, panels>(depth, a, a_stride, b, b_stride, c, c_stride, add);     \
-        break
-        RECURRA_ROWS(1);
-        RECURRA_ROWS(2);
-        RECURRA_ROWS(3);
-        RECURRA_ROWS(4);
-        RECURRA_ROWS(5);
-        RECURRA_ROWS(6);
-        RECURRA_ROWS(7);
-        RECURRA_ROWS(8);
-#undef RECURRA_ROWS
-    }
+    with_height(rows, [&](auto height) {
+        tile<P, C, height.value, vectors, panels>(depth, a, a_stride, b, b_stride, c, c_stride, add);
+    });
 }
 
 #if defined(RECURRA_AMX)

@@ -45,21 +45,7 @@ template <class C, int vectors>
 static inline void outer_tiles(int64_t rows, int64_t depth, const C* d, int64_t d_stride, const C* x, C* c, int64_t c_stride) {
     for (int64_t left = (rows + tile_rows - 1) / tile_rows; left > 0; --left) {  // of nearly the same height
         const int64_t height = (rows + left - 1) / left;
-        switch (height) {
-#define RECURRA_ROWS(n)                                                                                   \
-    case n:                                                                                               \
-        if constexpr (n <= tile_rows) outer_tile<C, n, vectors>(depth, d, d_stride, x, c, c_stride);      \
-        break
-            RECURRA_ROWS(1);
-            RECURRA_ROWS(2);
-            RECURRA_ROWS(3);
-            RECURRA_ROWS(4);
-            RECURRA_ROWS(5);
-            RECURRA_ROWS(6);
-            RECURRA_ROWS(7);
-            RECURRA_ROWS(8);
-#undef RECURRA_ROWS
-        }
+        with_height(height, [&](auto n) { outer_tile<C, n.value, vectors>(depth, d, d_stride, x, c, c_stride); });
         rows -= height;
         d += height;
         c += height * c_stride;
