@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from recurra.data.windows import WindowBatch
-from recurra.nn.forecast import Embeddings, ForecastNetwork, Inputs, NetworkOptions
+from recurra.nn.embedding import Embeddings
+from recurra.nn.forecast import ForecastNetwork, Inputs, NetworkOptions
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 
 INPUTS = Inputs(

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 class Lines:
     """Learn y = x w by a network with dropout, so that torch's generator matters; 100 examples, 20 held out."""
 
+    lengths: Tensor | None = None
+
     def __init__(self, seed: int = 0, scale: float = 1.0, examples: int = 100) -> None:
         generator = torch.Generator().manual_seed(1)
         self.x = torch.randn(examples + 20, 3, generator=generator) * scale

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recurra.errors import InputError
+from recurra.nn.embedding import Embeddings
 from recurra.nn.quantiles import QuantileOutput
 from recurra.nn.recurrent import RECURRENT
 
@@ -179,18 +180,3 @@ class ForecastNetwork(nn.Module):
             context = context + self.ahead(torch.cat([calendar[:, window:], ahead], dim=-1))
         naive = (naives * self.mixture.softmax(-1)).sum(-1)
         return self.output(functional.gelu(context), naive)
-
-
-class Embeddings(nn.Module):
-    """Category codes [..., C] -> features [..., width]: an embedding per column; code 0 stands for unknown."""
-
-    def __init__(self, sizes: tuple[int, ...]) -> None:
-        super().__init__()
-        self.tables = nn.ModuleList(nn.Embedding(n + 1, min(4, 1 + n // 2)) for n in sizes)
-        self.width = sum(min(4, 1 + n // 2) for n in sizes)
-
-    def forward(self, codes: Tensor) -> Tensor:
-        """Features of all columns side by side; of width 0 where there are none."""
-        if not len(self.tables):
-            return codes.new_zeros((*codes.shape[:-1], 0), dtype=torch.float32)
-        return torch.cat([table(codes[..., j]) for j, table in enumerate(self.tables)], dim=-1)

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from recurra.data.panel import Ints, Panel, Schema
 from recurra.data.windows import WindowBatch, WindowReader, naive_forecasts
 from recurra.inspect import Attribution, attribute
-from recurra.nn.forecast import Embeddings, Features
+from recurra.nn.embedding import Embeddings
+from recurra.nn.forecast import Features
 from recurra.nn.quantiles import MEDIAN
 from recurra.tasks.forecast_model import ForecastModel, Member
 from recurra.training.threads import fitting_threads

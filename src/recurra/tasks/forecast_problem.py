@@ -23,6 +23,8 @@ class ForecastProblem:
     windows of different lengths.
     """
 
+    lengths = None  # all windows are equally long
+
     def __init__(self, network: nn.Module, reader: WindowReader, split: Split, device: torch.device) -> None:
         self.network, self.reader, self.split, self.device = network.to(device), reader, split, device
         self.examples = split.training.total

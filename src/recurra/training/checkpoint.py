@@ -56,10 +56,16 @@ class CheckpointFolder:
             shutil.rmtree(self.path)
 
     def save(self, name: str, checkpoint: Checkpoint) -> None:
-        """Replace the checkpoint `name` as a whole."""
+        """Replace the checkpoint `name` as a whole; `OSError` where it cannot be written."""
         tensors = {key: value.detach().cpu().contiguous().clone() for key, value in checkpoint.tensors.items()}
-        with whole_file(self.path / f"{name}.safetensors") as temporary:
-            save_file(tensors, temporary, metadata={"state": json.dumps(checkpoint.state)})
+        path = self.path / f"{name}.safetensors"
+        try:
+            with whole_file(path) as temporary:
+                save_file(tensors, temporary, metadata={"state": json.dumps(checkpoint.state)})
+        except SafetensorError as error:  # what a full disk becomes in it
+            raise OSError(
+                f"cannot write the checkpoint {path}: {error}; make room, then go on with --resume"
+            ) from error
 
     def load(self, name: str) -> Checkpoint | None:
         """The checkpoint `name`, None where there is none; a damaged one raises `ModelFileError`."""

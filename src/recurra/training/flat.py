@@ -6,6 +6,7 @@ small network the calls cost more than the arithmetic.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -95,13 +96,16 @@ class FlatGroup:
             parameter.data = held.part(self._flat).copy_(parameter.data)
 
 
-def flatten(network: nn.Module) -> list[FlatGroup]:
-    """The parameters of `network` that need gradients, a group per dtype; a shared one is held once.
+def flatten(network: nn.Module, without: Sequence[nn.Parameter] = ()) -> list[FlatGroup]:
+    """The parameters of `network` that need gradients, `without` some, a group per dtype; a shared one is held once.
 
     Parameters and modules stay the objects they are; only the memory behind `data` and `grad` changes. Raises
     `InputError` where there is nothing to train, and for parameters on several devices or of complex numbers.
     """
-    named = {name: p for name, p in network.named_parameters() if p.requires_grad and p.numel()}
+    left_out = set(map(id, without))
+    named = {
+        name: p for name, p in network.named_parameters() if p.requires_grad and p.numel() and id(p) not in left_out
+    }
     if not named:
         raise InputError(f"network is a {type(network).__name__} without a parameter that requires a gradient")
     devices = sorted({str(parameter.device) for parameter in named.values()})

@@ -139,7 +139,7 @@ class _Several:
 
     def __init__(self, fabric: Any) -> None:
         self._fabric = fabric
-        self.leads = fabric.global_rank == 0
+        self.leads, self.alone = fabric.global_rank == 0, False
 
     def place(self, network: nn.Module) -> nn.Module:
         return self._fabric.to_device(network)

@@ -21,6 +21,7 @@ from recurra.training.checkpoint import Checkpoint
 from recurra.training.interrupt import Interrupt, graceful_interrupt
 from recurra.training.logging import Logger, open_log
 from recurra.training.options import TrainingOptions
+from recurra.training.order import bucketed, shuffled
 from recurra.training.parallel import Parallel, single_process
 from recurra.training.precision import autocast
 from recurra.training.progress import Progress, following
@@ -42,6 +43,11 @@ class Problem(Protocol):
 
     network: nn.Module
     examples: int
+
+    @property
+    def lengths(self) -> Tensor | None:
+        """Of the training examples [N], where batches of about equal length are worth having."""
+        ...
 
     def batch(self, numbers: Tensor) -> Any:
         """The training examples `numbers` [B]."""
@@ -90,6 +96,8 @@ def train(
         ):
             torch.set_rng_state(state.random)
             _run(state, run, name, interrupt, log, progress)
+    for rows in state.stepper.rows:
+        rows.release()
     state.network.load_state_dict(state.best_weights)
     state.network.eval().zero_grad()
     rows = np.array(state.rows).reshape(-1, len(COLUMNS))
@@ -144,7 +152,9 @@ class _State:
         self.schedule = schedule(options, self.total)
         self.precision = autocast(self.network, options.precision)
         adam = Adam(options.learning_rate, weight_decay=options.weight_decay)
-        self.stepper = Stepper(parallel.place(self.network), self._loss, adam, clip_norm=options.clip_norm)
+        self.stepper = Stepper(
+            parallel.place(self.network), self._loss, adam, clip_norm=options.clip_norm, by_row=parallel.alone
+        )
         self.watcher = watch(self.network) if watch is not None and parallel.leads else None
         self.network.train()
         self.random = torch.Generator().manual_seed(seed).get_state()
@@ -227,16 +237,20 @@ class _State:
         size = min(self.options.batch_size, examples)
         begin = self.step * size
         epoch, place = divmod(begin, examples)
-        numbers = self._shuffled(epoch)[place : place + size]
+        numbers = self._shuffled(epoch, size)[place : place + size]
         if len(numbers) < size:
-            numbers = torch.cat([numbers, self._shuffled(epoch + 1)[: size - len(numbers)]])
+            numbers = torch.cat([numbers, self._shuffled(epoch + 1, size)[: size - len(numbers)]])
         return self.parallel.share(numbers)
 
-    def _shuffled(self, epoch: int) -> Tensor:
+    def _shuffled(self, epoch: int, size: int) -> Tensor:
         if self._order is None or self._order[0] != epoch:
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
-            kind = torch.int32 if self.problem.examples < 2**31 else torch.int64
-            self._order = epoch, torch.randperm(self.problem.examples, generator=generator, dtype=kind)
+            examples, lengths = self.problem.examples, self.problem.lengths
+            if lengths is None:
+                order = shuffled(examples, generator)
+            else:
+                order = bucketed(lengths, size, -epoch * examples % size, generator)
+            self._order = epoch, order
         return self._order[1]
 
     def checkpoint(self) -> Checkpoint:

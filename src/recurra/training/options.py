@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Literal
 
 from recurra.errors import InputError
@@ -30,14 +31,19 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "patience"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}: expected a whole number of at least 1")
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+                raise InputError(f"{name} is {value!r}: expected a whole number of at least 1")
+            object.__setattr__(self, name, int(value))
         for name in ("learning_rate", "clip_norm", "epochs"):
             value = getattr(self, name)
             if value is not None and not (value > 0 and math.isfinite(value)):
                 raise InputError(f"{name} is {value}: expected a number above 0")
+            if value is not None:
+                object.__setattr__(self, name, float(value))
         if not (self.weight_decay >= 0 and math.isfinite(self.weight_decay)):
             raise InputError(f"weight_decay is {self.weight_decay}: expected a number of at least 0")
+        object.__setattr__(self, "weight_decay", float(self.weight_decay))
         for name, allowed in (("schedule", ("one-cycle", "plateau")), ("precision", ("auto", "float32", "bfloat16"))):
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name} is {getattr(self, name)!r}: expected one of {', '.join(allowed)}")

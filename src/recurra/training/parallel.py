@@ -11,6 +11,7 @@ class Parallel(Protocol):
     """The few places where a training step differs between one process and several."""
 
     leads: bool
+    alone: bool
 
     def place(self, network: nn.Module) -> nn.Module:
         """The network, on the device of this process."""
@@ -30,7 +31,7 @@ class Parallel(Protocol):
 
 
 class _Single:
-    leads = True
+    leads = alone = True
 
     def place(self, network: nn.Module) -> nn.Module:
         return network

@@ -20,6 +20,7 @@ from torch.autograd import Variable
 
 from recurra.errors import InputError
 from recurra.training.adam import Adam, Moments
+from recurra.training.by_row import Rows, large_tables
 from recurra.training.flat import flatten
 from recurra.training.replay import Replay
 
@@ -37,6 +38,9 @@ class Stepper:
     networks that treat every batch of a shape alike. What their code decides by a number of its own, by an attribute
     that changes, or by Python's random numbers stays as it was when the record was made. (What it decides by the
     values of a tensor cannot be recorded; such steps stay plain, and `stepper.replay.refused` says why.)
+
+    With `by_row` a large `nn.embedding.Embedding` is trained row by row: only those that a batch reads are moved, and
+    decay. Their moments stand still in between, which changes the numbers a little and saves most of the step.
 
     Raises `InputError` where there is nothing to train.
 
@@ -58,11 +62,14 @@ class Stepper:
         *,
         clip_norm: float | None = None,
         replay: bool = False,
+        by_row: bool = False,
     ) -> None:
         if clip_norm is not None and not clip_norm > 0:
             raise InputError(f"clip_norm is {clip_norm}: expected a number above 0, or None")
         self._network, self._loss, self.adam, self.clip_norm = network, loss, adam or Adam(), clip_norm
-        self.groups = flatten(network)
+        tables = large_tables(network) if by_row else []
+        self.groups = flatten(network, without=[table.weight for table in tables])
+        self.rows = [Rows(table) for table in tables]
         self.moments = [Moments(group) for group in self.groups]
         self.replay = self._replay() if replay else None
 
@@ -98,6 +105,8 @@ class Stepper:
         """The first half of a step: the loss of `batch`, and its gradients in `groups`."""
         for group in self.groups:
             group.hold()
+        for rows in self.rows:
+            rows.forget()
         return self._plain(*batch) if self.replay is None else self.replay(*batch)
 
     def _plain(self, *batch: Any) -> Tensor:
@@ -115,11 +124,13 @@ class Stepper:
         if self.clip_norm is not None:
             norm = self._norm()
             if norm > self.clip_norm:
-                for group in self.groups:
-                    group.gradient.mul_(self.clip_norm / norm)
+                for gradient in self._gradients():
+                    gradient.mul_(self.clip_norm / norm)
         rate = self.adam.learning_rate if learning_rate is None else learning_rate
         for moments in self.moments:
             moments.step(self.adam, rate)
+        for rows in self.rows:
+            rows.step(self.adam, rate)
         return norm
 
     def _replay(self) -> Replay | None:
@@ -132,17 +143,25 @@ class Stepper:
 
     def _norm(self) -> float:
         """The Euclidean norm of all gradients together."""
-        return math.hypot(*(float(torch.linalg.vector_norm(group.gradient)) for group in self.groups))
+        return math.hypot(*(float(torch.linalg.vector_norm(gradient)) for gradient in self._gradients()))
+
+    def _gradients(self) -> list[Tensor]:
+        return [*(group.gradient for group in self.groups), *(g for rows in self.rows for g in rows.gradients())]
 
     def tensors(self) -> dict[str, Tensor]:
         """The optimiser's state by name, to be saved beside the network's `state_dict`; not copied."""
-        return {f"{k}/{name}": v for k, moments in enumerate(self.moments) for name, v in moments.tensors().items()}
+        return {f"{head}/{name}": v for head, part in self._parts().items() for name, v in part.tensors().items()}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Go back to what `tensors` gave; `ModelFileError` where they belong to another network."""
-        for k, moments in enumerate(self.moments):
-            head = f"{k}/"
-            moments.restore({name[len(head) :]: v for name, v in tensors.items() if name.startswith(head)})
+        for head, part in self._parts().items():
+            part.restore(
+                {name.removeprefix(f"{head}/"): v for name, v in tensors.items() if name.startswith(f"{head}/")}
+            )
+
+    def _parts(self) -> dict[str, Moments | Rows]:
+        parts: dict[str, Moments | Rows] = {str(k): moments for k, moments in enumerate(self.moments)}
+        return parts | {f"rows {k}": rows for k, rows in enumerate(self.rows)}
 
 
 def _backward(loss: Tensor) -> None:
