@@ -1,4 +1,4 @@
-"""Real data that statsmodels carries, for a first try without a file: `demo:co2`."""
+"""Data for a first try without a file, carried by our dependencies or generated: `demo:co2`, `demo:reviews`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import cast
 
 import pandas as pd
 
+from recurra.data.demo_membrane import make_membrane
+from recurra.data.demo_promoters import make_promoters
+from recurra.data.demo_reviews import make_reviews
 from recurra.errors import InputError
 
 DEMOS = {
@@ -15,17 +18,25 @@ DEMOS = {
     "sunspots": "yearly sunspots, 1700 to 2008",
     "macrodata": "quarterly macroeconomic figures of the United States, 1959 to 2009",
     "elnino": "monthly sea surface temperature off Peru, 1950 to 2010, in degrees Celsius",
+    "reviews": "2,000 film reviews from a small grammar, to classify",
+    "digits": "1,797 handwritten digits of 8 x 8 pixels, one pixel after another, to classify (scikit-learn)",
+    "membrane": "800 membrane proteins from a small grammar, to tag inside, membrane, outside",
+    "promoters": "1,500 promoters from a grammar of known motifs, to predict their expression",
 }
 
 
 def read_demo(name: str) -> pd.DataFrame:
-    """The data set called `name`: a time column (text or whole numbers), then numeric ones; missing stays missing.
+    """The data set called `name`. Series: a time column (text or whole numbers), then numeric ones, missing stays so.
+
+    Labelled sequences: a row per example, the label last.
 
     Errors: InputError for an unknown name, with the known ones.
 
     >>> read_demo("sunspots").columns.tolist()
     ['year', 'sunspots']
     """
+    if name in _LABELLED:
+        return _LABELLED[name]()
     # Here and not above: statsmodels takes a second to import, and most files are no demonstrations.
     from statsmodels.datasets import co2, elnino, macrodata, sunspots
 
@@ -46,6 +57,22 @@ def read_demo(name: str) -> pd.DataFrame:
     close = difflib.get_close_matches(name, DEMOS, n=1)
     meant = f": did you mean demo:{close[0]}?" if close else "."
     raise InputError(f"there is no demo:{name}{meant} Known: {', '.join(f'demo:{known}' for known in DEMOS)}")
+
+
+def _digits() -> pd.DataFrame:
+    from sklearn.datasets import load_digits
+
+    found = cast(dict, load_digits())
+    images = pd.DataFrame(found["data"], columns=[f"pixel{k}" for k in range(found["data"].shape[1])])
+    return images.assign(label=found["target"])
+
+
+def _promoters() -> pd.DataFrame:
+    made = make_promoters()
+    return pd.DataFrame({"dna": made.sequences, "expression": made.expression.round(4)})
+
+
+_LABELLED = {"reviews": make_reviews, "digits": _digits, "membrane": make_membrane, "promoters": _promoters}
 
 
 def _table(dataset: ModuleType) -> pd.DataFrame:

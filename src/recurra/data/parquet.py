@@ -21,17 +21,17 @@ from recurra.errors import InputError
 _EXACT = 1 << 53
 
 
-def read_parquet(path: Path, *, large: int) -> Columns:
+def read_parquet(path: Path, *, large: int, lists: bool = False) -> Columns:
     """The columns of a Parquet file with their own types; of one beyond `large` bytes, numbers as float32.
 
     Booleans become 0 and 1; integers with missing values float64 with NaN; a column that is neither number, text nor
-    time (a list, a structure, bytes) is left out with a note.
+    time (a list unless `lists`, a structure, bytes) is left out with a note.
 
     Errors: InputError for a damaged file, one without columns or rows, and repeated column names.
     """
     try:
         with pq.ParquetFile(path) as file:
-            return _read(file, path.name, large)
+            return _read(file, path.name, large, lists)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0][:200] if str(error) else "unknown reason"
         raise InputError(
@@ -39,7 +39,7 @@ def read_parquet(path: Path, *, large: int) -> Columns:
         ) from error
 
 
-def _read(file: pq.ParquetFile, name: str, large: int) -> Columns:
+def _read(file: pq.ParquetFile, name: str, large: int, lists: bool) -> Columns:
     schema = file.schema_arrow
     twice = sorted({column for column in schema.names if schema.names.count(column) > 1})
     if twice:
@@ -52,7 +52,8 @@ def _read(file: pq.ParquetFile, name: str, large: int) -> Columns:
     values: dict[str, np.ndarray | pd.Series] = {}
     notes = []
     for column in schema.names:
-        found = _column(file.read(columns=[column], use_pandas_metadata=False).column(column), small=stored > large)
+        cells = file.read(columns=[column], use_pandas_metadata=False).column(column)
+        found = cells.to_pandas() if lists and _is_list(cells.type) else _column(cells, small=stored > large)
         if isinstance(found, str):
             notes.append(f"column {column!r} was left out: it is {found}, which cannot be used")
         else:
@@ -87,6 +88,10 @@ def _column(column: pa.ChunkedArray, *, small: bool) -> np.ndarray | pd.Series |
     if types.is_timestamp(kind) or types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
         return column.to_pandas()
     return f"of type {kind}"
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
 
 
 def _number(column: pa.ChunkedArray, small: bool) -> np.ndarray | pd.Series:

@@ -21,6 +21,7 @@ from recurra.errors import InputError
 _COMPRESSIONS = ((b"\x1f\x8b", "gzip"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"), (b"PK\x03\x04", "zip"))
 _SUFFIXES = (".gz", ".bz2", ".xz", ".zip")
 _TABLES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".psv", ".data")
+_JSON = (".jsonl", ".ndjson", ".json")
 
 # First bytes of files that people hand over by mistake; what each is called in the refusal.
 _FOREIGN = (
@@ -72,20 +73,27 @@ class Source:
         return self.path.open("rb")
 
 
-def open_source(path: Path) -> Source:
-    """The source at `path`; compression is known by the first bytes, never by the suffix.
+def open_source(path: Path, *, json: bool = False) -> Source:
+    """The source at `path`; compression is known by the first bytes, never by the suffix. `json` lets JSON pass.
 
     Errors: InputError where there is no such file, or it is a directory, unreadable, empty, or holds no table.
     """
     head = _head(path)
     compression = next((name for magic, name in _COMPRESSIONS if head.startswith(magic)), None)
     if compression is None:
-        refuse_foreign(head, path.name)
+        if not (json and is_json(head)):
+            refuse_foreign(head, path.name)
         return Source(path, size=path.stat().st_size)
     if compression == "zip":
         member, size = _member(path)
         return Source(path, compression, member, size)
     return Source(path, compression)
+
+
+def is_json(head: bytes) -> bool:
+    """Whether the first bytes of a file are those of JSON: an object or an array."""
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:200]
+    return start.startswith((b'{"', b"{\n", b"{\r", b'{ "', b"[{", b"[[", b"[\n", b"[\r", b"[ {"))
 
 
 def refuse_foreign(head: bytes, name: str) -> None:
@@ -105,7 +113,7 @@ def refuse_foreign(head: bytes, name: str) -> None:
         raise InputError(
             f"{name} is a web page or XML, not a table: expected CSV or Parquet (was the download refused?)"
         )
-    if start.startswith((b'{"', b"{\n", b"{\r", b"[{", b"[[", b"[\n")):
+    if is_json(head):
         raise InputError(
             f"{name} is JSON: save it as CSV or Parquet, for example with pandas.read_json(...).to_csv(...)"
         )
@@ -131,7 +139,7 @@ def stem(path: Path) -> str:
     'sales'
     """
     name = path.name
-    for suffixes in (_SUFFIXES, (*_TABLES, ".parquet", ".pq")):
+    for suffixes in (_SUFFIXES, (*_TABLES, ".parquet", ".pq", *_JSON)):
         base, suffix = os.path.splitext(name)
         if base and suffix.lower() in suffixes:
             name = base

@@ -1,0 +1,76 @@
+"""What an input is declared as: text, symbols, events, a numeric series, constants of an example, an array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from recurra.errors import InputError
+
+Level = Literal["auto", "words", "characters", "subwords"]
+
+
+@dataclass(frozen=True)
+class Text:
+    """Language: one string per example, cut into words, sub-words or characters by a vocabulary that is learnt.
+
+    `level` says what a step is; "auto" lets the reader choose by the training part (characters where there are no
+    blanks between words, as in Chinese). `size` is the greatest number of entries of the vocabulary, `lowercase`
+    drops the difference between "Film" and "film", and `vectors` is the path of a text file of word vectors, a word
+    and its numbers a line, with which the embedding begins.
+    """
+
+    level: Level = "auto"
+    size: int | None = None
+    lowercase: bool = True
+    vectors: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.level not in (levels := get_args(Level)):
+            raise InputError(f"level is {self.level!r}: expected one of {', '.join(levels)}")
+        if self.size is not None and (not isinstance(self.size, int) or isinstance(self.size, bool) or self.size < 1):
+            raise InputError(f"size is {self.size!r}: expected a whole number of at least 1, or None")
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """A string in which every letter is a step: amino acids, DNA, secondary structure. Upper and lower case differ."""
+
+
+@dataclass(frozen=True)
+class Events:
+    """A list of categorical values (all str or all int) per example; an item is a step, and order counts."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Numbers over time: an array [T] or [T, F] per example, NaN where a value is missing.
+
+    `time` names the column that holds the times of the steps, an array [T] per example in seconds or as dates; None
+    where the steps are equally spaced or have no times. `features` are the names of the F features. Where `centred`,
+    the mean of each example's own values is taken off every feature: for recordings of different loudness or place,
+    whose level says nothing.
+    """
+
+    time: str | None = None
+    features: tuple[str, ...] = ()
+    centred: bool = False
+
+
+@dataclass(frozen=True)
+class Static:
+    """What is constant for an example: numbers and categories in `columns`, read together.
+
+    Without `columns`, the column of the input's own name or, if there is none, every column of numbers or categories
+    that no other input uses. What was found is written back, so that later data are read by the same columns.
+    """
+
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Array:
+    """An image [H, W] or [H, W, C], or a sound [T], as an array of numbers per example."""
+
+
+Kind = Text | Symbols | Events | Series | Static | Array
