@@ -1,0 +1,76 @@
+"""A linear model of what is no sequence: the numbers and categories of columns, and images seen from afar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recurra.data.sequences.reader import Fixed
+from recurra.evaluation.labelled.ngrams import Sparse
+from recurra.evaluation.labelled.series_summary import standardised
+
+Floats = npt.NDArray[np.floating]
+
+CELLS = 8  # along each side of an image, whose means are its features
+MOST_CATEGORIES = 4096  # of a column that have a coefficient, the most frequent ones; all others share that of unknown
+
+
+@dataclass(frozen=True, eq=False)
+class FixedModel:
+    """outputs = features `coefficients` [D, K] + `intercepts` [K].
+
+    Features are the numbers, less `mean` and divided by `scale` [M], and a 1 for the category of each column: one of
+    `sizes` codes from 1 up, or 0, unknown.
+    """
+
+    mean: Floats
+    scale: Floats
+    sizes: tuple[int, ...]
+    coefficients: Floats
+    intercepts: Floats
+
+    def outputs(self, fixed: Fixed) -> Floats:
+        """Logits or values [N, K]."""
+        return fixed_features(fixed, self.mean, self.scale, self.sizes) @ self.coefficients + self.intercepts
+
+
+def fixed_features(fixed: Fixed, mean: Floats, scale: Floats, sizes: tuple[int, ...]) -> Sparse:
+    """The features [N, D] of a `FixedModel`."""
+    numbers = sparse.csr_matrix(standardised(numbers_of(fixed), mean, scale))
+    return sparse.hstack([numbers, _categories(fixed, sizes)], format="csr")
+
+
+def numbers_of(fixed: Fixed) -> Floats:
+    """Whether an input is there, and its numbers [N, M]: of images the means of `CELLS` x `CELLS` cells per channel."""
+    values = fixed.values.astype(np.float64)
+    if values.ndim == 4:
+        values = _coarse(_coarse(values, 2), 3).reshape(len(values), -1)
+    return np.hstack([fixed.there[:, None].astype(np.float64), values])
+
+
+def sizes_of(fixed: Fixed) -> tuple[int, ...]:
+    """How many categories of each column get a coefficient."""
+    if fixed.codes is None:
+        return ()
+    return tuple(np.minimum(fixed.codes.max(axis=0, initial=0), MOST_CATEGORIES).tolist())
+
+
+def _categories(fixed: Fixed, sizes: tuple[int, ...]) -> Sparse:
+    """A 1 for the code of each column [N, sum of (size + 1)]."""
+    codes = np.zeros((len(fixed), 0), np.int64) if fixed.codes is None else fixed.codes
+    widths = np.array(sizes, dtype=np.int64) + 1
+    columns = np.where(codes < widths, codes, 0) + np.cumsum(widths) - widths
+    pointer = np.arange(len(fixed) + 1) * len(sizes)
+    shape = (len(fixed), int(widths.sum()))
+    return sparse.csr_matrix((np.ones(columns.size), columns.ravel(), pointer), shape=shape)
+
+
+def _coarse(images: Floats, axis: int) -> Floats:
+    """The means of `CELLS` stretches of an axis; of a shorter axis, some of its places several times."""
+    starts = np.arange(CELLS) * images.shape[axis] // CELLS
+    sums = np.add.reduceat(images, starts, axis=axis)
+    widths = np.maximum(np.diff(starts, append=images.shape[axis]), 1)
+    return sums / np.expand_dims(widths, tuple(range(1, images.ndim - axis)))

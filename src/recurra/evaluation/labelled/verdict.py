@@ -1,0 +1,137 @@
+"""The verdict on a labelled task in one sentence: is the model better than the best baseline, and if not, what to use?
+
+*Better* is said only where the leading score exceeds that of the best baseline by at least half a point (0.005) and
+the paired bootstrap gives p < 0.05. The best baseline is chosen on the very data of the test, which flatters it: the
+comparison is conservative for the model. For *worse* the same choice is not conservative, so p is multiplied by the
+number of baselines (Bonferroni).
+
+Otherwise the model is *no better*, and the simplest baseline is recommended that does as well as the best one (at most
+two points below it, and not below by the two measures above) and is not beaten by the model either. With fewer than
+20 test units there is no test, and the sentence says so: a bootstrap of so few knows too little of what was not drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recurra.errors import InputError
+from recurra.evaluation.labelled.bootstrap import Score, interval, p_value
+
+Floats = npt.NDArray[np.floating]
+
+SIGNIFICANCE = 0.05
+LEAST_GAIN = 0.005  # a smaller difference is not worth a more elaborate method
+CLOSE = 0.02  # a baseline that is further below does not pass for the best, however weak the test
+FEWEST_UNITS = 20
+PERCENT = ("accuracy", "balanced accuracy")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One sentence, and the figures in it.
+
+    `score` is the name of the leading score, `baseline` the method that the sentence compares with, `difference` the
+    model's score less its score, with the 95 % interval `low` to `high` and the two-sided `p_value` (NaN: no test);
+    `use` is the method recommended ("" for the model itself), `best_baseline` the one of highest score, `units` the
+    number of test examples, sequences or groups that were drawn.
+    """
+
+    sentence: str
+    better: bool
+    score: str
+    baseline: str
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    use: str
+    best_baseline: str
+    units: int
+
+
+def decide(
+    scores: Mapping[str, Score], draws: Mapping[str, Floats], *, model: str, name: str, unit: str = "test example"
+) -> Verdict:
+    """Judge the leading score `name` of every method; higher is better.
+
+    `scores` and `draws` (`bootstrap.resample`) hold `model` and the baselines, from the simplest to the most
+    elaborate. Raises InputError without a baseline.
+    """
+    baselines = [method for method in scores if method != model]
+    values = {method: score.value for method, score in scores.items()}
+    if not baselines:
+        raise InputError("there is nothing to judge: at least one baseline is needed")
+    units = scores[model].sums.shape[0]
+    rivals = [method for method in baselines if not np.isnan(values[method])]
+    if not rivals or np.isnan(values[model]):
+        sentence = f"Nothing can be said: the {name} is not defined on {_count(units, unit)}; use {baselines[0]}."
+        unknown, simplest = float("nan"), baselines[0]
+        return Verdict(sentence, False, name, simplest, unknown, unknown, unknown, unknown, simplest, simplest, units)
+    tested = units >= FEWEST_UNITS
+
+    def p(first: str, second: str) -> float:
+        return p_value(draws[first] - draws[second]) if tested else float("nan")
+
+    def clearly_above(first: str, second: str, times: int = 1) -> bool:
+        return values[first] - values[second] >= LEAST_GAIN and times * p(first, second) < SIGNIFICANCE
+
+    def will_do(method: str) -> bool:
+        close = values[method] >= values[best] - CLOSE
+        return close and not clearly_above(best, method) and not clearly_above(model, method)
+
+    def verdict(claim: str, method: str, advice: str, *, better: bool = False) -> Verdict:
+        low, high = interval(draws[model] - draws[method]) if tested else (float("nan"), float("nan"))
+        difference = values[model] - values[method]
+        figures = f"{name} {_spoken(name, values[model])} against {_spoken(name, values[method])}"
+        spread = f"95 % interval of the difference {_span(name, low, high)}, {_p(p(model, method))}, " if tested else ""
+        sentence = f"{claim}: {figures} ({spread}{_count(units, unit)}){advice}."
+        use = "" if better else method
+        return Verdict(sentence, better, name, method, difference, low, high, p(model, method), use, best, units)
+
+    best = max(rivals, key=lambda method: values[method])
+    if not tested:
+        advice = f"; use {best}" if values[model] - values[best] < LEAST_GAIN else ""
+        return verdict(f"Too few {unit}s to tell whether it is better than {best}", best, advice)
+    if clearly_above(model, best):
+        return verdict(f"Better than the best baseline ({best})", best, "", better=True)
+    if clearly_above(best, model, len(rivals)):
+        return verdict(f"Worse than {best}", best, f"; use {best}")
+    method = next(method for method in rivals if method == best or will_do(method))
+    doubt = " as far as this test can tell" if values[model] - values[method] >= LEAST_GAIN else ""
+    return verdict(f"No better than {method}{doubt}", method, f"; use {method}")
+
+
+def leading_of_classes(counts: Sequence[int] | npt.NDArray[np.integer]) -> str:
+    """ "accuracy", or "balanced accuracy" where classes are very unequal, from the test `counts` of the classes.
+
+    Very unequal: the most frequent class holds more than half-way between an equal share and everything, (1 + 1 / K) /
+    2 with K classes that occur: three quarters for two classes, 55 % for ten. Saying that class always would then
+    score more than half of what there is to gain.
+
+    >>> leading_of_classes([60, 40]), leading_of_classes([80, 20])
+    ('accuracy', 'balanced accuracy')
+    """
+    known = np.asarray(counts)[np.asarray(counts) > 0]
+    if len(known) < 2:
+        return "accuracy"
+    return "balanced accuracy" if known.max() / known.sum() > (1 + 1 / len(known)) / 2 else "accuracy"
+
+
+def _count(units: int, unit: str) -> str:
+    return f"{units:,} {unit}{'' if units == 1 else 's'}"
+
+
+def _spoken(name: str, value: float) -> str:
+    return f"{100 * value:.1f} %" if name in PERCENT else f"{value:.3f}"
+
+
+def _span(name: str, low: float, high: float) -> str:
+    return f"{100 * low:+.1f} to {100 * high:+.1f} points" if name in PERCENT else f"{low:+.3f} to {high:+.3f}"
+
+
+def _p(value: float) -> str:
+    return f"p = {value:.3f}" if value < 0.1 else f"p = {value:.2f}"
