@@ -4,6 +4,9 @@
 >>> table = rc.read_table("demo:co2")
 >>> forecaster = rc.Forecaster(horizon=52).fit(table.frame)  # doctest: +SKIP
 >>> forecaster.predict(levels=[80, 95])  # doctest: +SKIP
+>>> reviews = rc.read_table("demo:reviews").frame
+>>> classifier = rc.SequenceClassifier().fit(reviews["sentence"], reviews["sentiment"])  # doctest: +SKIP
+>>> classifier.predict(["the story was not dull ."])  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -14,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 from recurra.errors import InputError, ModelFileError, RecurraError, ShapeError, TrainingError
 
 if TYPE_CHECKING:
-    from recurra import inspect, nn, textbook
+    from recurra import inputs, inspect, nn, textbook
     from recurra import keras as keras  # not in __all__: the one part that needs what may not be there
     from recurra.data import read_table
     from recurra.kernels import backend
     from recurra.nn import accelerate, restore
     from recurra.nn.forecast import NetworkOptions
-    from recurra.tasks import Forecaster, load
+    from recurra.nn.sequence import SequenceOptions
+    from recurra.tasks import Forecaster, SequenceClassifier, SequenceRegressor, SequenceTagger, load
     from recurra.training import TrainingOptions
 
 __version__ = "0.1.0"
@@ -31,12 +35,17 @@ __all__ = [
     "ModelFileError",
     "NetworkOptions",
     "RecurraError",
+    "SequenceClassifier",
+    "SequenceOptions",
+    "SequenceRegressor",
+    "SequenceTagger",
     "ShapeError",
     "TrainingError",
     "TrainingOptions",
     "__version__",
     "accelerate",
     "backend",
+    "inputs",
     "inspect",
     "load",
     "nn",
@@ -49,6 +58,10 @@ __all__ = [
 _LATER = {
     "Forecaster": "recurra.tasks",
     "NetworkOptions": "recurra.nn.forecast",
+    "SequenceClassifier": "recurra.tasks",
+    "SequenceOptions": "recurra.nn.sequence",
+    "SequenceRegressor": "recurra.tasks",
+    "SequenceTagger": "recurra.tasks",
     "TrainingOptions": "recurra.training",
     "accelerate": "recurra.nn",
     "backend": "recurra.kernels",
@@ -56,7 +69,7 @@ _LATER = {
     "read_table": "recurra.data",
     "restore": "recurra.nn",
 }
-_PARTS = ("inspect", "keras", "nn", "textbook")
+_PARTS = ("inputs", "inspect", "keras", "nn", "textbook")
 
 
 def __getattr__(name: str) -> Any:

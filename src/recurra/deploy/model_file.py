@@ -43,8 +43,9 @@ def write_model(path: str | Path, contents: Contents) -> None:
     try:
         with whole_file(path) as temporary:
             save_file(tensors, temporary, metadata=metadata)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+    except (OSError, SafetensorError) as error:  # a full disk is either
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot write {path}: {reason}; choose another place") from error
 
 
 def read_model(path: str | Path) -> Contents:

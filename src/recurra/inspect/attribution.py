@@ -20,7 +20,7 @@ from recurra.inspect.attributed import Attribution, Target, Tensors, checked, en
 
 _AT_ONCE = 4096  # rows of a forward pass
 _STEPS = 200_000  # of rows and steps together: a recurrent network keeps the states of all of them
-_GAP, _MOST = 0.01, 1024
+_GAP = 0.01
 _NOTHING = 1e-4  # of F itself: below it a difference is the rounding of float32
 
 
@@ -31,6 +31,7 @@ def attribute(
     baselines: Tensors | None = None,
     target: Target = None,
     points: int = 64,
+    most: int = 1024,
 ) -> Attribution:
     """Integrated gradients of one output for every entry of the inputs.
 
@@ -40,7 +41,7 @@ def attribute(
     baselines  what an input without anything to say looks like, in the same shape or [1, ...]; zeros where None
     target     which output: nothing for [B], a class for [B, C], (step, tag) for [B, T, C]; one per row as a tensor
     points     of the integral, by Gauss and Legendre; doubled, for the rows that need it, while the values of a row
-               miss more than a hundredth of its own difference, up to 1,024. What is missed even then is `gap`
+               miss more than a hundredth of its own difference, up to `most`. What is missed even then is `gap`
 
     The model is left in the mode in which it is: call `eval()` first. A large batch goes through it in parts. Raises
     InputError for inputs that are no floating-point numbers, outputs without a batch, and a target that they lack.
@@ -65,7 +66,7 @@ def attribute(
         parts = _integrated(forward, given, base, target, points, left)
         for value, part in zip(values, parts, strict=True):
             value[left.to(value.device)] = part
-        if points >= _MOST:
+        if points >= most:
             break
         left = left[found.gap[left].abs() > enough[left]]
         points *= 2

@@ -228,6 +228,23 @@ class Forecaster(BaseEstimator):
 
         write_model(path, to_contents(self._fitted(), made_by=__version__, verdict=self.verdict_))
 
+    @classmethod
+    def restored(cls, model: ForecastModel, verdict: str | None) -> Forecaster:
+        """The forecaster of a model file."""
+        recipe = model.recipe
+        forecaster = cls(
+            recipe.horizon,
+            cell=recipe.cell,
+            members=recipe.members,
+            season=recipe.seasons or 1,
+            block=recipe.block,
+            network=recipe.network,
+            training=recipe.training,
+            seed=recipe.seed,
+        )
+        forecaster.model_, forecaster.verdict_ = model, verdict
+        return forecaster
+
     def facts(self) -> list[Fact]:
         """What the fitted forecaster decided by itself, and how to decide otherwise."""
         model = self._fitted()

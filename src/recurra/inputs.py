@@ -1,0 +1,11 @@
+"""What an input of a labelled sequence is declared as, for the `inputs` of an estimator.
+
+>>> from recurra.inputs import Series, Text
+>>> declared = {"review": Text(level="subwords", size=4000), "pulse": Series(time="seconds")}
+>>> declared["review"].level
+'subwords'
+"""
+
+from recurra.data.sequences.inputs import Array, Events, Series, Static, Symbols, Text
+
+__all__ = ["Array", "Events", "Series", "Static", "Symbols", "Text"]

@@ -1,0 +1,230 @@
+"""The simple models that a model of labelled sequences is compared with, fitted on the same examples.
+
+They are kept beside the networks, in the model file too, so that later data can be judged without the training data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recurra.data.sequences.ragged import Ragged
+from recurra.data.sequences.reader import TOKENS, Encoded, Encoder, Fixed, is_sequence
+from recurra.data.sequences.standardising import ColumnEncoder
+from recurra.data.sequences.tokens import SymbolEncoder, TextEncoder
+from recurra.evaluation.labelled.fixed_model import FixedModel
+from recurra.evaluation.labelled.joint import (
+    JointModel,
+    fit_joint_classifier,
+    fit_joint_labels,
+    fit_joint_ridge,
+)
+from recurra.evaluation.labelled.linear import fit_ngram_classifier, fit_ngram_labels
+from recurra.evaluation.labelled.majority import Constant, fit_class_shares, fit_label_shares, fit_mean
+from recurra.evaluation.labelled.ngram_model import NGramModel
+from recurra.evaluation.labelled.ridge import fit_ngram_ridge
+from recurra.evaluation.labelled.series_summary import (
+    SummaryModel,
+    fit_summary_classifier,
+    fit_summary_labels,
+    fit_summary_ridge,
+)
+from recurra.evaluation.labelled.windows import (
+    SymbolWindow,
+    ValueWindow,
+    fit_symbol_window,
+    fit_usual_tag,
+    fit_value_window,
+)
+from recurra.tasks.sequence_data import LabelledData
+from recurra.tasks.sequence_objective import Objective
+
+Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.int64]
+Model = Constant | NGramModel | SummaryModel | FixedModel | JointModel | SymbolWindow | ValueWindow
+
+_MOST = 200_000  # examples that a linear model is fitted to; of more, as many spread evenly
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """A simple model of the input `column`, and of `static` columns; a `JointModel` reads all inputs.
+
+    Its outputs are on the scale of the networks'.
+    """
+
+    name: str
+    column: str
+    static: str | None
+    model: Model
+
+    def outputs(self, encoded: Encoded) -> Floats:
+        """[N, K], or [N_total, K] for every step."""
+        column: Any = encoded[self.column]
+        match self.model:
+            case Constant():
+                return self.model.outputs(len(column))
+            case SummaryModel():
+                return self.model.outputs(column, _numbers(encoded, self.static))
+            case JointModel():
+                return self.model.outputs(encoded)
+            case _:
+                return self.model.outputs(column)
+
+
+def fit_baselines(data: LabelledData, numbers: Ints) -> tuple[Baseline, ...]:
+    """Those that the inputs allow, fitted to the examples `numbers`, the simplest first.
+
+    Except for labels of steps, the last one reads every input: whatever decides, a linear model has seen it too.
+    """
+    if data.objective.per_step:
+        return _of_steps(data, numbers)
+    found = [_constant(data, numbers)]
+    if data.reader.series is not None:
+        found.append(fit_summary(data, numbers))
+    if data.reader.tokens is not None:
+        found.append(fit_ngrams_of(data, numbers))
+    if not any(_reads_all(baseline, data.reader.encoders) for baseline in found[1:]):
+        found.append(fit_joint(data, numbers))
+    return tuple(found)
+
+
+def fit_ngrams_of(data: LabelledData, numbers: Ints) -> Baseline:
+    """The linear model of the n-grams of some examples: of words and events of 1 and 2, of letters of 1 to 4."""
+    column, objective = data.reader.tokens, data.objective
+    assert column is not None
+    numbers = _few(numbers)
+    tokens, labels = data.steps_of(column, numbers), data.labels_of(numbers)
+    encoder = data.reader.encoders[column]
+    orders = _orders(encoder)
+    if objective.aim == "classes":
+        model = fit_ngram_classifier(tokens, labels, objective.outputs, orders=orders, class_weights=objective.weight)
+    elif objective.aim == "labels":
+        model = fit_ngram_labels(tokens, labels, orders=orders, class_weights=objective.weight)
+    else:
+        model = fit_ngram_ridge(tokens, labels, orders=orders)
+    return Baseline(f"{_features_of(encoder)} with {_regression(objective)}", column, None, model)
+
+
+def fit_summary(data: LabelledData, numbers: Ints) -> Baseline:
+    """The linear model of what a series does over time, and of the columns beside it."""
+    column, objective = data.reader.series, data.objective
+    assert column is not None
+    encoders = data.reader.encoders
+    static = next((name for name, encoder in encoders.items() if isinstance(encoder, ColumnEncoder)), None)
+    numbers = _few(numbers)
+    series, labels = data.steps_of(column, numbers), data.labels_of(numbers)
+    every = _numbers(data.encoded, static)
+    beside = None if every is None else every[numbers]
+    if objective.aim == "classes":
+        weight = objective.weight
+        model = fit_summary_classifier(series, labels, objective.outputs, static=beside, class_weights=weight)
+    elif objective.aim == "labels":
+        model = fit_summary_labels(series, labels, static=beside, class_weights=objective.weight)
+    else:
+        model = fit_summary_ridge(series, labels, static=beside)
+    return Baseline(f"summary with {_regression(objective)}", column, static, model)
+
+
+def fit_joint(data: LabelledData, numbers: Ints) -> Baseline:
+    """The linear model of all inputs together."""
+    encoders, objective = data.reader.encoders, data.objective
+    numbers = _few(numbers)
+    inputs: Encoded = {name: _taken(column, numbers) for name, column in data.encoded.items()}
+    labels, weight = data.labels_of(numbers), objective.weight
+    orders = {name: _orders(encoder) for name, encoder in encoders.items() if isinstance(encoder, TOKENS)}
+    if objective.aim == "classes":
+        model = fit_joint_classifier(inputs, labels, objective.outputs, orders=orders, class_weights=weight)
+    elif objective.aim == "labels":
+        model = fit_joint_labels(inputs, labels, orders=orders, class_weights=weight)
+    else:
+        model = fit_joint_ridge(inputs, labels, orders=orders)
+    return Baseline(f"{_features_of_all(encoders)} with {_regression(objective)}", next(iter(encoders)), None, model)
+
+
+def _reads_all(baseline: Baseline, encoders: Mapping[str, Encoder]) -> bool:
+    """Whether a model of one input, and of the numbers of columns, leaves nothing out."""
+    beside = None if baseline.static is None else encoders[baseline.static]
+    whole = not (isinstance(beside, ColumnEncoder) and beside.categories)
+    return whole and set(encoders) <= {baseline.column, baseline.static}
+
+
+def _orders(encoder: Encoder) -> tuple[int, ...]:
+    """The lengths of n-grams: of words and events 1 and 2, of letters 1 to 4."""
+    letters = isinstance(encoder, SymbolEncoder) or (isinstance(encoder, TextEncoder) and encoder.level == "characters")
+    return (1, 2, 3, 4) if letters else (1, 2)
+
+
+def _features_of(encoder: Encoder) -> str:
+    """What a linear model reads of an input."""
+    if isinstance(encoder, TOKENS):
+        return "k-mers" if isinstance(encoder, SymbolEncoder) else "n-grams"
+    if is_sequence(encoder):
+        return "summary"
+    return "columns" if isinstance(encoder, ColumnEncoder) else "coarse image"
+
+
+def _features_of_all(encoders: Mapping[str, Encoder]) -> str:
+    """What the joint model reads; where it is the same of several inputs, it says that it reads them all."""
+    kinds = list(dict.fromkeys(_features_of(encoder) for encoder in encoders.values()))
+    listed = " and ".join([", ".join(kinds[:-1]), kinds[-1]] if len(kinds) > 1 else kinds)
+    return listed if len(kinds) == len(encoders) else f"{listed} of all inputs"
+
+
+def _taken(column: Ragged | Fixed, numbers: Ints) -> Ragged | Fixed:
+    if isinstance(column, Ragged):
+        return column.take(numbers)
+    codes = None if column.codes is None else column.codes[numbers]
+    return Fixed(column.values[numbers], column.there[numbers], codes)
+
+
+def _of_steps(data: LabelledData, numbers: Ints) -> tuple[Baseline, ...]:
+    column, outputs = data.reader.sequences[0], data.objective.outputs
+    sequence, tags = data.steps_of(column, numbers), data.labels_of(numbers)
+    shares = _each_step(fit_class_shares(tags, outputs), sequence)
+    found = [Baseline("most frequent tag", column, None, shares)]
+    window = "window of 17 with logistic regression"
+    if data.reader.tokens is None:
+        return (*found, Baseline(window, column, None, fit_value_window(sequence, tags, outputs)))
+    return (
+        *found,
+        Baseline("usual tag of each symbol", column, None, fit_usual_tag(sequence, tags, outputs)),
+        Baseline(window, column, None, fit_symbol_window(sequence, tags, outputs)),
+    )
+
+
+def _constant(data: LabelledData, numbers: Ints) -> Baseline:
+    column, labels = next(iter(data.encoded)), data.labels_of(numbers)
+    if data.objective.aim == "classes":
+        return Baseline("most frequent class", column, None, fit_class_shares(labels, data.objective.outputs))
+    if data.objective.aim == "labels":
+        return Baseline("share of each label", column, None, fit_label_shares(labels))
+    return Baseline("mean", column, None, fit_mean(labels))
+
+
+def _regression(objective: Objective) -> str:
+    return "ridge regression" if objective.aim == "numbers" else "logistic regression"
+
+
+def _each_step(constant: Constant, sequence: Ragged) -> Model:
+    """The same outputs for every step, as a window of one place that weighs nothing."""
+    outputs = len(constant.values)
+    if sequence.values.ndim == 1:
+        return SymbolWindow(np.zeros(0, np.int64), np.zeros((1, 2, outputs)), constant.values)
+    width = sequence.values.shape[1]
+    return ValueWindow(np.zeros(width), np.ones(width), np.zeros((1, width + 1, outputs)), constant.values)
+
+
+def _few(numbers: Ints) -> Ints:
+    if len(numbers) <= _MOST:
+        return numbers
+    return numbers[np.linspace(0, len(numbers) - 1, _MOST).astype(np.int64)]
+
+
+def _numbers(encoded: Encoded, static: str | None) -> Floats | None:
+    """The numeric columns beside a sequence."""
+    return encoded[static].values if static is not None else None

@@ -1,0 +1,181 @@
+"""A trained model of labelled sequences: how inputs are read, a committee of networks, and what corrects them.
+
+    outputs = a * mean over the members' outputs + b * outputs of a linear model of n-grams
+
+A part of the training examples is held out of the training of all members, which it ends. To what the committee says
+of them a and b are fitted: a tells how sure the networks may be (Guo et al. 2017, "On calibration of modern neural
+networks"), b how much the linear model knows that they do not; it is 0 where that is nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from recurra.data.sequences.batching import Batches
+from recurra.data.sequences.cooccurrence import token_vectors
+from recurra.data.sequences.inputs import Text
+from recurra.data.sequences.ragged import Ragged
+from recurra.data.sequences.reader import TOKENS, Encoded, Reader, step_counts
+from recurra.data.sequences.vectors import read_vectors
+from recurra.evaluation.labelled.calibration import Blend
+from recurra.inspect import Watch, Watched
+from recurra.inspect.watched import from_bytes
+from recurra.nn.sequence import SequenceNetwork, SequenceOptions
+from recurra.tasks.sequence_baselines import Baseline
+from recurra.tasks.sequence_blend import fit_blended
+from recurra.tasks.sequence_data import LabelledData
+from recurra.tasks.sequence_network import build_network, mark_known
+from recurra.tasks.sequence_objective import Objective
+from recurra.tasks.sequence_plan import Plan, of_words
+from recurra.tasks.sequence_problem import SequenceProblem, network_outputs
+from recurra.training import Run, TrainingOptions, TrainingRecord, train
+from recurra.training.launch import train_on
+from recurra.training.run import pick_device
+
+Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a user can set about the learning; `networks` by input."""
+
+    cell: str
+    members: int
+    networks: dict[str, SequenceOptions]
+    training: TrainingOptions
+    optional: tuple[str, ...]
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One network of the committee, and how it was trained (None after loading)."""
+
+    network: SequenceNetwork
+    record: TrainingRecord | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user stopped its training."""
+        return self.record is not None and self.record.interrupted
+
+    def watched(self) -> Watched:
+        """What was seen of its gradient's way through time in training; nothing after loading."""
+        if self.record is None or self.record.watched is None:
+            return Watched()
+        return from_bytes(self.record.watched)
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceModel:
+    """What was learnt.
+
+    `partner` is the linear model that corrects the networks, `blend` the two weights, `baselines` what it is compared
+    with.
+    """
+
+    recipe: Recipe
+    reader: Reader
+    objective: Objective
+    members: tuple[Member, ...]
+    partner: Baseline | None
+    blend: Blend
+    baselines: tuple[Baseline, ...] = ()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user stopped the training."""
+        return any(member.interrupted for member in self.members)
+
+    def outputs(self, encoded: Encoded) -> Floats:
+        """Blended outputs [N, K], or end to end for every step [N_total, K]."""
+        linear = None if self.partner is None else self.partner.outputs(encoded)
+        return self.blend(self.committee(encoded), linear)
+
+    def committee(self, encoded: Encoded) -> Floats:
+        """The mean of the members' outputs."""
+        per_step = self.objective.per_step
+        batches, lengths = Batches(encoded), torch.from_numpy(step_counts(encoded, least=not per_step))
+        numbers = torch.arange(len(lengths))
+        every = [network_outputs(member.network, batches, lengths, numbers, per_step) for member in self.members]
+        return np.mean(every, axis=0) if len(every) > 1 else every[0]
+
+
+def fit_model(data: LabelledData, recipe: Recipe, plan: Plan, *, run: Run, name: str) -> SequenceModel:
+    """Train the committee, and correct it by what it says of the examples that `plan` holds out."""
+    vectors = first_vectors(data.reader, data.encoded, recipe)
+    recipe = replace(recipe, networks=_as_wide(recipe.networks, vectors))
+    members: list[Member] = []
+    while len(members) < recipe.members and not (members and members[-1].interrupted):
+        members.append(_train_member(data, recipe, vectors, len(members), plan, run=run, name=name))
+    numbers, per_step = torch.from_numpy(plan.held), data.objective.per_step
+    every = [network_outputs(m.network, data.batches, data.lengths, numbers, per_step) for m in members]
+    partner, blend = fit_blended(data, plan, np.mean(every, axis=0))
+    return SequenceModel(recipe, data.reader, data.objective, tuple(members), partner, blend)
+
+
+def first_vectors(reader: Reader, encoded: Encoded, recipe: Recipe) -> dict[str, Tensor]:
+    """Where the embeddings begin: the vectors of a file, or else, of words, those of the company that they keep."""
+    found = {}
+    for name, encoder in reader.encoders.items():
+        kind, column = reader.kinds[name], encoded[name]
+        if not isinstance(encoder, TOKENS) or not isinstance(column, Ragged):
+            continue
+        if isinstance(kind, Text) and kind.vectors:
+            found[name] = torch.from_numpy(read_vectors(kind.vectors, encoder.tokens))
+        elif of_words(encoder):
+            width = recipe.networks[name].embedding
+            found[name] = torch.from_numpy(token_vectors(column, len(encoder.tokens) + 1, width, recipe.seed))
+    return found
+
+
+def tokens_of_files(reader: Reader, vectors: Mapping[str, Tensor]) -> dict[str, npt.NDArray[np.bool_]]:
+    """Of each input that begins with the word vectors of a file, which tokens [V + 1] have one."""
+    kinds = {name: reader.kinds[name] for name in vectors}
+    named = [name for name, kind in kinds.items() if isinstance(kind, Text) and kind.vectors]
+    return {name: torch.isfinite(vectors[name]).all(1).numpy() for name in named}
+
+
+def _as_wide(networks: dict[str, SequenceOptions], vectors: dict[str, Tensor]) -> dict[str, SequenceOptions]:
+    """Embeddings as wide as the vectors with which they begin."""
+    return {
+        name: replace(options, embedding=vectors[name].shape[1]) if name in vectors else options
+        for name, options in networks.items()
+    }
+
+
+def _train_member(
+    data: LabelledData,
+    recipe: Recipe,
+    vectors: dict[str, Tensor],
+    number: int,
+    plan: Plan,
+    *,
+    run: Run,
+    name: str,
+) -> Member:
+    seed = recipe.seed * 1000 + number
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = build_network(data.reader, data.objective, recipe.cell, recipe.networks, recipe.optional, vectors)
+    mark_known(network, data.encoded, plan.learnt, tokens_of_files(data.reader, vectors))
+    problem = SequenceProblem(
+        network, data, torch.from_numpy(plan.learnt), torch.from_numpy(plan.held), pick_device(run.device)
+    )
+    label = f"{name} {number + 1}/{recipe.members}" if recipe.members > 1 else name
+    fit = partial(train_on, run.devices) if run.devices > 1 else train
+    steps = recipe.training.steps(problem.examples)
+    way: dict[str, Any] = dict(name=f"{name}-{number}", label=label, run=run, steps=steps)
+    # Where there is a single step, there is no way through time to watch.
+    watch = partial(Watch, clip_norm=recipe.training.clip_norm) if int(data.lengths.max()) > 1 else None
+    record = fit(problem, recipe.training, seed=seed, watch=watch, **way)
+    return Member(network.cpu().eval(), record)

@@ -1,0 +1,163 @@
+"""Dataclasses come back as they were; what does not fit its annotation is refused, and nothing is guessed."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from pydantic import ValidationError
+
+from recurra.deploy.parts import put_together, taken_apart
+from recurra.errors import ModelFileError
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf:
+    size: int
+    share: float = 0.5
+    word: Literal["a", "b"] = "a"
+    names: tuple[str, ...] = ()
+    weights: npt.NDArray[np.floating] | None = None
+    keys: npt.NDArray[np.uint64] | None = None
+
+
+@dataclass(frozen=True)
+class Other:
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    leaf: Leaf
+    leaves: dict[str, Leaf]
+    maybe: Leaf | None = None
+    table: dict[str, tuple[str, ...]] | None = None
+
+
+CLASSES = [Tree, Leaf, Other]
+TREE = Tree(
+    Leaf(3, 0.25, "b", ("x", "北京"), np.arange(3.0), np.array([1, 2**64 - 1], np.uint64)),
+    {"one": Leaf(1), "two": Leaf(2, weights=np.zeros((0, 2)))},
+    None,
+    {"town": ("a", "b")},
+)
+
+
+def apart() -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    plain, tensors = taken_apart(TREE, "tree")
+    return copy.deepcopy(plain), dict(tensors)
+
+
+def test_round_trip():
+    plain, tensors = apart()
+    again = put_together(plain, tensors, "tree", CLASSES)
+    assert isinstance(again, Tree)
+    assert (again.leaf.size, again.leaf.share, again.leaf.word, again.leaf.names) == (3, 0.25, "b", ("x", "北京"))
+    np.testing.assert_array_equal(again.leaf.weights, TREE.leaf.weights)
+    assert again.leaf.keys is not None
+    assert TREE.leaf.keys is not None
+    assert again.leaf.keys.dtype == np.uint64
+    assert again.leaf.keys.tolist() == TREE.leaf.keys.tolist()
+    assert list(again.leaves) == ["one", "two"]
+    two = again.leaves["two"].weights
+    assert two is not None
+    assert two.shape == (0, 2)
+    assert (again.maybe, again.table) == (None, {"town": ("a", "b")})
+    assert taken_apart(again, "tree")[0] == plain
+
+
+def drop(plain, tensors):
+    del plain["leaf"]["share"]
+
+
+def surplus(plain, tensors):
+    plain["leaf"]["colour"] = "red"
+
+
+def number_as_text(plain, tensors):
+    plain["leaf"]["size"] = "3"
+
+
+def truth_as_number(plain, tensors):
+    plain["leaf"]["size"] = True
+
+
+def fraction_as_whole(plain, tensors):
+    plain["leaf"]["size"] = 3.0
+
+
+def not_a_number(plain, tensors):
+    plain["leaf"]["share"] = "NaN"
+
+
+def another_word(plain, tensors):
+    plain["leaf"]["word"] = "c"
+
+
+def another_class(plain, tensors):
+    plain["leaf"] = {"is a": "Other", "size": 3}
+
+
+def unknown_class(plain, tensors):
+    plain["leaf"]["is a"] = "Popen"
+
+
+def no_class(plain, tensors):
+    del plain["leaf"]["is a"]
+
+
+def no_part(plain, tensors):
+    plain["leaf"] = None
+
+
+def a_number_for_a_part(plain, tensors):
+    plain["leaves"]["one"] = 3
+
+
+def a_list_for_parts(plain, tensors):
+    plain["leaves"] = []
+
+
+def whole_numbers_for_fractions(plain, tensors):
+    tensors["tree/leaf/weights"] = torch.arange(3)
+
+
+def an_array_for_a_number(plain, tensors):
+    tensors["tree/leaf/size"] = torch.ones(1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(drop, surplus, number_as_text, truth_as_number, fraction_as_whole, not_a_number, another_word),
+        *(another_class, unknown_class, no_class, no_part, a_number_for_a_part, a_list_for_parts),
+        *(whole_numbers_for_fractions, an_array_for_a_number),
+    ],
+)
+def test_what_does_not_fit_is_refused(change):
+    plain, tensors = apart()
+    change(plain, tensors)
+    with pytest.raises((ModelFileError, ValidationError)):
+        put_together(plain, tensors, "tree", CLASSES)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, "Tree", [], {}, {"is a": None}])
+def test_what_is_no_part_is_refused(wrong):
+    with pytest.raises(ModelFileError, match="tree is"):
+        put_together(wrong, {}, "tree", CLASSES)
+
+
+def test_only_named_classes_come_out():
+    plain, tensors = apart()
+    with pytest.raises(ModelFileError, match=r"tree/leaf is a 'Leaf': expected one of Tree"):
+        put_together(plain, tensors, "tree", [Tree])
+
+
+def test_what_is_no_number_cannot_be_kept():
+    with pytest.raises(ValueError, match="Out of range float"):
+        taken_apart(Leaf(1, float("nan")), "leaf")
