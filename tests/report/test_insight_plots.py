@@ -14,11 +14,11 @@ from recurra.report.content import ForecastReport
 from recurra.report.insight_plots import (
     COLUMNS,
     FEATURES,
-    flow_figure,
     moved_figure,
     moved_height,
     moved_usually_figure,
 )
+from recurra.report.training_plots import flow_figure
 
 
 def with_insight(report: ForecastReport, features: int = 3, window: int = 60) -> ForecastReport:
@@ -61,15 +61,6 @@ def test_nothing_to_show_is_no_figure(bare: ForecastReport, co2: ForecastReport)
     zero = with_insight(co2)
     zero = dataclasses.replace(zero, moved=zero.moved.assign(attribution=0.0), flow=zero.flow.assign(gradient=0.0))
     assert moved_figure(zero, "co2") is flow_figure(zero) is None
-
-
-def test_the_flow_is_that_of_the_network_that_looks_back_furthest(co2: ForecastReport) -> None:
-    figure = flow_figure(with_insight(co2))
-    assert figure is not None
-    (trace,) = figure["data"]
-    assert trace["y"] == [0, 1, 2, 3, 4, 5]
-    assert trace["x"] == ["10", "40", "200"]
-    assert np.allclose(trace["z"][1], np.log10(0.3 * np.array([10, 40, 200])), atol=1e-3)
 
 
 def test_long_windows_are_drawn_in_groups_that_keep_the_sum(co2: ForecastReport) -> None:

@@ -13,9 +13,9 @@ from recurra.report.summary_plots import (
     by_step_figure,
     comparable_series,
     coverage_figure,
-    learning_figure,
     off_scale,
 )
+from recurra.report.training_plots import learning_figure
 
 FIGURES = [by_series_figure, by_step_figure, coverage_figure, learning_figure]
 
@@ -78,10 +78,3 @@ def test_coverage_is_in_per_cent(many: ForecastReport) -> None:
     assert figure is not None
     assert figure["data"][1]["x"] == [50, 80, 90, 95]
     assert figure["data"][1]["y"] == [52, 79, 91, 94]
-
-
-def test_learning_has_two_curves_per_member_and_run(many: ForecastReport) -> None:
-    figure = learning_figure(many)
-    assert figure is not None
-    assert len(figure["data"]) == 2 * 3 * 2
-    assert sum(trace["showlegend"] for trace in figure["data"]) == 4

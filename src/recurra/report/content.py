@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from recurra.errors import InputError
+from recurra.report.frames import check_columns, empty
 
 FRAMES = {
     "history": ("series", "time", "y"),
@@ -73,18 +74,18 @@ class ForecastReport:
     forecast: pd.DataFrame
     levels: tuple[int, ...]
     facts: list[tuple[str, str, str]] = field(default_factory=list)
-    backtest: pd.DataFrame = field(default_factory=lambda: _empty("backtest"))
+    backtest: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["backtest"]))
     baselines: tuple[str, ...] = ()
     best_baseline: str = ""
     table: pd.DataFrame = field(default_factory=pd.DataFrame)
-    by_step: pd.DataFrame = field(default_factory=lambda: _empty("by_step"))
-    coverage: pd.DataFrame = field(default_factory=lambda: _empty("coverage"))
-    by_series: pd.DataFrame = field(default_factory=lambda: _empty("by_series"))
-    learning: pd.DataFrame = field(default_factory=lambda: _empty("learning"))
-    flow: pd.DataFrame = field(default_factory=lambda: _empty("flow"))
+    by_step: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["by_step"]))
+    coverage: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["coverage"]))
+    by_series: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["by_series"]))
+    learning: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["learning"]))
+    flow: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["flow"]))
     memory: list[str] = field(default_factory=list)
-    moved: pd.DataFrame = field(default_factory=lambda: _empty("moved"))
-    moved_usually: pd.DataFrame = field(default_factory=lambda: _empty("moved_usually"))
+    moved: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["moved"]))
+    moved_usually: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["moved_usually"]))
     settings: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -95,12 +96,7 @@ class ForecastReport:
         for name, columns in FRAMES.items():
             frame = getattr(self, name)
             wanted = columns + (bounds if name == "forecast" else self.baselines if name == "backtest" else ())
-            absent = [column for column in wanted if column not in frame.columns]
-            if absent and len(frame):
-                raise InputError(
-                    f"the report's {name} has no column {', '.join(map(repr, absent))}: "
-                    f"expected {', '.join(wanted)}; it has {', '.join(map(str, frame.columns))}"
-                )
+            check_columns(name, frame, wanted)
         if self.best_baseline and self.best_baseline not in self.baselines:
             raise InputError(
                 f"best_baseline is {self.best_baseline!r}, which is none of the baselines: {', '.join(self.baselines)}"
@@ -115,7 +111,3 @@ class ForecastReport:
 def bound_columns(level: float) -> tuple[str, str]:
     """The columns that hold the interval of a level: 80 gives lo_80 and hi_80."""
     return f"lo_{level:g}", f"hi_{level:g}"
-
-
-def _empty(name: str) -> pd.DataFrame:
-    return pd.DataFrame(columns=list(FRAMES[name]))

@@ -1,4 +1,4 @@
-"""What the network remembers and what moved its forecasts: heat maps of the gradient and of attributions."""
+"""What moved a forecast: heat maps of attributions, features by steps."""
 
 from __future__ import annotations
 
@@ -9,49 +9,12 @@ import numpy as np
 import pandas as pd
 
 from recurra.report.content import ForecastReport
+from recurra.report.heat import DIVERGING, SEQUENTIAL, colour_bar
 from recurra.report.numbers import json_numbers
 from recurra.report.style import MUTED, Figure, axis, figure, plot_text
 
 FEATURES = 14  # rows of a heat map; the weakest are left out
 COLUMNS = 240  # of a heat map; of a longer window neighbouring steps are added up
-FLOW_HEIGHT = 380
-_DECADES = 6.0
-DIVERGING = [[0.0, "#b2452c"], [0.25, "#e8a588"], [0.5, "#f7f7f7"], [0.75, "#86b6d8"], [1.0, "#1b5f97"]]
-SEQUENTIAL = [[0.0, "#f7fafc"], [0.25, "#bcd8eb"], [0.6, "#4b93c3"], [1.0, "#0b3d66"]]
-DARK = [[0.0, "#f4f1ee"], [0.35, "#f2b48a"], [0.7, "#b0417a"], [1.0, "#2b1150"]]
-
-
-def flow_figure(report: ForecastReport) -> Figure | None:
-    """The gradient's norm by steps back and training step, of the network that looks back furthest; None without."""
-    frame = report.flow
-    if not len(frame):
-        return None
-    deepest = frame["member"].iloc[int(frame["back"].astype(int).argmax())]
-    table = frame[frame["member"] == deepest].pivot_table(index="back", columns="step", values="gradient")
-    values = table.to_numpy(dtype=np.float64)
-    finite = values[np.isfinite(values) & (values > 0)]
-    if not len(finite):
-        return None
-    top = float(np.ceil(np.log10(finite.max())))
-    low = max(top - _DECADES, float(np.floor(np.log10(finite.min()))))
-    with np.errstate(divide="ignore"):
-        shown = np.clip(np.log10(values), low, None)
-    powers = np.arange(low, top + 1)
-    trace = {
-        "type": "heatmap",
-        "x": [f"{step:,}" for step in table.columns],
-        "y": [int(back) for back in table.index],
-        "z": [json_numbers(row) for row in shown],
-        "zmin": low,
-        "zmax": top,
-        "colorscale": DARK,
-        "colorbar": _bar("norm", tickvals=powers.tolist(), ticktext=[f"1e{int(power)}" for power in powers]),
-        "hovertemplate": "step %{x}, %{y} back: 10^%{z:.1f}<extra></extra>",
-    }
-    across = axis("training step", type="category", nticks=8)
-    return figure(
-        [trace], across, axis("steps of the recurrence back", dtick=1 if len(table) < 12 else None), height=FLOW_HEIGHT
-    )
 
 
 def moved_figure(report: ForecastReport, series: Hashable) -> Figure | None:
@@ -104,7 +67,7 @@ def _heat(
         "zmin": low,
         "zmax": high,
         "colorscale": colours,
-        "colorbar": _bar(plot_text(title, 18)),
+        "colorbar": colour_bar(plot_text(title, 18)),
         "xgap": 0,
         "ygap": 2,
         "hovertemplate": f"%{{y}}, step %{{x}}: {number}<extra></extra>",
@@ -118,8 +81,3 @@ def _heat(
         else []
     )
     return figure([trace], across, rows, shapes=ahead)
-
-
-def _bar(title: str, **more: Any) -> dict[str, Any]:
-    text = {"text": title, "side": "right", "font": {"color": MUTED, "size": 12}}
-    return {"thickness": 12, "outlinewidth": 0, "title": text, "tickfont": {"color": MUTED, "size": 11}, **more}

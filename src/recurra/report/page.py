@@ -1,26 +1,23 @@
-"""The report as one HTML file: it opens without a network, and it cannot reach one."""
+"""The report of a forecast as one HTML file."""
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from recurra.report.content import ForecastReport
-from recurra.report.insight_plots import flow_figure, moved_figure, moved_height, moved_usually_figure
+from recurra.report.insight_plots import moved_figure, moved_height, moved_usually_figure
 from recurra.report.numbers import count, joined
+from recurra.report.rendering import render_page
 from recurra.report.series_plots import backtest_figure, forecast_figure
 from recurra.report.summary_plots import (
     by_series_figure,
     by_step_figure,
     coverage_figure,
-    learning_figure,
     off_scale,
 )
 from recurra.report.tables import cards, forecast_rows, method_rows, metric_header, series_sentence
+from recurra.report.training_plots import flow_figure, learning_figure
 from recurra.report.views import SeriesView, pick_series, series_views
 from recurra.report.writing import write_whole
 
@@ -57,15 +54,11 @@ def render(report: ForecastReport) -> str:
         "figures": {name: figure for name, figure in figures.items() if figure},
         "series": [_embedded(view, report, points) for view in views],
     }
-    environment = Environment(
-        loader=PackageLoader("recurra.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     in_all = report.forecast["series"].nunique() if len(report.forecast) else 0
-    return environment.get_template("report.html.j2").render(
+    return render_page(
+        "forecast.html.j2",
+        payload,
+        scripts=("forecast.js",),
         report=report,
         cards=cards(report),
         metric_header=metric_header(report),
@@ -78,10 +71,6 @@ def render(report: ForecastReport) -> str:
         selection_note=_selection_note(len(views), in_all),
         series_sentence=series_sentence(report) if "by-series" in payload["figures"] else "",
         off_scale=joined(off_scale(report)),
-        payload=_script_json(payload),
-        plotly=files("plotly").joinpath("package_data/plotly.min.js").read_text(encoding="utf-8"),
-        css=_asset("report.css"),
-        script=_asset("report.js"),
     )
 
 
@@ -139,13 +128,3 @@ def _selection_note(shown: int, in_all: int) -> str:
         return ""
     spread = "the first, the median, the worst, the best, and others spread evenly by their error"
     return f"{shown:,} of {in_all:,} series are in this page: {spread}. All are in the forecast file."
-
-
-def _script_json(value: Any) -> str:
-    """JSON that may stand inside a script element: it holds no <, > or &, and nothing beyond ASCII."""
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _asset(name: str) -> str:
-    return files("recurra.report").joinpath("templates", name).read_text(encoding="utf-8")

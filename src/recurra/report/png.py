@@ -5,7 +5,6 @@ Matplotlib takes most of a second to import, so it is imported where it draws, a
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from recurra.report.content import ForecastReport, bound_columns
-from recurra.report.lettering import installed_families, no_word_about_fonts, one_line, wrapped
+from recurra.report.lettering import installed_families, one_line
 from recurra.report.numbers import style_of_range
+from recurra.report.picture import headed, save
 from recurra.report.style import GRID, INK, MUTED, OTHERS, OURS
 from recurra.report.times import plain_times
 from recurra.report.views import SeriesView, pick_series, series_views
-from recurra.report.writing import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,20 +35,13 @@ def write_png(report: ForecastReport, path: str | Path) -> None:
         >>> from recurra.report.png import write_png
         >>> write_png(report, "forecast.png")  # doctest: +SKIP
     """
-    figure = draw(report)
-    buffer = io.BytesIO()
-    with no_word_about_fonts():
-        figure.savefig(buffer, format="png", dpi=150)
-    write_whole(path, buffer.getvalue())
+    save(draw(report), path)
 
 
 def draw(report: ForecastReport) -> Figure:
     """The picture as a Matplotlib figure that belongs to no window and no pyplot."""
-    from matplotlib.figure import Figure
-
     fonts = installed_families()
-    figure = Figure(figsize=(12, 8), facecolor="white")
-    top = _headline(figure, report, fonts)
+    figure, top = headed(report, fonts)
     views = series_views(report, pick_series(report, 1), POINTS)
     compared = _mase(report)
     tested = bool(views) and len(views[0].windows) > 0
@@ -65,25 +57,6 @@ def draw(report: ForecastReport) -> Figure:
     if len(compared):
         _bars(figure.add_subplot(grid[1, 9:] if tested else grid[1, :]), compared, report, fonts)
     return figure
-
-
-def _headline(figure: Figure, report: ForecastReport, fonts: list[str]) -> float:
-    """The verdict on its coloured band, below the title; returns the height that is left for the plots."""
-    from matplotlib.patches import Rectangle
-
-    text, fill = ("#0b4d2c", "#e5f5ec") if report.better else ("#5f4000", "#fff3d9")
-    verdict = wrapped(report.verdict, 100)
-    lines = 1 + verdict.count("\n")
-    height = 0.024 + 0.033 * lines
-    middle = 0.932 - height / 2
-    title = f"{one_line(report.title, 90)} · {one_line(report.created, 30)}"
-    figure.text(0.025, 0.968, title, fontsize=11.5, color=MUTED, va="center", parse_math=False, family=fonts)
-    figure.add_artist(Rectangle((0.025, 0.932 - height), 0.95, height, facecolor=fill, lw=0))
-    figure.add_artist(Rectangle((0.025, 0.932 - height), 0.004, height, facecolor=text, lw=0))
-    figure.text(
-        0.04, middle, verdict, fontsize=15, weight="bold", color=text, va="center", parse_math=False, family=fonts
-    )
-    return 0.875 - height
 
 
 def _forecast(axes: Axes, view: SeriesView, report: ForecastReport, several: bool, fonts: list[str]) -> None:

@@ -25,11 +25,14 @@ Trace = dict[str, Any]
 
 
 def plot_text(text: object, limit: int = 60) -> str:
-    """A user's text for a plot, where Plotly would read tags: escaped, on one line, shortened in the middle."""
+    """A user's text for a plot, where Plotly would read tags: escaped, on one line, shortened in the middle.
+
+    A pair of dollar signs would be taken for a formula.
+    """
     line = " ".join(str(text).split())
     if len(line) > limit:
         line = f"{line[: limit - limit // 3]}…{line[-(limit // 3) :]}"
-    return html.escape(line, quote=False)
+    return html.escape(line, quote=False).replace("$", "&#36;")
 
 
 def method_line(method: str, baselines: tuple[str, ...]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The plots over all series: error by horizon, coverage of the intervals, series by series, and the training."""
+"""The plots over all series: error by horizon, coverage of the intervals, and series by series."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from recurra.report.content import ForecastReport
 from recurra.report.numbers import json_numbers
-from recurra.report.style import GRID, MUTED, OTHERS, OURS, Figure, Trace, axis, figure, method_line, plot_text
+from recurra.report.style import MUTED, OTHERS, OURS, Figure, Trace, axis, figure, method_line, plot_text
 
 SERIES_DOTS = 2_000
 CURVE_POINTS = 400
@@ -146,55 +146,5 @@ def comparable_series(report: ForecastReport) -> pd.DataFrame:
     return frame.iloc[np.flatnonzero(((errors > 0) & np.isfinite(errors)).all(axis=1))]
 
 
-def learning_figure(report: ForecastReport) -> Figure | None:
-    """Training and validation loss of every member of every run; the learning rate stands under the cursor."""
-    frame = report.learning
-    if not len(frame):
-        return None
-    data: list[Trace] = []
-    runs = list(frame["run"].unique())
-    for (run, member), rows in frame.groupby(["run", "member"], sort=False, observed=True):
-        color = (OURS, *OTHERS[1:])[runs.index(run) % len(OTHERS)]
-        for column, label, line in (
-            ("train_loss", "training", {"color": color, "width": 1, "dash": "dot"}),
-            ("validation_loss", "validation", {"color": color, "width": 2}),
-        ):
-            part = _curve(rows, column)
-            first = not any(trace["legendgroup"] == f"{run} {column}" for trace in data)
-            data.append(
-                {
-                    "type": "scatter",
-                    "name": f"{plot_text(run, 20)}: {label}" if len(runs) > 1 else label,
-                    "legendgroup": f"{run} {column}",
-                    "showlegend": first,
-                    "x": json_numbers(part["step"]),
-                    "y": json_numbers(part[column]),
-                    "mode": "lines+markers" if len(part) <= 40 else "lines",
-                    "marker": {"size": 4},
-                    "line": line,
-                    "customdata": [[plot_text(member, 20), rate] for rate in json_numbers(part["learning_rate"])],
-                    "hovertemplate": "%{y:.4~g} at step %{x:,d}<br>"
-                    "member %{customdata[0]}, learning rate %{customdata[1]:.3~g}",
-                }
-            )
-    data = [trace for trace in data if len(trace["x"])]
-    losses = [y for trace in data for y in trace["y"]]
-    wide = bool(losses) and min(losses) > 0 and max(losses) > 20 * min(losses)
-    return figure(
-        data,
-        axis("training step", rangemode="tozero", separatethousands=True, hoverformat=",d"),
-        axis("loss", type="log" if wide else "linear", gridcolor=GRID),
-        height=FIGURE_HEIGHT,
-        hovermode="closest",
-    )
-
-
 def _known_steps(report: ForecastReport) -> pd.DataFrame:
     return report.by_step[report.by_step["mase"].notna()]
-
-
-def _curve(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    known = rows[np.isfinite(rows[column].to_numpy(dtype=np.float64, na_value=np.nan))].sort_values(
-        "step", kind="stable"
-    )
-    return known.iloc[np.unique(np.linspace(0, max(0, len(known) - 1), min(len(known), CURVE_POINTS)).astype(int))]

@@ -10,30 +10,12 @@ import numpy.typing as npt
 
 from recurra.report.content import ForecastReport, bound_columns
 from recurra.report.numbers import MISSING, NumberStyle, count, percent, style_of_range, style_of_sizes
+from recurra.report.rows import Card, MethodRow
 from recurra.report.summary_plots import comparable_series
 from recurra.report.times import plain_times, time_texts
 from recurra.report.views import SeriesView
 
 FORECAST_ROWS = 60
-
-
-@dataclass(frozen=True)
-class Card:
-    """One headline number: what it is, its value, and a line that puts it in its place."""
-
-    label: str
-    value: str
-    note: str
-
-
-@dataclass(frozen=True)
-class MethodRow:
-    """One method of the table; `best` marks the cells that are the best of their column."""
-
-    method: str
-    ours: bool
-    cells: list[str]
-    best: list[bool]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,214 @@
+"""What spoke for a prediction: the sequence itself, each token with its attribution, set as words or in blocks of ten.
+
+Attributions become levels, -5 (strongly against) to 5 (strongly for), by their share of the largest of the example.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+import pandas as pd
+
+from recurra.report.labelled.content import LabelledReport
+from recurra.report.labelled.tables import labelled, shortened, text_of
+from recurra.report.numbers import NumberStyle, percent, style_of_range, style_of_sizes
+
+LEVELS = 5
+UNMARKED = 0.08  # of the largest attribution: what is weaker is left without colour
+BLOCK = 10
+WORDS, SYMBOLS = 220, 420  # of one example that are shown
+AROUND = 6  # words shown on both sides of a strong one
+TOKEN, TAG = 60, 30  # letters of one token, of one tag
+
+
+@dataclass(frozen=True)
+class Token:
+    """One step as it is shown: `level` gives its colour, `after` stands behind it, `hover` says its exact value."""
+
+    text: str
+    level: int
+    hover: str
+    after: str
+    truth: str
+    predicted: str
+    wrong: bool
+    focus: bool
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Neighbouring tokens, or, where `left_out` is positive, as many that are not shown. `start` counts from 1."""
+
+    start: int
+    tokens: list[Token]
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was predicted of an example, and why it is shown; what is not known is ""."""
+
+    number: str
+    why: str
+    truth: str
+    predicted: str
+    probability: str
+    right: bool | None
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example with its attributions. `symbols`: in blocks of ten letters, else as words; `tagged`: it has tags."""
+
+    outcome: Outcome
+    pieces: list[Piece]
+    symbols: bool
+    tagged: bool
+    tags_right: str
+
+
+def explained_examples(report: LabelledReport) -> list[Example]:
+    """The chosen examples that have tokens, in the order of `chosen`."""
+    if not len(report.explained):
+        return []
+    tokens = dict(list(report.explained.groupby("example", sort=False)))
+    rows = [row for row in report.chosen.to_dict("records") if row["example"] in tokens]
+    return [_example(report, row, tokens[row["example"]].sort_values("step", kind="stable")) for row in rows]
+
+
+def outcome_of(report: LabelledReport, row: dict) -> Outcome:
+    """What a row of `chosen` says."""
+    numeric = report.task == "regression"
+    style = style_of_range(report.chosen[["truth", "predicted"]].to_numpy(dtype=np.float64)) if numeric else None
+    truth, predicted = (labelled(row[name], style) for name in ("truth", "predicted"))
+    known = bool(truth and predicted) and not numeric
+    return Outcome(
+        number=text_of(row["example"]),
+        why=text_of(row.get("why")),
+        truth=shortened(truth, 80),
+        predicted=shortened(predicted, 80),
+        probability=percent(float(row["probability"])) if text_of(row["probability"]) else "",
+        right=truth == predicted if known else None,
+    )
+
+
+def levels(attribution: np.ndarray) -> np.ndarray:
+    """The level of each attribution, -5 to 5; 0 for what is weak or not finite."""
+    values = np.where(np.isfinite(attribution), attribution, 0.0)
+    largest = np.abs(values).max(initial=0.0)
+    share = values / largest if largest > 0 else values
+    return np.where(np.abs(share) < UNMARKED, 0, np.sign(share) * np.ceil(LEVELS * np.abs(share) - 1e-9)).astype(int)
+
+
+def kept(attribution: np.ndarray, limit: int, around: int = AROUND) -> np.ndarray:
+    """Which of many steps to show: the first, then those around the strongest, at most about `limit`."""
+    size = np.abs(np.where(np.isfinite(attribution), attribution, 0.0))
+    shown = np.ones(len(size), dtype=bool)
+    if len(size) <= limit:
+        return shown
+    shown[:] = False
+    shown[: limit // 4] = True
+    for place in np.argsort(-size, kind="stable").tolist():
+        if shown.sum() >= limit:
+            break
+        shown[max(0, place - around) : place + around + 1] = True
+    return shown
+
+
+def _example(report: LabelledReport, row: dict, frame: pd.DataFrame) -> Example:
+    tagged = {"truth", "predicted"} <= set(frame.columns) and bool(frame["predicted"].notna().any())
+    tokens = _tokens(frame, tagged, text_of(row.get("focus")))
+    letters = all(_narrow(token.text) for token in tokens)
+    tags = not tagged or all(_narrow(tag) for token in tokens for tag in (token.truth or "-", token.predicted))
+    symbols = report.writing == "symbols" and letters and tags
+    attribution = frame["attribution"].to_numpy(dtype=np.float64, na_value=np.nan)
+    known = [token for token in tokens if token.truth]
+    right = sum(not token.wrong for token in known)
+    return Example(
+        outcome=outcome_of(report, row),
+        pieces=_blocks(tokens, attribution) if symbols else _passages(tokens, attribution),
+        symbols=symbols,
+        tagged=tagged,
+        tags_right=f"{right:,} of {len(known):,} steps right ({percent(right / len(known))})"
+        if tagged and known
+        else "",
+    )
+
+
+def _tokens(frame: pd.DataFrame, tagged: bool, focus: str) -> list[Token]:
+    attribution = frame["attribution"].to_numpy(dtype=np.float64, na_value=np.nan)
+    style = style_of_sizes(attribution, 3)
+    after = (
+        frame["after"].where(frame["after"].notna(), " ").map(str) if "after" in frame.columns else [" "] * len(frame)
+    )
+    nothing = [""] * len(frame)
+    truth, predicted = (frame[name].map(text_of) if tagged else nothing for name in ("truth", "predicted"))
+    columns = zip(
+        frame["token"].map(text_of),
+        levels(attribution).tolist(),
+        attribution.tolist(),
+        frame["step"],
+        after,
+        truth,
+        predicted,
+        strict=True,
+    )
+    focus = focus.removesuffix(".0")
+    return [
+        Token(
+            text=_visible(token),
+            level=level,
+            hover=f"step {step}: {_signed(style, value)}",
+            after=behind,
+            truth=shortened(true, TAG),
+            predicted=shortened(said, TAG),
+            wrong=true != said,
+            focus=bool(focus) and str(step) == focus,
+        )
+        for token, level, value, step, behind, true, said in columns
+    ]
+
+
+def _passages(tokens: list[Token], attribution: np.ndarray) -> list[Piece]:
+    shown = kept(attribution, WORDS)
+    pieces, start = [], 0
+    for visible, run in groupby(shown.tolist()):
+        n = len(list(run))
+        pieces.append(Piece(start + 1, tokens[start : start + n] if visible else [], 0 if visible else n))
+        start += n
+    return pieces
+
+
+def _blocks(tokens: list[Token], attribution: np.ndarray) -> list[Piece]:
+    """Blocks of ten letters; of a very long sequence the blocks with the strongest attributions."""
+    starts = np.arange(0, len(tokens), BLOCK)
+    size = np.abs(np.where(np.isfinite(attribution), attribution, 0.0))
+    strongest = np.maximum.reduceat(size, starts) if len(starts) else size
+    pieces = []
+    for visible, run in groupby(
+        zip(starts.tolist(), kept(strongest, SYMBOLS // BLOCK, 1).tolist(), strict=True), lambda part: part[1]
+    ):
+        places = [place for place, _ in run]
+        if visible:
+            pieces += [Piece(place + 1, tokens[place : place + BLOCK]) for place in places]
+        else:
+            pieces.append(Piece(places[0] + 1, [], len(tokens[places[0] : places[-1] + BLOCK])))
+    return pieces
+
+
+def _narrow(text: str) -> bool:
+    return len(text) == 1 and unicodedata.east_asian_width(text) not in "WF"
+
+
+def _visible(token: str) -> str:
+    if token.isspace():
+        return "↵" if "\n" in token else "␣"
+    return shortened(token, TOKEN) or "∅"
+
+
+def _signed(style: NumberStyle, value: float) -> str:
+    text = style.text(value)
+    return f"+{text}" if value > 0 else text

@@ -1,0 +1,25 @@
+"""The plots of a training: its losses, and how far back its gradient reached."""
+
+from __future__ import annotations
+
+import numpy as np
+from tests.report.test_insight_plots import with_insight
+
+from recurra.report.content import ForecastReport
+from recurra.report.training_plots import flow_figure, learning_figure
+
+
+def test_learning_has_two_curves_per_member_and_run(many: ForecastReport) -> None:
+    figure = learning_figure(many)
+    assert figure is not None
+    assert len(figure["data"]) == 2 * 3 * 2
+    assert sum(trace["showlegend"] for trace in figure["data"]) == 4
+
+
+def test_the_flow_is_that_of_the_network_that_looks_back_furthest(co2: ForecastReport) -> None:
+    figure = flow_figure(with_insight(co2))
+    assert figure is not None
+    (trace,) = figure["data"]
+    assert trace["y"] == [0, 1, 2, 3, 4, 5]
+    assert trace["x"] == ["10", "40", "200"]
+    assert np.allclose(trace["z"][1], np.log10(0.3 * np.array([10, 40, 200])), atol=1e-3)
