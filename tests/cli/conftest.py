@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from pathlib import Path
 
 import pytest
 from tests.cli.shops import HORIZON, Made, shop_sales
@@ -29,3 +30,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         main(arguments)
     assert leaving.value.code == 0, progress.getvalue()
     return Made(out, source, arguments, printed.getvalue(), progress.getvalue())
+
+
+@pytest.fixture
+def without_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page of labelled sequences, which takes seconds, is an empty file."""
+
+    def empty(report: object, path: Path) -> None:
+        path.write_bytes(b"")
+
+    monkeypatch.setattr("recurra.cli.labelled_content.report_content", lambda **given: None)
+    monkeypatch.setattr("recurra.report.write_labelled_html", empty)
+    monkeypatch.setattr("recurra.report.write_labelled_png", empty)

@@ -52,15 +52,15 @@ def test_other_columns_times_and_names_change_the_digest(panel: Panel) -> None:
 
 def test_a_run_is_known_again(panel: Panel, tmp_path: Path) -> None:
     path = checkpoint_path(tmp_path, "sales")
-    open_checkpoints(path, panel, {"cell": "lstm"}, resume=False)
+    open_checkpoints(path, data_digest(panel), {"cell": "lstm"}, resume=False)
     (path / "member.safetensors").write_bytes(b"")
-    open_checkpoints(path, panel, {"cell": "lstm"}, resume=True)
+    open_checkpoints(path, data_digest(panel), {"cell": "lstm"}, resume=True)
     assert (path / "member.safetensors").exists()
     with pytest.raises(ModelFileError, match=r"another options.*--resume"):
-        open_checkpoints(path, panel, {"cell": "gru"}, resume=True)
+        open_checkpoints(path, data_digest(panel), {"cell": "gru"}, resume=True)
     with pytest.raises(ModelFileError, match="another data"):
-        open_checkpoints(path, replace(panel, target=panel.target * 2), {"cell": "lstm"}, resume=True)
-    open_checkpoints(path, panel, {"cell": "lstm"}, resume=False)
+        open_checkpoints(path, data_digest(replace(panel, target=panel.target * 2)), {"cell": "lstm"}, resume=True)
+    open_checkpoints(path, data_digest(panel), {"cell": "lstm"}, resume=False)
     assert not (path / "member.safetensors").exists()
 
 
@@ -69,7 +69,7 @@ def test_a_folder_of_somebody_else_is_left_alone(panel: Panel, tmp_path: Path) -
     path.mkdir()
     (path / "thesis.tex").write_text("precious")
     with pytest.raises(InputError, match="in the way"), refusing_without_trace(path):
-        open_checkpoints(path, panel, {}, resume=False)
+        open_checkpoints(path, data_digest(panel), {}, resume=False)
     assert (path / "thesis.tex").read_text() == "precious"
 
 
@@ -78,7 +78,7 @@ def test_a_refusal_leaves_nothing_and_an_interruption_leaves_the_checkpoints(pan
 
     def run(ending: BaseException) -> None:
         with refusing_without_trace(path):
-            open_checkpoints(path, panel, {}, resume=False)
+            open_checkpoints(path, data_digest(panel), {}, resume=False)
             raise ending
 
     with pytest.raises(InputError):

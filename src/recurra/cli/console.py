@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
     from recurra.data.facts import Fact
     from recurra.evaluation.backtest import Backtest
+    from recurra.evaluation.labelled.judgement import Judgement
+
+
+_SHARES = ("accuracy", "balanced accuracy", "subset accuracy", "calibration error")
+_LEFT_OUT = ("Brier", "Pearson", "RMSE", "balanced accuracy")  # the page has them
+_SHORT = {"balanced accuracy": "balanced", "calibration error": "calib. error", "subset accuracy": "all right"}
 
 
 def stdout(quiet: bool = False) -> Console:
@@ -24,9 +31,33 @@ def stdout(quiet: bool = False) -> Console:
     return Console(quiet=quiet, highlight=False)
 
 
-def stderr() -> Console:
+def stderr(quiet: bool = False) -> Console:
     """The console for errors and progress."""
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, quiet=quiet)
+
+
+@contextmanager
+def waiting(console: Console, what: str) -> Iterator[None]:
+    """A moving sign beside `what` on a terminal, while the block runs; nothing elsewhere."""
+    if not console.is_terminal or console.quiet:
+        yield
+        return
+    with console.status(Text(what), spinner="dots"):
+        yield
+
+
+@contextmanager
+def counting(console: Console, what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, to be told how many of `total` are done in all; nothing elsewhere."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn())
+    shown = console.is_terminal and not console.quiet
+    with Progress(
+        *columns, TimeRemainingColumn(compact=True), console=console, transient=True, disable=not shown
+    ) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
 
 
 def print_facts(console: Console, title: str, facts: Iterable[Fact]) -> None:
@@ -52,12 +83,18 @@ def print_verdict(console: Console, sentence: str, better: bool) -> None:
     console.print()
 
 
-def print_frame(console: Console, title: str, frame: pd.DataFrame, *, mark: str | None = None, rows: int = 12) -> None:
-    """The first `rows` of a frame, numbers to four digits; the row whose first cell is `mark` stands out."""
+def print_frame(
+    console: Console, title: str, frame: pd.DataFrame, *, mark: str | None = None, rows: int = 12, fixed: bool = False
+) -> None:
+    """The first `rows` of a frame, numbers to four digits; the row whose first cell is `mark` stands out.
+
+    With `fixed` only the first column may be broken into lines.
+    """
     table = Table(box=None, padding=(0, 1), header_style="dim")
     for column in frame.columns:
         numeric = frame[column].dtype.kind in "fiu" or str(frame[column].iloc[0]).endswith("%")
-        table.add_column(Text(str(column)), justify="right" if numeric else "left")
+        whole = fixed and column != frame.columns[0]
+        table.add_column(Text(str(column)), justify="right" if numeric else "left", no_wrap=whole)
     for cells in frame.head(rows).itertuples(index=False):
         texts = [format_cell(cell) for cell in cells]
         table.add_row(*map(Text, texts), style="bold" if mark is not None and texts[0] == mark else None)
@@ -78,6 +115,31 @@ def print_judgement(console: Console, backtest: Backtest) -> None:
     table.columns = table.columns.str.replace("coverage", "in")
     windows = f"{_count(verdict.n_series, 'series', 'series')}, {_count(verdict.n_origins, 'window')}"
     print_frame(console, f"Backtest ({windows})", table, mark=backtest.model)
+
+
+def print_scores(console: Console, judgement: Judgement, title: str) -> None:
+    """The verdict and the table of methods, with the interval of the leading score."""
+    print_verdict(console, judgement.verdict.sentence, judgement.verdict.better)
+    left_out = [name for name in _LEFT_OUT if name != judgement.leading]
+    table = judgement.table.drop(columns=left_out, errors="ignore")
+    for name in table.columns.intersection(list(_SHARES)):
+        table[name] = [format_share(share) for share in table[name]]
+    frame = table.rename(columns=_SHORT).reset_index()
+    found = judgement.intervals[judgement.intervals["score"] == judgement.leading].set_index("method")
+    bounds = zip(found.index, found["low"], found["high"], strict=True)
+    texts = {name: _interval(low, high, judgement.leading) for name, low, high in bounds}
+    frame.insert(
+        list(frame.columns).index(_SHORT.get(judgement.leading, judgement.leading)) + 1,
+        "95 %",
+        [texts.get(name, "n/a") for name in frame["method"]],
+    )
+    print_frame(console, title, frame, mark=str(judgement.table.index[0]), fixed=True)
+
+
+def _interval(low: float, high: float, score: str) -> str:
+    if math.isnan(low) or math.isnan(high):
+        return "n/a"
+    return f"{100 * low:.1f}–{100 * high:.1f} %" if score in _SHARES else f"{low:.3f}–{high:.3f}"
 
 
 def print_forecast(console: Console, forecast: pd.DataFrame) -> None:

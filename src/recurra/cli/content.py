@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
-import shlex
 from collections.abc import Hashable, Sequence
-from dataclasses import is_dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from recurra import __version__
+from recurra.cli.page_head import command_of, now, settings, versions
 from recurra.report import ForecastReport
 from recurra.report.views import pick_series
 
@@ -42,16 +38,17 @@ def report_content(
 
     `arguments` are those of the command, `panel` is what was forecast, `forecast` a result of `Forecaster.predict`.
     """
-    from recurra.tasks.forecast_inspection import findings, flow_frame, memory_sentences, now
+    from recurra.tasks.forecast_inspection import findings, flow_frame, memory_sentences
+    from recurra.tasks.forecast_inspection import now as looked_at
 
     verdict, model = backtest.verdict, forecaster.model_
-    seen = now(model)
+    seen = looked_at(model)
     report = ForecastReport(
         title=title,
         target=panel.schema.target,
         horizon=int(forecaster.horizon),
-        command=shlex.join(["recurra", *arguments]),
-        created=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
+        command=command_of(arguments),
+        created=now(),
         verdict=verdict.sentence,
         better=verdict.better,
         history=history(panel, ()),
@@ -69,7 +66,7 @@ def report_content(
         flow=flow_frame(model),
         memory=[*memory_sentences(model, seen), *map(str, findings(model, seen))],
         settings=settings(forecaster),
-        versions=versions(),
+        versions=versions(PACKAGES),
         notes=list(notes),
         time_name=forecast.columns[1] if panel.schema.time else "step",
     )
@@ -97,15 +94,6 @@ def insight(model: ForecastModel, panel: Panel, names: Sequence[str]) -> tuple[p
     return pd.concat(moved, ignore_index=True), pd.concat(usually, ignore_index=True)
 
 
-def settings(forecaster: Forecaster) -> dict[str, str]:
-    """What the forecaster was told, without what it was left to decide itself; groups of options one by one."""
-    given: dict[str, str] = {}
-    for name, value in forecaster.get_params(deep=False).items():
-        parts = vars(value) if is_dataclass(value) else {name: value}
-        given |= {part: str(setting) for part, setting in parts.items() if setting is not None}
-    return given
-
-
 def history(panel: Panel, names: Sequence[Hashable]) -> pd.DataFrame:
     """The target of the series in `names` as a long frame of series, time and y; a category column keeps the names."""
     wanted = set(names)
@@ -131,12 +119,3 @@ def with_bounds(forecasts: pd.DataFrame, levels: Sequence[int]) -> pd.DataFrame:
             if column in forecasts.columns:
                 bounds[f"{side}_{level}"] = forecasts[column]
     return forecasts.assign(**bounds)
-
-
-def versions() -> dict[str, str]:
-    """The versions that a result depends on."""
-    return {
-        "recurra": __version__,
-        "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in PACKAGES},
-    }

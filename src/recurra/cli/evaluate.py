@@ -9,6 +9,7 @@ import typer
 
 from recurra.cli import options
 from recurra.cli.console import print_facts, print_files, print_judgement, stdout
+from recurra.cli.labelled_reading import Reading
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.cli.reading import file_facts, open_table
 from recurra.cli.values import parse_levels
@@ -19,13 +20,15 @@ EXAMPLES = """
 - `recurra evaluate sales.safetensors later.csv` — the table and the verdict
 
 - `recurra evaluate sales.safetensors later.csv --out judged` — and a report to send
+
+- `recurra evaluate reviews.safetensors test.csv` — a classifier, tagger or regressor on labelled examples
 """
 
 
 def evaluate(
     context: typer.Context,
     model: options.ModelFile,
-    file: options.File,
+    file: options.LaterFile,
     separator: options.Separator = None,
     encoding: options.Encoding = None,
     decimal: options.Decimal = None,
@@ -43,16 +46,24 @@ def evaluate(
 ) -> None:
     """Measure the model in MODEL on the data in FILE, beside the baselines, without training.
 
-    The forecasts start after the last time that the model was trained on.
+    Forecasts start after the last time that the model was trained on; labels are compared with those in FILE.
     """
     percents = parse_levels(levels)
+
+    from recurra.tasks import Forecaster, load
+
+    forecaster = load(model)
+    if not isinstance(forecaster, Forecaster):
+        from recurra.cli.labelled_use import evaluate_labelled
+
+        reading = Reading(separator, encoding, decimal, header, missing)
+        evaluate_labelled(forecaster, model, file, reading=reading, out=out, quiet=quiet, arguments=context.obj)
+        return
     files = [out / name for name in ("evaluation.csv", "evaluation.html")] if out is not None else []
     check_outputs(files, inputs=[str(model), file])
 
     from recurra.data import build_panel
-    from recurra.tasks import load
 
-    forecaster = load(model)
     table = open_table(file, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing)
     panel, facts = build_panel(table.frame, forecaster.model_.panel.schema, source=Path(table.source).name)
     backtest = forecaster.evaluate(panel)

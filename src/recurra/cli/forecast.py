@@ -107,7 +107,13 @@ def forecast(
         facts.append(Fact("horizon", f"{horizon} steps (as asked)", "--horizon"))
     print_facts(console, "What was understood", facts)
 
-    from recurra.cli.resuming import checkpoint_path, open_checkpoints, refusing_without_trace
+    from recurra.cli.resuming import (
+        checkpoint_path,
+        data_digest,
+        open_checkpoints,
+        refusing_without_trace,
+        tell_of_unfinished,
+    )
     from recurra.tasks import Forecaster
     from recurra.training import Run, TrainingOptions
     from recurra.training.progress import ProgressBar
@@ -123,13 +129,10 @@ def forecast(
         seed=seed,
     )
     path = checkpoint_path(out, name)
-    if path.exists() and not resume:
-        console.print("An unfinished run is given up; --resume would have gone on with it.")
-    if resume and not path.exists():
-        console.print("There is nothing to resume: this is a new run.")
+    tell_of_unfinished(console, path, resume=resume)
     given = {**forecaster.get_params(), "windows": windows, "devices": devices}
     with refusing_without_trace(path):
-        checkpoints = open_checkpoints(path, panel, given, resume=resume)
+        checkpoints = open_checkpoints(path, data_digest(panel), given, resume=resume)
         run = Run(checkpoints=checkpoints, log=log, devices=devices, progress=silent() if quiet else ProgressBar())
         backtest = forecaster.study(panel, windows, run=run)
     if console.is_terminal:

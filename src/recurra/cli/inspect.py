@@ -10,6 +10,7 @@ from rich.text import Text
 
 from recurra.cli import options
 from recurra.cli.console import print_facts, print_files, print_frame, stdout
+from recurra.cli.labelled_reading import Reading
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.cli.reading import file_facts, open_table
 
@@ -19,6 +20,8 @@ EXAMPLES = """
 - `recurra inspect sales.safetensors` — on the rows that the model keeps
 
 - `recurra inspect sales.safetensors newest.csv --out results` — what moves the forecasts from newer data
+
+- `recurra inspect reviews.safetensors new.csv` — which words moved the predictions
 """
 
 _STRONGEST = 12
@@ -28,7 +31,8 @@ def inspect(
     model: options.ModelFile,
     file: options.NewerFile = None,
     step: Annotated[
-        int | None, typer.Option(min=1, metavar="STEP", help="The step ahead to explain; their mean if not given.")
+        int | None,
+        typer.Option(min=1, metavar="STEP", help="The step to explain, of forecasts or tags; their mean if not given."),
     ] = None,
     separator: options.Separator = None,
     encoding: options.Encoding = None,
@@ -39,19 +43,27 @@ def inspect(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Say what the networks in MODEL remember, what is wrong with them, and what moved their forecasts.
+    """Say what the networks in MODEL remember, what is wrong with them, and what moved their predictions.
 
-    Writes NAME-memory.png, NAME-moved.png and NAME-moved.csv, which explains every forecast by time and column.
+    Writes NAME-memory.png, NAME-moved.png and NAME-moved.csv, which explains every forecast by time and column, or the
+    predicted labels of examples in FILE by word, letter, step or column.
     """
+    from recurra.tasks import Forecaster, load
+
+    forecaster = load(model)
+    if not isinstance(forecaster, Forecaster):
+        from recurra.cli.labelled_inspect import inspect_labelled
+
+        reading = Reading(separator, encoding, decimal, header, missing)
+        inspect_labelled(forecaster, model, file, step=step, reading=reading, out=out, quiet=quiet)
+        return
     files = [out / f"{model.stem}-{part}" for part in ("memory.png", "moved.png", "moved.csv")]
     check_outputs(files, inputs=[str(model), *([file] if file is not None else [])])
 
     from recurra.data import build_panel
     from recurra.inspect import draw_attribution, draw_flow
-    from recurra.tasks import load
     from recurra.tasks.forecast_inspection import findings, memory_sentences, now, usual_explanation
 
-    forecaster = load(model)
     console = stdout(quiet)
     panel = None
     if file is not None:

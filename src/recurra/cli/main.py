@@ -11,7 +11,7 @@ import typer
 from typer.main import get_command
 
 from recurra import __version__
-from recurra.cli import bench, doctor, evaluate, forecast, inspect, predict, textbook
+from recurra.cli import bench, classify, doctor, evaluate, forecast, inspect, predict, regress, tag, textbook
 from recurra.cli.console import stderr
 from recurra.errors import RecurraError
 
@@ -23,10 +23,14 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Recurrent neural networks, from a file to a forecast worth trusting.",
-    epilog="Begin with `recurra forecast demo:co2`, or with a file of your own: `recurra forecast sales.csv`.",
+    help="Recurrent neural networks, from a file to an answer worth trusting.",
+    epilog="Begin with `recurra forecast demo:co2`, `recurra classify demo:reviews`, `recurra tag demo:membrane` or "
+    "`recurra regress demo:promoters`, or with a file of your own: `recurra forecast sales.csv`.",
 )
 app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
+app.command("classify", epilog=classify.EXAMPLES)(classify.classify)
+app.command("tag", epilog=tag.EXAMPLES)(tag.tag)
+app.command("regress", epilog=regress.EXAMPLES)(regress.regress)
 app.command("predict", epilog=predict.EXAMPLES)(predict.predict)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)

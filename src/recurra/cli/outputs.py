@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def check_outputs(paths: Sequence[Path], inputs: Sequence[str] = ()) -> None:
     """Refuse now what could not be written after an hour of training.
 
-    Raises InputError where an output would replace an input, is a folder, or lies where nothing can be written.
+    Raises InputError where an output would replace an input, is a folder or a device, or lies where nothing can be
+    written.
     """
     for path in paths:
         for source in inputs:
@@ -27,6 +28,8 @@ def check_outputs(paths: Sequence[Path], inputs: Sequence[str] = ()) -> None:
                 raise InputError(f"{path} is the input and would be overwritten: choose another place with --out")
         if path.is_dir():
             raise InputError(f"cannot write {path}: it is a folder; remove it, or choose another place with --out")
+        if path.exists() and not path.is_file():
+            raise InputError(f"cannot write {path}: it is no regular file; choose another place with --out")
     for folder in {path.parent for path in paths}:
         _check_folder(folder)
 

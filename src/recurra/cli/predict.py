@@ -9,6 +9,7 @@ import typer
 
 from recurra.cli import options
 from recurra.cli.console import print_facts, print_files, print_forecast, stdout
+from recurra.cli.labelled_reading import Reading
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.cli.reading import file_facts, open_table
 from recurra.cli.values import parse_levels
@@ -21,6 +22,10 @@ EXAMPLES = """
 - `recurra predict sales.safetensors` — from the end of the data it was trained on
 
 - `recurra predict sales.safetensors newest.csv --out - | head` — to a pipe
+
+- `recurra predict reviews.safetensors new.csv` — a label and probabilities for every row
+
+- `recurra predict proteins.safetensors new.jsonl --out tags.jsonl` — the tags of every sequence as JSON lines
 """
 
 
@@ -34,25 +39,38 @@ def predict(
     missing: options.Missing = None,
     levels: options.Levels = "80,95",
     out: Annotated[
-        Path,
-        typer.Option(metavar="FILE", help="Where the forecast goes; - for the pipe.", rich_help_panel=options.OUTPUT),
-    ] = Path("forecast.csv"),
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="forecast.csv or predictions.csv if not given; .jsonl for JSON lines; - for the pipe.",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Forecast again from newer data with the model in MODEL, without training.
+    """Forecast, or predict labels, from newer data with the model in MODEL, without training.
 
     FILE holds the columns that the model was trained with; they are read the same way.
     """
     percents = parse_levels(levels)
+
+    from recurra.tasks import Forecaster, load
+
+    forecaster = load(model)
+    if not isinstance(forecaster, Forecaster):
+        from recurra.cli.labelled_use import predict_labelled
+
+        reading = Reading(separator, encoding, decimal, header, missing)
+        predict_labelled(forecaster, model, file, reading=reading, out=out, quiet=quiet)
+        return
+    out = out or Path("forecast.csv")
     piped = str(out) == "-"
     if not piped:
         check_outputs([out], inputs=[str(model), *([file] if file is not None else [])])
 
     from recurra.data import build_panel
-    from recurra.tasks import load
 
-    forecaster = load(model)
     console = stdout(quiet or piped)
     if file is None:
         ahead = forecaster.predict(levels=percents)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 from recurra.cli.values import parse_separator, split_words
 
-SPOKEN = {"\t": "tab", " ": "space"}
-
 if TYPE_CHECKING:
     from recurra.data import Fact, Table
 
@@ -39,21 +37,12 @@ def open_table(
 def file_facts(table: Table) -> list[Fact]:
     """How the file was read, with the flags that would read it differently."""
     from recurra.data import Fact
+    from recurra.data.dialect_facts import dialect_facts
 
     rows, columns = table.frame.shape
-    dialect = table.dialect
     facts = [Fact("file", f"{Path(table.source).name}, {_count(rows, 'row')}, {_count(columns, 'column')}")]
-    if dialect.format == "csv" and not table.source.startswith("demo:"):
-        facts += [
-            Fact("encoding", dialect.encoding, "--encoding"),
-            Fact("separator", SPOKEN.get(dialect.separator, dialect.separator), "--separator"),
-            Fact("decimal sign", dialect.decimal, "--decimal"),
-        ]
-        if not dialect.header:
-            facts.append(Fact("first line", "holds data: the columns are named c1, c2, ...", "--header"))
-        if dialect.missing:
-            words = ", ".join(word or "an empty cell" for word in dialect.missing)
-            facts.append(Fact("missing values", words, "--missing"))
+    if not table.source.startswith("demo:"):
+        facts += dialect_facts(table.dialect)
     return [*facts, *(Fact("note", note) for note in table.notes)]
 
 

@@ -12,9 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from rich.console import Console
 
 from recurra import __version__
 from recurra.data.panel import ARRAYS, Panel
+from recurra.data.sequences.examples import Examples
+from recurra.data.sequences.ragged import Ragged
+from recurra.data.sequences.steps import Steps
 from recurra.errors import InputError
 from recurra.training.checkpoint import CheckpointFolder
 
@@ -24,19 +29,27 @@ def checkpoint_path(out: Path, name: str) -> Path:
     return out / f".{name}.recurra-run"
 
 
-def open_checkpoints(path: Path, panel: Panel, options: Mapping[str, Any], *, resume: bool) -> CheckpointFolder:
-    """The checkpoints at `path` for this data and these options; without `resume` older ones are removed.
+def open_checkpoints(path: Path, data: str, options: Mapping[str, Any], *, resume: bool) -> CheckpointFolder:
+    """The checkpoints at `path` for the data of this digest and these options; without `resume` older ones are removed.
 
     Raises InputError where the folder is somebody else's, ModelFileError where it belongs to another run.
     """
     if path.exists() and any(path.iterdir()) and not (path / "run.json").is_file():
         raise InputError(f"{path} is in the way: it holds something else than checkpoints; choose another --out")
     fingerprint = {
-        "data": data_digest(panel),
+        "data": data,
         "options": json.dumps(options, sort_keys=True, default=str),
         "version of recurra": __version__,
     }
     return CheckpointFolder(path, fingerprint, resume)
+
+
+def tell_of_unfinished(console: Console, path: Path, *, resume: bool) -> None:
+    """Say what becomes of an unfinished run, or that there is none."""
+    if path.exists() and not resume:
+        console.print("An unfinished run is given up; --resume would have gone on with it.")
+    if resume and not path.exists():
+        console.print("There is nothing to resume: this is a new run.")
 
 
 @contextmanager
@@ -55,6 +68,47 @@ def refusing_without_trace(path: Path) -> Iterator[None]:
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
         raise
+
+
+def examples_digest(examples: Examples, *others: pd.Series | pd.DataFrame | np.ndarray | None) -> str:
+    """A digest of examples and of what belongs to them: another one wherever a value or an input's kind differs."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(repr(sorted((name, repr(kind)) for name, kind in examples.kinds.items())).encode())
+    for name, column in sorted(examples.columns.items()):
+        digest.update(name.encode())
+        _feed(digest, column)
+    for other in others:
+        _feed(digest, other)
+    return digest.hexdigest()
+
+
+def _feed(digest: hashlib.blake2b, value: Any) -> None:
+    """Add a column of any kind, and where it ends."""
+    if isinstance(value, Ragged):
+        _feed(digest, value.offsets)
+        _feed(digest, value.values)
+    elif isinstance(value, Steps):
+        digest.update(repr(value.names).encode())
+        _feed(digest, value.values)
+        _feed(digest, value.times)
+    elif isinstance(value, pd.DataFrame):
+        for name in value.columns:
+            digest.update(str(name).encode())
+            _feed(digest, value[name].to_numpy())
+    elif isinstance(value, pd.Series):
+        _feed(digest, value.to_numpy())
+    elif isinstance(value, np.ndarray) and value.dtype != object:
+        digest.update(f"{value.dtype} {value.shape}".encode())
+        digest.update(np.ascontiguousarray(value).view(np.uint8).data if value.size else b"")
+    elif isinstance(value, np.ndarray | list):
+        digest.update(f"{len(value)} cells".encode())
+        for cell in value:
+            if isinstance(cell, str):
+                digest.update(b"s%d" % len(cell) + cell.encode("utf-8", "surrogatepass"))
+            else:
+                _feed(digest, cell)
+    else:
+        digest.update(repr(value).encode())
 
 
 def data_digest(panel: Panel) -> str:

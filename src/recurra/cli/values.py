@@ -46,6 +46,29 @@ def parse_seasons(text: str | None) -> tuple[int, ...] | None:
     return tuple(map(int, words))
 
 
+def parse_widths(text: str | None) -> tuple[int, ...] | None:
+    """Widths of a convolution from text such as "3,5"; none from "0"; None where it was not given.
+
+    Raises InputError for anything that is not an odd whole number.
+
+    Example:
+        >>> parse_widths("3,5"), parse_widths("0"), parse_widths(None)
+        ((3, 5), (), None)
+    """
+    if text is None:
+        return None
+    words = [word.strip() for word in text.split(",")]
+    if words == ["0"]:
+        return ()
+    wrong = [word for word in words if not (word.isascii() and word.isdigit() and int(word) % 2)]
+    if wrong:
+        raise InputError(
+            f"--convolution {text!r}: {wrong[0]!r} is not an odd whole number of steps; write it as --convolution 3,5, "
+            "or 0 for none"
+        )
+    return tuple(map(int, words))
+
+
 def split_names(given: Sequence[str] | None, columns: Sequence[str]) -> tuple[str, ...]:
     """Names from a flag that may be repeated and may hold several, separated by commas.
 

@@ -1,0 +1,141 @@
+"""Which examples of a test part a page shows: the hardest ones, and a few right and wrong ones to be explained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recurra.cli.labelled_tables import right_column, sets_as_text
+from recurra.data.sequences.examples import Examples
+from recurra.data.sequences.label_sets import LabelSets
+from recurra.data.sequences.numbers import Numbers
+from recurra.data.sequences.ragged import Ragged
+from recurra.data.sequences.steps import Steps
+from recurra.tasks.sequence_estimator import Tested
+
+Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.int64]
+
+HARDEST, RIGHT, WRONG = 12, 5, 4
+_EVENTS = 60  # of an example that stand for it
+_LONGEST = 3000  # steps of an example that is explained on a page
+
+
+def hardest(tested: Tested, labels: Any, rows: Ints) -> pd.DataFrame:
+    """example, truth, predicted, probability: those of which the model thought least that the truth would be.
+
+    Of numbers those of the largest errors; of tags the sequences with the largest share of wrong ones.
+    """
+    badness = how_wrong(tested)
+    wrong = np.flatnonzero(np.isfinite(badness) & (badness > 0))
+    chosen = wrong[np.argsort(-badness[wrong], kind="stable")][:HARDEST]
+    frame = outcomes(tested, labels, chosen, rows)
+    return frame.assign(example=[text_of_example(tested.examples, int(k), int(rows[k])) for k in chosen])
+
+
+def how_wrong(tested: Tested) -> Floats:
+    """How wrong each prediction is [N]: above 0 where it is wrong, NaN where no truth is known."""
+    truth, objective = tested.truth, tested.model.objective
+    decoded = objective.decoded(tested.outputs)
+    if isinstance(truth, Ragged):
+        return 1.0 - right_column(objective, tested.outputs, truth)["right"]
+    if objective.aim == "numbers":
+        return np.abs(objective.scaled(decoded) - objective.scaled(truth)).mean(axis=1)
+    if objective.aim == "labels":
+        unknown = (truth < 0).any(axis=1)
+        most = np.where(truth > 0, 1.0 - decoded, decoded).max(axis=1)
+        return np.where(unknown, np.nan, np.where(most > 0.5, most, 0.0))
+    known = truth >= 0
+    chance = decoded[np.arange(len(truth)), np.maximum(truth, 0)]
+    return np.where(~known, np.nan, np.where(decoded.argmax(axis=1) == truth, 0.0, 1.0 - chance))
+
+
+def outcomes(tested: Tested, labels: Any, chosen: Ints, rows: Ints) -> pd.DataFrame:
+    """example (its row in the file, from 1), truth, predicted, probability (of what was predicted) of some examples."""
+    truth, objective = tested.truth, tested.model.objective
+    missing = np.full(len(chosen), np.nan)
+    if isinstance(truth, Ragged):
+        right = right_column(objective, tested.outputs, truth)["right"][chosen]
+        lengths = truth.lengths[chosen]
+        told = [f"{100 * share:.1f} % of {length:,} tags right" for share, length in zip(right, lengths, strict=True)]
+        return _frame(rows[chosen], [f"{length:,} tags" for length in lengths], told, missing)
+    decoded = objective.decoded(tested.outputs)[chosen]
+    if isinstance(labels, Numbers):
+        return _frame(rows[chosen], truth[chosen, 0], decoded[:, 0], missing)
+    if isinstance(labels, LabelSets):
+        said = sets_as_text(labels, decoded > 0.5, ", ")
+        known = sets_as_text(labels, truth[chosen], ", ")
+        return _frame(rows[chosen], known, said, decoded.max(axis=1))
+    codes = truth[chosen]
+    names = np.array([*map(str, labels.names), None], dtype=object)
+    return _frame(rows[chosen], names[codes], names[decoded.argmax(axis=1)], decoded.max(axis=1))
+
+
+def to_explain(tested: Tested) -> list[tuple[int, str]]:
+    """Numbers of examples and why they are chosen: spread over the classes, typical right ones and the most wrong."""
+    badness = how_wrong(tested)
+    short = _shown_steps(tested.examples) <= _LONGEST
+    known = np.flatnonzero(np.isfinite(badness) & short)
+    if not len(known):
+        return []
+    if tested.model.objective.aim in ("numbers", "tags"):
+        order = known[np.argsort(badness[known], kind="stable")]
+        places = np.unique(np.linspace(0, len(order) - 1, RIGHT + WRONG).round().astype(np.int64))
+        return [(int(order[k]), _rank(int(k), len(order))) for k in places]
+    classes = tested.outputs.argmax(axis=1)
+    right = known[badness[known] == 0]
+    wrong = known[badness[known] > 0]
+    sure = tested.outputs.max(axis=1) - tested.outputs.mean(axis=1)
+    typical = right[np.argsort(np.abs(sure[right] - np.median(sure[right])), kind="stable")] if len(right) else right
+    worst = wrong[np.argsort(-badness[wrong], kind="stable")]
+    return [
+        *((k, "typical of what is right") for k in _spread(typical, classes, RIGHT)),
+        *((k, "most certainly wrong") for k in _spread(worst, classes, WRONG)),
+    ]
+
+
+def text_of_example(examples: Examples, number: int, row: int) -> str:
+    """What stands for an example: its text, letters or events; of numbers its row in the file."""
+    texts = []
+    for column in examples.columns.values():
+        if isinstance(column, Ragged):
+            texts.append(" ".join(map(str, column[number][:_EVENTS])))
+        elif isinstance(column, Steps):
+            texts.append(f"{column.values.lengths[number]:,} steps")
+        elif isinstance(column, np.ndarray) and column[number] is not None:
+            texts.append(str(column[number]))
+    told = " | ".join(text for text in texts if text)
+    return told if told and not told.endswith(" steps") else f"row {row + 1:,}{': ' + told if told else ''}"
+
+
+def _frame(rows: Ints, truth: Any, predicted: Any, probability: Floats) -> pd.DataFrame:
+    return pd.DataFrame({"example": rows + 1, "truth": truth, "predicted": predicted, "probability": probability})
+
+
+def _rank(place: int, count: int) -> str:
+    share = place / max(count - 1, 1)
+    if share in (0, 1):
+        return "furthest from the truth" if share else "nearest to the truth"
+    return f"nearer to the truth than {100 * (1 - share):.0f} % of the others"
+
+
+def _spread(numbers: Ints, classes: Ints, most: int) -> list[int]:
+    """The first of each class, then the second of each, and so on."""
+    rank = pd.Series(classes[numbers]).groupby(classes[numbers]).cumcount().to_numpy()
+    return numbers[np.argsort(rank, kind="stable")][:most].tolist()
+
+
+def _shown_steps(examples: Examples) -> Ints:
+    """Steps of the longest sequence of each example [N]."""
+    counts = np.zeros(len(examples), dtype=np.int64)
+    for column in examples.columns.values():
+        if isinstance(column, Ragged):
+            counts = np.maximum(counts, column.lengths)
+        elif isinstance(column, Steps):
+            counts = np.maximum(counts, column.values.lengths)
+        elif isinstance(column, np.ndarray):
+            counts = np.maximum(counts, np.fromiter((len(text or "") for text in column), np.int64, len(column)))
+    return counts

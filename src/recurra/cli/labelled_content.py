@@ -1,0 +1,183 @@
+"""From a judged model of labelled sequences to what its report says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recurra.cli.labelled_choice import hardest, outcomes, to_explain
+from recurra.cli.labelled_explained import explained_frame, series_values, usual_frame, with_gaps
+from recurra.cli.page_head import command_of, now, settings, versions
+from recurra.data.sequences.classes import Classes
+from recurra.data.sequences.numbers import Numbers
+from recurra.data.sequences.ragged import Ragged
+from recurra.data.sequences.reader import step_counts
+from recurra.data.sequences.tokens import SymbolEncoder
+from recurra.report import LabelledReport
+from recurra.tasks.sequence_estimator import Tested
+from recurra.tasks.sequence_insight import findings, flow_frame, memory_sentences, remembered
+
+if TYPE_CHECKING:
+    from recurra.cli.labelled_run import Estimator
+    from recurra.data import Fact
+
+Ints = npt.NDArray[np.int64]
+
+PACKAGES = ("torch", "numpy", "pandas", "pyarrow", "scikit-learn", "tokenizers")
+_COUNTED = 50_000  # examples whose steps are counted, spread evenly
+_TASKS = {"classes": "classification", "labels": "labels", "tags": "tagging", "numbers": "regression"}
+_MARGIN = (
+    "An attribution says how much a step moved the predicted class above the mean of the others, in logits "
+    "(integrated gradients of the networks{})."
+)
+_PARTNER = ", and what the linear model of n-grams adds"
+_NUMBER = "An attribution says how much a step moved the prediction, in spreads of the target (integrated gradients{})."
+_MEANING = (_MARGIN, _NUMBER)
+
+
+def report_content(
+    *,
+    title: str,
+    arguments: Sequence[str],
+    facts: Sequence[Fact],
+    estimator: Estimator,
+    target: str,
+    rows: Ints | None = None,
+    learnt: Any = None,
+    notes: Sequence[str] = (),
+) -> LabelledReport:
+    """The report of what `estimator` was last judged on.
+
+    `arguments` are those of the command; `rows` the row numbers in the file, from 0, of the examples that the judging
+    ones were chosen among; `learnt` the labels that it learnt from before it was judged.
+    """
+    tested, labels = estimator.tested_, estimator.labels_
+    judgement, objective = tested.judgement, tested.model.objective
+    numbers = tested.rows if rows is None else rows[tested.rows]
+    seen = remembered(tested.model)
+    names = list(map(str, labels.names))
+    reader = tested.model.reader
+    letters = reader.tokens is not None and isinstance(reader.encoders[reader.tokens], SymbolEncoder)
+    frames: dict[str, Any] = _predictions(tested, labels) or {"per_class": judgement.per_class}
+    frames |= explained(tested, labels, numbers)
+    return LabelledReport(
+        title=title,
+        task=_TASKS[objective.aim],
+        target=target,
+        command=command_of(arguments),
+        created=now(),
+        verdict=judgement.verdict.sentence,
+        better=judgement.verdict.better,
+        table=judgement.table,
+        intervals=judgement.intervals,
+        baselines=tuple(map(str, judgement.table.index[1:])),
+        best_baseline=judgement.verdict.best_baseline,
+        leading=judgement.leading,
+        confusion=judgement.confusion,
+        reliability=judgement.reliability,
+        hardest=hardest(tested, labels, numbers),
+        **frames,
+        writing="symbols" if letters else "words",
+        explanation=_MEANING[objective.aim == "numbers"].format(_PARTNER if tested.model.partner is not None else ""),
+        usual=usual_frame(tested.model, tested.examples, names),
+        learning=estimator.learning(),
+        flow=flow_frame(seen),
+        memory=[*memory_sentences(seen), *map(str, findings(seen))],
+        sizes=sizes(tested, labels, learnt),
+        examples=examples_of({"train": learnt, "test": tested.truth}),
+        lengths=lengths(tested, labels),
+        facts=[(fact.label, fact.value, fact.flag) for fact in facts],
+        settings=settings(estimator),
+        versions=versions(PACKAGES),
+        notes=list(notes),
+    )
+
+
+def explained(tested: Tested, labels: Any, rows: Ints) -> dict[str, pd.DataFrame]:
+    """chosen, explained and explained_series of a report."""
+    picked = to_explain(tested)
+    if not picked:
+        return {}
+    numbers = np.array([number for number, _ in picked], dtype=np.int64)
+    examples = tested.examples.take(numbers)
+    chosen = outcomes(tested, labels, numbers, rows).assign(why=[why for _, why in picked])
+    step = said = truth = None
+    if isinstance(tested.truth, Ragged):
+        said = Ragged(tested.outputs.argmax(axis=1), tested.truth.offsets).take(numbers)
+        truth = tested.truth.take(numbers)
+        step = np.array([_focus(said[k], truth[k]) for k in range(len(numbers))], dtype=np.int64)
+        chosen = chosen.assign(focus=step + 1, truth=None, predicted=None)
+    names = list(map(str, labels.names))
+    frame = explained_frame(tested.model, examples, names, step)
+    number_of = chosen["example"].to_numpy()
+    series = series_values(examples, frame)
+    found = with_gaps(tested.model, examples, frame)
+    if said is not None and truth is not None:
+        found = _with_tags(found, said, truth, names)
+    shown = [
+        part.assign(example=number_of[part["example"].to_numpy(dtype=np.int64)], step=part["step"] + 1)
+        for part in (found, series)
+    ]
+    return {"chosen": chosen, "explained": shown[0], "explained_series": shown[1]}
+
+
+def _with_tags(frame: pd.DataFrame, said: Ragged, truth: Ragged, names: list[str]) -> pd.DataFrame:
+    """An explanation with the truth and what was predicted of each step."""
+    known = np.array([*names, None], dtype=object)
+    places = said.offsets[frame["example"].to_numpy(dtype=np.int64)] + frame["step"].to_numpy(dtype=np.int64)
+    return frame.assign(truth=known[truth.values[places]], predicted=known[said.values[places]])
+
+
+def _focus(said: Ints, truth: Ints) -> int:
+    """The step that is explained: the wrong one nearest to the middle, or else the middle."""
+    wrong = np.flatnonzero((said != truth) & (truth >= 0))
+    middle = len(said) // 2
+    return int(wrong[np.abs(wrong - middle).argmin()]) if len(wrong) else middle
+
+
+def _predictions(tested: Tested, labels: Any) -> dict[str, Any]:
+    """Of numbers the truths and predictions of the first target."""
+    if not isinstance(labels, Numbers):
+        return {}
+    assert isinstance(tested.truth, np.ndarray)
+    predicted = tested.model.objective.decoded(tested.outputs)
+    return {"predictions": pd.DataFrame({"truth": tested.truth[:, 0], "predicted": predicted[:, 0]}).dropna()}
+
+
+def sizes(tested: Tested, labels: Any, learnt: Any) -> pd.DataFrame:
+    """part, class, count: of the examples that were learnt from and of those that judged; of tags their steps."""
+    parts = {"train": learnt, "test": tested.truth}
+    rows = []
+    for part, truth in parts.items():
+        if truth is None:
+            continue
+        if isinstance(labels, Numbers):
+            rows.append((part, None, len(truth)))
+            continue
+        codes = truth.values if isinstance(truth, Ragged) else truth
+        many = codes.ndim == 2
+        counts = (codes > 0).sum(axis=0) if many else np.bincount(codes[codes >= 0], minlength=len(labels))
+        rows += [(part, str(name), int(count)) for name, count in zip(labels.names, counts, strict=True)]
+    return pd.DataFrame(rows, columns=["part", "class", "count"])
+
+
+def examples_of(parts: Mapping[str, Any]) -> dict[str, int]:
+    """Examples in each part whose labels are known, where an encoded truth [N, K] has several of an example."""
+    matrices = {part: truth for part, truth in parts.items() if isinstance(truth, np.ndarray) and truth.ndim == 2}
+    return {part: int((truth >= 0).any(axis=1).sum()) for part, truth in matrices.items() if truth.dtype.kind == "i"}
+
+
+def lengths(tested: Tested, labels: Any) -> pd.DataFrame:
+    """class, length, count of the examples that judged; without classes where an example has no single one."""
+    spread = np.linspace(0, len(tested.examples) - 1, min(len(tested.examples), _COUNTED)).astype(np.int64)
+    steps = step_counts(tested.model.reader.encode(tested.examples.take(spread)))
+    name: Any = None
+    if isinstance(labels, Classes):
+        assert isinstance(tested.truth, np.ndarray)
+        name = np.array([*map(str, labels.names), None], dtype=object)[tested.truth[spread]]
+    frame = pd.DataFrame({"class": name, "length": steps})
+    return frame.groupby(["class", "length"], sort=True, dropna=False).size().rename("count").reset_index()

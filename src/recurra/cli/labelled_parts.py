@@ -1,0 +1,180 @@
+"""Which examples of a file are learnt from and which judge, as the flags say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recurra.data.facts import Fact
+from recurra.data.names import counted
+from recurra.data.sequences.examples import Examples, keep_rows
+from recurra.data.sequences.gathering import Gathered
+from recurra.data.sequences.inputs import Symbols, Text
+from recurra.data.sequences.label_values import missing_of
+from recurra.data.sequences.ragged import Ragged
+from recurra.data.sequences.splits import split_rows, stated_rows
+from recurra.data.sequences.steps import Steps
+from recurra.data.sequences.understanding import Roles, identifier_of
+
+if TYPE_CHECKING:
+    from recurra.cli.labelled_reading import Opened
+    from recurra.cli.labelled_run import Judging
+
+_OURS = {"row", "truth", "predicted", "probability", "right", "error"}  # columns of predictions.csv
+_OURS |= {"input", "step", "token", "attribution", "target"}  # and of what explains them
+_OUR_BEGINNINGS = ("truth_", "predicted_", "p_")  # those of several targets and classes
+_CLASSES, _NUMBERS = 6, 30  # classes whose counts are told; more different numbers are told by their range
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class ChosenParts:
+    """What is given to `study`: examples, labels and the `way` (test, groups, times).
+
+    `ids` are the names of all examples in the file that the judging ones come from, by their column; `rows` the row
+    numbers in it, from 0, of those that the judging ones are among (None: all). `everything` is what a resumed run
+    must find unchanged.
+    """
+
+    examples: Examples
+    labels: pd.Series | pd.DataFrame
+    way: dict[str, Any] = field(default_factory=dict)
+    ids: tuple[str, npt.NDArray[Any]] | None = None
+    rows: Ints | None = None
+    everything: tuple[Any, ...] = ()
+
+    def learnt(self, estimator: Any) -> Any:
+        """The encoded labels of the examples that were learnt from before the judging, without those left out."""
+        kept = keep_rows(self.examples, empty=estimator.empty, optional=estimator.model_.recipe.optional)
+        left = np.setdiff1d(kept, estimator.tested_.rows) if self.way.get("test") is None else kept
+        return estimator.labels_.encode(self.labels.iloc[left])
+
+    def tested_words(self, estimator: Any) -> str:
+        """How many examples judged."""
+        return counted(len(estimator.tested_.examples), "example")
+
+
+def choose_parts(
+    gathered: Gathered,
+    opened: Opened,
+    tested: tuple[Opened, Gathered] | None,
+    roles: Roles,
+    judging: Judging,
+    optional: Collection[str] = (),
+) -> tuple[ChosenParts, list[Fact]]:
+    """The parts, and the fact that says them."""
+    examples, labels = gathered.examples, gathered.labels
+    assert labels is not None
+    everything = (examples, labels, gathered.groups)
+    ids = names_of(gathered, opened, roles)
+    if tested is not None:
+        file, later = tested
+        assert later.labels is not None
+        way = {"test": (later.examples, later.labels), "groups": gathered.groups}
+        chosen = ChosenParts(examples, labels, way, names_of(later, file, roles), everything=(*everything, file.frame))
+        return chosen, [Fact("test part", f"{file.source}, {counted(len(later.examples), 'example')}", "--test")]
+    if roles.split is not None:
+        assert gathered.split is not None
+        parts = stated_rows(pd.Series(gathered.split), name=roles.split)
+        learnt = np.sort(np.concatenate([parts.train, parts.validation]))
+        groups = None if gathered.groups is None else gathered.groups[learnt]
+        way = {"test": (examples.take(parts.test), labels.iloc[parts.test]), "groups": groups}
+        more = f" and {len(parts.validation):,} of validation" if len(parts.validation) else ""
+        said = f"{len(parts.test):,} of {len(examples):,} examples, as column {roles.split} says; learnt from: the rest"
+        chosen = ChosenParts(
+            examples.take(learnt), labels.iloc[learnt], way, ids, parts.test, (*everything, gathered.split)
+        )
+        return chosen, [Fact("test part", said + more, "--split")]
+    by_time = gathered.times is not None and roles.series is None
+    way = {"groups": gathered.groups, "times": gathered.times if by_time else None}
+    chosen = ChosenParts(examples, labels, way, ids, everything=(*everything, way["times"]))
+    share = f"{100 * judging.share:.3g} %"
+    if by_time:
+        return chosen, [Fact("test part", _latest(gathered, judging.share, optional, str(roles.time)), "--time")]
+    if roles.group is not None:
+        return chosen, [Fact("test part", f"{share} of the groups of {roles.group}", "--share")]
+    return chosen, [Fact("test part", f"{share} of the examples, chosen at random", "--share")]
+
+
+def _latest(gathered: Gathered, share: float, optional: Collection[str], time: str) -> str:
+    """What the test part by time comes to: examples of one time stay together, so that it may be far from the share."""
+    assert gathered.times is not None
+    kept = keep_rows(gathered.examples, empty="drop", optional=optional)
+    size = len(split_rows(len(kept), share=share, times=gathered.times[kept]).test)
+    return f"the latest {size:,} of {counted(len(kept), 'example')} by {time}"
+
+
+def names_of(gathered: Gathered, opened: Opened, roles: Roles) -> tuple[str, npt.NDArray[Any]] | None:
+    """What the examples are called and the name of that column beside ours (see `beside_ours`).
+
+    They are called by their series, or by a column that only tells them apart.
+    """
+    if gathered.names is not None:
+        return beside_ours(str(roles.series)), gathered.names
+    name = identifier_of(opened.frame, roles)
+    return None if name is None else (beside_ours(name), opened.frame[name].to_numpy(dtype=object))
+
+
+def beside_ours(name: str) -> str:
+    """The name of a column of the user's in a file of results: another one where a column of ours may be called so.
+
+    >>> beside_ours("id"), beside_ours("row")
+    ('id', 'row (file)')
+    """
+    return f"{name} (file)" if name in _OURS or name.startswith(_OUR_BEGINNINGS) else name
+
+
+def examples_facts(gathered: Gathered, *, labelled: bool = True) -> list[Fact]:
+    """How many examples there are, how long they are, and what their labels are."""
+    examples, labels = gathered.examples, gathered.labels
+    facts = [Fact("examples", counted(len(examples), "example") + _lengths(examples))]
+    if labelled and isinstance(labels, pd.Series) and not labels.map(_is_sequence).any():
+        missing = int(missing_of(labels.to_numpy(dtype=object)).sum())
+        without = f"; {counted(missing, 'example')} without a label" if missing else ""
+        facts.append(Fact("labels", _told(labels) + without))
+    return facts
+
+
+def _lengths(examples: Examples) -> str:
+    """The steps of the first sequence, where they can be counted now."""
+    counts = raw_lengths(examples)
+    if counts is None or not len(counts):
+        return ""
+    what = "letters" if isinstance(next(iter(examples.kinds.values())), Text | Symbols) else "steps"
+    low, middle, high = int(counts.min()), int(np.median(counts)), int(counts.max())
+    return f" of {high:,} {what}" if low == high else f" of {low:,} to {high:,} {what}, half of them up to {middle:,}"
+
+
+def raw_lengths(examples: Examples) -> Ints | None:
+    """Letters, events or steps of the first sequence of each example [N]; None where there is no sequence."""
+    for column in examples.columns.values():
+        if isinstance(column, Ragged):
+            return column.lengths
+        if isinstance(column, Steps):
+            return column.values.lengths
+        if isinstance(column, np.ndarray):
+            return np.fromiter((len(text or "") for text in column), np.int64, len(column))
+    return None
+
+
+def _is_sequence(cell: object) -> bool:
+    return isinstance(cell, list | tuple | np.ndarray)
+
+
+def _told(labels: pd.Series) -> str:
+    """The classes with their counts, the commonest first; of many different numbers the range."""
+    distinct = labels.nunique()
+    if pd.api.types.is_numeric_dtype(labels.dtype) and distinct > _NUMBERS:
+        return f"{labels.min():.4g} to {labels.max():.4g}, mean {labels.mean():.4g}"
+    if distinct > max(_NUMBERS, len(labels) // 2):
+        return f"{distinct:,} different ones"
+    counts = labels.replace("", None).value_counts()
+    shown = ", ".join(f"{name} {count:,}" for name, count in counts.head(_CLASSES).items())
+    more = len(counts) - _CLASSES
+    return f"{shown} and {more:,} more" if more > 0 else shown

@@ -1,0 +1,119 @@
+"""A file of labelled sequences, as the commands for them read it: the flags as given, what was found, the examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recurra.cli.console import stderr, waiting
+from recurra.cli.values import parse_separator, split_names, split_words
+from recurra.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from recurra.data import Fact
+    from recurra.data.sequences.gathering import Gathered
+    from recurra.data.sequences.understanding import Roles
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The reading flags as they were given."""
+
+    separator: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    header: bool | None = None
+    missing: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The column flags as they were given."""
+
+    text: Sequence[str] | None = None
+    sequence: Sequence[str] | None = None
+    label: Sequence[str] | None = None
+    series: str | None = None
+    time: str | None = None
+    features: Sequence[str] | None = None
+    static: Sequence[str] | None = None
+    ignore: Sequence[str] | None = None
+    group: str | None = None
+    split: str | None = None
+    label_separator: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A file that was read: its rows, what was found out about it, and the name that outputs take."""
+
+    frame: pd.DataFrame
+    facts: list[Fact]
+    name: str
+    source: str
+
+
+def open_examples(file: str, reading: Reading, *, quiet: bool) -> Opened:
+    """Read FILE with the reading flags as they were given."""
+    from recurra.data.sequences.files import read_examples_file
+    from recurra.data.source import stem
+
+    name = file.removeprefix("demo:") if file.startswith("demo:") else stem(Path(file))
+    source = Path(file).name
+    with waiting(stderr(quiet), f"reading {source}"):
+        frame, facts = read_examples_file(
+            file,
+            separator=parse_separator(reading.separator),
+            encoding=reading.encoding,
+            decimal=reading.decimal,
+            header=reading.header,
+            missing=split_words(reading.missing),
+        )
+    return Opened(frame, facts, name, source)
+
+
+def understand(opened: Opened, columns: Columns, *, task: str, level: str, vectors: Path | None) -> tuple[Roles, list]:
+    """The parts of the columns as the flags name them, else inferred; texts are cut as `level` says."""
+    from recurra.data.sequences.inputs import Text
+    from recurra.data.sequences.understanding import understand_examples
+
+    known = [str(column) for column in opened.frame.columns]
+    roles, facts = understand_examples(
+        opened.frame,
+        task=task,
+        text=split_names(columns.text, known),
+        sequence=split_names(columns.sequence, known),
+        label=split_names(columns.label, known),
+        series=columns.series,
+        time=columns.time,
+        features=split_names(columns.features, known),
+        static=None if columns.static is None else split_names(columns.static, known),
+        ignore=split_names(columns.ignore, known),
+        group=columns.group,
+        split=columns.split,
+        label_separator=columns.label_separator,
+        source=opened.source,
+    )
+    texts = [name for name, kind in roles.inputs.items() if isinstance(kind, Text)]
+    asked: dict[str, Any] = {} if level == "auto" else {"level": level}
+    asked |= {} if vectors is None else {"vectors": str(vectors)}
+    if asked and not texts:
+        flag = "--level" if "level" in asked else "--vectors"
+        raise InputError(f"{flag} is about texts, and {opened.source} is read without one: name it with --text")
+    if vectors is not None and not vectors.is_file():
+        raise InputError(
+            f"there is no file {vectors}: expected word vectors, a word and its numbers a line (--vectors)"
+        )
+    inputs = {name: replace(kind, **asked) if isinstance(kind, Text) else kind for name, kind in roles.inputs.items()}
+    return replace(roles, inputs=inputs), facts
+
+
+def refuse_unknown_inputs(optional: Sequence[str], gathered: Gathered) -> None:
+    """Raise `InputError` for an optional input that is none."""
+    from recurra.data.names import require_columns
+
+    require_columns(optional, list(gathered.examples.kinds), "the inputs", "--optional")

@@ -1,0 +1,193 @@
+"""What `recurra classify`, `tag` and `regress` share: from a file to a judged model, its page and its file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recurra.cli.console import print_facts, print_files, print_scores, stdout
+from recurra.cli.labelled_reading import Columns, Opened, Reading, open_examples, refuse_unknown_inputs, understand
+from recurra.cli.outputs import check_outputs, csv_text, written_together
+from recurra.cli.values import parse_widths, split_words
+from recurra.errors import InputError
+
+if TYPE_CHECKING:
+    from recurra.cli.labelled_parts import ChosenParts
+    from recurra.data.sequences.gathering import Gathered
+    from recurra.data.sequences.understanding import Roles
+    from recurra.tasks import SequenceClassifier, SequenceRegressor, SequenceTagger
+
+    Estimator = SequenceClassifier | SequenceTagger | SequenceRegressor
+
+INTERRUPTED = "The training was interrupted: the best network until then is kept, and judged."
+UNFINISHED = "The last training, on all examples, was interrupted: the model that was judged is kept."
+OUTPUTS = ("predictions.csv", "report.html", "report.png")
+
+
+@dataclass(frozen=True)
+class Learning:
+    """The flags about the network and its training as they were given."""
+
+    cell: str
+    members: int
+    hidden: int | None
+    convolution: str | None
+    level: str
+    vectors: Path | None
+    optional: Sequence[str] | None
+    empty: str
+    epochs: float | None
+    seed: int
+    schedule: str
+    precision: str
+    devices: int
+    log: Path | None
+    resume: bool
+
+    def settings(self) -> dict[str, Any]:
+        """As the estimators take them."""
+        network = {"hidden": self.hidden, "convolution": parse_widths(self.convolution)}
+        training = {"epochs": self.epochs, "schedule": self.schedule, "precision": self.precision}
+        return {
+            "optional": split_words(self.optional),
+            "cell": self.cell,
+            "members": self.members,
+            "network": {name: value for name, value in network.items() if value is not None} or None,
+            "training": {name: value for name, value in training.items() if value is not None},
+            "empty": self.empty,
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True)
+class Judging:
+    """On what a model is judged: a file of its own, or a share of the examples."""
+
+    test: str | None
+    share: float
+
+
+def learn(
+    task: str,
+    make: Callable[..., Estimator],
+    file: str,
+    *,
+    columns: Columns,
+    reading: Reading,
+    judging: Judging,
+    learning: Learning,
+    out: Path,
+    quiet: bool,
+    arguments: Sequence[str],
+) -> None:
+    """Read FILE, train and judge the estimator that `make` makes of settings, print, and write everything down."""
+    settings = learning.settings()
+    if not 0 < judging.share < 1:
+        raise InputError(f"--share {judging.share:g} leaves a part empty: expected a number between 0 and 1, as 0.2")
+    console = stdout(quiet)
+    opened = open_examples(file, reading, quiet=quiet)
+    files = [out / name for name in (*OUTPUTS, f"{opened.name}.safetensors")]
+    check_outputs(files, inputs=[file, *([judging.test] if judging.test is not None else [])])
+    roles, facts = understand(opened, columns, task=task, level=learning.level, vectors=learning.vectors)
+    if judging.test is not None and roles.split is not None:
+        raise InputError(
+            f"--test {judging.test} and the column {roles.split!r} both say what to judge on: leave --test out, or the "
+            f"column with --ignore {roles.split}"
+        )
+
+    from recurra.cli.labelled_parts import choose_parts, examples_facts
+    from recurra.data.sequences.examples import keep_rows
+    from recurra.data.sequences.gathering import gather_examples
+
+    gathered = gather_examples(
+        opened.frame, roles, tags=task == "tag", optional=settings["optional"], source=opened.source
+    )
+    refuse_unknown_inputs(settings["optional"], gathered)
+    keep_rows(gathered.examples, empty=settings["empty"], optional=settings["optional"])  # names the rows of the file
+    tested = None if judging.test is None else _open_test(judging.test, reading, roles, task, settings, quiet)
+    parts, how = choose_parts(gathered, opened, tested, roles, judging, settings["optional"])
+    facts = [*opened.facts, *facts, *examples_facts(gathered, labelled=task != "tag"), *how]
+    print_facts(console, "What was understood", facts)
+
+    from recurra.cli.resuming import (
+        checkpoint_path,
+        examples_digest,
+        open_checkpoints,
+        refusing_without_trace,
+        tell_of_unfinished,
+    )
+    from recurra.training import Run
+    from recurra.training.progress import ProgressBar
+    from recurra.training.progress import quiet as silent
+
+    estimator = make(**settings)
+    path = checkpoint_path(out, opened.name)
+    tell_of_unfinished(console, path, resume=learning.resume)
+    given = {**estimator.get_params(deep=False), "parts": judging, "devices": learning.devices}
+    with refusing_without_trace(path):
+        digest = examples_digest(*parts.everything)
+        checkpoints = open_checkpoints(path, digest, given, resume=learning.resume)
+        progress = silent() if quiet else ProgressBar()
+        run = Run(checkpoints=checkpoints, log=learning.log, devices=learning.devices, progress=progress)
+        judgement = estimator.study(parts.examples, parts.labels, **parts.way, share=judging.share, run=run)
+    if console.is_terminal:
+        console.print()  # below the bars
+    estimator.roles_ = roles
+    notes = interruptions(estimator, parts)
+    decided = estimator.facts()
+    print_facts(console, "What was decided", decided)
+    for note in notes:
+        console.print(note)
+    print_scores(console, judgement, f"On the test part ({parts.tested_words(estimator)})")
+
+    from recurra.cli.labelled_content import report_content
+    from recurra.cli.labelled_results import judged_frame
+    from recurra.report import write_labelled_html, write_labelled_png
+
+    predictions = judged_frame(estimator, parts.ids, parts.rows)
+    report = report_content(
+        title=title_of(task, roles),
+        arguments=arguments,
+        facts=[*facts, *decided],
+        estimator=estimator,
+        target=", ".join(roles.label[:3]) + (", ..." if len(roles.label) > 3 else ""),
+        rows=parts.rows,
+        learnt=parts.learnt(estimator),
+        notes=notes,
+    )
+    with written_together(out) as stage:
+        (stage / "predictions.csv").write_text(csv_text(predictions), encoding="utf-8", newline="")
+        write_labelled_html(report, stage / "report.html")
+        write_labelled_png(report, stage / "report.png")
+        estimator.save(stage / files[-1].name)
+    checkpoints.clear()
+    print_files(console, files)
+
+
+def interruptions(estimator: Estimator, parts: ChosenParts) -> list[str]:
+    """What became of a training that the user stopped."""
+    if estimator.tested_.model.interrupted:
+        return [INTERRUPTED]
+    judged_only = estimator.model_ is estimator.tested_.model
+    return [UNFINISHED] if judged_only and parts.way.get("test") is None else []
+
+
+def title_of(task: str, roles: Roles) -> str:
+    """What the page is called."""
+    what = ", ".join(roles.label[:3]) + (", ..." if len(roles.label) > 3 else "")
+    of = next(iter(roles.inputs), None) or roles.series or "series"
+    return f"{what} of {of}" if task != "tag" else f"{what}: a tag for every step of {of}"
+
+
+def _open_test(
+    file: str, reading: Reading, roles: Roles, task: str, settings: dict[str, Any], quiet: bool
+) -> tuple[Opened, Gathered]:
+    """The examples to judge on, read by the same parts of the columns."""
+    from recurra.data.sequences.gathering import gather_examples
+
+    opened = open_examples(file, reading, quiet=quiet)
+    own = replace(roles, group=None, split=None, time=roles.time if roles.series is not None else None)
+    optional = settings["optional"]
+    return opened, gather_examples(opened.frame, own, tags=task == "tag", optional=optional, source=opened.source)

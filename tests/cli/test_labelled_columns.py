@@ -1,0 +1,43 @@
+"""Columns of a file that are no input: a date says which examples judge, a name what they are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.cli.labelled import QUICK, gestures, reviews, run, written
+
+
+@pytest.fixture(autouse=True)
+def _without_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recurra.cli.labelled_content.report_content", lambda **given: None)
+    for name in ("html", "png"):
+        monkeypatch.setattr(f"recurra.report.write_labelled_{name}", lambda report, path: path.write_bytes(b""))
+
+
+@pytest.mark.parametrize("name", ["row", "truth", "p_nod"])
+def test_series_that_are_called_as_what_is_written(name: str, tmp_path: Path) -> None:
+    source = written(gestures().rename(columns={"series": name}), tmp_path / "g.csv")
+    asked = ["--series", name, "--time", "t", "--label", "gesture", *QUICK, "--out", str(tmp_path), "--quiet"]
+    assert run(["classify", source, *asked]) == 0
+    found = pd.read_csv(tmp_path / "predictions.csv")
+    assert set(found[f"{name} (file)"]) <= {f"s{k}" for k in range(40)}
+    assert set(found["truth"]) == {"nod", "wave"}
+    assert found["p_nod"].between(0, 1).all()
+    later = ["predict", str(tmp_path / "g.safetensors"), source, "--out", str(tmp_path / "p.csv"), "--quiet"]
+    assert run(later) == 0
+    assert pd.read_csv(tmp_path / "p.csv")["row"].tolist() == list(range(1, 41))
+
+
+def test_the_date_is_for_the_split_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = reviews(60).assign(date=np.repeat(["2019-01-01", "2020-01-01"], [20, 40]))
+    asked = ["--text", "sentence", "--label", "sentiment", "--time", "date", *QUICK]
+    assert run(["classify", written(frame, tmp_path / "r.csv"), *asked, "--out", str(tmp_path)]) == 0
+    assert "the latest 40 of 60 examples by date" in " ".join(capsys.readouterr().out.split())
+    model = str(tmp_path / "r.safetensors")
+    later: list[pd.DataFrame] = [frame.drop(columns="date"), frame.assign(date=pd.Series([None, *frame["date"][1:]]))]
+    for k, rows in enumerate(later):
+        source = written(rows.drop(columns="sentiment"), tmp_path / f"{k}.csv")
+        assert run(["predict", model, source, "--out", str(tmp_path / f"p{k}.csv"), "--quiet"]) == 0
