@@ -31,6 +31,21 @@ def data_folder(given: Path | None) -> Path:
     )
 
 
+def labelled_folder(given: Path | None) -> Path:
+    """The folder of the labelled sets (`text`, `protein`, `speech` in it): `given`, RECURRA_DATA, or ../shared/data.
+
+    Ends the program with a message where there is none.
+    """
+    folder = given or Path(os.environ.get("RECURRA_DATA", ROOT.parent / "shared" / "data"))
+    for needed in ("text/rt-polarity.pos", "protein/cb513.jsonl", "speech/free-spoken-digits.tar.xz"):
+        if not (folder / needed).is_file():
+            raise SystemExit(
+                f"{needed} is not in {folder}: name the folder of the data sets with --data, or set RECURRA_DATA; "
+                "benchmarks/README.md lists them"
+            )
+    return folder
+
+
 def machine() -> dict[str, Any]:
     """What the seconds depend on."""
     return {
