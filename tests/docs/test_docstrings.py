@@ -14,6 +14,7 @@ PACKAGES = [
     "cells",
     "data",
     "deploy",
+    "inputs",
     "inspect",
     "keras",
     "kernels",
