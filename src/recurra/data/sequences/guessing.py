@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.kinds import kind_of
-from recurra.data.names import counted
 from recurra.data.sequences.inputs import Array, Events, Kind, Series, Static, Symbols, Text
 from recurra.data.sequences.steps import is_missing
 from recurra.errors import InputError
@@ -114,8 +113,3 @@ def _list_kind(first: Any, sample: npt.NDArray[Any]) -> Kind:
     if len(items) and any(isinstance(item, str) for item in items):
         return Events()
     return Array() if np.ndim(items[0] if len(items) else 0) == 2 else Series()
-
-
-def shape_of_rows(count: int, name: str) -> str:
-    """For a message: "'text' has 3 rows"."""
-    return f"{name!r} has {counted(count, 'row')}"

@@ -17,7 +17,6 @@ from recurra.errors import InputError
 Floats = npt.NDArray[np.floating]
 
 _FAR = 20.0  # spreads: what lies further out is as far as the network is told
-_OTHER = "\x00other"
 
 
 @dataclass(frozen=True)

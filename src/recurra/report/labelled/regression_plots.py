@@ -6,7 +6,7 @@ import numpy as np
 
 from recurra.report.labelled.content import LabelledReport
 from recurra.report.numbers import json_numbers, style_of_range, style_of_sizes
-from recurra.report.style import MUTED, OTHERS, OURS, Figure, figure, value_axis
+from recurra.report.style import MUTED, OTHERS, OURS, Figure, diagonal, figure, value_axis
 
 DOTS = 2_000
 GROUPS = 10
@@ -34,15 +34,7 @@ def scatter_figure(report: LabelledReport) -> Figure | None:
     style = style_of_range(both)
     margin = 0.03 * (both.max() - both.min()) or 1.0
     ends = [float(both.min() - margin), float(both.max() + margin)]
-    diagonal = {
-        "type": "scatter",
-        "name": "equal",
-        "x": ends,
-        "y": ends,
-        "mode": "lines",
-        "line": {"color": MUTED, "width": 1.5, "dash": "dot"},
-        "hoverinfo": "skip",
-    }
+    equal = diagonal("equal", ends)
     dots = {
         "type": "scatter",
         "name": "examples",
@@ -53,7 +45,7 @@ def scatter_figure(report: LabelledReport) -> Figure | None:
         "hovertemplate": f"truth %{{x:{style.d3}}}, predicted %{{y:{style.d3}}}<extra></extra>",
     }
     return figure(
-        [diagonal, dots],
+        [equal, dots],
         value_axis("truth", both, range=ends),
         value_axis("predicted", both, range=ends),
         height=420,

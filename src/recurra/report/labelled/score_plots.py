@@ -8,7 +8,7 @@ from recurra.report.labelled.content import LabelledReport
 from recurra.report.labelled.scores import shown_as
 from recurra.report.labelled.tables import bounds
 from recurra.report.numbers import json_numbers
-from recurra.report.style import MUTED, OTHERS, OURS, Figure, axis, figure, plot_text
+from recurra.report.style import MUTED, OTHERS, OURS, Figure, axis, diagonal, figure, plot_text
 
 
 def against_figure(report: LabelledReport) -> Figure | None:
@@ -73,15 +73,7 @@ def reliability_figure(report: LabelledReport) -> Figure | None:
         return None
     frame = frame.sort_values("confidence")
     number = frame["count"].to_numpy(dtype=np.float64)
-    ideal = {
-        "type": "scatter",
-        "name": "as stated",
-        "x": [0, 100],
-        "y": [0, 100],
-        "mode": "lines",
-        "line": {"color": MUTED, "width": 1.5, "dash": "dot"},
-        "hoverinfo": "skip",
-    }
+    equal = diagonal("as stated", [0, 100])
     observed = {
         "type": "scatter",
         "name": "observed",
@@ -96,7 +88,7 @@ def reliability_figure(report: LabelledReport) -> Figure | None:
     low = 10 * np.floor(10 * min(frame["confidence"].min(), frame["right"].min())) if len(frame) else 0
     span = [max(0, low - 3), 103]
     return figure(
-        [ideal, observed],
+        [equal, observed],
         axis("stated probability, %", range=span),
         axis("right, %", range=span),
         height=380,
