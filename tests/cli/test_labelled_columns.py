@@ -41,3 +41,27 @@ def test_the_date_is_for_the_split_only(tmp_path: Path, capsys: pytest.CaptureFi
     for k, rows in enumerate(later):
         source = written(rows.drop(columns="sentiment"), tmp_path / f"{k}.csv")
         assert run(["predict", model, source, "--out", str(tmp_path / f"p{k}.csv"), "--quiet"]) == 0
+
+
+def test_labels_and_texts_that_look_like_numbers(tmp_path: Path) -> None:
+    frame = reviews(60).assign(stars=["1.0", "02", "x"] * 20)
+    few = pd.DataFrame({"sentence": ["10", "007"] * 4, "stars": ["1.0", "02"] * 4})
+    source, test = written(frame, tmp_path / "r.csv"), written(few, tmp_path / "few.csv")
+    asked = ["--text", "sentence", "--label", "stars", "--ignore", "sentiment", *QUICK, "--out", str(tmp_path), "-q"]
+    assert run(["classify", source, "--test", test, *asked]) == 0
+    found = pd.read_csv(tmp_path / "predictions.csv", dtype=str)
+    assert found["truth"].tolist() == few["stars"].tolist()
+    assert run(["evaluate", str(tmp_path / "r.safetensors"), test, "--out", str(tmp_path), "-q"]) == 0
+    assert pd.read_csv(tmp_path / "evaluation.csv", dtype=str)["truth"].tolist() == few["stars"].tolist()
+
+
+@pytest.mark.parametrize("task", ["classify", "tag"])
+def test_sequences_of_digits_are_sequences(task: str, tmp_path: Path) -> None:
+    numbers = np.random.default_rng(0).integers(1000, 2000, 40)
+    frame = pd.DataFrame({"bits": numbers, "state": numbers % 2 if task == "classify" else numbers + 1})
+    asked = ["--sequence", "bits", "--label", "state", *QUICK, "--out", str(tmp_path), "-q"]
+    assert run([task, written(frame, tmp_path / "b.csv"), *asked]) == 0
+    later = ["predict", str(tmp_path / "b.safetensors"), written(frame, tmp_path / "new.csv")]
+    assert run([*later, "--out", str(tmp_path / "p.csv"), "-q"]) == 0
+    lengths = pd.read_csv(tmp_path / "p.csv", dtype=str)["predicted"].str.len()
+    assert (lengths == (1 if task == "classify" else 4)).all()

@@ -104,6 +104,19 @@ def test_inspect_explains_the_predictions(model: str, tmp_path: Path, capsys: py
     assert "gradient reaches back" in capsys.readouterr().out
 
 
+def test_a_text_of_numbers_is_read_as_it_is_written(model: str, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("id,sentence\nn1,007\nn2,1.0\nn3,2024\n")
+    assert run(["predict", model, str(tmp_path / "new.csv"), "--out", str(tmp_path / "p.csv"), "-q"]) == 0
+    assert len(pd.read_csv(tmp_path / "p.csv")["predicted"].dropna()) == 3
+    assert run(["inspect", model, str(tmp_path / "new.csv"), "--out", str(tmp_path), "-q"]) == 0
+    moved = pd.read_csv(tmp_path / "reviews-moved.csv", dtype=str)
+    assert {number: "".join(part["token"]) for number, part in moved.groupby("id")} == {
+        "n1": "007",
+        "n2": "1.0",
+        "n3": "2024",
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -229,6 +229,17 @@ def test_header_can_be_said(tmp_path: Path) -> None:
     assert read_table(path, header=False).frame.shape == (2, 2)
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_a_column_can_be_said_to_be_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: bool) -> None:
+    monkeypatch.setattr(reading, "_LARGE", 1 if large else 1 << 25)
+    path = save(tmp_path, "code,n,note\n007,1,\n 1.0 ,2,1e3\n-,3,inf\n")
+    frame = read_table(path, text=["code", "note", "absent"]).frame
+    assert frame["code"].tolist() == ["007", " 1.0 ", "-"]
+    assert frame["n"].tolist() == [1, 2, 3]
+    assert frame["note"].isna().tolist() == [True, False, False]
+    assert frame["note"].tolist()[1:] == ["1e3", "inf"]
+
+
 def test_decimal_can_be_said(tmp_path: Path) -> None:
     path = save(tmp_path, "d\tx\na\t1,234\nb\t2,345\n")
     assert read_table(path).frame["x"].tolist() == [1234, 2345]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,12 @@ class Columns:
     split: str | None = None
     label_separator: str | None = None
 
+    def texts(self, task: str) -> set[str]:
+        """Names that stand for text only, as they may be meant: columns are not known before the file is read."""
+        tags = self.label if task == "tag" and self.series is None else None
+        given = [*(self.text or ()), *(self.sequence or ()), *(tags or ())]
+        return {*given, *split_words(given)}
+
 
 @dataclass(frozen=True, eq=False)
 class Opened:
@@ -57,8 +63,8 @@ class Opened:
     source: str
 
 
-def open_examples(file: str, reading: Reading, *, quiet: bool) -> Opened:
-    """Read FILE with the reading flags as they were given."""
+def open_examples(file: str, reading: Reading, *, text: Collection[str], quiet: bool) -> Opened:
+    """Read FILE with the reading flags as they were given; of CSV the columns named in `text` are text as written."""
     from recurra.data.sequences.files import read_examples_file
     from recurra.data.source import stem
 
@@ -72,6 +78,7 @@ def open_examples(file: str, reading: Reading, *, quiet: bool) -> Opened:
             decimal=reading.decimal,
             header=reading.header,
             missing=split_words(reading.missing),
+            text=text,
         )
     return Opened(frame, facts, name, source)
 

@@ -87,7 +87,7 @@ def learn(
     if not 0 < judging.share < 1:
         raise InputError(f"--share {judging.share:g} leaves a part empty: expected a number between 0 and 1, as 0.2")
     console = stdout(quiet)
-    opened = open_examples(file, reading, quiet=quiet)
+    opened = open_examples(file, reading, text=columns.texts(task), quiet=quiet)
     files = [out / name for name in (*OUTPUTS, f"{opened.name}.safetensors")]
     check_outputs(files, inputs=[file, *([judging.test] if judging.test is not None else [])])
     roles, facts = understand(opened, columns, task=task, level=learning.level, vectors=learning.vectors)
@@ -106,7 +106,7 @@ def learn(
     )
     refuse_unknown_inputs(settings["optional"], gathered)
     keep_rows(gathered.examples, empty=settings["empty"], optional=settings["optional"])  # names the rows of the file
-    tested = None if judging.test is None else _open_test(judging.test, reading, roles, task, settings, quiet)
+    tested = None if judging.test is None else _open_test(judging.test, reading, opened, roles, task, settings, quiet)
     parts, how = choose_parts(gathered, opened, tested, roles, judging, settings["optional"])
     facts = [*opened.facts, *facts, *examples_facts(gathered, labelled=task != "tag"), *how]
     print_facts(console, "What was understood", facts)
@@ -182,12 +182,14 @@ def title_of(task: str, roles: Roles) -> str:
 
 
 def _open_test(
-    file: str, reading: Reading, roles: Roles, task: str, settings: dict[str, Any], quiet: bool
+    file: str, reading: Reading, learnt: Opened, roles: Roles, task: str, settings: dict[str, Any], quiet: bool
 ) -> tuple[Opened, Gathered]:
-    """The examples to judge on, read by the same parts of the columns."""
+    """The examples to judge on, read by the same parts of the columns, and as text where those learnt from are."""
+    from recurra.data.kinds import kind_of
     from recurra.data.sequences.gathering import gather_examples
 
-    opened = open_examples(file, reading, quiet=quiet)
+    texts = [str(name) for name in learnt.frame if kind_of(learnt.frame[name]) == "text"]
+    opened = open_examples(file, reading, text=texts, quiet=quiet)
     own = replace(roles, group=None, split=None, time=roles.time if roles.series is not None else None)
     optional = settings["optional"]
     return opened, gather_examples(opened.frame, own, tags=task == "tag", optional=optional, source=opened.source)

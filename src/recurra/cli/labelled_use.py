@@ -21,7 +21,7 @@ from recurra.data.facts import Fact
 from recurra.data.names import counted, require_columns
 from recurra.data.sequences.classes import Classes
 from recurra.data.sequences.examples import keep_rows
-from recurra.data.sequences.gathering import Gathered, gather_examples
+from recurra.data.sequences.gathering import Gathered, gather_examples, text_columns
 from recurra.data.sequences.understanding import Roles
 from recurra.errors import InputError
 from recurra.tasks.tagger import SequenceTagger
@@ -125,9 +125,10 @@ def evaluate_labelled(
 
 def open_later(estimator: Estimator, file: str, reading: Reading, *, quiet: bool) -> tuple[Opened, Gathered, Roles]:
     """The examples of a later file, read as those that the model was fitted to."""
-    opened = open_examples(file, reading, quiet=quiet)
     model = estimator.model_
     roles = replace(estimator.roles_ or Roles(dict(model.reader.kinds)), split=None)
+    texts = text_columns(roles, model.reader, estimator.labels_)
+    opened = open_examples(file, reading, text=texts, quiet=quiet)
     if roles.group is not None and roles.group not in opened.frame:
         roles = replace(roles, group=None)
     gathered = gather_examples(

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,17 +36,18 @@ def convert_columns(
     decimals: str,
     words: frozenset[str],
     own: frozenset[str],
+    text: Collection[str] = (),
 ) -> Columns:
     """The string `columns` [W] of N cells, each numeric (int64, float64) or text with empty cells missing.
 
     `decimals` are the decimal signs to try, best first; `words` mean missing in numeric columns, and `own`, the user's,
-    in text as well.
+    in text as well. The columns named in `text` stay text, whatever they look like.
     """
     values: dict[str, np.ndarray | pd.Series] = {}
     missing: set[str] = set()
     notes = []
     for name, column in zip(names, columns, strict=True):
-        numbers = column_numbers(column, decimals, words)
+        numbers = Text() if name in text else column_numbers(column, decimals, words)
         if isinstance(numbers, Numbers):
             values[name] = numbers.values
             missing.update(numbers.missing)

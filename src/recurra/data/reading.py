@@ -52,6 +52,7 @@ class _Given:
     decimal: str | None
     header: bool | None
     missing: tuple[str, ...]
+    text: frozenset[str]
 
     @property
     def own(self) -> frozenset[str]:
@@ -67,12 +68,14 @@ def read_table(
     decimal: str | None = None,
     header: bool | None = None,
     missing: Iterable[str] = (),
+    text: Iterable[str] = (),
 ) -> Table:
     r"""Read a CSV (or TSV, ...) or Parquet file, or `demo:co2`; what is not given is found in the file.
 
     Numeric columns are int64 or float64 with NaN for missing; other columns are text, dates included; Parquet keeps
     its own types. `missing` are words that mean missing in every column, beside the usual ones (NA, null, -, empty,
-    ...), which do so only in columns of numbers. A text file beyond 32 MB is read in blocks: numbers as float32
+    ...), which do so only in columns of numbers. Columns named in `text` stay text as it is written, numbers or not; a
+    name that is no column is passed over. A text file beyond 32 MB is read in blocks: numbers as float32
     (integers beyond 2**24 as int64 or float64), ISO times as datetime64, text as categories; `Table.notes` says so.
 
     A file without a header gets the columns c1, c2, ...; a repeated column name gets `.2`, `.3`, ...; blanks around
@@ -94,7 +97,7 @@ def read_table(
         )
     if decimal is not None and decimal == separator:
         raise InputError(f"separator and decimal are both {decimal!r}: change --separator or --decimal")
-    given = _Given(separator, encoding and check_encoding(encoding), decimal, header, _words(missing))
+    given = _Given(separator, encoding and check_encoding(encoding), decimal, header, _words(missing), frozenset(text))
     if isinstance(path, str) and path.startswith("demo:"):
         name = path.removeprefix("demo:")
         return Table(read_demo(name), Dialect(), name, path)
@@ -183,7 +186,7 @@ def _read_whole(text: str, layout: Layout, dialect: Dialect, given: _Given, name
     if "\n" in last and body.count(b'"') % 2:
         raise unclosed_quote(text, text.rindex('"'), name)
     decimals = dialect.decimal if given.decimal else dialect.decimal + ",.".replace(dialect.decimal, "")
-    return convert_columns(layout.names, table.columns, decimals=decimals, words=words, own=given.own)
+    return convert_columns(layout.names, table.columns, decimals=decimals, words=words, own=given.own, text=given.text)
 
 
 def _read_blocks(source: Source, layout: Layout, dialect: Dialect, given: _Given, text: str) -> Columns:
@@ -193,7 +196,7 @@ def _read_blocks(source: Source, layout: Layout, dialect: Dialect, given: _Given
             "replace the runs by one separator first, for example with `tr -s ' ' ,`"
         )
     words = missing_words(given.missing)
-    plan = make_plan(layout, dialect.decimal, words, given.own)
+    plan = make_plan(layout, dialect.decimal, words, given.own, given.text)
     rows = _guess_rows(source, layout, text)
     try:
         with Utf8Stream(source.open(), dialect.encoding, source.name) as stream:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recurra.data.columns import column_numbers, in_words
-from recurra.data.numbers import Numbers
+from recurra.data.numbers import Numbers, Text
 
 _EXACT = float(1 << 24)  # integers up to here are exact in float32
 _LARGEST = float(np.finfo(np.float32).max)
@@ -95,16 +95,19 @@ class TextSink:
         self._blocks.append(array)
 
     def finish(
-        self, decimals: str, words: frozenset[str], own: frozenset[str]
+        self, decimals: str, words: frozenset[str], own: frozenset[str], *, text: bool = False
     ) -> tuple[np.ndarray | pd.Series, tuple[str, ...], str]:
-        """Values [N], missing-value words found among numbers, and why a column that resembles numbers stays text."""
+        """Values [N], missing-value words found among numbers, and why a column that resembles numbers stays text.
+
+        With `text` no number is looked for.
+        """
         column = pa.chunked_array(self._blocks, pa.dictionary(pa.int32(), pa.string())).unify_dictionaries()
         self._blocks = []
         distinct = column.chunk(0).dictionary
         narrow = np.int16 if len(distinct) < 1 << 15 else np.int32
         codes = np.concatenate([chunk.indices.to_numpy().astype(narrow) for chunk in column.chunks])
         del column
-        numbers = column_numbers(distinct, decimals, words)
+        numbers = Text() if text else column_numbers(distinct, decimals, words)
         if isinstance(numbers, Numbers):
             values = numbers.values
             if fits_float32(values, _all_whole(values)):

@@ -38,6 +38,7 @@ class Plan:
     words: frozenset[str]
     own: frozenset[str]
     missing: tuple[str, ...]
+    text: frozenset[str] = frozenset()  # the names of columns that stay text, whatever they look like
 
     def patterns(self) -> dict[int, tuple[str, re.Pattern[str]]]:
         """What the cells of the typed columns have to look like, for the error message."""
@@ -47,17 +48,22 @@ class Plan:
         return {j: forms.get(kind, time) for j, kind in enumerate(self.kinds) if kind != "text"}
 
 
-def make_plan(layout: Layout, decimal: str, words: frozenset[str], own: frozenset[str]) -> Plan:
+def make_plan(
+    layout: Layout, decimal: str, words: frozenset[str], own: frozenset[str], text: frozenset[str] = frozenset()
+) -> Plan:
     """What each column is, by the first rows; one that cannot be told yet is text until the end."""
     kinds = []
     missing: set[str] = set()
-    for j in range(len(layout.names)):
+    for j, name in enumerate(layout.names):
+        if name in text:
+            kinds.append("text")
+            continue
         cells = pa.array([row[j] for row in layout.rows if len(row) == len(layout.names)], pa.string())
         numbers = column_numbers(cells, decimal, words)
         if isinstance(numbers, Numbers):
             missing.update(numbers.missing)
         kinds.append(_kind(cells, numbers, decimal, words))
-    return Plan(tuple(kinds), decimal, words, own, tuple(sorted(missing)))
+    return Plan(tuple(kinds), decimal, words, own, tuple(sorted(missing)), text)
 
 
 def stream_columns(stream: io.RawIOBase, layout: Layout, plan: Plan, rows: int) -> Columns:
@@ -91,7 +97,7 @@ def stream_columns(stream: io.RawIOBase, layout: Layout, plan: Plan, rows: int) 
     for place, name in enumerate(layout.names):
         sink, sinks[place] = sinks[place], None  # a column's blocks are freed before the next one is finished
         if isinstance(sink, TextSink):
-            values[name], found, note = sink.finish(plan.decimal, plan.words, plan.own)
+            values[name], found, note = sink.finish(plan.decimal, plan.words, plan.own, text=name in plan.text)
             missing.update(found)
             notes += [f"column {name!r} was read as text: {note}"] if note else []
         else:

@@ -27,6 +27,7 @@ def read_examples_file(
     decimal: str | None = None,
     header: bool | None = None,
     missing: Iterable[str] = (),
+    text: Iterable[str] = (),
 ) -> tuple[pd.DataFrame, list[Fact]]:
     """The rows of a file of examples, and what was found out about it.
 
@@ -54,7 +55,7 @@ def read_examples_file(
             frame, notes = columns.frame(), columns.notes
         else:
             table = read_table(
-                path, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing
+                path, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing, text=text
             )
             frame, notes, form = table.frame, table.notes, table.dialect.format.upper()
             dialect = [] if demo else dialect_facts(table.dialect)

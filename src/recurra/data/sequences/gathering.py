@@ -13,9 +13,12 @@ import pandas as pd
 from recurra.data.names import require_columns
 from recurra.data.roles import tidy
 from recurra.data.sequences.examples import Examples, as_examples
-from recurra.data.sequences.inputs import Events, Series, Static
+from recurra.data.sequences.inputs import Events, Series, Static, Symbols, Text
 from recurra.data.sequences.label_sets import split_set
+from recurra.data.sequences.labels import Labels, Numbers
 from recurra.data.sequences.long_format import SEQUENCE, group_series, seconds_of
+from recurra.data.sequences.reader import Reader
+from recurra.data.sequences.standardising import ColumnEncoder
 from recurra.data.sequences.understanding import Roles
 from recurra.errors import InputError
 
@@ -84,6 +87,19 @@ def gather_examples(
     parts = {part: frame[name].to_numpy() for part, name in have.items()}
     labels = _labels(frame, label, roles.label_separator)
     return Gathered(examples, labels, times=times, groups=parts.get("group"), split=parts.get("split"))
+
+
+def text_columns(roles: Roles, reader: Reader, labels: Labels) -> frozenset[str]:
+    """The columns of a file that held text when a model was fitted to it; a later file may hold only numbers there."""
+    names = {name for name, kind in reader.kinds.items() if isinstance(kind, Text | Symbols | Events)}
+    if SEQUENCE in names:
+        names |= set(roles.features)
+    for encoder in reader.encoders.values():
+        names |= set(encoder.categories) if isinstance(encoder, ColumnEncoder) else set()
+    words = not isinstance(labels, Numbers) and any(isinstance(name, str) for name in labels.names)
+    if words and len(roles.label) == 1:
+        names |= set(roles.label)
+    return frozenset(names)
 
 
 def _long(
