@@ -61,6 +61,16 @@ CASES: list[tuple[str, str, Callable[[], pd.DataFrame], list[str], str]] = [
      lambda: changed(reviews().assign(date=pd.date_range("2025-01-01", periods=120)), "sentiment", 118, "mixed"),
      ["--text", "sentence", "--label", "sentiment", "--time", "date"],
      "column 'sentiment' holds 'mixed' in row 119 (1 such row), and no example that is learnt from does"),
+    ("a class of the stated test part only, after an empty text", "classify",
+     lambda: changed(
+         changed(reviews().assign(fold=["train", "test"] * 60), "sentiment", 117, "mixed"), "sentence", 3, ""),
+     ["--empty", "drop"], "column 'sentiment' of data.csv holds 'mixed' in row 118 (1 unseen label in all)"),
+    ("tags shorter than the sequence, beside a stated test part", "tag",
+     lambda: short_tags().assign(fold=["train", "train", "test"] * 10).iloc[::-1].reset_index(drop=True), [],
+     "column 'topology' of data.csv has 37 tags in row 26, and its sequence has 40 steps"),
+    ("words as numbers, of the stated test part", "regress",
+     lambda: changed(promoters().assign(fold=["train", "test"] * 30), "expression", 7, "inf"), [],
+     "column 'expression' of data.csv contains infinity in row 8"),
     ("a word that is no part", "classify",
      lambda: reviews().assign(fold=["train", "test", "later"] * 40), ["--split", "fold"],
      "column 'fold' holds 'later' in row 3: expected train, test or validation"),
@@ -124,7 +134,7 @@ def test_labels_of_the_test_file_are_looked_at_first(folder: Path, capsys: pytes
     written(every[:90], folder / "train.csv")
     written(changed(every[90:].reset_index(drop=True), "sentiment", 4, "mixed"), folder / "test.csv")
     said = refused(["classify", "train.csv", "--test", "test.csv", "--out", "results"], folder, capsys)
-    assert "column 'sentiment' holds 'mixed' in row 5" in said
+    assert "column 'sentiment' of test.csv holds 'mixed' in row 5" in said
 
 
 def test_the_input_would_be_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

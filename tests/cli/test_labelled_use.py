@@ -125,7 +125,8 @@ def test_a_text_of_numbers_is_read_as_it_is_written(model: str, tmp_path: Path) 
         (["inspect", "MODEL", "new.csv", "--step", "2"], "--step 2 is about a model that tags every step"),
         (["evaluate", "MODEL", "new.csv"], "column 'sentiment' is not in new.csv"),
         (["predict", "MODEL", "other.csv"], "column 'sentence' is not in other.csv: did you mean 'sentences'?"),
-        (["evaluate", "MODEL", "unseen.csv"], "column 'sentiment' holds 'mixed' in row 2 (1 unseen label in all)"),
+        (["evaluate", "MODEL", "unseen.csv"], "'sentiment' of unseen.csv holds 'mixed' in row 2 (1 unseen label"),
+        (["evaluate", "MODEL", "empty.csv"], "'sentiment' of empty.csv holds 'mixed' in row 4 (1 unseen label"),
         (["evaluate", "MODEL", "unknown.csv"], "column 'sentiment' of unknown.csv holds no label"),
         (["predict", "MODEL", "MODEL"], "reviews.safetensors"),
     ],
@@ -144,6 +145,8 @@ def test_refusals(
     written(frame, Path("new.csv"))
     written(frame.rename(columns={"sentence": "sentences"}), Path("other.csv"))
     written(frame.assign(sentiment=["positive", "mixed", "negative", "positive"]), Path("unseen.csv"))
+    known = ["positive", "positive", "negative", "mixed"]
+    written(frame.assign(sentiment=known, sentence=["", *frame["sentence"][1:]]), Path("empty.csv"))
     written(frame.assign(sentiment=None), Path("unknown.csv"))
     before = sorted(tmp_path.iterdir())
     assert run([model if part == "MODEL" else part for part in arguments]) == 2

@@ -55,6 +55,21 @@ def models() -> dict[str, Any]:
     return {name: make().fit(X, y, run=SILENT) for name, (make, X, y) in CASES.items()}
 
 
+@pytest.mark.parametrize(
+    "judge",
+    [
+        lambda model, *bad: model.fit(*bad, run=SILENT),
+        lambda model, *bad: model.study(*bad, run=SILENT),
+        lambda model, *bad: model.study(LETTERS, TAGS, test=bad, run=SILENT),
+    ],
+    ids=["fit", "study", "test"],
+)
+def test_a_refused_label_is_named_by_its_row_in_what_was_given(judge: Any) -> None:
+    letters, tags = [None, *LETTERS[1:]], [*TAGS[:5], TAGS[5][:-1], *TAGS[6:]]
+    with pytest.raises(InputError, match=r"tags? in row 6, and its sequence has"):
+        judge(tagger(empty="drop"), letters, tags)
+
+
 def taken(X: Any, rows: list[int]) -> Any:
     return X.iloc[rows] if isinstance(X, pd.DataFrame) else [X[k] for k in rows]
 

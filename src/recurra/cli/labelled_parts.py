@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.cli.label_refusals import LabelledRows, refuse_unseen
 from recurra.data.facts import Fact
 from recurra.data.names import counted
 from recurra.data.sequences.examples import Examples, keep_rows
@@ -66,9 +67,11 @@ def choose_parts(
     tested: tuple[Opened, Gathered] | None,
     roles: Roles,
     judging: Judging,
-    optional: Collection[str] = (),
+    task: str,
+    settings: Mapping[str, Any],
 ) -> tuple[ChosenParts, list[Fact]]:
-    """The parts, and the fact that says them."""
+    """The parts, and the fact that says them. Errors: InputError for a label that only the part to judge on has."""
+    kept = {name: settings[name] for name in ("empty", "optional")}
     examples, labels = gathered.examples, gathered.labels
     assert labels is not None
     everything = (examples, labels, gathered.groups)
@@ -76,6 +79,9 @@ def choose_parts(
     if tested is not None:
         file, later = tested
         assert later.labels is not None
+        refuse_unseen(
+            task, LabelledRows.of(gathered, opened.source, **kept), LabelledRows.of(later, file.source, **kept)
+        )
         way = {"test": (later.examples, later.labels), "groups": gathered.groups}
         chosen = ChosenParts(examples, labels, way, names_of(later, file, roles), everything=(*everything, file.frame))
         return chosen, [Fact("test part", f"{file.source}, {counted(len(later.examples), 'example')}", "--test")]
@@ -83,6 +89,9 @@ def choose_parts(
         assert gathered.split is not None
         parts = stated_rows(pd.Series(gathered.split), name=roles.split)
         learnt = np.sort(np.concatenate([parts.train, parts.validation]))
+        refuse_unseen(
+            task, *(LabelledRows.of(gathered, opened.source, **kept, rows=part) for part in (learnt, parts.test))
+        )
         groups = None if gathered.groups is None else gathered.groups[learnt]
         way = {"test": (examples.take(parts.test), labels.iloc[parts.test]), "groups": groups}
         more = f" and {len(parts.validation):,} of validation" if len(parts.validation) else ""
@@ -96,7 +105,9 @@ def choose_parts(
     chosen = ChosenParts(examples, labels, way, ids, everything=(*everything, way["times"]))
     share = f"{100 * judging.share:.3g} %"
     if by_time:
-        return chosen, [Fact("test part", _latest(gathered, judging.share, optional, str(roles.time)), "--time")]
+        return chosen, [
+            Fact("test part", _latest(gathered, judging.share, kept["optional"], str(roles.time)), "--time")
+        ]
     if roles.group is not None:
         return chosen, [Fact("test part", f"{share} of the groups of {roles.group}", "--share")]
     return chosen, [Fact("test part", f"{share} of the examples, chosen at random", "--share")]

@@ -107,7 +107,7 @@ def learn(
     refuse_unknown_inputs(settings["optional"], gathered)
     keep_rows(gathered.examples, empty=settings["empty"], optional=settings["optional"])  # names the rows of the file
     tested = None if judging.test is None else _open_test(judging.test, reading, opened, roles, task, settings, quiet)
-    parts, how = choose_parts(gathered, opened, tested, roles, judging, settings["optional"])
+    parts, how = choose_parts(gathered, opened, tested, roles, judging, task, settings)
     facts = [*opened.facts, *facts, *examples_facts(gathered, labelled=task != "tag"), *how]
     print_facts(console, "What was understood", facts)
 

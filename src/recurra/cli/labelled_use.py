@@ -12,6 +12,7 @@ import pandas as pd
 import typer
 
 from recurra.cli.console import counting, print_facts, print_files, print_frame, print_scores, stderr, stdout
+from recurra.cli.label_refusals import LabelledRows, refuse_unknown
 from recurra.cli.labelled_parts import examples_facts, names_of
 from recurra.cli.labelled_reading import Opened, Reading, open_examples
 from recurra.cli.labelled_results import judged_frame, predicted_frames
@@ -20,7 +21,6 @@ from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.data.facts import Fact
 from recurra.data.names import counted, require_columns
 from recurra.data.sequences.classes import Classes
-from recurra.data.sequences.examples import keep_rows
 from recurra.data.sequences.gathering import Gathered, gather_examples, text_columns
 from recurra.data.sequences.understanding import Roles
 from recurra.errors import InputError
@@ -93,13 +93,14 @@ def evaluate_labelled(
         raise InputError(
             f"column {roles.label[0]!r} of {opened.source} holds no label: there is nothing to compare with"
         )
-    kept = keep_rows(gathered.examples, empty=estimator.empty, optional=estimator.model_.recipe.optional)
+    judging = LabelledRows.of(gathered, opened.source, empty=estimator.empty, optional=estimator.model_.recipe.optional)
+    refuse_unknown(estimator.labels_, judging)
+    kept, examples = judging.rows, judging.examples
     left_out = len(gathered.examples) - len(kept)
     facts = [*opened.facts, *examples_facts(gathered, labelled=not isinstance(estimator, SequenceTagger))]
     if left_out:
         facts.append(Fact("left out", f"{counted(left_out, 'example')} without a step"))
-    examples = gathered.examples.take(kept) if left_out else gathered.examples
-    judgement = estimator.evaluate(examples, labels.iloc[kept], groups=None if groups is None else groups[kept])
+    judgement = estimator.evaluate(examples, judging.labels, groups=None if groups is None else groups[kept])
     print_facts(console, "What was understood", facts)
     print_scores(console, judgement, f"On {opened.source} ({counted(len(examples), 'example')})")
     if out is None:

@@ -15,7 +15,7 @@ from recurra.data.sequences.label_values import called
 from recurra.data.sequences.labels import Classes, LabelSets, class_labels
 from recurra.data.sequences.ragged import Ragged
 from recurra.data.sequences.reader import Encoded
-from recurra.data.sequences.splits import strata_of
+from recurra.data.sequences.splits import Rows, strata_of
 from recurra.errors import InputError
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.class_weights import checked_smoothing, settings_of, weight_of_classes, weight_of_labels
@@ -115,11 +115,11 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
     def _own_settings(kept: Kept) -> dict[str, Any]:
         return settings_of(kept.model.objective.weight, kept.model.objective.smoothing, kept.labels)
 
-    def _read_labels(self, y: Any) -> Classes | LabelSets:
-        return class_labels(y, what=called(y))
+    def _read_labels(self, y: Any, rows: Rows | None = None) -> Classes | LabelSets:
+        return class_labels(y, what=called(y, rows))
 
-    def _encode_labels(self, y: Any, encoded: Encoded) -> npt.NDArray:
-        return self.labels_.encode(y, what=called(y))
+    def _encode_labels(self, y: Any, encoded: Encoded, rows: Rows | None = None) -> npt.NDArray:
+        return self.labels_.encode(y, what=called(y, rows))
 
     def _objective(self, truth: npt.NDArray | Ragged, encoded: Encoded) -> Objective:
         assert isinstance(truth, np.ndarray)

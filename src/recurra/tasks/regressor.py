@@ -16,7 +16,7 @@ from recurra.data.sequences.label_values import called
 from recurra.data.sequences.labels import Numbers
 from recurra.data.sequences.ragged import Ragged
 from recurra.data.sequences.reader import Encoded
-from recurra.data.sequences.splits import checked_column, strata_of
+from recurra.data.sequences.splits import Rows, checked_column, strata_of
 from recurra.data.sequences.standardising import moments
 from recurra.errors import InputError
 from recurra.nn.sequence import SequenceOptions
@@ -76,11 +76,11 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
         weight = None if sample_weight is None else checked_column(sample_weight, len(values), "sample_weight")[known]
         return float(r2_score(truth[known], values.reshape(truth.shape)[known], sample_weight=weight))
 
-    def _read_labels(self, y: Any) -> Numbers:
-        return Numbers.of(y, what=called(y))
+    def _read_labels(self, y: Any, rows: Rows | None = None) -> Numbers:
+        return Numbers.of(y, what=called(y, rows))
 
-    def _encode_labels(self, y: Any, encoded: Encoded) -> npt.NDArray:
-        return self.labels_.encode(y, what=called(y))
+    def _encode_labels(self, y: Any, encoded: Encoded, rows: Rows | None = None) -> npt.NDArray:
+        return self.labels_.encode(y, what=called(y, rows))
 
     def _objective(self, truth: npt.NDArray | Ragged, encoded: Encoded) -> Objective:
         assert isinstance(truth, np.ndarray)

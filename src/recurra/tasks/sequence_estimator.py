@@ -28,7 +28,7 @@ from recurra.data.sequences.label_values import called
 from recurra.data.sequences.labels import Labels, Numbers
 from recurra.data.sequences.ragged import Ragged
 from recurra.data.sequences.reader import Encoded, Reader, step_counts
-from recurra.data.sequences.splits import checked_column, split_rows
+from recurra.data.sequences.splits import Rows, checked_column, split_rows
 from recurra.data.sequences.understanding import Roles
 from recurra.deploy.model_file import write_model
 from recurra.errors import InputError
@@ -93,11 +93,11 @@ class SequenceEstimator(BaseEstimator):
     roles_: Roles | None = None  # of the columns of the file that it was fitted to, by which later files are read
 
     @abstractmethod
-    def _read_labels(self, y: Any) -> Labels:
-        """What the labels are."""
+    def _read_labels(self, y: Any, rows: Rows | None = None) -> Labels:
+        """What the labels are; `rows` are theirs in what was given, for messages."""
 
     @abstractmethod
-    def _encode_labels(self, y: Any, encoded: Encoded) -> npt.NDArray | Ragged:
+    def _encode_labels(self, y: Any, encoded: Encoded, rows: Rows | None = None) -> npt.NDArray | Ragged:
         """Labels of `labels_` as numbers."""
 
     @abstractmethod
@@ -156,13 +156,13 @@ class SequenceEstimator(BaseEstimator):
             every, y = every.take(rows), _rows(y, rows)
             groups = None if groups is None else groups[rows]
             times = None if times is None else times[rows]
-        known = self._read_labels(y)
-        truth = self._whole_truth(known, y, every)
+        known = self._read_labels(y, rows)
+        truth = self._whole_truth(known, y, every, rows)
         if test is None:
             strata = None if groups is not None or times is not None else self._strata(y)
             parts = split_rows(len(every), share=share, strata=strata, groups=groups, times=times, seed=int(self.seed))
             if not isinstance(known, Numbers):
-                refuse_unseen(truth, known.names, parts, called(y), rows)
+                refuse_unseen(truth, known.names, parts, called(y, rows))
             tested = rows[parts.test]
             learnt = None if groups is None else groups[parts.train]
             data = self._learn(every.take(parts.train), _rows(y, parts.train), learnt, run=run, name="study")
@@ -174,7 +174,7 @@ class SequenceEstimator(BaseEstimator):
             theirs, tested = None, keep_rows(later, empty=self.empty, optional=self.optional)
             if len(tested) < len(later):
                 later, labels = later.take(tested), _rows(labels, tested)
-            self._whole_truth(known, labels, later)
+            self._whole_truth(known, labels, later, tested)
             data = self._learn(every, y, groups, run=run, name="training")
         judgement = self._judge(data, later, labels, theirs, tested, run)
         if test is None and not self.model_.interrupted:
@@ -324,8 +324,8 @@ class SequenceEstimator(BaseEstimator):
             groups = None if groups is None else groups[numbers]
         reader = Reader.learn(examples)
         encoded = reader.encode(examples)
-        self.labels_ = self._read_labels(y)
-        truth = self._encode_labels(y, encoded)
+        self.labels_ = self._read_labels(y, numbers)
+        truth = self._encode_labels(y, encoded, numbers)
         objective = self._objective(truth, encoded)
         plan = make_plan(objective, truth, groups, int(self.seed))
         per_step = objective.per_step
@@ -363,9 +363,9 @@ class SequenceEstimator(BaseEstimator):
         self.tested_ = Tested(self.model_, later, truth, outputs, judgement, rows)
         return judgement
 
-    def _whole_truth(self, labels: Any, y: Any, examples: Examples) -> npt.NDArray | Ragged:
-        """Labels of `labels` as numbers, before the examples are encoded; a refusal names the row."""
-        return labels.encode(y, what=called(y))
+    def _whole_truth(self, labels: Any, y: Any, examples: Examples, rows: Rows) -> npt.NDArray | Ragged:
+        """Labels of `labels` as numbers, before the examples are encoded; a refusal names the row of what was given."""
+        return labels.encode(y, what=called(y, rows))
 
     def _predicted(self, outputs: Floats, encoded: Encoded, step: int | None) -> npt.NDArray[np.int64]:
         """For each example the number of the output that is explained [N]."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from recurra.data.names import counted, shown
 from recurra.data.sequences.examples import Examples
 from recurra.data.sequences.inputs import Symbols
+from recurra.data.sequences.label_values import Origin
 from recurra.data.sequences.ragged import Ragged
 from recurra.data.sequences.splits import Parts
 from recurra.data.sequences.steps import Steps
@@ -29,23 +30,20 @@ def steps_to_tag(examples: Examples) -> npt.NDArray[np.int64] | None:
     return found[0] if len(found) == 1 else None
 
 
-def refuse_unseen(
-    truth: npt.NDArray | Ragged, names: Sequence[object], parts: Parts, what: str, rows: npt.NDArray[np.int64]
-) -> None:
+def refuse_unseen(truth: npt.NDArray | Ragged, names: Sequence[object], parts: Parts, what: Origin) -> None:
     """Raise `InputError` for the first label of the test part that the training part does not have.
 
-    `truth` holds the encoded labels of N examples: class codes [N], a label matrix [N, K], or tags; `rows` [N] are
-    their row numbers, from 0, in what was given.
+    `truth` holds the encoded labels of N examples: class codes [N], a label matrix [N, K], or tags.
     """
     learnt = _occurring(truth, parts.train, len(names))
     later = _occurring(truth, parts.test, len(names))
     unseen = np.flatnonzero(later.any(axis=0) & ~learnt.any(axis=0))
     if len(unseen):
         first, many = int(unseen[0]), int(later[:, unseen].any(axis=1).sum())
-        row = int(rows[parts.test[later[:, first].argmax()]])
+        row = what.row(parts.test[later[:, first].argmax()])
         known = shown([repr(names[k]) for k in np.flatnonzero(learnt.any(axis=0)).tolist()])
         raise InputError(
-            f"{what} holds {names[first]!r} in row {row + 1} ({counted(many, 'such row')}), "
+            f"{what} holds {names[first]!r} in row {row} ({counted(many, 'such row')}), "
             f"and no example that is learnt from does: {known}. "
             "Split in another way, add examples, or remove these rows"
         )

@@ -15,6 +15,7 @@ from recurra.data.sequences.label_values import called
 from recurra.data.sequences.labels import Tags
 from recurra.data.sequences.ragged import Ragged
 from recurra.data.sequences.reader import Encoded
+from recurra.data.sequences.splits import Rows
 from recurra.errors import InputError
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.class_weights import checked_smoothing, settings_of, weight_of_classes
@@ -88,14 +89,14 @@ class SequenceTagger(SequenceEstimator):
     def _own_settings(kept: Kept) -> dict[str, Any]:
         return settings_of(kept.model.objective.weight, kept.model.objective.smoothing, kept.labels)
 
-    def _read_labels(self, y: Any) -> Tags:
-        return Tags.of(y, what=called(y))
+    def _read_labels(self, y: Any, rows: Rows | None = None) -> Tags:
+        return Tags.of(y, what=called(y, rows))
 
-    def _encode_labels(self, y: Any, encoded: Encoded) -> Ragged:
-        return self.labels_.encode(y, self._steps(encoded).lengths, what=called(y))
+    def _encode_labels(self, y: Any, encoded: Encoded, rows: Rows | None = None) -> Ragged:
+        return self.labels_.encode(y, self._steps(encoded).lengths, what=called(y, rows))
 
-    def _whole_truth(self, labels: Any, y: Any, examples: Examples) -> Ragged:
-        return labels.encode(y, steps_to_tag(examples), what=called(y))
+    def _whole_truth(self, labels: Any, y: Any, examples: Examples, rows: Rows) -> Ragged:
+        return labels.encode(y, steps_to_tag(examples), what=called(y, rows))
 
     def _objective(self, truth: npt.NDArray | Ragged, encoded: Encoded) -> Objective:
         assert isinstance(truth, Ragged)

@@ -9,7 +9,16 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import column_or_1d
 
-from recurra.data.sequences.label_values import Name, as_array, codes_among, flat_values, number_values, values_at
+from recurra.data.sequences.label_values import (
+    Name,
+    Origin,
+    Y,
+    as_array,
+    codes_among,
+    flat_values,
+    number_values,
+    values_at,
+)
 from recurra.errors import InputError
 
 
@@ -31,7 +40,7 @@ class Classes:
             raise InputError(_too_few(self.names, "the labels"))
 
     @staticmethod
-    def of(labels: Any, *, what: str = "y") -> Classes:
+    def of(labels: Any, *, what: Origin = Y) -> Classes:
         """The classes of labels [N]: words, whole numbers or truth values, of which some may be missing.
 
         Errors: InputError for one class only, numbers that are not whole, and a mixture of types, with the row.
@@ -49,7 +58,7 @@ class Classes:
         """The classes [K] in their own dtype, as scikit-learn's `classes_`."""
         return as_array(self.names, self.dtype)
 
-    def encode(self, labels: Any, *, what: str = "y") -> npt.NDArray[np.int64]:
+    def encode(self, labels: Any, *, what: Origin = Y) -> npt.NDArray[np.int64]:
         """Codes [N] of labels [N], -1 where missing. Errors: InputError for a label that is no class, with its row."""
         return codes_among(_one_column(labels, what), self.names, what)
 
@@ -58,14 +67,14 @@ class Classes:
         return values_at(codes, self.names, self.dtype)
 
 
-def _one_column(labels: Any, what: str) -> npt.NDArray:
+def _one_column(labels: Any, what: Origin) -> npt.NDArray:
     if labels is None:
         raise InputError(f"a classifier requires y to be passed, but the target {what} is None: give labels")
     values = flat_values(labels, what)
     return values if values.ndim == 1 else column_or_1d(values, warn=True)
 
 
-def _too_few(names: tuple[Name, ...], what: str) -> str:
+def _too_few(names: tuple[Name, ...], what: str | Origin) -> str:
     if not names:
         return f"{what} holds no label, and a classifier needs at least two classes: name another column of labels"
     return (

@@ -11,7 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.sequences.label_values import Name, as_array, codes_among, flat_values, number_values, plain
+from recurra.data.sequences.label_values import (
+    Name,
+    Origin,
+    Y,
+    as_array,
+    codes_among,
+    flat_values,
+    number_values,
+    plain,
+)
 from recurra.data.sequences.steps import is_missing
 from recurra.errors import InputError
 
@@ -42,7 +51,7 @@ class LabelSets:
             raise InputError("the label sets hold no label: expected at least one label in some row")
 
     @staticmethod
-    def of(labels: Any, *, separator: str = ";", what: str = "y") -> LabelSets:
+    def of(labels: Any, *, separator: str = ";", what: Origin = Y) -> LabelSets:
         """The labels that occur in N sets: lists or sets of labels, a matrix [N, K] of 0 and 1, or texts.
 
         Errors: InputError for other numbers in a matrix, mixed types and a cell that is no set, with the row.
@@ -55,7 +64,7 @@ class LabelSets:
             return LabelSets(tuple(range(matrix.shape[1])), "int64", "matrix")
         rows, form = _lists(labels, separator, what)
         items, owner = _items(rows)
-        _, names, dtype = number_values(items, what, owner)
+        _, names, dtype = number_values(items, what.take(owner))
         return LabelSets(names, "object" if dtype == "str" else dtype, form, separator)
 
     def __len__(self) -> int:
@@ -66,7 +75,7 @@ class LabelSets:
         """The labels [K] in their own dtype."""
         return as_array(self.names, self.dtype)
 
-    def encode(self, labels: Any, *, what: str = "y") -> npt.NDArray[np.int8]:
+    def encode(self, labels: Any, *, what: Origin = Y) -> npt.NDArray[np.int8]:
         """A matrix [N, K]: 1 where an example has the label, 0 where not, a row of -1 where nothing is known."""
         matrix = _matrix(labels)
         if matrix is not None:
@@ -78,7 +87,7 @@ class LabelSets:
         found = np.zeros((len(rows), len(self.names)), dtype=np.int8)
         found[[k for k, row in enumerate(rows) if row is None]] = -1
         if len(items):
-            codes = codes_among(items, self.names, what, owner)
+            codes = codes_among(items, self.names, what.take(owner))
             found[owner[codes >= 0], codes[codes >= 0]] = 1
         return found
 
@@ -129,13 +138,13 @@ def _matrix(labels: Any) -> npt.NDArray | None:
     return np.array(labels) if items <= {0, 1} else None
 
 
-def _check_matrix(matrix: npt.NDArray, what: str) -> npt.NDArray[np.int8]:
+def _check_matrix(matrix: npt.NDArray, what: Origin) -> npt.NDArray[np.int8]:
     missing = np.asarray(pd.isna(matrix))
     good = missing | (matrix == 0) | (matrix == 1)
     if not good.all():
         row, column = np.argwhere(~good)[0]
         raise InputError(
-            f"{what} holds {plain(matrix[row, column])!r} in row {row + 1}, column {column + 1}: expected "
+            f"{what} holds {plain(matrix[row, column])!r} in row {what.row(row)}, column {column + 1}: expected "
             "a matrix [N, K] of 0 and 1, or lists of labels"
         )
     found = np.full(matrix.shape, -1, dtype=np.int8)
@@ -144,7 +153,7 @@ def _check_matrix(matrix: npt.NDArray, what: str) -> npt.NDArray[np.int8]:
     return found
 
 
-def _lists(labels: Any, separator: str, what: str) -> tuple[list[Sequence[Name] | None], str]:
+def _lists(labels: Any, separator: str, what: Origin) -> tuple[list[Sequence[Name] | None], str]:
     """Every row's labels, None where not known, and the form in which they came."""
     values = np.fromiter(labels, dtype=object, count=len(labels)) if isinstance(labels, list | tuple) else None
     cells = flat_values(labels, what) if values is None else values
@@ -160,8 +169,8 @@ def _lists(labels: Any, separator: str, what: str) -> tuple[list[Sequence[Name] 
             rows.append(_flat(cell, row, what))
         else:
             raise InputError(
-                f"{what} holds {cell!r} in row {row + 1}: expected a list or set of labels in every row, or a text "
-                f"with labels separated by {separator!r}"
+                f"{what} holds {cell!r} in row {what.row(row)}: expected a list or set of labels in every row, or a "
+                f"text with labels separated by {separator!r}"
             )
     return rows, "lists"
 
@@ -177,13 +186,13 @@ def split_set(text: str, separator: str) -> list[Name] | None:
     return [piece for part in text.split(separator) if (piece := part.strip())]
 
 
-def _flat(cell: Any, row: int, what: str) -> list[Name]:
+def _flat(cell: Any, row: int, what: Origin) -> list[Name]:
     """The labels of a list or set. Errors: InputError for a list within it."""
     nested = next((item for item in cell if isinstance(item, _SEVERAL)), None)
     if nested is not None:
         raise InputError(
-            f"{what} holds {nested!r} within the labels of row {row + 1}: expected a list of words or whole numbers in "
-            "every row; flatten it"
+            f"{what} holds {nested!r} within the labels of row {what.row(row)}: expected a list of words or whole "
+            "numbers in every row; flatten it"
         )
     return list(cell)
 
@@ -192,4 +201,4 @@ def _items(rows: list[Sequence[Name] | None]) -> tuple[npt.NDArray, npt.NDArray[
     """All labels end to end, and the row of each."""
     lengths = np.fromiter((0 if row is None else len(row) for row in rows), np.int64, len(rows))
     items = list(chain.from_iterable(row for row in rows if row is not None))
-    return flat_values(items, "y"), np.repeat(np.arange(len(rows)), lengths)
+    return flat_values(items, Y), np.repeat(np.arange(len(rows)), lengths)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,17 +21,43 @@ _KINDS = {
 }
 
 
-def called(labels: Any) -> str:
-    """What a message calls labels: their column, or y.
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """What a message calls labels, and the row, from 0, that each has in what was given; None where all of it is there.
 
-    >>> called(pd.Series([1], name="mood")), called([1])
+    >>> str(Origin("mood")), Origin(rows=np.array([4, 7])).row(1)
+    ('mood', 8)
+    """
+
+    name: str = "y"
+    rows: npt.NDArray[np.integer] | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+    def row(self, place: int | np.integer) -> int:
+        """The row, from 1, of the label at a place."""
+        return int(place if self.rows is None else self.rows[place]) + 1
+
+    def take(self, places: npt.NDArray[np.integer]) -> Origin:
+        """That of the labels at these places."""
+        return Origin(self.name, places if self.rows is None else self.rows[places])
+
+
+Y = Origin()
+
+
+def called(labels: Any, rows: npt.NDArray[np.integer] | None = None) -> Origin:
+    """What a message calls labels: their column, or y; `rows` of what was given are there.
+
+    >>> str(called(pd.Series([1], name="mood"))), str(called([1]))
     ("column 'mood'", 'y')
     """
     named = isinstance(labels, pd.Series) and labels.name is not None
-    return f"column {str(labels.name)!r}" if named else "y"
+    return Origin(f"column {str(labels.name)!r}" if named else "y", rows)
 
 
-def flat_values(values: Any, what: str) -> npt.NDArray:
+def flat_values(values: Any, what: str | Origin) -> npt.NDArray:
     """Labels [N] as an array with their own dtype; of a list, object where it holds texts or missing values."""
     if isinstance(values, str | bytes) or not (hasattr(values, "__len__") or hasattr(values, "__array__")):
         raise InputError(f"{what} is {values!r}: expected a list, array or Series with a label per example")
@@ -51,11 +78,8 @@ def _from_extension(values: pd.Series) -> npt.NDArray:
     return values.to_numpy(dtype=object)
 
 
-def kind_of_values(values: npt.NDArray, what: str, rows: npt.NDArray[np.integer] | None = None) -> str:
-    """ "text", "integer", "boolean", "number" or "empty"; refuses mixtures and what is no label, with the row.
-
-    `rows` [N] tells the row of each label where a row has several.
-    """
+def kind_of_values(values: npt.NDArray, what: Origin) -> str:
+    """ "text", "integer", "boolean", "number" or "empty"; refuses mixtures and what is no label, with the row."""
     by_dtype = {"b": "boolean", "i": "integer", "u": "integer", "f": "number", "U": "text"}.get(values.dtype.kind)
     if by_dtype is not None:
         return by_dtype
@@ -67,9 +91,9 @@ def kind_of_values(values: npt.NDArray, what: str, rows: npt.NDArray[np.integer]
         return "empty"
     first = values[present[0]]
     row = next((row for row in present if type(values[row]) is not type(first)), present[0])
-    rest = f" and {first!r} in row {_row(present[0], rows)}" if row != present[0] else ""
+    rest = f" and {first!r} in row {what.row(present[0])}" if row != present[0] else ""
     raise InputError(
-        f"{what} holds {_short(values[row])} ({type(values[row]).__name__}) in row {_row(row, rows)}{rest}: expected "
+        f"{what} holds {_short(values[row])} ({type(values[row]).__name__}) in row {what.row(row)}{rest}: expected "
         "labels of one type, all words or all whole numbers; convert them, for example with astype(str)"
     )
 
@@ -87,16 +111,12 @@ def missing_of(values: npt.NDArray) -> npt.NDArray[np.bool_]:
     return missing
 
 
-def number_values(
-    values: npt.NDArray, what: str, rows: npt.NDArray[np.integer] | None = None
-) -> tuple[npt.NDArray[np.int64], tuple[Name, ...], str]:
+def number_values(values: npt.NDArray, what: Origin) -> tuple[npt.NDArray[np.int64], tuple[Name, ...], str]:
     """Codes [N] (-1 where missing), the different values in sorted order, and their dtype's name.
-
-    `rows` [N] tells the row of each label where a row has several.
 
     Errors: InputError for mixtures, and for numbers that are not whole, which are no classes.
     """
-    kind = kind_of_values(values, what, rows)
+    kind = kind_of_values(values, what)
     missing = missing_of(values)
     if kind == "number":
         numbers = values.astype(np.float64)
@@ -104,11 +124,11 @@ def number_values(
         if odd.any():
             row = int(odd.argmax())
             raise InputError(
-                f"Unknown label type: continuous. {what} holds {values[row]} in row {_row(row, rows)}, which is "
+                f"Unknown label type: continuous. {what} holds {values[row]} in row {what.row(row)}, which is "
                 "no class: expected words or whole numbers; for numbers use a regressor (recurra regress --target)"
             )
     if kind == "text":
-        refuse_halves(values, what)
+        refuse_halves(values, what.name)
     codes, distinct = pd.factorize(values if values.dtype.kind != "U" else values.astype(object))
     codes = codes.astype(np.int64)
     codes[missing] = -1
@@ -120,12 +140,8 @@ def number_values(
     return table[codes], tuple(map(plain, names[order])), _dtype_name(values)
 
 
-def codes_among(
-    values: npt.NDArray, names: Sequence[Name], what: str, rows: npt.NDArray[np.integer] | None = None
-) -> npt.NDArray[np.int64]:
+def codes_among(values: npt.NDArray, names: Sequence[Name], what: Origin) -> npt.NDArray[np.int64]:
     """Codes [N] of labels among known `names`, -1 where missing; words and numbers are compared by their text.
-
-    `rows` [N] tells the row of each label where a row has several.
 
     Errors: InputError for a label that is not among them, with its row and the known ones.
     """
@@ -142,7 +158,7 @@ def codes_among(
     if unseen.any():
         first = int(unseen.argmax())
         raise InputError(
-            f"{what} holds {_short(plain(values[first]))} in row {_row(first, rows)} "
+            f"{what} holds {_short(plain(values[first]))} in row {what.row(first)} "
             f"({counted(int(unseen.sum()), 'unseen label')} in all), which was not among the labels of the training "
             f"part: {shown([repr(name) for name in names])}. "
             "Correct it, remove these rows, or train with examples of it"
@@ -177,10 +193,6 @@ def text_of(value: Any) -> str:
 
 def _dtype_name(values: npt.NDArray) -> str:
     return {"U": "str", "O": "object"}.get(values.dtype.kind, values.dtype.name)
-
-
-def _row(place: int | np.integer, rows: npt.NDArray[np.integer] | None) -> int:
-    return int(place if rows is None else rows[place]) + 1
 
 
 def _short(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from recurra.data.sequences.classes import Classes
 from recurra.data.sequences.label_sets import LabelSets, is_label_sets
+from recurra.data.sequences.label_values import Origin, Y
 from recurra.data.sequences.numbers import Numbers
 from recurra.data.sequences.tags import Tags
 from recurra.errors import InputError
@@ -23,7 +24,7 @@ _KINDS: dict[str, type[Classes | LabelSets | Numbers | Tags]] = {
 }
 
 
-def class_labels(labels: Any, *, separator: str | None = None, what: str = "y") -> Classes | LabelSets:
+def class_labels(labels: Any, *, separator: str | None = None, what: Origin = Y) -> Classes | LabelSets:
     """What a classifier is to predict: sets, where labels are lists or a matrix or a separator is given; else classes.
 
     >>> class_labels([["war", "drama"], []]).names, class_labels([3, 1]).names

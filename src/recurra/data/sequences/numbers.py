@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.names import counted
-from recurra.data.sequences.label_values import flat_values
+from recurra.data.sequences.label_values import Origin, Y, flat_values
 from recurra.errors import InputError
 
 
@@ -30,7 +30,7 @@ class Numbers:
         object.__setattr__(self, "names", tuple(self.names))
 
     @staticmethod
-    def of(labels: Any, *, what: str = "y") -> Numbers:
+    def of(labels: Any, *, what: Origin = Y) -> Numbers:
         """The targets in labels [N] or [N, M]; M names are those of a DataFrame's columns."""
         values = _floats(labels, what)
         if np.isnan(values).all():
@@ -38,14 +38,14 @@ class Numbers:
         if isinstance(labels, pd.DataFrame):
             return Numbers(tuple(map(str, labels.columns)), flat=False)
         flat = values.ndim == 1
-        name = str(labels.name) if isinstance(labels, pd.Series) and labels.name is not None else what
+        name = str(labels.name) if isinstance(labels, pd.Series) and labels.name is not None else what.name
         count = 1 if flat else values.shape[1]
         return Numbers((name,) if flat else tuple(f"{name}{k + 1}" for k in range(count)), flat)
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def encode(self, labels: Any, *, what: str = "y") -> npt.NDArray[np.float64]:
+    def encode(self, labels: Any, *, what: Origin = Y) -> npt.NDArray[np.float64]:
         """Numbers [N, M] of labels [N] or [N, M], NaN where missing.
 
         Errors: InputError for text, infinite numbers and another M, with the row.
@@ -62,7 +62,7 @@ class Numbers:
         return values[:, 0] if self.flat else values
 
 
-def _floats(labels: Any, what: str) -> npt.NDArray[np.float64]:
+def _floats(labels: Any, what: Origin) -> npt.NDArray[np.float64]:
     if labels is None:
         raise InputError(f"a regressor requires y to be passed, but the target {what} is None: give numbers")
     values = labels.to_numpy() if isinstance(labels, pd.DataFrame) else _array(labels, what)
@@ -73,15 +73,15 @@ def _floats(labels: Any, what: str) -> npt.NDArray[np.float64]:
     values = values.astype(np.float64)
     if np.isinf(values).any():
         infinite = np.isinf(values) if values.ndim == 1 else np.isinf(values).any(axis=1)
-        row = int(infinite.argmax())
+        rows = counted(int(infinite.sum()), "such row")
         raise InputError(
-            f"{what} contains infinity in row {row + 1} ({counted(int(infinite.sum()), 'such row')}): correct it, or "
-            "leave it empty if it is missing"
+            f"{what} contains infinity in row {what.row(infinite.argmax())} ({rows}): correct it, or leave it empty "
+            "if it is missing"
         )
     return values
 
 
-def _array(labels: Any, what: str) -> npt.NDArray:
+def _array(labels: Any, what: Origin) -> npt.NDArray:
     if isinstance(labels, list | tuple) and len(labels) and isinstance(labels[0], list | tuple | np.ndarray):
         if len({np.size(row) for row in labels}) > 1:
             raise InputError(f"{what} holds rows of different lengths: expected as many numbers for every example")
@@ -89,7 +89,7 @@ def _array(labels: Any, what: str) -> npt.NDArray:
     return flat_values(labels, what)
 
 
-def _converted(values: npt.NDArray, what: str) -> npt.NDArray:
+def _converted(values: npt.NDArray, what: Origin) -> npt.NDArray:
     """Objects as numbers; refuses texts, also those that look like numbers."""
     cells = values.reshape(len(values), -1)
     for column in cells.T:
@@ -97,7 +97,7 @@ def _converted(values: npt.NDArray, what: str) -> npt.NDArray:
         if found not in ("integer", "floating", "mixed-integer-float", "boolean", "decimal", "empty"):
             row = next((k for k, v in enumerate(column) if not pd.isna(v) and not isinstance(v, int | float)), 0)
             raise InputError(
-                f"{what} holds {column[row]!r} ({type(column[row]).__name__}) in row {row + 1}: expected numbers; "
-                "convert them, or predict classes with a classifier (recurra classify --label)"
+                f"{what} holds {column[row]!r} ({type(column[row]).__name__}) in row {what.row(row)}: expected "
+                "numbers; convert them, or predict classes with a classifier (recurra classify --label)"
             )
     return pd.DataFrame(cells).apply(pd.to_numeric).to_numpy(dtype=np.float64, na_value=np.nan).reshape(values.shape)

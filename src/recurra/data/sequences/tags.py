@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.names import counted
-from recurra.data.sequences.label_values import Name, as_array, codes_among, number_values, values_at
+from recurra.data.sequences.label_values import Name, Origin, Y, as_array, codes_among, number_values, values_at
 from recurra.data.sequences.ragged import Ragged, offsets_of
 from recurra.data.sequences.steps import is_missing
 from recurra.errors import InputError
@@ -39,16 +39,16 @@ class Tags:
             raise InputError(f"the tags hold {only}: a tagger needs at least two; name another column with --label")
 
     @staticmethod
-    def of(labels: Any, *, what: str = "y") -> Tags:
+    def of(labels: Any, *, what: Origin = Y) -> Tags:
         """The tags that occur in N rows, each a string, a list of words or whole numbers, or an array [T].
 
         A row that is None is missing as a whole. Errors: InputError for a cell that is none of these, fewer than two
         tags and mixed types, with the row.
         """
-        items, _, form = _flat(labels, what)
+        items, offsets, form = _flat(labels, what)
         if form == "string":
             return Tags(tuple(map(chr, np.flatnonzero(np.bincount(items)))), "object", form)
-        _, names, dtype = number_values(items, what)
+        _, names, dtype = number_values(items, what.take(_owners(offsets)))
         return Tags(names, dtype, form)
 
     def __len__(self) -> int:
@@ -59,7 +59,7 @@ class Tags:
         """The tags [K] in their own dtype."""
         return as_array(self.names, self.dtype)
 
-    def encode(self, labels: Any, lengths: npt.ArrayLike | None = None, *, what: str = "y") -> Ragged:
+    def encode(self, labels: Any, lengths: npt.ArrayLike | None = None, *, what: Origin = Y) -> Ragged:
         """Codes of every step, -1 where a tag is None, NaN or "", or the row is missing.
 
         `lengths` [N] are the steps of the sequences, with which the labels must agree, and which a missing row takes.
@@ -69,10 +69,11 @@ class Tags:
         coded = Ragged(self._codes(items, offsets, form, what), offsets)
         return coded if lengths is None else _fitted(coded, np.asarray(lengths, np.int64), _absent(labels), what)
 
-    def _codes(self, items: npt.NDArray, offsets: npt.NDArray[np.int64], form: str, what: str) -> npt.NDArray[np.int64]:
+    def _codes(
+        self, items: npt.NDArray, offsets: npt.NDArray[np.int64], form: str, what: Origin
+    ) -> npt.NDArray[np.int64]:
         if form != "string":
-            owner = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-            return codes_among(items, self.names, what, owner)
+            return codes_among(items, self.names, what.take(_owners(offsets)))
         table = np.full(max(int(items.max(initial=0)), *(ord(str(name)[:1]) for name in self.names)) + 1, -1)
         for k, name in enumerate(self.names):
             if len(str(name)) == 1:
@@ -81,7 +82,7 @@ class Tags:
         if (codes < 0).any():
             place = int((codes < 0).argmax())
             row = np.searchsorted(offsets, [place], side="right") - 1
-            codes_among(np.array([chr(items[place])], dtype=object), self.names, what, row)
+            codes_among(np.array([chr(items[place])], dtype=object), self.names, what.take(row))
         return codes
 
     def decode(self, codes: Ragged) -> list[str] | list[list[Name | None]] | list[npt.NDArray]:
@@ -95,7 +96,7 @@ class Tags:
         return rows if self.form == "array" else [row.tolist() for row in rows]
 
 
-def _flat(labels: Any, what: str) -> tuple[npt.NDArray, npt.NDArray[np.int64], str]:
+def _flat(labels: Any, what: Origin) -> tuple[npt.NDArray, npt.NDArray[np.int64], str]:
     """All tags end to end, offsets [N + 1], and the form; letters of strings as one code point each (uint32)."""
     cells = _rows(labels, what)
     present = [row for row in cells if row is not None]
@@ -103,7 +104,7 @@ def _flat(labels: Any, what: str) -> tuple[npt.NDArray, npt.NDArray[np.int64], s
     wrong = next((k for k, row in enumerate(cells) if row is not None and _is_odd(row, letters)), None)
     if wrong is not None:
         raise InputError(
-            f"{what} holds {cells[wrong]!r} in row {wrong + 1}: expected the tags of all steps, "
+            f"{what} holds {cells[wrong]!r} in row {what.row(wrong)}: expected the tags of all steps, "
             f"{'a string' if letters else 'a list or an array [T]'} in every row"
         )
     offsets = offsets_of(np.fromiter((0 if row is None else len(row) for row in cells), np.int64, len(cells)))
@@ -117,10 +118,15 @@ def _flat(labels: Any, what: str) -> tuple[npt.NDArray, npt.NDArray[np.int64], s
     return items, offsets, form
 
 
-def _rows(labels: Any, what: str) -> list:
+def _rows(labels: Any, what: Origin) -> list:
     if labels is None or isinstance(labels, str) or not hasattr(labels, "__len__"):
         raise InputError(f"{what} is {labels!r}: expected a string, list or array of tags for every example")
     return [None if is_missing(row) else row for row in (labels if not isinstance(labels, pd.Series) else list(labels))]
+
+
+def _owners(offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The row of every tag."""
+    return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
 def _is_odd(row: Any, letters: bool) -> bool:
@@ -130,10 +136,10 @@ def _is_odd(row: Any, letters: bool) -> bool:
 
 
 def _absent(labels: Any) -> npt.NDArray[np.bool_]:
-    return np.array([row is None for row in _rows(labels, "y")], dtype=bool)
+    return np.array([row is None for row in _rows(labels, Y)], dtype=bool)
 
 
-def _fitted(codes: Ragged, lengths: npt.NDArray[np.int64], absent: npt.NDArray[np.bool_], what: str) -> Ragged:
+def _fitted(codes: Ragged, lengths: npt.NDArray[np.int64], absent: npt.NDArray[np.bool_], what: Origin) -> Ragged:
     """The codes, if every row is as long as its sequence; of missing rows, -1 at every step."""
     if len(lengths) != len(codes):
         raise InputError(f"{what} has tags for {counted(len(codes), 'example')}, and X has {len(lengths)} sequences")
@@ -141,7 +147,7 @@ def _fitted(codes: Ragged, lengths: npt.NDArray[np.int64], absent: npt.NDArray[n
     if wrong.any():
         row = int(wrong.argmax())
         raise InputError(
-            f"{what} has {counted(int(codes.lengths[row]), 'tag')} in row {row + 1}, and its sequence has "
+            f"{what} has {counted(int(codes.lengths[row]), 'tag')} in row {what.row(row)}, and its sequence has "
             f"{counted(int(lengths[row]), 'step')} ({counted(int(wrong.sum()), 'such row')}): expected a tag for every "
             "step; correct the row, or leave it out"
         )

@@ -1,0 +1,60 @@
+"""Labels that cannot be judged are refused by their row in the user's file, before anything is learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recurra.data.sequences.examples import Examples, keep_rows
+from recurra.data.sequences.gathering import Gathered
+from recurra.data.sequences.label_values import Origin
+from recurra.data.sequences.labels import Labels, Numbers, Tags, class_labels
+from recurra.tasks.sequence_refusals import steps_to_tag
+
+_READ: dict[str, Callable[..., Labels]] = {"classify": class_labels, "tag": Tags.of, "regress": Numbers.of}
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledRows:
+    """Examples of a file with their labels, and which rows of it they are."""
+
+    examples: Examples
+    labels: pd.Series | pd.DataFrame
+    rows: npt.NDArray[np.int64]
+    name: str  # of the labels, for messages
+
+    @property
+    def origin(self) -> Origin:
+        """What messages say of the labels."""
+        return Origin(self.name, self.rows)
+
+    @staticmethod
+    def of(
+        gathered: Gathered, source: str, *, empty: str, optional: Collection[str], rows: npt.ArrayLike | None = None
+    ) -> LabelledRows:
+        """Those of all rows, or of `rows`, that are kept where examples without a step may be dropped."""
+        assert gathered.labels is not None
+        examples = gathered.examples if rows is None else gathered.examples.take(rows)
+        found = keep_rows(examples, empty=empty, optional=optional)
+        examples = examples if len(found) == len(examples) else examples.take(found)
+        kept = found if rows is None else np.asarray(rows, dtype=np.int64)[found]
+        name = f"column {gathered.labels.name!r} of {source}" if isinstance(gathered.labels, pd.Series) else source
+        return LabelledRows(examples, gathered.labels.iloc[kept], kept, name)
+
+
+def refuse_unknown(labels: Labels, judging: LabelledRows) -> None:
+    """Raise `InputError` for the first label that is none of `labels`, and for what is no label."""
+    steps: dict[str, Any] = {"lengths": steps_to_tag(judging.examples)} if isinstance(labels, Tags) else {}
+    labels.encode(judging.labels, **steps, what=judging.origin)
+
+
+def refuse_unseen(task: str, learnt: LabelledRows, judging: LabelledRows) -> None:
+    """Raise `InputError` for the first label that judges and that no example learnt from has, and for what is none."""
+    known = _READ[task](learnt.labels, what=learnt.origin)
+    for part in (learnt, judging):
+        refuse_unknown(known, part)
