@@ -30,7 +30,7 @@ class Reading:
     missing: Sequence[str] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Columns:
     """The column flags as they were given."""
 

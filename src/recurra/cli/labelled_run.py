@@ -26,7 +26,7 @@ UNFINISHED = "The last training, on all examples, was interrupted: the model tha
 OUTPUTS = ("predictions.csv", "report.html", "report.png")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Learning:
     """The flags about the network and its training as they were given."""
 
