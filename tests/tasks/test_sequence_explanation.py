@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from tests.tasks.sequences import LONGER, SIDES, SILENT, classifier, regressor, reviews, sides, strands, tagger
 
@@ -162,6 +163,12 @@ def test_tokens_line_up_with_the_text(fitted):
     ]
     unknown = found.loc[found["token"].isin(["😀", "zzz", "今天"]), "attribution"]
     np.testing.assert_allclose(unknown, 0, atol=1e-6)  # they are what they are compared with
+
+
+def test_a_whole_number_is_found_by_its_text():
+    letters, counts = strands(20)[0], [1, 3] * 10
+    model = classifier(members=1).fit(letters, counts, run=SILENT)
+    pd.testing.assert_frame_equal(model.explain(letters[:2], target="3"), model.explain(letters[:2], target=3))
 
 
 def test_what_cannot_be_explained_is_refused(fitted):

@@ -24,7 +24,7 @@ from recurra.data.facts import Fact
 from recurra.data.names import counted
 from recurra.data.sequences.examples import Examples, as_examples, is_one_series, keep_rows
 from recurra.data.sequences.inputs import Kind
-from recurra.data.sequences.label_values import called
+from recurra.data.sequences.label_values import called, code_of
 from recurra.data.sequences.labels import Labels, Numbers
 from recurra.data.sequences.ragged import Ragged
 from recurra.data.sequences.reader import Encoded, Reader, step_counts
@@ -226,12 +226,10 @@ class SequenceEstimator(BaseEstimator):
         self._refuse_empty(examples)
         encoded = model.reader.encode(examples)
         names = list(self.labels_.names)
-        if target is not None and target not in names:
-            raise InputError(f"target is {target!r}: expected one of {', '.join(map(repr, names[:12]))}")
         if step is not None and (not model.objective.per_step or not 0 <= step < int(step_counts(encoded).min())):
             raise InputError(f"step is {step}: expected a step that every example has, of a model that tags steps")
         if target is not None:
-            targets = np.full(len(examples), names.index(target), dtype=np.int64)
+            targets = np.full(len(examples), code_of(target, names, "target"), dtype=np.int64)
         else:
             targets = self._predicted(model.outputs(encoded), encoded, step)
         return explanation_frame(

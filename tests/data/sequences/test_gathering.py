@@ -54,3 +54,13 @@ def test_steps_in_long_format(values: list, text: set[str]) -> None:
     roles = Roles({"sequence": kind}, ("mood",), series="id", features=("x",))
     reader = Reader.learn(gather_examples(frame, roles).examples)
     assert text_columns(roles, reader, Classes((0, 1), "int64")) - {"sequence"} == text
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [([2.0, None, 1.0], [2, 1]), ([2.5, None, 1.0], [2.5, 1.0]), ([2.0, 3.0, 1.0], [2.0, 3.0, 1.0])]
+)
+def test_whole_labels_stay_whole_where_one_is_missing(given: list, kept: list) -> None:
+    frame = pd.DataFrame({"review": ["a", "b", "c"], "stars": given})
+    labels = gather_examples(frame, Roles({"review": Text()}, ("stars",))).labels
+    assert isinstance(labels, pd.Series)
+    assert list(map(repr, labels.dropna().tolist())) == list(map(repr, kept))

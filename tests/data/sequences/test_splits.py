@@ -95,6 +95,8 @@ def test_stated_parts() -> None:
         stated_rows(["train", "tram", "test"])
     with pytest.raises(InputError, match="no example for test"):
         stated_rows(["train", "train"])
+    with pytest.raises(InputError, match="holds nothing in row 2: expected"):
+        stated_rows(["train", None, "test"])
 
 
 def test_strata() -> None:

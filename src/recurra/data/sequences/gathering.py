@@ -22,6 +22,8 @@ from recurra.data.sequences.standardising import ColumnEncoder
 from recurra.data.sequences.understanding import Roles
 from recurra.errors import InputError
 
+_EXACT = 1 << 53  # whole numbers up to here are exact in float64
+
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
@@ -157,7 +159,15 @@ def _labels(frame: pd.DataFrame, label: tuple[str, ...], separator: str | None) 
         return None
     if len(label) == 1 and separator is not None:
         return frame[label[0]].map(lambda cell: _pieces(cell, separator), na_action="ignore")
-    return frame[label[0]] if len(label) == 1 else frame[list(label)]
+    return _whole(frame[label[0]]) if len(label) == 1 else frame[list(label)]
+
+
+def _whole(labels: pd.Series) -> pd.Series:
+    """Whole numbers that became 1.0 and 2.0 because some are missing, as whole numbers again."""
+    if labels.dtype.kind != "f" or not labels.isna().any():
+        return labels
+    present = labels.dropna()
+    return labels.astype("Int64") if bool((present.abs() < _EXACT).all() and (present % 1 == 0).all()) else labels
 
 
 def _pieces(cell: Any, separator: str) -> Any:

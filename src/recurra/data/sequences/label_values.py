@@ -166,6 +166,23 @@ def codes_among(values: npt.NDArray, names: Sequence[Name], what: Origin) -> npt
     return found
 
 
+def code_of(label: Any, names: Sequence[Name], what: str) -> int:
+    """The number of a label among known `names`; one given as text is compared by its text.
+
+    Errors: InputError for what is no label, with the known ones.
+
+    >>> code_of("3", (1, 3), "target"), code_of(3.0, (1, 3), "target")
+    (1, 1)
+    """
+    known = list(names)
+    if label in known:
+        return known.index(label)
+    texts = list(map(text_of, known))
+    if isinstance(label, str) and label in texts:
+        return texts.index(label)
+    raise InputError(f"{what} is {plain(label)!r}: expected one of {shown([repr(name) for name in known])}")
+
+
 def values_at(codes: npt.NDArray[np.integer], names: Sequence[Name], dtype: str) -> npt.NDArray:
     """Labels [...] of codes [...] in their own dtype; missing (-1) makes the array object with None."""
     codes = np.asarray(codes, dtype=np.int64)

@@ -104,9 +104,10 @@ def stated_rows(column: object, *, name: str = "split") -> Parts:
     wrong = np.array([*(not part for part in known), True])[codes]
     if wrong.any():
         row = int(wrong.argmax())
+        held = "nothing" if codes[row] < 0 else repr(values.iloc[row])
         raise InputError(
-            f"column {name!r} holds {values.iloc[row]!r} in row {row + 1}: expected train, test or validation in every "
-            "row; name another column with --split, or none"
+            f"column {name!r} holds {held} in row {row + 1}: expected train, test or validation in every row; name "
+            "another column with --split, or none"
         )
     parts = np.array(known, dtype=object)[codes]
     rows = {part: np.flatnonzero(parts == part) for part in _WORDS}
