@@ -14,6 +14,8 @@ from recurra.data.sequences.surrogates import refuse_halves
 from recurra.data.source import Source
 from recurra.errors import InputError
 
+_EXACT = 1 << 53  # whole numbers up to here are exact in float64
+
 
 def read_json(source: Source) -> pd.DataFrame:
     """A DataFrame of N rows, a column for every key; a key that a row lacks is missing there, lists stay lists.
@@ -49,7 +51,7 @@ def _lines(text: str, name: str) -> tuple[list[Any], list[int]]:
     numbers = [k for k, line in enumerate(split) if line and not line.isspace()]
     kept = split if len(numbers) == len(split) else [split[k] for k in numbers]
     try:
-        rows = json.loads(f"[{','.join(kept)}]")  # one call for all lines; a broken one is looked for afterwards
+        rows = _parsed(f"[{','.join(kept)}]", name)  # one call for all lines; a broken one is looked for afterwards
     except json.JSONDecodeError as error:
         raise _broken(kept, numbers, name) from error
     if len(rows) != len(kept):
@@ -57,10 +59,22 @@ def _lines(text: str, name: str) -> tuple[list[Any], list[int]]:
     return rows, [k + 1 for k in numbers]
 
 
+def _parsed(text: str, what: str) -> Any:
+    """The value of a text. Errors: json.JSONDecodeError where it is no JSON, InputError for what Python cannot hold."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except (RecursionError, ValueError) as error:
+        raise InputError(
+            f"{what} holds lists within a thousand others, or a number of thousands of digits: correct it"
+        ) from error
+
+
 def _broken(lines: list[str], numbers: list[int], name: str) -> InputError:
     for k, line in zip(numbers, lines, strict=True):
         try:
-            json.loads(line)
+            _parsed(line, f"line {k + 1} of {name}")
         except json.JSONDecodeError as error:
             return InputError(
                 f"line {k + 1} of {name} is no JSON ({error.msg} at character {error.colno}): {_short(line)}; expected "
@@ -71,7 +85,7 @@ def _broken(lines: list[str], numbers: list[int], name: str) -> InputError:
 
 def _array(text: str, name: str) -> tuple[list[Any], list[int]]:
     try:
-        return json.loads(text), []
+        return _parsed(text, name), []
     except json.JSONDecodeError as error:
         raise InputError(
             f"{name} is no JSON array: {error.msg} in line {error.lineno}, character {error.colno}; correct it, or "
@@ -85,11 +99,7 @@ def _column(rows: list[dict[str, Any]], name: str, source: str) -> npt.NDArray:
     refuse_halves(cells, f"key {name!r} of {source}")
     found = pd.api.types.infer_dtype(cells, skipna=True)
     if found in ("integer", "floating", "mixed-integer-float"):
-        missing = pd.isna(cells)
-        if found == "integer" and not missing.any() and all(abs(value) < 1 << 63 for value in cells):
-            return cells.astype(np.int64)
-        cells[missing] = np.nan
-        return cells.astype(np.float64)
+        return _numbers(cells, whole=found == "integer")
     if found == "boolean" and not pd.isna(cells).any():
         return cells.astype(bool)
     if found not in ("string", "empty"):
@@ -100,6 +110,21 @@ def _column(rows: list[dict[str, Any]], name: str, source: str) -> npt.NDArray:
                 "list; write the parts of an object as keys of their own"
             )
     return cells
+
+
+def _numbers(cells: npt.NDArray[np.object_], *, whole: bool) -> npt.NDArray:
+    """Numbers as int64 or, with NaN for missing, as float64; whole ones that neither can tell apart stay text."""
+    missing = pd.isna(cells)
+    largest = max((abs(cell) for cell in cells[~missing]), default=0)
+    if whole and largest >= (_EXACT if missing.any() else 1 << 63):
+        return np.array([None if gone else str(cell) for cell, gone in zip(cells, missing, strict=True)], dtype=object)
+    if whole and not missing.any():
+        return cells.astype(np.int64)
+    cells[missing] = np.nan
+    try:
+        return cells.astype(np.float64)
+    except OverflowError:  # a whole number beyond float64: infinite there, as 1e999 is
+        return np.array([float(str(cell)) for cell in cells])
 
 
 def _short(value: Any) -> str:
