@@ -117,6 +117,13 @@ def test_a_text_of_numbers_is_read_as_it_is_written(model: str, tmp_path: Path) 
     }
 
 
+def test_examples_of_one_step_are_explained(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "new.csv").write_text("id,sentence\nn1,superb\nn2,dull\n")
+    assert run(["inspect", model, str(tmp_path / "new.csv"), "--out", str(tmp_path)]) == 0
+    assert "each of these examples has a single step" in capsys.readouterr().out
+    assert pd.read_csv(tmp_path / "reviews-moved.csv")["token"].tolist() == ["superb", "dull"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -77,3 +77,5 @@ def test_row_numbers() -> None:
     assert not is_row_number(pd.Series([1, 2, 3]), "sales", first=False)
     assert not is_row_number(pd.Series([1, 2, 4]), "No", first=False)
     assert not is_row_number(pd.Series([5, 6, 7]), "No", first=False)
+    for far in (1.7e308, np.inf):  # and no warning
+        assert not is_row_number(pd.Series([-far, 0.0, far]), "No", first=False)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from recurra.data.sequences.examples import Examples, keep_rows
 from recurra.data.sequences.gathering import Gathered
-from recurra.data.sequences.label_values import Origin
+from recurra.data.sequences.label_values import Origin, called
 from recurra.data.sequences.labels import Labels, Numbers, Tags, class_labels
 from recurra.tasks.sequence_refusals import steps_to_tag
 
@@ -43,8 +43,7 @@ class LabelledRows:
         found = keep_rows(examples, empty=empty, optional=optional)
         examples = examples if len(found) == len(examples) else examples.take(found)
         kept = found if rows is None else np.asarray(rows, dtype=np.int64)[found]
-        name = f"column {gathered.labels.name!r} of {source}" if isinstance(gathered.labels, pd.Series) else source
-        return LabelledRows(examples, gathered.labels.iloc[kept], kept, name)
+        return LabelledRows(examples, gathered.labels.iloc[kept], kept, f"{called(gathered.labels)} of {source}")
 
 
 def refuse_unknown(labels: Labels, judging: LabelledRows) -> None:

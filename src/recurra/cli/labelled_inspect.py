@@ -18,6 +18,7 @@ from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.data.facts import Fact
 from recurra.data.names import counted
 from recurra.data.sequences.examples import Examples, keep_rows
+from recurra.data.sequences.reader import step_counts
 from recurra.errors import InputError
 from recurra.inspect import draw_attribution, draw_flow
 from recurra.inspect.several import findings_of
@@ -51,14 +52,17 @@ def inspect_labelled(
     if len(numbers) < len(gathered.examples):
         facts.append(Fact("explained", f"{counted(len(numbers), 'example')}, spread evenly over the file"))
     print_facts(console, "What was understood", facts)
-    seen = looked_at(found, found.reader.encode(examples))
+    encoded = found.reader.encode(examples)
+    seen = looked_at(found, encoded) if step_counts(encoded).max() > 1 else []
     console.print(Text("What it remembers", style="bold"))
     for sentence in memory_sentences(seen):
         console.print(Text(f"  {sentence}"), soft_wrap=True)
+    if not seen:
+        console.print(Text("  Nothing can be seen: each of these examples has a single step."))
     wrong = findings_of(seen)
     for finding in wrong:
         console.print(Text(f"  {finding}", style="yellow"), soft_wrap=True)
-    if not wrong:
+    if seen and not wrong:
         console.print(Text("  Nothing wrong was found."))
     console.print()
     names = list(map(str, estimator.labels_.names))

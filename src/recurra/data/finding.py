@@ -54,7 +54,7 @@ def is_row_number(column: pd.Series, name: str, *, first: bool) -> bool:
     if not (first or plain(name) in INDEX_WORDS) or pd.api.types.is_bool_dtype(column.dtype):
         return False
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    if len(values) < 3 or np.isnan(values).any() or values.max() - values.min() != len(values) - 1:
+    if len(values) < 3 or not np.isfinite(values).all() or values.max() != values.min() + len(values) - 1:
         return False
     return values.min() in (0, 1) and len(np.unique(values)) == len(values) and bool((values == np.floor(values)).all())
 

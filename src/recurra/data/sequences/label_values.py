@@ -53,6 +53,8 @@ def called(labels: Any, rows: npt.NDArray[np.integer] | None = None) -> Origin:
     >>> str(called(pd.Series([1], name="mood"))), str(called([1]))
     ("column 'mood'", 'y')
     """
+    if isinstance(labels, pd.DataFrame):
+        return Origin(f"y ({shown(list(map(str, labels.columns)))})", rows)
     named = isinstance(labels, pd.Series) and labels.name is not None
     return Origin(f"column {str(labels.name)!r}" if named else "y", rows)
 

@@ -95,6 +95,8 @@ def understand_examples(
     """
     if task not in TASKS:
         raise InputError(f"task={task!r} is not known: expected {', '.join(TASKS)}")
+    if label_separator is not None and not label_separator:
+        raise InputError("--label-separator is empty: give what stands between the labels of a cell, such as ';'")
     frame = tidy(frame, source)
     _require(frame, source, text, sequence, label, series, time, features, static, ignore, group, split)
     names = [name for name in frame.columns if name not in ignore]
