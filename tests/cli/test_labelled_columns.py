@@ -65,3 +65,12 @@ def test_sequences_of_digits_are_sequences(task: str, tmp_path: Path) -> None:
     assert run([*later, "--out", str(tmp_path / "p.csv"), "-q"]) == 0
     lengths = pd.read_csv(tmp_path / "p.csv", dtype=str)["predicted"].str.len()
     assert (lengths == (1 if task == "classify" else 4)).all()
+
+
+def test_steps_of_numbers_are_not_taken_for_words_later(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = gestures()[["series", "t", "x", "gesture"]]
+    asked = ["--series", "series", "--time", "t", "--label", "gesture", *QUICK, "--out", str(tmp_path), "-q"]
+    assert run(["classify", written(frame, tmp_path / "g.csv"), *asked]) == 0
+    later = written(frame.assign(x="far"), tmp_path / "later.csv")
+    assert run(["predict", str(tmp_path / "g.safetensors"), later, "--out", str(tmp_path / "p.csv"), "-q"]) == 2
+    assert "the features x of later.csv hold text, and held numbers" in capsys.readouterr().err

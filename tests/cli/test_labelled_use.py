@@ -134,6 +134,10 @@ def test_examples_of_one_step_are_explained(model: str, tmp_path: Path, capsys: 
         (["predict", "MODEL", "other.csv"], "column 'sentence' is not in other.csv: did you mean 'sentences'?"),
         (["evaluate", "MODEL", "unseen.csv"], "'sentiment' of unseen.csv holds 'mixed' in row 2 (1 unseen label"),
         (["evaluate", "MODEL", "empty.csv"], "'sentiment' of empty.csv holds 'mixed' in row 4 (1 unseen label"),
+        (
+            ["evaluate", "MODEL", "lists.jsonl"],
+            "'sentiment' of lists.jsonl holds ['positive'] (list) in row 1: expected",
+        ),
         (["evaluate", "MODEL", "unknown.csv"], "column 'sentiment' of unknown.csv holds no label"),
         (["predict", "MODEL", "MODEL"], "reviews.safetensors"),
     ],
@@ -154,6 +158,7 @@ def test_refusals(
     written(frame.assign(sentiment=["positive", "mixed", "negative", "positive"]), Path("unseen.csv"))
     known = ["positive", "positive", "negative", "mixed"]
     written(frame.assign(sentiment=known, sentence=["", *frame["sentence"][1:]]), Path("empty.csv"))
+    written(frame.assign(sentiment=[["positive"]] * 4), Path("lists.jsonl"))
     written(frame.assign(sentiment=None), Path("unknown.csv"))
     before = sorted(tmp_path.iterdir())
     assert run([model if part == "MODEL" else part for part in arguments]) == 2

@@ -95,6 +95,14 @@ def test_ctrl_c_leaves_with_130_and_no_traceback() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_ctrl_c_while_a_library_is_loaded() -> None:
+    broken = run(
+        "doctor",
+        code=raising("exec('try: raise KeyboardInterrupt\\nexcept BaseException as e: raise ImportError from e')"),
+    )
+    assert (broken.returncode, broken.stderr) == (130, "")
+
+
 def test_a_closed_pipe_is_quiet() -> None:
     line = f"{sys.executable} -m recurra doctor --json | true"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)

@@ -19,9 +19,11 @@ from recurra.cli.labelled_results import judged_frame, predicted_frames
 from recurra.cli.labelled_tables import cell_text, json_lines
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.data.facts import Fact
-from recurra.data.names import counted, require_columns
+from recurra.data.names import counted, require_columns, shown
 from recurra.data.sequences.classes import Classes
+from recurra.data.sequences.examples import SEQUENCE
 from recurra.data.sequences.gathering import Gathered, gather_examples, text_columns
+from recurra.data.sequences.inputs import Events, Series
 from recurra.data.sequences.understanding import Roles
 from recurra.errors import InputError
 from recurra.tasks.tagger import SequenceTagger
@@ -140,6 +142,12 @@ def open_later(estimator: Estimator, file: str, reading: Reading, *, quiet: bool
         optional=model.recipe.optional,
         source=opened.source,
     )
+    steps, known = (kinds.get(SEQUENCE) for kinds in (gathered.examples.kinds, model.reader.kinds))
+    if isinstance(steps, Events) and isinstance(known, Series):  # in long format the values say which it is
+        raise InputError(
+            f"the features {shown(roles.features)} of {opened.source} hold text, and held numbers when the model was "
+            "fitted: correct them"
+        )
     return opened, gathered, roles
 
 

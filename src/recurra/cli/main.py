@@ -16,6 +16,7 @@ from recurra.cli.console import stderr
 from recurra.errors import RecurraError
 
 USAGE = 2  # the exit status of a refusal, as for a wrong flag
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="recurra",
@@ -71,6 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         _complain(str(error))
         sys.exit(USAGE)
+    except ImportError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # as a compiled library says it while it is loaded
+            sys.exit(INTERRUPTED)
+        raise
     except OSError as error:
         if debug:
             raise

@@ -145,8 +145,9 @@ def number_values(values: npt.NDArray, what: Origin) -> tuple[npt.NDArray[np.int
 def codes_among(values: npt.NDArray, names: Sequence[Name], what: Origin) -> npt.NDArray[np.int64]:
     """Codes [N] of labels among known `names`, -1 where missing; words and numbers are compared by their text.
 
-    Errors: InputError for a label that is not among them, with its row and the known ones.
+    Errors: InputError for a label that is not among them, with its row and the known ones, and for what is no label.
     """
+    kind_of_values(values, what)
     codes, distinct = pd.factorize(values if values.dtype.kind != "U" else values.astype(object))
     missing = missing_of(values)
     values_of = [plain(value) for value in distinct]
