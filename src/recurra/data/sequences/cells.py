@@ -35,12 +35,15 @@ def read_texts(cells: Cells, name: str) -> npt.NDArray[np.object_]:
     Errors: InputError for what is no text or holds half of a letter, with its row, and a text too long.
     """
     texts = object_array(cells)
-    found = pd.api.types.infer_dtype(texts, skipna=True)
-    if found not in ("string", "empty"):
-        row = next(row for row, text in enumerate(texts) if not isinstance(text, str) and not is_missing(text))
+    wrong = None
+    if pd.api.types.infer_dtype(texts, skipna=True) not in ("string", "empty"):
+        wrong = next(
+            (row for row, text in enumerate(texts) if not isinstance(text, str) and not is_missing(text)), None
+        )
+    if wrong is not None:
         raise InputError(
-            f"{name!r} holds {texts[row]!r} ({type(texts[row]).__name__}) in row {row + 1}, which is no text: convert "
-            "the column to str, or declare what it is with inputs="
+            f"{name!r} holds {texts[wrong]!r} ({type(texts[wrong]).__name__}) in row {wrong + 1}, which is no text: "
+            "convert the column to str, or declare what it is with inputs="
         )
     refuse_halves(texts, repr(name))
     missing = pd.isna(texts)
