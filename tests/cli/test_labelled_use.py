@@ -158,7 +158,7 @@ def test_refusals(
     written(frame.assign(sentiment=["positive", "mixed", "negative", "positive"]), Path("unseen.csv"))
     known = ["positive", "positive", "negative", "mixed"]
     written(frame.assign(sentiment=known, sentence=["", *frame["sentence"][1:]]), Path("empty.csv"))
-    written(frame.assign(sentiment=[["positive"]] * 4), Path("lists.jsonl"))
+    written(frame.assign(sentiment=pd.Series([["positive"]] * 4)), Path("lists.jsonl"))
     written(frame.assign(sentiment=None), Path("unknown.csv"))
     before = sorted(tmp_path.iterdir())
     assert run([model if part == "MODEL" else part for part in arguments]) == 2
