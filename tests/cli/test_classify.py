@@ -13,7 +13,7 @@ from tests.cli.labelled import QUICK, gestures, reviews, run, written
 from torch import Tensor
 
 from recurra.cli import labelled_run
-from recurra.tasks import SequenceClassifier, load, sequence_model
+from recurra.tasks import SequenceClassifier, committee, load
 from recurra.tasks.sequence_problem import Batch, SequenceProblem
 
 FILES = ["predictions.csv", "report.html", "report.png", "reviews.safetensors"]
@@ -172,7 +172,7 @@ def test_an_interrupted_training_is_kept_and_judged(
 
 @pytest.mark.usefixtures("without_page")
 def test_a_killed_run_is_resumed_to_the_same_bytes(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    train, runs = sequence_model.train, []
+    train, runs = committee.train, []
 
     def killed(*given: object, **way: object) -> object:
         runs.append(1)
@@ -182,7 +182,7 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(made: Path, tmp_path: Path, m
 
     arguments = ["classify", str(made / "reviews.csv"), *QUICK, "--out", str(tmp_path), "--seed", "3", "--quiet"]
     with monkeypatch.context() as patch:
-        patch.setattr(sequence_model, "train", killed)
+        patch.setattr(committee, "train", killed)
         assert run(arguments) == 137
     assert (tmp_path / ".reviews.recurra-run" / "run.json").is_file()
     assert run([*arguments, "--resume"]) == 0

@@ -10,7 +10,7 @@ from tests.tasks.small import file_bytes, quick, same_model, shops
 
 import recurra as rc
 from recurra import Forecaster
-from recurra.tasks import forecast_model
+from recurra.tasks import committee
 from recurra.tasks.forecast_inspection import findings, flow_frame, memory_sentences, usual_explanation
 
 
@@ -30,8 +30,8 @@ def test_it_is_watched_while_it_trains(fitted: Forecaster) -> None:
 
 
 def test_watching_changes_no_bit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fitted: Forecaster) -> None:
-    original = forecast_model.train
-    monkeypatch.setattr(forecast_model, "train", lambda *a, watch, **k: original(*a, **k))
+    original = committee.train
+    monkeypatch.setattr(committee, "train", lambda *a, watch, **k: original(*a, **k))
     blind = quick(members=2, epochs=60).fit(shops())
     assert all(member.record is not None and member.record.watched is None for member in blind.model_.members)
     assert same_model(blind.model_, fitted.model_)

@@ -11,7 +11,7 @@ from recurra.data.scaling import Scaling
 from recurra.data.windows import naive_count
 from recurra.errors import InputError
 from recurra.nn.quantiles import QUANTILES
-from recurra.tasks.forecast_model import ForecastModel, Member
+from recurra.tasks.forecast_model import ForecastModel, WindowMember
 
 _FARTHEST = 1 << 52  # steps from position 0 of a grid
 
@@ -86,7 +86,7 @@ def _check_scaling(scaling: Scaling, panel: Panel) -> None:
     _require(len(set(scaling.series)) == len(scaling.series), "the names of the scaling's series are not distinct")
 
 
-def _check_member(member: Member, model: ForecastModel) -> None:
+def _check_member(member: WindowMember, model: ForecastModel) -> None:
     shape, inputs, schema = member.shape, member.network.inputs, model.panel.schema
     _require(shape.horizon == model.recipe.horizon, "the horizons differ")
     _require(

@@ -23,7 +23,7 @@ from recurra.inspect import Attribution, attribute
 from recurra.nn.embedding import Embeddings
 from recurra.nn.forecast import Features
 from recurra.nn.quantiles import MEDIAN
-from recurra.tasks.forecast_model import ForecastModel, Member
+from recurra.tasks.forecast_model import ForecastModel, WindowMember
 from recurra.training.threads import fitting_threads
 
 Floats = npt.NDArray[np.floating]
@@ -180,12 +180,12 @@ def _attributed(
         return attribute(forecast, tuple(inputs), baselines=tuple(baselines), points=points)
 
 
-def _inputs(member: Member, batch: WindowBatch) -> list[Tensor]:
+def _inputs(member: WindowMember, batch: WindowBatch) -> list[Tensor]:
     features: Any = member.network.features(batch)
     return [*features[:4], batch.level, batch.scale]
 
 
-def _still(batch: WindowBatch, member: Member) -> WindowBatch:
+def _still(batch: WindowBatch, member: WindowMember) -> WindowBatch:
     """The baseline: nothing happened in the window, and nothing is known of it but what is missing."""
     names = ("target", "past", "past_codes", "calendar", "known", "known_codes", "static", "static_codes")
     zeros = {name: torch.zeros_like(getattr(batch, name)) for name in names}
@@ -198,7 +198,7 @@ def _add(
     values: list[Floats],
     names: _Names,
     part: slice,
-    member: Member,
+    member: WindowMember,
     window: int,
 ) -> None:
     """Add a member's attributions, columns of one feature together, at their places before and after the origin."""

@@ -24,7 +24,7 @@ from recurra.errors import InputError, ModelFileError
 from recurra.nn.forecast import ForecastNetwork, Inputs, NetworkOptions
 from recurra.tasks.forecast_calibration import Calibration
 from recurra.tasks.forecast_checks import check_stored
-from recurra.tasks.forecast_model import ForecastModel, Member, Recipe
+from recurra.tasks.forecast_model import ForecastModel, Recipe, WindowMember
 from recurra.training import TrainingOptions
 
 KIND = "forecaster"
@@ -204,7 +204,7 @@ def from_contents(contents: Contents, path: str) -> tuple[ForecastModel, str | N
     return model, config.verdict
 
 
-def _member(contents: Contents, k: int, part: _Member, recipe: Recipe) -> Member:
+def _member(contents: Contents, k: int, part: _Member, recipe: Recipe) -> WindowMember:
     prefix = f"network/{k}/"
     weights = {key[len(prefix) :]: value for key, value in contents.tensors.items() if key.startswith(prefix)}
     inputs = Inputs(**part.inputs.model_dump())
@@ -212,4 +212,4 @@ def _member(contents: Contents, k: int, part: _Member, recipe: Recipe) -> Member
     with torch.device("meta"):
         network = ForecastNetwork(inputs, recipe.cell, recipe.network, torch.ones(inputs.naive))
     network.load_state_dict(weights, strict=True, assign=True)
-    return Member(network.eval(), WindowShape(**part.shape.model_dump()))
+    return WindowMember(network.eval(), shape=WindowShape(**part.shape.model_dump()))

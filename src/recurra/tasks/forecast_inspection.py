@@ -16,7 +16,7 @@ from recurra.inspect import Finding, Flow, Watched, gradient_flow
 from recurra.inspect.several import findings_of, flows_of
 from recurra.nn.quantiles import pinball_loss
 from recurra.tasks.forecast_explanation import Explanation, explain
-from recurra.tasks.forecast_model import ForecastModel, Member
+from recurra.tasks.forecast_model import ForecastModel, WindowMember
 
 _WINDOWS = 64
 
@@ -80,18 +80,18 @@ def usual_explanation(model: ForecastModel, panel: Panel, windows: int = _WINDOW
     return explain(model, panel, series, origins, points=points)
 
 
-def _seen(member: Member, model: ForecastModel) -> Watched:
+def _seen(member: WindowMember, model: ForecastModel) -> Watched:
     watched = member.watched()
     if watched.flows or not _has_a_way(member):
         return watched
     return replace(watched, flows=(_look(member, model),))
 
 
-def _has_a_way(member: Member) -> bool:
+def _has_a_way(member: WindowMember) -> bool:
     return member.shape.window > member.shape.block
 
 
-def _look(member: Member, model: ForecastModel) -> Flow:
+def _look(member: WindowMember, model: ForecastModel) -> Flow:
     panel = model.panel
     series, origins = _spread(panel, model, _WINDOWS)
     reader = WindowReader(panel, member.shape, model.scaling)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +12,13 @@ from recurra.data.panel import Ints, Panel
 from recurra.data.scaling import Scaling, fit_scaling, inverse
 from recurra.data.windows import WindowReader, WindowShape, batches
 from recurra.evaluation.metrics import naive_scale
-from recurra.inspect import Watch, Watched
-from recurra.inspect.watched import from_bytes
 from recurra.nn.forecast import ForecastNetwork, NetworkOptions
 from recurra.nn.quantiles import QUANTILES
+from recurra.tasks.committee import Member, Seat
 from recurra.tasks.forecast_calibration import Calibration, Held, calibrate
 from recurra.tasks.forecast_plan import Split, least_history, nothing_held_out, split, window_shapes
 from recurra.tasks.forecast_problem import ForecastProblem, build_network
-from recurra.training import Run, TrainingOptions, TrainingRecord, train
-from recurra.training.launch import train_on
+from recurra.training import Run, TrainingOptions
 from recurra.training.run import pick_device
 from recurra.training.threads import fitting_threads
 
@@ -51,23 +47,10 @@ class Recipe:
 
 
 @dataclass(frozen=True, eq=False)
-class Member:
-    """One network of the ensemble, the window it reads, and how it was trained (None after loading)."""
+class WindowMember(Member[ForecastNetwork]):
+    """A member of the ensemble, and the window that it reads."""
 
-    network: ForecastNetwork
-    shape: WindowShape
-    record: TrainingRecord | None = None
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether the user stopped its training."""
-        return self.record is not None and self.record.interrupted
-
-    def watched(self) -> Watched:
-        """What was seen of its gradient's way through time in training; nothing after loading."""
-        if self.record is None or self.record.watched is None:
-            return Watched()
-        return from_bytes(self.record.watched)
+    shape: WindowShape = field(kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +60,7 @@ class ForecastModel:
     recipe: Recipe
     scaling: Scaling
     panel: Panel  # what it was trained on, or only its tail after loading
-    members: tuple[Member, ...]
+    members: tuple[WindowMember, ...]
     calibration: Calibration
     naive_error: Floats
 
@@ -105,7 +88,7 @@ def fit_model(panel: Panel, recipe: Recipe, *, run: Run, name: str) -> ForecastM
     shapes = window_shapes(panel, recipe.horizon, recipe.seasons, recipe.block, recipe.members)
     parts = split(panel, recipe.horizon, least_history(shapes))
     scaling = _scaling_before(panel, parts, shapes[0].block if shapes[0].block in recipe.seasons else 1)
-    members: list[Member] = []
+    members: list[WindowMember] = []
     for shape in shapes:
         reader = WindowReader(panel, shape, scaling)
         members.append(_train_member(reader, parts, recipe, len(members), run=run, name=name))
@@ -124,7 +107,7 @@ def refit_model(model: ForecastModel, panel: Panel, calibration: Calibration, *,
     recipe = model.recipe
     parts = nothing_held_out(panel, recipe.horizon, least_history(tuple(member.shape for member in model.members)))
     scaling = fit_scaling(panel, model.scaling.season, model.scaling.log)
-    members: list[Member] = []
+    members: list[WindowMember] = []
     for before in model.members:
         reader = WindowReader(panel, before.shape, scaling)
         # The whole schedule, once more; a schedule left half-way would leave the weights unsettled.
@@ -154,21 +137,14 @@ def recalibrated(model: ForecastModel, panel: Panel, series: Ints, origins: Ints
 
 def _train_member(
     reader: WindowReader, parts: Split, recipe: Recipe, number: int, *, run: Run, name: str, steps: int | None = None
-) -> Member:
-    seed = recipe.seed * 1000 + number
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+) -> WindowMember:
+    seat, shape = Seat(name, number, recipe.members, recipe.seed), reader.shape
+    with seat.drawing():
         network = build_network(reader.panel, reader, parts, recipe.cell, recipe.network)
     problem = ForecastProblem(network, reader, parts, pick_device(run.device))
-    steps = steps or recipe.training.steps(problem.examples)
-    label = f"{name} {number + 1}/{recipe.members}" if recipe.members > 1 else name
-    fit = partial(train_on, run.devices) if run.devices > 1 else train
-    shape = reader.shape
-    way: dict[str, Any] = dict(name=f"{name}-{number}", steps=steps, label=label, run=run)
     # Where the window is a single block, there is no way through time to watch.
-    watch = partial(Watch, clip_norm=recipe.training.clip_norm) if shape.window > shape.block else None
-    record = fit(problem, recipe.training, seed=seed, watch=watch, **way)
-    return Member(network.cpu().eval(), reader.shape, record)
+    record = seat.train(problem, recipe.training, run=run, watch=shape.window > shape.block, steps=steps)
+    return WindowMember(network, record, shape=shape)
 
 
 def _naive_errors(panel: Panel, recipe: Recipe) -> Floats:
@@ -183,7 +159,7 @@ def _scaling_before(panel: Panel, parts: Split, season: int) -> Scaling:
 
 
 def _forecast(
-    members: list[Member] | tuple[Member, ...], scaling: Scaling, panel: Panel, series: Ints, origins: Ints
+    members: list[WindowMember] | tuple[WindowMember, ...], scaling: Scaling, panel: Panel, series: Ints, origins: Ints
 ) -> Held:
     """The ensemble's forecasts: quantile by quantile the mean over its members, in u, beside the naive forecasts."""
     pairs = torch.tensor(series, dtype=torch.int64), torch.tensor(origins, dtype=torch.int64)

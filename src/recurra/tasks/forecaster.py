@@ -23,6 +23,7 @@ from recurra.inspect import Finding
 from recurra.nn.forecast import NetworkOptions
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.nn.recurrent import RECURRENT
+from recurra.tasks.committee import learning_curves
 from recurra.tasks.forecast_explanation import explanation_frame
 from recurra.tasks.forecast_file import to_contents
 from recurra.tasks.forecast_inspection import findings, flow_frame
@@ -264,14 +265,10 @@ class Forecaster(BaseEstimator):
 
     def learning(self) -> pd.DataFrame:
         """The learning curves of the last training: a row per network and validation."""
-        frames = [
-            member.record.frame().assign(run=run, member=number)
-            for run, model in (("backtest", getattr(self, "tested_", None)), ("training", self._fitted()))
-            if model is not None
-            for number, member in enumerate(model.members, start=1)
-            if member.record is not None
-        ]
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        tested = getattr(self, "tested_", None)
+        return learning_curves(
+            {"backtest": () if tested is None else tested.members, "training": self._fitted().members}
+        )
 
     def _panel(self, data: Data, **roles: Any) -> Panel:
         self._check()

@@ -37,6 +37,7 @@ from recurra.inspect import Finding
 from recurra.inspect.several import findings_of, flows_of
 from recurra.nn.recurrent import RECURRENT
 from recurra.nn.sequence import SequenceOptions
+from recurra.tasks.committee import learning_curves
 from recurra.tasks.sequence_baselines import fit_baselines
 from recurra.tasks.sequence_checks import Table
 from recurra.tasks.sequence_data import LabelledData
@@ -250,16 +251,9 @@ class SequenceEstimator(BaseEstimator):
 
     def learning(self) -> pd.DataFrame:
         """The learning curves: a row per run ("study", "training"), network (`member`) and validation."""
-        tested = getattr(self, "tested_", None)
-        models = {"study": None if tested is None else tested.model, "training": self._fitted()}
-        frames = [
-            member.record.frame().assign(run=run, member=number)
-            for run, model in models.items()
-            if model is not None and not (run == "study" and model is self.model_)
-            for number, member in enumerate(model.members, start=1)
-            if member.record is not None
-        ]
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        model, tested = self._fitted(), getattr(self, "tested_", None)
+        studied = () if tested is None or tested.model is model else tested.model.members
+        return learning_curves({"study": studied, "training": model.members})
 
     def facts(self) -> list[Fact]:
         """What the fitted estimator decided by itself, and how to decide otherwise."""

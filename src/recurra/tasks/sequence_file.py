@@ -29,6 +29,7 @@ from recurra.evaluation.labelled.ngrams import NGrams
 from recurra.evaluation.labelled.series_summary import SummaryModel
 from recurra.evaluation.labelled.windows import SymbolWindow, ValueWindow
 from recurra.nn.sequence import SequenceNetwork, SequenceOptions
+from recurra.tasks.committee import Member
 from recurra.tasks.sequence_baselines import Baseline
 from recurra.tasks.sequence_checks import (
     Table,
@@ -40,7 +41,7 @@ from recurra.tasks.sequence_checks import (
     check_recipe,
     check_table,
 )
-from recurra.tasks.sequence_model import Member, Recipe, SequenceModel
+from recurra.tasks.sequence_model import Recipe, SequenceModel
 from recurra.tasks.sequence_network import build_network
 from recurra.tasks.sequence_objective import Objective
 from recurra.training import TrainingOptions

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +24,8 @@ from recurra.data.sequences.ragged import Ragged
 from recurra.data.sequences.reader import TOKENS, Encoded, Reader, step_counts
 from recurra.data.sequences.vectors import read_vectors
 from recurra.evaluation.labelled.calibration import Blend
-from recurra.inspect import Watch, Watched
-from recurra.inspect.watched import from_bytes
 from recurra.nn.sequence import SequenceNetwork, SequenceOptions
+from recurra.tasks.committee import Member, Seat
 from recurra.tasks.sequence_baselines import Baseline
 from recurra.tasks.sequence_blend import fit_blended
 from recurra.tasks.sequence_data import LabelledData
@@ -36,8 +33,7 @@ from recurra.tasks.sequence_network import build_network, mark_known
 from recurra.tasks.sequence_objective import Objective
 from recurra.tasks.sequence_plan import Plan, of_words
 from recurra.tasks.sequence_problem import SequenceProblem, network_outputs
-from recurra.training import Run, TrainingOptions, TrainingRecord, train
-from recurra.training.launch import train_on
+from recurra.training import Run, TrainingOptions
 from recurra.training.run import pick_device
 
 Floats = npt.NDArray[np.floating]
@@ -57,25 +53,6 @@ class Recipe:
 
 
 @dataclass(frozen=True, eq=False)
-class Member:
-    """One network of the committee, and how it was trained (None after loading)."""
-
-    network: SequenceNetwork
-    record: TrainingRecord | None = None
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether the user stopped its training."""
-        return self.record is not None and self.record.interrupted
-
-    def watched(self) -> Watched:
-        """What was seen of its gradient's way through time in training; nothing after loading."""
-        if self.record is None or self.record.watched is None:
-            return Watched()
-        return from_bytes(self.record.watched)
-
-
-@dataclass(frozen=True, eq=False)
 class SequenceModel:
     """What was learnt.
 
@@ -86,7 +63,7 @@ class SequenceModel:
     recipe: Recipe
     reader: Reader
     objective: Objective
-    members: tuple[Member, ...]
+    members: tuple[Member[SequenceNetwork], ...]
     partner: Baseline | None
     blend: Blend
     baselines: tuple[Baseline, ...] = ()
@@ -114,7 +91,7 @@ def fit_model(data: LabelledData, recipe: Recipe, plan: Plan, *, run: Run, name:
     """Train the committee, and correct it by what it says of the examples that `plan` holds out."""
     vectors = first_vectors(data.reader, data.encoded, recipe)
     recipe = replace(recipe, networks=_as_wide(recipe.networks, vectors))
-    members: list[Member] = []
+    members: list[Member[SequenceNetwork]] = []
     while len(members) < recipe.members and not (members and members[-1].interrupted):
         members.append(_train_member(data, recipe, vectors, len(members), plan, run=run, name=name))
     numbers, per_step = torch.from_numpy(plan.held), data.objective.per_step
@@ -162,20 +139,13 @@ def _train_member(
     *,
     run: Run,
     name: str,
-) -> Member:
-    seed = recipe.seed * 1000 + number
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+) -> Member[SequenceNetwork]:
+    seat = Seat(name, number, recipe.members, recipe.seed)
+    with seat.drawing():
         network = build_network(data.reader, data.objective, recipe.cell, recipe.networks, recipe.optional, vectors)
     mark_known(network, data.encoded, plan.learnt, tokens_of_files(data.reader, vectors))
     problem = SequenceProblem(
         network, data, torch.from_numpy(plan.learnt), torch.from_numpy(plan.held), pick_device(run.device)
     )
-    label = f"{name} {number + 1}/{recipe.members}" if recipe.members > 1 else name
-    fit = partial(train_on, run.devices) if run.devices > 1 else train
-    steps = recipe.training.steps(problem.examples)
-    way: dict[str, Any] = dict(name=f"{name}-{number}", label=label, run=run, steps=steps)
     # Where there is a single step, there is no way through time to watch.
-    watch = partial(Watch, clip_norm=recipe.training.clip_norm) if int(data.lengths.max()) > 1 else None
-    record = fit(problem, recipe.training, seed=seed, watch=watch, **way)
-    return Member(network.cpu().eval(), record)
+    return Member(network, seat.train(problem, recipe.training, run=run, watch=int(data.lengths.max()) > 1))
