@@ -110,3 +110,11 @@ def test_an_old_file_stays_when_writing_fails(path):
         write_model(path, Contents("forecaster", {"x": float("nan")}, {}))
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_tensors_of_one_memory_are_written_each(path):
+    shared = torch.arange(3.0)
+    write_model(path, Contents("kind", {}, {"a": shared, "b": shared.view(3)}))
+    found = read_model(path).tensors
+    assert torch.equal(found["a"], shared)
+    assert torch.equal(found["b"], shared)

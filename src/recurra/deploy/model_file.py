@@ -35,7 +35,8 @@ class Contents:
 
 def write_model(path: str | Path, contents: Contents) -> None:
     """Write `contents` to `path`, whole or not at all; the same contents give the same bytes."""
-    tensors = {key: value.detach().cpu().contiguous() for key, value in sorted(contents.tensors.items())}
+    # Copies, because safetensors refuses tensors of one memory, such as those of a partner that is a baseline too.
+    tensors = {key: value.detach().cpu().contiguous().clone() for key, value in sorted(contents.tensors.items())}
     header = {"version": FORMAT, "kind": contents.kind, "config": contents.config}
     header["sha256"] = _checksum(header, tensors)
     # One entry, because safetensors writes several in an order that differs from run to run.
