@@ -61,7 +61,7 @@ class Seat:
     def drawing(self) -> Iterator[None]:
         """Inside, torch's generator draws this member's first weights; the caller's is left as it was."""
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.own_seed)
+            torch.default_generator.manual_seed(self.own_seed)  # torch.manual_seed would move a GPU's generator too
             yield
 
     def train(

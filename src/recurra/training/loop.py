@@ -1,7 +1,7 @@
 """One training run: from first weights to the best ones, exactly repeatable, stoppable and resumable at any step.
 
 The order of examples is a function of (seed, epoch) alone and the learning rate one of the step alone, so that a
-checkpoint needs only weights, optimiser, schedule and torch's generator to go on to the same bits.
+checkpoint needs only weights, optimiser, schedule and torch's generators to go on to the same bits.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from recurra.training.order import bucketed, shuffled
 from recurra.training.parallel import Parallel, single_process
 from recurra.training.precision import autocast
 from recurra.training.progress import Progress, following
+from recurra.training.randomness import forked, seeded_states, set_states, states
 from recurra.training.record import COLUMNS, TrainingRecord
 from recurra.training.run import Run
 from recurra.training.schedule import schedule
@@ -89,12 +90,12 @@ def train(
     if not state.finished:
         with (
             fitting_threads(problem.network),
-            torch.random.fork_rng(devices=[]),
+            forked(state.device),
             graceful_interrupt() as interrupt,
             open_log(run.log, name) as log,
             following(run.progress, label or name, state.total) as progress,
         ):
-            torch.set_rng_state(state.random)
+            set_states(state.random, state.device)
             _run(state, run, name, interrupt, log, progress)
     for rows in state.stepper.rows:
         rows.release()
@@ -157,7 +158,8 @@ class _State:
         )
         self.watcher = watch(self.network) if watch is not None and parallel.leads else None
         self.network.train()
-        self.random = torch.Generator().manual_seed(seed).get_state()
+        self.device = next(self.network.parameters()).device
+        self.random = seeded_states(seed, self.device)
         self.step, self.best, self.best_step, self.since_best = 0, math.inf, 0, 0
         self.best_weights = _copy(self.network)
         self.rows: list[list[float]] = []
@@ -258,7 +260,7 @@ class _State:
         tensors = {f"weights/{key}": value for key, value in self.network.state_dict().items()}
         tensors |= {f"best/{key}": value for key, value in self.best_weights.items()}
         tensors |= {f"optimiser/{key}": value for key, value in self.stepper.tensors().items()}
-        tensors["random"] = torch.get_rng_state()
+        tensors |= states(self.device)
         tensors["rows"] = torch.tensor(self.rows, dtype=torch.float64).reshape(-1, len(COLUMNS))
         tensors["best"] = torch.tensor(self.best, dtype=torch.float64)
         if self.watcher is not None:
@@ -274,7 +276,7 @@ class _State:
         self.best_weights = _below(tensors, "best/")
         self.stepper.restore(_below(tensors, "optimiser/"))
         self.schedule = replace(self.schedule, **state["schedule"])
-        self.random = tensors["random"]
+        self.random = {name: tensors.get(name, seeded) for name, seeded in self.random.items()}
         self.rows = tensors["rows"].tolist()
         self.losses, self.norms = tensors["losses"].tolist()
         self.step, self.since_best, self.finished = state["step"], state["since_best"], state["finished"]
