@@ -37,6 +37,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
     optional         inputs that may be missing in an example; others are refused where they are
     cell             "gru", "lstm" or "rnn"
     network          widths, pooling, convolution, dropout: all of them, or some by name, such as {"hidden": 32}
+                     for every input, or by input, such as {"text": {"hidden": 32}}
     training         epochs, batches, learning rate, likewise; the rest is what suits the inputs and their number
     class_weight     None, "balanced", or a weight for each class
     label_smoothing  the share of each label that is spread over all classes in training

@@ -280,7 +280,7 @@ class SequenceEstimator(BaseEstimator):
             optional=recipe.optional,
             cell=recipe.cell,
             members=recipe.members,
-            network=networks[0] if len(set(networks)) == 1 else None,
+            network=networks[0] if len(set(networks)) == 1 else dict(recipe.networks),
             training=recipe.training,
             empty=kept.empty,
             seed=recipe.seed,
@@ -324,10 +324,13 @@ class SequenceEstimator(BaseEstimator):
         recipe = Recipe(
             cell=self.cell,
             members=int(self.members),
-            networks={
-                part: _chosen(self.network, default_network(e, steps=usual_steps(encoded[part]), per_step=per_step))
-                for part, e in reader.encoders.items()
-            },
+            networks=_networks(
+                self.network,
+                {
+                    part: default_network(e, steps=usual_steps(encoded[part]), per_step=per_step)
+                    for part, e in reader.encoders.items()
+                },
+            ),
             training=_chosen(self.training, default_training(reader, len(plan.known), per_step=per_step)),
             optional=tuple(self.optional),
             seed=int(self.seed),
@@ -464,6 +467,16 @@ def _chosen(given: Any, default: Any) -> Any:
             raise InputError(f"{wrong!r} is no option of {type(default).__name__}: expected some of {', '.join(known)}")
         return replace(default, **(given or {}))
     return given
+
+
+def _networks(given: Any, defaults: dict[str, SequenceOptions]) -> dict[str, SequenceOptions]:
+    """The options by input: the same were given for all, or each of some inputs its own."""
+    if not isinstance(given, Mapping) or not any(isinstance(v, SequenceOptions | Mapping) for v in given.values()):
+        return {name: _chosen(given, default) for name, default in defaults.items()}
+    wrong = next((name for name in given if name not in defaults), None)
+    if wrong is not None:
+        raise InputError(f"network names {wrong!r}, which is no input: expected some of {', '.join(defaults)}")
+    return {name: _chosen(given.get(name), default) for name, default in defaults.items()}
 
 
 def _rows(y: Any, numbers: npt.NDArray[np.int64]) -> Any:
