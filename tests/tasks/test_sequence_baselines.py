@@ -94,7 +94,7 @@ def test_a_regression_and_labels_that_hold_or_not():
         ({"noise": Text(level="words")}, ["n-grams"]),
         ({"noise": Symbols()}, ["k-mers"]),
         ({"walk": Series()}, ["summary"]),
-        ({"walk": Series(), "facts": Static(("number",))}, ["summary"]),
+        ({"walk": Series(), "facts": Static(("number",))}, ["summary", "summary and columns"]),
         ({"walk": Series(), "facts": Static(("number", "key"))}, ["summary", "summary and columns"]),
         ({"noise": Text(level="words"), "other": Text(level="words")}, ["n-grams", "n-grams of all inputs"]),
         ({"facts": Static(("number", "key"))}, ["columns"]),

@@ -52,14 +52,13 @@ _MOST = 200_000  # examples that a linear model is fitted to; of more, as many s
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """A simple model of the input `column`, and of `static` columns; a `JointModel` reads all inputs.
+    """A simple model of the input `column`; a `JointModel` reads all inputs.
 
     Its outputs are on the scale of the networks'.
     """
 
     name: str
     column: str
-    static: str | None
     model: Model
 
     def outputs(self, encoded: Encoded) -> Floats:
@@ -68,8 +67,6 @@ class Baseline:
         match self.model:
             case Constant():
                 return self.model.outputs(len(column))
-            case SummaryModel():
-                return self.model.outputs(column, _numbers(encoded, self.static))
             case JointModel():
                 return self.model.outputs(encoded)
             case _:
@@ -90,7 +87,7 @@ def fit_baselines(data: LabelledData, numbers: Ints, ngrams: Baseline | None = N
         found.append(fit_summary(data, numbers))
     if data.reader.tokens is not None:
         found.append(ngrams or fit_ngrams_of(data, numbers))
-    if not any(_reads_all(baseline, data.reader.encoders) for baseline in found[1:]):
+    if len(found) == 1 or len(data.reader.encoders) > 1:
         found.append(fit_joint(data, numbers))
     return tuple(found)
 
@@ -109,27 +106,22 @@ def fit_ngrams_of(data: LabelledData, numbers: Ints) -> Baseline:
         model = fit_ngram_labels(tokens, labels, orders=orders, class_weights=objective.weight)
     else:
         model = fit_ngram_ridge(tokens, labels, orders=orders)
-    return Baseline(f"{_features_of(encoder)} with {_regression(objective)}", column, None, model)
+    return Baseline(f"{_features_of(encoder)} with {_regression(objective)}", column, model)
 
 
 def fit_summary(data: LabelledData, numbers: Ints) -> Baseline:
-    """The linear model of what a series does over time, and of the columns beside it."""
+    """The linear model of what a series does over time."""
     column, objective = data.reader.series, data.objective
     assert column is not None
-    encoders = data.reader.encoders
-    static = next((name for name, encoder in encoders.items() if isinstance(encoder, ColumnEncoder)), None)
     numbers = _few(numbers)
     series, labels = data.steps_of(column, numbers), data.labels_of(numbers)
-    every = _numbers(data.encoded, static)
-    beside = None if every is None else every[numbers]
     if objective.aim == "classes":
-        weight = objective.weight
-        model = fit_summary_classifier(series, labels, objective.outputs, static=beside, class_weights=weight)
+        model = fit_summary_classifier(series, labels, objective.outputs, class_weights=objective.weight)
     elif objective.aim == "labels":
-        model = fit_summary_labels(series, labels, static=beside, class_weights=objective.weight)
+        model = fit_summary_labels(series, labels, class_weights=objective.weight)
     else:
-        model = fit_summary_ridge(series, labels, static=beside)
-    return Baseline(f"summary with {_regression(objective)}", column, static, model)
+        model = fit_summary_ridge(series, labels)
+    return Baseline(f"summary with {_regression(objective)}", column, model)
 
 
 def fit_joint(data: LabelledData, numbers: Ints) -> Baseline:
@@ -145,14 +137,7 @@ def fit_joint(data: LabelledData, numbers: Ints) -> Baseline:
         model = fit_joint_labels(inputs, labels, orders=orders, class_weights=weight)
     else:
         model = fit_joint_ridge(inputs, labels, orders=orders)
-    return Baseline(f"{_features_of_all(encoders)} with {_regression(objective)}", next(iter(encoders)), None, model)
-
-
-def _reads_all(baseline: Baseline, encoders: Mapping[str, Encoder]) -> bool:
-    """Whether a model of one input, and of the numbers of columns, leaves nothing out."""
-    beside = None if baseline.static is None else encoders[baseline.static]
-    whole = not (isinstance(beside, ColumnEncoder) and beside.categories)
-    return whole and set(encoders) <= {baseline.column, baseline.static}
+    return Baseline(f"{_features_of_all(encoders)} with {_regression(objective)}", next(iter(encoders)), model)
 
 
 def _orders(encoder: Encoder) -> tuple[int, ...]:
@@ -188,24 +173,24 @@ def _of_steps(data: LabelledData, numbers: Ints) -> tuple[Baseline, ...]:
     column, outputs = data.reader.sequences[0], data.objective.outputs
     sequence, tags = data.steps_of(column, numbers), data.labels_of(numbers)
     shares = _each_step(fit_class_shares(tags, outputs), sequence)
-    found = [Baseline("most frequent tag", column, None, shares)]
+    found = [Baseline("most frequent tag", column, shares)]
     window = "window of 17 with logistic regression"
     if data.reader.tokens is None:
-        return (*found, Baseline(window, column, None, fit_value_window(sequence, tags, outputs)))
+        return (*found, Baseline(window, column, fit_value_window(sequence, tags, outputs)))
     return (
         *found,
-        Baseline("usual tag of each symbol", column, None, fit_usual_tag(sequence, tags, outputs)),
-        Baseline(window, column, None, fit_symbol_window(sequence, tags, outputs)),
+        Baseline("usual tag of each symbol", column, fit_usual_tag(sequence, tags, outputs)),
+        Baseline(window, column, fit_symbol_window(sequence, tags, outputs)),
     )
 
 
 def _constant(data: LabelledData, numbers: Ints) -> Baseline:
     column, labels = next(iter(data.encoded)), data.labels_of(numbers)
     if data.objective.aim == "classes":
-        return Baseline("most frequent class", column, None, fit_class_shares(labels, data.objective.outputs))
+        return Baseline("most frequent class", column, fit_class_shares(labels, data.objective.outputs))
     if data.objective.aim == "labels":
-        return Baseline("share of each label", column, None, fit_label_shares(labels))
-    return Baseline("mean", column, None, fit_mean(labels))
+        return Baseline("share of each label", column, fit_label_shares(labels))
+    return Baseline("mean", column, fit_mean(labels))
 
 
 def _regression(objective: Objective) -> str:
@@ -225,8 +210,3 @@ def _few(numbers: Ints) -> Ints:
     if len(numbers) <= _MOST:
         return numbers
     return numbers[np.linspace(0, len(numbers) - 1, _MOST).astype(np.int64)]
-
-
-def _numbers(encoded: Encoded, static: str | None) -> Floats | None:
-    """The numeric columns beside a sequence."""
-    return encoded[static].values if static is not None else None

@@ -136,11 +136,8 @@ def check_recipe(recipe: Recipe, reader: Reader, tensors: int) -> None:
 def check_baseline(baseline: Baseline, reader: Reader, outputs: int) -> None:
     """Whether a baseline is one of the inputs that it names, and its arrays agree."""
     encoder, model = reader.encoders.get(baseline.column), baseline.model
-    beside = None if baseline.static is None else reader.encoders.get(baseline.static)
     if encoder is None:
         raise ModelFileError(f"it has a baseline of {baseline.column!r}, which is no input")
-    _require(baseline.static is None or isinstance(beside, ColumnEncoder), f"no columns {baseline.static!r}")
-    _require(baseline.static is None or isinstance(model, SummaryModel), f"columns beside {baseline.column!r}")
     tokens = isinstance(model, NGramModel | SymbolWindow)
     _require(not tokens or isinstance(encoder, TOKENS), f"no tokens in {baseline.column!r}")
     series = is_sequence(encoder) and not isinstance(encoder, TOKENS)

@@ -63,13 +63,12 @@ def test_labels() -> None:
     assert ((outputs > 0) == (LEVELS[:, None] > [0, 1])).mean() > 0.9
 
 
-def test_values_and_static_columns() -> None:
-    static = RNG.normal(size=(120, 1))
-    y = 100 + 5 * LEVELS + 3 * static[:, 0]
-    model = fit_summary_ridge(CURVES, y[:, None], static=static)
-    assert np.abs(model.outputs(CURVES, static)[:, 0] - y).mean() < 1.0
-    with pytest.raises(InputError, match="series and static make 17 features, the model was fitted on 18"):
-        model.outputs(CURVES)
+def test_values() -> None:
+    y = 100 + 5 * LEVELS
+    model = fit_summary_ridge(CURVES, y[:, None])
+    assert np.abs(model.outputs(CURVES)[:, 0] - y).mean() < 1.0
+    with pytest.raises(InputError, match="series makes 9 features, the model was fitted on 17"):
+        model.outputs(Ragged(CURVES.values[:, :1], CURVES.offsets))
 
 
 def test_units_are_of_no_account() -> None:

@@ -31,26 +31,21 @@ class SummaryModel:
     coefficients: Floats
     intercepts: Floats
 
-    def outputs(self, series: Ragged, static: Floats | None = None) -> Floats:
-        """Logits or values [N, K] of series [N_total, F] and the columns `static` [N, S] that were there at the fit."""
-        features = _features(series, static)
+    def outputs(self, series: Ragged) -> Floats:
+        """Logits or values [N, K] of series [N_total, F]."""
+        features = summarise(series)
         if features.shape[1] != len(self.mean):
             raise InputError(
-                f"series and static make {features.shape[1]} features, the model was fitted on {len(self.mean)}: "
-                "give the same channels and columns"
+                f"series makes {features.shape[1]} features, the model was fitted on {len(self.mean)}: "
+                "give the same channels"
             )
         return standardised(features, self.mean, self.scale) @ self.coefficients + self.intercepts
 
 
 def fit_summary_classifier(
-    series: Ragged,
-    labels: npt.ArrayLike,
-    classes: int,
-    *,
-    static: Floats | None = None,
-    class_weights: npt.ArrayLike | None = None,
+    series: Ragged, labels: npt.ArrayLike, classes: int, *, class_weights: npt.ArrayLike | None = None
 ) -> SummaryModel:
-    """Logistic regression for `labels` [N], 0 .. K-1, -1 where missing; `static` [N, S] are constant columns."""
+    """Logistic regression for `labels` [N], 0 .. K-1, -1 where missing."""
     labels = np.asarray(labels)
     weights = None if class_weights is None else np.asarray(class_weights, dtype=np.float64)
 
@@ -59,15 +54,11 @@ def fit_summary_classifier(
         each = None if weights is None else weights[labels[known]]
         return fit_softmax(x[known], labels[known], classes, weights=each)
 
-    return _fit(series, static, solve)
+    return _fit(series, solve)
 
 
 def fit_summary_labels(
-    series: Ragged,
-    labels: npt.ArrayLike,
-    *,
-    static: Floats | None = None,
-    class_weights: npt.ArrayLike | None = None,
+    series: Ragged, labels: npt.ArrayLike, *, class_weights: npt.ArrayLike | None = None
 ) -> SummaryModel:
     """Logistic regression for K labels that hold or not, `labels` [N, K] of 1 and 0, NaN or -1 where missing."""
     truth = np.asarray(labels, dtype=np.float64)
@@ -81,12 +72,12 @@ def fit_summary_labels(
                 w[:, k], b[k] = fit_sigmoid(x[known], y, weights=weights)
         return w, b
 
-    return _fit(series, static, solve)
+    return _fit(series, solve)
 
 
-def fit_summary_ridge(series: Ragged, values: npt.ArrayLike, *, static: Floats | None = None) -> SummaryModel:
+def fit_summary_ridge(series: Ragged, values: npt.ArrayLike) -> SummaryModel:
     """Ridge regression for `values` [N, K], NaN where missing."""
-    return _fit(series, static, lambda x: fit_ridge(x, values))
+    return _fit(series, lambda x: fit_ridge(x, values))
 
 
 def summarise(series: Ragged) -> Floats:
@@ -165,12 +156,7 @@ def standardised(features: Floats, mean: Floats, scale: Floats) -> Floats:
     return np.where(np.isfinite(features), (features - mean) / scale, 0.0)
 
 
-def _fit(series: Ragged, static: Floats | None, solve: Callable[[Floats], tuple[Floats, Floats]]) -> SummaryModel:
-    features = _features(series, static)
+def _fit(series: Ragged, solve: Callable[[Floats], tuple[Floats, Floats]]) -> SummaryModel:
+    features = summarise(series)
     mean, scale = spread_of(features)
     return SummaryModel(mean, scale, *solve(standardised(features, mean, scale)))
-
-
-def _features(series: Ragged, static: Floats | None) -> Floats:
-    summaries = summarise(series)
-    return summaries if static is None else np.hstack([summaries, np.asarray(static, dtype=np.float64)])
