@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.tasks.sequences import SIDES, SILENT, classifier, regressor, reviews, sides, strands
+from tests.tasks.sequences import SIDES, SILENT, classifier, regressor, reviews, sides, strands, tagger
 
 from recurra.data.sequences.inputs import Array, Series, Static, Symbols, Text
 from recurra.evaluation.labelled.joint import JointModel
@@ -72,6 +72,35 @@ def test_an_input_alone_has_a_baseline(name):
     kind, columns = DECIDING[name]
     X = pd.DataFrame(columns)
     assert accuracy(studied(classifier(inputs={"key": kind}, members=1), X, LABELS), X) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("kind", "sequence", "key", "name"),
+    [
+        (Symbols(), "letters", "number", "window of 17 and columns"),
+        (Series(), "walk", "category", "window of 17 and columns"),
+        (Symbols(), "letters", "image", "window of 17 and coarse image"),
+    ],
+)
+def test_the_last_baseline_of_a_tagger_reads_columns_and_images(kind, sequence, key, name):
+    """Nothing in the steps tells of their tags."""
+    letters = strands(COUNT)[0]
+    walks = [RNG.normal(size=(len(row), 2)) for row in letters]
+    X = pd.DataFrame({sequence: letters if sequence == "letters" else walks, **DECIDING[key][1]})
+    y = [("y" if code else "n") * len(row) for code, row in zip(CODES, letters, strict=True)]
+    model = studied(tagger(inputs={sequence: kind, "key": DECIDING[key][0]}, members=1), X, y)
+    last = model.model_.baselines[-1]
+    assert last.name == f"{name} with logistic regression"
+    encoded = model.model_.reader.encode(model._examples(X, kinds=model.model_.reader.kinds))
+    said = model.classes_[last.outputs(encoded).argmax(axis=1)]
+    assert (said == np.array(list("".join(y)))).mean() > 0.95
+    assert "Better" not in model.verdict_
+
+
+def test_a_sequence_to_tag_alone_has_a_window():
+    letters, tags = strands()
+    names = [baseline.name for baseline in studied(tagger(members=1), letters, tags).model_.baselines]
+    assert names == ["most frequent tag", "usual tag of each symbol", "window of 17 with logistic regression"]
 
 
 def test_a_regression_and_labels_that_hold_or_not():

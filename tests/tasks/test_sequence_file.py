@@ -14,7 +14,7 @@ import torch
 from tests.tasks.sequences import SIDES, SILENT, classifier, outputs, regressor, reviews, sides, strands, tagger
 
 import recurra as rc
-from recurra.data.sequences.inputs import Events, Text
+from recurra.data.sequences.inputs import Array, Events, Static, Symbols, Text
 from recurra.deploy.model_file import Contents, read_model, write_model
 from recurra.errors import ModelFileError
 
@@ -68,6 +68,16 @@ MADE = {
     "tagged series": lambda: (
         studied(tagger(), [TABLE[: k % 5 + 1] for k in range(40)], [[k % 3] * (k % 5 + 1) for k in range(40)]),
         [TABLE[:4]],
+    ),
+    "tagged strands with columns": lambda: (
+        studied(
+            tagger(inputs={"s": Symbols(), "facts": Static(), "photo": Array()}, optional=("photo",)),
+            pd.DataFrame(
+                {"s": LETTERS, "photo": list(TABLE.reshape(40, 1, 5)), "a": TABLE[:, 0], "b": ["x", "y"] * 20}
+            ),
+            TAGS,
+        ),
+        pd.DataFrame({"s": ["ABC", "Z"], "a": [np.nan, 1.0], "b": ["x", "z"]}),
     ),
 }
 
@@ -194,7 +204,7 @@ def use(path: Path, X: Any) -> np.ndarray | None:
         return None
 
 
-@pytest.mark.parametrize("name", ["text", "sides", "numbers", "tagged series"])
+@pytest.mark.parametrize("name", ["text", "sides", "numbers", "tagged series", "tagged strands with columns"])
 def test_an_altered_configuration_is_refused_or_means_a_model(made, tmp_path, name):
     """With a right checksum: no field can be dropped or added, and none has a value of another type."""
     model, X = get(made, name)
@@ -211,7 +221,7 @@ def test_an_altered_configuration_is_refused_or_means_a_model(made, tmp_path, na
                 assert found is None, (place, k)
 
 
-@pytest.mark.parametrize("name", ["text", "sides", "tagged series"])
+@pytest.mark.parametrize("name", ["text", "sides", "tagged series", "tagged strands with columns"])
 def test_an_altered_tensor_is_refused(made, tmp_path, name):
     model, X = get(made, name)
     path = tmp_path / "m.safetensors"

@@ -5,7 +5,7 @@ They are kept beside the networks, in the model file too, so that later data can
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from recurra.evaluation.labelled.joint import (
     fit_joint_labels,
     fit_joint_ridge,
 )
+from recurra.evaluation.labelled.joint_window import JointWindow, fit_joint_window
 from recurra.evaluation.labelled.linear import fit_ngram_classifier, fit_ngram_labels
 from recurra.evaluation.labelled.majority import Constant, fit_class_shares, fit_label_shares, fit_mean
 from recurra.evaluation.labelled.ngram_model import NGramModel
@@ -34,25 +35,25 @@ from recurra.evaluation.labelled.series_summary import (
     fit_summary_ridge,
 )
 from recurra.evaluation.labelled.windows import (
+    WIDTH,
     SymbolWindow,
     ValueWindow,
-    fit_symbol_window,
     fit_usual_tag,
-    fit_value_window,
+    fit_window,
 )
 from recurra.tasks.sequence_data import LabelledData
 from recurra.tasks.sequence_objective import Objective
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
-Model = Constant | NGramModel | SummaryModel | FixedModel | JointModel | SymbolWindow | ValueWindow
+Model = Constant | NGramModel | SummaryModel | FixedModel | JointModel | SymbolWindow | ValueWindow | JointWindow
 
 _MOST = 200_000  # examples that a linear model is fitted to; of more, as many spread evenly
 
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """A simple model of the input `column`; a `JointModel` reads all inputs.
+    """A simple model of the input `column`; a `JointModel` or `JointWindow` reads all inputs.
 
     Its outputs are on the scale of the networks'.
     """
@@ -69,6 +70,8 @@ class Baseline:
                 return self.model.outputs(len(column))
             case JointModel():
                 return self.model.outputs(encoded)
+            case JointWindow():
+                return self.model.outputs(column, _beside(encoded))
             case _:
                 return self.model.outputs(column)
 
@@ -78,7 +81,7 @@ def fit_baselines(data: LabelledData, numbers: Ints, ngrams: Baseline | None = N
 
     `ngrams` is what `fit_ngrams_of` made of these examples, where that is there already.
 
-    Except for labels of steps, the last one reads every input: whatever decides, a linear model has seen it too.
+    The last one reads every input: whatever decides, a linear model has seen it too.
     """
     if data.objective.per_step:
         return _of_steps(data, numbers)
@@ -128,7 +131,7 @@ def fit_joint(data: LabelledData, numbers: Ints) -> Baseline:
     """The linear model of all inputs together."""
     encoders, objective = data.reader.encoders, data.objective
     numbers = _few(numbers)
-    inputs: Encoded = {name: _taken(column, numbers) for name, column in data.encoded.items()}
+    inputs: Encoded = {name: column.take(numbers) for name, column in data.encoded.items()}
     labels, weight = data.labels_of(numbers), objective.weight
     orders = {name: _orders(encoder) for name, encoder in encoders.items() if isinstance(encoder, TOKENS)}
     if objective.aim == "classes":
@@ -137,7 +140,8 @@ def fit_joint(data: LabelledData, numbers: Ints) -> Baseline:
         model = fit_joint_labels(inputs, labels, orders=orders, class_weights=weight)
     else:
         model = fit_joint_ridge(inputs, labels, orders=orders)
-    return Baseline(f"{_features_of_all(encoders)} with {_regression(objective)}", next(iter(encoders)), model)
+    features = _listed([_features_of(encoder) for encoder in encoders.values()])
+    return Baseline(f"{features} with {_regression(objective)}", next(iter(encoders)), model)
 
 
 def _orders(encoder: Encoder) -> tuple[int, ...]:
@@ -155,18 +159,15 @@ def _features_of(encoder: Encoder) -> str:
     return "columns" if isinstance(encoder, ColumnEncoder) else "coarse image"
 
 
-def _features_of_all(encoders: Mapping[str, Encoder]) -> str:
-    """What the joint model reads; where it is the same of several inputs, it says that it reads them all."""
-    kinds = list(dict.fromkeys(_features_of(encoder) for encoder in encoders.values()))
+def _listed(features: Sequence[str]) -> str:
+    """What a joint model reads; where it is the same of several inputs, it says that it reads them all."""
+    kinds = list(dict.fromkeys(features))
     listed = " and ".join([", ".join(kinds[:-1]), kinds[-1]] if len(kinds) > 1 else kinds)
-    return listed if len(kinds) == len(encoders) else f"{listed} of all inputs"
+    return listed if len(kinds) == len(features) else f"{listed} of all inputs"
 
 
-def _taken(column: Ragged | Fixed, numbers: Ints) -> Ragged | Fixed:
-    if isinstance(column, Ragged):
-        return column.take(numbers)
-    codes = None if column.codes is None else column.codes[numbers]
-    return Fixed(column.values[numbers], column.there[numbers], codes)
+def _beside(encoded: Encoded) -> dict[str, Fixed]:
+    return {name: column for name, column in encoded.items() if isinstance(column, Fixed)}
 
 
 def _of_steps(data: LabelledData, numbers: Ints) -> tuple[Baseline, ...]:
@@ -174,14 +175,12 @@ def _of_steps(data: LabelledData, numbers: Ints) -> tuple[Baseline, ...]:
     sequence, tags = data.steps_of(column, numbers), data.labels_of(numbers)
     shares = _each_step(fit_class_shares(tags, outputs), sequence)
     found = [Baseline("most frequent tag", column, shares)]
-    window = "window of 17 with logistic regression"
-    if data.reader.tokens is None:
-        return (*found, Baseline(window, column, fit_value_window(sequence, tags, outputs)))
-    return (
-        *found,
-        Baseline("usual tag of each symbol", column, fit_usual_tag(sequence, tags, outputs)),
-        Baseline(window, column, fit_symbol_window(sequence, tags, outputs)),
-    )
+    if data.reader.tokens is not None:
+        found.append(Baseline("usual tag of each symbol", column, fit_usual_tag(sequence, tags, outputs)))
+    beside = {name: fixed.take(numbers) for name, fixed in _beside(data.encoded).items()}
+    features = _listed([f"window of {WIDTH}", *(_features_of(data.reader.encoders[name]) for name in beside)])
+    window = fit_joint_window(sequence, beside, tags, outputs) if beside else fit_window(sequence, tags, outputs)
+    return (*found, Baseline(f"{features} with {_regression(data.objective)}", column, window))
 
 
 def _constant(data: LabelledData, numbers: Ints) -> Baseline:

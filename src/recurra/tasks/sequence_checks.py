@@ -18,6 +18,7 @@ from recurra.errors import ModelFileError
 from recurra.evaluation.labelled.calibration import Blend
 from recurra.evaluation.labelled.fixed_model import FixedModel
 from recurra.evaluation.labelled.joint import JointModel
+from recurra.evaluation.labelled.joint_window import JointWindow
 from recurra.evaluation.labelled.majority import Constant
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.series_summary import SummaryModel
@@ -146,9 +147,10 @@ def check_baseline(baseline: Baseline, reader: Reader, outputs: int) -> None:
     _require(not isinstance(model, ValueWindow) or steps, f"no series in {baseline.column!r}")
     ends = model.values if isinstance(model, Constant) else model.intercepts
     _require(ends.shape == (outputs,), f"a baseline of {ends.shape} outputs")
-    if isinstance(model, JointModel):
-        _require(model.parts.keys() == reader.encoders.keys(), f"a baseline of the inputs {sorted(model.parts)}")
-        for name, part in model.parts.items():
+    if isinstance(model, JointModel | JointWindow):
+        parts = model.parts if isinstance(model, JointModel) else {baseline.column: model.window, **model.beside}
+        _require(parts.keys() == reader.encoders.keys(), f"a baseline of the inputs {sorted(parts)}")
+        for name, part in parts.items():
             check_baseline(replace(baseline, column=name, model=part), reader, outputs)
     if isinstance(model, FixedModel):
         _check_fixed(model, baseline.column, encoder)

@@ -23,6 +23,7 @@ from recurra.errors import ModelFileError
 from recurra.evaluation.labelled.calibration import Blend
 from recurra.evaluation.labelled.fixed_model import FixedModel
 from recurra.evaluation.labelled.joint import JointModel
+from recurra.evaluation.labelled.joint_window import JointWindow
 from recurra.evaluation.labelled.majority import Constant
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.ngrams import NGrams
@@ -48,7 +49,10 @@ from recurra.training import TrainingOptions
 
 _INPUTS = [Text, Symbols, Events, Series, Static, Array]
 _ENCODERS = [TextEncoder, SymbolEncoder, EventEncoder, SeriesEncoder, ColumnEncoder, ArrayEncoder]
-_BASELINES = [Baseline, Constant, NGramModel, NGrams, SummaryModel, FixedModel, JointModel, SymbolWindow, ValueWindow]
+_BASELINES = [
+    *(Baseline, Constant, NGramModel, NGrams, SummaryModel, FixedModel, JointModel),
+    *(SymbolWindow, ValueWindow, JointWindow),
+]
 _MOST = 1000  # networks, or baselines
 
 

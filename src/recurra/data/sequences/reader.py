@@ -32,6 +32,11 @@ class Fixed:
     def __len__(self) -> int:
         return len(self.values)
 
+    def take(self, numbers: npt.NDArray[np.integer]) -> Fixed:
+        """The examples with these numbers, in this order; a copy."""
+        codes = None if self.codes is None else self.codes[numbers]
+        return Fixed(self.values[numbers], self.there[numbers], codes)
+
 
 Encoded = dict[str, Ragged | Fixed]  # tokens, numbers and sounds in steps; everything else fixed
 

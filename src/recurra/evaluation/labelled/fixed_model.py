@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import sparse
 
 from recurra.data.sequences.reader import Fixed
 from recurra.evaluation.labelled.ngrams import Sparse
-from recurra.evaluation.labelled.series_summary import standardised
+from recurra.evaluation.labelled.series_summary import spread_of, standardised
 
 Floats = npt.NDArray[np.floating]
 
@@ -35,6 +36,13 @@ class FixedModel:
     def outputs(self, fixed: Fixed) -> Floats:
         """Logits or values [N, K]."""
         return fixed_features(fixed, self.mean, self.scale, self.sizes) @ self.coefficients + self.intercepts
+
+
+def fixed_block(fixed: Fixed) -> tuple[Sparse, Callable[[Floats], FixedModel]]:
+    """The features [N, D] of an input, and its model, with intercepts of 0, of their coefficients [D, K]."""
+    (mean, scale), sizes = spread_of(numbers_of(fixed)), sizes_of(fixed)
+    features = fixed_features(fixed, mean, scale, sizes)
+    return features, lambda w: FixedModel(mean, scale, sizes, w, np.zeros(w.shape[1]))
 
 
 def fixed_features(fixed: Fixed, mean: Floats, scale: Floats, sizes: tuple[int, ...]) -> Sparse:

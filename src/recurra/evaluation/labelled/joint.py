@@ -18,7 +18,7 @@ from scipy import sparse
 
 from recurra.data.sequences.ragged import Ragged
 from recurra.data.sequences.reader import Fixed
-from recurra.evaluation.labelled.fixed_model import FixedModel, fixed_features, numbers_of, sizes_of
+from recurra.evaluation.labelled.fixed_model import FixedModel, fixed_block
 from recurra.evaluation.labelled.linear import FEATURES, MOST_COEFFICIENTS, STRENGTH, count_ratio_scale
 from recurra.evaluation.labelled.logistic import fit_sigmoid, fit_softmax, label_weights
 from recurra.evaluation.labelled.ngram_model import NGramModel
@@ -111,7 +111,7 @@ def _blocks(inputs: Inputs, orders: Orders, outputs: int) -> dict[str, _Block]:
     for name in sorted(inputs):  # a model file keeps no other order
         column = inputs[name]
         if isinstance(column, Fixed):
-            found[name] = _of_fixed(column, outputs)
+            found[name] = _Block(*fixed_block(column))
         elif name in orders:
             found[name] = _of_tokens(column, orders[name], most, outputs)
         else:
@@ -130,11 +130,6 @@ def _of_series(series: Ragged, outputs: int) -> _Block:
     mean, scale = spread_of(summaries)
     features = sparse.csr_matrix(standardised(summaries, mean, scale))
     return _Block(features, lambda w: SummaryModel(mean, scale, w, none))
-
-
-def _of_fixed(fixed: Fixed, outputs: int) -> _Block:
-    (mean, scale), sizes, none = spread_of(numbers_of(fixed)), sizes_of(fixed), np.zeros(outputs)
-    return _Block(fixed_features(fixed, mean, scale, sizes), lambda w: FixedModel(mean, scale, sizes, w, none))
 
 
 def _weighed(blocks: Mapping[str, _Block], known: npt.NDArray[np.bool_], labels: Ints) -> tuple[Sparse, Floats]:

@@ -8,7 +8,7 @@ window of 17 residues is the classical one for secondary structure (Qian, Sejnow
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from scipy import sparse
 from recurra.data.sequences.ragged import Ragged
 from recurra.errors import InputError
 from recurra.evaluation.labelled.logistic import fit_softmax
+from recurra.evaluation.labelled.ngrams import Sparse
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
@@ -67,6 +68,15 @@ class ValueWindow:
         return total
 
 
+@dataclass(frozen=True, eq=False)
+class Around:
+    """What stands around the steps `chosen` [M], as features [M, D], and the window of their coefficients [D, K]."""
+
+    chosen: Ints
+    features: Floats | Sparse
+    made: Callable[[Floats, Floats], SymbolWindow | ValueWindow]
+
+
 def fit_usual_tag(tokens: Ragged, tags: npt.ArrayLike, classes: int) -> SymbolWindow:
     """The log share of each tag among the steps with a symbol, drawn towards its share among all by one step.
 
@@ -76,7 +86,7 @@ def fit_usual_tag(tokens: Ragged, tags: npt.ArrayLike, classes: int) -> SymbolWi
     >>> model.outputs(Ragged.of([[7, 5]])).argmax(axis=1)
     array([1, 0])
     """
-    tags = _checked(tokens, tags)
+    tags = checked_tags(tokens, tags)
     known = tags >= 0
     symbols = np.unique(tokens.values[known])
     slots = _slots(tokens, symbols)[known]
@@ -88,18 +98,43 @@ def fit_usual_tag(tokens: Ragged, tags: npt.ArrayLike, classes: int) -> SymbolWi
     return SymbolWindow(symbols, logs[None].astype(np.float32), np.zeros(classes, np.float32))
 
 
-def fit_symbol_window(
-    tokens: Ragged, tags: npt.ArrayLike, classes: int, *, width: int = WIDTH, seed: int = 0
-) -> SymbolWindow:
-    """Logistic regression on the symbols at `width` places around a step; `tags` [N_total], -1 where missing.
+def fit_window(
+    sequence: Ragged, tags: npt.ArrayLike, classes: int, *, width: int = WIDTH, seed: int = 0
+) -> SymbolWindow | ValueWindow:
+    """Logistic regression on what stands at `width` places around a step; `tags` [N_total], -1 where missing.
 
-    Of a large vocabulary only the most frequent symbols count, and of many steps 262,144 drawn ones.
+    `sequence` holds token ids [N_total] or values [N_total, F]. Of a large vocabulary only the most frequent symbols
+    count. Of many steps 262,144 are drawn, of wide series fewer, so that all windows hold 67 million numbers at most.
     """
-    tags = _checked(tokens, tags)
+    tags = checked_tags(sequence, tags)
+    around = look_around(sequence, tags, classes, width=width, seed=seed)
+    return around.made(*fit_softmax(around.features, tags[around.chosen], classes))
+
+
+def checked_tags(sequences: Ragged, tags: npt.ArrayLike) -> Ints:
+    """Tags [N_total] as an array. Raises InputError for more or fewer than steps, and where none is known."""
+    tags = np.asarray(tags)
+    if tags.shape != (len(sequences.values),):
+        raise InputError(f"tags has shape {tags.shape}, but there are {len(sequences.values)} steps: give one for each")
+    if not (tags >= 0).any():
+        raise InputError("tags holds no known tag: at least one from 0 up is needed")
+    return tags
+
+
+def look_around(
+    sequence: Ragged, tags: Ints, classes: int, *, width: int = WIDTH, seed: int = 0, beside: int = 0
+) -> Around:
+    """What a window learns from: the features of drawn steps, to which a caller adds `beside` numbers each."""
+    symbols = sequence.values.ndim == 1
+    cells = beside + (width if symbols else width * (sequence.values.shape[1] + 1))
+    chosen = _drawn(tags, seed, min(MOST_STEPS, max(1, MOST_CELLS // cells)))
+    return (_symbols_around if symbols else _values_around)(sequence, chosen, classes, width)
+
+
+def _symbols_around(tokens: Ragged, chosen: Ints, classes: int, width: int) -> Around:
     found, counts = np.unique(tokens.values, return_counts=True)
     most = max(1, MOST_COEFFICIENTS // (width * classes))
     symbols = np.sort(found[np.argsort(-counts, kind="stable")[:most]])
-    chosen = _drawn(tags, seed, MOST_STEPS)
     slots, size = _slots(tokens, symbols), FIRST + len(symbols)
     columns = np.stack(
         [
@@ -111,32 +146,23 @@ def fit_symbol_window(
     pointer = np.arange(0, columns.size + 1, width)
     ones = np.ones(columns.size, np.float32)
     x = sparse.csr_matrix((ones, columns.ravel(), pointer), shape=(len(chosen), width * size))
-    w, b = fit_softmax(x, tags[chosen], classes)
-    return SymbolWindow(symbols, w.reshape(width, size, classes).astype(np.float32), b.astype(np.float32))
+    shape = (width, size, classes)
+    return Around(chosen, x, lambda w, b: SymbolWindow(symbols, _single(w.reshape(shape)), _single(b)))
 
 
-def fit_value_window(
-    series: Ragged, tags: npt.ArrayLike, classes: int, *, width: int = WIDTH, seed: int = 0
-) -> ValueWindow:
-    """Logistic regression on the values of series [N_total, F] at `width` places around a step; as for symbols.
-
-    Of wide series fewer steps are drawn, so that all their windows hold 67 million numbers at most.
-    """
-    tags = _checked(series, tags)
+def _values_around(series: Ragged, chosen: Ints, classes: int, width: int) -> Around:
     values = np.where(np.isfinite(series.values), series.values, np.nan).astype(np.float64)
     count = np.maximum((~np.isnan(values)).sum(axis=0), 1)
     mean = np.nansum(values, axis=0) / count
     scale = np.sqrt(np.nansum((values - mean) ** 2, axis=0) / count)
     scale = np.where(scale > 0, scale, 1.0)
     channels = _channels(series, mean, scale)
-    chosen = _drawn(tags, seed, min(MOST_STEPS, max(1, MOST_CELLS // (width * channels.shape[1]))))
     x = np.concatenate(
         [np.where(inside[chosen, None], channels[steps[chosen]], 0.0) for steps, inside in neighbours(series, width)],
         axis=1,
     )
-    w, b = fit_softmax(x, tags[chosen], classes)
     shape = (width, channels.shape[1], classes)
-    return ValueWindow(mean, scale, w.reshape(shape).astype(np.float32), b.astype(np.float32))
+    return Around(chosen, x, lambda w, b: ValueWindow(mean, scale, _single(w.reshape(shape)), _single(b)))
 
 
 def neighbours(sequences: Ragged, width: int) -> Iterator[tuple[Ints, npt.NDArray[np.bool_]]]:
@@ -169,18 +195,13 @@ def _channels(series: Ragged, mean: Floats, scale: Floats) -> Floats:
     return np.hstack([scaled, np.ones((len(scaled), 1))]).astype(np.float32)
 
 
+def _single(numbers: Floats) -> Floats:
+    return numbers.astype(np.float32)
+
+
 def _drawn(tags: Ints, seed: int, most: int) -> Ints:
     """The steps [M] with a known tag, in order; of more than `most` a random part."""
     known = np.flatnonzero(tags >= 0)
     if len(known) > most:
         known = np.sort(np.random.default_rng(seed).choice(known, most, replace=False))
     return known
-
-
-def _checked(sequences: Ragged, tags: npt.ArrayLike) -> Ints:
-    tags = np.asarray(tags)
-    if tags.shape != (len(sequences.values),):
-        raise InputError(f"tags has shape {tags.shape}, but there are {len(sequences.values)} steps: give one for each")
-    if not (tags >= 0).any():
-        raise InputError("tags holds no known tag: at least one from 0 up is needed")
-    return tags
