@@ -61,6 +61,15 @@ def test_numbers_of_every_size(y):
     assert y.min() - np.ptp(y) - 1e-12 <= found.min() <= found.max() <= y.max() + np.ptp(y) + 1e-12
 
 
+@pytest.mark.parametrize("size", [1e-300, 1e300])
+def test_numbers_of_every_size_are_judged_alike(size):
+    plain, other = regressor(members=1), regressor(members=1)
+    plain.study(LETTERS, SHARES, run=SILENT)
+    other.study(LETTERS, SHARES * size, run=SILENT)
+    assert other.verdict_ == plain.verdict_
+    assert other.score(LETTERS, SHARES * size) == pytest.approx(plain.score(LETTERS, SHARES), abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("y", "message"),
     [

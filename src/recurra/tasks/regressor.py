@@ -17,7 +17,7 @@ from recurra.data.sequences.labels import Numbers
 from recurra.data.sequences.ragged import Ragged
 from recurra.data.sequences.reader import Encoded
 from recurra.data.sequences.splits import Rows, checked_column, strata_of
-from recurra.data.sequences.standardising import moments
+from recurra.data.sequences.standardising import moments, unit_of
 from recurra.errors import InputError
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.sequence_estimator import SequenceEstimator, refuse_unequal
@@ -74,7 +74,9 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
         if not known.any():
             raise InputError("y holds no number: expected at least one to compare with")
         weight = None if sample_weight is None else checked_column(sample_weight, len(values), "sample_weight")[known]
-        return float(r2_score(truth[known], values.reshape(truth.shape)[known], sample_weight=weight))
+        truth, values = truth[known], values.reshape(truth.shape)[known]
+        unit = unit_of(truth)
+        return float(r2_score(truth / unit, values / unit, sample_weight=weight))
 
     def _read_labels(self, y: Any, rows: Rows | None = None) -> Numbers:
         return Numbers.of(y, what=called(y, rows))

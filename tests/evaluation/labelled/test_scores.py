@@ -140,6 +140,15 @@ def test_missing_values_are_left_out_and_units_are_of_no_account() -> None:
     assert scaled["MAE"] == pytest.approx(1e-3 * whole["MAE"])
 
 
+@pytest.mark.parametrize("unit", [2.0**-1000, 2.0**1000])
+def test_values_whose_squares_are_no_numbers(unit: float) -> None:
+    rng = np.random.default_rng(7)
+    truth, f = rng.normal(size=(50, 2)), rng.normal(size=(50, 2))
+    plain, scaled = (values(score_values(u * truth, u * f)) for u in (1.0, unit))
+    units = {name: unit if name in ("MAE", "RMSE") else 1.0 for name in plain}
+    assert scaled == pytest.approx({name: units[name] * value for name, value in plain.items()}, rel=1e-12, abs=0)
+
+
 def test_equal_values_have_no_correlation_and_no_share_explained() -> None:
     truth = np.arange(5.0)[:, None]
     flat = values(score_values(truth, np.full((5, 1), 0.3)))

@@ -169,14 +169,19 @@ def moments(values: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of each column [., F], 0 and 1 where it holds nothing or never changes."""
     known = ~np.isnan(values)
     count = np.maximum(known.sum(0), 1)
-    # In units of a power of two, which is exact, so that the square of a very large number is one too.
-    unit = np.ldexp(1.0, np.frexp(np.abs(np.where(known, values, 0.0)).max(0, initial=0.0))[1] - 1)
+    unit = unit_of(values)
     scaled = np.where(known, values, 0.0) / unit
     mean = scaled.sum(0, dtype=np.float64) / count
     square = np.square(np.where(known, scaled - mean, 0.0), dtype=np.float64).sum(0) / count
     mean, spread = mean * unit, np.sqrt(square) * unit
     spread = np.where(spread > 1e-12 * np.maximum(np.abs(mean), 1e-300), spread, 1.0)
     return tuple(mean.tolist()), tuple(spread.tolist())
+
+
+def unit_of(values: Floats) -> Floats:
+    """The size of each column [., F] as a power of two: to divide by it is exact, and the squares are numbers too."""
+    known = np.where(np.isnan(values), 0.0, values)
+    return np.ldexp(1.0, np.frexp(np.abs(known).max(0, initial=0.0))[1] - 1)
 
 
 def _scaled(values: Floats, mean: tuple[float, ...], spread: tuple[float, ...]) -> npt.NDArray[np.float32]:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from recurra.data.sequences.standardising import unit_of
 from recurra.evaluation.labelled.bootstrap import Score, linear, mean_score, ratio
 from recurra.evaluation.labelled.ngrams import Sparse
 from recurra.evaluation.labelled.ranks import macro_auc, spearman
@@ -80,6 +81,8 @@ def score_values(truth: Floats, values: Floats) -> dict[str, Score]:
     count = np.maximum(known.sum(axis=0), 1)
     centre = np.where(known, truth, 0.0).sum(axis=0) / count
     y, f = np.where(known, truth - centre, 0.0), np.where(known, values - centre, 0.0)
+    unit = unit_of(np.concatenate([y, f]))
+    y, f = y / unit, f / unit
     error = y - f
     parts = [known, y, y**2, f, f**2, y * f, np.abs(error), error**2]
     moments = np.stack(parts, axis=1).reshape(len(truth), -1).astype(np.float64)
@@ -93,8 +96,8 @@ def score_values(truth: Floats, values: Floats) -> dict[str, Score]:
 
     return {
         "R2": score(lambda n, y, yy, f, ff, yf, a, ee: 1.0 - ratio(ee, yy - ratio(y**2, n))),
-        "MAE": score(lambda n, y, yy, f, ff, yf, a, ee: ratio(a, n)),
-        "RMSE": score(lambda n, y, yy, f, ff, yf, a, ee: np.sqrt(ratio(ee, n))),
+        "MAE": score(lambda n, y, yy, f, ff, yf, a, ee: unit * ratio(a, n)),
+        "RMSE": score(lambda n, y, yy, f, ff, yf, a, ee: unit * np.sqrt(ratio(ee, n))),
         "Spearman": _mean_spearman(truth, values),
         "Pearson": score(_pearson),
     }
