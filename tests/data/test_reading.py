@@ -431,3 +431,17 @@ def test_real_files_agree_with_pandas(shared_data: Path) -> None:
                 np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-15)
             else:
                 assert ours[name].tolist() == theirs[name].tolist()
+
+
+def test_row_numbers_of_parquet_are_no_column(tmp_path: Path) -> None:
+    path = tmp_path / "joined.parquet"
+    pd.concat([pd.DataFrame({"x": [1.0, 2.0]}), pd.DataFrame({"x": [3.0]})]).to_parquet(path)
+    read = read_table(path)
+    assert list(read.frame) == ["x"]
+    assert any("row numbers" in note for note in read.notes)
+
+
+def test_an_index_of_times_without_a_name_is_a_column(tmp_path: Path) -> None:
+    path = tmp_path / "daily.parquet"
+    pd.DataFrame({"x": [1.0, 2.0]}, index=pd.to_datetime(["2026-01-01", "2026-01-02"])).to_parquet(path)
+    assert set(read_table(path).frame) == {"x", "index"}

@@ -19,13 +19,14 @@ from recurra.data.sinks import fits_float32
 from recurra.errors import InputError
 
 _EXACT = 1 << 53
+_ROW_NUMBERS = "__index_level_0__"  # what pandas calls an index without a name
 
 
 def read_parquet(path: Path, *, large: int, lists: bool = False) -> Columns:
     """The columns of a Parquet file with their own types; of one beyond `large` bytes, numbers as float32.
 
     Booleans become 0 and 1; integers with missing values float64 with NaN; a column that is neither number, text nor
-    time (a list unless `lists`, a structure, bytes) is left out with a note.
+    time (a list unless `lists`, a structure, bytes) is left out with a note, and so are row numbers.
 
     Errors: InputError for a damaged file, one without columns or rows, and repeated column names.
     """
@@ -56,8 +57,10 @@ def _read(file: pq.ParquetFile, name: str, large: int, lists: bool) -> Columns:
         found = cells.to_pandas() if lists and _is_list(cells.type) else _column(cells, small=stored > large)
         if isinstance(found, str):
             notes.append(f"column {column!r} was left out: it is {found}, which cannot be used")
+        elif column == _ROW_NUMBERS and isinstance(found, np.ndarray) and len(schema.names) > 1:
+            notes.append("the row numbers, an index without a name, were left out")
         else:
-            values["index" if column == "__index_level_0__" and "index" not in schema.names else column] = found
+            values["index" if column == _ROW_NUMBERS and "index" not in schema.names else column] = found
     if not values:
         raise InputError(f"{name} has no column of numbers, text or times: {'; '.join(notes)}")
     if stored > large:
