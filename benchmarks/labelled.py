@@ -1,4 +1,4 @@
-"""How accurate the defaults are on labelled sequences: text, proteins, promoters, digits pixel by pixel, speech.
+"""How accurate the defaults are on labelled sequences: text, proteins, promoters, digits, exercises, speech.
 
     python benchmarks/labelled.py                                   # everything, about an hour on one core
     python benchmarks/labelled.py --only rt-polarity --folds 3      # its first three folds
@@ -27,19 +27,22 @@ from recurra.training import Run
 
 Row = dict[str, Any]
 Scored = dict[str, dict[str, float]]  # method -> score -> value
+Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
 
 ALONE, CEILING = "networks alone", "the truth without noise"
 SIMPLEST = ("most frequent class", "most frequent tag", "usual tag of each symbol", "mean")
 EXPLAINED = 100  # promoters of a fold whose prediction is explained
+WINDOW = 6  # letters, as long as the longest motif
 
 
 def on_fold(data: Labelled, train: Ints, test: Ints) -> tuple[Scored, Row]:
     """Everyone's scores on `test` after learning from `train`; seconds, and what else there is to say."""
     estimator = data.estimator()
     begin, busy = time.perf_counter(), time.process_time()
-    estimator.study(_given(data.X[train]), _given(data.y[train]), test=(_given(data.X[test]), _given(data.y[test])),
-                    run=Run())  # fmt: skip
+    groups = None if data.groups is None else data.groups[train]
+    judge = _given(data.X[test]), _given(data.y[test])
+    estimator.study(_given(data.X[train]), _given(data.y[train]), test=judge, groups=groups, run=Run())
     more: Row = {"seconds": time.perf_counter() - begin, "CPU seconds": time.process_time() - busy}
     model, tested = estimator.model_, estimator.tested_
     encoded = model.reader.encode(tested.examples)
@@ -49,33 +52,43 @@ def on_fold(data: Labelled, train: Ints, test: Ints) -> tuple[Scored, Row]:
     scores = {method: data.scores(names, tested.truth, decoded(found)) for method, found in outputs.items()}
     if data.promoters is not None:
         scores[CEILING] = data.scores(names, tested.truth, data.promoters.noiseless[test])
-        share, chance = on_motifs(estimator, data, test[:EXPLAINED])
-        more |= {"attribution on motifs": share, "motifs' share of positions": chance}
+        more |= on_motifs(estimator, data, test[:EXPLAINED])
     return scores, more
 
 
-def on_motifs(estimator: Any, data: Labelled, numbers: Ints) -> tuple[float, float]:
-    """The share of the absolute attribution that falls on motifs, and the share of steps that are theirs."""
+def on_motifs(estimator: Any, data: Labelled, numbers: Ints) -> Row:
+    """How well the attribution finds the motifs of the promoters `numbers`."""
     assert data.promoters is not None
-    explained = estimator.explain(_given(data.X[numbers]))
-    return share_inside(explained, data.promoters.places, numbers)
+    letters = [len(sequence) for sequence in data.X[numbers]]
+    values = estimator.explain(_given(data.X[numbers]))["attribution"].to_numpy().reshape(len(numbers), letters[0])
+    return found_motifs(values, inside_motifs(data.promoters.places, numbers, letters[0]))
 
 
-def share_inside(explained: pd.DataFrame, places: pd.DataFrame, numbers: Ints) -> tuple[float, float]:
-    """The share of the absolute attribution that falls on `places`, and the share of steps that are inside.
-
-    `explained` has `example` (its place in `numbers`), `step`, `attribution`; `places` has `promoter`, `start`, `end`.
-    """
+def inside_motifs(places: pd.DataFrame, numbers: Ints, length: int) -> npt.NDArray[np.bool_]:
+    """Which letters [N, T] of the promoters `numbers` [N] stand inside motifs: `places` has promoter, start, end."""
+    inside = np.zeros((len(numbers), length), dtype=bool)
     position = {int(number): k for k, number in enumerate(numbers)}
     mine = places[places["promoter"].isin(numbers)]
-    inside = {
-        (position[promoter], step)
-        for promoter, start, end in zip(mine["promoter"], mine["start"], mine["end"], strict=True)
-        for step in range(start, end)
+    for promoter, start, end in zip(mine["promoter"], mine["start"], mine["end"], strict=True):
+        inside[position[promoter], start:end] = True
+    return inside
+
+
+def found_motifs(values: Floats, inside: npt.NDArray[np.bool_]) -> Row:
+    """Whether the attribution `values` [N, T] is where the motifs are.
+
+    How often the `WINDOW` neighbours with the largest sum have no more than two letters outside of motifs, how often
+    any such neighbours have; and the share of all absolute attribution that is inside, and of all letters.
+    """
+    sums, letters = (np.lib.stride_tricks.sliding_window_view(x, WINDOW, axis=1).sum(axis=-1) for x in (values, inside))
+    on = letters >= WINDOW - 2
+    size = np.abs(values)
+    return {
+        "strongest window on a motif": float(on[np.arange(len(on)), sums.argmax(axis=1)].mean()),
+        "any window on a motif": float(on.mean()),
+        "attribution on motifs": float(size[inside].sum() / size.sum()),
+        "motifs' share of letters": float(inside.mean()),
     }
-    hit = np.array([pair in inside for pair in zip(explained["example"], explained["step"], strict=True)])
-    size = explained["attribution"].abs().to_numpy()
-    return float(size[hit].sum() / size.sum()), float(hit.mean())
 
 
 def summary(name: str, scored: Sequence[Scored]) -> list[Row]:

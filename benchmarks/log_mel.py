@@ -1,13 +1,15 @@
-"""Recordings as series of log-mel frames: the logarithm of the power in bands that widen as hearing does.
+"""Recordings as series of log-mel frames, the logarithm of the power in bands that widen as hearing does, or cepstra.
 
 Windows of 25 ms, one every 10 ms; m = 2595 log10(1 + f / 700), a form of the scale of Stevens, Volkmann and Newman
-(1937).
+(1937). Cepstra are the lowest waves across the bands of a frame (Davis and Mermelstein 1980): the shape of the throat
+without the pitch.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.fft import dct
 
 Floats = npt.NDArray[np.floating]
 
@@ -24,6 +26,11 @@ def log_mel(samples: Floats, rate: int, bands: int = 40) -> npt.NDArray[np.float
     starts = hop * np.arange(frames)[:, None]
     power = np.abs(np.fft.rfft(samples[starts + np.arange(window)] * np.hanning(window), size)) ** 2 / window
     return np.log(power @ mel_filters(size // 2 + 1, rate, bands) + _FLOOR).astype(np.float32)
+
+
+def cepstra(frames: Floats, count: int = 13) -> npt.NDArray[np.float32]:
+    """The first `count` mel-frequency cepstral coefficients [T, count] of log-mel frames [T, bands]."""
+    return dct(frames, norm="ortho", axis=1)[:, :count].astype(np.float32)
 
 
 def mel_filters(frequencies: int, rate: int, bands: int) -> Floats:

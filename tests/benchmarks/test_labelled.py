@@ -27,15 +27,24 @@ def test_ranks_do_not_depend_on_scale(script: Script) -> None:
     assert script("labelled_sets").ranks((), truth, np.exp(truth)[:, None]) == {"rank correlation": pytest.approx(1.0)}
 
 
-def test_share_of_attribution_inside(script: Script) -> None:
-    # Promoters 7 and 3 of four steps; 7 has one motif of two steps, 3 two that overlap, 9 was not explained.
-    explained = pd.DataFrame(
-        {"example": [0] * 4 + [1] * 4, "step": [*range(4)] * 2, "attribution": [0, -3, 1, 0, 1, 1, 1, 1]}
-    )
+def test_letters_inside_motifs(script: Script) -> None:
+    # Promoters 7 and 3 of four letters; 7 has one motif of two letters, 3 two that overlap, 9 is not asked for.
     places = pd.DataFrame({"promoter": [7, 3, 3, 9], "start": [1, 0, 1, 0], "end": [3, 2, 3, 4]})
-    share, chance = script("labelled").share_inside(explained, places, np.array([7, 3]))
-    assert share == pytest.approx((4 + 3) / 8)
-    assert chance == pytest.approx(5 / 8)
+    inside = script("labelled").inside_motifs(places, np.array([7, 3]), 4)
+    assert inside.tolist() == [[False, True, True, False], [True, True, True, False]]
+
+
+def test_motifs_are_found_by_the_strongest_window(script: Script) -> None:
+    inside = np.zeros((2, 20), dtype=bool)
+    inside[:, 4:10] = True
+    values = np.full((2, 20), -0.5)
+    values[0, 5:11] = 1.0  # five of six letters inside
+    values[1, 7:13] = 1.0  # only three
+    found = script("labelled").found_motifs(values, inside)
+    assert found["strongest window on a motif"] == 0.5
+    assert found["any window on a motif"] == pytest.approx(5 / 15)
+    assert found["attribution on motifs"] == pytest.approx((5 + 1 * 0.5 + 3 + 3 * 0.5) / (2 * (6 + 14 * 0.5)))
+    assert found["motifs' share of letters"] == pytest.approx(6 / 20)
 
 
 def test_summary_compares_pair_by_pair(script: Script) -> None:
@@ -67,3 +76,12 @@ def test_log_mel_of_a_short_sound_is_a_frame(script: Script) -> None:
 def test_the_sets_need_their_files(script: Script, tmp_path_factory: pytest.TempPathFactory) -> None:
     with pytest.raises(SystemExit, match=r"text/rt-polarity\.pos is not in"):
         script("common").labelled_folder(tmp_path_factory.mktemp("empty"))
+
+
+def test_the_first_cepstrum_is_the_level(script: Script) -> None:
+    frames = np.random.default_rng(0).normal(size=(5, 40))
+    module = script("log_mel")
+    louder = module.cepstra(frames + 3.0) - module.cepstra(frames)
+    assert louder.shape == (5, 13)
+    assert louder[:, 0] == pytest.approx(np.full(5, 3.0 * np.sqrt(40)), rel=1e-5)
+    assert louder[:, 1:] == pytest.approx(np.zeros((5, 12)), abs=1e-5)
