@@ -78,6 +78,23 @@ def test_what_float64_arithmetic_would_lose_is_refused(values: Any, message: str
         Numbers.of(values, what=Origin("y"))
 
 
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (["1", None, "2", "n/a", "x"], "'n/a' .str. in row 4: expected numbers; convert them, or"),
+        (
+            ["0", "1180591620717411303424"],
+            "'1180591620717411303424' .str. in row 2: .* write such whole numbers with a ",
+        ),
+        (["0.5", "1"], "'0.5' .str. in row 1: expected numbers; convert them, or"),
+        ([1.0, Decimal(2), "few"], "'few' .str. in row 3: expected numbers; convert them, or"),
+    ],
+)
+def test_of_numbers_that_came_as_text_the_reason_is_named(values: list[Any], found: str) -> None:
+    with pytest.raises(InputError, match=f"y holds {found}"):
+        Numbers.of(values)
+
+
 def test_later_numbers_may_be_alike() -> None:
     """One that is judged is compared with what was learnt, not with its neighbours."""
     assert Numbers().encode([2**53, 2**53 + 1]).shape == (2, 1)

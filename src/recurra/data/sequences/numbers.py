@@ -14,6 +14,8 @@ from recurra.data.sequences.label_values import Origin, Y, flat_values
 from recurra.errors import InputError
 
 _LEAST, _LARGEST = 1e-305, 1e300  # beyond them digits are lost, or sums overflow
+_EXACT = 2.0**53  # up to which float64 holds every whole number
+_DIGITS = 15  # longer ones may be beyond it
 _BEYOND = 1e308  # a whole number may be larger than any float
 _RESOLVED = 1e-12  # of their size: what differs by less is rounding error as far as `moments` can tell
 
@@ -102,11 +104,20 @@ def _refuse_texts(values: npt.NDArray, what: Origin) -> None:
     for column in _columns(values):
         found = pd.api.types.infer_dtype(column, skipna=True)
         if found not in ("integer", "floating", "mixed-integer-float", "boolean", "decimal", "empty"):
-            row = next((k for k, v in enumerate(column) if not pd.isna(v) and not isinstance(v, int | float)), 0)
+            others = [k for k, v in enumerate(column) if not pd.isna(v) and not isinstance(v, int | float)]
+            row = _first_odd(column, others) if others else 0
+            whole = str(column[row]).strip("+-").isdigit() and len(str(column[row])) > _DIGITS
+            remedy = "write such whole numbers with a decimal point" if whole else "convert them"
             raise InputError(
                 f"{what} holds {column[row]!r} ({type(column[row]).__name__}) in row {what.row(row)}: expected "
-                "numbers; convert them, or predict classes with a classifier (recurra classify --label)"
+                f"numbers; {remedy}, or predict classes with a classifier (recurra classify --label)"
             )
+
+
+def _first_odd(column: npt.NDArray, rows: list[int]) -> int:
+    """The first of some rows with what made a table keep its column as text: a word, or a whole number beyond 2^53."""
+    sizes = pd.to_numeric(pd.Series([str(column[row]) for row in rows]), errors="coerce").abs().to_numpy(np.float64)
+    return rows[int((~(sizes <= _EXACT)).argmax())]
 
 
 def _refuse_far(values: npt.NDArray, what: Origin) -> None:
