@@ -1,6 +1,6 @@
 """How accurate the defaults are on labelled sequences: text, proteins, promoters, digits, exercises, speech.
 
-    python benchmarks/labelled.py                                   # everything, about an hour on one core
+    python benchmarks/labelled.py                                   # everything, 70 minutes on one core
     python benchmarks/labelled.py --only rt-polarity --folds 3      # its first three folds
 
 Cross-validation by the protocol that the table names. In every fold the estimator with its defaults, its networks

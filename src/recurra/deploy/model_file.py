@@ -36,7 +36,8 @@ class Contents:
 def write_model(path: str | Path, contents: Contents) -> None:
     """Write `contents` to `path`, whole or not at all; the same contents give the same bytes."""
     # Copies, because safetensors refuses tensors of one memory, such as those of a partner that is a baseline too.
-    tensors = {key: value.detach().cpu().contiguous().clone() for key, value in sorted(contents.tensors.items())}
+    copied = torch.contiguous_format
+    tensors = {key: v.detach().cpu().clone(memory_format=copied) for key, v in sorted(contents.tensors.items())}
     header = {"version": FORMAT, "kind": contents.kind, "config": contents.config}
     header["sha256"] = _checksum(header, tensors)
     # One entry, because safetensors writes several in an order that differs from run to run.

@@ -69,9 +69,17 @@ def default_network(encoder: Encoder, *, steps: float = 1, per_step: bool = Fals
         if per_step:
             return replace(letters, hidden=128, layers=2, dropout=0.4, recurrent_dropout=0.2)
         return replace(letters, shrink=shrink, positions=10, dropout=0.2)
-    numbers = SequenceOptions(hidden=96, convolution=(7,), channels=64, shrink=shrink, pooling="last+mean")
     several = isinstance(encoder, SeriesEncoder) and encoder.width > 1
-    return replace(numbers, layer_norm=True, input_dropout=0.2 if several else 0.0, dropout=0.4)
+    return SequenceOptions(
+        hidden=96,
+        convolution=(7,),
+        channels=64,
+        shrink=shrink,
+        pooling="last+mean",
+        layer_norm=True,
+        dropout=0.4,
+        input_dropout=0.2 if several else 0.0,
+    )
 
 
 def usual_steps(column: Ragged | Fixed) -> float:
