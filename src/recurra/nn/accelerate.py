@@ -7,12 +7,12 @@ from typing import TypeVar
 from torch import nn
 
 from recurra.errors import InputError
-from recurra.nn.layer import RecurrentLayer
+from recurra.nn.drop_in import DropInLayer
 from recurra.nn.recurrent import GRU, LSTM, RNN
 
 Model = TypeVar("Model", bound=nn.Module)
 
-OURS: dict[type[nn.Module], type[RecurrentLayer]] = {nn.RNN: RNN, nn.LSTM: LSTM, nn.GRU: GRU}
+OURS: dict[type[nn.Module], type[DropInLayer]] = {nn.RNN: RNN, nn.LSTM: LSTM, nn.GRU: GRU}
 
 
 def accelerate(model: Model) -> Model:
@@ -50,7 +50,7 @@ def restore(model: Model) -> Model:
     """
     _expect_module(model)
     for module in model.modules():
-        if isinstance(module, RecurrentLayer) and type(module) in OURS.values() and module.is_plain:
+        if isinstance(module, DropInLayer) and type(module) in OURS.values() and module.is_plain:
             module.__class__ = module.TORCH  # pyright: ignore[reportAttributeAccessIssue]  # of one layout
     return model
 

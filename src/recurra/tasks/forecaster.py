@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from recurra import cells
 from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, understand
 from recurra.deploy.model_file import write_model
 from recurra.errors import InputError
@@ -22,7 +23,6 @@ from recurra.evaluation.worker import BaselineWorker
 from recurra.inspect import Finding
 from recurra.nn.forecast import NetworkOptions
 from recurra.nn.quantiles import MEDIAN, QUANTILES
-from recurra.nn.recurrent import RECURRENT
 from recurra.tasks.committee import learning_curves
 from recurra.tasks.forecast_explanation import explanation_frame
 from recurra.tasks.forecast_file import to_contents
@@ -290,8 +290,7 @@ class Forecaster(BaseEstimator):
                 raise InputError(f"{name} is {value!r}: expected a whole number of at least {least}")
         if self.seed > _LARGEST_SEED:
             raise InputError(f"seed is {self.seed}: expected a whole number of at most {_LARGEST_SEED}")
-        if self.cell not in RECURRENT:
-            raise InputError(f"cell is {self.cell!r}: expected one of {', '.join(RECURRENT)}")
+        cells.get(self.cell)
         if self.block is not None and not _is_whole(self.block, 1):
             raise InputError(f"block is {self.block!r}: expected a whole number of at least 1, or None")
         if self.season is not None and not all(_is_whole(season, 1) for season in _several(self.season)):

@@ -20,6 +20,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags as EstimatorTags
 from sklearn.utils.validation import validate_data
 
+from recurra import cells
 from recurra.data.facts import Fact
 from recurra.data.names import counted
 from recurra.data.sequences.examples import Examples, as_examples, is_one_series, keep_rows
@@ -35,7 +36,6 @@ from recurra.errors import InputError
 from recurra.evaluation.labelled.judgement import Judgement
 from recurra.inspect import Finding
 from recurra.inspect.several import findings_of, flows_of
-from recurra.nn.recurrent import RECURRENT
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.committee import learning_curves
 from recurra.tasks.sequence_baselines import fit_baselines
@@ -420,8 +420,7 @@ class SequenceEstimator(BaseEstimator):
         return self.model_
 
     def _check_settings(self) -> None:
-        if not isinstance(self.cell, str) or self.cell not in RECURRENT:
-            raise InputError(f"cell is {self.cell!r}: expected one of {', '.join(RECURRENT)}")
+        cells.get(self.cell)
         for name, value, least in (("members", self.members, 1), ("seed", self.seed, 0)):
             whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
             if not whole or not least <= value <= _LARGEST_SEED:

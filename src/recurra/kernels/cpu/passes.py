@@ -12,14 +12,15 @@ A small recurrence takes less time than a few calls of Python: nothing here is m
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 
-from recurra.cells import GRU, LSTM, RNN, Cell
-from recurra.kernels.contract import Layout, Noise, Recurrence
+from recurra.cells import Cell
+from recurra.kernels.contract import Answer, Call, DropoutMasks
 from recurra.kernels.cpu import _engine  # pyright: ignore[reportAttributeAccessIssue]  # compiled when installed
 from recurra.kernels.workspace import empty
 
@@ -32,16 +33,8 @@ _TILES = "avx512_amx" in _engine.supported_builds()
 _NOTHING_BACKWARD = (0,) * 22  # the members of `Args` for the backward pass
 
 
-class Plan(NamedTuple):
-    """What is not a tensor to differentiate by."""
-
-    recurrence: Recurrence
-    layout: Layout
-    noise: Noise
-
-
 class Inputs(NamedTuple):
-    """What is; the order is that in which an autograd.Function is given them."""
+    """The tensors of a call as the engine has them: at most two states, and no weights of a cell's own."""
 
     x: Tensor
     input_weight: Tensor | None
@@ -78,13 +71,13 @@ class _Grads(NamedTuple):
     c: Tensor | None = None
 
 
-Group = TypeVar("Group", Inputs, Saved, Noise, _Grads)
+Group = TypeVar("Group", Inputs, Saved, DropoutMasks, _Grads)
 
 
-def forward_pass(plan: Plan, inputs: Inputs, save: bool) -> tuple[Saved, list[Tensor]]:
-    """Outputs, what the backward pass needs (with `save`), and the last state."""
-    recurrence, layout, noise = plan
-    noise, inputs = _in_order(noise), _in_order(inputs)
+def forward_pass(call: Call, save: bool) -> Answer:
+    """Outputs, the last state, and with `save` what the backward pass needs."""
+    recurrence, layout = call.recurrence, call.layout
+    masks, inputs = _in_order(call.masks), _in_order(_inputs(call))
     x, input_weight, recurrent = inputs.x, inputs.input_weight, inputs.recurrent
     code, blocks = _code(recurrence.cell)
     units, width = recurrent.shape
@@ -93,7 +86,7 @@ def forward_pass(plan: Plan, inputs: Inputs, save: bool) -> tuple[Saved, list[Te
     lstm = blocks == 4
     inside = input_weight is not None and _size(inputs) <= _IN_CACHE
     # of an RNN nothing but h_t is to be kept, unless zoneout mixes it: then gates and outputs are one
-    alone = blocks == 1 and noise.zoneout_h is None and not recurrence.zoneout[0]
+    alone = blocks == 1 and masks.zoneout_h is None and not recurrence.zoneout[0]
     gates: Tensor | None = None
     if inside or input_weight is None:
         entering = x
@@ -115,9 +108,9 @@ def forward_pass(plan: Plan, inputs: Inputs, save: bool) -> tuple[Saved, list[Te
         saved = _with_norms(saved, inputs, rows, units)
     _engine.forward(
         (
-            *_shape(plan, code, dtype, rows, entering.shape[1], hidden, width),
+            *_shape(call, code, dtype, rows, entering.shape[1], hidden, width),
             entering.data_ptr(),
-            *_weights(inputs, noise, inside),
+            *_weights(inputs, masks, inside),
             *recurrence.zoneout,
             gates.data_ptr() if save and gates is not None else 0,
             outputs.data_ptr(),
@@ -129,17 +122,20 @@ def forward_pass(plan: Plan, inputs: Inputs, save: bool) -> tuple[Saved, list[Te
             *_NOTHING_BACKWARD,
         )
     )
-    return saved, last
+    return Answer(outputs, tuple(last), saved)
 
 
 def backward_pass(
-    plan: Plan, inputs: Inputs, saved: Saved, needed: tuple[bool, ...], grads: tuple[Tensor | None, ...]
+    call: Call, kept: Sequence[Tensor | None], needed: Sequence[bool], grads: Sequence[Tensor | None]
 ) -> tuple[Tensor | None, ...]:
-    """The gradients of `inputs`, None where not `needed`."""
-    recurrence, layout, noise = plan
-    need: Any = Inputs(*needed)  # type: ignore[arg-type]  # of each, whether its gradient is asked for
+    """The gradients of the call's tensors, None where not `needed`; `kept` is what the forward pass has saved."""
+    recurrence, layout = call.recurrence, call.layout
+    states = 0 if call.state is None else len(call.state)
+    need: Any = Inputs(
+        *needed[:3], *_two(needed[3 : 3 + states], False), *needed[3 + states :]
+    )  # whether it is asked for
     code, blocks = _code(recurrence.cell)
-    noise, inputs, saved = _in_order(noise), _in_order(inputs), _in_order(saved)
+    masks, inputs, saved = _in_order(call.masks), _in_order(_inputs(call)), _in_order(Saved(*kept))  # type: ignore[arg-type]
     gates, outputs, x, weight = saved.gates, saved.outputs, inputs.x, inputs.input_weight
     assert gates is not None
     units, width = inputs.recurrent.shape
@@ -153,7 +149,7 @@ def backward_pass(
     # the engine's own sums over all steps: for narrow weights, and where a call of torch's costs more than they do
     ours = inside and dtype != torch.bfloat16 and (rows < _FEW_ROWS or size <= _NARROW)
     # Rows of one step after another: the h that entered a step's product are the outputs B rows before.
-    shifted = layout.offsets is None and not layout.batch_first and noise.dropout is None
+    shifted = layout.offsets is None and not layout.batch_first and masks.dropout is None
     # without a weight d_gates is the gradient of x itself, and not ours to use again
     d_gates = torch.empty_like(gates) if weight is None else empty(x, rows, units)
     d_x = new(rows, x.shape[1]) if inside and need.x else None
@@ -173,9 +169,9 @@ def backward_pass(
     d_outputs, d_h, d_c = _in_order(_Grads(*grads))
     _engine.backward(
         (
-            *_shape(plan, code, dtype, rows, x.shape[1], hidden, width),
+            *_shape(call, code, dtype, rows, x.shape[1], hidden, width),
             x.data_ptr(),
-            *_weights(inputs, noise, inside),
+            *_weights(inputs, masks, inside),
             *recurrence.zoneout,
             gates.data_ptr(),
             outputs.data_ptr(),
@@ -239,8 +235,7 @@ def backward_pass(
         d_x,
         d_input_weight,
         d_input_bias,
-        d_h0,
-        d_c0,
+        *(d_h0, d_c0)[:states],
         d_recurrent_weight,
         d_recurrent_bias,
         d_projection,
@@ -302,25 +297,37 @@ def _in_order(tensors: Group) -> Group:
     return type(tensors)(*ordered)
 
 
-@lru_cache
+def _inputs(call: Call) -> Inputs:
+    _, x, input_weight, input_bias, state, weights, _, _ = call
+    return Inputs(x, input_weight, input_bias, *_two(state or (), None), *weights[:-1])  # type: ignore[arg-type]
+
+
+def _two(given: Sequence[Any], absent: Any) -> tuple[Any, Any]:
+    """h and c, of those that are there."""
+    return (given[0], given[1]) if len(given) == 2 else (given[0], absent) if given else (absent, absent)
+
+
+CELLS = {
+    "rnn": (0, 1),
+    'rnn {"nonlinearity": "relu"}': (1, 1),
+    "lstm": (2, 4),
+    "gru": (3, 3),
+    'gru {"reset_after": false}': (4, 3),
+}
+
+
 def _code(cell: Cell) -> tuple[int, int]:
     """The number of a cell in `args.h`, and its gate blocks."""
-    match cell:
-        case RNN(nonlinearity):
-            return (0 if nonlinearity == "tanh" else 1), 1
-        case LSTM():
-            return 2, 4
-        case GRU(reset_after):
-            return (3 if reset_after else 4), 3
+    return CELLS[cell.variant]
 
 
 # ---- the members of `Args`, in its order
 
 
 def _shape(
-    plan: Plan, code: int, dtype: torch.dtype, rows: int, features: int, hidden: int, width: int
+    call: Call, code: int, dtype: torch.dtype, rows: int, features: int, hidden: int, width: int
 ) -> tuple[int, ...]:
-    recurrence, layout, _ = plan
+    recurrence, layout = call.recurrence, call.layout
     steps, batch = layout.steps, layout.batch
     strides = (1, steps) if layout.batch_first else (batch, 1)
     return (
@@ -340,7 +347,7 @@ def _shape(
     )
 
 
-def _weights(inputs: Inputs, noise: Noise, inside: bool) -> tuple[int, ...]:
+def _weights(inputs: Inputs, masks: DropoutMasks, inside: bool) -> tuple[int, ...]:
     _, input_weight, input_bias, _, _, recurrent, bias, *options = inputs
     return (
         input_weight.data_ptr() if inside and input_weight is not None else 0,
@@ -348,7 +355,7 @@ def _weights(inputs: Inputs, noise: Noise, inside: bool) -> tuple[int, ...]:
         recurrent.data_ptr(),
         _address(bias),
         *map(_address, options),
-        *map(_address, noise),
+        *map(_address, masks),
     )
 
 
