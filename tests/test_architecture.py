@@ -20,7 +20,8 @@ LONGEST = 500
 # A folder may import its own files, those of the folders named here, and whatever these may import.
 ARROWS: dict[str, tuple[str, ...]] = {
     "cli": ("tasks", "report", "deploy", "bench", "textbook"),
-    "tasks": ("training", "data", "evaluation", "deploy", "inspect"),
+    "tasks": ("ensemble", "data", "evaluation", "deploy", "inspect"),
+    "ensemble": ("training", "inspect"),
     "report": ("data", "evaluation"),
     "deploy": ("training", "data", "evaluation"),
     "training": ("nn", "data"),
@@ -101,7 +102,7 @@ def test_a_wrong_arrow_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     ("modules", "absent"),
     [
         (("recurra", "recurra.cli.main"), ("torch", "pandas", "pyarrow", "matplotlib")),
-        (("recurra.data", "recurra.evaluation.baselines", "recurra.evaluation.backtest"), ("torch",)),
+        (("recurra.data", "recurra.evaluation.forecast.baselines", "recurra.evaluation.forecast.backtest"), ("torch",)),
         (("recurra.report",), ("torch",)),
     ],
     ids=lambda names: names[-1],

@@ -11,16 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.cli.label_refusals import LabelledRows, refuse_unseen
-from recurra.data.facts import Fact
-from recurra.data.names import counted
-from recurra.data.sequences.examples import Examples, keep_rows
-from recurra.data.sequences.gathering import Gathered
-from recurra.data.sequences.inputs import Symbols, Text
-from recurra.data.sequences.label_values import missing_of
-from recurra.data.sequences.ragged import Ragged
-from recurra.data.sequences.splits import split_rows, stated_rows
-from recurra.data.sequences.steps import Steps
-from recurra.data.sequences.understanding import Roles, identifier_of
+from recurra.data.examples.examples import Examples, keep_rows
+from recurra.data.examples.gathering import Gathered
+from recurra.data.examples.inputs import Symbols, Text
+from recurra.data.examples.ragged import Ragged
+from recurra.data.examples.splits import split_rows, stated_rows
+from recurra.data.examples.steps import Steps
+from recurra.data.examples.understanding import Roles, identifier_of
+from recurra.data.labels.label_values import missing_of
+from recurra.data.schema.facts import Fact
+from recurra.data.schema.names import counted
 
 if TYPE_CHECKING:
     from recurra.cli.labelled_reading import Opened
@@ -53,12 +53,12 @@ class ChosenParts:
     def learnt(self, estimator: Any) -> Any:
         """The encoded labels of the examples that were learnt from before the judging, without those left out."""
         kept = keep_rows(self.examples, empty=estimator.empty, optional=estimator.model_.recipe.optional)
-        left = np.setdiff1d(kept, estimator.tested_.rows) if self.way.get("test") is None else kept
+        left = np.setdiff1d(kept, estimator.holdout_.rows) if self.way.get("test") is None else kept
         return estimator.labels_.encode(self.labels.iloc[left])
 
     def tested_words(self, estimator: Any) -> str:
         """How many examples judged."""
-        return counted(len(estimator.tested_.examples), "example")
+        return counted(len(estimator.holdout_.examples), "example")
 
 
 def choose_parts(

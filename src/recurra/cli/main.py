@@ -11,7 +11,7 @@ import typer
 from typer.main import get_command
 
 from recurra import __version__
-from recurra.cli import bench, classify, doctor, evaluate, forecast, inspect, predict, regress, tag, textbook
+from recurra.cli.commands import bench, classify, doctor, evaluate, forecast, inspect, predict, regress, tag, textbook
 from recurra.cli.console import stderr
 from recurra.errors import RecurraError
 

@@ -16,10 +16,10 @@ import pandas as pd
 from rich.console import Console
 
 from recurra import __version__
-from recurra.data.panel import ARRAYS, Panel
-from recurra.data.sequences.examples import Examples
-from recurra.data.sequences.ragged import Ragged
-from recurra.data.sequences.steps import Steps
+from recurra.data.examples.examples import Examples
+from recurra.data.examples.ragged import Ragged
+from recurra.data.examples.steps import Steps
+from recurra.data.panel.panel import ARRAYS, Panel
 from recurra.errors import InputError
 from recurra.training.checkpoint import CheckpointFolder
 

@@ -19,13 +19,13 @@ from torch.multiprocessing.spawn import ProcessException
 
 from recurra.errors import InputError, RecurraError, TrainingError
 from recurra.files import whole_file
+from recurra.training.callback import MakeWatcher
 from recurra.training.interrupt import graceful_interrupt
 from recurra.training.loop import Problem, train
 from recurra.training.options import TrainingOptions
 from recurra.training.progress import quiet
 from recurra.training.record import TrainingRecord
 from recurra.training.run import Run
-from recurra.training.watching import MakeWatcher
 
 _REFUSAL = "refusal"
 

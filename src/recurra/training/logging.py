@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from recurra.errors import InputError
-from recurra.training.watching import Watcher
+from recurra.training.callback import Watcher
 
 
 class Logger(Protocol):

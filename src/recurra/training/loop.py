@@ -17,21 +17,21 @@ from torch import Tensor, nn
 
 from recurra.errors import TrainingError
 from recurra.training.adam import Adam
+from recurra.training.callback import MakeWatcher
 from recurra.training.checkpoint import Checkpoint
 from recurra.training.interrupt import Interrupt, graceful_interrupt
 from recurra.training.logging import Logger, open_log
 from recurra.training.options import TrainingOptions
-from recurra.training.order import bucketed, shuffled
 from recurra.training.parallel import Parallel, single_process
 from recurra.training.precision import autocast
 from recurra.training.progress import Progress, following
 from recurra.training.randomness import forked, seeded_states, set_states, states
 from recurra.training.record import COLUMNS, TrainingRecord
 from recurra.training.run import Run
+from recurra.training.sampler import bucketed, shuffled
 from recurra.training.schedule import schedule
 from recurra.training.stepper import Stepper
 from recurra.training.threads import fitting_threads
-from recurra.training.watching import MakeWatcher
 
 _VALIDATIONS = 25
 _CHECKPOINT_SECONDS = 2.0
