@@ -9,7 +9,6 @@ which calls.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import subprocess
 import sys
@@ -19,10 +18,11 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
+from tests.emulated import MODULE, load
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "sanitized"
 SANITIZE = "-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1"
-MODULE = "recurra.kernels.cpu._engine"
 
 
 def build() -> Path:
@@ -49,16 +49,6 @@ def sanitized(engine: Path, arguments: list[str], isa: str | None = None) -> sub
         environment["RECURRA_ISA"] = isa
     command = [sys.executable, "-m", "tests.fuzz", "--inside", "--engine", str(engine), *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
-
-
-def load(engine: Path) -> None:
-    """Put an engine in the place of the installed one."""
-    spec = importlib.util.spec_from_file_location(MODULE, engine)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[MODULE] = module
-    spec.loader.exec_module(module)
 
 
 def inside(first: int, number: int) -> int:
