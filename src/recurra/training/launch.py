@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import importlib.util
+import json
 import tempfile
 import traceback
 from dataclasses import replace
@@ -69,7 +70,9 @@ def train_on(
     problem.network.load_state_dict(weights)
     best_step, steps, interrupted = (int(value) for value in record["state"])
     watched = record.get("watched")
-    return TrainingRecord(record["rows"].numpy(), float(record["best"]), best_step, steps, bool(interrupted), watched)
+    remarks = tuple(json.loads(record["remarks"].numpy().tobytes()))
+    rows, best = record["rows"].numpy(), float(record["best"])
+    return TrainingRecord(rows, best, best_step, steps, bool(interrupted), watched, remarks)
 
 
 class _Job:
@@ -111,6 +114,7 @@ def _work(fabric: Any, job: _Job) -> None:
         tensors = {
             "rows": torch.from_numpy(record.rows).contiguous(),
             "best": torch.tensor(record.best, dtype=torch.float64),
+            "remarks": torch.frombuffer(bytearray(json.dumps(record.remarks).encode()), dtype=torch.uint8),
             "state": torch.tensor([record.best_step, record.steps, int(record.interrupted)]),
         }
         if record.watched is not None:

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 
 from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, understand
 from recurra.deploy.model_file import write_model
-from recurra.ensemble.members import learning_curves
+from recurra.ensemble.members import learning_curves, remarks_of
 from recurra.errors import InputError
 from recurra.evaluation.forecast.backtest import Backtest, assemble
 from recurra.evaluation.forecast.conformal import at_levels
@@ -264,6 +264,7 @@ class Forecaster(BaseEstimator):
                 "network", f"{len(shapes)} x {model.recipe.cell}, {model.recipe.network.hidden} units", option("cell")
             ),
             Fact("trust", trust, ""),
+            *(Fact("remark", remark) for remark in remarks_of(model.members)),
         ]
 
     def learning(self) -> pd.DataFrame:

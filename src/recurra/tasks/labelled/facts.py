@@ -6,6 +6,7 @@ from recurra.data.encoders.reader import TOKENS, Encoder
 from recurra.data.encoders.standardising import ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import EventEncoder, TextEncoder
 from recurra.data.schema.facts import Fact
+from recurra.ensemble.members import remarks_of
 from recurra.nn.sequence import SequenceOptions
 from recurra.options import option
 from recurra.tasks.labelled.model import SequenceModel
@@ -29,7 +30,7 @@ def model_facts(model: SequenceModel) -> list[Fact]:
     )
     if model.stacked is not None:
         facts.append(Fact("correction", f"plus {blend.stacked:.2f} times {model.stacked.name}"))
-    return facts
+    return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]
 
 
 def _reading(encoder: Encoder) -> str:
