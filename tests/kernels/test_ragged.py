@@ -149,3 +149,24 @@ def test_a_row_among_rows_of_nan_has_the_bits_of_a_row_alone(hidden, batch, dtyp
             )
         for ours, expected in zip(found, alone, strict=True):
             assert all(torch.equal(a, b) for a, b in zip(own(*ours), expected, strict=True)), (row, length)
+
+
+@every_build
+@every_cell
+@pytest.mark.parametrize("where", ["inside", "outside"])  # of the loop: the product with W
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_nan_in_a_row_changes_no_bit_of_another(dtype, where, cell, build, monkeypatch):
+    if where == "outside":
+        monkeypatch.setattr("recurra.kernels.cpu_passes._IN_CACHE", -1)
+    for features, hidden, batch in product((5, 17, 32, 33, 50), (17, 50), (3, 20)):
+        asked = question(Case(cell, STEPS, batch, features, hidden, frozenset({"bias", "state"}), hidden), dtype)
+        poisoned = replace(asked, tensors=asked.tensors | {"x": asked.tensors["x"].clone()})
+        poisoned.tensors["x"].view(STEPS, batch, features)[:, 1] = torch.nan
+        with using(build):
+            found, expected = (named(each, each.ask(engine.run, dtype)) for each in (poisoned, asked))
+        others = torch.arange(batch) != 1
+        for name in expected.keys() & set(BY_ROW):
+            ours, right = (
+                tensors[name].view(-1, batch, tensors[name].shape[1])[:, others] for tensors in (found, expected)
+            )
+            assert torch.equal(ours, right), f"{name}: {features} features, {hidden} units, {batch} rows"
