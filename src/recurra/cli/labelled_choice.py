@@ -92,8 +92,8 @@ def to_explain(tested: HoldoutResult) -> list[tuple[int, str]]:
     typical = right[np.argsort(np.abs(sure[right] - np.median(sure[right])), kind="stable")] if len(right) else right
     worst = wrong[np.argsort(-badness[wrong], kind="stable")]
     return [
-        *((k, "typical of what is right") for k in _spread(typical, classes, RIGHT)),
-        *((k, "most certainly wrong") for k in _spread(worst, classes, WRONG)),
+        *((k, "typical correct prediction") for k in _spread(typical, classes, RIGHT)),
+        *((k, "most confidently wrong") for k in _spread(worst, classes, WRONG)),
     ]
 
 
@@ -118,8 +118,8 @@ def _frame(rows: Ints, truth: Any, predicted: Any, probability: Floats) -> pd.Da
 def _rank(place: int, count: int) -> str:
     share = place / max(count - 1, 1)
     if share in (0, 1):
-        return "furthest from the truth" if share else "nearest to the truth"
-    return f"nearer to the truth than {100 * (1 - share):.0f} % of the others"
+        return "furthest from the truth" if share else "closest to the truth"
+    return f"closer to the truth than {100 * (1 - share):.0f} % of the others"
 
 
 def _spread(numbers: Ints, classes: Ints, most: int) -> list[int]:

@@ -157,9 +157,9 @@ def _lengths(examples: Examples) -> str:
     counts = raw_lengths(examples)
     if counts is None or not len(counts):
         return ""
-    what = "letters" if isinstance(next(iter(examples.kinds.values())), Text | Symbols) else "steps"
+    what = "characters" if isinstance(next(iter(examples.kinds.values())), Text | Symbols) else "steps"
     low, middle, high = int(counts.min()), int(np.median(counts)), int(counts.max())
-    return f" of {high:,} {what}" if low == high else f" of {low:,} to {high:,} {what}, half of them up to {middle:,}"
+    return f" of {high:,} {what}" if low == high else f" of {low:,}–{high:,} {what} (median {middle:,})"
 
 
 def raw_lengths(examples: Examples) -> Ints | None:
@@ -184,7 +184,7 @@ def _told(labels: pd.Series) -> str:
     if pd.api.types.is_numeric_dtype(labels.dtype) and distinct > _NUMBERS:
         return f"{labels.min():.4g} to {labels.max():.4g}, mean {labels.mean():.4g}"
     if distinct > max(_NUMBERS, len(labels) // 2):
-        return f"{distinct:,} different ones"
+        return f"{distinct:,} distinct values"
     counts = labels.replace("", None).value_counts()
     shown = ", ".join(f"{name} {count:,}" for name, count in counts.head(_CLASSES).items())
     more = len(counts) - _CLASSES

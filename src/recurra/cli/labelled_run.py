@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     Estimator = SequenceClassifier | SequenceTagger | SequenceRegressor
 
-INTERRUPTED = "The training was interrupted: the best network until then is kept, and judged."
-UNFINISHED = "The last training, on all examples, was interrupted: the model that was judged is kept."
+INTERRUPTED = "Training was interrupted: the best network so far is kept and evaluated."
+UNFINISHED = "The final training, on all examples, was interrupted: the evaluated model is kept."
 OUTPUTS = ("predictions.csv", "report.html", "report.png")
 
 

@@ -27,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Recurrent neural networks, from a file to an answer worth trusting.",
-    epilog="Begin with `recurra forecast demo:co2`, `recurra classify demo:reviews`, `recurra tag demo:membrane` or "
+    epilog="Start with `recurra forecast demo:co2`, `recurra classify demo:reviews`, `recurra tag demo:membrane` or "
     "`recurra regress demo:promoters`, or with a file of your own: `recurra forecast sales.csv`.",
 )
 app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
@@ -51,7 +51,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _common(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Hold the options of `recurra` itself."""
