@@ -22,7 +22,7 @@ from m4 import HORIZON, M4, read_m4
 
 from recurra import Forecaster
 from recurra.data import read_table
-from recurra.evaluation.backtest import Backtest
+from recurra.evaluation.forecast.backtest import Backtest
 
 SETS: dict[str, dict[str, Any]] = {
     "seattle-weather": dict(file="seattle-weather.csv", target="Max_TemperatureC", horizon=14),

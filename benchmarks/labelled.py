@@ -22,7 +22,7 @@ import torch
 from common import ROOT, labelled_folder, markdown, report
 from labelled_sets import SETS, Labelled
 
-from recurra.evaluation.labelled.judgement import MODEL
+from recurra.evaluation.labelled.evaluation import MODEL
 from recurra.training import Run
 
 Row = dict[str, Any]
@@ -44,9 +44,9 @@ def on_fold(data: Labelled, train: Ints, test: Ints) -> tuple[Scored, Row]:
     judge = _given(data.X[test]), _given(data.y[test])
     estimator.study(_given(data.X[train]), _given(data.y[train]), test=judge, groups=groups, run=Run())
     more: Row = {"seconds": time.perf_counter() - begin, "CPU seconds": time.process_time() - busy}
-    model, tested = estimator.model_, estimator.tested_
+    model, tested = estimator.model_, estimator.holdout_
     encoded = model.reader.encode(tested.examples)
-    outputs = {MODEL: tested.outputs, ALONE: model.committee(encoded)}
+    outputs = {MODEL: tested.outputs, ALONE: model.ensemble(encoded)}
     outputs |= {baseline.name: baseline.outputs(encoded) for baseline in model.baselines}
     names, decoded = estimator.labels_.names, model.objective.decoded
     scores = {method: data.scores(names, tested.truth, decoded(found)) for method, found in outputs.items()}

@@ -20,7 +20,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import GroupKFold, KFold, LeaveOneGroupOut, StratifiedKFold
 
 import recurra as rc
-from recurra.data.demo_promoters import Promoters, make_promoters
+from recurra.data.demo.promoters import Promoters, make_promoters
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
@@ -53,7 +53,7 @@ def accuracy(names: Any, truth: Ints, probabilities: Floats) -> dict[str, float]
 def states(names: tuple[str, ...], truth: Any, probabilities: Floats) -> dict[str, float]:
     """Q8 and Q3 in per cent over the residues with a tag; of three states the probabilities are summed.
 
-    >>> from recurra.data.sequences.ragged import Ragged
+    >>> from recurra.data.examples.ragged import Ragged
     >>> states(("E", "G", "H"), Ragged.of([[0, 2]]), np.array([[0.8, 0.1, 0.1], [0.4, 0.35, 0.25]]))
     {'Q8': 50.0, 'Q3': 100.0}
     """

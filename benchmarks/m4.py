@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.evaluation.metrics import mase, naive_scale, smape
+from recurra.evaluation.forecast.metrics import mase, naive_scale, smape
 
 HORIZON = 13
 

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 
 from recurra import SequenceClassifier
-from recurra.data.sequences.files import read_examples_file
-from recurra.data.sequences.inputs import Text
+from recurra.data.examples.files import read_examples_file
+from recurra.data.examples.inputs import Text
 from recurra.training import TrainingOptions
 
 

@@ -13,17 +13,17 @@ from texts import BATCH, EMBEDDING, EPOCHS, HIDDEN, LEARNING_RATE, SPREAD, Texts
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
-from recurra.data.sequences.inputs import Text
-from recurra.data.sequences.ragged import Ragged
-from recurra.data.sequences.reader import Reader
-from recurra.data.sequences.tokens import TextEncoder
+from recurra.data.encoders.reader import Reader
+from recurra.data.encoders.tokens import TextEncoder
+from recurra.data.examples.inputs import Text
+from recurra.data.examples.ragged import Ragged
 from recurra.nn.sequence import SequenceOptions
-from recurra.tasks.sequence_data import LabelledData
-from recurra.tasks.sequence_network import build_network
-from recurra.tasks.sequence_objective import Objective
-from recurra.tasks.sequence_problem import SequenceProblem, network_outputs
+from recurra.tasks.labelled.data import LabelledData
+from recurra.tasks.labelled.network import build_network
+from recurra.tasks.labelled.objective import Objective
+from recurra.tasks.labelled.problem import SequenceProblem, network_outputs
 from recurra.training import Adam, Stepper
-from recurra.training.order import bucketed
+from recurra.training.sampler import bucketed
 
 NETWORK = SequenceOptions(hidden=HIDDEN, embedding=EMBEDDING, dropout=0.0)
 

@@ -31,7 +31,7 @@ from neuralforecast import NeuralForecast
 from neuralforecast.models import LSTM
 
 from recurra import Forecaster
-from recurra.evaluation.metrics import mase, naive_scale, smape
+from recurra.evaluation.forecast.metrics import mase, naive_scale, smape
 
 Floats = npt.NDArray[np.floating]
 STEPS, ORIGINS = 500, 10

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recurra.data.sequences.ragged import Ragged
+from recurra.data.examples.ragged import Ragged
 
 Script = Callable[[str], ModuleType]
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from recurra.cli.main import main
-from recurra.data.demo_membrane import make_membrane
-from recurra.data.demo_promoters import make_promoters
-from recurra.data.demo_reviews import make_reviews
+from recurra.data.demo.membrane import make_membrane
+from recurra.data.demo.promoters import make_promoters
+from recurra.data.demo.reviews import make_reviews
 
 QUICK = ["--members", "1", "--epochs", "2", "--hidden", "8", "--convolution", "0"]
 

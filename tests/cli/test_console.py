@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from recurra.cli.console import file_size, format_cell, print_facts, print_frame, print_verdict
-from recurra.data.facts import Fact
+from recurra.data.schema.facts import Fact
 
 
 def piped() -> Console:

@@ -9,8 +9,8 @@ import pandas as pd
 
 from recurra.cli.labelled_content import examples_of
 from recurra.cli.labelled_parts import ChosenParts
-from recurra.data.sequences.classes import Classes
-from recurra.data.sequences.examples import as_examples
+from recurra.data.examples.examples import as_examples
+from recurra.data.labels.classes import Classes
 
 
 def test_an_example_of_several_labels_counts_once() -> None:
@@ -26,6 +26,6 @@ def test_an_example_without_a_step_was_not_learnt_from() -> None:
         empty="drop",
         labels_=Classes(("a", "b")),
         model_=SimpleNamespace(recipe=SimpleNamespace(optional=())),
-        tested_=SimpleNamespace(rows=np.array([3])),
+        holdout_=SimpleNamespace(rows=np.array([3])),
     )
     assert parts.learnt(estimator).tolist() == [0, 1]

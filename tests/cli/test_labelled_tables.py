@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recurra.cli.flags.values import parse_widths
 from recurra.cli.labelled_tables import cell_text, json_lines, predicted_columns, right_column, truth_columns
-from recurra.cli.values import parse_widths
-from recurra.data.sequences.classes import Classes
-from recurra.data.sequences.label_sets import LabelSets
-from recurra.data.sequences.ragged import Ragged
-from recurra.data.sequences.tags import Tags
+from recurra.data.examples.ragged import Ragged
+from recurra.data.labels.classes import Classes
+from recurra.data.labels.label_sets import LabelSets
+from recurra.data.labels.tags import Tags
 from recurra.errors import InputError
-from recurra.tasks.sequence_objective import Objective
+from recurra.tasks.labelled.objective import Objective
 
 
 def test_the_predicted_class_has_the_largest_probability() -> None:

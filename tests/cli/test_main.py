@@ -22,7 +22,7 @@ def run(*arguments: str, code: str = "from recurra.cli.main import main; main()"
 def raising(statement: str) -> str:
     """A program that runs the command with a doctor that does `statement`."""
     return (
-        "import recurra.cli.doctor as d, recurra.cli.main as m\n"
+        "import recurra.cli.commands.doctor as d, recurra.cli.main as m\n"
         f"def broken(): {statement}\n"
         "d._machine = broken\n"
         "m.main()"
@@ -58,7 +58,7 @@ def test_a_refusal_is_one_message_and_status_2(
     def refuse() -> None:
         raise InputError("column '[b]' is not there: name the target with --target")
 
-    monkeypatch.setattr("recurra.cli.doctor._machine", refuse)
+    monkeypatch.setattr("recurra.cli.commands.doctor._machine", refuse)
     with pytest.raises(SystemExit) as leaving:
         command.main(["doctor"])
     captured = capsys.readouterr()

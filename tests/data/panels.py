@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from recurra.data.grid import Grid
-from recurra.data.panel import Panel, Schema
+from recurra.data.panel.panel import Panel, Schema
+from recurra.data.time.grid import Grid
 
 
 def make_panel(

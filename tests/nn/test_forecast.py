@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from recurra.data.windows import WindowBatch
+from recurra.data.panel.windows import WindowBatch
 from recurra.nn.embedding import Embeddings
 from recurra.nn.forecast import ForecastNetwork, Inputs, NetworkOptions
 from recurra.nn.quantiles import MEDIAN, QUANTILES

@@ -10,40 +10,40 @@ import torch
 from torch import Tensor
 
 from recurra.errors import InputError
-from recurra.nn.sequence import Given, Part, SequenceNetwork, SequenceOptions
+from recurra.nn.sequence import InputBatch, InputSpec, SequenceNetwork, SequenceOptions
 
 PARTS = {
-    "text": Part("tokens", 9, optional=True),
-    "walk": Part("numbers", 2),
-    "call": Part("sound", 1),
-    "photo": Part("image", 3, optional=True),
-    "facts": Part("columns", 2, (3, 4)),
+    "text": InputSpec("tokens", 9, optional=True),
+    "walk": InputSpec("numbers", 2),
+    "call": InputSpec("sound", 1),
+    "photo": InputSpec("image", 3, optional=True),
+    "facts": InputSpec("columns", 2, (3, 4)),
 }
 SMALL = SequenceOptions(hidden=5, embedding=4, channels=6, convolution=(3,), dropout=0.2, input_dropout=0.1)
 
 
-def inputs(rows: int = 4) -> dict[str, Given]:
+def inputs(rows: int = 4) -> dict[str, InputBatch]:
     torch.manual_seed(3)
     lengths = torch.tensor([7, 1, 4, 2])[:rows]
     alive = torch.arange(7).unsqueeze(1) < lengths
     sound = torch.tensor([200, 64, 1, 130])[:rows]
     return {
-        "text": Given(torch.randint(1, 10, (7, rows)) * alive, lengths),
-        "walk": Given(torch.randn(7, rows, 2) * alive.unsqueeze(-1), lengths),
-        "call": Given(torch.randn(200, rows, 1), sound),
-        "photo": Given(torch.randn(rows, 3, 6, 6), torch.ones(rows, dtype=torch.int64)),
-        "facts": Given(torch.randn(rows, 2), torch.ones(rows, dtype=torch.int64), torch.tensor([[0, 1]] * rows)),
+        "text": InputBatch(torch.randint(1, 10, (7, rows)) * alive, lengths),
+        "walk": InputBatch(torch.randn(7, rows, 2) * alive.unsqueeze(-1), lengths),
+        "call": InputBatch(torch.randn(200, rows, 1), sound),
+        "photo": InputBatch(torch.randn(rows, 3, 6, 6), torch.ones(rows, dtype=torch.int64)),
+        "facts": InputBatch(torch.randn(rows, 2), torch.ones(rows, dtype=torch.int64), torch.tensor([[0, 1]] * rows)),
     }
 
 
-def of_row(given: dict[str, Given], row: int) -> dict[str, Given]:
+def of_row(given: dict[str, InputBatch], row: int) -> dict[str, InputBatch]:
     """A row alone, without padding."""
 
-    def cut(part: Given, in_steps: bool) -> Given:
+    def cut(part: InputBatch, in_steps: bool) -> InputBatch:
         codes = None if part.codes is None else part.codes[[row]]
         length = max(1, int(part.lengths[row]))
         values = part.values[:length, [row]] if in_steps else part.values[[row]]
-        return Given(values, part.lengths[[row]], codes)
+        return InputBatch(values, part.lengths[[row]], codes)
 
     return {name: cut(part, PARTS[name].in_steps) for name, part in given.items()}
 
@@ -73,9 +73,9 @@ def test_a_row_beside_longer_ones_is_the_row_alone(cell, pooling, bidirectional)
 def test_a_permuted_batch_gives_permuted_outputs():
     made, order = network(), [2, 0, 3, 1]
 
-    def permuted(part: Given, in_steps: bool) -> Given:
+    def permuted(part: InputBatch, in_steps: bool) -> InputBatch:
         codes = None if part.codes is None else part.codes[order]
-        return Given(part.values[:, order] if in_steps else part.values[order], part.lengths[order], codes)
+        return InputBatch(part.values[:, order] if in_steps else part.values[order], part.lengths[order], codes)
 
     given = inputs()
     shuffled = {name: permuted(part, PARTS[name].in_steps) for name, part in given.items()}
@@ -87,7 +87,7 @@ def test_what_stands_in_a_missing_input_is_not_read():
     made, given = network(), inputs()
     there = torch.tensor([1, 0, 1, 0])
     one = given | {"photo": given["photo"]._replace(lengths=there)}
-    other = given | {"photo": Given(torch.where(there.view(-1, 1, 1, 1) > 0, given["photo"].values, 7.0), there)}
+    other = given | {"photo": InputBatch(torch.where(there.view(-1, 1, 1, 1) > 0, given["photo"].values, 7.0), there)}
     with torch.no_grad():
         assert torch.equal(made(one), made(other))
         assert not torch.allclose(made(one), made(given))
@@ -132,7 +132,7 @@ def test_forget_gates_begin_open():
 
 def test_every_parameter_learns():
     made = network().train()
-    given: dict[str, Given] = inputs() | {"photo": inputs()["photo"]._replace(lengths=torch.tensor([1, 0, 1, 1]))}
+    given: dict[str, InputBatch] = inputs() | {"photo": inputs()["photo"]._replace(lengths=torch.tensor([1, 0, 1, 1]))}
     for _ in range(30):  # what is hidden is drawn
         made(given).square().sum().backward()
     idle = [name for name, value in made.named_parameters() if value.requires_grad and not _moves(value.grad)]

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from recurra.errors import InputError
 from recurra.nn.front_ends import StepConvolution, step_mask
-from recurra.nn.sequence import Given, Part, SequenceNetwork, SequenceOptions
+from recurra.nn.sequence import InputBatch, InputSpec, SequenceNetwork, SequenceOptions
 
 LENGTHS = torch.tensor([13, 4, 1, 0, 9])
 
@@ -40,12 +40,12 @@ def test_the_largest_of_so_many_steps_is_kept() -> None:
 def test_a_network_reads_a_row_as_if_it_were_alone() -> None:
     torch.manual_seed(0)
     options = SequenceOptions(hidden=5, embedding=4, convolution=(3,), channels=6, shrink=4, pooling="last+mean+max")
-    network = SequenceNetwork({"dna": Part("tokens", 4)}, 2, "gru", {"dna": options}).eval()
+    network = SequenceNetwork({"dna": InputSpec("tokens", 4)}, 2, "gru", {"dna": options}).eval()
     lengths = LENGTHS.clamp(min=1)
     ids = torch.randint(1, 5, (13, 5)) * step_mask(lengths, 13)
-    together = network({"dna": Given(ids, lengths)})
+    together = network({"dna": InputBatch(ids, lengths)})
     for row, length in enumerate(lengths.tolist()):
-        alone = network({"dna": Given(ids[:length, row : row + 1], lengths[row : row + 1])})
+        alone = network({"dna": InputBatch(ids[:length, row : row + 1], lengths[row : row + 1])})
         torch.testing.assert_close(alone[0], together[row])
 
 
@@ -54,4 +54,4 @@ def test_where_it_means_nothing_it_is_refused() -> None:
         SequenceOptions(shrink=2)
     options = SequenceOptions(convolution=(3,), shrink=2)
     with pytest.raises(InputError, match="shrink is 2, and every step has a label"):
-        SequenceNetwork({"dna": Part("tokens", 4)}, 2, "gru", {"dna": options}, per_step=True)
+        SequenceNetwork({"dna": InputSpec("tokens", 4)}, 2, "gru", {"dna": options}, per_step=True)

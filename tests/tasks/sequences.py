@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from recurra import SequenceClassifier, SequenceOptions, SequenceRegressor, SequenceTagger, TrainingOptions
-from recurra.data.sequences.inputs import Array, Series, Static, Text
+from recurra.data.examples.inputs import Array, Series, Static, Text
 from recurra.training import Run
 
 SMALL = SequenceOptions(hidden=8, embedding=8, channels=8, dropout=0.0)

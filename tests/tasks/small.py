@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from recurra import Forecaster, NetworkOptions, TrainingOptions
-from recurra.evaluation.baselines import forecast_baselines
-from recurra.tasks.forecast_model import ForecastModel
+from recurra.evaluation.forecast.baselines import forecast_baselines
+from recurra.tasks.forecast.model import ForecastModel
 
 SEASON, HORIZON = 7, 5
 

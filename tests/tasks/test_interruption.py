@@ -64,7 +64,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, int]:
 
     watcher = Watcher()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recurra.tasks.forecaster.BaselineWorker", BaselinesHere)
+        patch.setattr("recurra.tasks.forecast.forecaster.BaselineWorker", BaselinesHere)
         made = study(Run(progress=watcher))
     assert watcher.labels == ["backtest 1/2", "backtest 2/2", "training 1/2", "training 2/2"]
     return file_bytes(made, tmp_path_factory.mktemp("whole")), watcher.count
@@ -94,7 +94,7 @@ def test_stopped_in_the_backtest_it_keeps_what_was_tested(tmp_path: Path, member
     assert made.model_.interrupted
     assert watcher.labels == [f"backtest {k + 1}/2" for k in range(member)]
     assert len(made.model_.members) == member
-    assert [a.network is b.network for a, b in zip(made.model_.members, made.tested_.members, strict=True)] == [
+    assert [a.network is b.network for a, b in zip(made.model_.members, made.holdout_.members, strict=True)] == [
         True
     ] * member
     assert made.verdict_
@@ -111,7 +111,7 @@ def test_stopped_in_the_backtest_it_keeps_what_was_tested(tmp_path: Path, member
 def test_stopped_in_the_last_training_it_keeps_what_was_tested(tmp_path: Path, member: int) -> None:
     made = study(Run(progress=Watcher(3, during=f"training {member}", how="interrupt")))
     assert len(made.model_.members) == 2
-    assert [a.network is b.network for a, b in zip(made.model_.members, made.tested_.members, strict=True)] == [
+    assert [a.network is b.network for a, b in zip(made.model_.members, made.holdout_.members, strict=True)] == [
         True
     ] * 2
     ahead = made.predict()
@@ -142,7 +142,7 @@ def test_a_backtest_leaves_the_fitted_state_alone() -> None:
     backtest = made.backtest(shops(100), 2)
     assert made.model_ is before
     assert len(backtest.forecasts) == 2 * 2 * 5
-    assert not hasattr(made, "tested_")
+    assert not hasattr(made, "holdout_")
 
 
 def test_study_and_backtest_agree() -> None:

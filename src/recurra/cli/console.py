@@ -16,9 +16,9 @@ from rich.text import Text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from recurra.data.facts import Fact
-    from recurra.evaluation.backtest import Backtest
-    from recurra.evaluation.labelled.judgement import Judgement
+    from recurra.data.schema.facts import Fact
+    from recurra.evaluation.forecast.backtest import Backtest
+    from recurra.evaluation.labelled.evaluation import Evaluation
 
 
 _SHARES = ("accuracy", "balanced accuracy", "subset accuracy", "calibration error")
@@ -105,7 +105,7 @@ def print_frame(
     console.print()
 
 
-def print_judgement(console: Console, backtest: Backtest) -> None:
+def print_backtest(console: Console, backtest: Backtest) -> None:
     """The verdict and the table of methods."""
     verdict = backtest.verdict
     print_verdict(console, verdict.sentence, verdict.better)
@@ -117,23 +117,23 @@ def print_judgement(console: Console, backtest: Backtest) -> None:
     print_frame(console, f"Backtest ({windows})", table, mark=backtest.model)
 
 
-def print_scores(console: Console, judgement: Judgement, title: str) -> None:
+def print_scores(console: Console, evaluation: Evaluation, title: str) -> None:
     """The verdict and the table of methods, with the interval of the leading score."""
-    print_verdict(console, judgement.verdict.sentence, judgement.verdict.better)
-    left_out = [name for name in _LEFT_OUT if name != judgement.leading]
-    table = judgement.table.drop(columns=left_out, errors="ignore")
+    print_verdict(console, evaluation.verdict.sentence, evaluation.verdict.better)
+    left_out = [name for name in _LEFT_OUT if name != evaluation.leading]
+    table = evaluation.table.drop(columns=left_out, errors="ignore")
     for name in table.columns.intersection(list(_SHARES)):
         table[name] = [format_share(share) for share in table[name]]
     frame = table.rename(columns=_SHORT).reset_index()
-    found = judgement.intervals[judgement.intervals["score"] == judgement.leading].set_index("method")
+    found = evaluation.intervals[evaluation.intervals["score"] == evaluation.leading].set_index("method")
     bounds = zip(found.index, found["low"], found["high"], strict=True)
-    texts = {name: _interval(low, high, judgement.leading) for name, low, high in bounds}
+    texts = {name: _interval(low, high, evaluation.leading) for name, low, high in bounds}
     frame.insert(
-        list(frame.columns).index(_SHORT.get(judgement.leading, judgement.leading)) + 1,
+        list(frame.columns).index(_SHORT.get(evaluation.leading, evaluation.leading)) + 1,
         "95 %",
         [texts.get(name, "n/a") for name in frame["method"]],
     )
-    print_frame(console, title, frame, mark=str(judgement.table.index[0]), fixed=True)
+    print_frame(console, title, frame, mark=str(evaluation.table.index[0]), fixed=True)
 
 
 def _interval(low: float, high: float, score: str) -> str:

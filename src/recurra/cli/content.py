@@ -15,9 +15,9 @@ from recurra.report.views import pick_series
 
 if TYPE_CHECKING:
     from recurra.data import Fact, Panel
-    from recurra.evaluation.backtest import Backtest
+    from recurra.evaluation.forecast.backtest import Backtest
     from recurra.tasks import Forecaster
-    from recurra.tasks.forecast_model import ForecastModel
+    from recurra.tasks.forecast.model import ForecastModel
 
 PACKAGES = ("torch", "numpy", "pandas", "pyarrow", "statsmodels")
 
@@ -38,8 +38,8 @@ def report_content(
 
     `arguments` are those of the command, `panel` is what was forecast, `forecast` a result of `Forecaster.predict`.
     """
-    from recurra.tasks.forecast_inspection import findings, flow_frame, memory_sentences
-    from recurra.tasks.forecast_inspection import now as looked_at
+    from recurra.tasks.forecast.inspection import findings, flow_frame, memory_sentences
+    from recurra.tasks.forecast.inspection import now as looked_at
 
     verdict, model = backtest.verdict, forecaster.model_
     seen = looked_at(model)
@@ -77,7 +77,7 @@ def report_content(
 
 def insight(model: ForecastModel, panel: Panel, names: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What moved the forecasts of the series in `names`, and what usually moves one, as the report has them."""
-    from recurra.tasks.forecast_inspection import last_explanation, usual_explanation
+    from recurra.tasks.forecast.inspection import last_explanation, usual_explanation
 
     found, usual = last_explanation(model, panel, list(names)), usual_explanation(model, panel)
     steps = np.arange(1 - found.window, model.recipe.horizon + 1)

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.sequences.examples import Examples, keep_rows
-from recurra.data.sequences.gathering import Gathered
-from recurra.data.sequences.label_values import Origin, called
-from recurra.data.sequences.labels import Labels, Numbers, Tags, class_labels
-from recurra.tasks.sequence_refusals import steps_to_tag
+from recurra.data.examples.examples import Examples, keep_rows
+from recurra.data.examples.gathering import Gathered
+from recurra.data.labels.label_values import Origin, called
+from recurra.data.labels.labels import Labels, Numbers, Tags, class_labels
+from recurra.tasks.labelled.refusals import steps_to_tag
 
 _READ: dict[str, Callable[..., Labels]] = {"classify": class_labels, "tag": Tags.of, "regress": Numbers.of}
 

@@ -9,12 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.cli.labelled_tables import right_column, sets_as_text
-from recurra.data.sequences.examples import Examples
-from recurra.data.sequences.label_sets import LabelSets
-from recurra.data.sequences.numbers import Numbers
-from recurra.data.sequences.ragged import Ragged
-from recurra.data.sequences.steps import Steps
-from recurra.tasks.sequence_estimator import Tested
+from recurra.data.examples.examples import Examples
+from recurra.data.examples.ragged import Ragged
+from recurra.data.examples.steps import Steps
+from recurra.data.labels.label_sets import LabelSets
+from recurra.data.labels.numbers import Numbers
+from recurra.tasks.labelled.estimator import HoldoutResult
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
@@ -24,7 +24,7 @@ _EVENTS = 60  # of an example that stand for it
 _LONGEST = 3000  # steps of an example that is explained on a page
 
 
-def hardest(tested: Tested, labels: Any, rows: Ints) -> pd.DataFrame:
+def hardest(tested: HoldoutResult, labels: Any, rows: Ints) -> pd.DataFrame:
     """example, truth, predicted, probability: those of which the model thought least that the truth would be.
 
     Of numbers those of the largest errors; of tags the sequences with the largest share of wrong ones.
@@ -36,7 +36,7 @@ def hardest(tested: Tested, labels: Any, rows: Ints) -> pd.DataFrame:
     return frame.assign(example=[text_of_example(tested.examples, int(k), int(rows[k])) for k in chosen])
 
 
-def how_wrong(tested: Tested) -> Floats:
+def how_wrong(tested: HoldoutResult) -> Floats:
     """How wrong each prediction is [N]: above 0 where it is wrong, NaN where no truth is known."""
     truth, objective = tested.truth, tested.model.objective
     decoded = objective.decoded(tested.outputs)
@@ -53,7 +53,7 @@ def how_wrong(tested: Tested) -> Floats:
     return np.where(~known, np.nan, np.where(decoded.argmax(axis=1) == truth, 0.0, 1.0 - chance))
 
 
-def outcomes(tested: Tested, labels: Any, chosen: Ints, rows: Ints) -> pd.DataFrame:
+def outcomes(tested: HoldoutResult, labels: Any, chosen: Ints, rows: Ints) -> pd.DataFrame:
     """example (its row in the file, from 1), truth, predicted, probability (of what was predicted) of some examples."""
     truth, objective = tested.truth, tested.model.objective
     missing = np.full(len(chosen), np.nan)
@@ -74,7 +74,7 @@ def outcomes(tested: Tested, labels: Any, chosen: Ints, rows: Ints) -> pd.DataFr
     return _frame(rows[chosen], names[codes], names[decoded.argmax(axis=1)], decoded.max(axis=1))
 
 
-def to_explain(tested: Tested) -> list[tuple[int, str]]:
+def to_explain(tested: HoldoutResult) -> list[tuple[int, str]]:
     """Numbers of examples and why they are chosen: spread over the classes, typical right ones and the most wrong."""
     badness = how_wrong(tested)
     short = _shown_steps(tested.examples) <= _LONGEST
@@ -92,8 +92,8 @@ def to_explain(tested: Tested) -> list[tuple[int, str]]:
     typical = right[np.argsort(np.abs(sure[right] - np.median(sure[right])), kind="stable")] if len(right) else right
     worst = wrong[np.argsort(-badness[wrong], kind="stable")]
     return [
-        *((k, "typical of what is right") for k in _spread(typical, classes, RIGHT)),
-        *((k, "most certainly wrong") for k in _spread(worst, classes, WRONG)),
+        *((k, "typical correct prediction") for k in _spread(typical, classes, RIGHT)),
+        *((k, "most confidently wrong") for k in _spread(worst, classes, WRONG)),
     ]
 
 
@@ -118,8 +118,8 @@ def _frame(rows: Ints, truth: Any, predicted: Any, probability: Floats) -> pd.Da
 def _rank(place: int, count: int) -> str:
     share = place / max(count - 1, 1)
     if share in (0, 1):
-        return "furthest from the truth" if share else "nearest to the truth"
-    return f"nearer to the truth than {100 * (1 - share):.0f} % of the others"
+        return "furthest from the truth" if share else "closest to the truth"
+    return f"closer to the truth than {100 * (1 - share):.0f} % of the others"
 
 
 def _spread(numbers: Ints, classes: Ints, most: int) -> list[int]:

@@ -12,15 +12,15 @@ import pandas as pd
 from recurra.cli.labelled_choice import hardest, outcomes, to_explain
 from recurra.cli.labelled_explained import explained_frame, series_values, usual_frame, with_gaps
 from recurra.cli.page_head import command_of, now, settings, versions
-from recurra.data.sequences.classes import Classes
-from recurra.data.sequences.numbers import Numbers
-from recurra.data.sequences.ragged import Ragged
-from recurra.data.sequences.reader import step_counts
-from recurra.data.sequences.tokens import SymbolEncoder
+from recurra.data.encoders.reader import step_counts
+from recurra.data.encoders.tokens import SymbolEncoder
+from recurra.data.examples.ragged import Ragged
+from recurra.data.labels.classes import Classes
+from recurra.data.labels.numbers import Numbers
 from recurra.inspect.several import findings_of, flows_of
 from recurra.report import LabelledReport
-from recurra.tasks.sequence_estimator import Tested
-from recurra.tasks.sequence_insight import memory_sentences, remembered
+from recurra.tasks.labelled.estimator import HoldoutResult
+from recurra.tasks.labelled.insight import memory_sentences, remembered
 
 if TYPE_CHECKING:
     from recurra.cli.labelled_run import Estimator
@@ -35,7 +35,7 @@ _MARGIN = (
     "An attribution says how much a step moved the predicted class above the mean of the others, in logits "
     "(integrated gradients of the networks{})."
 )
-_PARTNER = ", and what the linear model of n-grams adds"
+_STACKED = ", and what the linear model of n-grams adds"
 _NUMBER = "An attribution says how much a step moved the prediction, in spreads of the target (integrated gradients{})."
 _MEANING = (_MARGIN, _NUMBER)
 
@@ -56,14 +56,14 @@ def report_content(
     `arguments` are those of the command; `rows` the row numbers in the file, from 0, of the examples that the judging
     ones were chosen among; `learnt` the labels that it learnt from before it was judged.
     """
-    tested, labels = estimator.tested_, estimator.labels_
-    judgement, objective = tested.judgement, tested.model.objective
+    tested, labels = estimator.holdout_, estimator.labels_
+    evaluation, objective = tested.evaluation, tested.model.objective
     numbers = tested.rows if rows is None else rows[tested.rows]
     seen = remembered(tested.model)
     names = list(map(str, labels.names))
     reader = tested.model.reader
     letters = reader.tokens is not None and isinstance(reader.encoders[reader.tokens], SymbolEncoder)
-    frames: dict[str, Any] = _predictions(tested, labels) or {"per_class": judgement.per_class}
+    frames: dict[str, Any] = _predictions(tested, labels) or {"per_class": evaluation.per_class}
     frames |= explained(tested, labels, numbers)
     return LabelledReport(
         title=title,
@@ -71,19 +71,19 @@ def report_content(
         target=target,
         command=command_of(arguments),
         created=now(),
-        verdict=judgement.verdict.sentence,
-        better=judgement.verdict.better,
-        table=judgement.table,
-        intervals=judgement.intervals,
-        baselines=tuple(map(str, judgement.table.index[1:])),
-        best_baseline=judgement.verdict.best_baseline,
-        leading=judgement.leading,
-        confusion=judgement.confusion,
-        reliability=judgement.reliability,
+        verdict=evaluation.verdict.sentence,
+        better=evaluation.verdict.better,
+        table=evaluation.table,
+        intervals=evaluation.intervals,
+        baselines=tuple(map(str, evaluation.table.index[1:])),
+        best_baseline=evaluation.verdict.best_baseline,
+        leading=evaluation.leading,
+        confusion=evaluation.confusion,
+        reliability=evaluation.reliability,
         hardest=hardest(tested, labels, numbers),
         **frames,
         writing="symbols" if letters else "words",
-        explanation=_MEANING[objective.aim == "numbers"].format(_PARTNER if tested.model.partner is not None else ""),
+        explanation=_MEANING[objective.aim == "numbers"].format(_STACKED if tested.model.stacked is not None else ""),
         usual=usual_frame(tested.model, tested.examples, names),
         learning=estimator.learning(),
         flow=flows_of(seen),
@@ -98,7 +98,7 @@ def report_content(
     )
 
 
-def explained(tested: Tested, labels: Any, rows: Ints) -> dict[str, pd.DataFrame]:
+def explained(tested: HoldoutResult, labels: Any, rows: Ints) -> dict[str, pd.DataFrame]:
     """chosen, explained and explained_series of a report."""
     picked = to_explain(tested)
     if not picked:
@@ -140,7 +140,7 @@ def _focus(said: Ints, truth: Ints) -> int:
     return int(wrong[np.abs(wrong - middle).argmin()]) if len(wrong) else middle
 
 
-def _predictions(tested: Tested, labels: Any) -> dict[str, Any]:
+def _predictions(tested: HoldoutResult, labels: Any) -> dict[str, Any]:
     """Of numbers the truths and predictions of the first target."""
     if not isinstance(labels, Numbers):
         return {}
@@ -149,7 +149,7 @@ def _predictions(tested: Tested, labels: Any) -> dict[str, Any]:
     return {"predictions": pd.DataFrame({"truth": tested.truth[:, 0], "predicted": predicted[:, 0]}).dropna()}
 
 
-def sizes(tested: Tested, labels: Any, learnt: Any) -> pd.DataFrame:
+def sizes(tested: HoldoutResult, labels: Any, learnt: Any) -> pd.DataFrame:
     """part, class, count: of the examples that were learnt from and of those that judged; of tags their steps."""
     parts = {"train": learnt, "test": tested.truth}
     rows = []
@@ -172,7 +172,7 @@ def examples_of(parts: Mapping[str, Any]) -> dict[str, int]:
     return {part: int((truth >= 0).any(axis=1).sum()) for part, truth in matrices.items() if truth.dtype.kind == "i"}
 
 
-def lengths(tested: Tested, labels: Any) -> pd.DataFrame:
+def lengths(tested: HoldoutResult, labels: Any) -> pd.DataFrame:
     """class, length, count of the examples that judged; without classes where an example has no single one."""
     spread = np.linspace(0, len(tested.examples) - 1, min(len(tested.examples), _COUNTED)).astype(np.int64)
     steps = step_counts(tested.model.reader.encode(tested.examples.take(spread)))

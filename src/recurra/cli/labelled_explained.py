@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.sequences.examples import Examples
-from recurra.data.sequences.ragged import Ragged
-from recurra.data.sequences.reader import TOKENS, step_counts
-from recurra.data.sequences.steps import Steps
-from recurra.data.sequences.tokens import SymbolEncoder, TextEncoder
-from recurra.tasks.sequence_explanation import explain, explanation_frame
-from recurra.tasks.sequence_model import SequenceModel
+from recurra.data.encoders.reader import TOKENS, step_counts
+from recurra.data.encoders.tokens import SymbolEncoder, TextEncoder
+from recurra.data.examples.examples import Examples
+from recurra.data.examples.ragged import Ragged
+from recurra.data.examples.steps import Steps
+from recurra.tasks.labelled.explanation import explain, explanation_frame
+from recurra.tasks.labelled.model import SequenceModel
 
 Ints = npt.NDArray[np.int64]
 

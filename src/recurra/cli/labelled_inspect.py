@@ -15,14 +15,14 @@ from recurra.cli.labelled_parts import examples_facts, names_of
 from recurra.cli.labelled_reading import Reading
 from recurra.cli.labelled_use import open_later
 from recurra.cli.outputs import check_outputs, csv_text, written_together
-from recurra.data.facts import Fact
-from recurra.data.names import counted
-from recurra.data.sequences.examples import Examples, keep_rows
-from recurra.data.sequences.reader import step_counts
+from recurra.data.encoders.reader import step_counts
+from recurra.data.examples.examples import Examples, keep_rows
+from recurra.data.schema.facts import Fact
+from recurra.data.schema.names import counted
 from recurra.errors import InputError
 from recurra.inspect import draw_attribution, draw_flow
 from recurra.inspect.several import findings_of
-from recurra.tasks.sequence_insight import looked_at, memory_sentences
+from recurra.tasks.labelled.insight import looked_at, memory_sentences
 
 if TYPE_CHECKING:
     from recurra.cli.labelled_run import Estimator

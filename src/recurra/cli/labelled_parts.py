@@ -11,16 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.cli.label_refusals import LabelledRows, refuse_unseen
-from recurra.data.facts import Fact
-from recurra.data.names import counted
-from recurra.data.sequences.examples import Examples, keep_rows
-from recurra.data.sequences.gathering import Gathered
-from recurra.data.sequences.inputs import Symbols, Text
-from recurra.data.sequences.label_values import missing_of
-from recurra.data.sequences.ragged import Ragged
-from recurra.data.sequences.splits import split_rows, stated_rows
-from recurra.data.sequences.steps import Steps
-from recurra.data.sequences.understanding import Roles, identifier_of
+from recurra.data.examples.examples import Examples, keep_rows
+from recurra.data.examples.gathering import Gathered
+from recurra.data.examples.inputs import Symbols, Text
+from recurra.data.examples.ragged import Ragged
+from recurra.data.examples.splits import split_rows, stated_rows
+from recurra.data.examples.steps import Steps
+from recurra.data.examples.understanding import Roles, identifier_of
+from recurra.data.labels.label_values import missing_of
+from recurra.data.schema.facts import Fact
+from recurra.data.schema.names import counted
 
 if TYPE_CHECKING:
     from recurra.cli.labelled_reading import Opened
@@ -53,12 +53,12 @@ class ChosenParts:
     def learnt(self, estimator: Any) -> Any:
         """The encoded labels of the examples that were learnt from before the judging, without those left out."""
         kept = keep_rows(self.examples, empty=estimator.empty, optional=estimator.model_.recipe.optional)
-        left = np.setdiff1d(kept, estimator.tested_.rows) if self.way.get("test") is None else kept
+        left = np.setdiff1d(kept, estimator.holdout_.rows) if self.way.get("test") is None else kept
         return estimator.labels_.encode(self.labels.iloc[left])
 
     def tested_words(self, estimator: Any) -> str:
         """How many examples judged."""
-        return counted(len(estimator.tested_.examples), "example")
+        return counted(len(estimator.holdout_.examples), "example")
 
 
 def choose_parts(
@@ -157,9 +157,9 @@ def _lengths(examples: Examples) -> str:
     counts = raw_lengths(examples)
     if counts is None or not len(counts):
         return ""
-    what = "letters" if isinstance(next(iter(examples.kinds.values())), Text | Symbols) else "steps"
+    what = "characters" if isinstance(next(iter(examples.kinds.values())), Text | Symbols) else "steps"
     low, middle, high = int(counts.min()), int(np.median(counts)), int(counts.max())
-    return f" of {high:,} {what}" if low == high else f" of {low:,} to {high:,} {what}, half of them up to {middle:,}"
+    return f" of {high:,} {what}" if low == high else f" of {low:,}–{high:,} {what} (median {middle:,})"
 
 
 def raw_lengths(examples: Examples) -> Ints | None:
@@ -184,7 +184,7 @@ def _told(labels: pd.Series) -> str:
     if pd.api.types.is_numeric_dtype(labels.dtype) and distinct > _NUMBERS:
         return f"{labels.min():.4g} to {labels.max():.4g}, mean {labels.mean():.4g}"
     if distinct > max(_NUMBERS, len(labels) // 2):
-        return f"{distinct:,} different ones"
+        return f"{distinct:,} distinct values"
     counts = labels.replace("", None).value_counts()
     shown = ", ".join(f"{name} {count:,}" for name, count in counts.head(_CLASSES).items())
     more = len(counts) - _CLASSES

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recurra.cli.console import stderr, waiting
-from recurra.cli.values import parse_separator, split_names, split_words
+from recurra.cli.flags.values import parse_separator, split_names, split_words
 from recurra.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from recurra.data import Fact
-    from recurra.data.sequences.gathering import Gathered
-    from recurra.data.sequences.understanding import Roles
+    from recurra.data.examples.gathering import Gathered
+    from recurra.data.examples.understanding import Roles
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Opened:
 
 def open_examples(file: str, reading: Reading, *, text: Collection[str], quiet: bool) -> Opened:
     """Read FILE with the reading flags as they were given; of CSV the columns named in `text` are text as written."""
-    from recurra.data.sequences.files import read_examples_file
-    from recurra.data.source import stem
+    from recurra.data.examples.files import read_examples_file
+    from recurra.data.files.source import stem
 
     name = file.removeprefix("demo:") if file.startswith("demo:") else stem(Path(file))
     source = Path(file).name
@@ -85,8 +85,8 @@ def open_examples(file: str, reading: Reading, *, text: Collection[str], quiet: 
 
 def understand(opened: Opened, columns: Columns, *, task: str, level: str, vectors: Path | None) -> tuple[Roles, list]:
     """The parts of the columns as the flags name them, else inferred; texts are cut as `level` says."""
-    from recurra.data.sequences.inputs import Text
-    from recurra.data.sequences.understanding import understand_examples
+    from recurra.data.examples.inputs import Text
+    from recurra.data.examples.understanding import understand_examples
 
     known = [str(column) for column in opened.frame.columns]
     roles, facts = understand_examples(
@@ -121,6 +121,6 @@ def understand(opened: Opened, columns: Columns, *, task: str, level: str, vecto
 
 def refuse_unknown_inputs(optional: Sequence[str], gathered: Gathered) -> None:
     """Raise `InputError` for an optional input that is none."""
-    from recurra.data.names import require_columns
+    from recurra.data.schema.names import require_columns
 
     require_columns(optional, list(gathered.examples.kinds), "the inputs", "--optional")

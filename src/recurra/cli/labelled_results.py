@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.cli.labelled_tables import cell_text, predicted_columns, right_column, truth_columns
-from recurra.data.sequences.classes import Classes
-from recurra.data.sequences.examples import Examples, keep_rows
-from recurra.data.sequences.ragged import Ragged, offsets_of
-from recurra.data.sequences.reader import step_counts
+from recurra.data.encoders.reader import step_counts
+from recurra.data.examples.examples import Examples, keep_rows
+from recurra.data.examples.ragged import Ragged, offsets_of
+from recurra.data.labels.classes import Classes
 
 if TYPE_CHECKING:
     from recurra.cli.labelled_run import Estimator
@@ -29,7 +29,7 @@ def judged_frame(estimator: Estimator, ids: Ids, rows: npt.NDArray[np.int64] | N
     `rows` are the row numbers in the file, from 0, of the examples that they were chosen among; `ids` are those of
     all rows of the file.
     """
-    tested, separator = estimator.tested_, separator_of(estimator)
+    tested, separator = estimator.holdout_, separator_of(estimator)
     objective, truth = tested.model.objective, tested.truth
     offsets = truth.offsets if isinstance(truth, Ragged) else None
     numbers = tested.rows if rows is None else rows[tested.rows]

@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recurra.cli.console import print_facts, print_files, print_scores, stdout
+from recurra.cli.flags.values import parse_widths, split_words
 from recurra.cli.labelled_reading import Columns, Opened, Reading, open_examples, refuse_unknown_inputs, understand
 from recurra.cli.outputs import check_outputs, csv_text, written_together
-from recurra.cli.values import parse_widths, split_words
 from recurra.errors import InputError
 
 if TYPE_CHECKING:
     from recurra.cli.labelled_parts import ChosenParts
-    from recurra.data.sequences.gathering import Gathered
-    from recurra.data.sequences.understanding import Roles
+    from recurra.data.examples.gathering import Gathered
+    from recurra.data.examples.understanding import Roles
     from recurra.tasks import SequenceClassifier, SequenceRegressor, SequenceTagger
 
     Estimator = SequenceClassifier | SequenceTagger | SequenceRegressor
 
-INTERRUPTED = "The training was interrupted: the best network until then is kept, and judged."
-UNFINISHED = "The last training, on all examples, was interrupted: the model that was judged is kept."
+INTERRUPTED = "Training was interrupted: the best network so far is kept and evaluated."
+UNFINISHED = "The final training, on all examples, was interrupted: the evaluated model is kept."
 OUTPUTS = ("predictions.csv", "report.html", "report.png")
 
 
@@ -98,8 +98,8 @@ def learn(
         )
 
     from recurra.cli.labelled_parts import choose_parts, examples_facts
-    from recurra.data.sequences.examples import keep_rows
-    from recurra.data.sequences.gathering import gather_examples
+    from recurra.data.examples.examples import keep_rows
+    from recurra.data.examples.gathering import gather_examples
 
     gathered = gather_examples(
         opened.frame, roles, tags=task == "tag", optional=settings["optional"], source=opened.source
@@ -131,7 +131,7 @@ def learn(
         checkpoints = open_checkpoints(path, digest, given, resume=learning.resume)
         progress = silent() if quiet else ProgressBar()
         run = Run(checkpoints=checkpoints, log=learning.log, devices=learning.devices, progress=progress)
-        judgement = estimator.study(parts.examples, parts.labels, **parts.way, share=judging.share, run=run)
+        evaluation = estimator.study(parts.examples, parts.labels, **parts.way, share=judging.share, run=run)
     if console.is_terminal:
         console.print()  # below the bars
     estimator.roles_ = roles
@@ -140,7 +140,7 @@ def learn(
     print_facts(console, "What was decided", decided)
     for note in notes:
         console.print(note)
-    print_scores(console, judgement, f"On the test part ({parts.tested_words(estimator)})")
+    print_scores(console, evaluation, f"On the test part ({parts.tested_words(estimator)})")
 
     from recurra.cli.labelled_content import report_content
     from recurra.cli.labelled_results import judged_frame
@@ -168,9 +168,9 @@ def learn(
 
 def interruptions(estimator: Estimator, parts: ChosenParts) -> list[str]:
     """What became of a training that the user stopped."""
-    if estimator.tested_.model.interrupted:
+    if estimator.holdout_.model.interrupted:
         return [INTERRUPTED]
-    judged_only = estimator.model_ is estimator.tested_.model
+    judged_only = estimator.model_ is estimator.holdout_.model
     return [UNFINISHED] if judged_only and parts.way.get("test") is None else []
 
 
@@ -185,8 +185,8 @@ def _open_test(
     file: str, reading: Reading, learnt: Opened, roles: Roles, task: str, settings: dict[str, Any], quiet: bool
 ) -> tuple[Opened, Gathered]:
     """The examples to judge on, read by the same parts of the columns, and as text where those learnt from are."""
-    from recurra.data.kinds import kind_of
-    from recurra.data.sequences.gathering import gather_examples
+    from recurra.data.examples.gathering import gather_examples
+    from recurra.data.schema.column_kinds import kind_of
 
     texts = [str(name) for name in learnt.frame if kind_of(learnt.frame[name]) == "text"]
     opened = open_examples(file, reading, text=texts, quiet=quiet)

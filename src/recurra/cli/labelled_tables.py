@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.sequences.classes import Classes
-from recurra.data.sequences.label_sets import LabelSets
-from recurra.data.sequences.numbers import Numbers
-from recurra.data.sequences.ragged import Ragged
-from recurra.tasks.sequence_objective import Objective
+from recurra.data.examples.ragged import Ragged
+from recurra.data.labels.classes import Classes
+from recurra.data.labels.label_sets import LabelSets
+from recurra.data.labels.numbers import Numbers
+from recurra.tasks.labelled.objective import Objective
 
 Floats = npt.NDArray[np.floating]
 

@@ -18,15 +18,15 @@ from recurra.cli.labelled_reading import Opened, Reading, open_examples
 from recurra.cli.labelled_results import judged_frame, predicted_frames
 from recurra.cli.labelled_tables import cell_text, json_lines
 from recurra.cli.outputs import check_outputs, csv_text, written_together
-from recurra.data.facts import Fact
-from recurra.data.names import counted, require_columns, shown
-from recurra.data.sequences.classes import Classes
-from recurra.data.sequences.examples import SEQUENCE
-from recurra.data.sequences.gathering import Gathered, gather_examples, text_columns
-from recurra.data.sequences.inputs import Events, Series
-from recurra.data.sequences.understanding import Roles
+from recurra.data.examples.examples import SEQUENCE
+from recurra.data.examples.gathering import Gathered, gather_examples, text_columns
+from recurra.data.examples.inputs import Events, Series
+from recurra.data.examples.understanding import Roles
+from recurra.data.labels.classes import Classes
+from recurra.data.schema.facts import Fact
+from recurra.data.schema.names import counted, require_columns, shown
 from recurra.errors import InputError
-from recurra.tasks.tagger import SequenceTagger
+from recurra.tasks.labelled.tagger import SequenceTagger
 
 if TYPE_CHECKING:
     from recurra.cli.labelled_run import Estimator
@@ -102,9 +102,9 @@ def evaluate_labelled(
     facts = [*opened.facts, *examples_facts(gathered, labelled=not isinstance(estimator, SequenceTagger))]
     if left_out:
         facts.append(Fact("left out", f"{counted(left_out, 'example')} without a step"))
-    judgement = estimator.evaluate(examples, judging.labels, groups=None if groups is None else groups[kept])
+    evaluation = estimator.evaluate(examples, judging.labels, groups=None if groups is None else groups[kept])
     print_facts(console, "What was understood", facts)
-    print_scores(console, judgement, f"On {opened.source} ({counted(len(examples), 'example')})")
+    print_scores(console, evaluation, f"On {opened.source} ({counted(len(examples), 'example')})")
     if out is None:
         return
 

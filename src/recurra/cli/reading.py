@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recurra.cli.values import parse_separator, split_words
+from recurra.cli.flags.values import parse_separator, split_words
 
 if TYPE_CHECKING:
     from recurra.data import Fact, Table
@@ -37,7 +37,7 @@ def open_table(
 def file_facts(table: Table) -> list[Fact]:
     """How the file was read, with the flags that would read it differently."""
     from recurra.data import Fact
-    from recurra.data.dialect_facts import dialect_facts
+    from recurra.data.files.dialect_facts import dialect_facts
 
     rows, columns = table.frame.shape
     facts = [Fact("file", f"{Path(table.source).name}, {_count(rows, 'row')}, {_count(columns, 'column')}")]

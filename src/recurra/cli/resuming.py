@@ -16,10 +16,10 @@ import pandas as pd
 from rich.console import Console
 
 from recurra import __version__
-from recurra.data.panel import ARRAYS, Panel
-from recurra.data.sequences.examples import Examples
-from recurra.data.sequences.ragged import Ragged
-from recurra.data.sequences.steps import Steps
+from recurra.data.examples.examples import Examples
+from recurra.data.examples.ragged import Ragged
+from recurra.data.examples.steps import Steps
+from recurra.data.panel.panel import ARRAYS, Panel
 from recurra.errors import InputError
 from recurra.training.checkpoint import CheckpointFolder
 
@@ -47,9 +47,9 @@ def open_checkpoints(path: Path, data: str, options: Mapping[str, Any], *, resum
 def tell_of_unfinished(console: Console, path: Path, *, resume: bool) -> None:
     """Say what becomes of an unfinished run, or that there is none."""
     if path.exists() and not resume:
-        console.print("An unfinished run is given up; --resume would have gone on with it.")
+        console.print("Discarding an unfinished run; pass --resume to continue it.")
     if resume and not path.exists():
-        console.print("There is nothing to resume: this is a new run.")
+        console.print("Nothing to resume: starting a new run.")
 
 
 @contextmanager

@@ -1,13 +1,13 @@
 """From files and frames to batches: reading, understanding, the panel."""
 
-from recurra.data.building import build_panel, understand
-from recurra.data.facts import Fact
-from recurra.data.grid import Grid
-from recurra.data.joining import join_panels
-from recurra.data.panel import Panel, Schema
-from recurra.data.reading import Dialect, Table, read_table
-from recurra.data.roles import infer_schema
-from recurra.data.seasons import detect_seasons
+from recurra.data.files.read_table import Dialect, Table, read_table
+from recurra.data.panel.building import build_panel, understand
+from recurra.data.panel.joining import join_panels
+from recurra.data.panel.panel import Panel, Schema
+from recurra.data.panel.seasons import detect_seasons
+from recurra.data.schema.facts import Fact
+from recurra.data.schema.roles import infer_schema
+from recurra.data.time.grid import Grid
 
 __all__ = [
     "Dialect",

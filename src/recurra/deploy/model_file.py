@@ -35,7 +35,7 @@ class Contents:
 
 def write_model(path: str | Path, contents: Contents) -> None:
     """Write `contents` to `path`, whole or not at all; the same contents give the same bytes."""
-    # Copies, because safetensors refuses tensors of one memory, such as those of a partner that is a baseline too.
+    # Copies: safetensors refuses tensors of one memory, such as those of a stacked model that is a baseline too.
     copied = torch.contiguous_format
     tensors = {key: v.detach().cpu().clone(memory_format=copied) for key, v in sorted(contents.tensors.items())}
     header = {"version": FORMAT, "kind": contents.kind, "config": contents.config}

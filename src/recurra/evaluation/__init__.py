@@ -1,1 +1,1 @@
-"""What a forecast is worth: metrics, baselines, origins, backtests, significance, the verdict."""
+"""What a result is worth: forecasts, labelled sequences, and what both share."""

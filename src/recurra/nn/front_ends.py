@@ -31,7 +31,7 @@ def step_mask(lengths: Tensor, steps: int) -> Tensor:
     return torch.arange(steps, device=lengths.device).unsqueeze(1) < lengths
 
 
-def waves(like: Tensor, count: int) -> Tensor:
+def sinusoidal_encoding(like: Tensor, count: int) -> Tensor:
     """[T, B, 2 count] for `like` [T, B, .]: sines and cosines of a step's number, of wave lengths from 4 to 4,096."""
     steps = torch.arange(len(like), dtype=like.dtype, device=like.device)
     lengths = torch.logspace(2, 12, count, base=2, dtype=like.dtype, device=like.device)

@@ -29,8 +29,8 @@ from recurra.nn.front_ends import (
     SoundFrontEnd,
     StepConvolution,
     TokenFrontEnd,
+    sinusoidal_encoding,
     step_mask,
-    waves,
 )
 from recurra.nn.pooling import Pooling, parse_pooling
 from recurra.nn.regularisation import Regularisation
@@ -46,7 +46,7 @@ class SequenceOptions:
     embedding           features per token
     convolution         widths of the kernels in front of the recurrence, such as (3, 5); () for none
     channels            features that the convolution adds to each step
-    positions           waves that tell each step how far it is from the beginning (Vaswani et al. 2017); 0 for none
+    positions           features of a sinusoidal encoding of the step's place (Vaswani et al. 2017); 0 for none
     shrink              steps that become one behind the convolution, the largest of each feature: the recurrence is
                         shorter, and sees further; 1 for none, and where steps are tagged
     pooling             "last", "mean", "max", "attention", or several with + between
@@ -98,7 +98,7 @@ def _is_whole(value: object) -> bool:
 
 
 @dataclass(frozen=True)
-class Part:
+class InputSpec:
     """What the network must know of an input.
 
     `kind`: "tokens" (`size` of the vocabulary), "numbers" (`size` features), "sound", "image" (`size` channels) or
@@ -116,7 +116,7 @@ class Part:
         return self.kind in ("tokens", "numbers", "sound")
 
 
-class Given(NamedTuple):
+class InputBatch(NamedTuple):
     """An input of a batch.
 
     values   tokens [T, B], numbers or sound [T, B, F], images [B, C, H, W], numbers of columns [B, N]
@@ -134,7 +134,7 @@ class SequenceNetwork(nn.Module):
 
     def __init__(
         self,
-        parts: Mapping[str, Part],
+        parts: Mapping[str, InputSpec],
         outputs: int,
         cell: str,
         options: Mapping[str, SequenceOptions],
@@ -166,7 +166,7 @@ class SequenceNetwork(nn.Module):
         self.dropout = nn.Dropout(max(each.dropout for each in options.values()))
         self.head = nn.Linear(sum(widths), outputs)
 
-    def forward(self, inputs: Mapping[str, Given]) -> Tensor:
+    def forward(self, inputs: Mapping[str, InputBatch]) -> Tensor:
         """Logits or numbers."""
         return self.outputs({name: self.features(name, inputs[name]) for name in self.names})
 
@@ -175,7 +175,7 @@ class SequenceNetwork(nn.Module):
         fronts = {name: branch.front for name, branch in zip(self.names, self._every(), strict=True)}
         return {name: front.known for name, front in fronts.items() if isinstance(front, TokenFrontEnd)}
 
-    def features(self, name: str, given: Given) -> Given:
+    def features(self, name: str, given: InputBatch) -> InputBatch:
         """An input as it enters the part that can be differentiated: tokens and categories embedded."""
         return self._every()[self.names.index(name)].features(given)
 
@@ -188,16 +188,16 @@ class SequenceNetwork(nn.Module):
     def _every(self) -> list[_SequenceBranch | _FixedBranch]:
         return [*self.branches]  # pyright: ignore[reportReturnType]  # a ModuleList does not know what it holds
 
-    def outputs(self, features: Mapping[str, Given]) -> Tensor:
+    def outputs(self, features: Mapping[str, InputBatch]) -> Tensor:
         """Logits or numbers from what `features` gave."""
         return self.head(self.dropout(self._fused(features)))
 
-    def evaluated(self, inputs: Mapping[str, Given]) -> Tensor:
+    def evaluated(self, inputs: Mapping[str, InputBatch]) -> Tensor:
         """As `forward`, with a head in float64: how many rows there are then changes no digit of a row's result."""
         fused = self._fused({name: self.features(name, inputs[name]) for name in self.names})
         return functional.linear(fused.double(), self.head.weight.double(), self.head.bias.double())
 
-    def _fused(self, features: Mapping[str, Given]) -> Tensor:
+    def _fused(self, features: Mapping[str, InputBatch]) -> Tensor:
         """[B, .] or [T, B, .], all inputs side by side."""
         found = []
         for name, branch, absent in zip(self.names, self.branches, self.absent, strict=True):
@@ -218,7 +218,9 @@ class SequenceNetwork(nn.Module):
 class _SequenceBranch(nn.Module):
     """Front-end, recurrence and pooling of one sequence."""
 
-    def __init__(self, part: Part, cell: str, options: SequenceOptions, per_step: bool, vectors: Tensor | None) -> None:
+    def __init__(
+        self, part: InputSpec, cell: str, options: SequenceOptions, per_step: bool, vectors: Tensor | None
+    ) -> None:
         super().__init__()
         self.front = _front_end(part, options, vectors)
         width = self.front.width
@@ -251,12 +253,12 @@ class _SequenceBranch(nn.Module):
         self.pooling = None if per_step else Pooling(options.pooling, directions * options.hidden, directions)
         self.width = directions * options.hidden if self.pooling is None else self.pooling.width
 
-    def features(self, given: Given) -> Given:
+    def features(self, given: InputBatch) -> InputBatch:
         if self.sound:
-            return Given(*self.front(given.values, given.lengths))
+            return InputBatch(*self.front(given.values, given.lengths))
         return given._replace(values=self.front(given.values))
 
-    def forward(self, given: Given) -> Tensor:
+    def forward(self, given: InputBatch) -> Tensor:
         x, lengths = given.values, given.lengths
         alive = step_mask(lengths, len(x))
         x = self._dropped(x, self.input_dropout)
@@ -264,7 +266,7 @@ class _SequenceBranch(nn.Module):
             x, shrink = self.convolution(x, alive), self.convolution.shrink
             alive, lengths = alive[::shrink], -(-lengths // shrink)
         if self.positions:
-            x = torch.cat([x, waves(x, self.positions)], dim=-1)
+            x = torch.cat([x, sinusoidal_encoding(x, self.positions)], dim=-1)
         for k, layer in enumerate(self.layers):
             if k:
                 x = self._dropped(x, self.dropout)
@@ -277,7 +279,7 @@ class _SequenceBranch(nn.Module):
 
 
 def _front_end(
-    part: Part, options: SequenceOptions, vectors: Tensor | None
+    part: InputSpec, options: SequenceOptions, vectors: Tensor | None
 ) -> TokenFrontEnd | NumberFrontEnd | SoundFrontEnd:
     if part.kind == "tokens":
         width = options.embedding if vectors is None else vectors.shape[1]
@@ -288,7 +290,7 @@ def _front_end(
 class _FixedBranch(nn.Module):
     """The front-end of an image or of columns."""
 
-    def __init__(self, part: Part, options: SequenceOptions) -> None:
+    def __init__(self, part: InputSpec, options: SequenceOptions) -> None:
         super().__init__()
         self.front = (
             ImageFrontEnd(part.size, options.hidden)
@@ -297,11 +299,11 @@ class _FixedBranch(nn.Module):
         )
         self.width = self.front.width
 
-    def features(self, given: Given) -> Given:
+    def features(self, given: InputBatch) -> InputBatch:
         if isinstance(self.front, ImageFrontEnd):
             return given
         assert given.codes is not None
-        return Given(self.front.embedded(given.values, given.codes), given.lengths)
+        return InputBatch(self.front.embedded(given.values, given.codes), given.lengths)
 
-    def forward(self, given: Given) -> Tensor:
+    def forward(self, given: InputBatch) -> Tensor:
         return self.front(given.values) if isinstance(self.front, ImageFrontEnd) else self.front.read(given.values)

@@ -1,9 +1,9 @@
 """One file per estimator."""
 
-from recurra.tasks.classifier import SequenceClassifier
-from recurra.tasks.forecaster import Forecaster
+from recurra.tasks.forecast.forecaster import Forecaster
+from recurra.tasks.labelled.classifier import SequenceClassifier
+from recurra.tasks.labelled.regressor import SequenceRegressor
+from recurra.tasks.labelled.tagger import SequenceTagger
 from recurra.tasks.loading import load
-from recurra.tasks.regressor import SequenceRegressor
-from recurra.tasks.tagger import SequenceTagger
 
 __all__ = ["Forecaster", "SequenceClassifier", "SequenceRegressor", "SequenceTagger", "load"]

@@ -7,11 +7,12 @@ from typing import Any
 
 from recurra.deploy.model_file import read_model
 from recurra.errors import ModelFileError
-from recurra.tasks import forecast_file, sequence_file
-from recurra.tasks.classifier import SequenceClassifier
-from recurra.tasks.forecaster import Forecaster
-from recurra.tasks.regressor import SequenceRegressor
-from recurra.tasks.tagger import SequenceTagger
+from recurra.tasks.forecast import model_file as forecast_file
+from recurra.tasks.forecast.forecaster import Forecaster
+from recurra.tasks.labelled import model_file as labelled_file
+from recurra.tasks.labelled.classifier import SequenceClassifier
+from recurra.tasks.labelled.regressor import SequenceRegressor
+from recurra.tasks.labelled.tagger import SequenceTagger
 
 _LABELLED = {kind.KIND: kind for kind in (SequenceClassifier, SequenceTagger, SequenceRegressor)}
 
@@ -26,5 +27,5 @@ def load(path: str | Path) -> Any:
     if contents.kind == forecast_file.KIND:
         return Forecaster.restored(*forecast_file.from_contents(contents, str(path)))
     if contents.kind in _LABELLED:
-        return _LABELLED[contents.kind].restored(sequence_file.from_contents(contents, str(path)))
+        return _LABELLED[contents.kind].restored(labelled_file.from_contents(contents, str(path)))
     raise ModelFileError(f"{path} holds a {contents.kind!r}, which this version of Recurra does not know: upgrade it")

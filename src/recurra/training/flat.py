@@ -18,7 +18,7 @@ _LINE = 64  # bytes; each parameter begins a cache line, as torch's own allocati
 
 
 @dataclass(frozen=True)
-class _Held:
+class _Slot:
     """A parameter, its shape, and where it begins in the flat tensors: in elements and in bytes."""
 
     name: str
@@ -43,10 +43,10 @@ class FlatGroup:
     def __init__(self, parameters: dict[str, nn.Parameter], flat: bool = True) -> None:
         like = next(iter(parameters.values()))
         line = max(1, _LINE // like.element_size())
-        self._held: list[_Held] = []
+        self._held: list[_Slot] = []
         size = 0
         for name, parameter in parameters.items():
-            self._held.append(_Held(name, parameter, parameter.shape, size, size * like.element_size()))
+            self._held.append(_Slot(name, parameter, parameter.shape, size, size * like.element_size()))
             size += -(-parameter.numel() // line) * line
         self.gradient = torch.zeros(size, dtype=like.dtype, device=like.device)
         self._flat = torch.zeros_like(self.gradient) if flat else None

@@ -22,8 +22,8 @@ from torch import Tensor, nn
 from recurra.hooks import has_hooks
 from recurra.kernels.chooser import forced
 from recurra.kernels.recorded import recording
-from recurra.training.kinds import kind_of, rebuilt
-from recurra.training.written import written
+from recurra.training.batch_signature import kind_of, rebuilt
+from recurra.training.codegen import written
 
 SEEN = 2  # plain steps with a kind of batch before it is recorded: one that comes once is not worth it
 MOST = 16  # records at most

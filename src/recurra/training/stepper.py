@@ -20,9 +20,9 @@ from torch.autograd import Variable
 
 from recurra.errors import InputError
 from recurra.training.adam import Adam, Moments
-from recurra.training.by_row import Rows, large_tables
 from recurra.training.flat import flatten
 from recurra.training.replay import Replay
+from recurra.training.sparse_adam import Rows, large_tables
 
 
 class Stepper:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recurra.data.sequences.ragged import Ragged
-from recurra.data.sequences.reader import Fixed
+from recurra.data.encoders.reader import Fixed
+from recurra.data.examples.ragged import Ragged
 from recurra.evaluation.labelled.fixed_model import CELLS, MOST_CATEGORIES, fixed_features, numbers_of, sizes_of
 from recurra.evaluation.labelled.joint import fit_joint_classifier, fit_joint_labels, fit_joint_ridge
 from recurra.evaluation.labelled.linear import fit_ngram_classifier, fit_ngram_labels

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recurra.data.sequences.ragged import Ragged
-from recurra.data.sequences.reader import Fixed
+from recurra.data.encoders.reader import Fixed
+from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
 from recurra.evaluation.labelled import windows
 from recurra.evaluation.labelled.joint_window import fit_joint_window

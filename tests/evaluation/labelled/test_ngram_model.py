@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.data.sequences.ragged import Ragged
+from recurra.data.examples.ragged import Ragged
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.ngrams import Values, fit_ngrams
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
-from recurra.evaluation.labelled.bootstrap import resample
 from recurra.evaluation.labelled.ranks import auc, macro_auc, spearman
+from recurra.evaluation.shared.bootstrap import resample
 
 PAIRS = st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=40)
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import Ridge
 
-from recurra.data.sequences.ragged import Ragged
+from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
 from recurra.evaluation.labelled.ridge import fit_ngram_ridge, fit_ridge
 

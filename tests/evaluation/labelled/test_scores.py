@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import spearmanr
 from sklearn import metrics
 
-from recurra.evaluation.labelled.bootstrap import Score, resample
 from recurra.evaluation.labelled.scores import known_rows, score_classes, score_labels, score_values
+from recurra.evaluation.shared.bootstrap import Score, resample
 
 
 def probabilities(truth: np.ndarray, k: int, seed: int = 0) -> np.ndarray:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from recurra.errors import InputError
-from recurra.evaluation.labelled.bootstrap import linear, mean_score, resample
 from recurra.evaluation.labelled.verdict import Verdict, decide, leading_of_classes
+from recurra.evaluation.shared.bootstrap import linear, mean_score, resample
 
 RNG = np.random.default_rng(0)
 

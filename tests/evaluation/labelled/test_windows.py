@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recurra.data.sequences.ragged import Ragged
+from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
 from recurra.evaluation.labelled import windows
 from recurra.evaluation.labelled.windows import SymbolWindow, fit_usual_tag, fit_window, neighbours

@@ -1,14 +1,14 @@
-"""Outputs made as sure as held-out truths justify: a temperature, and the weight of a linear partner.
+"""Outputs made as sure as held-out truths justify: a temperature, and the weight of a stacked linear model.
 
-    outputs = a network + b partner,    a, b >= 0
+    outputs = a network + b stacked,    a, b >= 0
 
 minimises the log loss (for values: half the squared error in units of its variance) of examples that neither model has
 seen, plus ((a - 1)^2 + b^2) / (2 SPREAD^2): a normal prior around "the network as it is" with a standard deviation of
 one half, so that 0 and 2 are two of them away. It weighs as much as a few dozen examples: on few it keeps a and b from
-following noise, and from infinity where every example is right; on many it vanishes. Without a partner this is
+following noise, and from infinity where every example is right; on many it vanishes. Without a stacked model this is
 temperature scaling, a = 1 / T (Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks").
 
-The partner stays out (b = 0) unless it lowers the mean loss by at least one standard error of that gain. Where the
+The stacked stays out (b = 0) unless it lowers the mean loss by at least one standard error of that gain. Where the
 loss is nearly quadratic the gain is b^2 I / 2 and its standard error b sqrt(I), with I the information on b: the rule
 then says that b lies two of its own standard errors above 0. Fewer than 20 examples give no such error.
 """
@@ -35,20 +35,22 @@ LEAST = 1e-3  # weight of a network that is no use at all: its temperature stays
 
 @dataclass(frozen=True, eq=False)
 class Blend:
-    """centre + `network` (n - centre) + `partner` (p - centre); the centre [K] is 0 for logits."""
+    """centre + `network` (n - centre) + `stacked` (p - centre); the centre [K] is 0 for logits."""
 
     network: float
-    partner: float = 0.0
+    stacked: float = 0.0
     centre: Floats | float = 0.0
 
-    def __call__(self, network: Floats, partner: Floats | None = None) -> Floats:
-        """Outputs [N, K] from those of the two models; the partner's are not needed where its weight is 0."""
+    def __call__(self, network: Floats, stacked: Floats | None = None) -> Floats:
+        """Outputs [N, K] from those of the two models; the stacked model's are not needed where its weight is 0."""
         blended = self.centre + self.network * (np.asarray(network, dtype=np.float64) - self.centre)
-        if self.partner == 0:
+        if self.stacked == 0:
             return blended
-        if partner is None:
-            raise InputError(f"partner=None, but its weight is {self.partner:.3g}: give the outputs of the partner too")
-        return blended + self.partner * (np.asarray(partner, dtype=np.float64) - self.centre)
+        if stacked is None:
+            raise InputError(
+                f"stacked=None, but its weight is {self.stacked:.3g}: give the outputs of the stacked model too"
+            )
+        return blended + self.stacked * (np.asarray(stacked, dtype=np.float64) - self.centre)
 
 
 def fit_temperature(logits: Floats, truth: npt.ArrayLike) -> float:
@@ -62,7 +64,7 @@ def fit_temperature(logits: Floats, truth: npt.ArrayLike) -> float:
     return 1.0 / fit_blend(logits, None, truth).network
 
 
-def fit_blend(network: Floats, partner: Floats | None, truth: npt.ArrayLike) -> Blend:
+def fit_blend(network: Floats, stacked: Floats | None, truth: npt.ArrayLike) -> Blend:
     """Weights of logits [N, K] of two models of classes; `truth` [N], 0 .. K-1, -1 where missing."""
     truth = np.asarray(truth)
     known = truth >= 0
@@ -73,10 +75,10 @@ def fit_blend(network: Floats, partner: Floats | None, truth: npt.ArrayLike) -> 
         slope[np.arange(len(y)), y] -= 1.0
         return -log_softmax(z, axis=1)[np.arange(len(y)), y], slope
 
-    return _fit(network[known], None if partner is None else partner[known], loss)
+    return _fit(network[known], None if stacked is None else stacked[known], loss)
 
 
-def fit_label_blend(network: Floats, partner: Floats | None, truth: npt.ArrayLike) -> Blend:
+def fit_label_blend(network: Floats, stacked: Floats | None, truth: npt.ArrayLike) -> Blend:
     """Weights of logits [N, K] of two models of K labels; `truth` [N, K] of 1 and 0, NaN or -1 where missing."""
     target = np.asarray(truth, dtype=np.float64)
     known = target >= 0
@@ -85,10 +87,10 @@ def fit_label_blend(network: Floats, partner: Floats | None, truth: npt.ArrayLik
     def loss(z: Floats) -> LossAndSlope:
         return np.where(known, np.logaddexp(0.0, z) - y * z, 0.0).sum(axis=1), np.where(known, expit(z) - y, 0.0)
 
-    return _fit(network, partner, loss)
+    return _fit(network, stacked, loss)
 
 
-def fit_value_blend(network: Floats, partner: Floats | None, truth: npt.ArrayLike) -> Blend:
+def fit_value_blend(network: Floats, stacked: Floats | None, truth: npt.ArrayLike) -> Blend:
     """Weights of values [N, K] of two models, by non-negative least squares around the mean of `truth` [N, K].
 
     NaN is a missing truth. Outputs count alike: each is measured in its own standard deviation.
@@ -106,21 +108,21 @@ def fit_value_blend(network: Floats, partner: Floats | None, truth: npt.ArrayLik
 
     alone = _least_squares(columns(network), y, known)
     blend = Blend(alone[0], 0.0, centre)
-    if partner is None:
+    if stacked is None:
         return blend
-    x = columns(network, partner)
+    x = columns(network, stacked)
     both = _least_squares(x, y, known)
     before, after = (np.square(y - fit).sum(axis=1) for fit in (x[..., 0] * alone[0], x @ both))
     return Blend(both[0], both[1], centre) if _worth_it(before - after) else blend
 
 
-def _fit(network: Floats, partner: Floats | None, loss: Callable[[Floats], LossAndSlope]) -> Blend:
+def _fit(network: Floats, stacked: Floats | None, loss: Callable[[Floats], LossAndSlope]) -> Blend:
     n = np.asarray(network, dtype=np.float64)
     alone = _descend(n[..., None], loss)
     blend = Blend(alone[0])
-    if partner is None:
+    if stacked is None:
         return blend
-    x = np.stack([n, np.asarray(partner, dtype=np.float64)], axis=-1)
+    x = np.stack([n, np.asarray(stacked, dtype=np.float64)], axis=-1)
     both = _descend(x, loss)
     gain = loss(n * alone[0])[0] - loss(x @ both)[0]
     return Blend(both[0], both[1]) if _worth_it(gain) else blend

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recurra.data.sequences.reader import Fixed
+from recurra.data.encoders.reader import Fixed
 from recurra.evaluation.labelled.ngrams import Sparse
 from recurra.evaluation.labelled.series_summary import spread_of, standardised
 

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recurra.data.sequences.ragged import Ragged
-from recurra.data.sequences.reader import Fixed
+from recurra.data.encoders.reader import Fixed
+from recurra.data.examples.ragged import Ragged
 from recurra.evaluation.labelled.fixed_model import FixedModel, fixed_block
 from recurra.evaluation.labelled.logistic import fit_softmax
 from recurra.evaluation.labelled.ngrams import Sparse

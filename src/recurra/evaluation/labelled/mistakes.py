@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.evaluation.labelled.bootstrap import ratio
 from recurra.evaluation.labelled.ranks import auc
 from recurra.evaluation.labelled.scores import HALF, score_values
+from recurra.evaluation.shared.bootstrap import ratio
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]

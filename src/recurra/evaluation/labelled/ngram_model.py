@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recurra.data.sequences.ragged import Ragged
+from recurra.data.examples.ragged import Ragged
 from recurra.evaluation.labelled.ngrams import NGrams, Values
 
 Floats = npt.NDArray[np.floating]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from recurra.evaluation.labelled.bootstrap import Score, linear
+from recurra.evaluation.shared.bootstrap import Score, linear
 
 Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]

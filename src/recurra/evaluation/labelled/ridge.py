@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits
 
-from recurra.data.sequences.ragged import Ragged
+from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.ngrams import MOST, Sparse, fit_ngrams

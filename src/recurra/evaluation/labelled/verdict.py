@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.errors import InputError
-from recurra.evaluation.labelled.bootstrap import Score, interval, p_value
+from recurra.evaluation.shared.bootstrap import Score, interval, p_value
 
 Floats = npt.NDArray[np.floating]
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recurra.data.sequences.ragged import Ragged
+from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
 from recurra.evaluation.labelled.logistic import fit_softmax
 from recurra.evaluation.labelled.ngrams import Sparse

@@ -8,6 +8,7 @@ from torch.autograd import forward_ad
 
 from recurra.cells import Cell
 from recurra.kernels.contract import being_recorded
+from recurra.kernels.cpu import checking as checking  # switched on by its variable
 from recurra.kernels.cpu.passes import CELLS, backward_pass, forward_pass
 
 DTYPES = frozenset({torch.float32, torch.float64, torch.bfloat16})

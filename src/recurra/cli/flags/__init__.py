@@ -1,0 +1,1 @@
+"""The flags of the subcommands: types, help, and how their text becomes values."""

@@ -1,0 +1,1 @@
+"""Data for a first try without a file: carried by dependencies or generated."""

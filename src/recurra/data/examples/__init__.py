@@ -1,0 +1,1 @@
+"""Labelled sequences as the user has them: inputs, examples, splits."""

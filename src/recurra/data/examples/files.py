@@ -1,0 +1,81 @@
+"""From a file of labelled sequences to a DataFrame, whatever it is written in: CSV, TSV, Parquet, JSON, JSON lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from recurra.data.files.dialect_facts import dialect_facts
+from recurra.data.files.json_lines import read_json
+from recurra.data.files.parquet import read_parquet
+from recurra.data.files.read_table import read_table
+from recurra.data.files.source import is_json, open_source, refusing_damage
+from recurra.data.schema.facts import Fact
+from recurra.data.schema.names import counted
+from recurra.errors import InputError
+
+_LARGE = 1 << 40  # numbers of sequences keep their precision, however many there are
+
+
+def read_examples_file(
+    path: str | Path,
+    *,
+    separator: str | None = None,
+    encoding: str | None = None,
+    decimal: str | None = None,
+    header: bool | None = None,
+    missing: Iterable[str] = (),
+    text: Iterable[str] = (),
+) -> tuple[pd.DataFrame, list[Fact]]:
+    """The rows of a file of examples, and what was found out about it.
+
+    CSV and the like, also compressed, are read by `read_table`, to which the options belong; a Parquet column of lists
+    is kept as arrays; JSON is an object per line, or an array of objects, in which lists are sequences. Errors:
+    InputError where the file is absent, damaged, or no table, with the line.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "films.jsonl"
+    >>> _ = file.write_text('{"text": "a fine film", "label": "pos"}')
+    >>> frame, facts = read_examples_file(file)
+    >>> frame.shape, facts[0].value
+    ((1, 2), 'films.jsonl (JSON): 1 row, 2 columns')
+    """
+    place = Path(path).expanduser()
+    notes: tuple[str, ...] = ()
+    dialect: list[Fact] = []
+    demo = str(path).startswith("demo:")
+    with refusing_damage(place.name):
+        form = "table" if demo else _form(place)
+        if form == "JSON":
+            frame = read_json(open_source(place, json=True))
+        elif form == "Parquet":
+            columns = read_parquet(place, large=_LARGE, lists=True)
+            frame, notes = columns.frame(), columns.notes
+        else:
+            table = read_table(
+                path, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing, text=text
+            )
+            frame, notes, form = table.frame, table.notes, table.dialect.format.upper()
+            dialect = [] if demo else dialect_facts(table.dialect)
+    texts = [name for name in frame.columns if isinstance(frame[name].dtype, pd.CategoricalDtype)]
+    frame = frame.assign(**{name: frame[name].astype(object) for name in texts}) if texts else frame
+    if not len(frame):
+        raise InputError(f"{place.name} holds no row: expected an example in each")
+    size = f"{counted(len(frame), 'row')}, {counted(frame.shape[1], 'column')}"
+    return frame, [
+        Fact("file", f"{path}: {size}" if demo else f"{place.name} ({form}): {size}"),
+        *dialect,
+        *(Fact("note", note) for note in notes),
+    ]
+
+
+def _form(place: Path) -> str:
+    """ "JSON", "Parquet" or "table", by the first bytes."""
+    source = open_source(place, json=True)
+    with source.open() as stream:
+        head = stream.read(1024)
+    if head.startswith(b"PAR1") and source.compression is None:
+        return "Parquet"
+    return "JSON" if is_json(head) else "table"

@@ -1,0 +1,1 @@
+"""Labels of each kind, to codes and back."""

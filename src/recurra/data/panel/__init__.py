@@ -1,0 +1,1 @@
+"""The checked frame: many series on one grid; its rows, seasons, scaling and windows."""

@@ -1,0 +1,191 @@
+"""From a DataFrame and a schema to the panel, and what there is to say about its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recurra.data.panel.panel import Panel, Schema
+from recurra.data.panel.placement import Order, Rows, order_rows, place_rows, spread
+from recurra.data.panel.rows import LongRows, column_numbers, find_positions, read_rows
+from recurra.data.panel.summary import describe
+from recurra.data.schema.column_kinds import codes_of
+from recurra.data.schema.facts import Fact
+from recurra.data.schema.names import counted
+from recurra.data.schema.overrides import column_overrides
+from recurra.data.schema.roles import Inference, infer, tidy
+from recurra.errors import InputError
+from recurra.options import option
+
+_MOST_GROWTH = 100  # rows of the grid per row of the file
+_FREE_ROWS = 5_000_000  # rows of a grid that are never too many
+
+
+def build_panel(frame: pd.DataFrame, schema: Schema, *, source: str = "the table") -> tuple[Panel, list[Fact]]:
+    """The panel of a table whose columns play the parts in `schema`, and the facts about its rows.
+
+    Categories that `schema` lists keep their codes, and a value that is not among them has code -1; where it lists
+    none, they are taken from the table. A series that has no value of the target, but of a covariate that is known in
+    advance, is kept without a row: `join_panels` puts it behind its history. Raises `InputError` for columns that are
+    missing or of another kind, and where nothing is left.
+
+    >>> frame = pd.DataFrame({"day": ["2024-01-01", "2024-01-02", "2024-01-04"], "y": [1.0, 2.0, 4.0]})
+    >>> panel, facts = build_panel(frame, Schema(target="y", time=("day",), freq="D"))
+    >>> panel.target
+    array([ 1.,  2., nan,  4.])
+    """
+    frame = tidy(frame, source)
+    return _build(frame, schema, None, source)
+
+
+def understand(frame: pd.DataFrame, *, source: str = "the table", **overrides: object) -> tuple[Panel, list[Fact]]:
+    """Infer the schema of a table and build its panel; `overrides` are the arguments of `infer_schema`."""
+    frame = tidy(frame, source)
+    found = infer(frame, column_overrides(**overrides), source)
+    panel, facts = _build(frame, found.schema, found, source)
+    said = {fact.label for fact in found.facts}
+    return panel, [fact for fact in facts if fact.label not in said] + list(found.facts)
+
+
+def _build(frame: pd.DataFrame, schema: Schema, found: Inference | None, source: str) -> tuple[Panel, list[Fact]]:
+    if schema.ignore:
+        frame = frame.drop(columns=[name for name in schema.ignore if name in frame])
+    rows = read_rows(frame, schema, found, source)
+    grid, positions, moved = find_positions(rows, schema, source)
+    order = order_rows(rows.codes, positions)
+    target = order.numbers(rows.target)
+    observed = ~np.isnan(target)
+    schema, codes = _with_categories(rows, schema)
+    wide = schema.layout != "long"
+    future = np.zeros(len(observed), dtype=bool)
+    if not wide and (schema.known or schema.known_categorical):
+        for name in schema.known:
+            future |= ~np.isnan(order.numbers(column_numbers(rows.table, name, source)))
+        for name in schema.known_categorical:
+            future |= order.codes_at(codes[name]) >= 0
+    continues = found is None
+    if not (observed.any() or (continues and future.any())):
+        raise InputError(
+            f"target {schema.target!r} of {source} has no value in any row: name another with {option('target')}"
+        )
+    place = place_rows(order, observed, future, len(rows.names), continues=continues)
+    total, known_total = int(place.offsets[-1]), int(place.known_offsets[-1])
+    if known_total > max(_FREE_ROWS, _MOST_GROWTH * len(positions)):
+        raise InputError(
+            f"{source} has {len(positions)} rows, which would lie on a grid of {known_total}: the frequency "
+            f"{grid.freq or f'of step {grid.step}'} is too fine for it, or a time is wrong; see {option('freq')} and "
+            f"{option('time')}"
+        )
+    if not continues:  # newer rows of a known target may well be constant
+        _refuse_constant(target, schema, source)
+    owner = place.kept
+    # The series of each row of the table that holds the static columns.
+    static_rows = np.arange(len(rows.table), dtype=np.int32) if wide else rows.codes
+    values = np.full(total, np.nan, dtype=target.dtype)
+    spread(target, place.taken, place.rows, values)
+    panel = Panel(
+        schema=schema,
+        grid=grid,
+        series=tuple((rows.names[s] or schema.target) for s in owner),
+        start=place.start,
+        offsets=place.offsets,
+        target=values,
+        past=_number_matrix(rows, order, schema.past, total, place.taken, place.rows, source),
+        past_codes=_code_matrix(order, [codes[n] for n in schema.past_categorical], total, place.taken, place.rows),
+        known_offsets=place.known_offsets,
+        known=_number_matrix(rows, order, schema.known, known_total, place.known_taken, place.known_rows, source),
+        known_codes=_code_matrix(
+            order, [codes[n] for n in schema.known_categorical], known_total, place.known_taken, place.known_rows
+        ),
+        static=_static_numbers(rows, schema, static_rows, source)[owner],
+        static_codes=_static_codes(rows, schema, static_rows, codes)[owner],
+    )
+    facts = describe(
+        panel, order, place, source_rows=len(positions), source_series=rows.names, moved=moved, target=rows.target
+    )
+    return panel, facts + _unseen(rows, schema, codes)
+
+
+def _with_categories(rows: LongRows, schema: Schema) -> tuple[Schema, dict[str, npt.NDArray[np.int32]]]:
+    """The schema with the categories of every categorical column, and their codes in the table."""
+    known = dict(schema.categories)
+    codes: dict[str, npt.NDArray[np.int32]] = {}
+    for name in (*schema.past_categorical, *schema.known_categorical, *schema.static_categorical):
+        codes[name], known[name] = codes_of(rows.table[name], known.get(name))
+    return replace(schema, categories=known), codes
+
+
+def _unseen(rows: LongRows, schema: Schema, codes: dict[str, npt.NDArray[np.int32]]) -> list[Fact]:
+    facts = []
+    for name, column in codes.items():
+        strange = (column < 0) & rows.table[name].notna().to_numpy()
+        if strange.any():
+            example = rows.table[name].iloc[int(strange.argmax())]
+            rows_of_it = f"{counted(int(strange.sum()), 'row')}, such as {str(example)!r}"
+            facts.append(Fact("unseen categories", f"{name}: {rows_of_it}, taken as missing"))
+    return facts
+
+
+def _number_matrix(
+    rows: LongRows,
+    order: Order,
+    names: Sequence[str],
+    total: int,
+    taken: Rows,
+    places: Rows,
+    source: str,
+) -> npt.NDArray[np.floating]:
+    single = rows.target.dtype == np.float32
+    if names and not single:
+        single = all(str(rows.table[name].dtype).lower() == "float32" for name in names)
+    matrix = np.full((total, len(names)), np.nan, dtype=np.float32 if single else np.float64)
+    for j, name in enumerate(names):
+        spread(order.numbers(column_numbers(rows.table, name, source)), taken, places, matrix[:, j])
+    return matrix
+
+
+def _code_matrix(
+    order: Order,
+    columns: Sequence[npt.NDArray[np.int32]],
+    total: int,
+    taken: Rows,
+    places: Rows,
+) -> npt.NDArray[np.int32]:
+    matrix = np.full((total, len(columns)), -1, dtype=np.int32)
+    for j, column in enumerate(columns):
+        spread(order.codes_at(column), taken, places, matrix[:, j])
+    return matrix
+
+
+def _static_numbers(
+    rows: LongRows, schema: Schema, owner: npt.NDArray[np.integer], source: str
+) -> npt.NDArray[np.floating]:
+    matrix = np.full((len(rows.names), len(schema.static)), np.nan)
+    for j, name in enumerate(schema.static):
+        values = column_numbers(rows.table, name, source)
+        seen = np.flatnonzero(~np.isnan(values))[::-1]
+        matrix[owner[seen], j] = values[seen]  # the last assignment stands: the first row of each series
+    return matrix
+
+
+def _static_codes(
+    rows: LongRows, schema: Schema, owner: npt.NDArray[np.integer], codes: dict[str, npt.NDArray[np.int32]]
+) -> npt.NDArray[np.int32]:
+    matrix = np.full((len(rows.names), len(schema.static_categorical)), -1, dtype=np.int32)
+    for j, name in enumerate(schema.static_categorical):
+        seen = np.flatnonzero(codes[name] >= 0)[::-1]
+        matrix[owner[seen], j] = codes[name][seen]
+    return matrix
+
+
+def _refuse_constant(target: npt.NDArray[np.floating], schema: Schema, source: str) -> None:
+    least, most = np.nanmin(target), np.nanmax(target)
+    if least == most and np.count_nonzero(~np.isnan(target)) > 1:
+        raise InputError(
+            f"target {schema.target!r} of {source} is always {least:g}: there is nothing to forecast; name another "
+            f"column with {option('target')}"
+        )

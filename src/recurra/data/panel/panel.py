@@ -1,0 +1,164 @@
+"""The checked frame: many series on one regular grid of time, as flat arrays.
+
+A missing value is NaN (numbers) or -1 (category codes). Nothing is invented here: gaps stay gaps, and the
+network sees a mask. Series lie end to end; series s owns rows `offsets[s]:offsets[s + 1]` of `target` and `past`,
+and rows `known_offsets[s]:known_offsets[s + 1]` of `known`, which may reach beyond the last target.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from recurra.data.time.grid import Grid
+
+Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.integer]
+
+ARRAYS = ("start", "offsets", "target", "past", "past_codes", "known_offsets", "known", "known_codes", "static")
+ARRAYS += ("static_codes",)  # the fields of a Panel that are arrays
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Which column plays which part; stored in the model file, so that a later file is read the same way.
+
+    `categories` maps each categorical column (past, known or static) to its values, in code order. `ignore` names
+    columns that a later file is read without: in a wide table any other column of numbers is a series or a step.
+    """
+
+    target: str
+    time: tuple[str, ...] = ()
+    series: str | None = None
+    layout: str = "long"  # long | wide-rows | wide-columns
+    past: tuple[str, ...] = ()
+    past_categorical: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    known_categorical: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+    static_categorical: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    time_format: str | None = None
+    freq: str | None = None
+    tz: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """S series, N rows in all; the contract between `data` and everything after it.
+
+    Shapes: `start` [S] grid position of a series' first row; `offsets` [S+1]; `target` [N]; `past` [N, P];
+    `past_codes` [N, C]; `known_offsets` [S+1]; `known` [M, K]; `known_codes` [M, D]; `static` [S, A];
+    `static_codes` [S, E]. `build_panel` ends every series at its last observed target, and one without any has no row;
+    after `cut` the last rows may be missing. `known` of a series has at least as many rows as its target, aligned at
+    the first.
+    """
+
+    schema: Schema
+    grid: Grid
+    series: tuple[str, ...]
+    start: Ints
+    offsets: Ints
+    target: Floats
+    past: Floats
+    past_codes: Ints
+    known_offsets: Ints
+    known: Floats
+    known_codes: Ints
+    static: Floats
+    static_codes: Ints
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    @property
+    def lengths(self) -> Ints:
+        """Rows of each series [S]."""
+        return np.diff(self.offsets)
+
+    def values(self, s: int) -> Floats:
+        """The target of series `s` [n], a view."""
+        return self.target[self.offsets[s] : self.offsets[s + 1]]
+
+    def cut(self, ends: Ints, horizon: int = 0) -> Panel:
+        """The panel as it was known after `ends[s]` rows of each series; known-future rows reach `horizon` further.
+
+        Categories that had not been seen by then are forgotten, and series of no rows are dropped: what comes after
+        the cut leaves no trace in the result.
+        """
+        ends = np.minimum(np.asarray(ends, dtype=np.int64), self.lengths)
+        known_ends = np.minimum(ends + horizon, np.diff(self.known_offsets))
+        panel = self._rows(np.zeros_like(ends), ends, known_ends)
+        return panel.recoded(panel._seen_categories())
+
+    def tail(self, rows: int) -> Panel:
+        """The last `rows` rows of every series, or all there are, and what is known of the time after them."""
+        first = np.maximum(self.lengths - rows, 0)
+        return self._rows(first, self.lengths, np.diff(self.known_offsets))
+
+    def recoded(self, categories: dict[str, tuple[str, ...]]) -> Panel:
+        """The panel with its category codes renumbered to `categories`; a value that is not among them becomes -1."""
+        schema, renumbered = self.schema, {}
+        for name, columns in (
+            ("past_codes", schema.past_categorical),
+            ("known_codes", schema.known_categorical),
+            ("static_codes", schema.static_categorical),
+        ):
+            codes = getattr(self, name)
+            if all(categories[column] == schema.categories[column] for column in columns):
+                continue
+            codes = np.array(codes, copy=True)
+            for j, column in enumerate(columns):
+                place = {value: k for k, value in enumerate(categories[column])}
+                # The last entry serves code -1.
+                table = np.array(
+                    [*(place.get(value, -1) for value in schema.categories[column]), -1], dtype=codes.dtype
+                )
+                codes[:, j] = table[codes[:, j]]
+            renumbered[name] = codes
+        return replace(self, schema=replace(schema, categories=dict(categories)), **renumbered)
+
+    def _seen_categories(self) -> dict[str, tuple[str, ...]]:
+        schema, seen = self.schema, {}
+        for codes, columns in (
+            (self.past_codes, schema.past_categorical),
+            (self.known_codes, schema.known_categorical),
+            (self.static_codes, schema.static_categorical),
+        ):
+            for j, column in enumerate(columns):
+                used = np.unique(codes[:, j])
+                seen[column] = tuple(schema.categories[column][k] for k in used[used >= 0])
+        return seen
+
+    def _rows(self, first: Ints, ends: Ints, known_ends: Ints) -> Panel:
+        """Rows `first[s]` to `ends[s]` of every series, known rows to `known_ends[s]`; empty series are dropped."""
+        keep = np.flatnonzero(ends > first)
+        first, ends, known_ends = first[keep], ends[keep], known_ends[keep]
+        rows = self.offsets[:-1][keep] + first, ends - first
+        known_rows = self.known_offsets[:-1][keep] + first, known_ends - first
+        return replace(
+            self,
+            series=tuple(self.series[s] for s in keep),
+            start=self.start[keep] + first,
+            offsets=np.concatenate([[0], np.cumsum(ends - first)]),
+            target=_stretches(self.target, *rows),
+            past=_stretches(self.past, *rows),
+            past_codes=_stretches(self.past_codes, *rows),
+            known_offsets=np.concatenate([[0], np.cumsum(known_ends - first)]),
+            known=_stretches(self.known, *known_rows),
+            known_codes=_stretches(self.known_codes, *known_rows),
+            static=self.static[keep],
+            static_codes=self.static_codes[keep],
+        )
+
+
+def _stretches(array: npt.NDArray, first: Ints, count: Ints) -> npt.NDArray:
+    """Rows first[i] to first[i] + count[i] of `array`, one stretch after another; a view where they adjoin."""
+    if not len(first):
+        return array[:0]
+    if (first[1:] == first[:-1] + count[:-1]).all():
+        return array[first[0] : first[-1] + count[-1]]
+    return np.concatenate([array[begin : begin + n] for begin, n in zip(first, count, strict=True)])

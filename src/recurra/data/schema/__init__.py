@@ -1,0 +1,1 @@
+"""Which column plays which role: given by the user or inferred, and said either way."""

@@ -1,0 +1,243 @@
+"""Finding the column that holds the time, and the one that tells the series apart, where the user names neither."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recurra.data.schema.column_kinds import codes_of
+from recurra.data.schema.names import (
+    INDEX_WORDS,
+    PART_WORDS,
+    SERIES_WORDS,
+    STEP_WORDS,
+    TIME_WORDS,
+    counted,
+    part_of,
+    plain,
+    shown,
+    words_in,
+)
+from recurra.data.time.dates import looks_like_dates, read_dates
+from recurra.data.time.unix_time import number_format
+from recurra.errors import InputError
+from recurra.options import option
+
+_TIME_OF_DAY = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
+_REPEATS = 0.01  # share of rows that may repeat a time of their series
+
+
+def find_time(frame: pd.DataFrame, kinds: Mapping[str, str]) -> tuple[str, ...]:
+    """The time column, or the columns over which a time is spread; empty where there is none."""
+    typed = [name for name, kind in kinds.items() if kind == "time"]
+    texts = [name for name, kind in kinds.items() if kind == "text"]
+    dated = typed or [name for name in _by_name(texts) if _is_date_text(frame[name], name)]
+    if dated:
+        date = _by_name(dated)[0]
+        return (date, *_time_of_day(frame, date, kinds))
+    parts = _date_parts(frame, kinds)
+    if len(parts) > 1:
+        return parts
+    for name, kind in kinds.items():
+        if kind == "number" and words_in(name) & TIME_WORDS and _is_time_number(frame[name], name):
+            return (name,)
+    if parts:
+        return parts
+    steps = [name for name, kind in kinds.items() if kind == "number" and plain(name) in STEP_WORDS]
+    return tuple(name for name in steps if _counts(frame[name]))[:1]
+
+
+def is_row_number(column: pd.Series, name: str, *, first: bool) -> bool:
+    """Whether a column only numbers the rows: whole numbers without a hole, called so or standing first."""
+    if not (first or plain(name) in INDEX_WORDS) or pd.api.types.is_bool_dtype(column.dtype):
+        return False
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if len(values) < 3 or not np.isfinite(values).all() or values.max() != values.min() + len(values) - 1:
+        return False
+    return values.min() in (0, 1) and len(np.unique(values)) == len(values) and bool((values == np.floor(values)).all())
+
+
+def find_series(
+    frame: pd.DataFrame, times: npt.NDArray | None, kinds: Mapping[str, str], source: str
+) -> tuple[str, ...]:
+    """The column (or two) that tells series apart, given the time of each row [n]; empty where there is one series.
+
+    Raises `InputError` where times repeat and no column explains it.
+    """
+    if times is None:
+        named = [
+            n
+            for n, kind in kinds.items()
+            if kind == "text" and plain(n) in SERIES_WORDS and frame[n].duplicated().any()
+        ]
+        return tuple(named[:1])
+    time_codes, distinct = pd.factorize(times)
+    rows, count = len(times), len(distinct)
+    if rows == count:
+        return ()
+    most = int(np.bincount(time_codes).max())
+    good: list[tuple[bool, bool, int, str]] = []
+    candidates: dict[str, npt.NDArray[np.int64]] = {}
+    for name, kind in kinds.items():
+        known = bool(words_in(name) & SERIES_WORDS)
+        if kind not in ("text", "number") or (kind == "number" and not _whole(frame[name])):
+            continue
+        codes, values = pd.factorize(frame[name])
+        if not 2 <= len(values) <= rows / 2 or (codes < 0).any():
+            continue
+        if kind == "number" and not known and len(values) > 3 * most:
+            continue
+        if _repeats(codes, time_codes, count) <= _REPEATS * rows:
+            good.append((not known, kind == "number", len(values), name))
+        elif known or kind == "text":
+            candidates[name] = codes
+    if good:
+        return (min(good)[3],)
+    names = list(candidates)[:6]
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            both, pairs = pd.factorize(
+                candidates[first].astype(np.int64) * (candidates[second].max() + 1) + candidates[second]
+            )
+            if len(pairs) <= rows / 2 and _repeats(both, time_codes, count) <= _REPEATS * rows:
+                return first, second
+    if rows - count > 0.2 * rows:
+        raise InputError(
+            f"{source} has up to {most} rows for the same time, and no column tells series apart: name it with "
+            f"{option('series')} (several joined by a comma), or sum the rows of each time first. Columns: "
+            f"{shown(list(kinds))}"
+        )
+    return ()
+
+
+def series_codes(
+    frame: pd.DataFrame, columns: Sequence[str], source: str
+) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
+    """The number of each row's series [n] and the series' names in natural order; one series without a column."""
+    if not columns:
+        return np.zeros(len(frame), dtype=np.int32), ("",)
+    for name in columns:
+        missing = frame[name].isna().to_numpy()
+        if missing.any():
+            raise InputError(
+                f"column {name!r} of {source} names no series in row {int(missing.argmax()) + 1} "
+                f"({counted(int(missing.sum()), 'such row')}): fill it, remove the rows, or name another "
+                f"column with {option('series')}"
+            )
+    if len(columns) == 1:
+        return codes_of(_whole_names(frame[columns[0]]))
+    pieces = [codes_of(_whole_names(frame[name])) for name in columns]
+    joint = np.zeros(len(frame), dtype=np.int64)
+    for codes, names in pieces:
+        joint = joint * len(names) + codes
+    distinct, codes = np.unique(joint, return_inverse=True)
+    labels: list[list[str]] = []
+    for _, names in reversed(pieces):
+        labels.insert(0, [names[k] for k in distinct % len(names)])
+        distinct = distinct // len(names)
+    return codes.astype(np.int32), tuple(" ".join(parts) for parts in zip(*labels, strict=True))
+
+
+def split_series(series: str | None, columns: Sequence[str]) -> tuple[str, ...]:
+    """The columns that a name stands for: itself, or several joined by commas."""
+    if series is None:
+        return ()
+    return (series,) if series in columns else tuple(name.strip() for name in series.split(","))
+
+
+def _whole_names(column: pd.Series) -> pd.Series:
+    """Series numbered 1.0, 2.0 are called 1, 2."""
+    if pd.api.types.is_float_dtype(column.dtype) and _whole(column):
+        return column.astype(np.int64)
+    return column
+
+
+def _repeats(codes: npt.NDArray[np.integer], time_codes: npt.NDArray[np.integer], count: int) -> int:
+    """How many rows repeat a (series, time) pair."""
+    space = (int(codes.max()) + 1) * count
+    key = codes.astype(np.int64) * count + time_codes
+    if space <= max(64 * len(codes), 1_000_000):
+        seen = np.zeros(space, dtype=bool)
+        seen[key] = True
+        return len(codes) - int(np.count_nonzero(seen))
+    key.sort()
+    return int((np.diff(key) == 0).sum())
+
+
+def _whole(column: pd.Series) -> bool:
+    if pd.api.types.is_integer_dtype(column.dtype):
+        return True
+    if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_float_dtype(column.dtype):
+        return False
+    for part in (column.head(10_000), column):  # few rows tell most columns
+        values = part.to_numpy(dtype=np.float64, na_value=np.nan)
+        if not (values == np.floor(values)).all():
+            return False
+    return True
+
+
+def _by_name(names: Sequence[str]) -> list[str]:
+    """Those with a word for time in their name first."""
+    return sorted(names, key=lambda name: not words_in(name) & TIME_WORDS)
+
+
+def _is_date_text(column: pd.Series, name: str) -> bool:
+    sample = pd.Series(column.dropna().head(2000).unique()).astype(str)
+    if not looks_like_dates(sample):
+        return False
+    return bool(words_in(name) & TIME_WORDS) or read_dates(sample.head(50)).format != "%Y"
+
+
+def _time_of_day(frame: pd.DataFrame, date: str, kinds: Mapping[str, str]) -> tuple[str, ...]:
+    """Columns with the hour (and minute) of a date that has none."""
+    column = frame[date].dropna()
+    if kinds[date] == "time":
+        timed = bool((column.dt.normalize() != column).any()) if hasattr(column, "dt") else True
+    else:
+        timed = bool(column.head(2000).astype(str).str.contains(":", regex=False).any())
+    if timed or not column.duplicated().any():
+        return ()
+    clock = [n for n, kind in kinds.items() if kind == "text" and n != date and _all_match(frame[n], _TIME_OF_DAY)]
+    if clock:
+        return (clock[0],)
+    numbers = {part_of(n): n for n, kind in kinds.items() if kind == "number" and _whole(frame[n])}
+    return tuple(numbers[part] for part in ("hour", "minute", "second") if part in numbers) if "hour" in numbers else ()
+
+
+def _all_match(column: pd.Series, pattern: str) -> bool:
+    sample = column.dropna().head(1000).astype(str).str.strip()
+    return len(sample) > 0 and bool(sample.str.fullmatch(pattern).all())
+
+
+def _date_parts(frame: pd.DataFrame, kinds: Mapping[str, str]) -> tuple[str, ...]:
+    """Columns called year, month, ...: a year and whatever follows without a hole."""
+    found: dict[str, str] = {}
+    for name, kind in kinds.items():
+        part = part_of(name)
+        if part is not None and part not in found and (kind == "number" or (part == "month" and kind == "text")):
+            found[part] = name
+    if "year" not in found or not _is_time_number(frame[found["year"]], "year"):
+        return ()
+    second = next((part for part in ("month", "quarter", "week") if part in found), None)
+    chosen = ["year"] if second is None else ["year", second]
+    if second in ("month", "week"):
+        for part in list(PART_WORDS)[list(PART_WORDS).index("day") :]:
+            if part not in found:
+                break
+            chosen.append(part)
+    return tuple(found[part] for part in chosen)
+
+
+def _is_time_number(column: pd.Series, name: str) -> bool:
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if not np.isfinite(values).all() or (values != np.floor(values)).any():
+        return False
+    return number_format(values, name) != "integer"
+
+
+def _counts(column: pd.Series) -> bool:
+    """Whether a column counts steps: whole numbers, none missing, rising somewhere."""
+    return bool(column.notna().all()) and _whole(column) and column.nunique() > 2

@@ -1,0 +1,179 @@
+"""Tables with a series in every row or in every column, and the long form that they are turned into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recurra.data.panel.panel import Schema
+from recurra.data.schema.column_kinds import kind_of, numbers_of
+from recurra.data.schema.facts import Fact
+from recurra.data.schema.infer_columns import is_row_number
+from recurra.data.schema.names import alike, require_columns, shown
+from recurra.data.schema.overrides import ColumnOverrides
+from recurra.data.time.dates import read_dates
+from recurra.data.time.infer_frequency import choose_grid
+from recurra.data.time.times import Times, read_times
+from recurra.errors import InputError
+from recurra.options import option
+
+_LEAST_STEPS = 3  # value columns that make a table of series in rows
+
+
+def is_wide_rows(frame: pd.DataFrame, kinds: Mapping[str, str]) -> bool:
+    """Whether each row is a series: a first column of distinct names, then many numeric columns alike, or dates."""
+    names = list(kinds)
+    texts = [name for name in names if kinds[name] == "text"]
+    values = [name for name in names if kinds[name] in ("number", "empty")]
+    if not texts or texts[0] != names[0] or len(values) < _LEAST_STEPS or frame[texts[0]].duplicated().any():
+        return False
+    if read_dates(frame[texts[0]].dropna().astype(str)).fits.all():
+        return False
+    dates = date_headers(values)
+    return alike(values) or (len(dates) >= _LEAST_STEPS and 2 * len(dates) > len(values))
+
+
+def date_headers(names: Sequence[str]) -> list[str]:
+    """The names that are dates, such as 2024-01 or 1960."""
+    if not names:
+        return []
+    fits = read_dates(pd.Series(list(names))).fits
+    return [name for name, fit in zip(names, fits, strict=True) if fit]
+
+
+def wide_rows_schema(
+    frame: pd.DataFrame, kinds: Mapping[str, str], overrides: ColumnOverrides, source: str
+) -> tuple[Schema, list[Fact]]:
+    """A schema for series in rows; the columns' names are the times where they are dates."""
+    for flag in ("time", "past", "known"):
+        if getattr(overrides, flag):
+            raise InputError(
+                f"{option(flag)} has no meaning where each row is a series ({option('layout', 'wide-rows')}): "
+                "leave it out"
+            )
+    texts = [name for name, kind in kinds.items() if kind in ("text", "time")]
+    series = overrides.series or (texts[0] if texts else None)
+    static = [name for name in overrides.static if kinds.get(name) == "number"]
+    values = [n for n, kind in kinds.items() if kind in ("number", "empty") and n not in (series, *overrides.static)]
+    dates = date_headers(values)
+    if len(dates) >= _LEAST_STEPS:
+        static += [name for name in values if name not in dates and kinds[name] == "number"]
+        values = dates
+    if len(values) < _LEAST_STEPS:
+        raise InputError(
+            f"{source} has {len(values)} numeric columns: a series in a row needs {_LEAST_STEPS}; see "
+            f"{option('layout')}"
+        )
+    words = tuple(n for n in texts if n != series and frame[n].nunique() > 1)
+    schema = Schema(
+        target=overrides.target or "y",
+        series=series,
+        layout="wide-rows",
+        static=tuple(static),
+        static_categorical=words,
+        ignore=overrides.ignore,
+    )
+    facts = [Fact("layout", f"each row is a series of up to {len(values)} values", option("layout"))]
+    ignored = [n for n in texts if n != series and n not in words]
+    if static or words:
+        facts.append(
+            Fact("static covariates", shown([*static, *(f"{name} (text)" for name in words)]), option("static"))
+        )
+    if ignored:
+        facts.append(Fact("ignored", shown([f"{name} (always the same)" for name in ignored]), option("past")))
+    if dates:
+        times = header_times(values, overrides.tz, overrides.day_first, source)
+        grid = choose_grid(times, np.zeros(len(values), dtype=np.int32), [""], freq=overrides.freq, source=source)
+        schema = _with_grid(schema, times, grid.freq)
+    elif overrides.freq is not None or overrides.tz is not None:
+        flag = option("tz") if overrides.tz is not None else option("freq")
+        raise InputError(f"{flag} needs times and the columns of {source} are not named by dates: leave it out")
+    return schema, facts
+
+
+def wide_columns_schema(
+    frame: pd.DataFrame,
+    time: tuple[str, ...],
+    times: Times | None,
+    numbers: Sequence[str],
+    overrides: ColumnOverrides,
+    source: str,
+) -> tuple[Schema, list[Fact]]:
+    """A schema for series in columns."""
+    for flag in ("past", "known", "static", "series"):
+        if getattr(overrides, flag):
+            raise InputError(
+                f"{option(flag)} has no meaning where each column is a series ({option('layout', 'wide-columns')}): "
+                "leave it out"
+            )
+    if not numbers:
+        raise InputError(
+            f"{source} has no numeric column to be a series: see {option('layout')}. Columns: "
+            f"{shown(list(frame.columns))}"
+        )
+    schema = Schema(target=overrides.target or "y", time=time, layout="wide-columns", ignore=overrides.ignore)
+    if times is not None:
+        grid = choose_grid(times, np.zeros(len(frame), dtype=np.int32), [""], freq=overrides.freq, source=source)
+        schema = _with_grid(schema, times, grid.freq or (str(grid.step) if grid.step > 1 else None))
+    facts = [Fact("layout", f"each of {len(numbers)} columns is a series", f"{option('layout')} or {option('target')}")]
+    texts = [n for n in frame.columns if n not in (*numbers, *time, *overrides.ignore)]
+    return schema, [*facts, Fact("ignored", shown(texts), option("layout"))] if texts else facts
+
+
+def _with_grid(schema: Schema, times: Times, freq: str | None) -> Schema:
+    return Schema(**{**vars(schema), "time_format": times.format, "tz": times.tz, "freq": freq})
+
+
+def header_times(
+    names: Sequence[str], tz: str | None, day_first: bool | None, source: str, format: str | None = None
+) -> Times:
+    """The times that columns are named by [n]."""
+    frame = pd.DataFrame({"column names": pd.Series(list(names), dtype="str")})
+    return read_times(frame, ["column names"], source=source, tz=tz, day_first=day_first, format=format)
+
+
+def melt_rows(
+    frame: pd.DataFrame, schema: Schema, source: str
+) -> tuple[npt.NDArray[np.floating], tuple[str, ...], list[str]]:
+    """Series in rows -> values [S, T], the series' names and those of the value columns."""
+    others = {schema.series, *schema.static, *schema.static_categorical}
+    require_columns([name for name in others if name is not None], list(frame.columns), source, option("series"))
+    columns = [name for name in frame.columns if name not in others]
+    numeric = [name for name in columns if kind_of(frame[name]) in ("number", "empty")]
+    if schema.time_format is not None:
+        numeric = date_headers(numeric)
+    if not numeric:
+        raise InputError(f"{source} has no column of values: its columns are {shown(list(frame.columns))}")
+    values = stack([frame[name] for name in numeric], source).T
+    if schema.series is None:
+        return values, tuple(str(i + 1) for i in range(len(frame))), numeric
+    names = frame[schema.series]
+    if names.isna().any() or names.duplicated().any():
+        row = int((names.isna() | names.duplicated()).to_numpy().argmax())
+        what = "has no name" if names.isna().iloc[row] else f"repeats the name {names.iloc[row]!r}"
+        raise InputError(
+            f"row {row + 1} of {source} {what} in column {schema.series!r}: each row is a series "
+            f"({option('layout')}, {option('series')})"
+        )
+    return values, tuple(str(name) for name in names), numeric
+
+
+def melt_columns(frame: pd.DataFrame, schema: Schema, source: str) -> tuple[npt.NDArray[np.floating], tuple[str, ...]]:
+    """Series in columns -> values [S, T] and the series' names."""
+    names = [n for n in frame.columns if n not in schema.time and kind_of(frame[n]) == "number"]
+    names = [n for n in names if not (schema.time and is_row_number(frame[n], n, first=n == frame.columns[0]))]
+    if not names:
+        raise InputError(
+            f"{source} has no numeric column to be a series: see {option('layout')}. Columns: "
+            f"{shown(list(frame.columns))}"
+        )
+    return stack([frame[name] for name in names], source), tuple(names)
+
+
+def stack(columns: Sequence[pd.Series], source: str) -> npt.NDArray[np.floating]:
+    """Columns [n] each -> an array [columns, n], float32 if all of them are."""
+    arrays = [numbers_of(column, source) for column in columns]
+    return np.stack(arrays).astype(np.result_type(*arrays), copy=False)

@@ -1,0 +1,80 @@
+"""Column names: finding one that the user named, and words that say what a column is."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+
+from recurra.errors import InputError
+
+TIME_WORDS = frozenset(
+    "date time datetime timestamp ds day month year week quarter period dt ts epoch unix yearmonth yyyymm yyyymmdd "
+    "日期 时间 日 月份 年份 年月 年 月 时间戳 季度".split()
+)
+INDEX_WORDS = frozenset("no index idx row rownum rownames id t step n nr obs 序号 编号".split()) | {"", "unnamed0"}
+STEP_WORDS = frozenset("t step index idx no time timestep timeidx timeindex tick cycle n nr obs 序号".split()) | {
+    "",
+    "unnamed0",
+}
+SERIES_WORDS = frozenset(
+    "uniqueid seriesid series id itemid item sku product productid store storeid storenbr shop site station stationid "
+    "city country region state ticker symbol meter meterid sensor sensorid name entity unit group customer household "
+    "序列 编号 站点 城市 门店 商品 产品 国家".split()
+)
+TARGET_WORDS = frozenset({"y", "target", "value", "values", "目标", "目标值", "数值"})
+PART_WORDS = {
+    "year": frozenset("year yr yyyy years 年 年份".split()),
+    "quarter": frozenset("quarter qtr qtrs 季度 季".split()),
+    "month": frozenset("month mon mo mm months mnth 月 月份".split()),
+    "week": frozenset("week weekofyear isoweek 周".split()),
+    "day": frozenset("day dd dom dayofmonth 日".split()),
+    "hour": frozenset("hour hr hh hours 时 小时".split()),
+    "minute": frozenset("minute minutes min mi 分 分钟".split()),
+    "second": frozenset("second seconds sec ss 秒".split()),
+}
+
+
+def plain(name: str) -> str:
+    """A name in lower case, letters and digits only: "Unique_ID " becomes "uniqueid"."""
+    return re.sub(r"[\W_]+", "", name).casefold()
+
+
+def part_of(name: str) -> str | None:
+    """The part of a date that a column's name stands for ("hour"), or None."""
+    return next((part for part, words in PART_WORDS.items() if plain(name) in words), None)
+
+
+def words_in(name: str) -> set[str]:
+    """The words of a name, and the whole name: "Pickup_Date" holds "pickup", "date", "pickupdate"."""
+    words = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
+    return {word.casefold() for word in re.split(r"[\W_]+", words)} | {plain(name)}
+
+
+def alike(names: Sequence[str]) -> bool:
+    """Whether names differ in a number only, as V2, V3, V4 or 0, 1, 2 do: a sign of columns of one kind."""
+    stems = {re.fullmatch(r"(\D*?)[\s_-]?\d+", name) for name in names}
+    return len(names) > 1 and None not in stems and len({match[1] for match in stems if match}) == 1
+
+
+def require_columns(names: Iterable[str], columns: Sequence[str], source: str, flag: str) -> None:
+    """Raise `InputError` for the first name that is not a column, with the nearest one that is."""
+    for name in names:
+        if name in columns:
+            continue
+        folded = {column.casefold(): column for column in columns}
+        near = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.5)
+        hint = f": did you mean {folded[near[0]]!r}?" if near else "."
+        override = f"; name it with {flag}" if flag else ""
+        raise InputError(f"column {name!r} is not in {source}{hint} Columns: {shown(columns)}{override}.")
+
+
+def shown(names: Sequence[str], most: int = 12) -> str:
+    """Names joined by commas, at most `most` of them."""
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(str, names[:most])) + rest
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: "1 row", "1,200 rows"."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

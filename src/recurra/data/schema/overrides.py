@@ -1,0 +1,42 @@
+"""What the user says of columns: it stands, whatever is inferred of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from recurra.data.schema.names import shown
+from recurra.errors import InputError
+
+
+@dataclass(frozen=True)
+class ColumnOverrides:
+    """The roles and readings of columns that the user gave; None and () where nothing was given."""
+
+    time: tuple[str, ...] = ()
+    target: str | None = None
+    series: str | None = None
+    layout: str | None = None
+    freq: str | None = None
+    tz: str | None = None
+    day_first: bool | None = None
+    past: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+
+def column_overrides(**overrides: object) -> ColumnOverrides:
+    """ColumnOverrides from keyword arguments; a single name may stand for a sequence of one."""
+    names = ("time", "past", "known", "static", "ignore")
+    unknown = sorted(set(overrides) - set(ColumnOverrides.__dataclass_fields__))
+    if unknown:
+        raise InputError(
+            f"understanding a table takes no argument {unknown[0]!r}: "
+            f"expected {shown(list(ColumnOverrides.__dataclass_fields__))}"
+        )
+    values = {key: value for key, value in overrides.items() if value is not None}
+    for name in names:
+        if name in values:
+            value = values[name]
+            values[name] = (value,) if isinstance(value, str) else tuple(value)  # type: ignore[arg-type]
+    return ColumnOverrides(**values)  # type: ignore[arg-type]

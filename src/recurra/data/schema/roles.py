@@ -1,0 +1,214 @@
+"""Which column plays which part: what the user says stands, and the rest is inferred from names and values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recurra.data.panel.panel import Schema
+from recurra.data.schema.column_kinds import kind_of
+from recurra.data.schema.covariates import find_roles
+from recurra.data.schema.facts import Fact
+from recurra.data.schema.infer_columns import find_series, find_time, is_row_number, series_codes, split_series
+from recurra.data.schema.layouts import is_wide_rows, wide_columns_schema, wide_rows_schema
+from recurra.data.schema.names import TARGET_WORDS, alike, counted, plain, require_columns, shown
+from recurra.data.schema.overrides import ColumnOverrides, column_overrides
+from recurra.data.time.infer_frequency import choose_grid
+from recurra.data.time.times import Times, read_times
+from recurra.errors import InputError
+from recurra.options import option
+
+LAYOUTS = ("long", "wide-rows", "wide-columns")
+
+
+@dataclass(frozen=True, eq=False)
+class Inference:
+    """A schema, what was decided on the way, and what was read of the rows: their times, series and series' names."""
+
+    schema: Schema
+    facts: tuple[Fact, ...]
+    times: Times | None = None
+    codes: npt.NDArray[np.int32] | None = None
+    series: tuple[str, ...] = ()
+
+
+def infer_schema(
+    frame: pd.DataFrame,
+    *,
+    source: str = "the table",
+    time: Sequence[str] = (),
+    target: str | None = None,
+    series: str | None = None,
+    layout: str | None = None,
+    freq: str | None = None,
+    tz: str | None = None,
+    day_first: bool | None = None,
+    past: Sequence[str] | None = None,
+    known: Sequence[str] | None = None,
+    static: Sequence[str] | None = None,
+    ignore: Sequence[str] = (),
+) -> Schema:
+    """Decide the part of every column of `frame`; what is not given is inferred.
+
+    `time` names one column or several (year, month, day, hour; or a date and a time of day), `series` one column or
+    several joined by commas, `layout` is "long", "wide-rows" or "wide-columns". Columns in `past`, `known` and
+    `static` get that part, columns in `ignore` none. Raises `InputError` where the data leave a part undecided.
+
+    >>> frame = pd.DataFrame({"month": ["2024-01", "2024-02", "2024-03"], "units": [3, 5, 4]})
+    >>> schema = infer_schema(frame)
+    >>> schema.target, schema.time, schema.freq
+    ('units', ('month',), 'MS')
+    """
+    overrides = column_overrides(
+        time=time, target=target, series=series, layout=layout, freq=freq, tz=tz, day_first=day_first,
+        past=past, known=known, static=static, ignore=ignore,
+    )  # fmt: skip
+    return infer(tidy(frame, source), overrides, source).schema
+
+
+def tidy(frame: pd.DataFrame, source: str) -> pd.DataFrame:
+    """The frame with text column names and an index of times made a column; refuses duplicate names and no rows."""
+    if isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex | pd.MultiIndex):
+        frame = frame.reset_index()
+    names = [str(name) for name in frame.columns]
+    repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if repeated:
+        raise InputError(f"{source} has several columns called {repeated[0]!r}: give each a name of its own")
+    if len(frame) == 0 or not names:
+        raise InputError(f"{source} has no {'rows' if names else 'columns'}: give it some, a time and a number each")
+    frame = frame.set_axis(names, axis="columns") if list(frame.columns) != names else frame
+    periods = {name: frame[name].dt.to_timestamp() for name in names if isinstance(frame[name].dtype, pd.PeriodDtype)}
+    return frame.assign(**periods) if periods else frame
+
+
+def infer(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> Inference:
+    """The schema of a tidy frame."""
+    columns = list(frame.columns)
+    _check_names(overrides, columns, source)
+    kinds = {name: kind_of(frame[name]) for name in columns if name not in overrides.ignore}
+    if overrides.layout == "wide-rows" or (
+        overrides.layout is None and _may_be_wide(overrides) and is_wide_rows(frame, kinds)
+    ):
+        schema, facts = wide_rows_schema(frame, kinds, overrides, source)
+        return Inference(schema, tuple(facts))
+    named = {
+        overrides.target,
+        *overrides.past,
+        *overrides.known,
+        *overrides.static,
+        *split_series(overrides.series, columns),
+    }
+    time = overrides.time or find_time(frame, {n: kind for n, kind in kinds.items() if n not in named})
+    times = read_times(frame, time, source=source, tz=overrides.tz, day_first=overrides.day_first) if time else None
+    if times is None and (overrides.tz is not None or overrides.freq is not None):
+        flag = option("tz") if overrides.tz is not None else option("freq")
+        raise InputError(
+            f"{flag} needs a time column and {source} has none that is found: name it with {option('time')}"
+        )
+    facts = list(times.facts) if times else []
+    rest = {n: kind for n, kind in kinds.items() if n not in time}
+    counters = [
+        n for n, kind in rest.items()
+        if kind == "number" and n not in named and is_row_number(frame[n], n, first=n == columns[0] and bool(time))
+    ]  # fmt: skip
+    rest = {n: kind for n, kind in rest.items() if n not in counters}
+    numbers = [n for n, kind in rest.items() if kind == "number"]
+    if overrides.layout == "wide-columns" or (
+        overrides.layout is None and _may_be_wide(overrides) and alike(numbers) and len(numbers) == len(rest)
+    ):
+        schema, more = wide_columns_schema(frame, time, times, numbers, overrides, source)
+        return Inference(schema, (*facts, *more), times)
+    given = split_series(overrides.series, columns)
+    candidates = {n: kind for n, kind in rest.items() if n not in named}
+    found = given or find_series(frame, None if times is None else times.values, candidates, source)
+    codes, series = series_codes(frame, found, source)
+    rest = {n: kind for n, kind in rest.items() if n not in found}
+    target = overrides.target or _find_target(rest, source)
+    check_target(frame, target, kinds, source)
+    schema = Schema(
+        target=target,
+        time=time,
+        series=",".join(found) or None,
+        time_format=times.format if times else None,
+        tz=times.tz if times else None,
+    )
+    if times is not None:
+        grid = choose_grid(times, codes, series, freq=overrides.freq, source=source)
+        schema = replace(schema, freq=grid.freq or (str(grid.step) if grid.step > 1 else None))
+    others = {n: kind for n, kind in rest.items() if n != target}
+    if len(found) > 1:
+        others |= {n: kinds[n] for n in found}
+    roles, more = find_roles(frame, others, target, codes, len(series), times, overrides, source)
+    if counters:
+        facts.append(Fact("row number", f"{shown(counters)}: ignored", option("past")))
+    return Inference(replace(schema, **roles), (*facts, *more), times, codes, series)
+
+
+def check_target(frame: pd.DataFrame, target: str, kinds: dict[str, str], source: str) -> None:
+    """Raise `InputError` unless the target holds numbers."""
+    kind = kinds.get(target) or kind_of(frame[target])
+    if kind == "number":
+        return
+    numbers = [name for name, other in kinds.items() if other == "number"]
+    column = frame[target]
+    if kind == "empty":
+        raise InputError(
+            f"target {target!r} of {source} has no value in any row: name another with {option('target')}. Numeric "
+            f"columns: {shown(numbers) or 'none'}"
+        )
+    text = column.astype(object).where(column.notna())
+    wrong = (pd.to_numeric(text, errors="coerce").isna() & column.notna()).to_numpy()
+    row = int(wrong.argmax())
+    raise InputError(
+        f"target {target!r} of {source} is not numeric: row {row + 1} holds {str(column.iloc[row])!r} "
+        f"({counted(int(wrong.sum()), 'such row')}). Correct it (a word for a missing value can be named with "
+        f"{option('missing')}), or name another column with {option('target')}. Numeric columns: "
+        f"{shown(numbers) or 'none'}"
+    )
+
+
+def _may_be_wide(overrides: ColumnOverrides) -> bool:
+    return overrides.target is None and overrides.series is None and not overrides.past and not overrides.known
+
+
+def _find_target(kinds: dict[str, str], source: str) -> str:
+    numbers = [name for name, kind in kinds.items() if kind == "number"]
+    if len(numbers) == 1:
+        return numbers[0]
+    named = [name for name in numbers if plain(name) in TARGET_WORDS]
+    if len(named) == 1:
+        return named[0]
+    if not numbers:
+        raise InputError(
+            f"{source} has no numeric column to forecast: its other columns are {shown(list(kinds)) or 'none'}"
+        )
+    raise InputError(
+        f"{source} has {len(numbers)} numeric columns and none is called y or target: name the one to forecast with "
+        f"{option('target')}, or say {option('layout', 'wide-columns')} if every column is a series. Numeric columns: "
+        f"{shown(numbers)}"
+    )
+
+
+def _check_names(overrides: ColumnOverrides, columns: list[str], source: str) -> None:
+    if overrides.layout is not None and overrides.layout not in LAYOUTS:
+        raise InputError(
+            f"layout {overrides.layout!r} is not known: expected {', '.join(LAYOUTS)} ({option('layout')})"
+        )
+    for flag in ("time", "past", "known", "static", "ignore"):
+        require_columns(getattr(overrides, flag), columns, source, option(flag))
+    if overrides.target is not None and overrides.layout in (None, "long"):
+        require_columns([overrides.target], columns, source, option("target"))
+    require_columns(split_series(overrides.series, columns), columns, source, option("series"))
+    parts: dict[str, str] = {}
+    for flag in ("time", "target", "series", "past", "known", "static", "ignore"):
+        names = getattr(overrides, flag)
+        for name in split_series(names, columns) if isinstance(names, str) else names or ():
+            if name in parts and parts[name] != flag:
+                raise InputError(
+                    f"column {name!r} is given as {option(parts[name])} and as {option(flag)}: leave one of them out"
+                )
+            parts[name] = flag

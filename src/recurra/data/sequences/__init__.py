@@ -1,1 +1,0 @@
-"""Labelled sequences as the user has them: inputs, examples, labels, files, splits."""

@@ -1,0 +1,1 @@
+"""Several networks that learn the same task, and their mean."""

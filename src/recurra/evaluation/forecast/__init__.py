@@ -1,0 +1,1 @@
+"""What a forecast is worth: metrics, baselines, origins, backtests, the verdict."""

@@ -1,0 +1,114 @@
+"""The baselines in a process of their own: `python -m recurra.evaluation.forecast.worker FOLDER`.
+
+A plain subprocess, not a pool: it needs no `if __name__ == "__main__":` in the user's program and inherits no threads.
+Numbers go in and out through files in the folder, never pickles.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recurra.errors import TrainingError
+from recurra.evaluation.forecast.baselines import forecast_baselines
+
+_ENOUGH = 100_000  # rows before the first origin, unless twenty seasons are more
+_INPUT, _OUTPUT, _COMPLAINTS = "input.npz", "output.parquet", "complaints"
+
+Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.integer]
+
+
+class BaselineWorker:
+    """A context in which the baselines are computed beside whatever is done inside it; `result` waits for them."""
+
+    def __init__(
+        self, histories: Sequence[Floats], origins: Sequence[Ints], horizon: int, season: int, levels: Sequence[float]
+    ) -> None:
+        """The arguments of `forecast_baselines`; rows that no baseline would look at are not sent along."""
+        enough = max(_ENOUGH, 20 * season)
+        self._first = np.array([max(0, int(o[0]) - enough) if len(o) else 0 for o in origins], dtype=np.int64)
+        ends = [int(o[-1]) if len(o) else 0 for o in origins]
+        histories = [h[first:end] for h, first, end in zip(histories, self._first, ends, strict=True)]
+        origins = [o - first for o, first in zip(origins, self._first, strict=True)]
+        self._arrays = {
+            "values": np.concatenate([np.asarray(h, dtype=np.float64) for h in histories]),
+            "lengths": np.array([len(h) for h in histories], dtype=np.int64),
+            "origins": np.concatenate([np.asarray(o, dtype=np.int64) for o in origins]),
+            "counts": np.array([len(o) for o in origins], dtype=np.int64),
+            "levels": np.asarray(levels, dtype=np.float64),
+            "steps": np.array([horizon, season], dtype=np.int64),
+        }
+
+    def __enter__(self) -> BaselineWorker:
+        self._folder = tempfile.TemporaryDirectory(prefix="recurra-")
+        np.savez(Path(self._folder.name) / _INPUT, allow_pickle=False, **self._arrays)
+        self._arrays = {}  # the other process has them now
+        # -P: a numbers.py in the current folder must not stand in for Python's own.
+        command = [sys.executable, "-P", "-m", "recurra.evaluation.forecast.worker", self._folder.name]
+        # Its own session: Ctrl-C in the terminal stops the training, not the baselines that it is compared with.
+        # The pipe says when this process is gone, even if it was killed: the other one then leaves too.
+        # Complaints go to a file: a pipe that nobody reads yet could fill up and hold the process.
+        with (Path(self._folder.name) / _COMPLAINTS).open("wb") as complaints:
+            self._process = subprocess.Popen(
+                command, stdout=complaints, stderr=complaints, stdin=subprocess.PIPE, start_new_session=True
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._folder.cleanup()
+
+    def result(self) -> pd.DataFrame:
+        """The frame of `forecast_baselines`."""
+        self._process.wait()
+        complaint = (Path(self._folder.name) / _COMPLAINTS).read_bytes()
+        if self._process.returncode != 0:
+            raise TrainingError(
+                f"the process that computes the baselines ended with {self._process.returncode}: "
+                f"{complaint.decode(errors='replace').strip()[-500:]}"
+            )
+        path = Path(self._folder.name) / _OUTPUT
+        frame = pd.read_parquet(path)
+        frame["origin"] += self._first[frame["series"].to_numpy()]
+        frame.attrs["fallbacks"] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        return frame
+
+
+def _leave_with_parent(folder: Path) -> None:
+    os.read(0, 1)  # nothing is ever written: this returns when the other end is gone
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
+
+
+def _work(folder: Path) -> None:
+    arrays = np.load(folder / _INPUT, allow_pickle=False)
+    histories = np.split(arrays["values"], np.cumsum(arrays["lengths"])[:-1])
+    origins = np.split(arrays["origins"], np.cumsum(arrays["counts"])[:-1])
+    horizon, season = (int(n) for n in arrays["steps"])
+    frame = forecast_baselines(histories, origins, horizon, season, levels=tuple(arrays["levels"].tolist()))
+    fallbacks, frame.attrs = frame.attrs["fallbacks"], {}
+    frame.to_parquet(folder / _OUTPUT, index=False)
+    (folder / _OUTPUT).with_suffix(".json").write_text(json.dumps(fallbacks), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    threading.Thread(target=_leave_with_parent, args=(Path(sys.argv[1]),), daemon=True).start()
+    _work(Path(sys.argv[1]))

@@ -1,0 +1,249 @@
+"""A labelled task judged: every method's scores and intervals, the verdict, and where the model errs.
+
+The leading score decides the verdict. Classes: accuracy, or balanced accuracy where they are very unequal
+(`verdict.leading_of_classes`). Tags: the accuracy over steps (Q3, Q8), as the field has it. Labels: the macro AUC, for
+it needs no threshold, and a rare label counts as much as a common one. Values: R2, for it has no unit, so that outputs
+can be averaged, and it is what `score` is in scikit-learn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recurra.errors import InputError
+from recurra.evaluation.labelled.mistakes import confusion, per_class, per_label, per_output
+from recurra.evaluation.labelled.reliability import reliability, top_class
+from recurra.evaluation.labelled.scores import known_rows, score_classes, score_labels, score_values
+from recurra.evaluation.labelled.verdict import Verdict, decide, leading_of_classes
+from recurra.evaluation.shared.bootstrap import DRAWS, Score, interval, of_units, resample
+
+Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.integer]
+
+MODEL = "Recurra"
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What a test part says of a model and its baselines.
+
+    `table`: index method (the model first, then the baselines as given), a column per score. `intervals`: method,
+    score, low, high (95 %). `leading` is the score that the `verdict` is about. `per_class`: class, count, precision,
+    recall, f1, auc of the model (values: output, count and the scores). `confusion`: truth, predicted, count;
+    of more than 25 classes the most confused pairs only. `reliability`: bin, confidence, right, count. The last two
+    are empty where they mean nothing.
+    """
+
+    table: pd.DataFrame
+    intervals: pd.DataFrame
+    leading: str
+    verdict: Verdict
+    per_class: pd.DataFrame
+    confusion: pd.DataFrame
+    reliability: pd.DataFrame
+
+
+def evaluate_classes(
+    truth: npt.ArrayLike,
+    probabilities: Floats,
+    baselines: Mapping[str, Floats],
+    *,
+    names: Sequence[object],
+    groups: npt.ArrayLike | None = None,
+    model: str = MODEL,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Evaluation:
+    """Judge probabilities [N, K] of classes `truth` [N] (0 .. K-1; -1: missing) beside those of the baselines.
+
+    `baselines` are given from the simplest to the most elaborate, `names` [K] are the classes' own, `groups` [N] say
+    which examples belong together and are drawn together. Raises InputError where shapes do not fit, a probability is
+    not finite, or no truth is known.
+
+    >>> truth = np.arange(200) % 2
+    >>> sure = np.where(truth[:, None] == [0, 1], 0.9, 0.1)
+    >>> evaluate_classes(truth, sure, {"shares": np.full((200, 2), 0.5)}, names=["no", "yes"]).verdict.better
+    True
+    """
+    truth, methods, units = _prepared(truth, probabilities, baselines, groups, model, 1)
+    leading = leading_of_classes(np.bincount(truth, minlength=len(names)))
+    return _of_classes(
+        truth, methods, units, names, leading, "test example" if groups is None else "test group", draws, seed
+    )
+
+
+def evaluate_tags(
+    truth: npt.ArrayLike,
+    probabilities: Floats,
+    baselines: Mapping[str, Floats],
+    *,
+    lengths: npt.ArrayLike,
+    names: Sequence[object],
+    model: str = MODEL,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Evaluation:
+    """Judge probabilities [N_total, K] of the tags [N_total] of sequences of these `lengths` [N]; -1: missing.
+
+    Whole sequences are drawn. Else as `evaluate_classes`.
+    """
+    lengths = np.asarray(lengths)
+    sequences = np.repeat(np.arange(len(lengths)), lengths)
+    truth, methods, units = _prepared(truth, probabilities, baselines, sequences, model, 1)
+    return _of_classes(truth, methods, units, names, "accuracy", "test sequence", draws, seed)
+
+
+def evaluate_labels(
+    truth: npt.ArrayLike,
+    probabilities: Floats,
+    baselines: Mapping[str, Floats],
+    *,
+    names: Sequence[object],
+    groups: npt.ArrayLike | None = None,
+    model: str = MODEL,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Evaluation:
+    """Judge the probabilities [N, K] of labels that hold or not, `truth` [N, K] of 1 and 0 (NaN or -1: missing)."""
+    target = np.asarray(truth, dtype=np.float64)
+    target = np.where(target < 0, np.nan, target)
+    target, methods, units = _prepared(target, probabilities, baselines, groups, model, 2)
+    ours, known = methods[model], ~np.isnan(target)
+    return _judged(
+        {method: score_labels(target, p) for method, p in methods.items()},
+        units,
+        leading="macro AUC",
+        unit="test example" if groups is None else "test group",
+        draws=draws,
+        seed=seed,
+        per_class=per_label(target, ours, names),
+        reliability=reliability(ours[known], target[known]),
+    )
+
+
+def evaluate_values(
+    truth: npt.ArrayLike,
+    values: Floats,
+    baselines: Mapping[str, Floats],
+    *,
+    names: Sequence[object],
+    groups: npt.ArrayLike | None = None,
+    model: str = MODEL,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Evaluation:
+    """Judge values [N, K] against `truth` [N, K] (NaN: missing); `names` [K] are the outputs'."""
+    target = np.asarray(truth, dtype=np.float64)
+    target, methods, units = _prepared(target, values, baselines, groups, model, 2)
+    return _judged(
+        {method: score_values(target, f) for method, f in methods.items()},
+        units,
+        leading="R2",
+        unit="test example" if groups is None else "test group",
+        draws=draws,
+        seed=seed,
+        per_class=per_output(target, methods[model], names),
+    )
+
+
+def _of_classes(
+    truth: Ints,
+    methods: dict[str, Floats],
+    units: Ints | None,
+    names: Sequence[object],
+    leading: str,
+    unit: str,
+    draws: int,
+    seed: int,
+) -> Evaluation:
+    ours = next(iter(methods.values()))
+    return _judged(
+        {method: score_classes(truth, p) for method, p in methods.items()},
+        units,
+        leading=leading,
+        unit=unit,
+        draws=draws,
+        seed=seed,
+        per_class=per_class(truth, ours, names),
+        confusion=confusion(truth, ours.argmax(axis=1), names),
+        reliability=reliability(*top_class(ours, truth)),
+    )
+
+
+def _judged(
+    scores: dict[str, dict[str, Score]],
+    units: Ints | None,
+    *,
+    leading: str,
+    unit: str,
+    draws: int,
+    seed: int,
+    per_class: pd.DataFrame,
+    confusion: pd.DataFrame | None = None,
+    reliability: pd.DataFrame | None = None,
+) -> Evaluation:
+    """Put together what follows from the scores of every method, the model's first."""
+    if units is not None:
+        scores = {method: of_units(found, units) for method, found in scores.items()}
+    flat = {(method, name): score for method, found in scores.items() for name, score in found.items()}
+    drawn = resample(flat, draws=draws, seed=seed)
+    table = pd.DataFrame({m: {n: score.value for n, score in found.items()} for m, found in scores.items()}).T
+    table.index.name = "method"
+    rows = [(method, name, *interval(values)) for (method, name), values in drawn.items()]
+    model = next(iter(scores))
+    return Evaluation(
+        table=table,
+        intervals=pd.DataFrame(rows, columns=["method", "score", "low", "high"]),
+        leading=leading,
+        verdict=decide(
+            {method: found[leading] for method, found in scores.items()},
+            {method: drawn[method, leading] for method in scores},
+            model=model,
+            name=leading,
+            unit=unit,
+        ),
+        per_class=per_class,
+        confusion=pd.DataFrame(columns=["truth", "predicted", "count"]) if confusion is None else confusion,
+        reliability=(
+            pd.DataFrame(columns=["bin", "confidence", "right", "count"]) if reliability is None else reliability
+        ),
+    )
+
+
+def _prepared(
+    truth: npt.ArrayLike,
+    ours: Floats,
+    baselines: Mapping[str, Floats],
+    groups: npt.ArrayLike | None,
+    model: str,
+    dimensions: int,
+) -> tuple[npt.NDArray, dict[str, Floats], Ints | None]:
+    """Truth, every method's outputs (the model's first) and the unit of each row, where a truth is known."""
+    truth = np.asarray(truth)
+    if truth.ndim != dimensions:
+        raise InputError(f"truth has shape {truth.shape}: expected {'[N]' if dimensions == 1 else '[N, K]'}")
+    if model in baselines:
+        raise InputError(f"model={model!r} is also the name of a baseline: give it another name")
+    known = known_rows(truth)
+    if not known.any():
+        raise InputError("truth holds no known value: there is nothing to judge")
+    methods = {}
+    for name, outputs in {model: ours, **baselines}.items():
+        outputs = np.asarray(outputs, dtype=np.float64)
+        if outputs.ndim != 2 or len(outputs) != len(truth) or (dimensions == 2 and outputs.shape != truth.shape):
+            raise InputError(
+                f"{name!r} has outputs of shape {outputs.shape}, the truth {truth.shape}: one row for each"
+            )
+        if not np.isfinite(outputs[known]).all():
+            row = np.flatnonzero(known & ~np.isfinite(outputs).all(axis=1))[0]
+            raise InputError(f"{name!r} is not finite in row {row}: a number is expected for each test example")
+        methods[name] = outputs[known]
+    if groups is None:
+        return truth[known], methods, None
+    units = np.unique(np.asarray(groups)[known], return_inverse=True)[1]
+    return truth[known], methods, units

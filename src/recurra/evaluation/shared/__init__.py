@@ -1,0 +1,1 @@
+"""What every evaluation needs: significance and the bootstrap."""

@@ -1,0 +1,1 @@
+"""Forecasts of series: the estimator and its parts."""

@@ -1,0 +1,127 @@
+"""What a forecaster remembers: its gradient through time, in training or now, and what there is to say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from recurra.data.panel.panel import Panel
+from recurra.data.panel.windows import WindowReader
+from recurra.errors import InputError
+from recurra.inspect import Finding, Watched
+from recurra.inspect.several import findings_of, flows_of, glanced
+from recurra.nn.quantiles import pinball_loss
+from recurra.tasks.forecast.explanation import Explanation, explain
+from recurra.tasks.forecast.model import ForecastModel, WindowMember
+
+_WINDOWS = 64
+
+
+def remembered(model: ForecastModel) -> list[Watched]:
+    """What was seen of each network in training; where that is nothing (after loading), a look at it now."""
+    return [_seen(member, model) for member in model.members]
+
+
+def now(model: ForecastModel) -> list[Watched]:
+    """A look at each network as it is: training ends with its best weights, which need not be the last it saw."""
+    return [
+        _look(member, model) if _has_a_way(member) else Watched(signs=member.watched().signs)
+        for member in model.members
+    ]
+
+
+def flow_frame(model: ForecastModel, seen: Sequence[Watched] | None = None) -> pd.DataFrame:
+    """member, step, layer, back, gradient, cell, carried: see `inspect.gradient_flow`."""
+    return flows_of(remembered(model) if seen is None else seen)
+
+
+def findings(model: ForecastModel, seen: Sequence[Watched] | None = None) -> list[Finding]:
+    """What is wrong with any of the networks; of several, in which."""
+    return findings_of(now(model) if seen is None else seen)
+
+
+def memory_sentences(model: ForecastModel, seen: Sequence[Watched] | None = None) -> list[str]:
+    """For each network, in words, how far back its gradient reaches."""
+    sentences = []
+    seen = now(model) if seen is None else seen
+    for k, (member, watched) in enumerate(zip(model.members, seen, strict=True), start=1):
+        shape = member.shape
+        blocks = shape.window // shape.block
+        what = (
+            f"Network {k} reads {shape.window:,} steps"
+            if len(model.members) > 1
+            else f"It reads {shape.window:,} steps"
+        )
+        if blocks < 2:
+            sentences.append(f"{what} at once: there is no way through time.")
+            continue
+        what += f" as {blocks} blocks of {shape.block}"
+        memories = watched.memory()
+        if not memories:
+            why = f": {watched.why_nothing}" if watched.why_nothing else ""
+            sentences.append(f"{what}; its gradient could not be followed through time{why}.")
+            continue
+        least = min(memories.values(), key=lambda memory: memory.steps)
+        reach = "all of them" if least.whole else f"{least.steps} block{'' if least.steps == 1 else 's'}"
+        sentences.append(f"{what}; its gradient reaches back over {reach}.")
+    return sentences
+
+
+def last_explanation(model: ForecastModel, panel: Panel, names: list[str], points: int = 32) -> Explanation:
+    """What moved the forecasts from the end of the series in `names`."""
+    place = {name: s for s, name in enumerate(panel.series)}
+    series = np.array([place[name] for name in names], dtype=np.int64)
+    return explain(model, panel, series, panel.lengths[series], points=points)
+
+
+def usual_explanation(model: ForecastModel, panel: Panel, windows: int = _WINDOWS, points: int = 32) -> Explanation:
+    """What moved forecasts from origins that are spread over the series and their last parts."""
+    series, origins = _spread(panel, model, windows)
+    return explain(model, panel, series, origins, points=points)
+
+
+def _seen(member: WindowMember, model: ForecastModel) -> Watched:
+    watched = member.watched()
+    if watched.flows or not _has_a_way(member):
+        return watched
+    return _look(member, model)
+
+
+def _has_a_way(member: WindowMember) -> bool:
+    return member.shape.window > member.shape.block
+
+
+def _look(member: WindowMember, model: ForecastModel) -> Watched:
+    def loss_of() -> Tensor:
+        series, origins = _spread(panel, model, _WINDOWS)
+        reader = WindowReader(panel, member.shape, model.scaling)
+        batch = reader.read(torch.from_numpy(series), torch.from_numpy(origins))
+        return pinball_loss(member.network(batch), batch.truth)
+
+    panel = model.panel
+    step = 0 if member.record is None else member.record.best_step
+    return glanced(member.network, loss_of, step=step, seen=member.watched())
+
+
+def _spread(panel: Panel, model: ForecastModel, windows: int) -> tuple[np.ndarray, np.ndarray]:
+    """(series [n], origins [n]) with a whole horizon after them, the last ones of each series first of all."""
+    horizon = model.recipe.horizon
+    last = panel.lengths - horizon
+    chosen = np.flatnonzero(last >= 1)
+    if not len(chosen):
+        raise InputError(
+            f"no series has more than {horizon} rows: expected a row before the {horizon} steps of a forecast; fit "
+            "it to more rows"
+        )
+    chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, min(len(chosen), windows)).astype(int))]
+    each = -(-windows // len(chosen))
+    pairs = []
+    for s in chosen:
+        least = max(1, min(model.window, int(last[s])))
+        pairs += [(s, origin) for origin in np.unique(np.linspace(least, last[s], each).astype(int))]
+    series, origins = zip(*pairs, strict=True)
+    return np.array(series, dtype=np.int64), np.array(origins, dtype=np.int64)

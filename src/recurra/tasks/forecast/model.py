@@ -1,0 +1,194 @@
+"""A trained forecaster: networks, statistics and intervals, ready to forecast from any origin of any panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from recurra.data.panel.panel import Ints, Panel
+from recurra.data.panel.scaling import Scaling, fit_scaling, inverse
+from recurra.data.panel.windows import WindowReader, WindowShape, batches
+from recurra.ensemble.members import Member, Seat
+from recurra.evaluation.forecast.metrics import naive_scale
+from recurra.nn.forecast import ForecastNetwork, NetworkOptions
+from recurra.nn.quantiles import QUANTILES
+from recurra.tasks.forecast.calibration import Calibration, HeldOutForecasts, calibrate
+from recurra.tasks.forecast.plan import Split, least_history, nothing_held_out, split, window_shapes
+from recurra.tasks.forecast.problem import ForecastProblem, build_network
+from recurra.training import Run, TrainingOptions
+from recurra.training.run import pick_device
+from recurra.training.threads import fitting_threads
+
+_BATCH = 1024
+
+Floats = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a user can set about the learning of a forecaster."""
+
+    horizon: int
+    cell: str
+    members: int
+    seasons: tuple[int, ...]
+    block: int | None
+    network: NetworkOptions
+    training: TrainingOptions
+    seed: int
+
+    @property
+    def season(self) -> int:
+        """The season of the baselines and of scaled errors; 1 where there is none."""
+        return self.seasons[0] if self.seasons else 1
+
+
+@dataclass(frozen=True, eq=False)
+class WindowMember(Member[ForecastNetwork]):
+    """A member of the ensemble, and the window that it reads."""
+
+    shape: WindowShape = field(kw_only=True)
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastModel:
+    """What was learnt. `naive_error` [S] is the in-sample naive error of each series, the unit of scaled errors."""
+
+    recipe: Recipe
+    scaling: Scaling
+    panel: Panel  # what it was trained on, or only its tail after loading
+    members: tuple[WindowMember, ...]
+    calibration: Calibration
+    naive_error: Floats
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user stopped the training."""
+        return any(member.interrupted for member in self.members)
+
+    @property
+    def window(self) -> int:
+        """Rows before an origin that a forecast may read."""
+        return max(member.shape.window for member in self.members)
+
+    def quantiles(self, panel: Panel, series: Ints, origins: Ints) -> Floats:
+        """Quantiles [n, H, Q] in the target's units from `origins` [n] of `series` [n] (numbers in `panel`)."""
+        held = _forecast(self.members, self.scaling, panel.recoded(self.panel.schema.categories), series, origins)
+        return inverse(self.calibration.apply(held.quantiles, held.naive), self.scaling.log)
+
+
+def fit_model(panel: Panel, recipe: Recipe, *, run: Run, name: str) -> ForecastModel:
+    """Train on `panel`, all of which lies in the past, but for its last origins: they end the training and calibrate.
+
+    `name` tells this training's checkpoints from another's.
+    """
+    shapes = window_shapes(panel, recipe.horizon, recipe.seasons, recipe.block, recipe.members)
+    parts = split(panel, recipe.horizon, least_history(shapes))
+    scaling = _scaling_before(panel, parts, shapes[0].block if shapes[0].block in recipe.seasons else 1)
+    members: list[WindowMember] = []
+    for shape in shapes:
+        reader = WindowReader(panel, shape, scaling)
+        members.append(_train_member(reader, parts, recipe, len(members), run=run, name=name))
+        if members[-1].interrupted:
+            break
+    held = _forecast(members, scaling, panel, parts.held_out_series.numpy(), parts.held_out_origins.numpy())
+    return ForecastModel(recipe, scaling, panel, tuple(members), calibrate(held), _naive_errors(panel, recipe))
+
+
+def refit_model(model: ForecastModel, panel: Panel, calibration: Calibration, *, run: Run, name: str) -> ForecastModel:
+    """Train again as `model` was, for as long as was best there, on everything in `panel`; nothing is held out.
+
+    `calibration` comes from forecasts that `model` made before their truths: of the new networks there are none. If
+    the user stops it, `model` itself is kept.
+    """
+    recipe = model.recipe
+    parts = nothing_held_out(panel, recipe.horizon, least_history(tuple(member.shape for member in model.members)))
+    scaling = fit_scaling(panel, model.scaling.season, model.scaling.log)
+    members: list[WindowMember] = []
+    for before in model.members:
+        reader = WindowReader(panel, before.shape, scaling)
+        # The whole schedule, once more; a schedule left half-way would leave the weights unsettled.
+        steps = (before.record.best_step or before.record.steps) if before.record else None
+        members.append(_train_member(reader, parts, recipe, len(members), run=run, name=name, steps=steps))
+        if members[-1].interrupted:
+            return kept(model, panel, calibration)
+    return ForecastModel(recipe, scaling, panel, tuple(members), calibration, _naive_errors(panel, recipe))
+
+
+def kept(model: ForecastModel, panel: Panel, calibration: Calibration) -> ForecastModel:
+    """The networks of `model` as they are, for forecasts from the end of `panel`."""
+    errors = _naive_errors(panel, model.recipe)
+    return replace(
+        model, panel=panel.recoded(model.panel.schema.categories), calibration=calibration, naive_error=errors
+    )
+
+
+def recalibrated(model: ForecastModel, panel: Panel, series: Ints, origins: Ints) -> Calibration:
+    """The calibration of `model` by its held-out origins and by later ones of `panel` [n] together."""
+    parts = split(model.panel, model.recipe.horizon, least_history(tuple(member.shape for member in model.members)))
+    place = {name: s for s, name in enumerate(panel.series)}
+    known = np.array([place[name] for name in model.panel.series])[parts.held_out_series.numpy()]
+    every = np.concatenate([known, series]), np.concatenate([parts.held_out_origins.numpy(), origins])
+    return calibrate(_forecast(model.members, model.scaling, panel.recoded(model.panel.schema.categories), *every))
+
+
+def _train_member(
+    reader: WindowReader, parts: Split, recipe: Recipe, number: int, *, run: Run, name: str, steps: int | None = None
+) -> WindowMember:
+    seat, shape = Seat(name, number, recipe.members, recipe.seed), reader.shape
+    with seat.drawing():
+        network = build_network(reader.panel, reader, parts, recipe.cell, recipe.network)
+    problem = ForecastProblem(network, reader, parts, pick_device(run.device))
+    # Where the window is a single block, there is no way through time to watch.
+    record = seat.train(problem, recipe.training, run=run, watch=shape.window > shape.block, steps=steps)
+    return WindowMember(network, record, shape=shape)
+
+
+def _naive_errors(panel: Panel, recipe: Recipe) -> Floats:
+    return np.array([naive_scale(panel.values(s), recipe.season) for s in range(len(panel))])
+
+
+def _scaling_before(panel: Panel, parts: Split, season: int) -> Scaling:
+    """Statistics of what lies before the held-out origins; of all of a series that has none."""
+    ends = panel.lengths.copy()
+    np.minimum.at(ends, parts.held_out_series.numpy(), parts.held_out_origins.numpy())
+    return fit_scaling(panel, season, ends=ends)
+
+
+def _forecast(
+    members: list[WindowMember] | tuple[WindowMember, ...], scaling: Scaling, panel: Panel, series: Ints, origins: Ints
+) -> HeldOutForecasts:
+    """The ensemble's forecasts: quantile by quantile the mean over its members, in u, beside the naive forecasts."""
+    pairs = torch.tensor(series, dtype=torch.int64), torch.tensor(origins, dtype=torch.int64)
+    naive_from = max(range(len(members)), key=lambda k: members[k].shape.window)
+    horizon = members[0].shape.horizon
+    quantiles = np.zeros((len(series), horizon, len(QUANTILES)))
+    naive, truth, typical = [], [], []
+    for k, member in enumerate(members):
+        reader = WindowReader(panel, member.shape, scaling)
+        done = 0
+        for pair in batches(*pairs, _BATCH):
+            batch = reader.read(*pair, truth=k == naive_from)
+            with torch.no_grad(), fitting_threads(member.network):
+                quantiles[done : done + len(batch)] += batch.restored(member.network(batch)).numpy() / len(members)
+            done += len(batch)
+            if k == naive_from:
+                naive.append(batch.restored(batch.naive).numpy())
+                truth.append(batch.restored(batch.truth).numpy())
+                typical.append((batch.scale / batch.importance).numpy())
+    if not len(series):
+        return HeldOutForecasts(quantiles, np.zeros((0, horizon, 1)), np.zeros((0, horizon)), np.ones((0, 1)), 1.0)
+    overlap = max(1.0, horizon * len(series) / _rows_covered(series, origins, horizon))
+    return HeldOutForecasts(quantiles, np.concatenate(naive), np.concatenate(truth), np.concatenate(typical), overlap)
+
+
+def _rows_covered(series: Ints, origins: Ints, horizon: int) -> int:
+    """Rows from the first truth of each series to its last."""
+    first, last = np.full(int(np.max(series)) + 1, np.iinfo(np.int64).max), np.full(int(np.max(series)) + 1, -1)
+    np.minimum.at(first, series, origins)
+    np.maximum.at(last, series, origins)
+    present = last >= 0
+    return int((last[present] - first[present] + horizon).sum())

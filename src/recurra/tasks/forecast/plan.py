@@ -1,0 +1,110 @@
+"""What a forecaster decides before it trains: seasons, block, window, and which origins are held out.
+
+A step of the recurrence is a block of time steps: one season where there is one, so that the 24 hours of a day are 24
+features of one step. The held-out origins (for early stopping and for the intervals) are the last of every series;
+the truths that training sees end before the first of them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recurra.data.panel.panel import Panel
+from recurra.data.panel.windows import Origins, WindowShape, training_origins
+from recurra.errors import InputError
+from recurra.options import option
+
+LONGEST_BLOCK = 60
+BLOCKS = 5
+_HELD_OUT_SHARE = 0.1
+_HELD_OUT_WINDOWS = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Origins to train on, and held-out ones as two arrays [n] of series numbers and origins."""
+
+    training: Origins
+    held_out_series: Tensor
+    held_out_origins: Tensor
+
+
+def window_shapes(
+    panel: Panel, horizon: int, seasons: tuple[int, ...], block: int | None, members: int
+) -> tuple[WindowShape, ...]:
+    """A window for each member of the ensemble: they differ in how far they look back, and so in their errors.
+
+    The block is `block`, or the shortest season of at most 60 steps, and then the first window spans five of them (or
+    the longer season, such as the week of hourly data), the second eight, the third three. Without a season the block
+    is twice the horizon in a window of four, or the horizon in a window of five, or of eight. No window is longer than
+    the longest series can fill before the first truth that training sees.
+    """
+    season = next((season for season in sorted(seasons) if 1 < season <= LONGEST_BLOCK), None)
+    usual = block or season or min(max(horizon, 7), LONGEST_BLOCK)
+    longer = [season for season in seasons if usual < season <= 14 * usual]
+    blocks = max([BLOCKS, *(math.ceil(season / usual) for season in longer)])
+    plans = [(usual, blocks), (usual, math.ceil(1.6 * blocks)), (usual, math.ceil(0.6 * blocks))]
+    if block is None and season is None:
+        plans = [(min(2 * usual, LONGEST_BLOCK), 4), (usual, 5), (usual, 8)]
+    longest = int(panel.lengths.max())
+    room = longest - 2 * horizon - max(1, int(longest * _HELD_OUT_SHARE)) + 1
+    shapes = []
+    for k in range(members):
+        size, count = plans[k % len(plans)]
+        size = size if size <= room else usual
+        window = max(1, min(count, room // size)) * size
+        shapes.append(WindowShape(window, horizon, size, tuple(season for season in seasons if season <= window)))
+    return tuple(shapes)
+
+
+def nothing_held_out(panel: Panel, horizon: int, least: int) -> Split:
+    """Train on every origin there is."""
+    none = torch.zeros(0, dtype=torch.int64)
+    return Split(training_origins(panel.lengths, horizon, least), none, none)
+
+
+def split(panel: Panel, horizon: int, least: int) -> Split:
+    """Hold out the last tenth of every series (about 1,000 origins in all); train on what ends before it.
+
+    `least` rows must lie before an origin. Raises `InputError` where nothing is left to train on, saying how many
+    rows are needed.
+    """
+    lengths = panel.lengths
+    span = np.maximum(1, (lengths * _HELD_OUT_SHARE).astype(np.int64))
+    if len(panel) > 1:
+        span = np.minimum(span, max(1, math.ceil(_HELD_OUT_WINDOWS / len(panel))))
+    last = lengths - horizon
+    first = last - span + 1
+    training = training_origins(np.maximum(first, 0), horizon, least)
+    if not training.total:
+        raise InputError(
+            f"the longest series has {int(lengths.max())} rows to learn from: a forecast of {horizon} steps needs at "
+            f"least {_rows_needed(horizon, least)} of them; give more data, or a shorter horizon ({option('horizon')})"
+        )
+    usable = np.flatnonzero(first >= least)
+    stride = max(1, int(span[usable].sum()) // _HELD_OUT_WINDOWS)
+    pairs = [(s, np.arange(last[s], first[s] - 1, -stride)[::-1]) for s in usable]
+    series = np.concatenate([np.full(len(origins), s) for s, origins in pairs])
+    origins = np.concatenate([origins for _, origins in pairs])
+    if len(series) > 2 * _HELD_OUT_WINDOWS:
+        keep = np.linspace(0, len(series) - 1, 2 * _HELD_OUT_WINDOWS).astype(np.int64)
+        series, origins = series[keep], origins[keep]
+    return Split(training, torch.from_numpy(series), torch.from_numpy(origins))
+
+
+def least_history(shapes: tuple[WindowShape, ...]) -> int:
+    """Rows before an origin for it to be trained on: two seasons, or the shortest block where there is no season."""
+    block = min(shape.block for shape in shapes)
+    return max(1, min(shapes[0].window, 2 * block if block in shapes[0].seasons else block))
+
+
+def _rows_needed(horizon: int, least: int) -> int:
+    need = least + 2 * horizon
+    while need - horizon - max(1, int(need * _HELD_OUT_SHARE)) + 1 < least + horizon:
+        need += 1
+    return need

@@ -1,0 +1,1 @@
+"""Labelled sequences: classes, tags and numbers; the estimators and their parts."""

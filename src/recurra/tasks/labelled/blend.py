@@ -1,0 +1,31 @@
+"""How sure the networks may be, and how much the linear model of n-grams adds to them.
+
+Both weights are fitted to examples that neither the network nor the linear model has learnt from.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from recurra.evaluation.labelled.calibration import Blend, fit_blend, fit_label_blend, fit_value_blend
+from recurra.tasks.labelled.baselines import Baseline, fit_ngrams_of
+from recurra.tasks.labelled.data import LabelledData
+from recurra.tasks.labelled.plan import Plan
+
+Floats = npt.NDArray[np.floating]
+
+_FITS = {"classes": fit_blend, "tags": fit_blend, "labels": fit_label_blend, "numbers": fit_value_blend}
+
+
+def fit_blended(data: LabelledData, plan: Plan, network: Floats) -> tuple[Baseline | None, Blend]:
+    """The linear model, where it helps, and the two weights; `network` holds what the networks say of `plan.held`."""
+    if not len(plan.held):
+        return None, Blend(1.0)
+    fit = _FITS[data.objective.aim]
+    known = data.labels_of(plan.held)
+    if data.reader.tokens is None or data.objective.per_step:
+        return None, fit(network, None, known)
+    before = fit_ngrams_of(data, plan.learnt)
+    blend = fit(network, before.outputs({before.column: data.steps_of(before.column, plan.held)}), known)
+    return (fit_ngrams_of(data, plan.known) if blend.stacked else None), blend

@@ -1,0 +1,146 @@
+"""The classifier: one label of several, or several at once, for a whole sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import ClassifierMixin
+from sklearn.utils import Tags as EstimatorTags
+
+from recurra.data.encoders.reader import Encoded
+from recurra.data.examples.inputs import Kind
+from recurra.data.examples.ragged import Ragged
+from recurra.data.examples.splits import Rows, strata_of
+from recurra.data.labels.label_values import called
+from recurra.data.labels.labels import Classes, LabelSets, class_labels
+from recurra.errors import InputError
+from recurra.nn.sequence import SequenceOptions
+from recurra.tasks.labelled.class_weights import checked_smoothing, settings_of, weight_of_classes, weight_of_labels
+from recurra.tasks.labelled.estimator import SequenceEstimator, refuse_unequal
+from recurra.tasks.labelled.model_file import FittedState
+from recurra.tasks.labelled.objective import Objective
+from recurra.training import TrainingOptions
+
+Floats = npt.NDArray[np.floating]
+
+
+class SequenceClassifier(ClassifierMixin, SequenceEstimator):
+    """Classes of texts, strings of symbols, lists of events, numeric series, or several inputs together.
+
+    An ensemble of `members` recurrent networks, its probabilities calibrated on a part of the examples that none of
+    them learns from; where tokens are read, a linear model of n-grams corrects it as far as this part shows it can.
+
+    inputs           what each input is, by name: kinds of `recurra.inputs`; None to find it
+    optional         inputs that may be missing in an example; others are refused where they are
+    cell             "gru", "lstm" or "rnn"
+    network          widths, pooling, convolution, dropout: all of them, or some by name, such as {"hidden": 32}
+                     for every input, or by input, such as {"text": {"hidden": 32}}
+    training         epochs, batches, learning rate, likewise; the rest is what suits the inputs and their number
+    class_weight     None, "balanced", or a weight for each class
+    label_smoothing  the share of each label that is spread over all classes in training
+    empty            "refuse" examples without a step, or "drop" them
+
+    With y of [N] labels each example has one class; with lists of labels, or a matrix [N, K] of 0 and 1, any number.
+    After `fit`: `classes_`, and `n_features_in_` for a table of numbers.
+
+    >>> from recurra import SequenceClassifier
+    >>> reviews = ["a fine film", "dull and long", "fine acting", "a long, dull film"] * 10
+    >>> model = SequenceClassifier(members=1).fit(reviews, ["pos", "neg", "pos", "neg"] * 10)
+    >>> model.predict(["fine", "dull"]).tolist()
+    ['pos', 'neg']
+    """
+
+    KIND = "sequence classifier"
+
+    def __init__(
+        self,
+        *,
+        inputs: Mapping[str, Kind] | None = None,
+        optional: Collection[str] = (),
+        cell: str = "gru",
+        members: int = 3,
+        network: SequenceOptions | Mapping[str, Any] | None = None,
+        training: TrainingOptions | Mapping[str, Any] | None = None,
+        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
+        label_smoothing: float = 0.0,
+        empty: str = "refuse",
+        seed: int = 0,
+    ) -> None:
+        self.inputs = inputs
+        self.optional = optional
+        self.cell = cell
+        self.members = members
+        self.network = network
+        self.training = training
+        self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
+        self.empty = empty
+        self.seed = seed
+
+    def __sklearn_tags__(self) -> EstimatorTags:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def predict_proba(self, X: Any) -> Floats:
+        """The probability of every class [N, K], in the order of `classes_`; of several labels, that each applies."""
+        outputs, _ = self._outputs(X)
+        return self.model_.objective.decoded(outputs)
+
+    def decision_function(self, X: Any) -> Floats:
+        """The logits [N, K]; of two classes, how much that of the second exceeds that of the first [N]."""
+        outputs, _ = self._outputs(X)
+        two = self.model_.objective.aim == "classes" and outputs.shape[1] == 2
+        return outputs[:, 1] - outputs[:, 0] if two else outputs
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The accuracy: the share of examples whose label, or all of whose labels, are right."""
+        outputs, _ = self._outputs(X)
+        labels = self.labels_
+        truth = labels.encode(y, what=called(y))
+        refuse_unequal(truth, len(outputs))
+        right = _chosen(outputs, self.model_.objective) == truth
+        known = truth >= 0 if truth.ndim == 1 else (truth >= 0).all(axis=1)
+        right = right if right.ndim == 1 else right.all(axis=1)
+        if not known.any():
+            raise InputError("y holds no label: expected at least one to compare with")
+        weight = np.ones(len(right)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        if weight.shape != right.shape:
+            raise InputError(f"sample_weight has shape {weight.shape}: expected a weight per example, {right.shape}")
+        return float(np.average(right[known], weights=weight[known]))
+
+    @staticmethod
+    def _own_settings(kept: FittedState) -> dict[str, Any]:
+        return settings_of(kept.model.objective.weight, kept.model.objective.smoothing, kept.labels)
+
+    def _read_labels(self, y: Any, rows: Rows | None = None) -> Classes | LabelSets:
+        return class_labels(y, what=called(y, rows))
+
+    def _encode_labels(self, y: Any, encoded: Encoded, rows: Rows | None = None) -> npt.NDArray:
+        return self.labels_.encode(y, what=called(y, rows))
+
+    def _objective(self, truth: npt.NDArray | Ragged, encoded: Encoded) -> Objective:
+        assert isinstance(truth, np.ndarray)
+        smoothing, labels = checked_smoothing(self.label_smoothing), self.labels_
+        if isinstance(labels, LabelSets):
+            weight = weight_of_labels(self.class_weight, labels, truth)
+            return Objective("labels", len(labels), weight, smoothing)
+        weight = weight_of_classes(self.class_weight, labels, truth)
+        return Objective("classes", len(labels), weight, smoothing)
+
+    def _strata(self, y: Any) -> npt.NDArray | None:
+        return strata_of(self._read_labels(y).encode(y))
+
+    def _decode(self, outputs: Floats, encoded: Encoded) -> Any:
+        return self.labels_.decode(_chosen(outputs, self.model_.objective))
+
+    def _fitted_attributes(self) -> None:
+        self.classes_ = self.labels_.values
+
+
+def _chosen(outputs: Floats, objective: Objective) -> npt.NDArray[np.int64]:
+    """Class numbers [N], or the labels that apply [N, K]."""
+    return (outputs > 0).astype(np.int64) if objective.aim == "labels" else outputs.argmax(axis=-1)

@@ -1,0 +1,485 @@
+"""What the estimators of labelled sequences share: from X and y to a trained model, judged, explained, saved.
+
+An estimator names its four parts: the reader is that of its inputs, the network that of `nn.sequence`; the objective
+and the decoder (what labels are, and what is made of outputs) are its own.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import Tags as EstimatorTags
+from sklearn.utils.validation import validate_data
+
+from recurra import cells
+from recurra.data.encoders.reader import Encoded, Reader, step_counts
+from recurra.data.examples.examples import Examples, as_examples, is_one_series, keep_rows
+from recurra.data.examples.inputs import Kind
+from recurra.data.examples.ragged import Ragged
+from recurra.data.examples.splits import Rows, checked_column, split_rows
+from recurra.data.examples.understanding import Roles
+from recurra.data.labels.label_values import called, code_of
+from recurra.data.labels.labels import Labels, Numbers
+from recurra.data.schema.facts import Fact
+from recurra.data.schema.names import counted
+from recurra.deploy.model_file import write_model
+from recurra.ensemble.members import learning_curves
+from recurra.errors import InputError
+from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.inspect import Finding
+from recurra.inspect.several import findings_of, flows_of
+from recurra.nn.sequence import SequenceOptions
+from recurra.tasks.labelled.baselines import fit_baselines
+from recurra.tasks.labelled.data import LabelledData
+from recurra.tasks.labelled.explanation import explain, explanation_frame
+from recurra.tasks.labelled.facts import model_facts
+from recurra.tasks.labelled.file_checks import Table
+from recurra.tasks.labelled.insight import remembered
+from recurra.tasks.labelled.model import Recipe, SequenceModel, fit_model
+from recurra.tasks.labelled.model_file import FittedState, to_contents
+from recurra.tasks.labelled.objective import Objective
+from recurra.tasks.labelled.plan import default_network, default_training, make_plan, usual_steps
+from recurra.tasks.labelled.refusals import refuse_unseen
+from recurra.tasks.labelled.study import judge
+from recurra.training import Run, TrainingOptions
+from recurra.training.progress import default_progress, following
+
+Floats = npt.NDArray[np.floating]
+_LARGEST_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class HoldoutResult:
+    """What a model was judged on: the model, the examples, their encoded labels, its outputs, and the evaluation."""
+
+    model: SequenceModel
+    examples: Examples
+    truth: npt.NDArray | Ragged
+    outputs: Floats
+    evaluation: Evaluation
+    rows: npt.NDArray[np.int64]  # the numbers of the examples in what was given to test on
+
+
+class SequenceEstimator(BaseEstimator):
+    """Base of SequenceClassifier, SequenceTagger and SequenceRegressor."""
+
+    KIND: ClassVar[str]  # in a model file
+
+    inputs: Mapping[str, Kind] | None
+    optional: Collection[str]
+    empty: str
+    cell: str
+    members: int
+    network: SequenceOptions | Mapping[str, Any] | None
+    training: TrainingOptions | Mapping[str, Any] | None
+    seed: int
+
+    model_: SequenceModel
+    n_features_in_: int  # of a table of numbers
+    feature_names_in_: npt.NDArray
+    labels_: Any  # Classes, LabelSets, Numbers or Tags: the decoder
+    verdict_: str | None
+    holdout_: HoldoutResult
+
+    single_ = False  # whether every row of a table is a sequence of one step
+    roles_: Roles | None = None  # of the columns of the file that it was fitted to, by which later files are read
+
+    @abstractmethod
+    def _read_labels(self, y: Any, rows: Rows | None = None) -> Labels:
+        """What the labels are; `rows` are theirs in what was given, for messages."""
+
+    @abstractmethod
+    def _encode_labels(self, y: Any, encoded: Encoded, rows: Rows | None = None) -> npt.NDArray | Ragged:
+        """Labels of `labels_` as numbers."""
+
+    @abstractmethod
+    def _objective(self, truth: npt.NDArray | Ragged, encoded: Encoded) -> Objective:
+        """What is to be learnt of encoded labels."""
+
+    @abstractmethod
+    def _strata(self, y: Any) -> npt.NDArray | None:
+        """What a random split spreads evenly [N]."""
+
+    @abstractmethod
+    def _decode(self, outputs: Floats, encoded: Encoded) -> Any:
+        """Labels of the model's outputs."""
+
+    def fit(self, X: Any, y: Any, *, groups: Any = None, run: Run | None = None) -> Self:
+        """Learn from examples X and their labels y; examples without a label are left out.
+
+        `groups` [N] names what belongs together: of no group one part is learnt from and another held out. Raises
+        `InputError` for data that cannot be used.
+        """
+        self._check_settings()
+        X, y = self._arranged(X, y)
+        self._learn(self._examples(X), y, groups, run=run or Run(progress=default_progress()), name="training")
+        self.verdict_ = None
+        if hasattr(self, "holdout_"):
+            del self.holdout_  # of an earlier study
+        return self
+
+    def study(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        test: tuple[Any, Any] | None = None,
+        share: float = 0.2,
+        groups: Any = None,
+        times: Any = None,
+        run: Run | None = None,
+    ) -> Evaluation:
+        """Learn from a part of the examples, and be judged on the rest beside the baselines.
+
+        The rest is `share` of them: at random, with the shares of the classes kept; whole `groups` [N]; or the latest
+        by `times` [N]. Then a model is trained on all examples, and kept. With `test`, further examples and their
+        labels, these are the judge, and the judged model is kept; so it is where the last training is interrupted.
+        Raises `InputError` for data that cannot be used.
+        """
+        self._check_settings()
+        run = run or Run(progress=default_progress())
+        X, y = self._arranged(X, y)
+        every = self._examples(X)
+        refuse_unequal(y, len(every))
+        groups = None if groups is None else checked_column(groups, len(every), "groups")
+        times = None if times is None else checked_column(times, len(every), "times")
+        rows = keep_rows(every, empty=self.empty, optional=self.optional)
+        if len(rows) < len(every):
+            every, y = every.take(rows), _rows(y, rows)
+            groups = None if groups is None else groups[rows]
+            times = None if times is None else times[rows]
+        known = self._read_labels(y, rows)
+        truth = self._whole_truth(known, y, every, rows)
+        if test is None:
+            strata = None if groups is not None or times is not None else self._strata(y)
+            parts = split_rows(len(every), share=share, strata=strata, groups=groups, times=times, seed=int(self.seed))
+            if not isinstance(known, Numbers):
+                refuse_unseen(truth, known.names, parts, called(y, rows))
+            tested = rows[parts.test]
+            learnt = None if groups is None else groups[parts.train]
+            data = self._learn(every.take(parts.train), _rows(y, parts.train), learnt, run=run, name="study")
+            later, labels = every.take(parts.test), _rows(y, parts.test)
+            theirs = None if groups is None else groups[parts.test]
+        else:
+            later, labels = self._examples(test[0], kinds=every.kinds), self._arranged_labels(test[1])
+            refuse_unequal(labels, len(later))
+            theirs, tested = None, keep_rows(later, empty=self.empty, optional=self.optional)
+            if len(tested) < len(later):
+                later, labels = later.take(tested), _rows(labels, tested)
+            self._whole_truth(known, labels, later, tested)
+            data = self._learn(every, y, groups, run=run, name="training")
+        evaluation = self._judge(data, later, labels, theirs, tested, run)
+        if test is None and not self.model_.interrupted:
+            judged = self.holdout_
+            data = self._learn(every, y, groups, run=run, name="training")
+            if self.model_.interrupted:
+                self.model_ = judged.model
+            else:
+                self.model_ = _with_baselines(self.model_, data, run)
+            self.holdout_ = judged
+        self.verdict_ = evaluation.verdict.sentence
+        return evaluation
+
+    def evaluate(self, X: Any, y: Any, *, groups: Any = None) -> Evaluation:
+        """Judge the fitted model on examples with known labels, beside the baselines that were fitted with it.
+
+        Raises `InputError` where there are none: they are fitted by `study`, and kept in the model file.
+        """
+        model = self._fitted()
+        if not model.baselines:
+            raise InputError("this model was fitted without baselines: study(X, y) fits them too, and judges it")
+        examples = self._examples(X, kinds=model.reader.kinds)
+        self._refuse_empty(examples)
+        refuse_unequal(y, len(examples))
+        encoded = model.reader.encode(examples)
+        truth = self._encode_labels(self._arranged_labels(y), encoded)
+        groups = None if groups is None else checked_column(groups, len(examples), "groups")
+        outputs = model.outputs(encoded)
+        evaluation = judge(model, self.labels_, encoded, truth, groups=groups, outputs=outputs)
+        self.holdout_ = HoldoutResult(model, examples, truth, outputs, evaluation, np.arange(len(examples)))
+        return evaluation
+
+    def predict(self, X: Any) -> Any:
+        """The labels of the examples X, in the form and type in which they were learnt."""
+        outputs, encoded = self._outputs(X)
+        return self._decode(outputs, encoded)
+
+    def explain(self, X: Any, *, target: Any = None, step: int | None = None, points: int = 32) -> pd.DataFrame:
+        """What moved the predictions of the examples X: tokens, steps of a series, columns.
+
+        Explained is how far the output of `target` (a label; what is predicted where None) exceeds the mean of the
+        others, in logits, or the number itself in the units of the training targets' spread; of tags that of `step`,
+        from 0, or their mean. Integrated gradients with `points` of the integral, against an example of unknown tokens
+        and mean numbers, and what the linear model adds. Returns a row per example, input, step and feature: `example`,
+        `input`, `step`, `token`, `attribution`, `target`.
+        """
+        model = self._fitted()
+        examples = self._examples(X, kinds=model.reader.kinds)
+        self._refuse_empty(examples)
+        encoded = model.reader.encode(examples)
+        names = list(self.labels_.names)
+        if step is not None and (not model.objective.per_step or not 0 <= step < int(step_counts(encoded).min())):
+            raise InputError(f"step is {step}: expected a step that every example has, of a model that tags steps")
+        if target is not None:
+            targets = np.full(len(examples), code_of(target, names, "target"), dtype=np.int64)
+        else:
+            targets = self._predicted(model.outputs(encoded), encoded, step)
+        return explanation_frame(
+            model, examples, explain(model, encoded, targets, step=step, points=points), list(map(str, names))
+        )
+
+    def gradient_flow(self) -> pd.DataFrame:
+        """How far back in time the gradient of each network reached while it was trained; nothing after loading.
+
+        A row per `member`, training `step`, `layer` and step `back`: `gradient`, `cell` and `carried` as in
+        `recurra.inspect.gradient_flow`.
+        """
+        return flows_of(remembered(self._fitted()))
+
+    def diagnose(self) -> list[Finding]:
+        """What went wrong in the networks' training, in words, with a cure; nothing where nothing did."""
+        return findings_of(remembered(self._fitted()))
+
+    def learning(self) -> pd.DataFrame:
+        """The learning curves: a row per run ("study", "training"), network (`member`) and validation."""
+        model, tested = self._fitted(), getattr(self, "holdout_", None)
+        studied = () if tested is None or tested.model is model else tested.model.members
+        return learning_curves({"study": studied, "training": model.members})
+
+    def facts(self) -> list[Fact]:
+        """What the fitted estimator decided by itself, and how to decide otherwise."""
+        return model_facts(self._fitted())
+
+    def save(self, path: str | Path) -> None:
+        """Write the model file, one `.safetensors`; `recurra.load` reads it."""
+        from recurra import __version__
+
+        names = getattr(self, "feature_names_in_", None)
+        table = Table(
+            self.single_, getattr(self, "n_features_in_", None), None if names is None else tuple(map(str, names))
+        )
+        kept = FittedState(self._fitted(), self.labels_, self.empty, table, self.roles_, self.verdict_)
+        write_model(path, to_contents(self.KIND, kept, made_by=__version__))
+
+    @classmethod
+    def restored(cls, kept: FittedState) -> Self:
+        """The estimator of a model file."""
+        recipe = kept.model.recipe
+        networks = list(recipe.networks.values())
+        estimator = cls().set_params(
+            inputs=kept.model.reader.kinds,
+            optional=recipe.optional,
+            cell=recipe.cell,
+            members=recipe.members,
+            network=networks[0] if len(set(networks)) == 1 else dict(recipe.networks),
+            training=recipe.training,
+            empty=kept.empty,
+            seed=recipe.seed,
+            **cls._own_settings(kept),
+        )
+        estimator.model_, estimator.labels_, estimator.verdict_ = kept.model, kept.labels, kept.verdict
+        estimator.single_, estimator.roles_ = kept.table.single, kept.roles
+        if kept.table.features is not None:
+            estimator.n_features_in_ = kept.table.features
+        if kept.table.names is not None:
+            estimator.feature_names_in_ = np.array(kept.table.names, dtype=object)
+        estimator._fitted_attributes()
+        return estimator
+
+    def __sklearn_tags__(self) -> EstimatorTags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.string = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _learn(self, examples: Examples, y: Any, groups: Any, *, run: Run, name: str) -> LabelledData:
+        """Train `model_` on examples and labels; what was learnt from."""
+        refuse_unequal(y, len(examples))
+        unknown = [name for name in self.optional if name not in examples.kinds]
+        if unknown:
+            known = ", ".join(map(repr, examples.kinds))
+            raise InputError(f"optional names {unknown[0]!r}, which is no input: expected some of {known}")
+        groups = None if groups is None else checked_column(groups, len(examples), "groups")
+        numbers = keep_rows(examples, empty=self.empty, optional=self.optional)
+        if len(numbers) < len(examples):
+            examples, y = examples.take(numbers), _rows(y, numbers)
+            groups = None if groups is None else groups[numbers]
+        reader = Reader.learn(examples)
+        encoded = reader.encode(examples)
+        self.labels_ = self._read_labels(y, numbers)
+        truth = self._encode_labels(y, encoded, numbers)
+        objective = self._objective(truth, encoded)
+        plan = make_plan(objective, truth, groups, int(self.seed))
+        per_step = objective.per_step
+        recipe = Recipe(
+            cell=self.cell,
+            members=int(self.members),
+            networks=_networks(
+                self.network,
+                {
+                    part: default_network(e, steps=usual_steps(encoded[part]), per_step=per_step, cell=self.cell)
+                    for part, e in reader.encoders.items()
+                },
+            ),
+            training=_chosen(self.training, default_training(reader, len(plan.known), per_step=per_step)),
+            optional=tuple(self.optional),
+            seed=int(self.seed),
+        )
+        data = LabelledData(reader, encoded, truth, objective, plan.known)
+        self.model_ = fit_model(data, recipe, plan, run=run, name=name)
+        self._fitted_attributes()
+        return data
+
+    def _judge(
+        self,
+        data: LabelledData,
+        later: Examples,
+        labels: Any,
+        groups: npt.NDArray | None,
+        rows: npt.NDArray[np.int64],
+        run: Run,
+    ) -> Evaluation:
+        """Fit the baselines to `data` and judge everyone on later examples, whose numbers are `rows`."""
+        self.model_ = _with_baselines(self.model_, data, run)
+        encoded = data.reader.encode(later)
+        truth = self._encode_labels(labels, encoded)
+        outputs = self.model_.outputs(encoded)
+        evaluation = judge(self.model_, self.labels_, encoded, truth, groups=groups, outputs=outputs)
+        self.holdout_ = HoldoutResult(self.model_, later, truth, outputs, evaluation, rows)
+        return evaluation
+
+    def _whole_truth(self, labels: Any, y: Any, examples: Examples, rows: Rows) -> npt.NDArray | Ragged:
+        """Labels of `labels` as numbers, before the examples are encoded; a refusal names the row of what was given."""
+        return labels.encode(y, what=called(y, rows))
+
+    def _predicted(self, outputs: Floats, encoded: Encoded, step: int | None) -> npt.NDArray[np.int64]:
+        """For each example the number of the output that is explained [N]."""
+        if self.model_.objective.aim == "numbers":
+            return np.zeros(len(outputs), dtype=np.int64)
+        return outputs.argmax(axis=-1)
+
+    @staticmethod
+    def _own_settings(kept: FittedState) -> dict[str, Any]:
+        """The constructor's further arguments, as far as the model tells them."""
+        return {}
+
+    def _fitted_attributes(self) -> None:
+        """What scikit-learn expects beside `model_`."""
+
+    def _arranged(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """X and y as the estimator reads them."""
+        return X, y
+
+    def _arranged_labels(self, y: Any) -> Any:
+        """y of a fitted estimator as it reads it."""
+        return y
+
+    def _read_table(self, X: npt.NDArray) -> npt.NDArray:
+        """A table [N, F] as sequences: F steps of one feature."""
+        return X
+
+    def _understood(self, examples: Examples) -> Examples:
+        """Examples whose kinds were guessed."""
+        return examples
+
+    def _outputs(self, X: Any) -> tuple[Floats, Encoded]:
+        """The model's outputs [N, K] or, for every step, [N_total, K], and the examples as they were read."""
+        model = self._fitted()
+        examples = self._examples(X, kinds=model.reader.kinds)
+        self._refuse_empty(examples)
+        encoded = model.reader.encode(examples)
+        return model.outputs(encoded), encoded
+
+    def _refuse_empty(self, examples: Examples) -> None:
+        if self.empty == "refuse":
+            keep_rows(examples, optional=self.optional)
+
+    def _examples(self, X: Any, *, kinds: Mapping[str, Kind] | None = None) -> Examples:
+        """X as it is read in `fit`, or, by the `kinds` found there, later."""
+        inputs = self.inputs if kinds is None else kinds
+        if is_one_series(X, inputs):
+            table: Any = validate_data(self, X, reset=kinds is None, dtype=[np.float64, np.float32])
+            X = self._read_table(table)
+        examples = as_examples(X, inputs=inputs, optional=self.optional)
+        return examples if inputs is not None else self._understood(examples)
+
+    def _fitted(self) -> SequenceModel:
+        if not hasattr(self, "model_"):
+            name = type(self).__name__
+            raise NotFittedError(f"this {name} is not fitted: call fit first, or read one with recurra.load")
+        return self.model_
+
+    def _check_settings(self) -> None:
+        cells.get(self.cell)
+        for name, value, least in (("members", self.members, 1), ("seed", self.seed, 0)):
+            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+            if not whole or not least <= value <= _LARGEST_SEED:
+                raise InputError(f"{name} is {value!r}: expected a whole number of at least {least}")
+        if self.empty not in ("refuse", "drop"):
+            raise InputError(f"empty is {self.empty!r}: expected 'refuse' or 'drop'")
+        if isinstance(self.optional, str) or not isinstance(self.optional, Collection):
+            raise InputError(f"optional is {self.optional!r}: expected the names of inputs, such as ['title']")
+        for name, value, kind in (
+            ("network", self.network, SequenceOptions),
+            ("training", self.training, TrainingOptions),
+        ):
+            if value is not None and not isinstance(value, kind | Mapping):
+                raise InputError(
+                    f"{name} is {value!r}: expected {kind.__name__}(...), a mapping of some of its options, or None "
+                    "for the defaults"
+                )
+
+
+def refuse_unequal(y: Any, count: int) -> None:
+    """Raise `InputError` where there are not as many labels as examples; what is no column is refused elsewhere."""
+    if hasattr(y, "__len__") and not isinstance(y, str) and getattr(y, "shape", None) != () and len(y) != count:
+        raise InputError(
+            f"y has {counted(len(y), 'label')}, and X {counted(count, 'example')}: expected a label for each, None "
+            "where it is not known"
+        )
+
+
+def _with_baselines(model: SequenceModel, data: LabelledData, run: Run) -> SequenceModel:
+    """The model with the baselines of what it learnt from, which take a while where there is much."""
+    with following(run.progress, "baselines", 1) as progress:
+        baselines = fit_baselines(data, data.known, model.stacked)
+        progress.update(1, ", ".join(baseline.name for baseline in baselines))
+    return replace(model, baselines=baselines)
+
+
+def _chosen(given: Any, default: Any) -> Any:
+    """What was given, or the default with what was given of it."""
+    if given is None or isinstance(given, Mapping):
+        known = [field.name for field in fields(default)]
+        wrong = next((name for name in given or () if name not in known), None)
+        if wrong is not None:
+            raise InputError(f"{wrong!r} is no option of {type(default).__name__}: expected some of {', '.join(known)}")
+        return replace(default, **(given or {}))
+    return given
+
+
+def _networks(given: Any, defaults: dict[str, SequenceOptions]) -> dict[str, SequenceOptions]:
+    """The options by input: the same were given for all, or each of some inputs its own."""
+    if not isinstance(given, Mapping) or not any(isinstance(v, SequenceOptions | Mapping) for v in given.values()):
+        return {name: _chosen(given, default) for name, default in defaults.items()}
+    wrong = next((name for name in given if name not in defaults), None)
+    if wrong is not None:
+        raise InputError(f"network names {wrong!r}, which is no input: expected some of {', '.join(defaults)}")
+    return {name: _chosen(given.get(name), default) for name, default in defaults.items()}
+
+
+def _rows(y: Any, numbers: npt.NDArray[np.int64]) -> Any:
+    """Some rows of the labels, whatever holds them."""
+    if isinstance(y, pd.DataFrame | pd.Series):
+        return y.iloc[numbers]
+    return y[numbers] if isinstance(y, np.ndarray) else [y[k] for k in numbers]

@@ -1,0 +1,117 @@
+"""The sentence says better only where that is sure, and otherwise names the simplest forecast that will do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recurra.errors import InputError
+from recurra.evaluation.forecast.verdict import judge
+
+RNG = np.random.default_rng(8)
+LOSS = RNG.uniform(0.5, 1.5, size=(60, 1))
+NOISE = 0.3 * RNG.normal(size=(60, 1))
+WALK = np.abs(RNG.normal(size=(1, 50)))
+
+
+def test_better():
+    verdict = judge(LOSS * 0.9, {"naive": LOSS * 1.2, "Theta": LOSS})
+    assert (
+        verdict.sentence == "Better than the best baseline (Theta) by 10.0 % in MASE (p < 0.001, 60 series x 1 origin)."
+    )
+    assert verdict.better
+    assert verdict.improvement == pytest.approx(0.1)
+    assert (verdict.baseline, verdict.best_baseline, verdict.use) == ("Theta", "Theta", "")
+    assert (verdict.n_series, verdict.n_origins) == (60, 1)
+    assert verdict.p_value < 0.001
+
+
+def test_a_random_walk_is_left_to_the_naive_forecast():
+    verdict = judge(WALK * 1.004, {"naive": WALK, "drift": WALK * 1.002, "Theta": WALK * 1.01, "ETS": WALK * 0.9995})
+    assert verdict.best_baseline == "ETS"
+    assert verdict.sentence.startswith("No better than the naive forecast (MASE 0.4 % higher, p")
+    assert verdict.sentence.endswith("1 series x 50 origins): use the naive one.")
+    assert not verdict.better
+    assert verdict.use == "naive"
+
+
+def test_a_certain_but_tiny_gain_is_no_better():
+    verdict = judge(LOSS * 0.996, {"naive": LOSS})
+    assert verdict.p_value < 0.05
+    assert not verdict.better
+    assert verdict.sentence.startswith("No better than the naive forecast (MASE 0.4 % lower, p < 0.001")
+
+
+def test_a_large_but_uncertain_gain_is_no_better_as_far_as_one_can_tell():
+    centred = NOISE - NOISE.mean()
+    verdict = judge(0.97 * LOSS + 2 * centred, {"naive": LOSS})
+    assert verdict.improvement == pytest.approx(0.03)
+    assert "No better than the naive forecast as far as this test can tell (MASE 3.0 % lower, p = " in verdict.sentence
+    assert not verdict.better
+
+
+def test_worse():
+    verdict = judge(LOSS * 1.2, {"naive": LOSS * 1.5, "ETS": LOSS})
+    assert verdict.sentence == "Worse than ETS by 20.0 % in MASE (p < 0.001, 60 series x 1 origin): use ETS."
+    assert verdict.improvement == pytest.approx(-0.2)
+    assert verdict.use == "ETS"
+
+
+def test_the_simplest_is_recommended_only_if_close_to_the_best():
+    rough = LOSS + 4 * NOISE
+    near = judge(LOSS, {"naive": LOSS * 1.005, "ETS": LOSS * 1.002})
+    assert near.use == "naive"
+    far = judge(rough, {"naive": rough[::-1] * 1.3, "ETS": LOSS})
+    assert far.use == "ETS"
+
+
+def test_a_baseline_that_the_model_beats_is_not_recommended():
+    model = LOSS * 0.97
+    verdict = judge(model, {"naive": LOSS, "ETS": model + 0.15 * (NOISE - NOISE.mean())})
+    assert not verdict.better
+    assert verdict.use == "ETS"
+
+
+def test_too_few_windows_to_tell():
+    verdict = judge(np.array([[1.0, 0.8]]), {"naive": np.array([[1.2, 1.1]])})
+    assert verdict.sentence == (
+        "Too few test windows to tell (1 series x 2 origins): MASE 21.7 % lower than that of the naive forecast, "
+        "the best baseline, which may be chance."
+    )
+    assert not verdict.better
+    assert np.isnan(verdict.p_value)
+    worse = judge(np.array([[1.3, 1.2]]), {"naive": np.array([[1.2, 1.1]])})
+    assert worse.sentence.endswith("which may be chance; use the naive one.")
+
+
+def test_unequal_numbers_of_origins_are_said():
+    model = np.abs(RNG.normal(size=(8, 9)))
+    model[0, :5] = np.nan
+    verdict = judge(model, {"naive": model * 1.1})
+    assert "8 series x up to 9 origins" in verdict.sentence
+
+
+def test_a_perfect_baseline():
+    assert judge(LOSS, {"naive": LOSS * 0}).use == "naive"
+    assert not judge(LOSS * 0, {"naive": LOSS * 0}).better
+
+
+def test_false_claims_are_rare():
+    rng = np.random.default_rng(9)
+    claims = []
+    for _ in range(300):
+        losses = [np.abs(rng.normal(size=(1, 40))) for _ in range(6)]
+        verdict = judge(
+            losses[0], dict(zip(("naive", "seasonal naive", "drift", "Theta", "ETS"), losses[1:], strict=True))
+        )
+        claims.append((verdict.better, verdict.sentence.startswith("Worse")))
+    better, worse = np.mean(claims, axis=0)
+    assert better <= 0.025
+    assert worse <= 0.06
+
+
+def test_nothing_to_judge_is_refused():
+    with pytest.raises(InputError, match="nothing to judge"):
+        judge(LOSS, {})
+    with pytest.raises(InputError, match="nothing to judge"):
+        judge(LOSS * np.nan, {"naive": LOSS})

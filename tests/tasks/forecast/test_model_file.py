@@ -1,0 +1,208 @@
+"""A forecaster comes back from its file to the bit; a file that was changed is refused before anything is built."""
+
+from __future__ import annotations
+
+import copy
+import resource
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from tests.tasks.small import file_bytes, quick, shops, with_covariates
+
+import recurra as rc
+from recurra import Forecaster, ModelFileError
+from recurra.data import infer_schema
+from recurra.data.panel.building import build_panel
+from recurra.deploy.model_file import Contents, read_model, write_model
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Forecaster:
+    return quick(members=2, embedding=2).fit(with_covariates(shops()), target="units")
+
+
+@pytest.fixture(scope="module")
+def contents(fitted: Forecaster, tmp_path_factory: pytest.TempPathFactory) -> Contents:
+    path = tmp_path_factory.mktemp("model") / "m.safetensors"
+    fitted.save(path)
+    return read_model(path)
+
+
+def test_saved_and_loaded_it_says_the_same(fitted: Forecaster, tmp_path: Path) -> None:
+    fitted.save(tmp_path / "m.safetensors")
+    again = rc.load(tmp_path / "m.safetensors")
+    pd.testing.assert_frame_equal(again.predict(levels=[50, 99]), fitted.predict(levels=[50, 99]), check_exact=True)
+    newer = with_covariates(shops(97))
+    pd.testing.assert_frame_equal(again.predict(newer), fitted.predict(newer), check_exact=True)
+    assert again.get_params() == fitted.get_params() | {"season": (fitted.season,)}
+    assert again.facts() == fitted.facts()
+    assert again.verdict_ is None
+    assert again.learning().empty
+
+
+def test_saved_twice_it_is_the_same_file(fitted: Forecaster, tmp_path: Path) -> None:
+    first = file_bytes(fitted, tmp_path)
+    assert file_bytes(rc.load(tmp_path / "model.safetensors"), tmp_path) == first
+
+
+def test_the_file_holds_a_window_and_not_the_data(tmp_path: Path) -> None:
+    sizes = []
+    for days in (300, 3000):
+        sizes.append(len(file_bytes(quick(epochs=0.05).fit(shops(days)), tmp_path)))
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.01)
+
+
+def test_a_loaded_forecaster_can_be_trained_again(fitted: Forecaster, tmp_path: Path) -> None:
+    fitted.save(tmp_path / "m.safetensors")
+    again = rc.load(tmp_path / "m.safetensors").fit(with_covariates(shops()), target="units")
+    pd.testing.assert_frame_equal(again.predict(), fitted.predict(), check_exact=True)
+
+
+def test_names_in_any_script_come_back(tmp_path: Path) -> None:
+    table = shops(names=["北京, 西", 'say "hi"\n', "ß" * 300]).rename(columns={"units": "销量", "day": "日期"})
+    forecaster = quick(epochs=0.1).fit(table)
+    forecaster.save(tmp_path / "模型.safetensors")
+    again = rc.load(tmp_path / "模型.safetensors")
+    pd.testing.assert_frame_equal(again.predict(), forecaster.predict(), check_exact=True)
+    assert list(again.predict().columns[:2]) == ["shop", "日期"]
+
+
+def at(*keys: str | int) -> Callable[[dict, object], None]:
+    def put(config: dict, value: object) -> None:
+        for key in keys[:-1]:
+            config = config[key]  # pyright: ignore[reportArgumentType]
+        config[keys[-1]] = value  # pyright: ignore[reportArgumentType]
+
+    return put
+
+
+HUGE = 1 << 19
+CHANGES = {
+    "other hidden size": (at("recipe", "network", "hidden"), 9),
+    "huge hidden size": (at("recipe", "network", "hidden"), HUGE),
+    "beyond any size": (at("recipe", "network", "hidden"), 1 << 40),
+    "hidden zero": (at("recipe", "network", "hidden"), 0),
+    "hidden in words": (at("recipe", "network", "hidden"), "8"),
+    "hidden broken": (at("recipe", "network", "hidden"), 8.5),
+    "hidden true": (at("recipe", "network", "hidden"), True),
+    "more layers": (at("recipe", "network", "layers"), 64),
+    "another cell": (at("recipe", "cell"), "gru"),
+    "unknown cell": (at("recipe", "cell"), "transformer"),
+    "unknown field": (at("recipe", "code"), "import os"),
+    "unknown field at the top": (at("hook"), []),
+    "longer horizon": (at("recipe", "horizon"), 6),
+    "huge horizon": (at("recipe", "horizon"), HUGE),
+    "longer horizon of a member": (at("members", 0, "shape", "horizon"), 6),
+    "huge horizon of a member": (at("members", 0, "shape", "horizon"), HUGE),
+    "window of half a block": (at("members", 0, "shape", "window"), 38),
+    "huge window": (at("members", 1, "shape", "window"), HUGE),
+    "window zero": (at("members", 0, "shape", "window"), 0),
+    "other block": (at("members", 0, "shape", "block"), 5),
+    "huge block": (at("members", 0, "shape", "block"), HUGE),
+    "no block of the network": (at("members", 0, "inputs", "block"), 1),
+    "other seasons": (at("members", 0, "shape", "seasons"), []),
+    "season longer than the window": (at("members", 0, "shape", "seasons"), [HUGE]),
+    "more past columns": (at("members", 0, "inputs", "past"), 2),
+    "huge past columns": (at("members", 0, "inputs", "past"), 1 << 24),
+    "huge series": (at("members", 0, "inputs", "series"), 1 << 24),
+    "more categories": (at("members", 0, "inputs", "past_categories"), [3, 3]),
+    "huge categories": (at("members", 0, "inputs", "past_categories"), [1 << 24]),
+    "no members": (at("members"), []),
+    "unknown naive forecast": (at("calibration", "naive"), 9),
+    "trust in excess": (at("calibration", "trust"), 2.0),
+    "season of the scaling": (at("scaling", "season"), HUGE),
+    "another frequency": (at("grid", "freq"), "century"),
+    "no frequency": (at("grid", "freq"), None),
+    "another layout": (at("data_schema", "layout"), "cube"),
+    "fewer past columns in the schema": (at("data_schema", "past"), []),
+    "more known columns in the schema": (at("data_schema", "known"), ["price", "cost"]),
+    "lost categories": (at("data_schema", "categories"), {}),
+    "more values of a category": (at("data_schema", "categories", "weather"), ["a", "b", "c", "d", "e"]),
+    "fewer values of a category": (at("data_schema", "categories", "weather"), []),
+    "fewer series": (at("series"), ["Bonn"]),
+    "series twice": (at("series"), ["Bonn", "Bonn"]),
+    "fewer series in the scaling": (at("scaling", "series"), ["Bonn"]),
+    "seed in words": (at("recipe", "seed"), "0"),
+    "seed below zero": (at("recipe", "seed"), -1),
+    "learning rate below zero": (at("recipe", "training", "learning_rate"), -1.0),
+    "fewer members": (at("recipe", "members"), 1),
+    "seasons of the recipe": (at("recipe", "seasons"), [0]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_configuration_is_refused(contents: Contents, tmp_path: Path, change: str) -> None:
+    put, value = CHANGES[change]
+    config = copy.deepcopy(contents.config)
+    put(config, value)
+    path = tmp_path / "m.safetensors"
+    write_model(path, Contents(contents.kind, config, contents.tensors))  # with a valid checksum
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ModelFileError, match=r"m\.safetensors is not a valid forecaster: "):
+        rc.load(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KB
+
+
+def altered(tensors: dict[str, torch.Tensor], name: str, how: str) -> dict[str, torch.Tensor]:
+    value = tensors[name]
+    changed = {
+        "missing": None,
+        "longer": torch.cat([value, value]),
+        "shorter": value[:-1],
+        "of another type": value.to(torch.int16 if value.is_floating_point() else torch.float32),
+        "not finite": value.double() * torch.nan,
+        "of another rank": value.unsqueeze(-1).unsqueeze(-1),
+        "empty": value[:0],
+    }[how]
+    rest = {key: tensor for key, tensor in tensors.items() if key != name}
+    return rest if changed is None else rest | {name: changed}
+
+
+NAMES = ["stretch", "tail/target", "tail/start", "tail/offsets", "tail/known", "tail/past_codes", "tail/static_codes"]
+NAMES += ["scaling/floor", "scaling/typical", "scaling/past_gaps", "scaling/past_mean", "network/0/mixture"]
+HOWS = ["missing", "longer", "shorter", "of another type", "of another rank", "empty"]
+NOT_FINITE = ["stretch", "scaling/floor", "scaling/typical", "scaling/known_mean", "network/0/mixture", "tail/offsets"]
+
+
+@pytest.mark.parametrize(
+    ("name", "how"), [(n, h) for n in NAMES for h in HOWS] + [(n, "not finite") for n in NOT_FINITE]
+)
+def test_changed_tensors_are_refused(contents: Contents, tmp_path: Path, name: str, how: str) -> None:
+    path = tmp_path / "m.safetensors"
+    write_model(path, Contents(contents.kind, contents.config, altered(contents.tensors, name, how)))
+    with pytest.raises(ModelFileError, match=r"m\.safetensors is not a valid forecaster: "):
+        rc.load(path)
+
+
+def test_codes_and_offsets_that_point_outside_are_refused(contents: Contents, tmp_path: Path) -> None:
+    for name, value in (
+        ("tail/past_codes", 99),
+        ("tail/known_codes", -2),
+        ("tail/offsets", -1),
+        ("tail/start", 1 << 62),
+    ):
+        changed = contents.tensors[name].clone()
+        changed[0] = value
+        path = tmp_path / "m.safetensors"
+        write_model(path, Contents(contents.kind, contents.config, contents.tensors | {name: changed}))
+        with pytest.raises(ModelFileError, match="not a valid forecaster"):
+            rc.load(path)
+
+
+def test_another_kind_is_not_known(contents: Contents, tmp_path: Path) -> None:
+    write_model(tmp_path / "m.safetensors", Contents("classifier", contents.config, contents.tensors))
+    with pytest.raises(ModelFileError, match=r"holds a 'classifier', which this version of Recurra does not know"):
+        rc.load(tmp_path / "m.safetensors")
+
+
+def test_ignored_columns_of_a_wide_table_are_remembered(tmp_path: Path) -> None:
+    wide = shops().pivot(index="day", columns="shop", values="units").reset_index()
+    wide["checksum"] = range(len(wide))
+    schema = infer_schema(wide, layout="wide-columns", ignore=["checksum"])
+    quick(epochs=0.1).fit(build_panel(wide, schema)[0]).save(tmp_path / "m.safetensors")
+    again = rc.load(tmp_path / "m.safetensors")
+    assert set(again.predict(wide)["unique_id"]) == {"Bonn", "Palermo"}
+    pd.testing.assert_frame_equal(again.predict(wide), again.predict(wide.drop(columns="checksum")))
