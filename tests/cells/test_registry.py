@@ -100,7 +100,7 @@ def test_a_name_is_taken_once(leaky):
 
 def test_an_unknown_name():
     with pytest.raises(
-        InputError, match="cell is 'leaky': expected one of rnn, gru, lstm, mingru, slstm. For a cell of"
+        InputError, match=r"cell is 'leaky': expected one of rnn, gru, lstm, mingru, slstm\. For a cell of"
     ):
         cells.get("leaky")
     with pytest.raises(AttributeError, match="no attribute 'Leaky'"):

@@ -34,9 +34,10 @@ def linear_scan(a: Tensor, b: Tensor, start: Tensor) -> Tensor:
     if spare:  # steps behind the end, whose values nobody reads
         behind = (0, 0) * (a.dim() - 1) + (0, spare)
         a, b = functional.pad(a, behind), functional.pad(b, behind)
-    a, b = (each.reshape(chunks, size, *each.shape[1:]).unbind(1) for each in (a, b))  # `size` of [chunks, ...]
-    products, within = [a[0]], [b[0]]
-    for a_t, b_t in zip(a[1:], b[1:], strict=True):
+    # `size` tensors of [chunks, ...]
+    factors, terms = (each.reshape(chunks, size, *each.shape[1:]).unbind(1) for each in (a, b))
+    products, within = [factors[0]], [terms[0]]
+    for a_t, b_t in zip(factors[1:], terms[1:], strict=True):
         products.append(a_t * products[-1])
         within.append(a_t * within[-1] + b_t)
     h, starts = start, []

@@ -133,8 +133,8 @@ class Answer(NamedTuple):
     saved: tuple[Tensor | None, ...] = ()
 
 
-# (call, saved, needed, grads) -> the gradient of each of `Call.tensors`, None where not needed. `grads` are those of the
-# outputs and of each last state, None for zeros.
+# (call, saved, needed, grads) -> the gradient of each of `Call.tensors`, None where not needed. `grads` are those of
+# the outputs and of each last state, None for zeros.
 Backward = Callable[[Call, Sequence[Any], Sequence[bool], Sequence[Any]], Sequence[Any]]
 
 

@@ -1,7 +1,7 @@
-"""Every tensor of every call of the engine checked against fields.def: for debugging, with RECURRA_CHECK=1, and the tests.
+"""Every tensor of every call of the engine checked against fields.def: with RECURRA_CHECK=1, and in the tests.
 
-The engine reads memory by address. What users give is checked before (`kernels.shapes`); this checks what the passes make
-of it, at a cost that a release does without.
+The engine reads memory by address. What users give is checked before (`kernels.shapes`); this checks what the passes
+make of it, at a cost that a release does without.
 """
 
 from __future__ import annotations

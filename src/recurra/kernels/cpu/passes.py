@@ -96,7 +96,7 @@ class Traits(NamedTuple):
 
 
 # By the cell's `variant`.
-CELLS = {name: Traits(*traits, number) for number, (name, *traits) in enumerate(_engine.CELLS)}
+CELLS: dict[str, Traits] = {name: Traits._make((*traits, k)) for k, (name, *traits) in enumerate(_engine.CELLS)}
 
 Group = TypeVar("Group", Inputs, Saved, DropoutMasks, _Grads)
 
