@@ -51,7 +51,8 @@ def main(arguments: list[str]) -> int:
         print("Skipped: tiles in memory need a processor with AVX-512 (F, BW, DQ, VL)")
         return 0
     os.environ[ONLY] = ISA  # and not RECURRA_ISA: a test's child process has the installed engine
-    return pytest.main(arguments or [str(ROOT / "tests" / part) for part in ("kernels", "nn")])
+    named = any(Path(argument.split("::")[0]).exists() for argument in arguments)
+    return pytest.main(arguments + [str(ROOT / "tests" / part) for part in ("kernels", "nn") if not named])
 
 
 if __name__ == "__main__":
