@@ -35,7 +35,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "kernels": ("cells",),
     "cells": (),
 }
-TOP_LEVEL = {"errors", "files", "hooks"}  # modules beside the folders, which every folder may import
+TOP_LEVEL = {"errors", "files", "formatting", "hooks"}  # modules beside the folders, which every folder may import
 
 
 @cache

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from recurra.formatting import count, joined
 from recurra.report.content import ForecastReport
 from recurra.report.insight_plots import moved_figure, moved_height, moved_usually_figure
-from recurra.report.numbers import count, joined
 from recurra.report.rendering import render_page
 from recurra.report.series_plots import backtest_figure, forecast_figure
 from recurra.report.summary_plots import (

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from recurra.formatting import style_of_range
 from recurra.report.content import ForecastReport, bound_columns
 from recurra.report.lettering import installed_families, one_line
-from recurra.report.numbers import style_of_range
 from recurra.report.picture import headed, save
 from recurra.report.style import GRID, INK, MUTED, OTHERS, OURS
 from recurra.report.times import plain_times

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recurra.report.numbers import style_of_range
+from recurra.formatting import style_of_range
 
 INK, MUTED, GRID = "#1c2733", "#55616e", "#e6eaee"
 OURS = "#0072b2"
@@ -90,6 +90,7 @@ def figure(data: list[Trace], xaxis: dict[str, Any], yaxis: dict[str, Any], **la
             "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
             "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
             "hoverlabel": {"namelength": -1},
+            "modebar": {"bgcolor": "rgba(255,255,255,0)", "color": MUTED, "activecolor": OURS},
             **layout,
         },
     }

@@ -27,10 +27,10 @@ def test_cards_begin_with_the_leading_score(sentiment: LabelledReport, promoters
 def test_best_and_intervals(sentiment: LabelledReport) -> None:
     rows = method_rows(sentiment)
     assert rows[0].best == [True, True, True, True, False]
-    assert rows[0].intervals[0] == "78.2 to 82.0"
+    assert rows[0].intervals[0] == "78.2–82.0"
     assert [row.ours for row in rows] == [True, False, False, False]
     assert score_header(sentiment)[0] == "accuracy, %"
-    assert rows[-1].intervals[-1] == "0.0 to 0.0"
+    assert rows[-1].intervals[-1] == "0.0–0.0"
 
 
 def test_names_of_scores(sentiment: LabelledReport) -> None:

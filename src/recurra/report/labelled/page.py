@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from recurra.formatting import percent
 from recurra.report.labelled.confusion import confused_pairs, confusion_figure, confusion_height
 from recurra.report.labelled.content import LabelledReport
 from recurra.report.labelled.explained import explained_examples
@@ -21,7 +22,6 @@ from recurra.report.labelled.tables import (
     size_table,
 )
 from recurra.report.labelled.usual import usual_bars
-from recurra.report.numbers import percent
 from recurra.report.rendering import render_page
 from recurra.report.training_plots import flow_figure, learning_figure
 from recurra.report.writing import write_whole

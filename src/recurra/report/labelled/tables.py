@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from recurra.formatting import NumberStyle, count, percent, style_of_range
 from recurra.report.labelled.content import LabelledReport
 from recurra.report.labelled.scores import Score, shown_as
-from recurra.report.numbers import NumberStyle, count, percent, style_of_range
 from recurra.report.rows import Card, MethodRow
 
 CARD_SCORES = 4
