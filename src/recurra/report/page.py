@@ -71,6 +71,7 @@ def render(report: ForecastReport) -> str:
         selection_note=_selection_note(len(views), in_all),
         series_sentence=series_sentence(report) if "by-series" in payload["figures"] else "",
         off_scale=joined(off_scale(report)),
+        horizon=count(report.horizon, report.unit),
     )
 
 
@@ -115,7 +116,7 @@ def _backtest_note(view: SeriesView, report: ForecastReport) -> str:
         return "This series was too short to be tested."
     shown = view.windows["origin"].nunique()
     steps = int(view.windows["step"].max())
-    what = "one step" if steps == 1 else f"{steps:,} steps"
+    what = f"one {report.unit}" if steps == 1 else count(steps, report.unit)
     several = shown < view.windows_in_all
     which = f"The last {shown:,} of {view.windows_in_all:,} windows" if several else count(shown, "window")
     seen = "Each forecast saw only what lies before its own beginning"

@@ -46,11 +46,11 @@ def cards(report: ForecastReport) -> list[Card]:
         origins = len(report.backtest[["series", "origin"]].drop_duplicates())
         series = report.backtest["series"].nunique()
         note = f"{count(series, 'series', 'series')}, {count(len(report.backtest), 'forecast value')}"
-        made.append(Card("judged on", count(origins, "window"), note))
+        made.append(Card("evaluated on", count(origins, "window"), note))
     if len(report.forecast):
         last = time_texts(plain_times(report.forecast["time"].sort_values().iloc[-1:]))[0]
         until = f"until {last}" if report.horizon > 1 else f"{report.time_name} {last}"
-        made.append(Card("forecast", count(report.horizon, "step"), until))
+        made.append(Card("forecast", count(report.horizon, report.unit), until))
     return made
 
 

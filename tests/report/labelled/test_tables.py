@@ -57,7 +57,7 @@ def test_sizes_add_up(topics: LabelledReport, promoters: LabelledReport) -> None
     table = size_table(topics)
     train = [int(row[1].replace(",", "")) for row in table.rows]
     assert sum(train[:-1]) == train[-1]
-    assert size_table(promoters).rows == [["in all", "7,200", "900", "900"]]
+    assert size_table(promoters).rows == [["total", "7,200", "900", "900"]]
 
 
 def test_labels_of_an_example_are_not_counted_as_examples(topics: LabelledReport) -> None:
