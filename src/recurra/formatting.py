@@ -133,11 +133,15 @@ def compared(ours: float, other: float) -> str:
     return f"{percent(abs(ratio - 1))} {'lower' if ratio < 1 else 'higher'}"
 
 
-def compared_with(ours: float, other: float, name: str) -> str:
-    """`compared`, and with whose: `5.0 % lower than that of ETS`, `23 times that of ETS`, `the same as that of ETS`."""
+def compared_with(ours: float, other: float, name: str, *, short: bool = False) -> str:
+    """`compared`, and with whose: `5.0 % lower than that of ETS`, `23 times that of ETS`, `the same as that of ETS`.
+
+    `short` leaves "that of" out where it can: `5.0 % lower than ETS`.
+    """
     text = compared(ours, other)
-    than = "" if text.endswith("times") else "as " if text == "the same" else "than "
-    return f"{text} {than}that of {name}"
+    if text.endswith("times"):
+        return f"{text} that of {name}"
+    return f"{text} {'as' if text == 'the same' else 'than'} {'' if short else 'that of '}{name}"
 
 
 def plain_signs(text: str) -> str:

@@ -180,6 +180,7 @@ def title_of(task: str, roles: Roles) -> str:
     what = joined_names(roles.label)
     made = {"static": roles.static, **({"sequence": roles.features} if roles.features else {})}
     columns = [column for name in roles.inputs for column in made.get(name, (name,))]
+    columns = list(dict.fromkeys([*columns, *roles.features, *roles.static]))
     names = {"classify": "Classification", "tag": "Tagging", "regress": "Regression"}
     return f"{names[task]}: {what} from {joined_names(columns) if columns else 'a series'}"
 

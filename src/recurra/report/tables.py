@@ -135,4 +135,4 @@ def _best_baseline(report: ForecastReport, name: str) -> float:
 def _against(ours: float, best: float, method: str) -> str:
     if not np.isfinite(ours) or best <= 0:
         return f"{method}: {NumberStyle(3).text(best)}"
-    return compared_with(ours, best, method).replace("that of ", "")
+    return compared_with(ours, best, method, short=True)

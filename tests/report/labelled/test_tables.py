@@ -62,7 +62,7 @@ def test_sizes_add_up(topics: LabelledReport, promoters: LabelledReport) -> None
 
 def test_labels_of_an_example_are_not_counted_as_examples(topics: LabelledReport) -> None:
     report = dataclasses.replace(topics, examples={"train": 70, "validation": 20, "test": 10})
-    assert next(card.value for card in cards(report) if card.label == "judged on") == "10 examples"
+    assert next(card.value for card in cards(report) if card.label == "evaluated on") == "10 examples"
     assert size_table(report).rows[-1] == ["all", "70", "20", "10"]
 
 

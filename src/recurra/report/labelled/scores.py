@@ -58,11 +58,13 @@ class Score:
             difference = round(100 * (ours - other), 1)
             size = f"{abs(difference):.1f} points"
         elif self.decimals is None:
-            return compared_with(ours, other, method).replace("that of ", "")
+            return compared_with(ours, other, method, short=True)
         else:
             difference = round(ours - other, self.decimals)
             size = f"{abs(difference):.{self.decimals}f}"
-        return f"{size} {'higher' if difference > 0 else 'lower'} than {method}" if difference else f"as {method}"
+        return (
+            f"{size} {'higher' if difference > 0 else 'lower'} than {method}" if difference else f"the same as {method}"
+        )
 
     def _style(self, values: Floats) -> NumberStyle:
         return style_of_sizes(values) if self.decimals is None else NumberStyle(self.decimals)

@@ -14,7 +14,8 @@ const recurraReport = (() => {
   // of the axis. A long title of an axis is set smaller.
   function fitted({ data, layout }, width) {
     const names = data.filter((trace) => trace.showlegend !== false && trace.name).map((trace) => trace.name.length);
-    const wide = Math.max(0, ...names) * 6.2 + 44 > 0.48 * width;
+    const room = data.some((trace) => trace.type === "heatmap") ? 0.6 * width : width - 50;
+    const wide = Math.max(0, ...names) * 6.2 + 44 > room / 2;
     const columns = { entrywidth: wide ? 0.98 : 0.48, entrywidthmode: "fraction", font: { size: 11.5 } };
     const legend = width < 600 ? { ...layout.legend, ...columns } : layout.legend;
     return { ...layout, legend, ...(touch && { dragmode: false }) };
