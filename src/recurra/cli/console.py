@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
     from recurra.evaluation.labelled.evaluation import Evaluation
 
 
+_NUMBER = r"-?[\d,.]+(?:e-?\d+)?(?: %)?"
 _LEFT_OUT = ("Brier", "Pearson", "RMSE", "balanced accuracy")  # the page has them
 _SHORT = {"calibration error": "calib. error"}
-_IMPORTANCE = ("method", "MASE", "in 80 %", "sMAPE", "MAE", "in 95 %", "CRPS", "RMSE")
+_IMPORTANCE = ("method", "MASE", "in 80 %", "sMAPE, %", "MAE", "in 95 %", "CRPS", "RMSE")
 
 
 def stdout(quiet: bool = False) -> Console:
@@ -112,6 +114,7 @@ def print_frame(
     """
     names = [str(name) for name in frame.columns]
     ranks = {name: importance.index(name) if name in importance else len(names) + k for k, name in enumerate(names)}
+    ranks |= {f"hi{name[2:]}": rank for name, rank in ranks.items() if name.startswith("lo_")}  # both bounds, or none
     columns = []
     for name in names:
         values = frame[name]
@@ -141,7 +144,8 @@ def column_texts(shown: pd.Series, values: pd.Series) -> list[str]:
 
 
 def _is_number(text: str) -> bool:
-    return text[-2:] == " %" or text[:1].isdigit() or text[:1] == "-" or text == MISSING
+    """Whether it is a number, a share, a range of them, or none; a date is not."""
+    return re.fullmatch(rf"({_NUMBER})((–| to ){_NUMBER})?|{MISSING}", text) is not None
 
 
 def print_backtest(console: Console, backtest: Backtest) -> None:
@@ -153,7 +157,7 @@ def print_backtest(console: Console, backtest: Backtest) -> None:
         share = str(name).startswith("coverage")
         style = style_of_metric(str(name), table[name])
         table[name] = [percent(value) if share else style.text(value) for value in table[name]]
-    table.columns = [str(name).replace("coverage", "in") for name in table.columns]
+    table.columns = [str(name).replace("coverage", "in").replace("sMAPE", "sMAPE, %") for name in table.columns]
     windows = f"{count(verdict.n_series, 'series', 'series')}, {count(verdict.n_origins, 'window')}"
     frame = table.reset_index()
     print_frame(console, f"Backtest ({windows})", frame, mark=backtest.model, importance=_IMPORTANCE)

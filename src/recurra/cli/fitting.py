@@ -19,7 +19,10 @@ RECORD_GAP = "   "
 
 @dataclass(frozen=True)
 class Column:
-    """One column as text; `number`: to be set right and never broken; `rank`: columns of a low rank stay longest."""
+    """One column as text, a `number` set right and never broken.
+
+    Columns of a high `rank` are left out first, and all of one rank together.
+    """
 
     heading: str
     cells: list[str]
@@ -55,7 +58,8 @@ def fit(columns: Sequence[Column], width: int | None) -> Fitted:
     if width is None:
         return _table(shown, [column.widest for column in shown], [])
     while len(shown) > 2 and _total([column.narrowest for column in shown]) > width:
-        shown.remove(max(shown[1:], key=lambda column: column.rank))
+        least = max(column.rank for column in shown[1:])
+        shown = [column for column in shown if column is shown[0] or column.rank < least]
     if len(shown) < len(columns) / 2 or _total([column.narrowest for column in shown]) > width:
         return _records(columns, width)
     left_out = [column.heading for column in columns if column not in shown]

@@ -61,7 +61,7 @@ def test_residues_stand_above_their_tags(opened: Open, protein: LabelledReport) 
         " return range.getBoundingClientRect().width; }))"
     )
     assert all(max(rows) - min(rows) < 4 for rows in widths), widths
-    assert page.locator(".focus").first.get_attribute("title").startswith("step 55: ")
+    assert str(page.locator(".focus").first.get_attribute("title")).startswith("step 55: ")
 
 
 @pytest.mark.parametrize("name", ["sentiment", "protein", "promoters", "gestures", "markup"])
