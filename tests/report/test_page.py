@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,13 @@ def test_the_file_is_utf_8(hostile: ForecastReport, tmp_path: Path) -> None:
 def test_the_same_report_gives_the_same_bytes(name: str, request: pytest.FixtureRequest) -> None:
     report = request.getfixturevalue(name)
     assert render(report) == render(report)
+
+
+def test_headings_never_skip_a_level(many: ForecastReport, hostile: ForecastReport) -> None:
+    for report in (many, hostile):
+        text, _ = parts(render(report))
+        levels = [int(level) for level in re.findall(r"<h([1-6])[ >]", text)]
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(after <= before + 1 for before, after in pairwise(levels))
+        assert '<html lang="en">' in text
