@@ -11,6 +11,7 @@ import pandas as pd
 
 from recurra.cli.page_head import command_of, now, settings, versions
 from recurra.report import ForecastReport
+from recurra.report.units import step_noun
 from recurra.report.views import pick_series
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def report_content(
         versions=versions(PACKAGES),
         notes=list(notes),
         time_name=forecast.columns[1] if panel.schema.time else "step",
+        unit=step_noun(panel.grid.freq),
     )
     shown = [pick.series for pick in pick_series(report)]
     moved, usually = insight(model, panel, [str(name) for name in shown])

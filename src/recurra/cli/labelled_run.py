@@ -12,6 +12,7 @@ from recurra.cli.flags.values import parse_widths, split_words
 from recurra.cli.labelled_reading import Columns, Opened, Reading, open_examples, refuse_unknown_inputs, understand
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.errors import InputError
+from recurra.formatting import joined
 
 if TYPE_CHECKING:
     from recurra.cli.labelled_parts import ChosenParts
@@ -175,10 +176,19 @@ def interruptions(estimator: Estimator, parts: ChosenParts) -> list[str]:
 
 
 def title_of(task: str, roles: Roles) -> str:
-    """What the page is called."""
-    what = ", ".join(roles.label[:3]) + (", ..." if len(roles.label) > 3 else "")
-    of = next(iter(roles.inputs), None) or roles.series or "series"
-    return f"{what} of {of}" if task != "tag" else f"{what}: a tag for every step of {of}"
+    """What the page is called: the task, what is predicted, and from which inputs."""
+    what = joined_names(roles.label)
+    made = {"static": roles.static, **({"sequence": roles.features} if roles.features else {})}
+    columns = [column for name in roles.inputs for column in made.get(name, (name,))]
+    columns = list(dict.fromkeys([*columns, *roles.features, *roles.static]))
+    names = {"classify": "Classification", "tag": "Tagging", "regress": "Regression"}
+    return f"{names[task]}: {what} from {joined_names(columns) if columns else 'a series'}"
+
+
+def joined_names(names: Sequence[str], most: int = 4) -> str:
+    """`a, b and c`; of more than `most` the first ones and how many more there are."""
+    shown = list(map(str, names))
+    return joined(shown if len(shown) <= most else [*shown[: most - 1], f"{len(shown) - most + 1} more"])
 
 
 def _open_test(

@@ -77,6 +77,8 @@ def forecast(
 
     from recurra.data import detect_seasons, understand
     from recurra.data.schema.facts import Fact
+    from recurra.formatting import count
+    from recurra.report.units import step_noun
 
     console = stdout(quiet)
     table = open_table(file, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing)
@@ -102,9 +104,9 @@ def forecast(
     del table  # the panel holds all that is learnt from; a large table would be in memory twice
     if horizon is None:
         horizon, reason = default_horizon(detect_seasons(panel), int(sorted(panel.lengths)[len(panel) // 2]))
-        facts.append(Fact("horizon", f"{horizon} steps ({reason})", "--horizon"))
     else:
-        facts.append(Fact("horizon", f"{horizon} steps (as asked)", "--horizon"))
+        reason = "as asked"
+    facts.append(Fact("horizon", f"{count(horizon, step_noun(panel.grid.freq))} ({reason})", "--horizon"))
     print_facts(console, "What was understood", facts)
 
     from recurra.cli.resuming import (
@@ -150,7 +152,7 @@ def forecast(
     from recurra.report import write_html, write_png
 
     report = report_content(
-        title=f"{panel.schema.target}: the next {horizon} steps",
+        title=f"{panel.schema.target}: the next {count(horizon, step_noun(panel.grid.freq))}",
         arguments=context.obj,
         panel=panel,
         facts=[*facts, *decided],
