@@ -36,6 +36,7 @@ from recurra.training.threads import fitting_threads
 
 _VALIDATIONS = 25
 _CHECKPOINT_SECONDS = 2.0
+_SHOWN_SECONDS = 0.5  # of slow steps every one is shown
 _SHOWN = 64  # examples of a batch that a watcher is shown
 _NOISE = 1.05  # a validation loss within 5 % of the best one is as good: the difference is mostly luck
 
@@ -111,7 +112,7 @@ def train(
 
 
 def _run(state: _State, run: Run, name: str, interrupt: Interrupt, log: Logger, progress: Progress) -> None:
-    saved = time.monotonic()
+    saved = shown = time.monotonic()
     progress.update(state.step, "")
     while not state.finished:
         state.advance()
@@ -123,8 +124,10 @@ def _run(state: _State, run: Run, name: str, interrupt: Interrupt, log: Logger, 
             if not math.isnan(row["validation_loss"]):
                 text += f", validation {row['validation_loss']:.4g}"
             progress.update(state.step, text)
-        elif state.step % 10 == 0:
+            shown = time.monotonic()
+        elif state.step % 10 == 0 or time.monotonic() - shown > _SHOWN_SECONDS:
             progress.update(state.step, "")
+            shown = time.monotonic()
         # Every process must take the same turn here, or the others would wait for it for ever.
         if state.parallel.any(interrupt.asked):
             if not state.at_validation:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, understand
 from recurra.deploy.model_file import write_model
@@ -29,15 +28,44 @@ from recurra.tasks.forecast.inspection import findings, flow_frame
 from recurra.tasks.forecast.levels import checked_levels
 from recurra.tasks.forecast.model import ForecastModel, Recipe, fit_model, kept, recalibrated, refit_model
 from recurra.tasks.forecast.model_file import to_contents
+from recurra.tasks.parameters import NestedOptions, chosen_options
 from recurra.training import Run, TrainingOptions
-from recurra.training.progress import default_progress
+from recurra.training.progress import check_verbose, expect
+from recurra.training.run import chosen_run, pick_device
 
 Data = pd.DataFrame | Panel
 
 _LARGEST_SEED = 2**32 - 1  # torch's generators take 64 bits, and each member and epoch has a seed of its own
 
 
-class Forecaster(BaseEstimator):
+class ColumnArguments(TypedDict, total=False):
+    """What a DataFrame's columns are, and how they are read; what is not given is inferred.
+
+    time         the time, or the columns of its parts
+    target       what is forecast
+    series       the series identifier
+    past, known  covariates: known until now, known ahead
+    static       what does not change within a series
+    ignore       columns to ignore
+    layout       "long", "wide-rows" or "wide-columns"
+    freq, tz     the sampling interval, such as "h", and the time zone, such as "Europe/Berlin"
+    day_first    whether 1/2/2026 is the first of February
+    """
+
+    time: str | Sequence[str] | None
+    target: str | None
+    series: str | None
+    past: Sequence[str] | None
+    known: Sequence[str] | None
+    static: Sequence[str] | None
+    ignore: Sequence[str] | None
+    layout: str | None
+    freq: str | None
+    tz: str | None
+    day_first: bool | None
+
+
+class Forecaster(NestedOptions):
     """A global recurrent forecaster with calibrated quantiles.
 
     The mean of `members` networks, trained over all series: blocks of steps (a season each) go through an RNN, GRU
@@ -46,7 +74,9 @@ class Forecaster(BaseEstimator):
 
     `horizon` counts steps. `season` is a number of steps, several of them, or None to find them; 1 says there is
     none. `block` is the steps per recurrence step, None for the season or, without one, about the horizon. The members
-    of the ensemble look back over windows of different lengths.
+    of the ensemble look back over windows of different lengths. `network` and `training` are options, all of them or
+    some by name, such as {"hidden": 32}. `device` is "auto" (a GPU where there is one), "cpu" or "cuda"; `verbose`
+    shows a bar (True), nothing (False), or a bar where a person watches (None).
 
     >>> from recurra import Forecaster
     >>> from recurra.data import read_table
@@ -63,9 +93,11 @@ class Forecaster(BaseEstimator):
         members: int = 2,
         season: int | Sequence[int] | None = None,
         block: int | None = None,
-        network: NetworkOptions | None = None,
-        training: TrainingOptions | None = None,
+        network: NetworkOptions | Mapping[str, Any] | None = None,
+        training: TrainingOptions | Mapping[str, Any] | None = None,
         seed: int = 0,
+        device: str = "auto",
+        verbose: bool | None = None,
     ) -> None:
         self.horizon = horizon
         self.cell = cell
@@ -75,26 +107,24 @@ class Forecaster(BaseEstimator):
         self.network = network
         self.training = training
         self.seed = seed
+        self.device = device
+        self.verbose = verbose
 
     def fit(
         self,
         data: Data,
         *,
-        time: str | Sequence[str] | None = None,
-        target: str | None = None,
-        series: str | None = None,
-        past: Sequence[str] | None = None,
-        known: Sequence[str] | None = None,
-        static: Sequence[str] | None = None,
         run: Run | None = None,
+        **columns: Unpack[ColumnArguments],
     ) -> Forecaster:
         """Train on all of `data`: a DataFrame, in which unnamed columns are inferred, or a Panel.
 
-        Trained twice: with the last origins of every series held out, which ends the training and calibrates the
-        intervals, then for as long on everything. Raises `InputError` for data that cannot be used.
+        `columns` say what columns are, and how they are read: see `ColumnArguments`. Trained twice: with the last
+        origins of every series held out, which ends the training and calibrates the intervals, then for as long on
+        everything. Raises `InputError` for data that cannot be used.
         """
-        panel = self._panel(data, time=time, target=target, series=series, past=past, known=known, static=static)
-        run = run or Run(progress=default_progress())
+        panel = self._panel(data, columns)
+        run = self._run(run, trainings=2)
         model = fit_model(panel, self._recipe(panel), run=run, name="validation")
         if not model.interrupted:
             model = refit_model(model, panel, model.calibration, run=run, name="training")
@@ -109,40 +139,30 @@ class Forecaster(BaseEstimator):
         data: Data,
         windows: int | None = None,
         *,
-        time: str | Sequence[str] | None = None,
-        target: str | None = None,
-        series: str | None = None,
-        past: Sequence[str] | None = None,
-        known: Sequence[str] | None = None,
-        static: Sequence[str] | None = None,
         run: Run | None = None,
+        **columns: Unpack[ColumnArguments],
     ) -> Backtest:
         """Train a forecaster on what lies before the last `windows` horizons and judge it there, beside the baselines.
 
         The fitted state of `self` is left alone. Raises `InputError` where the data is too short to be tested.
         """
-        panel = self._panel(data, time=time, target=target, series=series, past=past, known=known, static=static)
-        return self._backtest(panel, windows, run or Run(progress=default_progress()))[0]
+        panel = self._panel(data, columns)
+        return self._backtest(panel, windows, self._run(run, trainings=1))[0]
 
     def study(
         self,
         data: Data,
         windows: int | None = None,
         *,
-        time: str | Sequence[str] | None = None,
-        target: str | None = None,
-        series: str | None = None,
-        past: Sequence[str] | None = None,
-        known: Sequence[str] | None = None,
-        static: Sequence[str] | None = None,
         run: Run | None = None,
+        **columns: Unpack[ColumnArguments],
     ) -> Backtest:
         """`backtest`, then the same training once more on everything, its intervals calibrated by the backtest too.
 
         If the user stops the first training, the networks that were tested are kept as they are.
         """
-        panel = self._panel(data, time=time, target=target, series=series, past=past, known=known, static=static)
-        run = run or Run(progress=default_progress())
+        panel = self._panel(data, columns)
+        run = self._run(run, trainings=2)
         backtest, tested = self._backtest(panel, windows, run)
         keys = backtest.forecasts[["series", "origin"]].drop_duplicates()
         place = {name: s for s, name in enumerate(panel.series)}
@@ -248,6 +268,14 @@ class Forecaster(BaseEstimator):
         forecaster.model_, forecaster.verdict_ = model, verdict
         return forecaster
 
+    def score(self, data: Data, y: Any = None) -> float:
+        """Minus the mean absolute scaled error (MASE) of the forecasts that `evaluate(data)` judges.
+
+        0 is perfect, -1 as good as the naive forecast was in training. `y` is ignored, for scikit-learn's sake.
+        """
+        backtest = self.evaluate(data)
+        return -float(backtest.table["MASE"].to_dict()[backtest.model])
+
     def facts(self) -> list[Fact]:
         """What the fitted forecaster decided by itself, and how to decide otherwise."""
         model = self._fitted()
@@ -275,18 +303,23 @@ class Forecaster(BaseEstimator):
             {"backtest": () if tested is None else tested.members, "training": self._fitted().members}
         )
 
-    def _panel(self, data: Data, **roles: Any) -> Panel:
+    def _run(self, run: Run | None, *, trainings: int) -> Run:
+        """Where and under whose eyes so many trainings of the ensemble happen."""
+        run = chosen_run(run, verbose=self.verbose, device=self.device)
+        expect(run.progress, trainings * int(self.members))
+        return run
+
+    def _panel(self, data: Data, columns: ColumnArguments) -> Panel:
         self._check()
         if isinstance(data, Panel):
-            given = [name for name, value in roles.items() if value is not None]
+            given = [name for name, value in columns.items() if value is not None]
             if given:
                 raise InputError(
                     f"{given[0]} was given, but the data is a Panel, whose columns have their parts already"
                 )
             return data
         _check_table(data)
-        roles["time"] = () if roles.get("time") is None else roles["time"]
-        return understand(data, **roles)[0]
+        return understand(data, **columns)[0]
 
     def _check(self) -> None:
         for name, least in (("horizon", 1), ("members", 1), ("seed", 0)):
@@ -297,6 +330,15 @@ class Forecaster(BaseEstimator):
             raise InputError(f"seed is {self.seed}: expected a whole number of at most {_LARGEST_SEED}")
         if self.cell not in RECURRENT:
             raise InputError(f"cell is {self.cell!r}: expected one of {', '.join(RECURRENT)}")
+        check_verbose(self.verbose)
+        pick_device(self.device)
+        for name, kind in (("network", NetworkOptions), ("training", TrainingOptions)):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, kind | Mapping):
+                raise InputError(
+                    f"{name} is {value!r}: expected {kind.__name__}(...), a mapping of some of its options, or None "
+                    "for the defaults"
+                )
         if self.block is not None and not _is_whole(self.block, 1):
             raise InputError(f"block is {self.block!r}: expected a whole number of at least 1, or None")
         if self.season is not None and not all(_is_whole(season, 1) for season in _several(self.season)):
@@ -315,8 +357,8 @@ class Forecaster(BaseEstimator):
             members=int(self.members),
             seasons=seasons,
             block=self.block,
-            network=self.network or NetworkOptions(),
-            training=self.training or TrainingOptions(),
+            network=chosen_options(self.network, NetworkOptions()),
+            training=chosen_options(self.training, TrainingOptions()),
             seed=int(self.seed),
         )
 

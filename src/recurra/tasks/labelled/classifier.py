@@ -42,6 +42,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
     class_weight     None, "balanced", or a weight for each class
     label_smoothing  the share of each label that is spread over all classes in training
     empty            "refuse" examples without a step, or "drop" them
+    device           "auto" (a GPU where there is one), "cpu" or "cuda"
+    verbose          True for a bar, False for none, None for one where a person watches: a terminal, a notebook
 
     With y of [N] labels each example has one class; with lists of labels, or a matrix [N, K] of 0 and 1, any number.
     After `fit`: `classes_`, and `n_features_in_` for a table of numbers.
@@ -68,6 +70,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         label_smoothing: float = 0.0,
         empty: str = "refuse",
         seed: int = 0,
+        device: str = "auto",
+        verbose: bool | None = None,
     ) -> None:
         self.inputs = inputs
         self.optional = optional
@@ -79,6 +83,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         self.label_smoothing = label_smoothing
         self.empty = empty
         self.seed = seed
+        self.device = device
+        self.verbose = verbose
 
     def __sklearn_tags__(self) -> EstimatorTags:
         tags = super().__sklearn_tags__()

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags as EstimatorTags
 from sklearn.utils.validation import validate_data
@@ -50,8 +49,10 @@ from recurra.tasks.labelled.objective import Objective
 from recurra.tasks.labelled.plan import default_network, default_training, make_plan, usual_steps
 from recurra.tasks.labelled.refusals import refuse_unseen
 from recurra.tasks.labelled.study import judge
+from recurra.tasks.parameters import NestedOptions, chosen_options
 from recurra.training import Run, TrainingOptions
-from recurra.training.progress import default_progress, following
+from recurra.training.progress import check_verbose, expect, following
+from recurra.training.run import chosen_run, pick_device
 
 Floats = npt.NDArray[np.floating]
 _LARGEST_SEED = 2**32 - 1
@@ -69,7 +70,7 @@ class HoldoutResult:
     rows: npt.NDArray[np.int64]  # the numbers of the examples in what was given to test on
 
 
-class SequenceEstimator(BaseEstimator):
+class SequenceEstimator(NestedOptions):
     """Base of SequenceClassifier, SequenceTagger and SequenceRegressor."""
 
     KIND: ClassVar[str]  # in a model file
@@ -82,6 +83,8 @@ class SequenceEstimator(BaseEstimator):
     network: SequenceOptions | Mapping[str, Any] | None
     training: TrainingOptions | Mapping[str, Any] | None
     seed: int
+    device: str
+    verbose: bool | None
 
     model_: SequenceModel
     n_features_in_: int  # of a table of numbers
@@ -121,7 +124,7 @@ class SequenceEstimator(BaseEstimator):
         """
         self._check_settings()
         X, y = self._arranged(X, y)
-        self._learn(self._examples(X), y, groups, run=run or Run(progress=default_progress()), name="training")
+        self._learn(self._examples(X), y, groups, run=self._run(run, trainings=1), name="training")
         self.verdict_ = None
         if hasattr(self, "holdout_"):
             del self.holdout_  # of an earlier study
@@ -146,7 +149,7 @@ class SequenceEstimator(BaseEstimator):
         Raises `InputError` for data that cannot be used.
         """
         self._check_settings()
-        run = run or Run(progress=default_progress())
+        run = self._run(run, trainings=2 if test is None else 1)
         X, y = self._arranged(X, y)
         every = self._examples(X)
         refuse_unequal(y, len(every))
@@ -331,7 +334,7 @@ class SequenceEstimator(BaseEstimator):
                     for part, e in reader.encoders.items()
                 },
             ),
-            training=_chosen(self.training, default_training(reader, len(plan.known), per_step=per_step)),
+            training=chosen_options(self.training, default_training(reader, len(plan.known), per_step=per_step)),
             optional=tuple(self.optional),
             seed=int(self.seed),
         )
@@ -413,6 +416,12 @@ class SequenceEstimator(BaseEstimator):
         examples = as_examples(X, inputs=inputs, optional=self.optional)
         return examples if inputs is not None else self._understood(examples)
 
+    def _run(self, run: Run | None, *, trainings: int) -> Run:
+        """Where and under whose eyes so many trainings of the ensemble happen."""
+        run = chosen_run(run, verbose=self.verbose, device=self.device)
+        expect(run.progress, trainings * int(self.members))
+        return run
+
     def _fitted(self) -> SequenceModel:
         if not hasattr(self, "model_"):
             name = type(self).__name__
@@ -426,6 +435,8 @@ class SequenceEstimator(BaseEstimator):
             whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
             if not whole or not least <= value <= _LARGEST_SEED:
                 raise InputError(f"{name} is {value!r}: expected a whole number of at least {least}")
+        check_verbose(self.verbose)
+        pick_device(self.device)
         if self.empty not in ("refuse", "drop"):
             raise InputError(f"empty is {self.empty!r}: expected 'refuse' or 'drop'")
         if isinstance(self.optional, str) or not isinstance(self.optional, Collection):
@@ -458,25 +469,14 @@ def _with_baselines(model: SequenceModel, data: LabelledData, run: Run) -> Seque
     return replace(model, baselines=baselines)
 
 
-def _chosen(given: Any, default: Any) -> Any:
-    """What was given, or the default with what was given of it."""
-    if given is None or isinstance(given, Mapping):
-        known = [field.name for field in fields(default)]
-        wrong = next((name for name in given or () if name not in known), None)
-        if wrong is not None:
-            raise InputError(f"{wrong!r} is no option of {type(default).__name__}: expected some of {', '.join(known)}")
-        return replace(default, **(given or {}))
-    return given
-
-
 def _networks(given: Any, defaults: dict[str, SequenceOptions]) -> dict[str, SequenceOptions]:
     """The options by input: the same were given for all, or each of some inputs its own."""
     if not isinstance(given, Mapping) or not any(isinstance(v, SequenceOptions | Mapping) for v in given.values()):
-        return {name: _chosen(given, default) for name, default in defaults.items()}
+        return {name: chosen_options(given, default) for name, default in defaults.items()}
     wrong = next((name for name in given if name not in defaults), None)
     if wrong is not None:
         raise InputError(f"network names {wrong!r}, which is no input: expected some of {', '.join(defaults)}")
-    return {name: _chosen(given.get(name), default) for name, default in defaults.items()}
+    return {name: chosen_options(given.get(name), default) for name, default in defaults.items()}
 
 
 def _rows(y: Any, numbers: npt.NDArray[np.int64]) -> Any:

@@ -51,6 +51,8 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
         training: TrainingOptions | Mapping[str, Any] | None = None,
         empty: str = "refuse",
         seed: int = 0,
+        device: str = "auto",
+        verbose: bool | None = None,
     ) -> None:
         self.inputs = inputs
         self.optional = optional
@@ -60,6 +62,8 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
         self.training = training
         self.empty = empty
         self.seed = seed
+        self.device = device
+        self.verbose = verbose
 
     def __sklearn_tags__(self) -> EstimatorTags:
         tags = super().__sklearn_tags__()

@@ -58,6 +58,8 @@ class SequenceTagger(SequenceEstimator):
         label_smoothing: float = 0.0,
         empty: str = "refuse",
         seed: int = 0,
+        device: str = "auto",
+        verbose: bool | None = None,
     ) -> None:
         self.inputs = inputs
         self.optional = optional
@@ -69,6 +71,8 @@ class SequenceTagger(SequenceEstimator):
         self.label_smoothing = label_smoothing
         self.empty = empty
         self.seed = seed
+        self.device = device
+        self.verbose = verbose
 
     def predict_proba(self, X: Any) -> list[Floats]:
         """For each example the probability of every tag at every step [T, K], in the order of `classes_`."""
