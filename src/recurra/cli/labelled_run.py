@@ -42,6 +42,7 @@ class Learning:
     seed: int
     schedule: str
     precision: str
+    device: str
     devices: int
     log: Path | None
     resume: bool
@@ -58,6 +59,7 @@ class Learning:
             "training": {name: value for name, value in training.items() if value is not None},
             "empty": self.empty,
             "seed": self.seed,
+            "device": self.device,
         }
 
 

@@ -124,6 +124,9 @@ Epochs = Annotated[float | None, _option(LEARNING, help="Passes over the data; b
 Seed = Annotated[int, _option(LEARNING, min=0, help="Same seed, same bits.")]
 Schedule = Annotated[Literal["one-cycle", "plateau"], _option(LEARNING, help="How the learning rate moves.")]
 Precision = Annotated[Literal["auto", "float32", "bfloat16"], _option(LEARNING, help="Of the arithmetic.")]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda"], _option(LEARNING, help="Where to train: a GPU where there is one, or as named.")
+]
 Devices = Annotated[int, _option(LEARNING, min=1, help="Processes to train with.")]
 Log = Annotated[Path | None, _option(LEARNING, metavar="DIR", help="Write TensorBoard logs there.")]
 Resume = Annotated[bool, _option(LEARNING, "--resume", help="Go on with a run that was killed.")]
