@@ -8,19 +8,30 @@ from pathlib import Path
 import torch
 
 from recurra.errors import InputError
+from recurra.training.callback import Callback
 from recurra.training.checkpoint import CheckpointFolder
 from recurra.training.progress import Progress, default_progress, quiet
 
 
 @dataclass(frozen=True)
 class Run:
-    """`checkpoints` for going on after a kill, `log` a folder for TensorBoard, `devices` processes, `progress`."""
+    """`checkpoints` for going on after a kill, `log` a folder for TensorBoard, `devices` processes, `progress`.
+
+    `device` is "auto", "cpu" or "cuda"; `callbacks` follow the training and may end it.
+    """
 
     checkpoints: CheckpointFolder | None = None
     log: Path | None = None
     devices: int = 1
     device: str = "auto"
     progress: Progress = field(default_factory=quiet)
+    callbacks: tuple[Callback, ...] = ()
+
+    def __post_init__(self) -> None:
+        wrong = next((each for each in self.callbacks if not isinstance(each, Callback)), None)
+        if wrong is not None:
+            raise InputError(f"callbacks holds {wrong!r}: expected objects of a subclass of recurra.training.Callback")
+        object.__setattr__(self, "callbacks", tuple(self.callbacks))
 
 
 def chosen_run(run: Run | None, *, verbose: bool | None, device: str) -> Run:

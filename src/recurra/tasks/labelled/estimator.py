@@ -7,7 +7,7 @@ and the decoder (what labels are, and what is made of outputs) are its own.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -18,6 +18,7 @@ import pandas as pd
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags as EstimatorTags
 from sklearn.utils.validation import validate_data
+from torch import nn
 
 from recurra.data.encoders.reader import Encoded, Reader, step_counts
 from recurra.data.examples.examples import Examples, as_examples, is_one_series, keep_rows
@@ -28,13 +29,13 @@ from recurra.data.examples.understanding import Roles
 from recurra.data.labels.label_values import called, code_of
 from recurra.data.labels.labels import Labels, Numbers
 from recurra.data.schema.facts import Fact
-from recurra.data.schema.names import counted
 from recurra.deploy.model_file import write_model
 from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.inspect import Finding
 from recurra.inspect.several import findings_of, flows_of
+from recurra.nn.own import Loss, OwnParts, check_own
 from recurra.nn.recurrent import RECURRENT
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.labelled.baselines import fit_baselines
@@ -42,6 +43,7 @@ from recurra.tasks.labelled.data import LabelledData
 from recurra.tasks.labelled.explanation import explain, explanation_frame
 from recurra.tasks.labelled.facts import model_facts
 from recurra.tasks.labelled.file_checks import Table
+from recurra.tasks.labelled.given import options_by_input, refuse_unequal, rows_of
 from recurra.tasks.labelled.insight import remembered
 from recurra.tasks.labelled.model import Recipe, SequenceModel, fit_model
 from recurra.tasks.labelled.model_file import FittedState, to_contents
@@ -80,7 +82,8 @@ class SequenceEstimator(NestedOptions):
     empty: str
     cell: str
     members: int
-    network: SequenceOptions | Mapping[str, Any] | None
+    network: SequenceOptions | Mapping[str, Any] | Callable[..., nn.Module] | None
+    loss: Loss | None
     training: TrainingOptions | Mapping[str, Any] | None
     seed: int
     device: str
@@ -157,7 +160,7 @@ class SequenceEstimator(NestedOptions):
         times = None if times is None else checked_column(times, len(every), "times")
         rows = keep_rows(every, empty=self.empty, optional=self.optional)
         if len(rows) < len(every):
-            every, y = every.take(rows), _rows(y, rows)
+            every, y = every.take(rows), rows_of(y, rows)
             groups = None if groups is None else groups[rows]
             times = None if times is None else times[rows]
         known = self._read_labels(y, rows)
@@ -169,15 +172,15 @@ class SequenceEstimator(NestedOptions):
                 refuse_unseen(truth, known.names, parts, called(y, rows))
             tested = rows[parts.test]
             learnt = None if groups is None else groups[parts.train]
-            data = self._learn(every.take(parts.train), _rows(y, parts.train), learnt, run=run, name="study")
-            later, labels = every.take(parts.test), _rows(y, parts.test)
+            data = self._learn(every.take(parts.train), rows_of(y, parts.train), learnt, run=run, name="study")
+            later, labels = every.take(parts.test), rows_of(y, parts.test)
             theirs = None if groups is None else groups[parts.test]
         else:
             later, labels = self._examples(test[0], kinds=every.kinds), self._arranged_labels(test[1])
             refuse_unequal(labels, len(later))
             theirs, tested = None, keep_rows(later, empty=self.empty, optional=self.optional)
             if len(tested) < len(later):
-                later, labels = later.take(tested), _rows(labels, tested)
+                later, labels = later.take(tested), rows_of(labels, tested)
             self._whole_truth(known, labels, later, tested)
             data = self._learn(every, y, groups, run=run, name="training")
         evaluation = self._judge(data, later, labels, theirs, tested, run)
@@ -215,6 +218,25 @@ class SequenceEstimator(NestedOptions):
         """The labels of the examples X, in the form and type in which they were learnt."""
         outputs, encoded = self._outputs(X)
         return self._decode(outputs, encoded)
+
+    @property
+    def module_(self) -> nn.ModuleList:
+        """The fitted networks, one per member of the ensemble."""
+        return nn.ModuleList(member.network for member in self._fitted().members)
+
+    def transform(self, X: Any) -> Floats:
+        """What the networks make of each example before their heads, as features [N, H] for another model.
+
+        The pooled hidden states of all inputs, the members side by side; of a tagger the mean over the steps.
+        """
+        model = self._fitted()
+        examples = self._examples(X, kinds=model.reader.kinds)
+        self._refuse_empty(examples)
+        return model.hidden(model.reader.encode(examples))
+
+    def fit_transform(self, X: Any, y: Any, **fit: Any) -> Floats:
+        """`fit`, then `transform` of the same examples."""
+        return self.fit(X, y, **fit).transform(X)
 
     def explain(self, X: Any, *, target: Any = None, step: int | None = None, points: int = 32) -> pd.DataFrame:
         """What moved the predictions of the examples X: tokens, steps of a series, columns.
@@ -274,8 +296,8 @@ class SequenceEstimator(NestedOptions):
         write_model(path, to_contents(self.KIND, kept, made_by=__version__))
 
     @classmethod
-    def restored(cls, kept: FittedState) -> Self:
-        """The estimator of a model file."""
+    def restored(cls, kept: FittedState, *, own: Callable[..., nn.Module] | None = None) -> Self:
+        """The estimator of a model file; `own` made its networks."""
         recipe = kept.model.recipe
         networks = list(recipe.networks.values())
         estimator = cls().set_params(
@@ -283,7 +305,7 @@ class SequenceEstimator(NestedOptions):
             optional=recipe.optional,
             cell=recipe.cell,
             members=recipe.members,
-            network=networks[0] if len(set(networks)) == 1 else dict(recipe.networks),
+            network=own if own is not None else networks[0] if len(set(networks)) == 1 else dict(recipe.networks),
             training=recipe.training,
             empty=kept.empty,
             seed=recipe.seed,
@@ -315,7 +337,7 @@ class SequenceEstimator(NestedOptions):
         groups = None if groups is None else checked_column(groups, len(examples), "groups")
         numbers = keep_rows(examples, empty=self.empty, optional=self.optional)
         if len(numbers) < len(examples):
-            examples, y = examples.take(numbers), _rows(y, numbers)
+            examples, y = examples.take(numbers), rows_of(y, numbers)
             groups = None if groups is None else groups[numbers]
         reader = Reader.learn(examples)
         encoded = reader.encode(examples)
@@ -327,8 +349,8 @@ class SequenceEstimator(NestedOptions):
         recipe = Recipe(
             cell=self.cell,
             members=int(self.members),
-            networks=_networks(
-                self.network,
+            networks=options_by_input(
+                None if callable(self.network) else self.network,
                 {
                     part: default_network(e, steps=usual_steps(encoded[part]), per_step=per_step)
                     for part, e in reader.encoders.items()
@@ -339,7 +361,8 @@ class SequenceEstimator(NestedOptions):
             seed=int(self.seed),
         )
         data = LabelledData(reader, encoded, truth, objective, plan.known)
-        self.model_ = fit_model(data, recipe, plan, run=run, name=name)
+        own = OwnParts(self.network if callable(self.network) else None, self.loss)
+        self.model_ = fit_model(data, recipe, plan, run=run, name=name, own=own)
         self._fitted_attributes()
         return data
 
@@ -436,6 +459,7 @@ class SequenceEstimator(NestedOptions):
             if not whole or not least <= value <= _LARGEST_SEED:
                 raise InputError(f"{name} is {value!r}: expected a whole number of at least {least}")
         check_verbose(self.verbose)
+        check_own(self.network, self.loss)
         pick_device(self.device)
         if self.empty not in ("refuse", "drop"):
             raise InputError(f"empty is {self.empty!r}: expected 'refuse' or 'drop'")
@@ -445,20 +469,12 @@ class SequenceEstimator(NestedOptions):
             ("network", self.network, SequenceOptions),
             ("training", self.training, TrainingOptions),
         ):
-            if value is not None and not isinstance(value, kind | Mapping):
+            made = name == "network" and callable(value)
+            if value is not None and not isinstance(value, kind | Mapping) and not made:
                 raise InputError(
                     f"{name} is {value!r}: expected {kind.__name__}(...), a mapping of some of its options, or None "
                     "for the defaults"
                 )
-
-
-def refuse_unequal(y: Any, count: int) -> None:
-    """Raise `InputError` where there are not as many labels as examples; what is no column is refused elsewhere."""
-    if hasattr(y, "__len__") and not isinstance(y, str) and getattr(y, "shape", None) != () and len(y) != count:
-        raise InputError(
-            f"y has {counted(len(y), 'label')}, and X {counted(count, 'example')}: expected a label for each, None "
-            "where it is not known"
-        )
 
 
 def _with_baselines(model: SequenceModel, data: LabelledData, run: Run) -> SequenceModel:
@@ -467,20 +483,3 @@ def _with_baselines(model: SequenceModel, data: LabelledData, run: Run) -> Seque
         baselines = fit_baselines(data, data.known, model.stacked)
         progress.update(1, ", ".join(baseline.name for baseline in baselines))
     return replace(model, baselines=baselines)
-
-
-def _networks(given: Any, defaults: dict[str, SequenceOptions]) -> dict[str, SequenceOptions]:
-    """The options by input: the same were given for all, or each of some inputs its own."""
-    if not isinstance(given, Mapping) or not any(isinstance(v, SequenceOptions | Mapping) for v in given.values()):
-        return {name: chosen_options(given, default) for name, default in defaults.items()}
-    wrong = next((name for name in given if name not in defaults), None)
-    if wrong is not None:
-        raise InputError(f"network names {wrong!r}, which is no input: expected some of {', '.join(defaults)}")
-    return {name: chosen_options(given.get(name), default) for name, default in defaults.items()}
-
-
-def _rows(y: Any, numbers: npt.NDArray[np.int64]) -> Any:
-    """Some rows of the labels, whatever holds them."""
-    if isinstance(y, pd.DataFrame | pd.Series):
-        return y.iloc[numbers]
-    return y[numbers] if isinstance(y, np.ndarray) else [y[k] for k in numbers]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils import column_or_1d
+from torch import nn
 
 from recurra.data.encoders.reader import Encoded
 from recurra.data.examples.examples import Examples, is_one_series
@@ -17,6 +18,7 @@ from recurra.data.examples.splits import Rows
 from recurra.data.labels.label_values import called
 from recurra.data.labels.labels import Tags
 from recurra.errors import InputError
+from recurra.nn.own import Loss
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.labelled.class_weights import checked_smoothing, settings_of, weight_of_classes
 from recurra.tasks.labelled.estimator import SequenceEstimator
@@ -52,11 +54,12 @@ class SequenceTagger(SequenceEstimator):
         optional: Collection[str] = (),
         cell: str = "gru",
         members: int = 3,
-        network: SequenceOptions | Mapping[str, Any] | None = None,
+        network: SequenceOptions | Mapping[str, Any] | Callable[..., nn.Module] | None = None,
         training: TrainingOptions | Mapping[str, Any] | None = None,
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
         label_smoothing: float = 0.0,
         empty: str = "refuse",
+        loss: Loss | None = None,
         seed: int = 0,
         device: str = "auto",
         verbose: bool | None = None,
@@ -70,6 +73,7 @@ class SequenceTagger(SequenceEstimator):
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
         self.empty = empty
+        self.loss = loss
         self.seed = seed
         self.device = device
         self.verbose = verbose
