@@ -194,4 +194,3 @@ def test_neither_watching_nor_showing_changes_a_bit(tmp_path, monkeypatch, capsy
     shown = quick(verbose=True).fit(shops())
     assert file_bytes(plain, tmp_path) == file_bytes(shown, tmp_path)
     assert "training: loss" in capsys.readouterr().err
-    assert shown.horizon == HORIZON
