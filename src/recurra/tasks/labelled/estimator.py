@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags as EstimatorTags
+from sklearn.utils import TransformerTags
 from sklearn.utils.validation import validate_data
 from torch import nn
 
@@ -323,6 +324,7 @@ class SequenceEstimator(NestedOptions):
     def __sklearn_tags__(self) -> EstimatorTags:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
+        tags.transformer_tags = TransformerTags(preserves_dtype=[])  # `transform` gives float64
         tags.input_tags.string = True
         tags.input_tags.three_d_array = True
         return tags

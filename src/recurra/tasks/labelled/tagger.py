@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sklearn.utils import column_or_1d
 from torch import nn
 
@@ -130,7 +131,7 @@ class SequenceTagger(SequenceEstimator):
 
     def _arranged(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Of a table with one label per row, every row as a sequence of one step."""
-        self.single_ = is_one_series(X, self.inputs) and _is_flat(y, np.shape(X)[-1] if np.ndim(X) > 1 else 1)
+        self.single_ = is_one_series(X, self.inputs) and _is_flat(_array(y), (*np.shape(_array(X)), 1, 1)[1])
         if not self.single_:
             return X, y
         labels = column_or_1d(y, warn=True) if y is not None else None
@@ -165,6 +166,12 @@ class SequenceTagger(SequenceEstimator):
 
     def _fitted_attributes(self) -> None:
         self.classes_ = self.labels_.values
+
+
+def _array(values: Any) -> Any:
+    """What only says that it can become an array (`__array__`) as one, all else as it is."""
+    plain = isinstance(values, np.ndarray | pd.Series | pd.DataFrame) or not hasattr(values, "__array__")
+    return values if plain else np.asarray(values)
 
 
 def _is_flat(y: Any, steps: int) -> bool:
