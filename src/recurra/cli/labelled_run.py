@@ -43,6 +43,7 @@ class Learning:
     seed: int
     schedule: str
     precision: str
+    device: str
     devices: int
     log: Path | None
     resume: bool
@@ -59,6 +60,7 @@ class Learning:
             "training": {name: value for name, value in training.items() if value is not None},
             "empty": self.empty,
             "seed": self.seed,
+            "device": self.device,
         }
 
 

@@ -103,3 +103,17 @@ def _checksum(header: dict[str, Any], tensors: dict[str, Tensor]) -> str:
         digest.update(f"{key}:{tensor.dtype}:{tuple(tensor.shape)}\n".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b"")
     return digest.hexdigest()
+
+
+def refuse_own(name: str | None, factory: object, path: str) -> None:
+    """Raise `ModelFileError` where a file holds the weights of a user's own network, and nobody gives it, or else.
+
+    `name` is that of the factory in the file; no code is kept there.
+    """
+    if name is not None and factory is None:
+        raise ModelFileError(
+            f"{path} holds the weights of a network of your own, {name}, and not its code: "
+            f"read it with recurra.load(path, network={name})"
+        )
+    if name is None and factory is not None:
+        raise ModelFileError(f"{path} holds a network of recurra's own: leave network= out")

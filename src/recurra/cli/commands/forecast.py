@@ -60,6 +60,7 @@ def forecast(
     seed: options.Seed = 0,
     schedule: options.Schedule = "one-cycle",
     precision: options.Precision = "auto",
+    device: options.Device = "auto",
     devices: options.Devices = 1,
     log: options.Log = None,
     resume: options.Resume = False,
@@ -129,10 +130,11 @@ def forecast(
         block=block,
         training=TrainingOptions(epochs=epochs, schedule=schedule, precision=precision),
         seed=seed,
+        device=device,
     )
     path = checkpoint_path(out, name)
     tell_of_unfinished(console, path, resume=resume)
-    given = {**forecaster.get_params(), "windows": windows, "devices": devices}
+    given = {**forecaster.get_params(deep=False), "windows": windows, "devices": devices}
     with refusing_without_trace(path):
         checkpoints = open_checkpoints(path, data_digest(panel), given, resume=resume)
         run = Run(checkpoints=checkpoints, log=log, devices=devices, progress=silent() if quiet else ProgressBar())

@@ -156,6 +156,10 @@ Epochs = Annotated[float | None, _option(LEARNING, help="Passes over the data; b
 Seed = Annotated[int, _option(LEARNING, min=0, help="Random seed; the same seed gives bit-identical results.")]
 Schedule = Annotated[Literal["one-cycle", "plateau"], _option(LEARNING, help="Learning rate schedule.")]
 Precision = Annotated[Literal["auto", "float32", "bfloat16"], _option(LEARNING, help="Arithmetic precision.")]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda"],
+    _option(LEARNING, help="Device to train on; a GPU if there is one, unless given."),
+]
 Devices = Annotated[int, _option(LEARNING, min=1, help="Processes to train with.")]
 Log = Annotated[Path | None, _option(LEARNING, metavar="DIR", help="Folder for TensorBoard logs.")]
 Resume = Annotated[bool, _option(LEARNING, "--resume", help="Continue an interrupted run.")]

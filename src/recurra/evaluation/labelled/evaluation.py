@@ -21,6 +21,7 @@ from recurra.evaluation.labelled.reliability import reliability, top_class
 from recurra.evaluation.labelled.scores import known_rows, score_classes, score_labels, score_values
 from recurra.evaluation.labelled.verdict import Verdict, decide, leading_of_classes
 from recurra.evaluation.shared.bootstrap import DRAWS, Score, interval, of_units, resample
+from recurra.evaluation.shared.showing import Shown, named_parts
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
@@ -28,8 +29,8 @@ Ints = npt.NDArray[np.integer]
 MODEL = "Recurra"
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation(Shown):
     """What a test part says of a model and its baselines.
 
     `table`: index method (the model first, then the baselines as given), a column per score. `intervals`: method,
@@ -46,6 +47,16 @@ class Evaluation:
     per_class: pd.DataFrame
     confusion: pd.DataFrame
     reliability: pd.DataFrame
+
+    def _shown(self) -> tuple[str, str, pd.DataFrame, str]:
+        rest = {
+            "intervals": "95 % of every score",
+            "per_class": "by class or output",
+            "confusion": "what is predicted for what",
+            "reliability": "confidence against truth",
+        }
+        there = {name: what for name, what in rest.items() if not getattr(self, name).empty}
+        return f"Evaluation by {self.leading}", self.verdict.sentence, self.table, named_parts(there)
 
 
 def evaluate_classes(

@@ -19,9 +19,11 @@ from torch import Tensor, nn
 
 from recurra.data.panel.panel import Ints, Panel, Schema
 from recurra.data.panel.windows import WindowBatch, WindowReader, naive_forecasts
+from recurra.errors import InputError
 from recurra.inspect import Attribution, attribute
 from recurra.nn.embedding import Embeddings
-from recurra.nn.forecast import Features
+from recurra.nn.forecast import Features, ForecastNetwork
+from recurra.nn.own import OwnNetwork
 from recurra.nn.quantiles import MEDIAN
 from recurra.tasks.forecast.model import ForecastModel, WindowMember
 from recurra.training.threads import fitting_threads
@@ -133,7 +135,7 @@ def _features(names: _Names) -> Iterator[str]:
 
 
 def _names(schema: Schema, model: ForecastModel) -> _Names:
-    network = model.members[0].network
+    network = _ours(model.members[0])
     gaps = [name for name, has in zip(schema.past, model.scaling.past_gaps, strict=True) if has]
     known = [*schema.known, *_embedded(schema.known_categorical, network.known_embedding)]
     past = [*schema.past, *gaps, *_embedded(schema.past_categorical, network.past_embedding)]
@@ -141,6 +143,16 @@ def _names(schema: Schema, model: ForecastModel) -> _Names:
     if network.series_embedding is not None:
         static += [schema.series or "unique_id"] * network.series_embedding.embedding_dim
     return _Names([schema.target, schema.target, *past, *known], known, static, network.inputs.calendar > 0)
+
+
+def _ours(member: WindowMember) -> ForecastNetwork:
+    """The network of a member; raises InputError for a user's own, whose inputs cannot be told apart from here."""
+    if isinstance(member.network, OwnNetwork):
+        raise InputError(
+            f"the network {member.network.name} is your own, whose inputs cannot be told apart from here: use "
+            "recurra.inspect.attribute with a function of your inputs"
+        )
+    return member.network
 
 
 def _embedded(columns: Sequence[str], embedding: Embeddings) -> list[str]:
@@ -169,7 +181,7 @@ def _attributed(
             steps, calendar, ahead, static, level, scale = tensors[k * _PARTS : (k + 1) * _PARTS]
             shape = member.shape
             z = naive_forecasts(steps[..., 0], steps[..., 1] > 0.5, shape.seasons, shape.horizon)
-            quantiles = member.network.quantiles(Features(steps, calendar, ahead, static, z))
+            quantiles = _ours(member).quantiles(Features(steps, calendar, ahead, static, z))
             medians.append(quantiles[..., MEDIAN].double() * scale + level)
             naives.append(z[..., naive].double() * scale + level if k == deepest else None)
         u = trust * torch.stack(medians).mean(0) + (1 - trust) * naives[deepest]
@@ -181,7 +193,7 @@ def _attributed(
 
 
 def _inputs(member: WindowMember, batch: WindowBatch) -> list[Tensor]:
-    features: Any = member.network.features(batch)
+    features: Any = _ours(member).features(batch)
     return [*features[:4], batch.level, batch.scale]
 
 
@@ -189,7 +201,7 @@ def _still(batch: WindowBatch, member: WindowMember) -> WindowBatch:
     """The baseline: nothing happened in the window, and nothing is known of it but what is missing."""
     names = ("target", "past", "past_codes", "calendar", "known", "known_codes", "static", "static_codes")
     zeros = {name: torch.zeros_like(getattr(batch, name)) for name in names}
-    return replace(batch, **zeros, series=torch.full_like(batch.series, member.network.inputs.series))
+    return replace(batch, **zeros, series=torch.full_like(batch.series, _ours(member).inputs.series))
 
 
 def _add(

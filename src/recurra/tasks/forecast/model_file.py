@@ -7,24 +7,27 @@ data it was trained on.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from torch import Tensor
+from torch import Tensor, nn
 
 from recurra.data.panel.panel import ARRAYS, Panel, Schema
 from recurra.data.panel.scaling import Scaling
 from recurra.data.panel.windows import WindowShape
 from recurra.data.time.grid import Grid
-from recurra.deploy.model_file import Contents
+from recurra.deploy.model_file import Contents, refuse_own
 from recurra.errors import InputError, ModelFileError
 from recurra.nn.forecast import ForecastNetwork, Inputs, NetworkOptions
+from recurra.nn.own import OwnNetwork
 from recurra.tasks.forecast.calibration import Calibration
 from recurra.tasks.forecast.file_checks import check_stored
 from recurra.tasks.forecast.model import ForecastModel, Recipe, WindowMember
+from recurra.tasks.forecast.problem import own_forecast_network
 from recurra.training import TrainingOptions
 
 KIND = "forecaster"
@@ -169,13 +172,23 @@ def to_contents(model: ForecastModel, *, made_by: str, verdict: str | None) -> C
     tensors |= {f"scaling/{name}": torch.from_numpy(np.asarray(getattr(model.scaling, name))) for name in _SCALING}
     for k, member in enumerate(model.members):
         tensors |= {f"network/{k}/{key}": value for key, value in member.network.state_dict().items()}
-    return Contents(KIND, config.model_dump(mode="json"), tensors)
+    plain = config.model_dump(mode="json")
+    if isinstance(own := model.members[0].network, OwnNetwork):
+        plain["own_network"] = own.name
+    return Contents(KIND, plain, tensors)
 
 
-def from_contents(contents: Contents, path: str) -> tuple[ForecastModel, str | None]:
-    """The forecaster and its verdict; raises `ModelFileError` where configuration and tensors do not fit."""
+def from_contents(
+    contents: Contents, path: str, network: Callable[..., nn.Module] | None = None
+) -> tuple[ForecastModel, str | None]:
+    """The forecaster and its verdict; raises `ModelFileError` where configuration and tensors do not fit.
+
+    `network` makes the networks of a forecaster whose networks were the user's own.
+    """
+    refuse_own(contents.config.get("own_network"), network, path)
     try:
-        config = ForecasterFile.model_validate_json(json.dumps(contents.config))
+        plain = {name: value for name, value in contents.config.items() if name != "own_network"}
+        config = ForecasterFile.model_validate_json(json.dumps(plain))
         panel = Panel(
             schema=Schema(**config.data_schema.model_dump()),
             grid=Grid(**config.grid.model_dump()),
@@ -192,7 +205,7 @@ def from_contents(contents: Contents, path: str) -> tuple[ForecastModel, str | N
                 "training": TrainingOptions(**settings["training"]),
             }
         )
-        members = tuple(_member(contents, k, part, recipe) for k, part in enumerate(config.members))
+        members = tuple(_member(contents, k, part, recipe, network) for k, part in enumerate(config.members))
         calibration = Calibration(
             config.calibration.trust, config.calibration.naive, contents.tensors["stretch"].numpy()
         )
@@ -204,10 +217,16 @@ def from_contents(contents: Contents, path: str) -> tuple[ForecastModel, str | N
     return model, config.verdict
 
 
-def _member(contents: Contents, k: int, part: _Member, recipe: Recipe) -> WindowMember:
+def _member(
+    contents: Contents, k: int, part: _Member, recipe: Recipe, factory: Callable[..., nn.Module] | None
+) -> WindowMember:
     prefix = f"network/{k}/"
     weights = {key[len(prefix) :]: value for key, value in contents.tensors.items() if key.startswith(prefix)}
     inputs = Inputs(**part.inputs.model_dump())
+    if factory is not None:
+        own = own_forecast_network(factory, inputs)
+        own.load_state_dict(weights, strict=True)
+        return WindowMember(own.eval(), shape=WindowShape(**part.shape.model_dump()))
     # Nothing is allocated for sizes that the file merely claims: the network takes over the file's own tensors.
     with torch.device("meta"):
         network = ForecastNetwork(inputs, recipe.cell, recipe.network, torch.ones(inputs.naive))

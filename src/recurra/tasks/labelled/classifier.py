@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags as EstimatorTags
+from torch import nn
 
 from recurra.data.encoders.reader import Encoded
 from recurra.data.examples.inputs import Kind
@@ -17,9 +18,11 @@ from recurra.data.examples.splits import Rows, strata_of
 from recurra.data.labels.label_values import called
 from recurra.data.labels.labels import Classes, LabelSets, class_labels
 from recurra.errors import InputError
+from recurra.nn.own import Loss
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.labelled.class_weights import checked_smoothing, settings_of, weight_of_classes, weight_of_labels
-from recurra.tasks.labelled.estimator import SequenceEstimator, refuse_unequal
+from recurra.tasks.labelled.estimator import SequenceEstimator
+from recurra.tasks.labelled.given import refuse_unequal
 from recurra.tasks.labelled.model_file import FittedState
 from recurra.tasks.labelled.objective import Objective
 from recurra.training import TrainingOptions
@@ -37,11 +40,15 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
     optional         inputs that may be missing in an example; others are refused where they are
     cell             "gru", "lstm" or "rnn"
     network          widths, pooling, convolution, dropout: all of them, or some by name, such as {"hidden": 32}
-                     for every input, or by input, such as {"text": {"hidden": 32}}
+                     for every input, or by input, such as {"text": {"hidden": 32}}; or a factory of modules of
+                     your own (see the guide)
     training         epochs, batches, learning rate, likewise; the rest is what suits the inputs and their number
     class_weight     None, "balanced", or a weight for each class
     label_smoothing  the share of each label that is spread over all classes in training
     empty            "refuse" examples without a step, or "drop" them
+    device           "auto" (a GPU where there is one), "cpu" or "cuda"
+    loss             a function of outputs and truth in place of the objective's (see the guide)
+    verbose          True for a bar, False for none, None for one where a person watches: a terminal, a notebook
 
     With y of [N] labels each example has one class; with lists of labels, or a matrix [N, K] of 0 and 1, any number.
     After `fit`: `classes_`, and `n_features_in_` for a table of numbers.
@@ -62,12 +69,15 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         optional: Collection[str] = (),
         cell: str = "gru",
         members: int = 3,
-        network: SequenceOptions | Mapping[str, Any] | None = None,
+        network: SequenceOptions | Mapping[str, Any] | Callable[..., nn.Module] | None = None,
         training: TrainingOptions | Mapping[str, Any] | None = None,
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
         label_smoothing: float = 0.0,
         empty: str = "refuse",
+        loss: Loss | None = None,
         seed: int = 0,
+        device: str = "auto",
+        verbose: bool | None = None,
     ) -> None:
         self.inputs = inputs
         self.optional = optional
@@ -78,7 +88,10 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
         self.empty = empty
+        self.loss = loss
         self.seed = seed
+        self.device = device
+        self.verbose = verbose
 
     def __sklearn_tags__(self) -> EstimatorTags:
         tags = super().__sklearn_tags__()

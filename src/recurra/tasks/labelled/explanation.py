@@ -22,8 +22,10 @@ from recurra.data.encoders.reader import TOKENS, Encoded, Fixed, step_counts
 from recurra.data.encoders.standardising import ArrayEncoder, ColumnEncoder, SeriesEncoder
 from recurra.data.examples.examples import Examples
 from recurra.data.examples.ragged import Ragged
+from recurra.errors import InputError
 from recurra.inspect import attribute
 from recurra.nn.front_ends import step_mask
+from recurra.nn.own import OwnNetwork
 from recurra.nn.sequence import InputBatch, SequenceNetwork
 from recurra.tasks.labelled.model import SequenceModel
 from recurra.tasks.labelled.problem import ROWS_AT_ONCE, STEPS_AT_ONCE, given
@@ -119,8 +121,14 @@ def _of_ensemble(
     for places in like_with_like(torch.from_numpy(step_counts(encoded)), STEPS_AT_ONCE, ROWS_AT_ONCE):
         batch, wanted = given(batches.read(places)), torch.from_numpy(targets)[places]
         for member in model.members:
-            for name, found in _of_network(member.network, batch, wanted, step, points, most).items():
-                _add(total, name, found.numpy(), encoded[name], places.numpy(), member.network.parts[name].kind)
+            network = member.network
+            if isinstance(network, OwnNetwork):
+                raise InputError(
+                    f"the network {network.name} is your own, whose inputs cannot be told apart from here: use "
+                    "recurra.inspect.attribute with a function of your inputs"
+                )
+            for name, found in _of_network(network, batch, wanted, step, points, most).items():
+                _add(total, name, found.numpy(), encoded[name], places.numpy(), network.parts[name].kind)
     return total
 
 

@@ -7,6 +7,7 @@ from recurra.data.encoders.standardising import ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import EventEncoder, TextEncoder
 from recurra.data.schema.facts import Fact
 from recurra.ensemble.members import remarks_of
+from recurra.nn.own import OwnNetwork
 from recurra.nn.sequence import SequenceOptions
 from recurra.options import option
 from recurra.tasks.labelled.model import SequenceModel
@@ -19,9 +20,10 @@ def model_facts(model: SequenceModel) -> list[Fact]:
     several = len(model.reader.sequences) > 1
     for name in model.reader.sequences:
         of = f" of {name}" if several else ""
-        facts.append(
-            Fact(f"network{of}", f"{recipe.members} x {_network(recipe.cell, recipe.networks[name])}", option("cell"))
-        )
+        network = model.members[0].network
+        own = isinstance(network, OwnNetwork)
+        what = f"{network.name}, your own" if own else _network(recipe.cell, recipe.networks[name])
+        facts.append(Fact(f"network{of}", f"{recipe.members} x {what}", option("cell")))
     passes = f"{training.epochs:.3g}" if training.epochs is not None else "by steps"
     facts.append(Fact("training", f"{passes} passes in batches of {training.batch_size}", option("epochs")))
     blend = model.blend

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from pydantic import ValidationError
-from torch import Tensor
+from torch import Tensor, nn
 
 from recurra.data.encoders.reader import Encoded, Fixed, Reader, is_sequence
 from recurra.data.encoders.standardising import ArrayEncoder, ColumnEncoder, SeriesEncoder
@@ -17,7 +18,7 @@ from recurra.data.examples.inputs import Array, Events, Series, Static, Symbols,
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.understanding import Roles
 from recurra.data.labels.labels import Labels, stored
-from recurra.deploy.model_file import Contents
+from recurra.deploy.model_file import Contents, refuse_own
 from recurra.deploy.parts import put_together, taken_apart
 from recurra.ensemble.members import Member
 from recurra.errors import ModelFileError
@@ -30,6 +31,7 @@ from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.ngrams import NGrams
 from recurra.evaluation.labelled.series_summary import SummaryModel
 from recurra.evaluation.labelled.windows import SymbolWindow, ValueWindow
+from recurra.nn.own import OwnNetwork, OwnParts
 from recurra.nn.sequence import SequenceNetwork, SequenceOptions
 from recurra.tasks.labelled.baselines import Baseline
 from recurra.tasks.labelled.file_checks import (
@@ -42,7 +44,7 @@ from recurra.tasks.labelled.file_checks import (
     check_recipe,
     check_table,
 )
-from recurra.tasks.labelled.model import Recipe, SequenceModel
+from recurra.tasks.labelled.model import Recipe, SequenceModel, made_network
 from recurra.tasks.labelled.network import build_network
 from recurra.tasks.labelled.objective import Objective
 from recurra.training import TrainingOptions
@@ -112,14 +114,20 @@ def to_contents(kind: str, kept: FittedState, *, made_by: str) -> Contents:
         if part is not None:
             config[name], below = taken_apart(part, name)
             tensors |= below
+    if isinstance(own := model.members[0].network, OwnNetwork):
+        config["own network"] = own.name
     for k, member in enumerate(model.members):
         tensors |= {f"weights/{k}/{key}": value for key, value in member.network.state_dict().items()}
     return Contents(kind, config, tensors)
 
 
-def from_contents(contents: Contents, path: str) -> FittedState:
-    """What `to_contents` kept; raises `ModelFileError` where configuration and tensors do not fit."""
+def from_contents(contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> FittedState:
+    """What `to_contents` kept; raises `ModelFileError` where configuration and tensors do not fit.
+
+    `network` makes the networks of a model whose networks were the user's own.
+    """
     config, tensors = contents.config, contents.tensors
+    refuse_own(config.get("own network"), network, path)
 
     def part(name: str, *classes: type) -> Any:
         return put_together(config[name], tensors, name, classes)
@@ -147,7 +155,7 @@ def from_contents(contents: Contents, path: str) -> FittedState:
             recipe,
             reader,
             objective,
-            tuple(Member(_network(tensors, k, reader, objective, recipe)) for k in range(header.members)),
+            tuple(Member(_network(tensors, k, reader, objective, recipe, network)) for k in range(header.members)),
             part("stacked", *_BASELINES) if "stacked" in config else None,
             blend,
             tuple(part(f"baseline/{k}", *_BASELINES) for k in range(header.baselines)),
@@ -183,10 +191,19 @@ def _refuse_more(contents: Contents, again: Contents) -> None:
 
 
 def _network(
-    tensors: dict[str, Tensor], k: int, reader: Reader, objective: Objective, recipe: Recipe
-) -> SequenceNetwork:
+    tensors: dict[str, Tensor],
+    k: int,
+    reader: Reader,
+    objective: Objective,
+    recipe: Recipe,
+    factory: Callable[..., nn.Module] | None,
+) -> SequenceNetwork | OwnNetwork:
     prefix = f"weights/{k}/"
     weights = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
+    if factory is not None:
+        made = made_network(OwnParts(factory), reader, objective, recipe, {})
+        made.load_state_dict(weights, strict=True)
+        return made.eval()
     # Nothing is allocated for sizes that the file merely claims: the network takes over the file's own tensors.
     with torch.device("meta"):
         network = build_network(reader, objective, recipe.cell, recipe.networks, recipe.optional, {})

@@ -1,0 +1,51 @@
+"""Forecasts as frames, and the origins from which a backtest makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from recurra.data import Panel
+from recurra.evaluation.forecast.conformal import at_levels
+from recurra.evaluation.forecast.origins import choose_calendar_origins, choose_origins
+from recurra.nn.quantiles import QUANTILES
+
+
+def backtest_origins(panel: Panel, horizon: int, windows: int | None) -> tuple[list[np.ndarray], np.ndarray]:
+    """The origins of each series, and how many rows of each [S] to train on.
+
+    Where there are times, all series are tested at the same moments and nothing after the first of them is trained
+    on, in any series; where there are none, each is cut at its own first origin.
+    """
+    if panel.grid.freq is None:
+        origins = choose_origins(panel.lengths, horizon, windows)
+        return origins, np.array([o[0] if len(o) else n for o, n in zip(origins, panel.lengths, strict=True)])
+    origins, first = choose_calendar_origins(panel.start, panel.lengths, horizon, windows)
+    return origins, np.clip(first - panel.start, 0, panel.lengths)
+
+
+def forecast_frame(panel: Panel, series: np.ndarray, origins: np.ndarray, horizon: int) -> pd.DataFrame:
+    """A row per (series, origin) and step, with series, origin, step and time."""
+    steps = np.tile(np.arange(1, horizon + 1), len(series))
+    rows = np.repeat(series, horizon)
+    at = np.repeat(origins, horizon)
+    names = np.array(panel.series, dtype=object)
+    times = panel.grid.times(panel.start[rows] + at + steps - 1)
+    return pd.DataFrame({"series": names[rows], "origin": at, "time": times, "step": steps})
+
+
+def truth_after(panel: Panel, series: np.ndarray, origins: np.ndarray, horizon: int) -> np.ndarray:
+    rows = origins[:, None] + np.arange(horizon)
+    known = rows < panel.lengths[series][:, None]
+    at = np.minimum(panel.offsets[series][:, None] + rows, len(panel.target) - 1)
+    return np.where(known, panel.target[at].astype(np.float64), np.nan).ravel()
+
+
+def interval_bounds(quantiles: np.ndarray, levels: Sequence[float]) -> dict[str, np.ndarray]:
+    bounds = {}
+    for level in levels:
+        ends = at_levels(quantiles, QUANTILES, [(100 - level) / 200, (100 + level) / 200])
+        bounds[f"lo_{level:g}"], bounds[f"hi_{level:g}"] = ends[:, :, 0].ravel(), ends[:, :, 1].ravel()
+    return bounds
