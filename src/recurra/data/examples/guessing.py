@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,6 +40,8 @@ def looks_like_symbols(texts: Sequence[str]) -> bool:
     joined = "".join(texts)
     letters = set(joined)
     if any(letter.isspace() for letter in letters) or len(letters) > _LETTERS:
+        return False
+    if any(unicodedata.category(letter) in ("So", "Sk", "Cf") for letter in letters):  # emoji, of several code points
         return False
     upper = sum(map(joined.count, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
     few = len({letter.upper() for letter in letters}) <= _FEW and not letters & set("23456789")
