@@ -12,7 +12,7 @@ import numpy as np
 from recurra.data.encoders.reader import TOKENS, Encoder, Reader, is_sequence
 from recurra.data.encoders.standardising import ArrayEncoder, ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import UNKNOWN, EventEncoder, SymbolEncoder, TextEncoder
-from recurra.data.examples.inputs import Array, Events, Kind, Series, Static, Symbols, Text
+from recurra.data.examples.inputs import Array, Audio, Events, Kind, Series, Static, Symbols, Text
 from recurra.data.labels.labels import Classes, Labels, LabelSets, Numbers, Tags, restored
 from recurra.errors import ModelFileError
 from recurra.evaluation.labelled.calibration import Blend
@@ -34,7 +34,7 @@ _AIMS: dict[str, dict[type, str]] = {
 }
 _ENCODERS: dict[type[Kind], type[Encoder]] = {
     **{Text: TextEncoder, Symbols: SymbolEncoder, Events: EventEncoder},
-    **{Series: SeriesEncoder, Static: ColumnEncoder, Array: ArrayEncoder},
+    **{Series: SeriesEncoder, Static: ColumnEncoder, Array: ArrayEncoder, Audio: SeriesEncoder},
 }
 _LONGEST = 64  # tokens of an n-gram
 _LARGEST = 1 << 28  # numbers of an image

@@ -13,7 +13,7 @@ from torch import Tensor
 from recurra.data.encoders.reader import Encoded, Fixed, Reader, is_sequence
 from recurra.data.encoders.standardising import ArrayEncoder, ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import EventEncoder, SymbolEncoder, TextEncoder
-from recurra.data.examples.inputs import Array, Events, Series, Static, Symbols, Text
+from recurra.data.examples.inputs import Array, Audio, Events, Series, Static, Symbols, Text
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.understanding import Roles
 from recurra.data.labels.labels import Labels, stored
@@ -47,7 +47,7 @@ from recurra.tasks.labelled.network import build_network
 from recurra.tasks.labelled.objective import Objective
 from recurra.training import TrainingOptions
 
-_INPUTS = [Text, Symbols, Events, Series, Static, Array]
+_INPUTS = [Text, Symbols, Events, Series, Static, Array, Audio]
 _ENCODERS = [TextEncoder, SymbolEncoder, EventEncoder, SeriesEncoder, ColumnEncoder, ArrayEncoder]
 _BASELINES = [
     *(Baseline, Constant, NGramModel, NGrams, SummaryModel, FixedModel, JointModel),
