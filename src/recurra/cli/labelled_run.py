@@ -101,8 +101,14 @@ def learn(
     from recurra.data.examples.examples import keep_rows
     from recurra.data.examples.gathering import gather_examples
 
+    settings["optional"] = tuple(dict.fromkeys((*settings["optional"], *roles.optional)))
     gathered = gather_examples(
-        opened.frame, roles, tags=task == "tag", optional=settings["optional"], source=opened.source
+        opened.frame,
+        roles,
+        tags=task == "tag",
+        optional=settings["optional"],
+        source=opened.source,
+        folder=opened.folder,
     )
     refuse_unknown_inputs(settings["optional"], gathered)
     keep_rows(gathered.examples, empty=settings["empty"], optional=settings["optional"])  # names the rows of the file
@@ -175,10 +181,17 @@ def interruptions(estimator: Estimator, parts: ChosenParts) -> list[str]:
 
 
 def title_of(task: str, roles: Roles) -> str:
-    """What the page is called."""
+    """What the page is called: "Recommended IND from Title, Review Text and 5 columns"."""
+    from recurra.data.examples.inputs import Static
+
     what = ", ".join(roles.label[:3]) + (", ..." if len(roles.label) > 3 else "")
-    of = next(iter(roles.inputs), None) or roles.series or "series"
-    return f"{what} of {of}" if task != "tag" else f"{what}: a tag for every step of {of}"
+    inputs = [name for name, kind in roles.inputs.items() if not isinstance(kind, Static)]
+    if roles.features or not (inputs or roles.static):
+        inputs.insert(0, roles.features[0] if len(roles.features) == 1 else roles.series or "series")
+    parts = [*inputs[:3], *([f"{len(inputs) - 3} more inputs"] if len(inputs) > 3 else [])]
+    parts += [roles.static[0] if len(roles.static) == 1 else f"{len(roles.static)} columns"] if roles.static else []
+    of = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f"{what} from {of}" if task != "tag" else f"{what}: a tag for every step of {of}"
 
 
 def _open_test(
@@ -192,4 +205,6 @@ def _open_test(
     opened = open_examples(file, reading, text=texts, quiet=quiet)
     own = replace(roles, group=None, split=None, time=roles.time if roles.series is not None else None)
     optional = settings["optional"]
-    return opened, gather_examples(opened.frame, own, tags=task == "tag", optional=optional, source=opened.source)
+    return opened, gather_examples(
+        opened.frame, own, tags=task == "tag", optional=optional, source=opened.source, folder=opened.folder
+    )

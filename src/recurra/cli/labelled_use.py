@@ -22,6 +22,7 @@ from recurra.data.examples.examples import SEQUENCE
 from recurra.data.examples.gathering import Gathered, gather_examples, text_columns
 from recurra.data.examples.inputs import Events, Series
 from recurra.data.examples.understanding import Roles
+from recurra.data.labels.cell_labels import quoted
 from recurra.data.labels.classes import Classes
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns, shown
@@ -141,6 +142,7 @@ def open_later(estimator: Estimator, file: str, reading: Reading, *, quiet: bool
         labelled=False,
         optional=model.recipe.optional,
         source=opened.source,
+        folder=opened.folder,
     )
     steps, known = (kinds.get(SEQUENCE) for kinds in (gathered.examples.kinds, model.reader.kinds))
     if isinstance(steps, Events) and isinstance(known, Series):  # in long format the values say which it is
@@ -184,7 +186,7 @@ def _write(
     told = []
     if len(counts):
         ordered = counts.sort_values(ascending=False, kind="stable").head(12)
-        told.append("Predicted: " + ", ".join(f"{name} {int(count):,}" for name, count in ordered.items()))
+        told.append("Predicted: " + ", ".join(f"{quoted(name)} {int(count):,}" for name, count in ordered.items()))
     if without:
         told.append(f"Without a prediction, since they have no step: {counted(without, 'row')}")
     return beginning[shown], told

@@ -62,13 +62,24 @@ Sequences = Annotated[
     list[str] | None,
     _option(COLUMNS, "--sequence", metavar="NAMES", help="Residues, bases; lists of events or of numbers."),
 ]
+AudioFiles = Annotated[
+    list[str] | None,
+    _option(COLUMNS, "--audio", metavar="NAMES", help="Paths of sound files, from the table's folder."),
+]
+MergeCase = Annotated[
+    bool, _option(COLUMNS, "--merge-case/--keep-case", help="Whether labels that differ in case only are one.")
+]
+Metric = Annotated[
+    Literal["auto", "accuracy", "balanced_accuracy", "macro_f1", "log_loss"],
+    _option(JUDGING, help="What decides: the verdict, and how a class is chosen; by the classes' shares if auto."),
+]
 Label = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="The class; several columns of 0 and 1.")]
 TagColumn = Annotated[str | None, _option(COLUMNS, "--label", metavar="NAME", help="The tags: one for each step.")]
 TargetColumns = Annotated[
     list[str] | None, _option(COLUMNS, "--target", metavar="NAMES", help="The number, or the numbers, to predict.")
 ]
 LabelSeparator = Annotated[
-    str | None, _option(COLUMNS, metavar="TEXT", help="Between several labels of one cell: 'drama;war'.")
+    str | None, _option(COLUMNS, metavar="TEXT", help="Between several labels of one cell: ';', or none; else found.")
 ]
 SeriesOf = Annotated[
     str | None, _option(COLUMNS, "--series", metavar="NAMES", help="A row per step: what tells series apart.")

@@ -60,13 +60,14 @@ def read_audio(cells: npt.NDArray | Sequence[Any], kind: Audio, name: str) -> tu
     if not files and not samples:
         raise InputError(f"{name!r} holds no recording: expected the path of a sound file in every row")
     _refuse_absent(cells, files, name)
+    rates = rates_of(cells, name)
     if kind.rate is None:
         if samples:
             raise InputError(
                 f"{name!r} holds samples in row {samples[0] + 1}, whose rate is not known: declare it, such as "
                 f"inputs={{{name!r}: Audio(rate=16000)}}"
             )
-        kind = replace(kind, rate=int(rates_of(cells, name).most_common(1)[0][0]))
+        kind = replace(kind, rate=int(rates.most_common(1)[0][0]))
     asked = set(samples)
     read = []
     for row, cell in enumerate(cells):
@@ -78,7 +79,7 @@ def read_audio(cells: npt.NDArray | Sequence[Any], kind: Audio, name: str) -> tu
             read.append(_of_file(cell, kind, name, row))
     found = Ragged.of(read)
     refuse_long(found.lengths, name, "window")
-    return Steps(found, band_names(kind)), kind
+    return Steps(found, band_names(kind), origins=tuple(rates.items())), kind
 
 
 def rates_of(cells: Iterable[Any], name: str) -> Counter[int]:

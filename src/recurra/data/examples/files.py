@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from recurra.data.examples.audio import sound_files
 from recurra.data.files.dialect_facts import dialect_facts
 from recurra.data.files.json_lines import read_json
 from recurra.data.files.parquet import read_parquet
@@ -32,7 +33,8 @@ def read_examples_file(
     """The rows of a file of examples, and what was found out about it.
 
     CSV and the like, also compressed, are read by `read_table`, to which the options belong; a Parquet column of lists
-    is kept as arrays; JSON is an object per line, or an array of objects, in which lists are sequences. Errors:
+    is kept as arrays; JSON is an object per line, or an array of objects, in which lists are sequences. A folder is read as the
+    sound files in its sub-folders, each a class. Errors:
     InputError where the file is absent, damaged, or no table, with the line.
 
     >>> import tempfile
@@ -43,6 +45,9 @@ def read_examples_file(
     ((1, 2), 'films.jsonl (JSON): 1 row, 2 columns')
     """
     place = Path(path).expanduser()
+    if place.is_dir():
+        frame = sound_files(place)
+        return frame, [Fact("folder", f"{place.name}: {counted(len(frame), 'sound file')}, the class is the sub-folder")]
     notes: tuple[str, ...] = ()
     dialect: list[Fact] = []
     demo = str(path).startswith("demo:")
