@@ -120,6 +120,10 @@ def print_backtest(console: Console, backtest: Backtest) -> None:
 def print_scores(console: Console, evaluation: Evaluation, title: str) -> None:
     """The verdict and the table of methods, with the interval of the leading score."""
     print_verdict(console, evaluation.verdict.sentence, evaluation.verdict.better)
+    for note in evaluation.notes:
+        console.print(Text(f"NOTE  {note}", style="bold yellow"), soft_wrap=True)
+    if evaluation.notes:
+        console.print()
     left_out = [name for name in _LEFT_OUT if name != evaluation.leading]
     table = evaluation.table.drop(columns=left_out, errors="ignore")
     for name in table.columns.intersection(list(_SHARES)):

@@ -38,7 +38,8 @@ def explained_frame(
         outputs = model.outputs(encoded)
         at = None if step is None else int(step[k])
         scores = outputs if at is None else outputs[at : at + 1]
-        target = scores.sum(axis=0, keepdims=True).argmax(axis=1)
+        sums = scores.sum(axis=0, keepdims=True)
+        target = model.objective.chosen(sums) if model.objective.aim == "classes" else sums.argmax(axis=1)
         if model.objective.aim == "numbers":
             target = np.zeros(1, dtype=np.int64)
         found = explain(model, encoded, target, step=at, points=POINTS, most=MOST_POINTS)
@@ -62,7 +63,9 @@ def usual_frame(model: SequenceModel, examples: Examples, names: list[str]) -> p
         offsets = np.concatenate([[0], np.cumsum(step_counts(encoded))])
         targets = np.add.reduceat(outputs, offsets[:-1], axis=0).argmax(axis=1)
     else:
-        targets = np.zeros(len(part), np.int64) if model.objective.aim == "numbers" else outputs.argmax(axis=1)
+        aim = model.objective.aim
+        targets = model.objective.chosen(outputs) if aim == "classes" else outputs.argmax(axis=1)
+        targets = np.zeros(len(part), np.int64) if aim == "numbers" else targets
     frame = explanation_frame(model, part, explain(model, encoded, targets, points=FEW_POINTS, most=FEW_POINTS), names)
     if model.objective.aim == "numbers":
         frame["target"] = None

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from recurra.cli.console import print_facts, print_files, print_scores, stdout
 from recurra.cli.flags.values import parse_widths, split_words
 from recurra.cli.labelled_reading import Columns, Opened, Reading, open_examples, refuse_unknown_inputs, understand
@@ -14,6 +16,9 @@ from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
     from recurra.cli.labelled_parts import ChosenParts
     from recurra.data.examples.gathering import Gathered
     from recurra.data.examples.understanding import Roles
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = "The training was interrupted: the best network until then is kept, and judged."
 UNFINISHED = "The last training, on all examples, was interrupted: the model that was judged is kept."
+_PAIRS, _FITS = 500, 0.8  # pairs that are looked at, and the share of them that have one value of a column that fits
 OUTPUTS = ("predictions.csv", "report.html", "report.png")
 
 
@@ -142,6 +148,7 @@ def learn(
         console.print()  # below the bars
     estimator.roles_ = roles
     notes = interruptions(estimator, parts)
+    notes += group_notes(opened.frame, roles, estimator.holdout_.pairs)
     decided = estimator.facts()
     print_facts(console, "What was decided", decided)
     for note in notes:
@@ -170,6 +177,27 @@ def learn(
         estimator.save(stage / files[-1].name)
     checkpoints.clear()
     print_files(console, files)
+
+
+def group_notes(frame: pd.DataFrame, roles: Roles, pairs: npt.NDArray[np.int64] | None) -> list[str]:
+    """The column by which examples that repeat one another could be kept together, if one of the file fits."""
+    if pairs is None or not len(pairs) or roles.series is not None or roles.group is not None:
+        return []
+    from recurra.data.examples.understanding import quoted_flag
+
+    used = {*roles.inputs, *roles.label, *roles.static, *roles.features, roles.time, roles.split}
+    some = pairs[np.linspace(0, len(pairs) - 1, min(len(pairs), _PAIRS)).astype(np.int64)]
+    for name in (str(name) for name in frame.columns if str(name) not in used):
+        values = frame[name]
+        distinct = values.nunique()
+        if values.isna().any() or not 1 < distinct < len(values) / 1.2:
+            continue
+        cells = values.to_numpy(dtype=object)
+        if (cells[some[:, 0]] == cells[some[:, 1]]).mean() >= _FITS and distinct > 4:
+            return [
+                f"Examples that repeat one another share their {name}: --group {quoted_flag(name)} keeps them together."
+            ]
+    return []
 
 
 def interruptions(estimator: Estimator, parts: ChosenParts) -> list[str]:

@@ -61,6 +61,7 @@ def classify(
     members: options.Members = 3,
     class_weight: options.ClassWeight = "none",
     label_smoothing: options.LabelSmoothing = 0.0,
+    metric: options.Metric = "auto",
     epochs: options.Epochs = None,
     seed: options.Seed = 0,
     schedule: options.Schedule = "one-cycle",
@@ -81,7 +82,7 @@ def classify(
     weight = None if class_weight == "none" else class_weight
     learn(
         "classify",
-        partial(SequenceClassifier, class_weight=weight, label_smoothing=label_smoothing),
+        partial(SequenceClassifier, class_weight=weight, label_smoothing=label_smoothing, metric=metric),
         file,
         columns=Columns(
             text=text,

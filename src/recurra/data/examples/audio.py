@@ -121,8 +121,8 @@ def sound_files(folder: Path) -> pd.DataFrame:
     paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES and p.parent != folder)
     if not paths:
         raise InputError(
-            f"{folder} is a folder without sound files in sub-folders: expected a sub-folder of {', '.join(SUFFIXES[:4])} "
-            "files for each class, or name a table with a column of paths"
+            f"{folder} is a folder without sound files in sub-folders: expected a sub-folder of "
+            f"{', '.join(SUFFIXES[:4])} files for each class, or name a table with a column of paths"
         )
     names = [str(path.relative_to(folder)) for path in paths]
     return pd.DataFrame({"audio": names, "label": [path.relative_to(folder).parts[0] for path in paths]})
@@ -227,8 +227,8 @@ class _refusing:
         if error is None or isinstance(error, InputError) or not isinstance(error, ValueError | RuntimeError | OSError):
             return
         raise InputError(
-            f"{self.name!r}: {str(self.path)!r} in row {self.row + 1} cannot be read as a sound ({error}): expected WAV, "
-            "FLAC, OGG or MP3; correct the file, or remove the row"
+            f"{self.name!r}: {str(self.path)!r} in row {self.row + 1} cannot be read as a sound ({error}): expected "
+            "WAV, FLAC, OGG or MP3; correct the file, or remove the row"
         ) from error
 
 

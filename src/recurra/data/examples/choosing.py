@@ -34,7 +34,7 @@ LABEL = {  # from the surest word to the least sure
     "regress": "target expression activity rating score response yield label value 目标 分数 数值 y".split(),
 }
 _IDENTIFIER = frozenset("id index idx uuid guid key rowid no nr file filename path url accession 编号 序号".split())
-_KEY = frozenset("id ids uuid guid sku isbn asin ean upc 编号".split())  # what tells things apart, however often it comes
+_KEY = frozenset("id ids uuid guid sku isbn asin ean upc 编号".split())  # tells things apart, however often it comes
 _PERSON = frozenset("user username author reviewer email mail url link handle phone".split())
 _UNIQUE = 0.95
 _SAMPLE = 1000

@@ -31,9 +31,9 @@ SEQUENCE = "sequence"  # the name of an input that has none
 class Examples:
     """N examples: by the name of each input, its raw column and its kind.
 
-    Text and Symbols are objects [N] of str, None where missing; Events a `Ragged` of objects; Series and Audio a `Steps`;
-    Static a DataFrame of N rows; Array a list of N float32 arrays, None where missing. A missing list of events or
-    series has length 0.
+    Text and Symbols are objects [N] of str, None where missing; Events a `Ragged` of objects; Series and Audio a
+    `Steps`; Static a DataFrame of N rows; Array a list of N float32 arrays, None where missing. A missing list of
+    events or series has length 0.
     """
 
     columns: dict[str, RawColumn]
@@ -156,7 +156,8 @@ def _refuse_kinds(inputs: Mapping[str, Kind] | None) -> None:
     for name, kind in inputs.items():
         if not isinstance(kind, Kind):
             raise InputError(
-                f"inputs[{name!r}] is {kind!r}: expected Text(), Symbols(), Events(), Series(), Static(), Array() or Audio()"
+                f"inputs[{name!r}] is {kind!r}: expected Text(), Symbols(), Events(), Series(), Static(), Array() or "
+                "Audio()"
             )
 
 

@@ -33,9 +33,9 @@ def read_examples_file(
     """The rows of a file of examples, and what was found out about it.
 
     CSV and the like, also compressed, are read by `read_table`, to which the options belong; a Parquet column of lists
-    is kept as arrays; JSON is an object per line, or an array of objects, in which lists are sequences. A folder is read as the
-    sound files in its sub-folders, each a class. Errors:
-    InputError where the file is absent, damaged, or no table, with the line.
+    is kept as arrays; JSON is an object per line, or an array of objects, in which lists are sequences. A folder is
+    read as the sound files in its sub-folders, each a class. Errors: InputError where the file is absent, damaged, or
+    no table, with the line.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "films.jsonl"
@@ -47,7 +47,9 @@ def read_examples_file(
     place = Path(path).expanduser()
     if place.is_dir():
         frame = sound_files(place)
-        return frame, [Fact("folder", f"{place.name}: {counted(len(frame), 'sound file')}, the class is the sub-folder")]
+        return frame, [
+            Fact("folder", f"{place.name}: {counted(len(frame), 'sound file')}, the class is the sub-folder")
+        ]
     notes: tuple[str, ...] = ()
     dialect: list[Fact] = []
     demo = str(path).startswith("demo:")

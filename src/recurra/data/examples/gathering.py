@@ -55,8 +55,8 @@ def gather_examples(
     """The examples of a table by the `roles` of its columns; later tables are read by the same.
 
     With `tags`, labels of a table in long format are one per step. Without `labelled`, a table may lack the label, the
-    group, the split and the time of its examples. Relative paths of recordings count from `folder`. Errors: InputError for columns that are missing or hold something
-    else.
+    group, the split and the time of its examples. Relative paths of recordings count from `folder`. Errors: InputError
+    for columns that are missing or hold something else.
 
     >>> frame = pd.DataFrame({"p1": [0.1, 0.2], "p2": [0.3, 0.4], "kind": ["a", "b"]})
     >>> found = gather_examples(frame, Roles({}, label=("kind",), features=("p1", "p2")))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 import pandas as pd
 
 from recurra.data.examples.audio import is_audio_column
@@ -210,9 +209,7 @@ def _emptiness(frame: pd.DataFrame, names: Sequence[str]) -> str:
     return f"{counts}; these rows are used, for they have other inputs"
 
 
-def _read_cells(
-    labels: pd.Series, roles: Roles, separator: str | None, merge_case: bool
-) -> tuple[Roles, list[Fact]]:
+def _read_cells(labels: pd.Series, roles: Roles, separator: str | None, merge_case: bool) -> tuple[Roles, list[Fact]]:
     """How the cells of the label are read: several labels in one, one label spelled in several ways."""
     facts = []
     if separator is None and (found := find_separator(labels)) is not None:
@@ -220,8 +217,8 @@ def _read_cells(
         if found.certain:
             separator = found.sign
             said = (
-                f"{counted(found.cells, 'row')} hold several with {found.sign!r} between them, since every part is also "
-                f"a label of its own: {parts}"
+                f"{counted(found.cells, 'row')} hold several with {found.sign!r} between them, since every part is "
+                f"also a label of its own: {parts}"
             )
             facts.append(Fact("several labels", said, f"--label-separator {NO_SEPARATOR}"))
         else:
@@ -240,7 +237,9 @@ def _read_cells(
         chosen = tuple(group[0] for group in alike)
         facts.append(Fact("labels", f"that differ in case only are one: {groups}", "--keep-case"))
         return replace(roles, label_separator=separator, spellings=chosen), facts
-    facts.append(Fact("check", f"labels that differ in case or blanks only are different classes: {groups}", "--merge-case"))
+    facts.append(
+        Fact("check", f"labels that differ in case or blanks only are different classes: {groups}", "--merge-case")
+    )
     return replace(roles, label_separator=separator), facts
 
 
@@ -334,7 +333,7 @@ def _facts(roles: Roles, task: str, dropped: Sequence[str]) -> list[Fact]:
 
 
 def _key_facts(frame: pd.DataFrame, keys: Sequence[str], group: str | None) -> list[Fact]:
-    """What is said of identifiers that repeat: that they are no input, and that examples may be kept together by them."""
+    """What is said of identifiers that repeat: they are no input, and examples may be kept together by them."""
     repeated = [name for name in keys if name != group and frame[name].duplicated().any()]
     if not repeated or group is not None:
         return []

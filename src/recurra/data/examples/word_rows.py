@@ -64,7 +64,9 @@ def filled_down(column: pd.Series) -> pd.Series:
     """
     there = _there(column)
     if not there[0]:
-        raise InputError(f"column {column.name!r} is empty in row 1: expected the first row of each sentence to name it")
+        raise InputError(
+            f"column {column.name!r} is empty in row 1: expected the first row of each sentence to name it"
+        )
     starts = column[there].astype(str)
     twice = starts.duplicated(keep=False).to_numpy()
     names = starts.to_numpy(dtype=object)

@@ -55,7 +55,7 @@ def _separated(cells: Mapping[str, int], sign: str) -> Separated | None:
         return None
     counts: Counter[str] = Counter()
     for cell, count in cells.items():
-        counts.update({part: count for part in set(several.get(cell, [cell]))})
+        counts.update(dict.fromkeys(set(several.get(cell, [cell])), count))
     rows = sum(cells[cell] for cell in several)
     return Separated(sign, certain, rows, tuple(part for part, _ in counts.most_common()))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from pydantic import ValidationError
 from torch import Tensor
@@ -38,6 +39,7 @@ from recurra.tasks.labelled.file_checks import (
     check_blend,
     check_labels,
     check_objective,
+    check_offset,
     check_reader,
     check_recipe,
     check_table,
@@ -56,6 +58,14 @@ _BASELINES = [
 _MOST = 1000  # networks, or baselines
 
 
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """The `count` different fingerprints of what the model was trained on, in rising order: 64 bits of a hash each."""
+
+    prints: npt.NDArray[np.int64]
+    count: int
+
+
 @dataclass(frozen=True)
 class FittedState:
     """What a file holds of an estimator: the fitted model, its labels, how a file's columns are read, the verdict.
@@ -69,6 +79,7 @@ class FittedState:
     table: Table
     roles: Roles | None
     verdict: str | None
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,7 @@ def to_contents(kind: str, kept: FittedState, *, made_by: str) -> Contents:
         "blend": model.blend,
         "stacked": model.stacked,
         "roles": kept.roles,
+        "seen": kept.seen,
         **{f"baseline/{k}": baseline for k, baseline in enumerate(model.baselines)},
     }
     config: dict[str, Any] = {"labels": stored(kept.labels)}
@@ -154,7 +166,10 @@ def from_contents(contents: Contents, path: str) -> FittedState:
         )
         _check(model)
         roles = part("roles", Roles, *_INPUTS) if "roles" in config else None
-        kept = FittedState(model, labels, header.empty, header.table, roles, header.verdict)
+        seen = part("seen", Seen) if "seen" in config else None
+        if seen is not None and (seen.prints.shape != (seen.count,) or bool((np.diff(seen.prints) <= 0).any())):
+            raise ModelFileError("it has fingerprints of its training examples that do not rise")
+        kept = FittedState(model, labels, header.empty, header.table, roles, header.verdict, seen)
         _refuse_more(contents, to_contents(contents.kind, kept, made_by=header.made_by))
     except (ValidationError, LookupError, ArithmeticError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
@@ -207,6 +222,7 @@ def _check(model: SequenceModel) -> None:
     stacked = () if model.stacked is None else (model.stacked,)
     for baseline in (*stacked, *model.baselines):
         check_baseline(baseline, model.reader, model.objective.outputs)
+        check_offset(baseline, model.objective)
     encoded: Encoded = {name: _one(encoder) for name, encoder in model.reader.encoders.items()}
     everyone = [model.outputs(encoded), *(baseline.outputs(encoded) for baseline in (*stacked, *model.baselines))]
     for outputs in everyone:
