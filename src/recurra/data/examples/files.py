@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from recurra.data.examples.audio import sound_files
+from recurra.data.examples.conll import read_conll
 from recurra.data.files.dialect_facts import dialect_facts
 from recurra.data.files.json_lines import read_json
 from recurra.data.files.parquet import read_parquet
@@ -17,6 +19,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
 
+_HEAD = 1 << 16  # bytes in which a file of sentences has a blank line
 _LARGE = 1 << 40  # numbers of sequences keep their precision, however many there are
 
 
@@ -60,6 +63,8 @@ def read_examples_file(
         elif form == "Parquet":
             columns = read_parquet(place, large=_LARGE, lists=True)
             frame, notes = columns.frame(), columns.notes
+        elif not demo and (sentences := _sentences(place)) is not None:
+            frame, form = sentences, "a word per line, blank lines between sentences"
         else:
             table = read_table(
                 path, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing, text=text
@@ -76,6 +81,19 @@ def read_examples_file(
         *dialect,
         *(Fact("note", note) for note in notes),
     ]
+
+
+def _sentences(place: Path) -> pd.DataFrame | None:
+    """The words of a file with blank lines between sentences; None of any other."""
+    with open_source(place).open() as stream:
+        head = stream.read(_HEAD)
+        if not re.search(rb"\S\r?\n[ \t]*\r?\n", head) or b"\0" in head:
+            return None
+        data = head + stream.read()
+    try:
+        return read_conll(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return read_conll(data.decode("latin-1"))
 
 
 def _form(place: Path) -> str:

@@ -123,7 +123,7 @@ def understand_examples(
         if rows is not None:
             series, features, label = rows.key, (rows.word,), label or (tag,)
     keys = split_series(series, list(frame.columns))
-    if task == "tag" and len(keys) == 1 and frame[keys[0]].isna().any() and has_first_rows(frame[keys[0]]):
+    if task == "tag" and len(keys) == 1 and has_first_rows(frame[keys[0]]):
         filled = (keys[0],)
     taken = {*text, *sequence, *audio, *label, *keys, *features, *(static or ()), time, group, split}
     left = [name for name in names if name not in taken]
