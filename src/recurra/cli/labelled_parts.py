@@ -59,7 +59,19 @@ class ChosenParts:
 
     def tested_words(self, estimator: Any) -> str:
         """How many examples judged."""
-        return counted(len(estimator.holdout_.examples), "example")
+        return judged_words(estimator.holdout_.truth)
+
+
+def judged_words(truth: Any) -> str:
+    """How many examples judge: those whose label is known, of how many where some have none."""
+    values = truth.values if isinstance(truth, Ragged) else truth
+    known = np.isfinite(values) if values.dtype.kind == "f" else values >= 0
+    if isinstance(truth, Ragged):
+        there = np.bincount(np.repeat(np.arange(len(truth)), truth.lengths)[known], minlength=len(truth)) > 0
+    else:
+        there = known if known.ndim == 1 else known.any(axis=1)
+    every = counted(len(there), "example")
+    return every if there.all() else f"{int(there.sum()):,} of {every}, the others without a label"
 
 
 def choose_parts(

@@ -13,7 +13,7 @@ import typer
 
 from recurra.cli.console import counting, print_facts, print_files, print_frame, print_scores, stderr, stdout
 from recurra.cli.label_refusals import LabelledRows, refuse_unknown
-from recurra.cli.labelled_parts import examples_facts, names_of
+from recurra.cli.labelled_parts import examples_facts, judged_words, names_of
 from recurra.cli.labelled_reading import Opened, Reading, open_examples
 from recurra.cli.labelled_results import judged_frame, predicted_frames
 from recurra.cli.labelled_tables import cell_text, json_lines
@@ -105,7 +105,7 @@ def evaluate_labelled(
         facts.append(Fact("left out", f"{counted(left_out, 'example')} without a step"))
     evaluation = estimator.evaluate(examples, judging.labels, groups=None if groups is None else groups[kept])
     print_facts(console, "What was understood", facts)
-    print_scores(console, evaluation, f"On {opened.source} ({counted(len(examples), 'example')})")
+    print_scores(console, evaluation, f"On {opened.source} ({judged_words(estimator.holdout_.truth)})")
     if out is None:
         return
 

@@ -66,7 +66,7 @@ def as_examples(X: Any, *, inputs: Mapping[str, Kind] | None = None, optional: C
     """The examples in whatever holds them; `inputs` names the inputs and says what each is.
 
     One input: N strings (a list, Series or array), N lists of events, N arrays [T] or [T, F], an array [N, T] of T
-    steps of one feature, or [N, T, F]. A DataFrame whose columns are all numbers is such an array [N, T]. Several
+    steps of one feature, or [N, T, F]; a Series gives the input its name. A DataFrame whose columns are all numbers is such an array [N, T]. Several
     inputs: any other DataFrame (also of another library, by its `to_pandas`), or a mapping of names to columns; numbers
     and categories together are one Static input called "static".
 
@@ -172,7 +172,8 @@ def _chosen(examples: Examples, inputs: Mapping[str, Kind]) -> Examples:
 
 
 def _one(X: Any, inputs: Mapping[str, Kind] | None) -> Examples:
-    name, kind = (SEQUENCE, None) if inputs is None else next(iter(inputs.items()))
+    own = X.name if isinstance(X, pd.Series) and isinstance(X.name, str) and X.name else SEQUENCE
+    name, kind = (own, None) if inputs is None else next(iter(inputs.items()))
     if inputs is not None and len(inputs) > 1:
         raise InputError(f"X has one input, and inputs= names {len(inputs)}: give a DataFrame or a mapping of columns")
     cells: npt.NDArray | list[Any]
