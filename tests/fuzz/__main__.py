@@ -1,15 +1,14 @@
 """Ten thousand calls of recurrent layers, right and wrong, on the engine under sanitizers: python -m tests.fuzz
 
 Builds the engine with AddressSanitizer and UBSan into build/sanitized, then makes the calls once for every instruction
-set that the machine has. A fault of memory, undefined behaviour, or a result other than torch's or the reference's ends
-it with an error. GCC and Linux; `--engine FILE` takes an engine that is built already, `--first` and `--calls` say
-which calls.
+set that the machine has, and once with AMX tiles in memory, which the sanitizers can see into. A fault of memory,
+undefined behaviour, or a result other than torch's or the reference's ends it with an error. GCC and Linux; `--engine
+FILE` takes an engine that is built already, `--first` and `--calls` say which calls.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import subprocess
 import sys
@@ -19,20 +18,25 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
+from tests.emulated import ISA, MODULE, load
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "sanitized"
 SANITIZE = "-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1"
-MODULE = "recurra.kernels.cpu._engine"
 
 
-def build() -> Path:
-    """The engine with sanitizers, compiled where it is older than its sources."""
-    settings = ["-DSKBUILD_PROJECT_NAME=recurra", "-DSKBUILD_PROJECT_VERSION=0", "-DCMAKE_BUILD_TYPE=RelWithDebInfo"]
+def build() -> list[Path]:
+    """The engine and the one with tiles in memory, with sanitizers; compiled where older than their sources."""
+    settings = [
+        "-DSKBUILD_PROJECT_NAME=recurra", "-DSKBUILD_PROJECT_VERSION=0", "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
+        "-DEMULATE_AMX=ON",
+    ]  # fmt: skip
     environment = os.environ | {"CXXFLAGS": SANITIZE, "CXX": "g++"}
     command = ["cmake", "-S", str(ROOT), "-B", str(BUILD), f"-DPython_EXECUTABLE={sys.executable}", *settings]
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
     subprocess.run(["cmake", "--build", str(BUILD), "--parallel"], check=True)
-    return BUILD / f"_engine{sysconfig.get_config_var('EXT_SUFFIX')}"
+    name = f"_engine{sysconfig.get_config_var('EXT_SUFFIX')}"
+    return [path for path in (BUILD / name, BUILD / "emulated" / name) if path.exists()]
 
 
 def sanitized(engine: Path, arguments: list[str], isa: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -49,16 +53,6 @@ def sanitized(engine: Path, arguments: list[str], isa: str | None = None) -> sub
         environment["RECURRA_ISA"] = isa
     command = [sys.executable, "-m", "tests.fuzz", "--inside", "--engine", str(engine), *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
-
-
-def load(engine: Path) -> None:
-    """Put an engine in the place of the installed one."""
-    spec = importlib.util.spec_from_file_location(MODULE, engine)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[MODULE] = module
-    spec.loader.exec_module(module)
 
 
 def inside(first: int, number: int) -> int:
@@ -97,13 +91,16 @@ def main() -> int:
             print(" ".join(sys.modules[MODULE].supported_builds()))
             return 0
         return min(1, inside(options.first, options.calls))
-    engine = options.engine or build()
     failed = []
-    for isa in sanitized(engine, ["--calls", "0"]).stdout.split():
-        run = sanitized(engine, ["--calls", str(options.calls), "--first", str(options.first)], isa)
-        print(f"{isa}: {run.stdout}", end="", flush=True)
-        if run.returncode:
-            failed.append(isa)
+    for engine in [options.engine] if options.engine else build():
+        found = sanitized(engine, ["--calls", "0"]).stdout.split()
+        emulated = engine.parent.name == "emulated"
+        for isa in [isa for isa in found if isa == ISA] if emulated else found:
+            name = f"{isa}, tiles in memory" if emulated else isa
+            run = sanitized(engine, ["--calls", str(options.calls), "--first", str(options.first)], isa)
+            print(f"{name}: {run.stdout}", end="", flush=True)
+            if run.returncode:
+                failed.append(name)
     print(f"failed: {', '.join(failed)}" if failed else "no fault")
     return len(failed)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
+from dataclasses import replace
+from typing import Any
 
 import torch
 from tests.fuzz.calls import Call
@@ -12,6 +15,7 @@ from torch.nn.utils.rnn import PackedSequence
 import recurra as rc
 
 TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-9, torch.bfloat16: 0.2, torch.float16: 0.05}
+FEW_BITS = (torch.bfloat16, torch.float16)
 BAD = ("stricter", "laxer", "different", "unclear")
 REFUSALS = (ValueError, RuntimeError, TypeError, IndexError, NotImplementedError, AttributeError)
 
@@ -45,7 +49,28 @@ def judge(call: Call, seed: int) -> tuple[str, str]:
         return ("refused" if isinstance(theirs, Exception) else "stricter"), repr(ours)
     if isinstance(theirs, Exception):
         return "laxer", repr(theirs)
-    return ("right" if _agree(call, ours, theirs) else "different"), ""
+    right = _agree(call, ours, theirs) or (
+        call.layer.weight_ih_l0.dtype in FEW_BITS and _agree(call, ours, exact(call, seed))
+    )
+    return ("right" if right else "different"), ""
+
+
+def exact(call: Call, seed: int) -> list[Tensor]:
+    """The reference's answer in float64, as of the call's own type.
+
+    It has the last word on types of few bits: torch's bfloat16 on AMX carries a NaN over into the row before.
+    """
+
+    def double(value: Any) -> Any:
+        if isinstance(value, PackedSequence):
+            return value._replace(data=value.data.double())
+        return tuple(map(double, value)) if isinstance(value, tuple) else None if value is None else value.double()
+
+    wide = replace(call, layer=copy.deepcopy(call.layer).double(), input=double(call.input), hx=double(call.hx))
+    found = answer(wide, "reference", seed)
+    if isinstance(found, Exception):
+        raise found
+    return [tensor.to(call.layer.weight_ih_l0.dtype) for tensor in found]
 
 
 def _agree(call: Call, ours: list[Tensor], theirs: list[Tensor]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
@@ -196,3 +197,81 @@ def test_no_picture_while_a_training_goes_on() -> None:
     assert board.figures == 0
     watch.log(board)
     assert board.figures == 1
+
+
+class Words(nn.Module):
+    """Sequences of the lengths that it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding, self.gru = nn.Embedding(9, 4), rc.nn.GRU(4, 6)
+
+    def forward(self, lengths: Tensor) -> Tensor:
+        x = self.embedding(torch.arange(int(lengths.max())).remainder(9)).unsqueeze(1).expand(-1, len(lengths), -1)
+        return self.gru(x, lengths=lengths)[1].square().mean()
+
+
+@pytest.mark.parametrize(
+    "failing",
+    [
+        lambda: Words()(torch.ones(4, dtype=torch.int64)),  # T = 1 in every row: no way through time
+        lambda: (_ for _ in ()).throw(torch.cuda.OutOfMemoryError("CUDA out of memory")),
+        lambda: (_ for _ in ()).throw(MemoryError()),
+        lambda: torch.zeros(()),  # depends on nothing
+        lambda: (torch.rand(3), np.random.rand(3), 1 / 0),  # noqa: NPY002
+        lambda: "no tensor",
+    ],
+)
+def test_a_look_that_fails_is_skipped(failing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Budget, "allows", lambda self: True)
+    model = Words()
+    watch = Watch(model)
+    good, bad = torch.tensor([5, 3]), torch.tensor([1, 1])
+    before = torch.get_rng_state(), str(np.random.get_state())  # noqa: NPY002
+    with watch:
+        for step in range(6):
+            watch.step((lambda: model(good)) if step in (2, 5) else (lambda: (model(bad), failing())[1]))
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert str(np.random.get_state()) == before[1]  # noqa: NPY002
+    assert [flow.step for flow in watch.flows] == [3, 6]
+    assert sum(watch.skipped.values()) == 4
+    again = from_bytes(watch.state())
+    assert again.skipped == watch.skipped
+    assert again.why_nothing == ""
+
+
+def test_why_nothing_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Budget, "allows", lambda self: True)
+    model = Words()
+    with Watch(model) as watch:
+        for _ in range(3):
+            watch.step(lambda: model(torch.ones(4, dtype=torch.int64)))
+    assert watch.memory() == {}
+    assert watch.diagnose() == []
+    assert "over a single step" in watch.watched().why_nothing
+    with pytest.raises(InputError, match=r"no look succeeded: .*over a single step"):
+        watch.plot()
+    with pytest.raises(InputError, match="over a single step"):
+        watch.look(lambda: model(torch.ones(4, dtype=torch.int64)))
+
+
+def test_looks_at_what_is_not_finite_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Budget, "allows", lambda self: True)
+    model = Words()
+    watch = Watch(model)
+    for scale in (math.nan, math.inf, 1.0, math.nan):
+        watch.step(lambda scale=scale: model(torch.tensor([4, 2])) * scale, loss=scale)
+    assert len(watch.flows) == 4
+    watch.diagnose()
+    watch.plot().canvas.draw()
+    assert from_bytes(watch.state()).frame().equals(watch.frame())
+
+
+def test_weights_that_are_frozen_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Budget, "allows", lambda self: True)
+    model = Words()
+    watch = Watch(model)
+    watch.step(lambda: model(torch.tensor([4, 2])))
+    model.gru.weight_hh_l0.requires_grad_(False)
+    watch.step(lambda: model(torch.tensor([4, 2])))
+    assert len(watch.flows) == 2

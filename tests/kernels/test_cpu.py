@@ -138,7 +138,7 @@ def test_a_build_that_is_not_here_is_refused():
     with pytest.raises(InputError, match=r"expected one of .*generic"):
         builds.choose_build("mmx")
     assert builds._engine.chosen_build() == before
-    assert BUILDS[-1] == "generic"
+    assert builds._engine.supported_builds()[-1] == "generic"
     for build in BUILDS:
         with using(build):
             assert build in builds.describe()

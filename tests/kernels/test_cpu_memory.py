@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 import torch
+from tests.kernels.cases import BUILDS, using
 from torch import nn
 
 import recurra as rc
 from recurra.cells import GRU, LSTM, RNN, Weights
 from recurra.errors import ShapeError
-from recurra.kernels import chooser, cpu_builds, reference
+from recurra.kernels import chooser, reference
 from recurra.kernels.contract import Layout, Noise, Recurrence
 
 pytestmark = pytest.mark.skipif(bool(chooser.NO_ENGINE), reason="the C++ engine is not built here")
@@ -88,18 +89,14 @@ def test_backward_inside_autocast(name, hidden):
     torch.testing.assert_close(gradients[1], gradients[0], rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("build", cpu_builds._engine.supported_builds() if cpu_builds else [])
+@pytest.mark.parametrize("build", BUILDS)
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("cell", [RNN(), GRU(), GRU(reset_after=False), LSTM()], ids=repr)
 def test_the_gradient_of_the_state_of_rows_that_end_early(cell, reverse, build):
     lengths = torch.tensor([5, 5, 2, 0])
     asked = question(cell, reverse=reverse, layout=Layout(T, B, lengths=lengths), dtype=torch.bfloat16)
-    before = cpu_builds._engine.chosen_build()
-    cpu_builds.choose_build(build)
-    try:
+    with using(build):
         found = answers(chooser.cpu_function.run, asked)
-    finally:
-        cpu_builds.choose_build(before)
     for ours, right in zip(found, answers(reference.run, asked), strict=True):
         assert (ours - right).abs().max() <= 0.03 * right.abs().max().clamp(min=1)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+import warnings
 
 import pytest
 import torch
 from tests.nn.pairs import BACKENDS, Ran
 from torch import nn
+from torch.ao.quantization import quantize_dynamic
+from torch.nn.utils import parametrizations, parametrize
 
 import recurra as rc
 from recurra.errors import InputError
@@ -84,6 +87,73 @@ def test_a_layer_with_options_stays():
     model = nn.ModuleList([rc.nn.LSTM(3, 4, peepholes=True), rc.nn.LSTM(3, 4), rc.nn.GRU(3, 4, reset_after=False)])
     rc.restore(model)
     assert [type(m) for m in model] == [rc.nn.LSTM, nn.LSTM, rc.nn.GRU]
+
+
+class Doubled(nn.Module):
+    def forward(self, weight):
+        return 2 * weight
+
+
+def doubled(layer: nn.Module, name: str) -> None:
+    parametrize.register_parametrization(layer, name, Doubled())
+
+
+PARAMETRISATIONS = [parametrizations.weight_norm, parametrizations.spectral_norm, parametrizations.orthogonal, doubled]
+
+
+@pytest.mark.parametrize("change", PARAMETRISATIONS, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM"])
+def test_parametrised_layers_go_there_and_back(name, change):
+    torch.manual_seed(0)
+    model, x = nn.Sequential(getattr(nn, name)(4, 8, 2, bidirectional=True)).eval(), torch.randn(5, 2, 4)
+    plain = type(model[0])
+    before = rc.accelerate(model)
+    for weight in ("weight_hh_l0", "weight_ih_l1_reverse"):
+        change(model[0], weight)
+    model.eval()
+    expected = model(x)[0].detach()
+    twin = copy.deepcopy(model)  # torch lets copies share the class
+    assert rc.restore(model) is before
+    assert isinstance(model[0], plain)
+    assert not isinstance(model[0], rc.nn.layer.RecurrentLayer)
+    assert isinstance(twin[0], rc.nn.layer.RecurrentLayer)
+    assert parametrize.is_parametrized(model[0], "weight_hh_l0")
+    with Ran() as ran:
+        torch.testing.assert_close(model(x)[0], expected, rtol=0, atol=1e-6)
+    assert ran.counts == {}
+    rc.accelerate(model)  # also a layer that was parametrised before
+    assert isinstance(model[0], getattr(rc.nn, name))
+    torch.testing.assert_close(model(x)[0], expected, rtol=0, atol=1e-6)
+    rc.restore(model)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(0.5)
+        for parameter in twin.parameters():
+            parameter.mul_(0.5)
+    torch.testing.assert_close(model(x)[0], twin(x)[0], rtol=0, atol=1e-6)
+    for weight in ("weight_hh_l0", "weight_ih_l1_reverse"):
+        parametrize.remove_parametrizations(model[0], weight)
+        parametrize.remove_parametrizations(twin[0], weight)
+    assert type(model[0]) is plain
+    assert type(twin[0]) is getattr(rc.nn, name)
+    torch.testing.assert_close(model(x)[0], twin(x)[0], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("removed", [True, False])
+def test_quantisation_finds_a_restored_layer(removed):
+    model = rc.accelerate(nn.ModuleDict({"lstm": nn.LSTM(8, 16)}))
+    parametrizations.weight_norm(model["lstm"], "weight_hh_l0")
+    if removed:
+        rc.restore(model)
+        parametrize.remove_parametrizations(model["lstm"], "weight_hh_l0")
+    else:
+        parametrize.remove_parametrizations(model["lstm"], "weight_hh_l0")
+        rc.restore(model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # all of torch.ao is deprecated
+        quantised = quantize_dynamic(model, {nn.LSTM})
+    assert type(quantised["lstm"]) is torch.ao.nn.quantized.dynamic.LSTM
+    assert quantised["lstm"](torch.randn(3, 1, 8))[0].shape == (3, 1, 16)
 
 
 @pytest.mark.parametrize("function", [rc.accelerate, rc.restore])

@@ -120,8 +120,8 @@ def _frame(rows: Ints, truth: Any, predicted: Any, probability: Floats) -> pd.Da
 def _rank(place: int, count: int) -> str:
     share = place / max(count - 1, 1)
     if share in (0, 1):
-        return "furthest from the truth" if share else "nearest to the truth"
-    return f"nearer to the truth than {100 * (1 - share):.0f} % of the others"
+        return "furthest from the truth" if share else "closest to the truth"
+    return f"closer to the truth than {100 * (1 - share):.0f} % of the others"
 
 
 def _spread(numbers: Ints, classes: Ints, most: int) -> list[int]:

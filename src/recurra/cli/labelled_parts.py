@@ -181,9 +181,9 @@ def _spread(counts: Ints, kind: Kind) -> str:
     what = "characters" if isinstance(kind, Text | Symbols) else "steps"
     if isinstance(kind, Audio):
         low, middle, high = (f"{steps * kind.hop:.1f}" for steps in (counts.min(), np.median(counts), counts.max()))
-        return f"{low} to {high} seconds (median {middle})"
+        return f"{low}–{high} seconds (median {middle})"
     low, middle, high = int(counts.min()), int(np.median(counts)), int(counts.max())
-    return f"{high:,} {what}" if low == high else f"{low:,} to {high:,} {what} (median {middle:,})"
+    return f"{high:,} {what}" if low == high else f"{low:,}–{high:,} {what} (median {middle:,})"
 
 
 def raw_lengths(examples: Examples) -> dict[str, Ints]:
@@ -229,7 +229,7 @@ def _told(labels: pd.Series) -> str:
     if pd.api.types.is_numeric_dtype(labels.dtype) and distinct > _NUMBERS:
         return f"{labels.min():.4g} to {labels.max():.4g}, mean {labels.mean():.4g}"
     if distinct > max(_NUMBERS, len(labels) // 2):
-        return f"{distinct:,} different ones"
+        return f"{distinct:,} distinct values"
     counts = labels.replace("", None).value_counts()
     shown = ", ".join(f"{quoted(name)} {count:,}" for name, count in counts.head(_CLASSES).items())
     more = len(counts) - _CLASSES

@@ -14,6 +14,7 @@ from recurra.cli.flags.values import parse_widths, split_words
 from recurra.cli.labelled_reading import Columns, Opened, Reading, open_examples, refuse_unknown_inputs, understand
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.errors import InputError
+from recurra.options import option
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
     Estimator = SequenceClassifier | SequenceTagger | SequenceRegressor
 
-INTERRUPTED = "The training was interrupted: the best network until then is kept, and judged."
-UNFINISHED = "The last training, on all examples, was interrupted: the model that was judged is kept."
+INTERRUPTED = "Training was interrupted: the best network so far is kept and evaluated."
+UNFINISHED = "The final training, on all examples, was interrupted: the evaluated model is kept."
 _PAIRS, _FITS = 500, 0.8  # pairs that are looked at, and the share of them that have one value of a column that fits
 OUTPUTS = ("predictions.csv", "report.html", "report.png")
 
@@ -183,8 +184,6 @@ def group_notes(frame: pd.DataFrame, roles: Roles, pairs: npt.NDArray[np.int64] 
     """The column by which examples that repeat one another could be kept together, if one of the file fits."""
     if pairs is None or not len(pairs) or roles.series is not None or roles.group is not None:
         return []
-    from recurra.data.examples.understanding import quoted_flag
-
     used = {*roles.inputs, *roles.label, *roles.static, *roles.features, roles.time, roles.split}
     some = pairs[np.linspace(0, len(pairs) - 1, min(len(pairs), _PAIRS)).astype(np.int64)]
     for name in (str(name) for name in frame.columns if str(name) not in used):
@@ -195,7 +194,7 @@ def group_notes(frame: pd.DataFrame, roles: Roles, pairs: npt.NDArray[np.int64] 
         cells = values.to_numpy(dtype=object)
         if (cells[some[:, 0]] == cells[some[:, 1]]).mean() >= _FITS and distinct > 4:
             return [
-                f"Examples that repeat one another share their {name}: --group {quoted_flag(name)} keeps them together."
+                f"Examples that repeat one another share their {name}: {option('group', name)} keeps them together."
             ]
     return []
 

@@ -13,7 +13,9 @@ from typer.main import get_command
 from recurra import __version__
 from recurra.cli.commands import bench, classify, doctor, evaluate, forecast, inspect, predict, regress, tag, textbook
 from recurra.cli.console import stderr
+from recurra.cli.flags.spelling import as_flag
 from recurra.errors import RecurraError
+from recurra.options import spelt
 
 USAGE = 2  # the exit status of a refusal, as for a wrong flag
 INTERRUPTED = 130
@@ -25,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Recurrent neural networks, from a file to an answer worth trusting.",
-    epilog="Begin with `recurra forecast demo:co2`, `recurra classify demo:reviews`, `recurra tag demo:membrane` or "
+    epilog="Start with `recurra forecast demo:co2`, `recurra classify demo:reviews`, `recurra tag demo:membrane` or "
     "`recurra regress demo:promoters`, or with a file of your own: `recurra forecast sales.csv`.",
 )
 app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
@@ -49,7 +51,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _common(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Hold the options of `recurra` itself."""
@@ -66,7 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not debug:
         sys.excepthook = _report_bug
     try:
-        get_command(app).main(arguments, prog_name="recurra", obj=arguments)
+        with spelt(as_flag):
+            get_command(app).main(arguments, prog_name="recurra", obj=arguments)
     except RecurraError as error:
         if debug:
             raise

@@ -47,9 +47,9 @@ def open_checkpoints(path: Path, data: str, options: Mapping[str, Any], *, resum
 def tell_of_unfinished(console: Console, path: Path, *, resume: bool) -> None:
     """Say what becomes of an unfinished run, or that there is none."""
     if path.exists() and not resume:
-        console.print("An unfinished run is given up; --resume would have gone on with it.")
+        console.print("Discarding an unfinished run; pass --resume to continue it.")
     if resume and not path.exists():
-        console.print("There is nothing to resume: this is a new run.")
+        console.print("Nothing to resume: starting a new run.")
 
 
 @contextmanager

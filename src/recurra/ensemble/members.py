@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from recurra.inspect import Watch, Watched
+from recurra.inspect.several import said_of_nothing
 from recurra.inspect.watched import from_bytes
 from recurra.training import Run, TrainingOptions, TrainingRecord, train
 from recurra.training.launch import train_on
@@ -83,6 +84,15 @@ class Seat:
         )
         problem.network.cpu().eval()
         return record
+
+
+def remarks_of(members: Sequence[Member[Any]]) -> list[str]:
+    """What went wrong beside the training of an ensemble, with its watchers and logs, each thing once."""
+    seen = [member.watched() for member in members]
+    remarks = [remark for member in members if member.record is not None for remark in member.record.remarks]
+    if why := said_of_nothing(seen):
+        remarks.insert(0, f"the gradient's way through time was not recorded: {why}")
+    return list(dict.fromkeys(remarks))
 
 
 def learning_curves(runs: Mapping[str, Sequence[Member[Any]]]) -> pd.DataFrame:

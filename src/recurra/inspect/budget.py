@@ -40,10 +40,10 @@ class Budget:
     def spending(self) -> Iterator[None]:
         """What happens inside the `with` is a look, and no training."""
         before = self.spent
+        self._last = self._steps  # also of one that fails: the next is not tried at every step
         with self.charging():
             yield
         cost = self.spent - before
-        self._last = self._steps
         # The first look also warms caches, and would put off the second for ever.
         self._dearest = max(self._dearest, cost) if self._looked else 0.6 * cost
         self._looked = True

@@ -84,8 +84,8 @@ def gradient_flow(model: nn.Module, loss_of: Callable[[], Tensor], *, step: int 
     step     the number under which the result is kept
 
     The layers are computed by the reference kernel, so that every option and PackedSequence is exact. Weights,
-    gradients, buffers and torch's random state stay as they are; a state that the model keeps as an attribute goes on,
-    and so do the generators of Python and NumPy. loss_of must not call backward. Raises InputError for a model without
+    gradients, buffers and random generators (torch, NumPy, Python) stay as they are; a state that the model keeps as an
+    attribute goes on. loss_of must not call backward. Raises InputError for a model without
     recurrent layers, a sequence of one step, and a loss that does not depend on what the layers give.
 
     >>> import torch

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import sys
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -84,8 +86,12 @@ def computed_by_reference(layers: dict[str, nn.Module]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def left_as_it_was(model: nn.Module) -> Iterator[None]:
-    """Whatever happens to the model's buffers and to torch's generators (CPU, CUDA) inside the `with` is undone."""
+    """Whatever happens inside the `with` to the model's buffers and to the random generators is undone.
+
+    Those of torch (CPU, CUDA), NumPy and Python.
+    """
     before = [(module, dict(module._buffers), set(module._non_persistent_buffers_set)) for module in model.modules()]
+    drawn = random.getstate(), np.random.get_state()  # noqa: NPY002  # the global one is what a model may draw from
     devices = [parameter.device for parameter in model.parameters() if parameter.is_cuda]
     try:
         for module, buffers, _ in before:
@@ -94,6 +100,8 @@ def left_as_it_was(model: nn.Module) -> Iterator[None]:
         with torch.random.fork_rng(devices=list(dict.fromkeys(devices))):
             yield
     finally:
+        random.setstate(drawn[0])
+        np.random.set_state(drawn[1])  # noqa: NPY002
         for module, buffers, passing in before:
             module._buffers.clear()
             module._buffers.update(buffers)

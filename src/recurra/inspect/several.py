@@ -1,14 +1,24 @@
-"""What was seen of several networks that answer together, each by its number."""
+"""What was seen of several networks that answer together, each by its number, and a look at one that may fail."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pandas as pd
+from torch import Tensor, nn
 
 from recurra.inspect.diagnosis import Finding
-from recurra.inspect.watched import Watched
+from recurra.inspect.flow import gradient_flow
+from recurra.inspect.watched import Watched, reason_of
+
+
+def glanced(model: nn.Module, loss_of: Callable[[], Tensor], *, step: int, seen: Watched) -> Watched:
+    """What was `seen` in training with one look now in place of its own; where that fails, `skipped` says why."""
+    try:
+        return replace(seen, flows=(gradient_flow(model, loss_of, step=step),))
+    except Exception as error:  # noqa: BLE001  # of any kind: what else there is to say of the model does not depend on it
+        return replace(seen, flows=(), skipped={reason_of(error): 1})
 
 
 def flows_of(seen: Sequence[Watched]) -> pd.DataFrame:
@@ -26,3 +36,10 @@ def findings_of(seen: Sequence[Watched]) -> list[Finding]:
         for k, watched in enumerate(seen, start=1)
         for finding in watched.diagnose()
     ]
+
+
+def said_of_nothing(seen: Sequence[Watched]) -> str:
+    """Why there is no look at any of the networks; empty where there is one, or none was tried."""
+    if any(watched.flows for watched in seen):
+        return ""
+    return next((watched.why_nothing for watched in seen if watched.why_nothing), "")

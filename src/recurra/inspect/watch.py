@@ -17,7 +17,7 @@ from recurra.inspect.flow import Flow, gradient_flow
 from recurra.inspect.flow_plot import draw_flow
 from recurra.inspect.layers import recurrent_layers
 from recurra.inspect.memory import Memory
-from recurra.inspect.watched import Watched, from_bytes, to_bytes
+from recurra.inspect.watched import Watched, from_bytes, reason_of, to_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,8 +43,9 @@ class Watch:
 
     Call `step` once after every step of the training. A training too short for a look within its share has one at the
     end of the `with`. The weights come out the same to the bit as without, unless the model keeps a state as an
-    attribute or draws from the generators of Python or NumPy (see `gradient_flow`). Raises InputError for a model
-    without recurrent layers and a share that is none.
+    attribute (see `gradient_flow`). A look that fails is skipped and never stops the training: `skipped` counts them
+    by reason, such as a batch in which every sequence has one step. Raises InputError for a model without recurrent
+    layers and a share that is none.
 
     >>> import torch
     >>> import recurra as rc
@@ -69,6 +70,7 @@ class Watch:
         self._recurrent = list(recurrent_layers(model).values())
         self.model, self.clip_norm = model, clip_norm
         self.flows: list[Flow] = []
+        self.skipped: dict[str, int] = {}
         self.budget = Budget(share)
         self.steps = 0
         self._every, self._logged = 1, -1
@@ -84,7 +86,7 @@ class Watch:
     def __exit__(self, *failure: object) -> None:
         latest, self._latest = self._latest, None
         if latest is not None and not self.flows and failure[:1] in ((), (None,)):
-            self.look(latest)
+            self._try(latest)
         self._before = []
 
     def step(
@@ -112,10 +114,18 @@ class Watch:
             self._moved.append(self._movement())
             self._before = []
         if allowed and self.steps % self._every == 0:
+            self._try(loss_of)
+
+    def _try(self, loss_of: Callable[[], Tensor]) -> None:
+        """A look where one can be had; the training goes on in any case."""
+        try:
             self.look(loss_of)
+        except Exception as error:  # noqa: BLE001  # whatever it is: this is a diagnostic
+            reason = reason_of(error)
+            self.skipped[reason] = self.skipped.get(reason, 0) + 1
 
     def look(self, loss_of: Callable[[], Tensor]) -> Flow:
-        """Look now, whatever it costs; the result is recorded."""
+        """Look now, whatever it costs; the result is recorded, and an error raised."""
         with self.budget.spending():
             flow = gradient_flow(self.model, loss_of, step=self.steps)
             self._before = [weight.detach().clone() for weight in self._weights()]
@@ -131,7 +141,7 @@ class Watch:
         if not self._losses:  # those of the looks are better than none
             steps = np.array([flow.step for flow in self.flows], dtype=np.float64)
             signs = TrainingSigns(np.array([flow.loss for flow in self.flows]), norms, moved, self.clip_norm, steps)
-        return Watched(tuple(self.flows), signs, self.steps, self._every, self._logged)
+        return Watched(tuple(self.flows), signs, self.steps, self._every, self._logged, dict(self.skipped))
 
     def frame(self) -> pd.DataFrame:
         """A row per look, layer and step back: step, layer, back, gradient, cell, carried (see `gradient_flow`)."""
@@ -142,11 +152,13 @@ class Watch:
         return self.watched().memory()
 
     def diagnose(self) -> list[Finding]:
-        """What is wrong, in words, with a cure; nothing where nothing is."""
+        """What is wrong, in words, with a cure; nothing where nothing is, or nothing could be seen (`skipped`)."""
         return self.watched().diagnose()
 
     def plot(self, what: Literal["gradient", "carried"] = "gradient") -> Figure:
         """The picture of `draw_flow`."""
+        if why := self.watched().why_nothing:
+            raise InputError(f"there is nothing to draw, because no look succeeded: {why}")
         return draw_flow(self.flows, what=what)
 
     def log(self, board: Board, *, picture: bool = True) -> None:
@@ -181,6 +193,7 @@ class Watch:
         self._losses = [] if len(watched.signs.steps) else watched.signs.losses.tolist()
         self._norms, self._moved = watched.signs.norms.tolist(), watched.signs.moved.tolist()
         self.steps, self._every, self._logged = watched.steps, watched.every, watched.logged
+        self.skipped = dict(watched.skipped)
 
     def _weights(self) -> list[Tensor]:
         return [
@@ -192,7 +205,10 @@ class Watch:
 
     def _movement(self) -> float:
         """|w - w_before| / |w_before| of the layer's matrix that moved most in one step."""
-        pairs = zip(self._weights(), self._before, strict=True)
+        now = self._weights()
+        if [weight.shape for weight in now] != [old.shape for old in self._before]:
+            return 0.0  # weights were frozen or replaced meanwhile
+        pairs = zip(now, self._before, strict=True)
         ratios = [float((now.detach() - old).norm() / old.norm().clamp(min=1e-12)) for now, old in pairs]
         return max(ratios, default=0.0)
 

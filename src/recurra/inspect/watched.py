@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,12 +13,14 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from recurra.errors import RecurraError
 from recurra.inspect.diagnosis import Finding, TrainingSigns, diagnose
 from recurra.inspect.flow import Flow, LayerFlow
 from recurra.inspect.gates import GateUse
 from recurra.inspect.memory import Memory
 
 _SIGNS = ("losses", "norms", "moved", "steps")
+_LONGEST = 300  # letters of an error's text
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +28,7 @@ class Watched:
     """`flows` in the order of training, `signs` of all its steps.
 
     Where it stood: `steps` of the training, looks after `every` step that allows one, `logged` up to which step.
+    `skipped` counts the looks that failed, by reason.
     """
 
     flows: tuple[Flow, ...] = ()
@@ -33,6 +36,12 @@ class Watched:
     steps: int = 0
     every: int = 1
     logged: int = -1
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def why_nothing(self) -> str:
+        """Why there is no look at all: the most frequent reason; empty where there is a look, or none was tried."""
+        return max(self.skipped, key=lambda reason: self.skipped[reason], default="") if not self.flows else ""
 
     def frame(self) -> pd.DataFrame:
         """A row per look, layer and step back: step, layer, back, gradient, cell, carried (see `gradient_flow`)."""
@@ -49,6 +58,13 @@ class Watched:
         return diagnose(self.flows, self.signs)
 
 
+def reason_of(error: Exception) -> str:
+    """An error in a line: what the library says, or the kind of another's error and what it says."""
+    text = " ".join(str(error).split())
+    kind = "" if isinstance(error, RecurraError) else type(error).__name__
+    return ": ".join(part for part in (kind, text[:_LONGEST]) if part)
+
+
 def to_bytes(watched: Watched) -> Tensor:
     """uint8 [n], for a checkpoint and for another process: a heading in JSON, then all numbers one after the other."""
     arrays = [getattr(watched.signs, name) for name in _SIGNS]
@@ -57,6 +73,7 @@ def to_bytes(watched: Watched) -> Tensor:
         clip_norm=watched.signs.clip_norm,
         place=[watched.steps, watched.every, watched.logged],
         flows=[_plain(flow) for flow in watched.flows],
+        skipped=dict(watched.skipped),
     )
     arrays += [array for flow in watched.flows for layer in flow.layers for array in _curves(layer)]
     numbers = np.concatenate([np.asarray(array, dtype=np.float64) for array in arrays])
@@ -77,9 +94,10 @@ def from_bytes(data: Tensor) -> Watched:
         place += length
         return numbers[place - length : place].copy()
 
-    signs = {name: take(length) for name, length in zip(_SIGNS, heading["signs"], strict=True)}
+    parts = {name: take(length) for name, length in zip(_SIGNS, heading["signs"], strict=True)}
     flows = tuple(_flow(flow, take) for flow in heading["flows"])
-    return Watched(flows, TrainingSigns(**signs, clip_norm=heading["clip_norm"]), *heading["place"])
+    signs = TrainingSigns(**parts, clip_norm=heading["clip_norm"])
+    return Watched(flows, signs, *heading["place"], skipped=heading.get("skipped", {}))
 
 
 def _curves(layer: LayerFlow) -> list[npt.NDArray[np.float64]]:

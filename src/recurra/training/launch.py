@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import importlib.util
+import json
 import tempfile
 import traceback
 from dataclasses import replace
@@ -19,6 +20,7 @@ from torch.multiprocessing.spawn import ProcessException
 
 from recurra.errors import InputError, RecurraError, TrainingError
 from recurra.files import whole_file
+from recurra.options import spelling, spelt
 from recurra.training.callback import MakeWatcher
 from recurra.training.interrupt import graceful_interrupt
 from recurra.training.loop import Problem, train
@@ -68,7 +70,9 @@ def train_on(
     problem.network.load_state_dict(weights)
     best_step, steps, interrupted = (int(value) for value in record["state"])
     watched = record.get("watched")
-    return TrainingRecord(record["rows"].numpy(), float(record["best"]), best_step, steps, bool(interrupted), watched)
+    remarks = tuple(json.loads(record["remarks"].numpy().tobytes()))
+    rows, best = record["rows"].numpy(), float(record["best"])
+    return TrainingRecord(rows, best, best_step, steps, bool(interrupted), watched, remarks)
 
 
 class _Job:
@@ -87,6 +91,7 @@ class _Job:
         watch: MakeWatcher | None,
     ) -> None:
         self.problem, self.options, self.run, self.folder = problem, options, run, Path(folder)
+        self.spelling = spelling()
         self.details: dict[str, Any] = dict(seed=seed, name=name, steps=steps, label=label, watch=watch)
 
 
@@ -95,7 +100,7 @@ def _work(fabric: Any, job: _Job) -> None:
     run = job.run if leads else replace(job.run, log=None, progress=quiet())
     # The processes were handed one memory, and each has to step weights of its own.
     job.problem.network = network = copy.deepcopy(job.problem.network)
-    with _Membership():
+    with _Membership(), spelt(job.spelling):
         try:
             record = train(job.problem, job.options, **job.details, run=run, parallel=_Several(fabric))
         except RecurraError as error:
@@ -109,6 +114,7 @@ def _work(fabric: Any, job: _Job) -> None:
         tensors = {
             "rows": torch.from_numpy(record.rows).contiguous(),
             "best": torch.tensor(record.best, dtype=torch.float64),
+            "remarks": torch.frombuffer(bytearray(json.dumps(record.remarks).encode()), dtype=torch.uint8),
             "state": torch.tensor([record.best_step, record.steps, int(record.interrupted)]),
         }
         if record.watched is not None:

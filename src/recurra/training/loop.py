@@ -19,6 +19,7 @@ from recurra.errors import TrainingError
 from recurra.training.adam import Adam
 from recurra.training.callback import MakeWatcher
 from recurra.training.checkpoint import Checkpoint
+from recurra.training.guard import GuardedWatcher, Remarks
 from recurra.training.interrupt import Interrupt, graceful_interrupt
 from recurra.training.logging import Logger, open_log
 from recurra.training.options import TrainingOptions
@@ -79,8 +80,9 @@ def train(
 
     It is left in evaluation mode, without gradients, its parameters views of one tensor (see `Stepper`).
     `steps` of the optimiser are by default what `options` makes of the number of examples. `name` names the run's
-    checkpoint and log; `label` is what the user reads. `watch` makes a watcher of the network. Raises `TrainingError`
-    when the loss is no longer finite. The caller's random state is untouched.
+    checkpoint and log; `label` is what the user reads. `watch` makes a watcher of the network; neither it nor the log
+    can stop the training, and what goes wrong with them is in the record's `remarks`. Raises `TrainingError` when the
+    loss is no longer finite. The caller's random state is untouched.
     """
     run = run or Run()
     steps = steps or options.steps(problem.examples)
@@ -92,7 +94,7 @@ def train(
             fitting_threads(problem.network),
             forked(state.device),
             graceful_interrupt() as interrupt,
-            open_log(run.log, name) as log,
+            open_log(run.log, name, state.remarks) as log,
             following(run.progress, label or name, state.total) as progress,
         ):
             set_states(state.random, state.device)
@@ -102,8 +104,10 @@ def train(
     state.network.load_state_dict(state.best_weights)
     state.network.eval().zero_grad()
     rows = np.array(state.rows).reshape(-1, len(COLUMNS))
-    watched = None if state.watcher is None else state.watcher.state()
-    return TrainingRecord(rows, state.best, state.best_step, steps, state.interrupted, watched)
+    watched = state.watcher.state()
+    return TrainingRecord(
+        rows, state.best, state.best_step, steps, state.interrupted, watched, remarks=state.remarks.all()
+    )
 
 
 def _run(state: _State, run: Run, name: str, interrupt: Interrupt, log: Logger, progress: Progress) -> None:
@@ -156,9 +160,10 @@ class _State:
         self.stepper = Stepper(
             parallel.place(self.network), self._loss, adam, clip_norm=options.clip_norm, by_row=parallel.alone
         )
-        self.watcher = watch(self.network) if watch is not None and parallel.leads else None
         self.network.train()
         self.device = next(self.network.parameters()).device
+        self.remarks = Remarks()
+        self.watcher = GuardedWatcher(watch if parallel.leads else None, self.network, self.device, self.remarks)
         self.random = seeded_states(seed, self.device)
         self.step, self.best, self.best_step, self.since_best = 0, math.inf, 0, 0
         self.best_weights = _copy(self.network)
@@ -194,11 +199,8 @@ class _State:
         self.losses.append(value)
         self.norms.append(norm)
         self.step += 1
-        if self.watcher is not None:
-            shown = numbers[:_SHOWN]
-            self.watcher.step(
-                lambda: self._loss(self.network, self.problem.batch(shown)), loss=value, gradient_norm=norm
-            )
+        shown = numbers[:_SHOWN]
+        self.watcher.step(lambda: self._loss(self.network, self.problem.batch(shown)), loss=value, gradient_norm=norm)
 
     def _loss(self, network: nn.Module, batch: Any) -> Tensor:
         with self.precision():
@@ -263,8 +265,8 @@ class _State:
         tensors |= states(self.device)
         tensors["rows"] = torch.tensor(self.rows, dtype=torch.float64).reshape(-1, len(COLUMNS))
         tensors["best"] = torch.tensor(self.best, dtype=torch.float64)
-        if self.watcher is not None:
-            tensors["watched"] = self.watcher.state()
+        if (watched := self.watcher.state()) is not None:
+            tensors["watched"] = watched
         tensors["losses"] = torch.tensor([self.losses, self.norms], dtype=torch.float64)
         plain = dict(step=self.step, best_step=self.best_step, since_best=self.since_best)
         return Checkpoint(tensors, dict(plain, finished=self.finished, schedule=asdict(self.schedule)))
@@ -281,7 +283,7 @@ class _State:
         self.losses, self.norms = tensors["losses"].tolist()
         self.step, self.since_best, self.finished = state["step"], state["since_best"], state["finished"]
         self.best, self.best_step = float(tensors["best"]), state["best_step"]
-        if self.watcher is not None and "watched" in tensors:
+        if "watched" in tensors:
             self.watcher.restore(tensors["watched"])
 
 

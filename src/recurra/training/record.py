@@ -15,7 +15,8 @@ COLUMNS = ("step", "train_loss", "validation_loss", "learning_rate", "gradient_n
 class TrainingRecord:
     """A row of `COLUMNS` per validation, the best validation loss, the step of the weights kept, and all steps.
 
-    `watched` is what a watcher recorded, as bytes.
+    `watched` is what a watcher recorded, as bytes; `remarks` say what went wrong beside the training, with the watcher
+    or the log.
     """
 
     rows: np.ndarray
@@ -24,6 +25,7 @@ class TrainingRecord:
     steps: int
     interrupted: bool = False
     watched: Tensor | None = None
+    remarks: tuple[str, ...] = ()
 
     def frame(self) -> pd.DataFrame:
         """The rows as a table."""

@@ -12,14 +12,20 @@ from recurra.errors import InputError
 NAMES = st.lists(st.text(st.characters(codec="utf-8", exclude_characters=","), min_size=1).map(str.strip), max_size=4)
 
 
-@given(st.sets(st.integers(1, 99), min_size=1))
+@given(st.sets(st.integers(2, 99), min_size=1))
 def test_levels_come_back_sorted(levels: set[int]) -> None:
     assert parse_levels(" , ".join(f"{level}%" for level in levels)) == tuple(sorted(levels))
 
 
-@pytest.mark.parametrize("text", ["", "80,", "0", "100", "80.5", "-80", "８０", "high", "80;95"])
+@pytest.mark.parametrize("text", ["", "80,", "0", "1", "100", "80.5", "-80", "８０", "high", "80;95"])
 def test_a_wrong_level_is_named(text: str) -> None:
-    with pytest.raises(InputError, match="is not a whole per cent from 1 to 99"):
+    with pytest.raises(InputError, match="is not a whole per cent from 2 to 99"):
+        parse_levels(text)
+
+
+@pytest.mark.parametrize(("text", "meant"), [("0.8", "80"), ("50,.95", "95"), ("0.975", "97.5")])
+def test_a_share_is_no_level(text: str, meant: str) -> None:
+    with pytest.raises(InputError, match=f"did you mean {meant}"):
         parse_levels(text)
 
 

@@ -86,9 +86,9 @@ def sentiment_report() -> LabelledReport:
             "why": [
                 "most certain",
                 "most certain",
-                "most certainly wrong",
+                "most confidently wrong",
                 "typical",
-                "most certainly wrong",
+                "most confidently wrong",
                 "typical",
                 "typical",
                 "unsure",

@@ -30,7 +30,7 @@ def test_five_lines(fitted: Forecaster) -> None:
 
 
 def test_intervals_contain_each_other_and_the_forecast(fitted: Forecaster) -> None:
-    levels = [1, 20, 50, 80, 90, 95, 99]
+    levels = [2, 20, 50, 80, 90, 95, 99]
     ahead = fitted.predict(levels=levels)
     lower = [ahead[f"lo_{level}"] for level in reversed(levels)]
     upper = [ahead[f"hi_{level}"] for level in levels]
@@ -182,10 +182,21 @@ def test_only_tables_are_newer_data(fitted: Forecaster, data: object) -> None:
             method(data)  # pyright: ignore[reportArgumentType]
 
 
-@pytest.mark.parametrize("level", [0, 100, -5, 180, float("nan"), "80", None])
+@pytest.mark.parametrize("level", [0, 1, True, 100, -5, 180, float("nan"), "80", None])
 def test_levels_are_per_cents(fitted: Forecaster, level: object) -> None:
-    with pytest.raises(InputError, match=r"levels holds .*expected per cents between 0 and 100, such as 80"):
+    with pytest.raises(InputError, match=r"levels holds .*expected per cents above 1 and below 100"):
         fitted.predict(levels=[level])  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(("level", "meant"), [(0.8, "80"), (0.95, "95"), (np.float32(0.5), "50")])
+def test_a_share_is_no_level(fitted: Forecaster, level: float, meant: str) -> None:
+    with pytest.raises(InputError, match=rf"levels holds .*: did you mean {meant}\?"):
+        fitted.predict(levels=[50, level])
+
+
+def test_a_level_twice_is_refused(fitted: Forecaster) -> None:
+    with pytest.raises(InputError, match=r"levels holds 80.0 twice"):
+        fitted.predict(levels=[80, 80.0])
 
 
 def test_one_level_is_no_list(fitted: Forecaster) -> None:

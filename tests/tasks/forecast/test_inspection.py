@@ -11,6 +11,7 @@ from tests.tasks.small import file_bytes, quick, same_model, shops
 import recurra as rc
 from recurra import Forecaster
 from recurra.ensemble import members as ensemble
+from recurra.inspect import several
 from recurra.tasks.forecast.inspection import findings, flow_frame, memory_sentences, usual_explanation
 
 
@@ -48,6 +49,17 @@ def test_a_loaded_one_is_looked_at_now(fitted: Forecaster, tmp_path: Path) -> No
     assert (frame["gradient"] > 0).all()
     assert len(memory_sentences(loaded.model_)) == 2
     assert usual_explanation(loaded.model_, loaded.model_.panel).strength()["units"].sum() > 0
+
+
+def test_a_look_that_fails_is_said(monkeypatch: pytest.MonkeyPatch, fitted: Forecaster) -> None:
+    def failing(*given: object, **named: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(several, "gradient_flow", failing)
+    sentences = memory_sentences(fitted.model_)
+    assert len(sentences) == 2
+    assert all(sentence.endswith("could not be followed through time: MemoryError.") for sentence in sentences)
+    assert isinstance(fitted.diagnose(), list)
 
 
 def test_the_sentences(fitted: Forecaster) -> None:

@@ -27,7 +27,7 @@ EXAMPLES = """
 
 - `recurra bench --cells lstm --hidden 64,128 --batch 32 --steps 100` — the sizes of your own network
 
-- `recurra bench --full --csv grid.csv --plot grid.png` — the whole grid, in half an hour; Ctrl-C keeps what is done
+- `recurra bench --full --csv grid.csv --plot grid.png` — the whole grid, half an hour; Ctrl-C keeps what was measured
 """
 
 DIFFERENT, INTERRUPTED = 1, 130  # exit statuses
@@ -35,18 +35,19 @@ SECONDS, SECONDS_FULL = 0.6, 2.0  # that the pairs of one size may take; five pa
 
 
 def bench(
-    cells: Annotated[str | None, typer.Option(metavar="NAMES", help="Of rnn, gru, lstm.")] = None,
+    cells: Annotated[str | None, typer.Option(metavar="NAMES", help="Cells: rnn, gru, lstm.")] = None,
     hidden: Annotated[str | None, typer.Option(metavar="NUMBERS", help="Hidden units: 32,128.")] = None,
     batch: Annotated[str | None, typer.Option(metavar="NUMBERS", help="Batch sizes: 1,32.")] = None,
     steps: Annotated[str | None, typer.Option(metavar="NUMBERS", help="Time steps: 20,100.")] = None,
-    dtype: Annotated[str | None, typer.Option(metavar="NAMES", help="Of float32, bfloat16, float64.")] = None,
+    dtype: Annotated[str | None, typer.Option(metavar="NAMES", help="Types: float32, bfloat16, float64.")] = None,
     mode: Annotated[
         Literal["training", "inference", "both"], typer.Option(help="Forward and backward, forward, or both.")
     ] = "both",
     backend: Annotated[
-        Literal["auto", "cpu", "torch", "reference"], typer.Option(help="Ours to measure; auto is what you would get.")
+        Literal["auto", "cpu", "torch", "reference"],
+        typer.Option(help="The backend to measure; auto is the one a model would use."),
     ] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="torch's own number if not given.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads; PyTorch's own number unless given.")] = None,
     full: Annotated[bool, typer.Option("--full", help="H 32..512, B 1,32,128, T 20,100,500, two dtypes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the rows as CSV.")] = None,

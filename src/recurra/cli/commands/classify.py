@@ -1,4 +1,4 @@
-"""`recurra classify`: from a file of labelled sequences to a judged classifier, a page and a model file."""
+"""`recurra classify`: from a file of labelled sequences to an evaluated classifier, a page and a model file."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from recurra.cli.labelled_run import Judging, Learning, learn
 EXAMPLES = """
 **Examples**
 
-- `recurra classify demo:reviews` — texts to try; demo:digits, series of numbers
+- `recurra classify demo:reviews` — built-in texts; demo:digits, numeric series
 
-- `recurra classify reviews.csv --text sentence --label sentiment` — the rest is inferred, and said
+- `recurra classify reviews.csv --text sentence --label sentiment` — the rest is detected and reported
 
 - `recurra classify gestures.parquet --series id --time t --label gesture` — a row for each step
 
@@ -73,7 +73,7 @@ def classify(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Learn the classes of the sequences in FILE, judge the model against baselines, and write it down.
+    """Train a classifier of the sequences in FILE and evaluate it against baselines.
 
     Writes predictions.csv (of the test part), report.html, report.png and NAME.safetensors (the model).
     """

@@ -19,7 +19,7 @@ EXAMPLES = """
 
 - `recurra evaluate sales.safetensors later.csv` — the table and the verdict
 
-- `recurra evaluate sales.safetensors later.csv --out judged` — and a report to send
+- `recurra evaluate sales.safetensors later.csv --out evaluation` — and write a report
 
 - `recurra evaluate reviews.safetensors test.csv` — a classifier, tagger or regressor on labelled examples
 """

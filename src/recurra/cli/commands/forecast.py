@@ -16,19 +16,19 @@ from recurra.cli.reading import file_facts, open_table
 EXAMPLES = """
 **Examples**
 
-- `recurra forecast demo:co2` — real data to try
+- `recurra forecast demo:co2` — a built-in example
 
-- `recurra forecast sales.csv --target units --horizon 28` — the rest is inferred, and said
+- `recurra forecast sales.csv --target units --horizon 28` — the rest is detected and reported
 
 - `recurra forecast load.csv --time date,hour --series meter --known holiday`
 
 - `recurra forecast m4.csv --layout wide-rows --horizon 13 --out results`
 
-- `recurra forecast load.parquet --resume` — go on after a kill, to the same bits
+- `recurra forecast load.parquet --resume` — continue an interrupted run, with bit-identical results
 """
 
 
-INTERRUPTED = "The training was interrupted: the best network until then is kept, and judged."
+INTERRUPTED = "Training was interrupted: the best network so far is kept and evaluated."
 
 
 def forecast(
@@ -68,7 +68,7 @@ def forecast(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Forecast what is in FILE, judge the forecast against baselines, and write it down.
+    """Train a forecaster on FILE, evaluate it against baselines, and forecast.
 
     Writes forecast.csv, report.html, forecast.png and NAME.safetensors (the model, for `recurra predict`).
     """

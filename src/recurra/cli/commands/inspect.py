@@ -32,7 +32,7 @@ def inspect(
     file: options.NewerFile = None,
     step: Annotated[
         int | None,
-        typer.Option(min=1, metavar="STEP", help="The step to explain, of forecasts or tags; their mean if not given."),
+        typer.Option(min=1, metavar="STEP", help="The step to explain, of forecasts or tags; their mean unless given."),
     ] = None,
     separator: options.Separator = None,
     encoding: options.Encoding = None,

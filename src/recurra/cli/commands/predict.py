@@ -42,7 +42,7 @@ def predict(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="forecast.csv or predictions.csv if not given; .jsonl for JSON lines; - for the pipe.",
+            help="forecast.csv or predictions.csv unless given; .jsonl for JSON Lines; - for standard output.",
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,

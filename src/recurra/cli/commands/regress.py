@@ -1,4 +1,4 @@
-"""`recurra regress`: from a file of sequences and numbers to a judged regressor, a page and a model file."""
+"""`recurra regress`: from a file of sequences and numbers to an evaluated regressor, a page and a model file."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from recurra.cli.labelled_run import Judging, Learning, learn
 EXAMPLES = """
 **Examples**
 
-- `recurra regress demo:promoters` — DNA to try, whose expression follows from known motifs
+- `recurra regress demo:promoters` — built-in DNA whose expression follows from known motifs
 
-- `recurra regress promoters.csv --sequence dna --target expression` — the rest is inferred, and said
+- `recurra regress promoters.csv --sequence dna --target expression` — the rest is detected and reported
 
 - `recurra regress reviews.csv --text review --target stars --static year,genre` — columns beside the text
 
@@ -63,7 +63,7 @@ def regress(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Learn to predict a number from the sequences in FILE, judge the model against baselines, and write it down.
+    """Train a regressor on the sequences in FILE and evaluate it against baselines.
 
     Writes predictions.csv (of the test part), report.html, report.png and NAME.safetensors (the model).
     """

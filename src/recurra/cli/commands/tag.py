@@ -1,4 +1,4 @@
-"""`recurra tag`: from a file of tagged sequences to a judged tagger, a page and a model file."""
+"""`recurra tag`: from a file of tagged sequences to an evaluated tagger, a page and a model file."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from recurra.cli.labelled_run import Judging, Learning, learn
 EXAMPLES = """
 **Examples**
 
-- `recurra tag demo:membrane` — proteins to try: inside, membrane, outside
+- `recurra tag demo:membrane` — built-in proteins: inside, membrane, outside
 
 - `recurra tag proteins.jsonl --sequence residues --label dssp` — two strings of equal length
 
-- `recurra tag sentences.jsonl --sequence words --label pos` — two lists, or texts with a blank between words
+- `recurra tag sentences.jsonl --sequence words --label pos` — two lists, or texts with a space between words
 
 - `recurra tag recordings.parquet --series id --time t --label activity` — a row and a label for each step
 """
@@ -65,7 +65,7 @@ def tag(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Learn the tag of every step of the sequences in FILE, judge the model against baselines, and write it down.
+    """Train a tagger of every step of the sequences in FILE and evaluate it against baselines.
 
     Writes predictions.csv (of the test part), report.html, report.png and NAME.safetensors (the model).
     """

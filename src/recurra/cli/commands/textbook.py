@@ -28,21 +28,21 @@ NARROWEST = 60  # columns; a narrower terminal wraps the lines itself
 
 @app.command("walk", epilog=EXAMPLES)
 def walk(
-    cell: Annotated[Literal["rnn", "lstm", "gru"], typer.Option(help="The recurrence.")] = "rnn",
+    cell: Annotated[Literal["rnn", "lstm", "gru"], typer.Option(help="Recurrent cell.")] = "rnn",
     units: Annotated[int, typer.Option(min=1, max=64, help="Hidden units.")] = 1,
-    inputs: Annotated[int, typer.Option(min=1, max=64, help="Inputs of a step.")] = 1,
-    outputs: Annotated[int, typer.Option(min=1, max=64, help="Outputs of a step.")] = 1,
+    inputs: Annotated[int, typer.Option(min=1, max=64, help="Input features.")] = 1,
+    outputs: Annotated[int, typer.Option(min=1, max=64, help="Output features.")] = 1,
     steps: Annotated[int, typer.Option(min=1, max=100, help="Time steps.")] = 3,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Of the drawn numbers; without it the RNN's example is a fixed one.")
+        int | None, typer.Option(min=0, help="Random seed of the numbers; without it the RNN has fixed ones.")
     ] = None,
-    learning_rate: Annotated[float, typer.Option(help="Of the one step of gradient descent at the end.")] = 0.1,
+    learning_rate: Annotated[float, typer.Option(help="Learning rate of the gradient step at the end.")] = 0.1,
     part: Annotated[
         Literal["given", "forward", "backward", "gradients", "update"] | None,
-        typer.Option(help="This part only."),
+        typer.Option(help="Show this part only."),
     ] = None,
-    step: Annotated[int | None, typer.Option(min=1, help="This time step only.")] = None,
-    digits: Annotated[int, typer.Option(min=1, max=15, help="After the point.")] = 6,
+    step: Annotated[int | None, typer.Option(min=1, help="Show this time step only.")] = None,
+    digits: Annotated[int, typer.Option(min=1, max=15, help="Digits after the decimal point.")] = 6,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -62,7 +62,9 @@ def walk(
 
 @app.command("errata", epilog=EXAMPLES)
 def errata(
-    number: Annotated[int | None, typer.Argument(metavar="N", help="Of one error, from 1; all if not given.")] = None,
+    number: Annotated[
+        int | None, typer.Argument(metavar="N", help="Number of one error, from 1; all unless given.")
+    ] = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-COLUMNS = "Columns (inferred, and said, unless named)"
-READING = "Reading the file (found by itself unless named)"
-JUDGING = "Judging"
-LEARNING = "Learning"
-NETWORK = "The network"
+COLUMNS = "Columns (detected unless given)"
+READING = "Reading the file (detected unless given)"
+JUDGING = "Evaluation"
+LEARNING = "Training"
+NETWORK = "Network"
 OUTPUT = "Output"
 
 
@@ -21,46 +21,66 @@ def _option(panel: str, *declarations: str, **settings: Any) -> Any:
 
 File = Annotated[
     str,
-    typer.Argument(metavar="FILE", help="CSV, TSV (also compressed) or Parquet; or demo:NAME, data to try: demo:co2."),
+    typer.Argument(
+        metavar="FILE", help="CSV, TSV (also compressed) or Parquet; or a built-in example such as demo:co2."
+    ),
 ]
 NewerFile = Annotated[
     str | None,
-    typer.Argument(metavar="[FILE]", help="Newer data with the same columns; what a forecaster keeps if absent."),
+    typer.Argument(
+        metavar="[FILE]", help="Newer data with the same columns; without it, forecasts follow the training data."
+    ),
 ]
-ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors file that Recurra wrote.")]
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors file written by Recurra.")]
 
 Target = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="The column to forecast.")]
-Time = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Time, or its parts: year,month,day,hour.")]
-Series = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="The column that tells series apart.")]
+Time = Annotated[
+    list[str] | None, _option(COLUMNS, metavar="NAMES", help="The time column, or its parts: year,month,day,hour.")
+]
+Series = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="The series identifier column.")]
 Layout = Annotated[
     Literal["long", "wide-rows", "wide-columns"] | None,
-    _option(COLUMNS, help="Series below each other, as rows, or as columns."),
+    _option(COLUMNS, help="One row per observation, per series, or per time."),
 ]
-Freq = Annotated[str | None, _option(COLUMNS, metavar="ALIAS", help="Distance of times: h, 30min, D, B, W, MS.")]
+Freq = Annotated[str | None, _option(COLUMNS, metavar="ALIAS", help="Sampling interval: h, 30min, D, B, W, MS.")]
 Zone = Annotated[str | None, _option(COLUMNS, metavar="ZONE", help="Time zone, such as Europe/Berlin.")]
-DayFirst = Annotated[bool | None, _option(COLUMNS, "--day-first/--month-first", help="What 1/2/2026 means.")]
-Past = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Known up to now.")]
-Known = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Known ahead.")]
-Static = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Constant per series.")]
-Ignore = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="To leave out.")]
+DayFirst = Annotated[bool | None, _option(COLUMNS, "--day-first/--month-first", help="How to read 1/2/2026.")]
+Past = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Past-only covariates.")]
+Known = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Known-future covariates.")]
+Static = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Static covariates, constant per series.")]
+Ignore = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Columns to ignore.")]
 
-Separator = Annotated[str | None, _option(READING, metavar="TEXT", help="Between fields: ',' ';' 'tab' '|' 'space'.")]
-Encoding = Annotated[str | None, _option(READING, metavar="NAME", help="Such as utf-8, utf-16, gb18030.")]
-Decimal = Annotated[str | None, _option(READING, metavar="SIGN", help="'.' or ','.")]
-Header = Annotated[bool | None, _option(READING, "--header/--no-header", help="Whether line 1 holds names.")]
-Missing = Annotated[list[str] | None, _option(READING, metavar="WORDS", help="Words for a missing value: '?,void'.")]
+Separator = Annotated[str | None, _option(READING, metavar="TEXT", help="Field separator: ',' ';' 'tab' '|' 'space'.")]
+Encoding = Annotated[
+    str | None, _option(READING, metavar="NAME", help="Character encoding, such as utf-8, utf-16, gb18030.")
+]
+Decimal = Annotated[str | None, _option(READING, metavar="SIGN", help="Decimal sign: '.' or ','.")]
+Header = Annotated[
+    bool | None, _option(READING, "--header/--no-header", help="Whether the first line holds column names.")
+]
+Missing = Annotated[
+    list[str] | None, _option(READING, metavar="WORDS", help="Texts that mean a missing value: '?,void'.")
+]
 
 LaterFile = Annotated[str, typer.Argument(metavar="FILE", help="Later data with the same columns, or demo:NAME.")]
 ExamplesFile = Annotated[
     str,
     typer.Argument(
-        metavar="FILE", help="CSV, TSV (also compressed), Parquet or JSON lines; or demo:NAME, data to try."
+        metavar="FILE", help="CSV, TSV (also compressed), Parquet or JSON lines; or a built-in example, demo:NAME."
     ),
 ]
-Texts = Annotated[list[str] | None, _option(COLUMNS, "--text", metavar="NAMES", help="Language: read word by word.")]
+Texts = Annotated[
+    list[str] | None, _option(COLUMNS, "--text", metavar="NAMES", help="Text columns, read word by word.")
+]
 Sequences = Annotated[
     list[str] | None,
-    _option(COLUMNS, "--sequence", metavar="NAMES", help="Residues, bases; lists of events or of numbers."),
+    _option(COLUMNS, "--sequence", metavar="NAMES", help="Columns of residues, bases, or lists of events or numbers."),
+]
+Label = Annotated[
+    list[str] | None, _option(COLUMNS, metavar="NAMES", help="The class column; or several columns of 0 and 1.")
+]
+TagColumn = Annotated[
+    str | None, _option(COLUMNS, "--label", metavar="NAME", help="The column of tags, one for each step.")
 ]
 AudioFiles = Annotated[
     list[str] | None,
@@ -73,73 +93,85 @@ Metric = Annotated[
     Literal["auto", "accuracy", "balanced_accuracy", "macro_f1", "log_loss"],
     _option(JUDGING, help="What decides: the verdict, and how a class is chosen; by the classes' shares if auto."),
 ]
-Label = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="The class; several columns of 0 and 1.")]
-TagColumn = Annotated[str | None, _option(COLUMNS, "--label", metavar="NAME", help="The tags: one for each step.")]
 TargetColumns = Annotated[
-    list[str] | None, _option(COLUMNS, "--target", metavar="NAMES", help="The number, or the numbers, to predict.")
+    list[str] | None, _option(COLUMNS, "--target", metavar="NAMES", help="The numeric column or columns to predict.")
 ]
 LabelSeparator = Annotated[
-    str | None, _option(COLUMNS, metavar="TEXT", help="Between several labels of one cell: ';', or none; else found.")
+    str | None, _option(COLUMNS, metavar="TEXT", help="Separator of several labels in one cell: ';'; or none.")
 ]
 SeriesOf = Annotated[
-    str | None, _option(COLUMNS, "--series", metavar="NAMES", help="A row per step: what tells series apart.")
+    str | None,
+    _option(COLUMNS, "--series", metavar="NAMES", help="The sequence identifier, where each step has a row."),
 ]
 TimeOf = Annotated[
     str | None,
-    _option(COLUMNS, "--time", metavar="NAME", help="With --series the order of steps; else the latest are tested."),
+    _option(
+        COLUMNS,
+        "--time",
+        metavar="NAME",
+        help="With --series, the order of steps; else the latest examples are the test set.",
+    ),
 ]
-Features = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Columns of numbers: of a series.")]
+Features = Annotated[
+    list[str] | None, _option(COLUMNS, metavar="NAMES", help="Numeric columns that vary from step to step.")
+]
 Constants = Annotated[
-    list[str] | None, _option(COLUMNS, "--static", metavar="NAMES", help="Numbers and categories of an example.")
+    list[str] | None,
+    _option(COLUMNS, "--static", metavar="NAMES", help="Numbers and categories constant within an example."),
 ]
 
-TestFile = Annotated[str | None, _option(JUDGING, "--test", metavar="FILE", help="Examples to judge on.")]
-Share = Annotated[float, _option(JUDGING, min=0.0, max=1.0, help="Of the examples that are kept for the test.")]
-SplitColumn = Annotated[str | None, _option(JUDGING, "--split", metavar="NAME", help="A column of train and test.")]
-Group = Annotated[str | None, _option(JUDGING, metavar="NAME", help="What stays together: patient, author, site.")]
+TestFile = Annotated[str | None, _option(JUDGING, "--test", metavar="FILE", help="A file of test examples.")]
+Share = Annotated[float, _option(JUDGING, min=0.0, max=1.0, help="Share of the examples set aside as test set.")]
+SplitColumn = Annotated[
+    str | None, _option(JUDGING, "--split", metavar="NAME", help="A column that says train or test.")
+]
+Group = Annotated[
+    str | None, _option(JUDGING, metavar="NAME", help="Column whose equal values stay together: patient, author, site.")
+]
 
 Level = Annotated[
-    Literal["auto", "words", "characters", "subwords"], _option(NETWORK, help="What is a step of a text.")
+    Literal["auto", "words", "characters", "subwords"], _option(NETWORK, help="What one step of a text is.")
 ]
-Vectors = Annotated[Path | None, _option(NETWORK, metavar="FILE", help="Word vectors to begin with, a word a line.")]
-Hidden = Annotated[int | None, _option(NETWORK, min=1, help="Units in each direction.")]
-Convolution = Annotated[str | None, _option(NETWORK, metavar="WIDTHS", help="Before the recurrence: 3,5; 0 for none.")]
+Vectors = Annotated[Path | None, _option(NETWORK, metavar="FILE", help="Pretrained word vectors, one word per line.")]
+Hidden = Annotated[int | None, _option(NETWORK, min=1, help="Hidden units per direction.")]
+Convolution = Annotated[
+    str | None, _option(NETWORK, metavar="WIDTHS", help="Convolutions before the recurrence: 3,5; 0 for none.")
+]
 ClassWeight = Annotated[
-    Literal["none", "balanced"], _option(LEARNING, help="Whether rare classes count as much as common ones.")
+    Literal["none", "balanced"],
+    _option(LEARNING, help="Weight of each class in the loss; balanced: rare classes count as much."),
 ]
 LabelSmoothing = Annotated[
-    float, _option(LEARNING, min=0.0, max=0.99, help="Share of a label that is spread over all classes.")
+    float, _option(LEARNING, min=0.0, max=0.99, help="Share of each label spread over all classes.")
 ]
 Optional = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Inputs that may be missing.")]
-Empty = Annotated[
-    Literal["refuse", "drop"], _option(COLUMNS, help="What becomes of examples without a word, letter or step.")
-]
+Empty = Annotated[Literal["refuse", "drop"], _option(COLUMNS, help="How to handle empty examples.")]
 
 Horizon = Annotated[
-    int | None, typer.Option(min=1, metavar="STEPS", help="Steps to forecast; a season's worth if not given.")
+    int | None, typer.Option(min=1, metavar="STEPS", help="Steps to forecast; one season unless given.")
 ]
-Cell = Annotated[Literal["rnn", "gru", "lstm"], _option(LEARNING, help="The recurrence.")]
-Members = Annotated[int, _option(LEARNING, min=1, help="Networks whose outputs are averaged.")]
+Cell = Annotated[Literal["rnn", "gru", "lstm"], _option(LEARNING, help="Recurrent cell.")]
+Members = Annotated[int, _option(LEARNING, min=1, help="Networks in the ensemble.")]
 Season = Annotated[
     str | None,
-    _option(LEARNING, metavar="STEPS", help="Season lengths: 24,168; 1 for none; found in the data if not given."),
+    _option(LEARNING, metavar="STEPS", help="Season lengths: 24,168; 1 for none; detected unless given."),
 ]
 Block = Annotated[
     int | None,
     _option(
-        LEARNING, min=1, metavar="STEPS", help="Steps that make one step of the recurrence; a season if not given."
+        LEARNING, min=1, metavar="STEPS", help="Time steps read as one step of the recurrence; one season unless given."
     ),
 ]
-Windows = Annotated[int | None, _option(LEARNING, min=1, help="Backtest windows per series; by length if not given.")]
-Epochs = Annotated[float | None, _option(LEARNING, help="Passes over the data; by its size if not given.")]
-Seed = Annotated[int, _option(LEARNING, min=0, help="Same seed, same bits.")]
-Schedule = Annotated[Literal["one-cycle", "plateau"], _option(LEARNING, help="How the learning rate moves.")]
-Precision = Annotated[Literal["auto", "float32", "bfloat16"], _option(LEARNING, help="Of the arithmetic.")]
+Windows = Annotated[int | None, _option(LEARNING, min=1, help="Backtest windows per series; by length unless given.")]
+Epochs = Annotated[float | None, _option(LEARNING, help="Passes over the data; by its size unless given.")]
+Seed = Annotated[int, _option(LEARNING, min=0, help="Random seed; the same seed gives bit-identical results.")]
+Schedule = Annotated[Literal["one-cycle", "plateau"], _option(LEARNING, help="Learning rate schedule.")]
+Precision = Annotated[Literal["auto", "float32", "bfloat16"], _option(LEARNING, help="Arithmetic precision.")]
 Devices = Annotated[int, _option(LEARNING, min=1, help="Processes to train with.")]
-Log = Annotated[Path | None, _option(LEARNING, metavar="DIR", help="Write TensorBoard logs there.")]
-Resume = Annotated[bool, _option(LEARNING, "--resume", help="Go on with a run that was killed.")]
+Log = Annotated[Path | None, _option(LEARNING, metavar="DIR", help="Folder for TensorBoard logs.")]
+Resume = Annotated[bool, _option(LEARNING, "--resume", help="Continue an interrupted run.")]
 
-Levels = Annotated[str, _option(OUTPUT, metavar="PERCENTS", help="Central intervals to give, in per cent.")]
-Folder = Annotated[Path, _option(OUTPUT, "--out", metavar="DIR", help="Folder for what is written.")]
-Quiet = Annotated[bool, _option(OUTPUT, "--quiet", "-q", help="Print nothing but errors.")]
+Levels = Annotated[str, _option(OUTPUT, metavar="PERCENTS", help="Prediction intervals, in percent.")]
+Folder = Annotated[Path, _option(OUTPUT, "--out", metavar="DIR", help="Output folder.")]
+Quiet = Annotated[bool, _option(OUTPUT, "--quiet", "-q", help="Print only errors.")]
 Debug = Annotated[bool, _option(OUTPUT, "--debug", help="Show the traceback of an error.")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from recurra.errors import InputError
@@ -10,18 +11,18 @@ from recurra.errors import InputError
 def parse_levels(text: str) -> tuple[int, ...]:
     """Interval levels from text such as "80,95": whole per cents, ascending.
 
-    Raises InputError for anything that is not a whole number from 1 to 99, or that occurs twice.
+    Raises InputError for anything that is not a whole number from 2 to 99, or that occurs twice.
 
     Example:
         >>> parse_levels("95, 80")
         (80, 95)
     """
     words = [word.strip().removesuffix("%").strip() for word in text.split(",")]
-    wrong = [word for word in words if not (word.isascii() and word.isdigit() and 1 <= int(word) <= 99)]
+    wrong = [word for word in words if not (word.isascii() and word.isdigit() and 2 <= int(word) <= 99)]
     if wrong:
-        raise InputError(
-            f"--levels {text!r}: {wrong[0]!r} is not a whole per cent from 1 to 99; write it as --levels 80,95"
-        )
+        share = re.fullmatch(r"0?\.(\d+)", wrong[0])
+        meant = f"did you mean {100 * float(wrong[0]):g}?" if share else "write it as --levels 80,95"
+        raise InputError(f"--levels {text!r}: {wrong[0]!r} is not a whole per cent from 2 to 99; {meant}")
     levels = tuple(sorted(map(int, words)))
     if len(set(levels)) < len(levels):
         raise InputError(f"--levels {text!r}: a level is there twice; write each once, as in --levels 80,95")

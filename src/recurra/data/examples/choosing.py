@@ -14,6 +14,7 @@ from recurra.data.schema.column_kinds import kind_of
 from recurra.data.schema.infer_columns import is_row_number
 from recurra.data.schema.names import plain, shown, words_in
 from recurra.errors import InputError
+from recurra.options import option
 
 _TEXT = frozenset(
     "text sentence review comment document content message tweet title body utterance question abstract phrase "
@@ -120,7 +121,7 @@ def find_label(frame: pd.DataFrame, names: Sequence[str], task: str, source: str
     candidates = [name for name in names if kind_of(frame[name]) in kinds]
     if len(candidates) == 1:
         return candidates[0]
-    flag = "--target" if task == "regress" else "--label"
+    flag = option("target") if task == "regress" else option("label")
     raise InputError(
         f"no column of {source} is called a label, and {shown(candidates) or 'none'} could be one beside "
         f"{shown(list(inputs)) or 'the numbers'}: name it with {flag}"

@@ -22,6 +22,7 @@ from recurra.data.examples.raw import RawColumn, join_columns, missing_column, t
 from recurra.data.examples.steps import Steps, is_missing, read_steps
 from recurra.data.schema.names import require_columns
 from recurra.errors import InputError
+from recurra.options import option
 
 _FLOATS: Any = (np.float64, np.float32)
 SEQUENCE = "sequence"  # the name of an input that has none
@@ -130,11 +131,10 @@ def keep_rows(
     rows = np.flatnonzero(bad)
     if len(rows) and (empty == "refuse" or len(rows) == len(examples) or (most is not None and len(rows) > most)):
         names = [name for name in given or sequences if absent[name][rows].any()]
-        others = "" if len(examples.kinds) < 2 or not given else f", allow it with optional=[{names[0]!r}] (--optional)"
+        others = "" if len(examples.kinds) < 2 or not given else f", allow it with {option('optional', [names[0]])}"
         raise InputError(
             f"{', '.join(map(repr, names))} is empty or missing in {describe(rows.tolist())}: an example needs "
-            f"at least one step; fill or remove these rows{others}, or have them dropped with empty='drop' "
-            "(--empty drop)"
+            f"at least one step; fill or remove these rows{others}, or have them dropped with {option('empty', 'drop')}"
         )
     return np.flatnonzero(~bad)
 

@@ -38,6 +38,7 @@ from recurra.data.schema.infer_columns import split_series
 from recurra.data.schema.names import counted, plain, require_columns, shown
 from recurra.data.schema.roles import tidy
 from recurra.errors import InputError
+from recurra.options import option
 
 TASKS = ("classify", "tag", "regress")
 _SPLIT = frozenset("split subset partition fold set part 划分".split())
@@ -107,7 +108,9 @@ def understand_examples(
     if task not in TASKS:
         raise InputError(f"task={task!r} is not known: expected {', '.join(TASKS)}")
     if label_separator is not None and not label_separator:
-        raise InputError("--label-separator is empty: give what stands between the labels of a cell, such as ';'")
+        raise InputError(
+            f"{option('label_separator')} is empty: give what stands between the labels of a cell, such as ';'"
+        )
     frame = tidy(frame, source)
     named = _named(frame, text, sequence, audio, label, series, time, features, static, ignore, group, split)
     _require(frame, source, named)
@@ -160,8 +163,8 @@ def understand_examples(
         features = texts if series is not None and not features and len(texts) == 1 else features
         if not features:
             raise InputError(
-                f"no column of {source} holds a text, a sequence or numbers to read: name it with --text, --sequence "
-                f"or --features. Columns: {shown(list(frame.columns))}"
+                f"no column of {source} holds a text, a sequence or numbers to read: name it with {option('text')}, "
+                f"{option('sequence')} or {option('features')}. Columns: {shown(list(frame.columns))}"
             )
     if static is None:
         used = features or series is not None or task == "tag"
@@ -180,9 +183,9 @@ def understand_examples(
     telling = [name for name in static if tells_label(frame, name, found)]
     if telling:
         said = f"each value of {shown(telling)} has one label only: is it known before the label is?"
-        facts.append(Fact("check", said, f"--ignore {telling[0]}"))
+        facts.append(Fact("check", said, option("ignore", [telling[0]])))
     if len(roles.optional):
-        facts.append(Fact("optional", _emptiness(frame, roles.optional), "--optional"))
+        facts.append(Fact("optional", _emptiness(frame, roles.optional), option("optional")))
     if task == "classify" and len(found) == 1:
         roles, said_of_labels = _read_cells(frame[found[0]], roles, label_separator, merge_case)
         facts += said_of_labels
@@ -220,10 +223,10 @@ def _read_cells(labels: pd.Series, roles: Roles, separator: str | None, merge_ca
                 f"{counted(found.cells, 'row')} hold several with {found.sign!r} between them, since every part is "
                 f"also a label of its own: {parts}"
             )
-            facts.append(Fact("several labels", said, f"--label-separator {NO_SEPARATOR}"))
+            facts.append(Fact("several labels", said, option("label_separator", NO_SEPARATOR)))
         else:
             said = f"{counted(found.cells, 'label')} with {found.sign!r} may be several labels ({parts}), read as one"
-            facts.append(Fact("check", said, f"--label-separator '{found.sign}'"))
+            facts.append(Fact("check", said, option("label_separator", found.sign)))
     elif separator is not None and separator != NO_SEPARATOR:
         facts.append(Fact("several labels", f"a cell holds any number, with {separator!r} between them"))
     separator = None if separator == NO_SEPARATOR else separator
@@ -235,10 +238,14 @@ def _read_cells(labels: pd.Series, roles: Roles, separator: str | None, merge_ca
     groups = shown([" = ".join(map(quoted, group)) for group in alike], 4)
     if merge_case:
         chosen = tuple(group[0] for group in alike)
-        facts.append(Fact("labels", f"that differ in case only are one: {groups}", "--keep-case"))
+        facts.append(Fact("labels", f"that differ in case only are one: {groups}", option("merge_case", False)))
         return replace(roles, label_separator=separator, spellings=chosen), facts
     facts.append(
-        Fact("check", f"labels that differ in case or blanks only are different classes: {groups}", "--merge-case")
+        Fact(
+            "check",
+            f"labels that differ in case or blanks only are different classes: {groups}",
+            option("merge_case", True),
+        )
     )
     return replace(roles, label_separator=separator), facts
 
@@ -267,24 +274,26 @@ def _named(
     group: str | None,
     split: str | None,
 ) -> dict[str, Sequence[str]]:
-    """The columns that each flag names."""
-    one = {"--time": time, "--group": group, "--split": split}
+    """The columns that each option names."""
+    one = {"time": time, "group": group, "split": split}
     return {
-        **{"--text": text, "--sequence": sequence, "--audio": audio, "--label": label, "--features": features},
-        **{"--static": static or (), "--series": split_series(series, list(frame.columns)), "--ignore": ignore},
-        **{flag: () if name is None else (name,) for flag, name in one.items()},
+        **{"text": text, "sequence": sequence, "audio": audio, "label": label, "features": features},
+        **{"static": static or (), "series": split_series(series, list(frame.columns)), "ignore": ignore},
+        **{part: () if name is None else (name,) for part, name in one.items()},
     }
 
 
 def _require(frame: pd.DataFrame, source: str, named: dict[str, Sequence[str]]) -> None:
-    for flag, names in named.items():
-        require_columns(names, list(frame.columns), source, flag)
+    for part, names in named.items():
+        require_columns(names, list(frame.columns), source, option(part))
     parts: dict[str, str] = {}
-    for flag in ("--text", "--sequence", "--audio", "--label", "--series", "--features", "--static", "--ignore"):
-        for name in named[flag]:
-            if name in parts and parts[name] != flag:
-                raise InputError(f"column {name!r} is named with {parts[name]} and with {flag}: name it once")
-            parts[name] = flag
+    for part in ("text", "sequence", "audio", "label", "series", "features", "static", "ignore"):
+        for name in named[part]:
+            if name in parts and parts[name] != part:
+                raise InputError(
+                    f"column {name!r} is named with {option(parts[name])} and with {option(part)}: name it once"
+                )
+            parts[name] = part
 
 
 def identifier_of(frame: pd.DataFrame, roles: Roles) -> str | None:
@@ -306,29 +315,29 @@ def _facts(roles: Roles, task: str, dropped: Sequence[str]) -> list[Fact]:
     facts = []
     if task == "tag":
         said |= {Events: "a word is a step"}
-    flags = {Text: "--text", Audio: "--audio"}
+    parts = {Text: "text", Audio: "audio"}
     for name, kind in roles.inputs.items():
         if not isinstance(kind, Static):
-            flag = flags.get(type(kind), "--sequence")
-            facts.append(Fact(flag[2:], f"{name} ({said[type(kind)]})", flag))
+            part = parts.get(type(kind), "sequence")
+            facts.append(Fact(part, f"{name} ({said[type(kind)]})", option(part)))
     series, features = roles.series, roles.features
     if series is not None:
         order = f", in the order of {roles.time}" if roles.time else ""
         down = ", filled down from the first row of each" if roles.filled else ""
-        facts.append(Fact("series", f"{series}, a row per step{order}{down}", "--series"))
+        facts.append(Fact("series", f"{series}, a row per step{order}{down}", option("series")))
     if features:
-        facts.append(Fact("features" if series else "sequence", _spoken(features, series), "--features"))
+        facts.append(Fact("features" if series else "sequence", _spoken(features, series), option("features")))
     word = "target" if task == "regress" else "label"
     if roles.label:
-        facts.append(Fact(word, shown(roles.label), f"--{word}"))
+        facts.append(Fact(word, shown(roles.label), option(word)))
     if roles.static:
-        facts.append(Fact("static", shown(roles.static), "--static"))
+        facts.append(Fact("static", shown(roles.static), option("static")))
     if roles.group is not None:
-        facts.append(Fact("groups", roles.group, "--group"))
+        facts.append(Fact("groups", roles.group, option("group")))
     if roles.split is not None:
-        facts.append(Fact("split", f"as column {roles.split} says", "--split"))
+        facts.append(Fact("split", f"as column {roles.split} says", option("split")))
     if dropped:
-        facts.append(Fact("ignored", shown(dropped), "--static"))
+        facts.append(Fact("ignored", shown(dropped), option("static")))
     return facts
 
 
@@ -338,12 +347,7 @@ def _key_facts(frame: pd.DataFrame, keys: Sequence[str], group: str | None) -> l
     if not repeated or group is not None:
         return []
     said = f"{shown(repeated)} names things and is no input; to keep the examples of one together, group by it"
-    return [Fact("identifier", said, f"--group {quoted_flag(repeated[0])}")]
-
-
-def quoted_flag(name: str) -> str:
-    """A column's name as a shell takes it: in quotes where it has a blank."""
-    return f"'{name}'" if not name.replace("_", "").isalnum() else name
+    return [Fact("identifier", said, option("group", repeated[0]))]
 
 
 def _spoken(features: Sequence[str], series: str | None) -> str:

@@ -56,6 +56,7 @@ bool tiles_allowed() {
 #if defined(RECURRA_AMX_EMULATED)
     return true;
 #else
+    if (!__builtin_cpu_supports("avx512bf16")) return false;
     unsigned a, b, c, d;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d >> 22 & 1) || !(d >> 24 & 1)) return false;
     constexpr long ask_for_state = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
@@ -114,8 +115,8 @@ std::vector<const Build*> supported() {
                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
 #if defined(RECURRA_WITH_AMX)
-    if (avx512 && avx2 && __builtin_cpu_supports("avx512bf16")) {
-        static const bool tiles = tiles_allowed() && agree(avx512_amx::build, avx512_bf16::build);
+    if (avx512 && avx2) {
+        static const bool tiles = tiles_allowed() && agree(avx512_amx::build, avx512::build);
         if (tiles) builds.push_back(&avx512_amx::build);
     }
 #endif

@@ -5,6 +5,9 @@
 // tile it falls into: a row's result does not depend on the rows beside it, nor on the number of threads.
 #pragma once
 
+#if defined(RECURRA_AMX_EMULATED)
+#include "emulated.h"
+#endif
 #include "simd.h"
 
 namespace recurra::RECURRA_ISA {
@@ -37,7 +40,12 @@ struct MultiplyPairs {
         return _mm512_set1_epi32(pair);
     }
     static RECURRA_INLINE vec<float> add(vec<float> sum, __m512i a, const bfloat16* b) {
-        return (vec<float>)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)_mm512_loadu_si512(b));
+        const __m512i pairs = _mm512_loadu_si512(b);
+#if defined(RECURRA_AMX_EMULATED)
+        return (vec<float>)emulated_pairs((__m512)sum, a, pairs);
+#else
+        return (vec<float>)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)pairs);
+#endif
     }
 };
 #endif
@@ -167,8 +175,8 @@ constexpr int64_t row_block = 16;
 constexpr int64_t row_block = 1;
 #endif
 
-// C [rows, columns of B] = A [rows, depth of B] B. Rows of C hold whole vectors, and A and C have a multiple of `row_block`
-// rows.
+// C [rows, columns of B] = A [rows, depth of B] B. Rows of C hold whole vectors. A has a multiple of `row_block` rows, and what
+// those beyond `rows` hold does not matter; rows of C beyond `rows` are left as they are.
 template <class S>
 void multiply(int64_t rows, const element<S>* a, int64_t a_stride, const Packed<S>& b, compute<S>* c, int64_t c_stride) {
 #if defined(RECURRA_AMX)

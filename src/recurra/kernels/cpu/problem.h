@@ -178,7 +178,20 @@ struct Chunk {
         inner_g = p.backward && inner ? stretches.take<C>(rows * g_stride) : nullptr;
         fresh = stretches.take<C>(3 * c_stride);
         scaled = stretches.take<C>(a_stride);
-        if (memory) __builtin_memset(memory, 0, stretches.used);
+        if (!memory) return stretches.used;
+        __builtin_memset(memory, 0, stretches.used);
+#if defined(RECURRA_AMX_EMULATED)  // NaN where nothing may be read before it is written, and in rows that are only tiles' rests
+        const auto poison = [](auto* at, int64_t number) { __builtin_memset((void*)at, 0xff, number * sizeof *at); };
+        if (a) poison(a, rows * a_stride);
+        if (x) poison(x, rows * a_stride);
+        if (d_x) poison(d_x, rows * d_x_stride);
+        if (inner_g) poison(inner_g, rows * g_stride);
+        poison(fresh, 3 * c_stride);
+        poison(scaled, a_stride);
+        poison(operand + count * operand_stride, (rows - count) * operand_stride);
+        if (x_operand != operand) poison(x_operand + count * x_stride, (rows - count) * x_stride);
+        if (inner) poison(hidden_operand + count * hidden_operand_stride, (rows - count) * hidden_operand_stride);
+#endif
         return stretches.used;
     }
 

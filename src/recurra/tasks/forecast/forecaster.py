@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from sklearn.base import BaseEstimator
 
 from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, understand
 from recurra.deploy.model_file import write_model
-from recurra.ensemble.members import learning_curves
+from recurra.ensemble.members import learning_curves, remarks_of
 from recurra.errors import InputError
 from recurra.evaluation.forecast.backtest import Backtest, assemble
 from recurra.evaluation.forecast.conformal import at_levels
@@ -24,8 +23,10 @@ from recurra.inspect import Finding
 from recurra.nn.forecast import NetworkOptions
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.nn.recurrent import RECURRENT
+from recurra.options import option
 from recurra.tasks.forecast.explanation import explanation_frame
 from recurra.tasks.forecast.inspection import findings, flow_frame
+from recurra.tasks.forecast.levels import checked_levels
 from recurra.tasks.forecast.model import ForecastModel, Recipe, fit_model, kept, recalibrated, refit_model
 from recurra.tasks.forecast.model_file import to_contents
 from recurra.training import Run, TrainingOptions
@@ -160,8 +161,9 @@ class Forecaster(BaseEstimator):
         `data` holds newer rows, with or without the older ones. Returns a row per series and step: the columns of
         series and time as in the data (`unique_id` and `ds` where they have no name), `forecast` (the median), and
         `lo_80`, `hi_80`, ... for central intervals of `levels` per cent (beyond 95 by the tails of a normal curve).
+        Raises InputError for a level that is not above 1 and below 100, such as the share 0.8.
         """
-        model = self._fitted()
+        model, levels = self._fitted(), checked_levels(levels)
         panel = model.panel if data is None else self._continued(data, model.window)
         origins = panel.lengths
         quantiles = model.quantiles(panel, np.arange(len(panel)), origins)
@@ -255,12 +257,15 @@ class Forecaster(BaseEstimator):
         windows = ", ".join(str(window) for window in dict.fromkeys(shape.window for shape in shapes))
         trust = f"{model.calibration.trust:.0%} of the network's correction of the naive forecast"
         return [
-            Fact("seasons", f"{seasons} (in steps)" if model.recipe.seasons else seasons, "--season"),
-            Fact("block", f"{blocks} steps are one step of the recurrence", "--block"),
-            Fact("windows", f"{windows} steps before each forecast", "--members"),
+            Fact("seasons", f"{seasons} (in steps)" if model.recipe.seasons else seasons, option("season")),
+            Fact("block", f"{blocks} steps are one step of the recurrence", option("block")),
+            Fact("windows", f"{windows} steps before each forecast", option("members")),
             Fact("magnitudes", "logarithms" if model.scaling.log else "as they are", ""),
-            Fact("network", f"{len(shapes)} x {model.recipe.cell}, {model.recipe.network.hidden} units", "--cell"),
+            Fact(
+                "network", f"{len(shapes)} x {model.recipe.cell}, {model.recipe.network.hidden} units", option("cell")
+            ),
             Fact("trust", trust, ""),
+            *(Fact("remark", remark) for remark in remarks_of(model.members)),
         ]
 
     def learning(self) -> pd.DataFrame:
@@ -413,12 +418,8 @@ def _truth(panel: Panel, series: np.ndarray, origins: np.ndarray, horizon: int) 
 
 
 def _bounds(quantiles: np.ndarray, levels: Sequence[float]) -> dict[str, np.ndarray]:
-    if not isinstance(levels, Iterable) or isinstance(levels, str):
-        raise InputError(f"levels is {levels!r}: expected a list of per cents, such as [80]")
     bounds = {}
     for level in levels:
-        if not isinstance(level, Real) or not 0 < level < 100:
-            raise InputError(f"levels holds {level!r}: expected per cents between 0 and 100, such as 80")
         ends = at_levels(quantiles, QUANTILES, [(100 - level) / 200, (100 + level) / 200])
         bounds[f"lo_{level:g}"], bounds[f"hi_{level:g}"] = ends[:, :, 0].ravel(), ends[:, :, 1].ravel()
     return bounds

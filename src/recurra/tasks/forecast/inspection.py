@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from recurra.data.panel.panel import Panel
 from recurra.data.panel.windows import WindowReader
 from recurra.errors import InputError
-from recurra.inspect import Finding, Flow, Watched, gradient_flow
-from recurra.inspect.several import findings_of, flows_of
+from recurra.inspect import Finding, Watched
+from recurra.inspect.several import findings_of, flows_of, glanced
 from recurra.nn.quantiles import pinball_loss
 from recurra.tasks.forecast.explanation import Explanation, explain
 from recurra.tasks.forecast.model import ForecastModel, WindowMember
@@ -29,7 +29,7 @@ def remembered(model: ForecastModel) -> list[Watched]:
 def now(model: ForecastModel) -> list[Watched]:
     """A look at each network as it is: training ends with its best weights, which need not be the last it saw."""
     return [
-        Watched((_look(member, model),) if _has_a_way(member) else (), member.watched().signs)
+        _look(member, model) if _has_a_way(member) else Watched(signs=member.watched().signs)
         for member in model.members
     ]
 
@@ -61,6 +61,10 @@ def memory_sentences(model: ForecastModel, seen: Sequence[Watched] | None = None
             continue
         what += f" as {blocks} blocks of {shape.block}"
         memories = watched.memory()
+        if not memories:
+            why = f": {watched.why_nothing}" if watched.why_nothing else ""
+            sentences.append(f"{what}; its gradient could not be followed through time{why}.")
+            continue
         least = min(memories.values(), key=lambda memory: memory.steps)
         reach = "all of them" if least.whole else f"{least.steps} block{'' if least.steps == 1 else 's'}"
         sentences.append(f"{what}; its gradient reaches back over {reach}.")
@@ -84,20 +88,23 @@ def _seen(member: WindowMember, model: ForecastModel) -> Watched:
     watched = member.watched()
     if watched.flows or not _has_a_way(member):
         return watched
-    return replace(watched, flows=(_look(member, model),))
+    return _look(member, model)
 
 
 def _has_a_way(member: WindowMember) -> bool:
     return member.shape.window > member.shape.block
 
 
-def _look(member: WindowMember, model: ForecastModel) -> Flow:
+def _look(member: WindowMember, model: ForecastModel) -> Watched:
+    def loss_of() -> Tensor:
+        series, origins = _spread(panel, model, _WINDOWS)
+        reader = WindowReader(panel, member.shape, model.scaling)
+        batch = reader.read(torch.from_numpy(series), torch.from_numpy(origins))
+        return pinball_loss(member.network(batch), batch.truth)
+
     panel = model.panel
-    series, origins = _spread(panel, model, _WINDOWS)
-    reader = WindowReader(panel, member.shape, model.scaling)
-    batch = reader.read(torch.from_numpy(series), torch.from_numpy(origins))
     step = 0 if member.record is None else member.record.best_step
-    return gradient_flow(member.network, lambda: pinball_loss(member.network(batch), batch.truth), step=step)
+    return glanced(member.network, loss_of, step=step, seen=member.watched())
 
 
 def _spread(panel: Panel, model: ForecastModel, windows: int) -> tuple[np.ndarray, np.ndarray]:

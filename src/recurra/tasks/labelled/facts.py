@@ -9,8 +9,10 @@ from recurra.data.encoders.standardising import ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import EventEncoder, TextEncoder
 from recurra.data.examples.inputs import Audio, Kind
 from recurra.data.schema.facts import Fact
+from recurra.ensemble.members import remarks_of
 from recurra.evaluation.labelled.decisions import METRICS
 from recurra.nn.sequence import SequenceOptions
+from recurra.options import option
 from recurra.tasks.labelled.model import SequenceModel
 from recurra.tasks.labelled.objective import Objective
 
@@ -24,19 +26,19 @@ def model_facts(model: SequenceModel) -> list[Fact]:
     for name in model.reader.sequences:
         of = f" of {name}" if several else ""
         facts.append(
-            Fact(f"network{of}", f"{recipe.members} x {_network(recipe.cell, recipe.networks[name])}", "--cell")
+            Fact(f"network{of}", f"{recipe.members} x {_network(recipe.cell, recipe.networks[name])}", option("cell"))
         )
     passes = f"{training.epochs:.3g}" if training.epochs is not None else "by steps"
-    facts.append(Fact("training", f"{passes} passes in batches of {training.batch_size}", "--epochs"))
+    facts.append(Fact("training", f"{passes} passes in batches of {training.batch_size}", option("epochs")))
     if model.objective.metric:
-        facts.append(Fact("metric", _choosing(model.objective), "--metric"))
+        facts.append(Fact("metric", _choosing(model.objective), option("metric")))
     blend = model.blend
     facts.append(
         Fact("confidence", f"the networks' outputs times {blend.network:.2f} (calibrated on held-out examples)")
     )
     if model.stacked is not None:
         facts.append(Fact("correction", f"plus {blend.stacked:.2f} times {model.stacked.name}"))
-    return facts
+    return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]
 
 
 def _choosing(objective: Objective) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 
 import torch
+from torch import Tensor, nn
 
 from recurra.data.encoders.batching import Batches
 from recurra.data.encoders.reader import Encoded, total
-from recurra.inspect import Watched, gradient_flow
+from recurra.inspect import Watched
+from recurra.inspect.several import glanced
 from recurra.nn.sequence import InputBatch
 from recurra.tasks.labelled.model import SequenceModel
 from recurra.tasks.labelled.problem import given
@@ -24,15 +26,15 @@ def remembered(model: SequenceModel) -> list[Watched]:
 
 
 def looked_at(model: SequenceModel, encoded: Encoded) -> list[Watched]:
-    """A look at each network on some of the examples: the gradient of their outputs' size."""
+    """A look at each network on some of the examples: the gradient of their outputs' size; or why there is none."""
     rows = total(encoded)
     numbers = torch.linspace(0, rows - 1, min(rows, _EXAMPLES)).long()
     batch = {name: _beginning(part) for name, part in given(Batches(encoded).read(numbers)).items()}
     found = []
     for member in model.members:
         step = 0 if member.record is None else member.record.best_step
-        flow = gradient_flow(member.network, lambda network=member.network: network(batch).square().mean(), step=step)
-        found.append(replace(member.watched(), flows=(flow,)))
+        size = partial(_size, member.network, batch)
+        found.append(glanced(member.network, size, step=step, seen=member.watched()))
     return found
 
 
@@ -41,13 +43,19 @@ def memory_sentences(seen: Sequence[Watched]) -> list[str]:
     sentences = []
     for k, watched in enumerate(seen, start=1):
         memories = watched.memory()
+        what = f"Network {k}" if len(seen) > 1 else "The network"
+        if watched.why_nothing:
+            sentences.append(f"{what}: its gradient could not be followed through time: {watched.why_nothing}")
         if not memories:
             continue
-        what = f"Network {k}" if len(seen) > 1 else "The network"
         least = min(memories.values(), key=lambda memory: memory.steps)
         reach = "over all steps" if least.whole else f"{least.steps} step{'' if least.steps == 1 else 's'}"
         sentences.append(f"{what}: its gradient reaches back {reach}.")
     return sentences
+
+
+def _size(network: nn.Module, batch: dict[str, InputBatch]) -> Tensor:
+    return network(batch).square().mean()
 
 
 def _beginning(part: InputBatch) -> InputBatch:

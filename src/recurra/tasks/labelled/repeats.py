@@ -18,6 +18,7 @@ from recurra.data.labels.labels import Labels
 from recurra.data.schema.names import counted
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.evaluation.labelled.verdict import spoken
+from recurra.options import option
 from recurra.tasks.labelled.model import SequenceModel
 from recurra.tasks.labelled.study import judge
 
@@ -89,13 +90,13 @@ def with_repeats(
         alike = "" if exactly == same else f" ({same - exactly:,} of them but for case, blanks and punctuation)"
         notes.append(
             f"{same:,} of {counted(total, 'test example')} {'is' if same == 1 else 'are'} also in the training "
-            f"part{alike}: pass --group with the column that they share, or remove them."
+            f"part{alike}: pass {option('groups')} with what they share, or remove them."
         )
     told = overlapping >= max(_FEW, _TELLING * total)
     if told:
         notes.append(
             f"{overlapping:,} of {counted(total, 'test example')} share a passage with the training part, one within "
-            "the other, as phrases of one sentence do: pass --group with the column that names where they come from."
+            f"the other, as phrases of one sentence do: pass {option('groups')} with what names where they come from."
         )
     if not notes:
         return evaluation

@@ -22,6 +22,7 @@ from recurra.data.schema.names import shown
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.evaluation.labelled.ranks import auc
 from recurra.evaluation.labelled.verdict import spoken
+from recurra.options import option
 from recurra.tasks.labelled.baselines import Baseline, fit_joint
 from recurra.tasks.labelled.data import LabelledData
 from recurra.tasks.labelled.objective import Objective
@@ -86,10 +87,12 @@ def suspects_note(
     labels: Labels,
 ) -> str:
     """The warning: what the columns give alone, and what a linear model of all else reaches on the test part."""
-    flag = ",".join(suspect.column for suspect in suspects)
-    flag = f"'{flag}'" if not flag.replace("_", "").replace(",", "").isalnum() else flag
-    warning = f"{said_of(suspects)}: if it is not known before the label is, the scores are too good."
-    advice = f"Pass --ignore {flag} (in Python, leave it out of X) to learn without it."
+    one = len(suspects) == 1
+    it = "it" if one else "them"
+    flag = option("ignore", [suspect.column for suspect in suspects])
+    way = f"pass {flag}" if flag.startswith("-") else f"leave {it} out of X"
+    warning = f"{said_of(suspects)}: if {'it is' if one else 'they are'} not known before the label is, this is a leak."
+    advice = f"To learn without {it}, {way}."
     reduced = _without({suspect.column for suspect in suspects}, data, examples, later, encoded)
     if reduced is None:
         return f"{warning} There is no other input. {advice}"
@@ -101,8 +104,8 @@ def suspects_note(
     score = score_of(model.outputs(part), truth, labels, objective, name)
     with_it = float(evaluation.table.loc[best, name])
     return (
-        f"{warning} Without it a linear model of the other inputs reaches {name} {spoken(name, score)} "
-        f"({best} with it: {spoken(name, with_it)}). {advice}"
+        f"{warning} Without {it} a linear model of the other inputs reaches {name} {spoken(name, score)} "
+        f"({best} with {it}: {spoken(name, with_it)}). {advice}"
     )
 
 
