@@ -153,7 +153,7 @@ def test_one_long_event_takes_no_memory_for_the_others():
 
 @pytest.mark.parametrize("level", ["words", "characters"])
 @pytest.mark.parametrize(
-    "text, tokens",
+    ("text", "tokens"),
     [
         ("\U0001f44d\U0001f44e", ["\U0001f44d", "\U0001f44e"]),  # two thumbs without a blank
         ("\U0001f44d\U0001f44d\U0001f44d", ["\U0001f44d"] * 3),

@@ -44,13 +44,8 @@ def test_other_files_are_none(text: str) -> None:
 
 def test_universal_dependencies() -> None:
     line = "{}\t{}\t{}\tNOUN\tNN\t_\t0\troot\t_\t_\n"
-    text = (
-        line.format("1-2", "ab", "_")
-        + line.format(1, "a", "a")
-        + line.format(2, "b", "b")
-        + "\n"
-        + line.format(1, "c", "c")
-    )
+    text = line.format("1-2", "ab", "_") + line.format(1, "a", "a") + line.format(2, "b", "b")
+    text += "\n" + line.format(1, "c", "c")
     frame = read_conll(text)
     assert frame is not None
     assert frame["form"].tolist() == ["a", "b", "c"]

@@ -20,7 +20,7 @@ def test_first_rows_are_filled_down(key: list[object]) -> None:
     frame = rows(key, "Which")
     roles, facts = understand_examples(frame, task="tag")
     assert (roles.series, roles.features, roles.label) == ("Which", ("Token",), ("Tag",))
-    assert [fact.flag for fact in facts if "filled down" in fact.value] == ["--series"]
+    assert [fact.flag for fact in facts if "filled down" in fact.value] == ["series="]
     found = gather_examples(frame, roles, tags=True)
     assert found.names is not None
     assert found.names.tolist() == ["s1", "s2"]

@@ -30,7 +30,8 @@ LABEL = {  # from the surest word to the least sure
         "标签 类别 分类 情感 target y"
     ).split(),
     "tag": (
-        "tags tag labels label dssp ss8 ss3 ss q8 q3 structure secondary pos upos ner bio gesture activity state target y"
+        "tags tag labels label dssp ss8 ss3 ss q8 q3 structure secondary pos upos ner bio gesture activity state "
+        "target y"
     ).split(),
     "regress": "target expression activity rating score response yield label value 目标 分数 数值 y".split(),
 }

@@ -1,7 +1,8 @@
 """Files with a word and its tags on each line and a blank line between sentences, as the CoNLL tasks have them.
 
-Before a sentence, lines that begin with # and a blank and -DOCSTART- lines are passed over. Of ten columns the names are those of CoNLL-U
-(universaldependencies.org/format.html), whose lines of several words (1-2) and empty ones (1.1) are passed over too.
+Before a sentence, lines that begin with # and a blank, and -DOCSTART- lines, are passed over. Of ten columns the names
+are those of CoNLL-U (universaldependencies.org/format.html), whose lines of several words (1-2) and empty ones (1.1)
+are passed over too.
 """
 
 from __future__ import annotations

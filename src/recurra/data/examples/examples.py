@@ -67,9 +67,9 @@ def as_examples(X: Any, *, inputs: Mapping[str, Kind] | None = None, optional: C
     """The examples in whatever holds them; `inputs` names the inputs and says what each is.
 
     One input: N strings (a list, Series or array), N lists of events, N arrays [T] or [T, F], an array [N, T] of T
-    steps of one feature, or [N, T, F]; a Series gives the input its name. A DataFrame whose columns are all numbers is such an array [N, T]. Several
-    inputs: any other DataFrame (also of another library, by its `to_pandas`), or a mapping of names to columns; numbers
-    and categories together are one Static input called "static".
+    steps of one feature, or [N, T, F]; a Series gives the input its name. A DataFrame whose columns are all numbers is
+    such an array [N, T]. Several inputs: any other DataFrame (also of another library, by its `to_pandas`), or a
+    mapping of names to columns; numbers and categories together are one Static input called "static".
 
     Without `inputs` the kinds are inferred; with it, exactly the named columns are read. An input in `optional` may be
     absent as a whole, and is then missing in every row. `kinds` of the result, given as `inputs`, reads later data in

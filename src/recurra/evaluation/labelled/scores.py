@@ -7,7 +7,8 @@ defined (a class that never occurs, truths that are all equal) is NaN.
 Accuracy, balanced accuracy (mean recall of the classes that occur), macro F1 (mean over the classes that occur or are
 predicted), ROC-AUC (macro, one against the rest), log loss, Brier score (sum over the classes of squared differences),
 calibration error (expected, of the likeliest class, in the bins of `reliability`: Naeini, Cooper, Hauskrecht 2015);
-micro F1 and subset accuracy for labels; MAE, RMSE, R2, Spearman's and Pearson's correlation for values (means over outputs).
+micro F1 and subset accuracy for labels; MAE, RMSE, R2, Spearman's and Pearson's correlation for values (means over
+outputs).
 """
 
 from __future__ import annotations
