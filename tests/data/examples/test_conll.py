@@ -25,7 +25,8 @@ def written(sign: str, header: str = "", between: str = "\n") -> str:
 
 @pytest.mark.parametrize("text", [
     written(" "), written("\t"), written("\t", "word\ttag\n"), written(" ", "-DOCSTART- O\n\n"),
-    written(" ").replace("\n", "\r\n"), written("\t", "# newdoc id = 7\n# text = Ana left ,\n"), written(" ", "", "\n\n\n"),
+    written(" ").replace("\n", "\r\n"), written(" ", "", "\n\n\n"),
+    written("\t", "# newdoc id = 7\n# text = Ana left ,\n"),
 ])  # fmt: skip
 def test_words_and_sentences_are_read(text: str) -> None:
     frame = read_conll(text)
