@@ -45,17 +45,18 @@ def read_conll(text: str) -> pd.DataFrame | None:
     first = cut(blocks[0][0])
     if sum(field.strip().casefold() in _HEADER for field in first) >= len(first) / 2:
         names, blocks[0] = [field.strip() for field in first], blocks[0][1:]
-    rows = [(number, *cut(line)) for number, block in enumerate((b for b in blocks if b), start=1) for line in block]
+    kept = [block for block in blocks if block]
+    fields = [(number, cut(line)) for number, block in enumerate(kept, start=1) for line in block]
     width = len(first)
-    universal = width == len(_UNIVERSAL) and all(field[0].isdigit() for _, field, *_ in rows[:100])
+    universal = width == len(_UNIVERSAL) and all(line[0][0].isdigit() for _, line in fields[:100])
     if universal:
-        rows = [row for row in rows if not _PART.match(row[1])]
-    words = Counter(bool(_NUMBER.match(row[2 if universal else 1])) for row in rows)
+        fields = [(number, line) for number, line in fields if not _PART.match(line[0])]
+    words = Counter(bool(_NUMBER.match(line[1 if universal else 0])) for _, line in fields)
     if words[True] > words[False]:
         return None
     middle = [f"column {k}" for k in range(2, width)]
-    names = names or (_UNIVERSAL if universal else ["word", *middle, "tag"])
-    return pd.DataFrame(rows, columns=["sentence", *names])
+    given = names or (list(_UNIVERSAL) if universal else ["word", *middle, "tag"])
+    return pd.DataFrame([(number, *line) for number, line in fields], columns=["sentence", *given])
 
 
 def _blocks(lines: list[str]) -> list[list[str]]:

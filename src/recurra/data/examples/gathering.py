@@ -166,10 +166,10 @@ def _labels(frame: pd.DataFrame, label: tuple[str, ...], roles: Roles) -> pd.Ser
         return None
     if len(label) > 1:
         return frame[list(label)]
-    separator = roles.label_separator
+    separator, cells = roles.label_separator, frame[next(iter(label))]
     if separator is None:
-        return read_label_cells(_whole(frame[label[0]]), roles)
-    pieces = frame[label[0]].map(lambda cell: _pieces(cell, separator), na_action="ignore")
+        return read_label_cells(_whole(cells), roles)
+    pieces = cells.map(lambda cell: _pieces(cell, separator), na_action="ignore")
     if not roles.spellings:
         return pieces
     one = {piece: read_label_cells(pd.Series([piece]), roles).iloc[0] for piece in _distinct(pieces)}

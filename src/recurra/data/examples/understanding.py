@@ -119,12 +119,10 @@ def understand_examples(
         split = next((n for n in names if plain(n) in _SPLIT and n not in label and says_split(frame[n])), None)
     filled: tuple[str, ...] = ()
     if task == "tag" and not (text or sequence or features or audio):
-        rows = None
-        if series is None and labelled:
-            tag = label[0] if label else _label_or_none(frame, names, task, source)
-            rows = None if tag is None else find_word_rows(frame, names, tag)
-        if rows is not None:
-            series, features, label = rows.key, (rows.word,), label or (tag,)
+        tag = label[0] if label else _label_or_none(frame, names, task, source)
+        rows = find_word_rows(frame, names, tag) if series is None and labelled and tag is not None else None
+        if rows is not None and tag is not None:
+            series, features, label = rows.key, (rows.word,), (tag,)
     keys = split_series(series, list(frame.columns))
     if task == "tag" and len(keys) == 1 and has_first_rows(frame[keys[0]]):
         filled = (keys[0],)

@@ -158,9 +158,10 @@ def _with_fresh(
     table = judge(model, labels, part, theirs, outputs=own, draws=_DRAWS, leading=evaluation.leading).table
     name, ours = evaluation.leading, str(evaluation.table.index[0])
     best = evaluation.verdict.best_baseline
+    scores = table[name].to_dict()
     note = (
-        f"Without them ({counted(len(fresh), 'example')}): {name} {spoken(name, float(table.loc[ours, name]))}, "
-        f"{best} {spoken(name, float(table.loc[best, name]))}."
+        f"Without them ({counted(len(fresh), 'example')}): {name} {spoken(name, float(scores[ours]))}, "
+        f"{best} {spoken(name, float(scores[best]))}."
     )
     return replace(evaluation, notes=(*evaluation.notes, *notes, note), unseen=table)
 

@@ -102,7 +102,7 @@ def suspects_note(
     objective = data.objective if best_model is None else best_model.objective(data.objective)
     name, best = evaluation.leading, evaluation.verdict.best_baseline
     score = score_of(model.outputs(part), truth, labels, objective, name)
-    with_it = float(evaluation.table.loc[best, name])
+    with_it = float(evaluation.table[name].to_dict()[best])
     return (
         f"{warning} Without {it} a linear model of the other inputs reaches {name} {spoken(name, score)} "
         f"({best} with {it}: {spoken(name, with_it)}). {advice}"
