@@ -128,13 +128,14 @@ def understand_examples(
         filled = (keys[0],)
     taken = {*text, *sequence, *audio, *label, *keys, *features, *(static or ()), time, group, split}
     left = [name for name in names if name not in taken]
-    identifiers = [name for name in left if tells_apart(frame[name], name, first=name == names[0])]
+    recorded = [name for name in left if is_audio_column(frame[name])] if task != "tag" else []
+    identifiers = [n for n in left if n not in recorded and tells_apart(frame[n], n, first=n == names[0])]
     left = [name for name in left if name not in identifiers]
     inputs: dict[str, Kind] = {name: Text() for name in text}
     inputs |= {name: sequence_kind(frame, name) for name in sequence}
     inputs |= {name: Audio() for name in audio}
     if series is None and not inputs and not features:
-        inputs = {name: Audio() for name in left if is_audio_column(frame[name])} if task != "tag" else {}
+        inputs = {name: Audio() for name in recorded}
         sounds = list(inputs)
         inputs = inputs or find_sequences(frame, left, task, label)
         left = [name for name in left if name not in inputs]
