@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
 from tests.cli.labelled import QUICK, run, written
 
 soundfile = pytest.importorskip("soundfile", reason="needs the package soundfile")

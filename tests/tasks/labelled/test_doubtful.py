@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tests.tasks.sequences import SILENT, classifier
 
 import recurra as rc
 from recurra.data.examples.inputs import Static, Text
 from recurra.errors import InputError
-from tests.tasks.sequences import SILENT, classifier
 
 RNG = np.random.default_rng(7)
 LETTERS = list("bcdfghjklm")

@@ -81,14 +81,15 @@ class Audio:
     1937), in windows of `window` seconds that begin every `hop` seconds. Channels are averaged, and every recording is
     resampled to `rate` [Hz]: of samples given as arrays it is their rate; None takes the commonest rate of the files.
     The recording's own mean of each band is taken off where `centred`, so that neither loudness nor the microphone
-    counts. What was found is written back, so that later data are read alike.
+    counts: for speech; of steady sounds it is what tells them apart. What was found is written back, so that later data
+    are read alike.
     """
 
     rate: int | None = None
     bands: int = 40
     window: float = 0.025
     hop: float = 0.010
-    centred: bool = True
+    centred: bool = False
 
     def __post_init__(self) -> None:
         for name in ("rate", "bands"):
