@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -51,6 +51,7 @@ from recurra.tasks.labelled.objective import Objective
 from recurra.tasks.labelled.plan import default_network, default_training, keeps_classes, make_plan, usual_steps
 from recurra.tasks.labelled.refusals import refuse_unseen
 from recurra.tasks.labelled.repeats import find_repeats, held_out_groups, with_repeats, with_seen
+from recurra.tasks.labelled.settings import networks_of, options_of, rows_of
 from recurra.tasks.labelled.study import judge
 from recurra.tasks.labelled.suspects import find_suspects, suspects_note
 from recurra.training import Run, TrainingOptions
@@ -159,7 +160,7 @@ class SequenceEstimator(BaseEstimator):
         times = None if times is None else checked_column(times, len(every), "times")
         rows = keep_rows(every, empty=self.empty, optional=self.optional)
         if len(rows) < len(every):
-            every, y = every.take(rows), _rows(y, rows)
+            every, y = every.take(rows), rows_of(y, rows)
             groups = None if groups is None else groups[rows]
             times = None if times is None else times[rows]
         known = self._read_labels(y, rows)
@@ -172,15 +173,15 @@ class SequenceEstimator(BaseEstimator):
             tested = rows[parts.test]
             learnt = None if groups is None else groups[parts.train]
             before = every.take(parts.train)
-            data = self._learn(before, _rows(y, parts.train), learnt, run=run, name="study")
-            later, labels = every.take(parts.test), _rows(y, parts.test)
+            data = self._learn(before, rows_of(y, parts.train), learnt, run=run, name="study")
+            later, labels = every.take(parts.test), rows_of(y, parts.test)
             theirs = None if groups is None else groups[parts.test]
         else:
             later, labels = self._examples(test[0], kinds=every.kinds), self._arranged_labels(test[1])
             refuse_unequal(labels, len(later))
             theirs, tested = None, keep_rows(later, empty=self.empty, optional=self.optional)
             if len(tested) < len(later):
-                later, labels = later.take(tested), _rows(labels, tested)
+                later, labels = later.take(tested), rows_of(labels, tested)
             self._whole_truth(known, labels, later, tested)
             before = every
             data = self._learn(every, y, groups, run=run, name="training")
@@ -331,7 +332,7 @@ class SequenceEstimator(BaseEstimator):
         groups = None if groups is None else checked_column(groups, len(examples), "groups")
         numbers = keep_rows(examples, empty=self.empty, optional=self.optional)
         if len(numbers) < len(examples):
-            examples, y = examples.take(numbers), _rows(y, numbers)
+            examples, y = examples.take(numbers), rows_of(y, numbers)
             groups = None if groups is None else groups[numbers]
         reader = Reader.learn(examples)
         encoded = reader.encode(examples)
@@ -348,14 +349,14 @@ class SequenceEstimator(BaseEstimator):
         recipe = Recipe(
             cell=self.cell,
             members=int(self.members),
-            networks=_networks(
+            networks=networks_of(
                 self.network,
                 {
                     part: default_network(e, steps=usual_steps(encoded[part]), per_step=per_step)
                     for part, e in reader.encoders.items()
                 },
             ),
-            training=_chosen(self.training, default_training(reader, len(plan.known), per_step=per_step)),
+            training=options_of(self.training, default_training(reader, len(plan.known), per_step=per_step)),
             optional=tuple(self.optional),
             seed=int(self.seed),
         )
@@ -497,31 +498,3 @@ def _with_baselines(model: SequenceModel, data: LabelledData, run: Run) -> Seque
         baselines = fit_baselines(data, model.stacked)
         progress.update(1, ", ".join(baseline.name for baseline in baselines))
     return replace(model, baselines=baselines)
-
-
-def _chosen(given: Any, default: Any) -> Any:
-    """What was given, or the default with what was given of it."""
-    if given is None or isinstance(given, Mapping):
-        known = [field.name for field in fields(default)]
-        wrong = next((name for name in given or () if name not in known), None)
-        if wrong is not None:
-            raise InputError(f"{wrong!r} is no option of {type(default).__name__}: expected some of {', '.join(known)}")
-        return replace(default, **(given or {}))
-    return given
-
-
-def _networks(given: Any, defaults: dict[str, SequenceOptions]) -> dict[str, SequenceOptions]:
-    """The options by input: the same were given for all, or each of some inputs its own."""
-    if not isinstance(given, Mapping) or not any(isinstance(v, SequenceOptions | Mapping) for v in given.values()):
-        return {name: _chosen(given, default) for name, default in defaults.items()}
-    wrong = next((name for name in given if name not in defaults), None)
-    if wrong is not None:
-        raise InputError(f"network names {wrong!r}, which is no input: expected some of {', '.join(defaults)}")
-    return {name: _chosen(given.get(name), default) for name, default in defaults.items()}
-
-
-def _rows(y: Any, numbers: npt.NDArray[np.int64]) -> Any:
-    """Some rows of the labels, whatever holds them."""
-    if isinstance(y, pd.DataFrame | pd.Series):
-        return y.iloc[numbers]
-    return y[numbers] if isinstance(y, np.ndarray) else [y[k] for k in numbers]
