@@ -168,6 +168,10 @@ def print_scores(console: Console, evaluation: Evaluation, title: str) -> None:
     from recurra.report.labelled.scores import shown_as
 
     print_verdict(console, evaluation.verdict.sentence, evaluation.verdict.better)
+    for note in evaluation.notes:
+        console.print(Text(f"NOTE  {note}", style="bold yellow"), soft_wrap=True)
+    if evaluation.notes:
+        console.print()
     leading = evaluation.leading
     left_out = [name for name in _LEFT_OUT if name != leading]
     table = evaluation.table.drop(columns=left_out, errors="ignore")

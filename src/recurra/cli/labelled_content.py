@@ -97,7 +97,7 @@ def report_content(
         facts=[(fact.label, fact.value, fact.flag) for fact in facts],
         settings=settings(estimator),
         versions=versions(PACKAGES),
-        notes=list(notes),
+        notes=[*evaluation.notes, *notes],
     )
 
 

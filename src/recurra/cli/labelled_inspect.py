@@ -68,8 +68,13 @@ def inspect_labelled(
     names = list(map(str, estimator.labels_.names))
     moved = _explained(estimator, examples, step, quiet=quiet)
     usual = usual_frame(found, examples, names)
-    usual = usual.rename(columns={"class": "predicted", "count": "occurs", "strength": "moved by"}).head(_STRONGEST)
-    print_frame(console, "What moved the predictions most", usual.dropna(axis="columns", how="all"))
+    usual = usual.rename(columns={"class": "predicted", "count": "occurs", "strength": "moved by"})
+    if usual["input"].nunique() < 2:
+        usual = usual.drop(columns="input")
+    for name, part in usual.groupby("input", sort=False) if "input" in usual else [("", usual)]:
+        what = f"What moved the predictions most: {name}" if name else "What moved the predictions most"
+        own = part.drop(columns="input", errors="ignore").head(_STRONGEST)
+        print_frame(console, what, own.dropna(axis="columns", how="all"))
     rows = numbers[moved["example"].to_numpy(dtype=np.int64)]
     table = moved.assign(example=rows + 1, step=moved["step"] + 1).rename(columns={"example": "row"})
     if ids is not None:

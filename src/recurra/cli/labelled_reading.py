@@ -45,6 +45,8 @@ class Columns:
     group: str | None = None
     split: str | None = None
     label_separator: str | None = None
+    audio: Sequence[str] | None = None
+    merge_case: bool = False
 
     def texts(self, task: str) -> set[str]:
         """Names that stand for text only, as they may be meant: columns are not known before the file is read."""
@@ -61,6 +63,7 @@ class Opened:
     facts: list[Fact]
     name: str
     source: str
+    folder: Path | None = None  # from which relative paths in it count
 
 
 def open_examples(file: str, reading: Reading, *, text: Collection[str], quiet: bool) -> Opened:
@@ -80,7 +83,9 @@ def open_examples(file: str, reading: Reading, *, text: Collection[str], quiet: 
             missing=split_words(reading.missing),
             text=text,
         )
-    return Opened(frame, facts, name, source)
+    place = Path(file).expanduser()
+    folder = None if file.startswith("demo:") else place if place.is_dir() else place.parent
+    return Opened(frame, facts, name, source, folder)
 
 
 def understand(opened: Opened, columns: Columns, *, task: str, level: str, vectors: Path | None) -> tuple[Roles, list]:
@@ -94,6 +99,7 @@ def understand(opened: Opened, columns: Columns, *, task: str, level: str, vecto
         task=task,
         text=split_names(columns.text, known),
         sequence=split_names(columns.sequence, known),
+        audio=split_names(columns.audio, known),
         label=split_names(columns.label, known),
         series=columns.series,
         time=columns.time,
@@ -103,6 +109,7 @@ def understand(opened: Opened, columns: Columns, *, task: str, level: str, vecto
         group=columns.group,
         split=columns.split,
         label_separator=columns.label_separator,
+        merge_case=columns.merge_case,
         source=opened.source,
     )
     texts = [name for name, kind in roles.inputs.items() if isinstance(kind, Text)]

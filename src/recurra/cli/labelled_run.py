@@ -7,14 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from recurra.cli.console import print_facts, print_files, print_scores, stdout
 from recurra.cli.flags.values import parse_widths, split_words
 from recurra.cli.labelled_reading import Columns, Opened, Reading, open_examples, refuse_unknown_inputs, understand
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.errors import InputError
-from recurra.formatting import joined
+from recurra.options import option
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
     from recurra.cli.labelled_parts import ChosenParts
     from recurra.data.examples.gathering import Gathered
     from recurra.data.examples.understanding import Roles
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = "Training was interrupted: the best network so far is kept and evaluated."
 UNFINISHED = "The final training, on all examples, was interrupted: the evaluated model is kept."
+_PAIRS, _FITS = 500, 0.8  # pairs that are looked at, and the share of them that have one value of a column that fits
 OUTPUTS = ("predictions.csv", "report.html", "report.png")
 
 
@@ -104,8 +110,14 @@ def learn(
     from recurra.data.examples.examples import keep_rows
     from recurra.data.examples.gathering import gather_examples
 
+    settings["optional"] = tuple(dict.fromkeys((*settings["optional"], *roles.optional)))
     gathered = gather_examples(
-        opened.frame, roles, tags=task == "tag", optional=settings["optional"], source=opened.source
+        opened.frame,
+        roles,
+        tags=task == "tag",
+        optional=settings["optional"],
+        source=opened.source,
+        folder=opened.folder,
     )
     refuse_unknown_inputs(settings["optional"], gathered)
     keep_rows(gathered.examples, empty=settings["empty"], optional=settings["optional"])  # names the rows of the file
@@ -139,6 +151,7 @@ def learn(
         console.print()  # below the bars
     estimator.roles_ = roles
     notes = interruptions(estimator, parts)
+    notes += group_notes(opened.frame, roles, estimator.holdout_.pairs)
     decided = estimator.facts()
     print_facts(console, "What was decided", decided)
     for note in notes:
@@ -169,6 +182,25 @@ def learn(
     print_files(console, files)
 
 
+def group_notes(frame: pd.DataFrame, roles: Roles, pairs: npt.NDArray[np.int64] | None) -> list[str]:
+    """The column by which examples that repeat one another could be kept together, if one of the file fits."""
+    if pairs is None or not len(pairs) or roles.series is not None or roles.group is not None:
+        return []
+    used = {*roles.inputs, *roles.label, *roles.static, *roles.features, roles.time, roles.split}
+    some = pairs[np.linspace(0, len(pairs) - 1, min(len(pairs), _PAIRS)).astype(np.int64)]
+    for name in (str(name) for name in frame.columns if str(name) not in used):
+        values = frame[name]
+        distinct = values.nunique()
+        if values.isna().any() or not 1 < distinct < len(values) / 1.2:
+            continue
+        cells = values.to_numpy(dtype=object)
+        if (cells[some[:, 0]] == cells[some[:, 1]]).mean() >= _FITS and distinct > 4:
+            return [
+                f"Examples that repeat one another share their {name}: {option('group', name)} keeps them together."
+            ]
+    return []
+
+
 def interruptions(estimator: Estimator, parts: ChosenParts) -> list[str]:
     """What became of a training that the user stopped."""
     if estimator.holdout_.model.interrupted:
@@ -178,19 +210,18 @@ def interruptions(estimator: Estimator, parts: ChosenParts) -> list[str]:
 
 
 def title_of(task: str, roles: Roles) -> str:
-    """What the page is called: the task, what is predicted, and from which inputs."""
-    what = joined_names(roles.label)
-    made = {"static": roles.static, **({"sequence": roles.features} if roles.features else {})}
-    columns = [column for name in roles.inputs for column in made.get(name, (name,))]
-    columns = list(dict.fromkeys([*columns, *roles.features, *roles.static]))
+    """What the page is called: "Classification: Recommended IND from Title, Review Text and 5 columns"."""
+    from recurra.data.examples.inputs import Static
+
     names = {"classify": "Classification", "tag": "Tagging", "regress": "Regression"}
-    return f"{names[task]}: {what} from {joined_names(columns) if columns else 'a series'}"
-
-
-def joined_names(names: Sequence[str], most: int = 4) -> str:
-    """`a, b and c`; of more than `most` the first ones and how many more there are."""
-    shown = list(map(str, names))
-    return joined(shown if len(shown) <= most else [*shown[: most - 1], f"{len(shown) - most + 1} more"])
+    what = ", ".join(roles.label[:3]) + (", ..." if len(roles.label) > 3 else "")
+    inputs = [name for name, kind in roles.inputs.items() if not isinstance(kind, Static)]
+    if roles.features or not (inputs or roles.static):
+        inputs.insert(0, roles.features[0] if len(roles.features) == 1 else roles.series or "series")
+    parts = [*inputs[:3], *([f"{len(inputs) - 3} more inputs"] if len(inputs) > 3 else [])]
+    parts += [roles.static[0] if len(roles.static) == 1 else f"{len(roles.static)} columns"] if roles.static else []
+    of = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f"{names[task]}: {what} from {of}"
 
 
 def _open_test(
@@ -204,4 +235,6 @@ def _open_test(
     opened = open_examples(file, reading, text=texts, quiet=quiet)
     own = replace(roles, group=None, split=None, time=roles.time if roles.series is not None else None)
     optional = settings["optional"]
-    return opened, gather_examples(opened.frame, own, tags=task == "tag", optional=optional, source=opened.source)
+    return opened, gather_examples(
+        opened.frame, own, tags=task == "tag", optional=optional, source=opened.source, folder=opened.folder
+    )

@@ -22,6 +22,8 @@ EXAMPLES = """
 
 - `recurra classify train.csv --test test.csv`, or one file with `--split fold`, `--group patient`, `--time date`
 
+- `recurra classify recordings.csv --audio file --label word` — sound files; or a folder with one folder per class
+
 - `recurra classify films.csv --text plot --label genres --label-separator ';'` — several labels at once
 """
 
@@ -31,8 +33,10 @@ def classify(
     file: options.ExamplesFile,
     text: options.Texts = None,
     sequence: options.Sequences = None,
+    audio: options.AudioFiles = None,
     label: options.Label = None,
     label_separator: options.LabelSeparator = None,
+    merge_case: options.MergeCase = False,
     series: options.SeriesOf = None,
     time: options.TimeOf = None,
     features: options.Features = None,
@@ -57,6 +61,7 @@ def classify(
     members: options.Members = 3,
     class_weight: options.ClassWeight = "none",
     label_smoothing: options.LabelSmoothing = 0.0,
+    metric: options.Metric = "auto",
     epochs: options.Epochs = None,
     seed: options.Seed = 0,
     schedule: options.Schedule = "one-cycle",
@@ -78,11 +83,12 @@ def classify(
     weight = None if class_weight == "none" else class_weight
     learn(
         "classify",
-        partial(SequenceClassifier, class_weight=weight, label_smoothing=label_smoothing),
+        partial(SequenceClassifier, class_weight=weight, label_smoothing=label_smoothing, metric=metric),
         file,
         columns=Columns(
             text=text,
             sequence=sequence,
+            audio=audio,
             label=label,
             series=series,
             time=time,
@@ -92,6 +98,7 @@ def classify(
             group=group,
             split=split,
             label_separator=label_separator,
+            merge_case=merge_case,
         ),
         reading=Reading(separator, encoding, decimal, header, missing),
         judging=Judging(test, share),

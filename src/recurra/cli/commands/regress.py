@@ -28,6 +28,7 @@ def regress(
     file: options.ExamplesFile,
     text: options.Texts = None,
     sequence: options.Sequences = None,
+    audio: options.AudioFiles = None,
     target: options.TargetColumns = None,
     series: options.SeriesOf = None,
     time: options.TimeOf = None,
@@ -76,6 +77,7 @@ def regress(
         columns=Columns(
             text=text,
             sequence=sequence,
+            audio=audio,
             label=target,
             series=series,
             time=time,

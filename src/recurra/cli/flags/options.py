@@ -82,11 +82,22 @@ Label = Annotated[
 TagColumn = Annotated[
     str | None, _option(COLUMNS, "--label", metavar="NAME", help="The column of tags, one for each step.")
 ]
+AudioFiles = Annotated[
+    list[str] | None,
+    _option(COLUMNS, "--audio", metavar="NAMES", help="Paths of sound files, from the table's folder."),
+]
+MergeCase = Annotated[
+    bool, _option(COLUMNS, "--merge-case/--keep-case", help="Whether labels that differ in case only are one.")
+]
+Metric = Annotated[
+    Literal["auto", "accuracy", "balanced_accuracy", "macro_f1", "log_loss"],
+    _option(JUDGING, help="What decides: the verdict, and how a class is chosen; by the classes' shares if auto."),
+]
 TargetColumns = Annotated[
     list[str] | None, _option(COLUMNS, "--target", metavar="NAMES", help="The numeric column or columns to predict.")
 ]
 LabelSeparator = Annotated[
-    str | None, _option(COLUMNS, metavar="TEXT", help="Separator of several labels in one cell: 'drama;war'.")
+    str | None, _option(COLUMNS, metavar="TEXT", help="Separator of several labels in one cell: ';'; or none.")
 ]
 SeriesOf = Annotated[
     str | None,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
+from recurra.data.examples.audio import sound_files
+from recurra.data.examples.conll import read_conll
 from recurra.data.files.dialect_facts import dialect_facts
 from recurra.data.files.json_lines import read_json
 from recurra.data.files.parquet import read_parquet
@@ -16,6 +19,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
 
+_HEAD = 1 << 16  # bytes in which a file of sentences has a blank line
 _LARGE = 1 << 40  # numbers of sequences keep their precision, however many there are
 
 
@@ -32,8 +36,9 @@ def read_examples_file(
     """The rows of a file of examples, and what was found out about it.
 
     CSV and the like, also compressed, are read by `read_table`, to which the options belong; a Parquet column of lists
-    is kept as arrays; JSON is an object per line, or an array of objects, in which lists are sequences. Errors:
-    InputError where the file is absent, damaged, or no table, with the line.
+    is kept as arrays; JSON is an object per line, or an array of objects, in which lists are sequences. A folder is
+    read as the sound files in its sub-folders, each a class. Errors: InputError where the file is absent, damaged, or
+    no table, with the line.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "films.jsonl"
@@ -43,6 +48,11 @@ def read_examples_file(
     ((1, 2), 'films.jsonl (JSON): 1 row, 2 columns')
     """
     place = Path(path).expanduser()
+    if place.is_dir():
+        frame = sound_files(place)
+        return frame, [
+            Fact("folder", f"{place.name}: {counted(len(frame), 'sound file')}, the class is the sub-folder")
+        ]
     notes: tuple[str, ...] = ()
     dialect: list[Fact] = []
     demo = str(path).startswith("demo:")
@@ -53,6 +63,8 @@ def read_examples_file(
         elif form == "Parquet":
             columns = read_parquet(place, large=_LARGE, lists=True)
             frame, notes = columns.frame(), columns.notes
+        elif not demo and (sentences := _sentences(place)) is not None:
+            frame, form = sentences, "a word per line, blank lines between sentences"
         else:
             table = read_table(
                 path, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing, text=text
@@ -69,6 +81,19 @@ def read_examples_file(
         *dialect,
         *(Fact("note", note) for note in notes),
     ]
+
+
+def _sentences(place: Path) -> pd.DataFrame | None:
+    """The words of a file with blank lines between sentences; None of any other."""
+    with open_source(place).open() as stream:
+        head = stream.read(_HEAD)
+        if not re.search(rb"\S\r?\n[ \t]*\r?\n", head) or b"\0" in head:
+            return None
+        data = head + stream.read()
+    try:
+        return read_conll(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return read_conll(data.decode("latin-1"))
 
 
 def _form(place: Path) -> str:

@@ -29,6 +29,7 @@ LEAST_GAIN = 0.005  # a smaller difference is not worth a more elaborate method
 CLOSE = 0.02  # a baseline that is further below does not pass for the best, however weak the test
 FEWEST_UNITS = 20
 PERCENT = ("accuracy", "balanced accuracy")
+LOWER = ("log loss",)  # is better
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,14 @@ class Verdict:
 def decide(
     scores: Mapping[str, Score], draws: Mapping[str, Floats], *, model: str, name: str, unit: str = "test example"
 ) -> Verdict:
-    """Judge the leading score `name` of every method; higher is better.
+    """Judge the leading score `name` of every method; higher is better, of a loss lower.
 
     `scores` and `draws` (`bootstrap.resample`) hold `model` and the baselines, from the simplest to the most
     elaborate. Raises InputError without a baseline.
     """
     baselines = [method for method in scores if method != model]
-    values = {method: score.value for method, score in scores.items()}
+    sign = -1.0 if name in LOWER else 1.0
+    values = {method: sign * score.value for method, score in scores.items()}
     if not baselines:
         raise InputError("there is nothing to judge: at least one baseline is needed")
     units = scores[model].sums.shape[0]
@@ -88,8 +90,8 @@ def decide(
 
     def verdict(claim: str, method: str, advice: str, *, better: bool = False) -> Verdict:
         low, high = interval(draws[model] - draws[method]) if tested else (float("nan"), float("nan"))
-        difference = values[model] - values[method]
-        figures = f"{name} {_spoken(name, values[model])} against {_spoken(name, values[method])}"
+        difference = sign * (values[model] - values[method])
+        figures = f"{name} {spoken(name, sign * values[model])} against {spoken(name, sign * values[method])}"
         spread = f"95 % interval of the difference {_span(name, low, high)}, {p_text(p(model, method))}, "
         sentence = f"{claim}: {figures} ({spread if tested else ''}{count(units, unit)}){advice}."
         use = "" if better else method
@@ -129,7 +131,14 @@ def _named(method: str) -> str:
     return f"the {method}" if method.startswith(("most ", "mean", "median")) else method
 
 
-def _spoken(name: str, value: float) -> str:
+def spoken(name: str, value: float) -> str:
+    """A score as a sentence says it.
+
+    >>> spoken("accuracy", 0.5), spoken("macro F1", 0.5)
+    ('50.0 %', '0.500')
+    """
+    if np.isnan(value):
+        return "not defined"
     return percent(value) if name in PERCENT else NumberStyle(3).text(value)
 
 

@@ -23,6 +23,7 @@ from torch import nn
 
 from recurra.data.encoders.reader import Encoded, Reader, step_counts
 from recurra.data.examples.examples import Examples, as_examples, is_one_series, keep_rows
+from recurra.data.examples.fingerprints import fingerprints
 from recurra.data.examples.inputs import Kind
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.splits import Rows, checked_column, split_rows
@@ -47,11 +48,13 @@ from recurra.tasks.labelled.file_checks import Table
 from recurra.tasks.labelled.given import options_by_input, refuse_unequal, rows_of
 from recurra.tasks.labelled.insight import remembered
 from recurra.tasks.labelled.model import Recipe, SequenceModel, fit_model
-from recurra.tasks.labelled.model_file import FittedState, to_contents
+from recurra.tasks.labelled.model_file import FittedState, Seen, to_contents
 from recurra.tasks.labelled.objective import Objective
-from recurra.tasks.labelled.plan import default_network, default_training, make_plan, usual_steps
+from recurra.tasks.labelled.plan import default_network, default_training, keeps_classes, make_plan, usual_steps
 from recurra.tasks.labelled.refusals import refuse_unseen
+from recurra.tasks.labelled.repeats import find_repeats, held_out_groups, with_repeats, with_seen
 from recurra.tasks.labelled.study import judge
+from recurra.tasks.labelled.suspects import find_suspects, suspects_note
 from recurra.tasks.parameters import NestedOptions, chosen_options
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import check_verbose, expect, following
@@ -71,6 +74,7 @@ class HoldoutResult:
     outputs: Floats
     evaluation: Evaluation
     rows: npt.NDArray[np.int64]  # the numbers of the examples in what was given to test on
+    pairs: npt.NDArray[np.int64] | None = None  # [P, 2]: rows of X that judge, and that they repeat; None of other data
 
 
 class SequenceEstimator(NestedOptions):
@@ -96,6 +100,7 @@ class SequenceEstimator(NestedOptions):
     labels_: Any  # Classes, LabelSets, Numbers or Tags: the decoder
     verdict_: str | None
     holdout_: HoldoutResult
+    seen_: npt.NDArray[np.int64] | None = None  # fingerprints of what the model was trained on
 
     single_ = False  # whether every row of a table is a sequence of one step
     roles_: Roles | None = None  # of the columns of the file that it was fitted to, by which later files are read
@@ -173,7 +178,8 @@ class SequenceEstimator(NestedOptions):
                 refuse_unseen(truth, known.names, parts, called(y, rows))
             tested = rows[parts.test]
             learnt = None if groups is None else groups[parts.train]
-            data = self._learn(every.take(parts.train), rows_of(y, parts.train), learnt, run=run, name="study")
+            before = every.take(parts.train)
+            data = self._learn(before, rows_of(y, parts.train), learnt, run=run, name="study")
             later, labels = every.take(parts.test), rows_of(y, parts.test)
             theirs = None if groups is None else groups[parts.test]
         else:
@@ -183,13 +189,21 @@ class SequenceEstimator(NestedOptions):
             if len(tested) < len(later):
                 later, labels = later.take(tested), rows_of(labels, tested)
             self._whole_truth(known, labels, later, tested)
+            before = every
             data = self._learn(every, y, groups, run=run, name="training")
-        evaluation = self._judge(data, later, labels, theirs, tested, run)
+        evaluation = self._judge(data, before, later, labels, theirs, tested, run)
+        if test is None:
+            pairs = self.holdout_.pairs
+            assert pairs is not None
+            places = np.stack([tested[pairs[:, 0]], rows[parts.train][pairs[:, 1]]], axis=1)  # pyright: ignore[reportPossiblyUnboundVariable]
+            self.holdout_ = replace(self.holdout_, pairs=places)
+        else:
+            self.holdout_ = replace(self.holdout_, pairs=None)
         if test is None and not self.model_.interrupted:
-            judged = self.holdout_
+            judged, seen = self.holdout_, self.seen_
             data = self._learn(every, y, groups, run=run, name="training")
             if self.model_.interrupted:
-                self.model_ = judged.model
+                self.model_, self.seen_ = judged.model, seen
             else:
                 self.model_ = _with_baselines(self.model_, data, run)
             self.holdout_ = judged
@@ -212,6 +226,9 @@ class SequenceEstimator(NestedOptions):
         groups = None if groups is None else checked_column(groups, len(examples), "groups")
         outputs = model.outputs(encoded)
         evaluation = judge(model, self.labels_, encoded, truth, groups=groups, outputs=outputs)
+        if self.seen_ is not None:
+            seen = np.isin(fingerprints(examples), self.seen_)
+            evaluation = with_seen(evaluation, seen, model, self.labels_, encoded, truth, outputs)
         self.holdout_ = HoldoutResult(model, examples, truth, outputs, evaluation, np.arange(len(examples)))
         return evaluation
 
@@ -293,7 +310,8 @@ class SequenceEstimator(NestedOptions):
         table = Table(
             self.single_, getattr(self, "n_features_in_", None), None if names is None else tuple(map(str, names))
         )
-        kept = FittedState(self._fitted(), self.labels_, self.empty, table, self.roles_, self.verdict_)
+        seen = None if self.seen_ is None else Seen(self.seen_, len(self.seen_))
+        kept = FittedState(self._fitted(), self.labels_, self.empty, table, self.roles_, self.verdict_, seen)
         write_model(path, to_contents(self.KIND, kept, made_by=__version__))
 
     @classmethod
@@ -314,6 +332,7 @@ class SequenceEstimator(NestedOptions):
         )
         estimator.model_, estimator.labels_, estimator.verdict_ = kept.model, kept.labels, kept.verdict
         estimator.single_, estimator.roles_ = kept.table.single, kept.roles
+        estimator.seen_ = None if kept.seen is None else kept.seen.prints
         if kept.table.features is not None:
             estimator.n_features_in_ = kept.table.features
         if kept.table.names is not None:
@@ -346,8 +365,13 @@ class SequenceEstimator(NestedOptions):
         self.labels_ = self._read_labels(y, numbers)
         truth = self._encode_labels(y, encoded, numbers)
         objective = self._objective(truth, encoded)
-        plan = make_plan(objective, truth, groups, int(self.seed))
+        together = groups if groups is not None else held_out_groups(examples, encoded, reader)
+        plan = make_plan(objective, truth, together, int(self.seed))
+        if groups is None and not keeps_classes(plan, truth):
+            plan = make_plan(objective, truth, None, int(self.seed))
         per_step = objective.per_step
+        if per_step and set(reader.sequences) <= set(self.optional):
+            raise InputError(f"optional names {reader.sequences[0]!r}, whose steps are tagged: expected another input")
         recipe = Recipe(
             cell=self.cell,
             members=int(self.members),
@@ -362,28 +386,44 @@ class SequenceEstimator(NestedOptions):
             optional=tuple(self.optional),
             seed=int(self.seed),
         )
-        data = LabelledData(reader, encoded, truth, objective, plan.known)
+        data = LabelledData(reader, encoded, truth, objective, plan.known, plan.held)
         own = OwnParts(self.network if callable(self.network) else None, self.loss)
         self.model_ = fit_model(data, recipe, plan, run=run, name=name, own=own)
+        self.seen_ = np.unique(fingerprints(examples))
         self._fitted_attributes()
         return data
 
     def _judge(
         self,
         data: LabelledData,
+        before: Examples,
         later: Examples,
         labels: Any,
         groups: npt.NDArray | None,
         rows: npt.NDArray[np.int64],
         run: Run,
     ) -> Evaluation:
-        """Fit the baselines to `data` and judge everyone on later examples, whose numbers are `rows`."""
+        """Fit the baselines to `data` and judge everyone on later examples, whose numbers are `rows`.
+
+        `before` are the examples that were learnt from, among which there may be some without a step.
+        """
         self.model_ = _with_baselines(self.model_, data, run)
+        kept = keep_rows(before, empty=self.empty, optional=self.optional)
+        before = before if len(kept) == len(before) else before.take(kept)
         encoded = data.reader.encode(later)
         truth = self._encode_labels(labels, encoded)
         outputs = self.model_.outputs(encoded)
-        evaluation = judge(self.model_, self.labels_, encoded, truth, groups=groups, outputs=outputs)
-        self.holdout_ = HoldoutResult(self.model_, later, truth, outputs, evaluation, rows)
+        model, labels_ = self.model_, self.labels_
+        evaluation = judge(model, labels_, encoded, truth, groups=groups, outputs=outputs)
+        repeats = find_repeats(before, data.encoded, later, encoded, data.reader)
+        evaluation = with_repeats(evaluation, repeats, model, labels_, encoded, truth, outputs)
+        if isinstance(truth, np.ndarray) and isinstance(data.labels, np.ndarray):
+            suspects = find_suspects(before, data.labels, data.objective)
+            if suspects:
+                parts = (model.baselines, data, before, later, encoded, truth, labels_)
+                note = suspects_note(suspects, evaluation, *parts)
+                evaluation = replace(evaluation, notes=(*evaluation.notes, note))
+        self.holdout_ = HoldoutResult(model, later, truth, outputs, evaluation, rows, repeats.pairs)
         return evaluation
 
     def _whole_truth(self, labels: Any, y: Any, examples: Examples, rows: Rows) -> npt.NDArray | Ragged:
@@ -392,9 +432,10 @@ class SequenceEstimator(NestedOptions):
 
     def _predicted(self, outputs: Floats, encoded: Encoded, step: int | None) -> npt.NDArray[np.int64]:
         """For each example the number of the output that is explained [N]."""
-        if self.model_.objective.aim == "numbers":
+        objective = self.model_.objective
+        if objective.aim == "numbers":
             return np.zeros(len(outputs), dtype=np.int64)
-        return outputs.argmax(axis=-1)
+        return outputs.argmax(axis=-1) if objective.aim == "labels" else objective.chosen(outputs)
 
     @staticmethod
     def _own_settings(kept: FittedState) -> dict[str, Any]:
@@ -482,6 +523,6 @@ class SequenceEstimator(NestedOptions):
 def _with_baselines(model: SequenceModel, data: LabelledData, run: Run) -> SequenceModel:
     """The model with the baselines of what it learnt from, which take a while where there is much."""
     with following(run.progress, "baselines", 1) as progress:
-        baselines = fit_baselines(data, data.known, model.stacked)
+        baselines = fit_baselines(data, model.stacked)
         progress.update(1, ", ".join(baseline.name for baseline in baselines))
     return replace(model, baselines=baselines)

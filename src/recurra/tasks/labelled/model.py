@@ -25,6 +25,7 @@ from recurra.data.examples.inputs import Text
 from recurra.data.examples.ragged import Ragged
 from recurra.ensemble.members import Member, Seat
 from recurra.evaluation.labelled.calibration import Blend
+from recurra.evaluation.labelled.decisions import fit_offset
 from recurra.nn.own import OwnNetwork, OwnParts, own_network
 from recurra.nn.sequence import SequenceNetwork, SequenceOptions
 from recurra.tasks.labelled.baselines import Baseline
@@ -115,8 +116,12 @@ def fit_model(
         members.append(_train_member(data, recipe, vectors, len(members), plan, run=run, name=name, own=own))
     numbers, per_step = torch.from_numpy(plan.held), data.objective.per_step
     every = [network_outputs(m.network, data.batches, data.lengths, numbers, per_step) for m in members]
-    stacked, blend = fit_blended(data, plan, np.mean(every, axis=0))
-    return SequenceModel(recipe, data.reader, data.objective, tuple(members), stacked, blend)
+    stacked, blend, outputs = fit_blended(data, plan, np.mean(every, axis=0))
+    objective = data.objective
+    if objective.aim == "classes":
+        offset = fit_offset(outputs, data.labels_of(plan.held), objective.metric, data.shares)
+        objective = replace(objective, offset=offset)
+    return SequenceModel(recipe, data.reader, objective, tuple(members), stacked, blend)
 
 
 def first_vectors(reader: Reader, encoded: Encoded, recipe: Recipe) -> dict[str, Tensor]:

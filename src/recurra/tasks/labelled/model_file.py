@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from recurra.data.encoders.reader import Encoded, Fixed, Reader, is_sequence
 from recurra.data.encoders.standardising import ArrayEncoder, ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import EventEncoder, SymbolEncoder, TextEncoder
-from recurra.data.examples.inputs import Array, Events, Series, Static, Symbols, Text
+from recurra.data.examples.inputs import Array, Audio, Events, Series, Static, Symbols, Text
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.understanding import Roles
 from recurra.data.labels.labels import Labels, stored
@@ -40,6 +41,7 @@ from recurra.tasks.labelled.file_checks import (
     check_blend,
     check_labels,
     check_objective,
+    check_offset,
     check_reader,
     check_recipe,
     check_table,
@@ -49,13 +51,21 @@ from recurra.tasks.labelled.network import build_network
 from recurra.tasks.labelled.objective import Objective
 from recurra.training import TrainingOptions
 
-_INPUTS = [Text, Symbols, Events, Series, Static, Array]
+_INPUTS = [Text, Symbols, Events, Series, Static, Array, Audio]
 _ENCODERS = [TextEncoder, SymbolEncoder, EventEncoder, SeriesEncoder, ColumnEncoder, ArrayEncoder]
 _BASELINES = [
     *(Baseline, Constant, NGramModel, NGrams, SummaryModel, FixedModel, JointModel),
     *(SymbolWindow, ValueWindow, JointWindow),
 ]
 _MOST = 1000  # networks, or baselines
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """The `count` different fingerprints of what the model was trained on, in rising order: 64 bits of a hash each."""
+
+    prints: npt.NDArray[np.int64]
+    count: int
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,7 @@ class FittedState:
     table: Table
     roles: Roles | None
     verdict: str | None
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,7 @@ def to_contents(kind: str, kept: FittedState, *, made_by: str) -> Contents:
         "blend": model.blend,
         "stacked": model.stacked,
         "roles": kept.roles,
+        "seen": kept.seen,
         **{f"baseline/{k}": baseline for k, baseline in enumerate(model.baselines)},
     }
     config: dict[str, Any] = {"labels": stored(kept.labels)}
@@ -162,7 +174,10 @@ def from_contents(contents: Contents, path: str, network: Callable[..., nn.Modul
         )
         _check(model)
         roles = part("roles", Roles, *_INPUTS) if "roles" in config else None
-        kept = FittedState(model, labels, header.empty, header.table, roles, header.verdict)
+        seen = part("seen", Seen) if "seen" in config else None
+        if seen is not None and (seen.prints.shape != (seen.count,) or bool((np.diff(seen.prints) <= 0).any())):
+            raise ModelFileError("it has fingerprints of its training examples that do not rise")
+        kept = FittedState(model, labels, header.empty, header.table, roles, header.verdict, seen)
         _refuse_more(contents, to_contents(contents.kind, kept, made_by=header.made_by))
     except (ValidationError, LookupError, ArithmeticError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
@@ -224,6 +239,7 @@ def _check(model: SequenceModel) -> None:
     stacked = () if model.stacked is None else (model.stacked,)
     for baseline in (*stacked, *model.baselines):
         check_baseline(baseline, model.reader, model.objective.outputs)
+        check_offset(baseline, model.objective)
     encoded: Encoded = {name: _one(encoder) for name, encoder in model.reader.encoders.items()}
     everyone = [model.outputs(encoded), *(baseline.outputs(encoded) for baseline in (*stacked, *model.baselines))]
     for outputs in everyone:
