@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -14,9 +14,13 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import PART_WORDS, part_of
 from recurra.data.time.dates import Reading, Stamps, read_dates
 from recurra.data.time.frequency import DAY, MICROSECONDS, Frequency
-from recurra.data.time.unix_time import number_format, read_numbers
+from recurra.data.time.century import steps_backwards
+from recurra.data.time.eras import era_of_days, first_era
+from recurra.data.time.spellings import month_of
+from recurra.data.time.unix_time import NUMBER_FORMATS, number_format, read_numbers
 from recurra.errors import InputError
 
+_KEPT = ("integer", "excel", "excel 1904", "year-week", "year-quarter")  # formats of numbers that later files keep
 _PARTS = tuple(PART_WORDS)
 _LEAST = {"year": 1, "quarter": 1, "month": 1, "week": 1, "day": 1, "hour": 0, "minute": 0, "second": 0}
 _MOST = {"year": 9999, "quarter": 4, "month": 12, "week": 53, "day": 31, "hour": 24, "minute": 59, "second": 60}
@@ -51,14 +55,19 @@ def read_times(
     format: str | None = None,
     tz: str | None = None,
     day_first: bool | None = None,
+    only: str | None = None,
+    pivot_year: int | None = None,
 ) -> Times:
     """Read the times of all rows from one column, or from several (parts of a date, or a date and a time of day).
 
-    `format` is what an earlier file was read with, and is tried first. Raises `InputError` naming the first value
-    that is no time, and its row.
+    `format` is what an earlier file was read with, and is tried first; `only` is the one format that the user allows.
+    Two-digit years lie in the hundred years from `pivot_year` on. Raises `InputError` naming the first value that is
+    no time, and its row.
     """
     if tz is not None:
         check_zone(tz)
+    if pivot_year is not None and not 1000 <= pivot_year <= 9900:
+        raise InputError(f"pivot year {pivot_year} is no year: expected one such as 1950 (--pivot-year)")
     if len(columns) > 1:
         return _from_parts(frame, columns, source, format, tz, day_first)
     column = frame[columns[0]]
@@ -70,15 +79,20 @@ def read_times(
     if pd.api.types.is_datetime64_dtype(dtype):
         return Times(column.to_numpy().astype("datetime64[us]", copy=False), "clock", None, tz)
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype):
-        return _from_numbers(column, source, format, tz)
+        return _from_numbers(column, source, format, tz, only)
     codes, distinct = _distinct(column)
-    if distinct.str.fullmatch(r"\d+").all():
-        return _from_numbers(distinct.astype(np.int64).iloc[codes].rename(columns[0]), source, format, tz)
-    reading = read_dates(distinct, format=format, day_first=day_first)
-    _refuse_unread(reading, codes, distinct, columns[0], source, day_first)
-    stamps, facts = _settle(reading, columns[0])
+    if distinct.str.fullmatch(r"\d+").all() and (only is None or only in NUMBER_FORMATS):
+        return _from_numbers(distinct.astype(np.int64).iloc[codes].rename(columns[0]), source, format, tz, only)
+    reading = read_dates(distinct, format=only or format, day_first=day_first, pivot_year=pivot_year)
+    _refuse_unread(reading, codes, distinct, columns[0], source, day_first, only)
+    reading, facts = _settle(reading, columns[0])
+    if (era := era_of_days(reading.stamps)) is not None and reading.format not in ("%Y", "%Y年"):
+        raise InputError(
+            f"column {columns[0]!r} of {source} holds {distinct.iloc[0]!r} in row 1, a year of {era}: expected years of "
+            "the Gregorian calendar; convert it, or name another column with --time"
+        )
     offset = None if reading.offset is None else reading.offset[codes]
-    return _zoned(stamps[codes], offset, reading.format, tz, facts)
+    return _zoned(reading.stamps[codes], offset, reading.stored, tz, facts)
 
 
 def wall_clock(values: Stamps, tz: str) -> Stamps:
@@ -146,32 +160,59 @@ def _refuse_unread(
     name: str,
     source: str,
     day_first: bool | None,
+    only: str | None = None,
 ) -> None:
     wrong = ~reading.fits[codes]
+    if only is not None and reading.fits.any() and reading.format != only:
+        wrong[:] = True
     if not wrong.any():
         return
     row = int(wrong.argmax())
     written = f"written as {reading.format}, as most of the column is" if reading.fits.any() else "that is understood"
-    if day_first is not None:
+    remedy = "correct or remove it"
+    if only is not None:
+        written, remedy = f"written as {only}", "correct it, or leave out --time-format"
+    elif day_first is not None:
         written = f"with the {'day' if day_first else 'month'} first"
-    remedy = "correct or remove it" if day_first is None else "leave out --day-first/--month-first, or correct it"
+        remedy = "leave out --day-first/--month-first, or correct it"
+    if (era := first_era(distinct.iloc[codes[row : row + 1]])) is not None:
+        written, remedy = f"of the Gregorian calendar but of {era[1]}", "convert it"
     raise InputError(
         f"column {name!r} of {source} holds {distinct.iloc[codes[row]]!r} in row {row + 1}, which is no time "
         f"{written}: {remedy}, or name another column with --time"
     )
 
 
-def _settle(reading: Reading, name: str) -> tuple[Stamps, list[Fact]]:
-    """Choose between month first and day first by the more regular steps; say so where that does not decide."""
-    if reading.rival is None:
-        return reading.stamps, []
-    first, second = _irregularity(reading.stamps), _irregularity(reading.rival)
-    if second < first:
-        return reading.rival, [
-            Fact("date order", f"{name}: day first, which gives the more regular steps", "--month-first")
-        ]
-    why = "which gives the more regular steps" if first < second else "although day first is as possible"
-    return reading.stamps, [Fact("date order", f"{name}: month first, {why}", "--day-first")]
+def _settle(reading: Reading, name: str) -> tuple[Reading, list[Fact]]:
+    """Choose between month first and day first; say what was decided of the whole column.
+
+    A reading in which the file is in order wins against one in which it is not, then the one with more regular steps.
+    """
+    facts = []
+    if reading.rival is not None:
+        rival = reading.rival
+        first, second = (_disorder(each.stamps) for each in (reading, rival))
+        chosen, order, flag = (rival, "day", "--month-first") if second < first else (reading, "month", "--day-first")
+        if first == second:
+            why = "although day first is as possible"
+        elif first[0] != second[0]:
+            why = "in which the rows are in order"
+        else:
+            why = "which gives the more regular steps"
+        facts.append(Fact("date order", f"{name}: {order} first, {why}", flag))
+        reading = replace(chosen, rival=None, interval=reading.interval)
+    if reading.pivot is not None:
+        years = [int(str(stamp)[:4]) for stamp in (reading.stamps.min(), reading.stamps.max())]
+        said = f"{name}: {years[0]} to {years[1]}" if years[0] < years[1] else f"{name}: {years[0]}"
+        facts.append(Fact("two-digit years", said, "--pivot-year"))
+    if reading.interval:
+        facts.append(Fact("intervals", f"{name}: each is counted at its beginning", "--time"))
+    return reading, facts
+
+
+def _disorder(stamps: Stamps) -> tuple[bool, int]:
+    """Whether the distinct stamps [n] of a file are out of order (more than 1 %), and how irregular their steps are."""
+    return steps_backwards(stamps) > 0.01 * len(stamps), _irregularity(stamps)
 
 
 def _irregularity(stamps: Stamps) -> int:
@@ -195,26 +236,56 @@ def _zoned(wall: Stamps, offset: npt.NDArray | None, format: str, tz: str | None
     return Times(absolute, "utc", format, tz, tuple(facts))
 
 
-def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | None) -> Times:
+def _from_numbers(
+    column: pd.Series, source: str, format: str | None, tz: str | None, only: str | None = None
+) -> Times:
     values = column.to_numpy()
     if values.dtype.kind not in "iu":
         values = column.to_numpy(dtype=np.float64)
     if not np.isfinite(values).all():
         row = int(np.argmin(np.isfinite(values))) + 1
         raise InputError(f"column {column.name!r} of {source} is infinite in row {row}: correct it, or see --time")
-    found = number_format(values, str(column.name))
-    # The steps of a later file count on; a column of years may leave the range in which years are recognised.
-    format = "integer" if format == "integer" and (values == np.floor(values)).all() else found
+    whole = bool((values == np.floor(values)).all())
+    if only is not None:
+        format = _checked_format(only, values, column, source)
+    elif format not in _KEPT or (format == "integer" and not whole):
+        # The steps of a later file count on; a column of years may leave the range in which years are recognised.
+        format = number_format(values, str(column.name))
     stamps = read_numbers(values, format)
+    if format != "integer" and np.isnat(stamps).any():
+        row = int(np.isnat(stamps).argmax())
+        raise InputError(
+            f"column {column.name!r} of {source} holds {values[row]} in row {row + 1}, which is no {format}: correct "
+            "it, or see --time-format"
+        )
     if format == "integer":
         if tz is not None:
             raise InputError(
                 f"column {column.name!r} of {source} counts steps, which have no zone: leave out --tz {tz}"
             )
         return Times(stamps, "integer", format)
+    facts = _number_facts(stamps, format, str(column.name))
     if format.startswith("epoch"):
-        return Times(stamps, "utc", format, tz or "UTC")
-    return Times(stamps, "clock", format, tz)
+        return Times(stamps, "utc", format, tz or "UTC", facts)
+    return Times(stamps, "clock", format, tz, facts)
+
+
+def _checked_format(only: str, values: npt.NDArray, column: pd.Series, source: str) -> str:
+    if only in NUMBER_FORMATS or only in ("%Y", "%Y%m", "%Y%m%d", "%Y%j", "%Y%m%d%H", "%Y%m%d%H%M", "%Y%m%d%H%M%S"):
+        return only
+    raise InputError(
+        f"column {column.name!r} of {source} holds numbers such as {values[0]}, which are not written as {only}: expected "
+        f"--time-format %Y, %Y%m, %Y%m%d, %Y%j or one of {', '.join(NUMBER_FORMATS)}"
+    )
+
+
+def _number_facts(stamps: npt.NDArray, format: str, name: str) -> tuple[Fact, ...]:
+    """What numbers were taken for, where that is not plain to see."""
+    if format.startswith("excel"):
+        return (Fact("dates", f"{name}: a spreadsheet's days since {'1904' if '1904' in format else '1900'}, "
+                     f"{str(stamps[0])[:10]} in row 1", "--time-format"),)  # fmt: skip
+    words = {"year-week": "years and ISO weeks", "year-quarter": "years and quarters", "%Y%j": "years and their days"}
+    return (Fact("dates", f"{name}: {words[format]}", "--time-format"),) if format in words else ()
 
 
 def _from_parts(
@@ -265,9 +336,9 @@ def _part(column: pd.Series, part: str, source: str) -> npt.NDArray[np.int64]:
     _refuse_missing(column, name, source)
     if not pd.api.types.is_numeric_dtype(column.dtype):
         codes, distinct = _distinct(column)
-        text = distinct.str.slice(0, 3) if part == "month" else distinct.str.extract(r"(\d+)")[0]
-        months = pd.to_datetime(text, format="%b", errors="coerce").dt.month if part == "month" else text
-        values = pd.to_numeric(months, errors="coerce").to_numpy(np.float64)[codes]
+        digits = distinct.str.extract(r"(\d+)")[0]
+        named = distinct.map(month_of) if part == "month" else digits
+        values = pd.to_numeric(named.where(named.notna(), digits), errors="coerce").to_numpy(np.float64)[codes]
     else:
         values = column.to_numpy(np.float64)
     return _checked(values, column, part, source)
