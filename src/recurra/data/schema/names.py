@@ -19,7 +19,7 @@ TIME_NAMES = TIME_WORDS | frozenset(
     "mese anno ora mês maand jaar kwartaal tijd dag dato tidspunkt måned kvartal uge år månad vecka tid päivä "
     "päivämäärä pvm viikko kuukausi vuosi aika dzień tydzień miesiąc kwartał rok czas měsíc týden den čas дата день "
     "неделя месяц квартал год время тиждень місяць рік час tarih gün hafta ay yıl zaman 年月日 日時 日付 年度 週 周 "
-    "交易日期 날짜 일자 일시 년월 년도 mtu periode".split()
+    "交易日期 날짜 일자 일시 년월 년도 mtu periode yearweek yyyyww yearquarter yyyyq isoweek weekyear".split()
 )
 WEEK_WORDS = frozenset("week yearweek weekyear yyyyww isoweek kw woche semaine semana settimana uge vecka 周 週".split())
 DAY_WORDS = frozenset(
@@ -35,6 +35,7 @@ SERIES_WORDS = frozenset(
     "city country region state ticker symbol meter meterid sensor sensorid name entity unit group customer household "
     "序列 编号 站点 城市 门店 商品 产品 国家".split()
 )
+NAMED_SERIES = frozenset("uniqueid seriesid series itemid tsid".split())  # columns of series even where there is one
 TARGET_WORDS = frozenset({"y", "target", "value", "values", "目标", "目标值", "数值"})
 PART_WORDS = {
     "year": frozenset("year yr yyyy years 年 年份 jahr année annee año ano anno jaar år vuosi rok год yıl".split()),

@@ -21,9 +21,8 @@ from recurra.data.time.unix_time import NUMBER_FORMATS, number_format, read_numb
 from recurra.errors import InputError
 
 _KEPT = ("integer", "excel", "excel 1904", "year-week", "year-quarter")  # formats of numbers that later files keep
-_PARTS = tuple(PART_WORDS)
-_LEAST = {"year": 1, "quarter": 1, "month": 1, "week": 1, "day": 1, "hour": 0, "minute": 0, "second": 0}
-_MOST = {"year": 9999, "quarter": 4, "month": 12, "week": 53, "day": 31, "hour": 24, "minute": 59, "second": 60}
+_LEAST = {"year": 1, "half": 1, "quarter": 1, "month": 1, "week": 1, "day": 1, "hour": 0, "minute": 0, "second": 0}
+_MOST = {"year": 9999, "half": 2, "quarter": 4, "month": 12, "week": 53, "day": 31, "hour": 24, "minute": 59, "second": 60}
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,7 @@ def _refuse_unread(
         written, remedy = f"of the Gregorian calendar but of {era[1]}", "convert it"
     raise InputError(
         f"column {name!r} of {source} holds {distinct.iloc[codes[row]]!r} in row {row + 1}, which is no time "
-        f"{written}: {remedy}, or name another column with --time"
+        f"{written}: {remedy}, name another column with --time, or leave this one out with --ignore {name!r}"
     )
 
 
@@ -292,6 +291,7 @@ def _from_parts(
     frame: pd.DataFrame, columns: Sequence[str], source: str, format: str | None, tz: str | None, day_first: bool | None
 ) -> Times:
     parts = part_names(columns, [pd.api.types.is_numeric_dtype(frame[name].dtype) for name in columns])
+    parts = tuple(_period_part(frame[name], part, source) for name, part in zip(columns, parts, strict=True))
     if parts[0] == "date":
         date = read_times(frame, columns[:1], source=source, format=format, tz=None, day_first=day_first)
         if date.kind != "clock":
@@ -307,6 +307,21 @@ def _from_parts(
         if part in ("hour", "minute", "second"):
             micro += _time_of_day(frame[column], part, source)
     return Times(base + micro.astype("timedelta64[us]"), "clock", name, tz, tuple(facts))
+
+
+def _period_part(column: pd.Series, part: str, source: str) -> str:
+    """What "Q01" and "S01" count in a column that might hold months: quarters, half-years."""
+    if part != "month" or pd.api.types.is_numeric_dtype(column.dtype):
+        return part
+    codes = pd.Series(column.dropna().unique()).astype(str).str.extract(r"^\s*([MQS])\d{2}\s*$")[0]
+    if codes.isna().any() or codes.empty:
+        return part
+    if codes.nunique() > 1:
+        raise InputError(
+            f"column {column.name!r} of {source} mixes months, quarters and half-years ({', '.join(sorted(set(codes)))}): "
+            "keep the rows of one of them"
+        )
+    return {"M": "month", "Q": "quarter", "S": "half"}[codes[0]]
 
 
 def part_names(columns: Sequence[str], numeric: Sequence[bool]) -> tuple[str, ...]:
@@ -363,7 +378,9 @@ def _calendar_days(parts: dict[str, npt.NDArray[np.int64]], columns: dict[str, s
         first = (parts["year"] - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 3  # 4 January is in week 1
         monday = first - (first.astype(np.int64) + 3) % 7
         return (monday + 7 * (parts["week"] - 1) + parts.get("day", np.int64(1)) - 1).astype("datetime64[us]")
-    month = parts["month"] if "month" in parts else 3 * parts["quarter"] - 2 if "quarter" in parts else np.int64(1)
+    month = parts.get("month", np.int64(1))
+    for part, length in (("quarter", 3), ("half", 6)):
+        month = length * (parts[part] - 1) + 1 if part in parts else month
     months = ((parts["year"] - 1970) * 12 + month - 1).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + parts.get("day", np.int64(1)) - 1
     wrong = days.astype("datetime64[M]") != months
