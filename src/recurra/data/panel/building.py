@@ -56,7 +56,10 @@ def _build(frame: pd.DataFrame, schema: Schema, found: Inference | None, source:
         frame = frame.drop(columns=[name for name in schema.ignore if name in frame])
     frame, totals = without_totals(frame, schema.time)
     rows = read_rows(frame, schema, found, source)
-    grid, positions, moved = find_positions(rows, schema, source)
+    placed = find_positions(rows, schema, source)
+    grid, positions = placed.grid, placed.positions
+    if placed.closed is not None:
+        rows, positions = rows.without(placed.closed), positions[~placed.closed]
     order = order_rows(rows.codes, positions)
     target = order.numbers(rows.target)
     observed = ~np.isnan(target)
@@ -103,7 +106,7 @@ def _build(frame: pd.DataFrame, schema: Schema, found: Inference | None, source:
         static_codes=_static_codes(rows, schema, static_rows, codes)[owner],
     )
     facts = describe(
-        panel, order, place, source_rows=len(positions), source_series=rows.names, moved=moved, target=rows.target
+        panel, order, place, source_rows=len(positions), source_series=rows.names, placed=placed, target=rows.target
     )
     return panel, [*facts, *totals, *_unseen(rows, schema, codes)]
 

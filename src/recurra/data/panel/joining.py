@@ -74,6 +74,7 @@ def _starts(older: Panel, newer: Panel) -> Ints:
         ("frequency", "--freq", ours.freq, theirs.freq),
         ("step", "--freq", ours.step, theirs.step),
         ("time zone", "--tz", ours.tz, theirs.tz),
+        ("way of counting hours", "--all-hours", ours.counting, theirs.counting),
     ):
         if mine != given:
             raise InputError(
@@ -81,7 +82,11 @@ def _starts(older: Panel, newer: Panel) -> Ints:
                 f"the same grid, or train again (what is found can be overridden there with {flag})"
             )
     # A few rows at an unusual time of day make a displaced grid of their own.
-    return newer.start if ours.phase == theirs.phase else ours.positions(np.asarray(theirs.times(newer.start)))
+    if ours.phase == theirs.phase:
+        return newer.start
+    return (
+        ours.place(theirs.counted(newer.start)) if ours.freq else ours.positions(np.asarray(theirs.times(newer.start)))
+    )
 
 
 def _dated(panel: Panel) -> bool:

@@ -65,7 +65,7 @@ def find_time(frame: pd.DataFrame, kinds: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def possible_times(frame: pd.DataFrame, kinds: Mapping[str, str]) -> list[str]:
-    """Columns of text with digits in which every row has a value of its own: times that are not understood, or names."""
+    """Columns of text with digits and another value in every row: times that are not understood, or names."""
     return [
         name
         for name, kind in kinds.items()
@@ -106,7 +106,7 @@ def find_series(
     candidates: dict[str, npt.NDArray[np.int64]] = {}
     for name, kind in kinds.items():
         known = bool(words_in(name) & SERIES_WORDS)
-        if kind not in ("text", "number") or (kind == "number" and not _whole(frame[name])):
+        if kind not in ("text", "number") or (kind == "number" and not is_whole(frame[name])):
             continue
         codes, values = pd.factorize(frame[name])
         if not 2 <= len(values) <= rows / 2 or (codes < 0).any():
@@ -182,7 +182,7 @@ def split_series(series: str | None, columns: Sequence[str]) -> tuple[str, ...]:
 
 def _whole_names(column: pd.Series) -> pd.Series:
     """Series numbered 1.0, 2.0 are called 1, 2."""
-    if pd.api.types.is_float_dtype(column.dtype) and _whole(column):
+    if pd.api.types.is_float_dtype(column.dtype) and is_whole(column):
         return column.astype(np.int64)
     return column
 
@@ -199,7 +199,7 @@ def _repeats(codes: npt.NDArray[np.integer], time_codes: npt.NDArray[np.integer]
     return int((np.diff(key) == 0).sum())
 
 
-def _whole(column: pd.Series) -> bool:
+def is_whole(column: pd.Series) -> bool:
     if pd.api.types.is_integer_dtype(column.dtype):
         return True
     if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_float_dtype(column.dtype):
@@ -237,7 +237,8 @@ def _may_be_time(column: pd.Series, name: str) -> bool:
     varies = distinct >= min(_MANY, max(3, len(column) // 2))
     if words_in(name) & TIME_NAMES and varies:
         return True
-    return varies and float(read_dates(_sample(column).head(50)).fits.mean()) >= _MOSTLY
+    reading = read_dates(_sample(column).head(50))
+    return varies and reading.format != "%Y" and float(reading.fits.mean()) >= _MOSTLY
 
 
 def _short_with_digits(column: pd.Series) -> bool:
@@ -268,7 +269,7 @@ def _time_of_day(frame: pd.DataFrame, date: str, kinds: Mapping[str, str]) -> tu
     clock = [n for n, kind in kinds.items() if kind == "text" and n != date and _all_match(frame[n], _TIME_OF_DAY)]
     if clock:
         return (clock[0],)
-    numbers = {part_of(n): n for n, kind in kinds.items() if kind == "number" and _whole(frame[n])}
+    numbers = {part_of(n): n for n, kind in kinds.items() if kind == "number" and is_whole(frame[n])}
     return tuple(numbers[part] for part in ("hour", "minute", "second") if part in numbers) if "hour" in numbers else ()
 
 
@@ -310,4 +311,4 @@ def _is_time_number(column: pd.Series, name: str) -> bool:
 
 def _counts(column: pd.Series) -> bool:
     """Whether a column counts steps: whole numbers, none missing, rising somewhere."""
-    return bool(column.notna().all()) and _whole(column) and column.nunique() > 2
+    return bool(column.notna().all()) and is_whole(column) and column.nunique() > 2

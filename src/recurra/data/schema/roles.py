@@ -17,6 +17,7 @@ from recurra.data.schema.infer_columns import (
     find_series,
     find_time,
     is_row_number,
+    is_whole,
     possible_times,
     series_codes,
     split_series,
@@ -68,7 +69,8 @@ def infer_schema(
     several joined by commas, `layout` is "long", "wide-rows" or "wide-columns". Columns in `past`, `known` and
     `static` get that part, columns in `ignore` none. `time_format` is how the times are written (a strptime format, or
     one of "quarter", "week", "excel", "year-week", ...), `pivot_year` the first of the hundred years that two digits
-    mean; with `all_hours` hours and days without any row count as gaps, not as closed. Raises `InputError` where the data leave a part undecided.
+    mean; with `all_hours` hours and days without any row count as gaps, not as closed. Raises `InputError` where the
+    data leave a part undecided.
 
     >>> frame = pd.DataFrame({"month": ["2024-01", "2024-02", "2024-03"], "units": [3, 5, 4]})
     >>> schema = infer_schema(frame)
@@ -159,10 +161,12 @@ def infer(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> Infer
         series=",".join(found) or None,
         time_format=times.format if times else None,
         tz=times.tz if times else None,
+        whole_series=tuple(name for name in found if is_whole(frame[name])),
     )
     if times is not None:
-        grid = choose_grid(times, codes, series, freq=overrides.freq, source=source)
-        schema = replace(schema, freq=grid.freq or (str(grid.step) if grid.step > 1 else None))
+        grid = choose_grid(times, codes, series, freq=overrides.freq, source=source, all_hours=overrides.all_hours)
+        freq = grid.freq or (str(grid.step) if grid.step > 1 else None)
+        schema = replace(schema, freq=freq, counting=grid.counting)
     others = {n: kind for n, kind in rest.items() if n != target}
     if len(found) > 1:
         others |= {n: kinds[n] for n in found}

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.schema.facts import Fact
-from recurra.data.schema.names import PART_WORDS, part_of
-from recurra.data.time.dates import Reading, Stamps, read_dates
-from recurra.data.time.frequency import DAY, MICROSECONDS, Frequency
+from recurra.data.schema.names import part_of
 from recurra.data.time.century import steps_backwards
+from recurra.data.time.dates import Reading, Stamps, read_dates
 from recurra.data.time.eras import era_of_days, first_era
+from recurra.data.time.frequency import DAY, MICROSECONDS, Frequency
 from recurra.data.time.spellings import month_of
 from recurra.data.time.unix_time import NUMBER_FORMATS, number_format, read_numbers
+from recurra.data.time.zones import check_zone, utc_of, wall_clock, zone_of
 from recurra.errors import InputError
 
 _KEPT = ("integer", "excel", "excel 1904", "year-week", "year-quarter")  # formats of numbers that later files keep
 _LEAST = {"year": 1, "half": 1, "quarter": 1, "month": 1, "week": 1, "day": 1, "hour": 0, "minute": 0, "second": 0}
-_MOST = {"year": 9999, "half": 2, "quarter": 4, "month": 12, "week": 53, "day": 31, "hour": 24, "minute": 59, "second": 60}
+_MOST = {
+    "year": 9999,
+    "half": 2,
+    "quarter": 4,
+    "month": 12,
+    "week": 53,
+    "day": 31,
+    "hour": 24,
+    "minute": 59,
+    "second": 60,
+}
 
 
 @dataclass(frozen=True)
@@ -39,11 +49,16 @@ class Times:
     tz: str | None = None
     facts: tuple[Fact, ...] = ()
 
-    def for_frequency(self, frequency: Frequency, codes: npt.NDArray[np.integer]) -> Stamps:
-        """What a grid counts: absolute time for steps below a day, else the wall clock. `codes` [n] are the series."""
+    def for_frequency(self, frequency: Frequency, codes: npt.NDArray[np.integer], *, wall: bool = False) -> Stamps:
+        """What a grid counts: the wall clock, or with `wall` false absolute time for steps below a day.
+
+        `codes` [n] are the series. Raises `InputError` for a time below a day that the clock skipped.
+        """
+        below = frequency.below_day
         if self.kind == "clock":
-            return utc_of(self.values, self.tz, codes) if self.tz and frequency.below_day else self.values
-        return self.values if frequency.below_day else wall_clock(self.values, self.tz or "UTC")
+            absolute = utc_of(self.values, self.tz, codes) if self.tz and below else self.values
+            return self.values if wall else absolute
+        return self.values if below and not wall else wall_clock(self.values, self.tz or "UTC")
 
 
 def read_times(
@@ -87,55 +102,11 @@ def read_times(
     reading, facts = _settle(reading, columns[0])
     if (era := era_of_days(reading.stamps)) is not None and reading.format not in ("%Y", "%Y年"):
         raise InputError(
-            f"column {columns[0]!r} of {source} holds {distinct.iloc[0]!r} in row 1, a year of {era}: expected years of "
-            "the Gregorian calendar; convert it, or name another column with --time"
+            f"column {columns[0]!r} of {source} holds {distinct.iloc[0]!r} in row 1, a year of {era}: expected "
+            "years of the Gregorian calendar; convert it, or name another column with --time"
         )
     offset = None if reading.offset is None else reading.offset[codes]
     return _zoned(reading.stamps[codes], offset, reading.stored, tz, facts)
-
-
-def wall_clock(values: Stamps, tz: str) -> Stamps:
-    """The wall clock of a zone at absolute times [n]."""
-    local = pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(tz).tz_localize(None)
-    return local.to_numpy().astype("datetime64[us]")
-
-
-def utc_of(clock: Stamps, tz: str, codes: npt.NDArray[np.integer]) -> Stamps:
-    """Absolute times of wall-clock times [n]; an hour shown twice is the first time, then the second, in each series.
-
-    Raises `InputError` for a time that the clock of `tz` skipped.
-    """
-    row, distinct = pd.factorize(clock)
-    index = pd.DatetimeIndex(distinct)
-    first = index.tz_localize(tz, ambiguous=np.ones(len(index), dtype=bool), nonexistent="NaT")
-    second = index.tz_localize(tz, ambiguous=np.zeros(len(index), dtype=bool), nonexistent="NaT")
-    if first.hasnans:
-        wrong = index[first.isna()][0]
-        raise InputError(
-            f"time {wrong} does not exist in {tz}: its clock was put forward over it; give the zone that the times are "
-            "in with --tz, or leave --tz out to count hours as written"
-        )
-    earlier, later = (_naive_utc(zoned) for zoned in (first, second))
-    result = earlier[row]
-    twice = (earlier != later)[row]
-    if twice.any():
-        rows = np.flatnonzero(twice)
-        rank = pd.DataFrame({"series": codes[rows], "time": row[rows]}).groupby(["series", "time"]).cumcount()
-        again = rows[rank.to_numpy() % 2 == 1]
-        result[again] = later[row[again]]
-    return result
-
-
-def _naive_utc(index: pd.DatetimeIndex) -> Stamps:
-    return index.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]")
-
-
-def check_zone(tz: str) -> None:
-    """Raise `InputError` unless `tz` is a name of the zone database or an offset such as "+02:00"."""
-    try:
-        pd.Timestamp(0, tz=tz) if tz[:1] in "+-" else ZoneInfo(tz)
-    except (ZoneInfoNotFoundError, ValueError, TypeError) as error:
-        raise InputError(f"time zone {tz!r} is not known: expected a name such as Europe/Berlin (--tz)") from error
 
 
 def _distinct(column: pd.Series) -> tuple[npt.NDArray[np.integer], pd.Series]:
@@ -225,19 +196,19 @@ def _zoned(wall: Stamps, offset: npt.NDArray | None, format: str, tz: str | None
     several = bool((offset != offset[0]).any())
     if tz is None and several and len(np.unique(wall.astype(np.int64) % DAY)) == 1:
         return Times(wall, "clock", format, None, tuple(facts))  # dates at local midnight
+    absolute = wall - (offset * MICROSECONDS["min"]).astype("timedelta64[us]")
+    if tz is None and several and (zone := zone_of(wall, absolute)) is not None:
+        facts, tz = [*facts, Fact("time zone", f"{zone}, whose clock has these offsets from UTC", "--tz")], zone
     if tz is None and several:
         note = Fact("time zone", "UTC, because the times have several offsets from it", "--tz")
         facts, tz = [*facts, note], "UTC"
     if tz is None:
         minutes = int(offset[0])
         tz = "UTC" if minutes == 0 else f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
-    absolute = wall - (offset * MICROSECONDS["min"]).astype("timedelta64[us]")
     return Times(absolute, "utc", format, tz, tuple(facts))
 
 
-def _from_numbers(
-    column: pd.Series, source: str, format: str | None, tz: str | None, only: str | None = None
-) -> Times:
+def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | None, only: str | None = None) -> Times:
     values = column.to_numpy()
     if values.dtype.kind not in "iu":
         values = column.to_numpy(dtype=np.float64)
@@ -273,8 +244,8 @@ def _checked_format(only: str, values: npt.NDArray, column: pd.Series, source: s
     if only in NUMBER_FORMATS or only in ("%Y", "%Y%m", "%Y%m%d", "%Y%j", "%Y%m%d%H", "%Y%m%d%H%M", "%Y%m%d%H%M%S"):
         return only
     raise InputError(
-        f"column {column.name!r} of {source} holds numbers such as {values[0]}, which are not written as {only}: expected "
-        f"--time-format %Y, %Y%m, %Y%m%d, %Y%j or one of {', '.join(NUMBER_FORMATS)}"
+        f"column {column.name!r} of {source} holds numbers such as {values[0]}, which are not written as {only}: "
+        f"expected --time-format %Y, %Y%m, %Y%m%d, %Y%j or one of {', '.join(NUMBER_FORMATS)}"
     )
 
 
@@ -318,8 +289,8 @@ def _period_part(column: pd.Series, part: str, source: str) -> str:
         return part
     if codes.nunique() > 1:
         raise InputError(
-            f"column {column.name!r} of {source} mixes months, quarters and half-years ({', '.join(sorted(set(codes)))}): "
-            "keep the rows of one of them"
+            f"column {column.name!r} of {source} mixes months, quarters and half-years "
+            f"({', '.join(sorted(set(codes)))}): keep the rows of one of them"
         )
     return {"M": "month", "Q": "quarter", "S": "half"}[codes[0]]
 

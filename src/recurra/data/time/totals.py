@@ -15,10 +15,12 @@ from recurra.data.time.month_names import folded
 PERIOD_CODE = r"M(?:0[1-9]|1[0-3])|Q0[1-5]|S0[1-3]"
 _CODES = frozenset({"M13", "Q05", "S03"})
 _WORDS = frozenset(
-    """annual|annual average|annual mean|annual total|average|avg|mean|total|year|year total|yearly|full year|sum|all|
-    ytd|jahr|ganzjahr|gesamt|insgesamt|summe|jahresmittel|jahresdurchschnitt|mittel|annee|annuel|moyenne|ensemble|anual|
-    promedio|media|totale|anno|ano|total anual|jaar|totaal|gemiddelde|ar|hela aret|rok|razem|suma|celkem|год|итого|всего|
-    среднее|yil|toplam|ortalama|合计|合計|总计|全年|年平均|年計|합계|연간""".replace("\n", "").replace("    ", "").split("|")
+    (
+        "annual|annual average|annual mean|annual total|average|avg|mean|total|year|year total|yearly|full year|sum|"
+        "ytd|jahr|ganzjahr|gesamt|insgesamt|summe|jahresmittel|jahresdurchschnitt|mittel|annee|annuel|moyenne|ensemble|"
+        "anual|promedio|totale|anno|ano|total anual|jaar|totaal|gemiddelde|ar|hela aret|rok|razem|suma|celkem|год|"
+        "итого|всего|среднее|yil|toplam|ortalama|合计|合計|总计|全年|年平均|年計|합계|연간"
+    ).split("|")
 )
 
 

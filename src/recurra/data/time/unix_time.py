@@ -42,8 +42,8 @@ def number_format(values: npt.NDArray, name: str) -> str:
     if not whole:
         raise InputError(
             f"time column {name!r} holds fractions such as {values[values != np.floor(values)][0]:g}: expected dates, "
-            "whole years, seconds since 1970 or whole steps; if they are a spreadsheet's days, say --time-format excel, "
-            "or name another column with --time"
+            "whole years, seconds since 1970 or whole steps; if they are a spreadsheet's days, say "
+            "--time-format excel, or name another column with --time"
         )
     return "integer"
 
