@@ -39,6 +39,15 @@ Layout = Annotated[
 Freq = Annotated[str | None, _option(COLUMNS, metavar="ALIAS", help="Distance of times: h, 30min, D, B, W, MS.")]
 Zone = Annotated[str | None, _option(COLUMNS, metavar="ZONE", help="Time zone, such as Europe/Berlin.")]
 DayFirst = Annotated[bool | None, _option(COLUMNS, "--day-first/--month-first", help="What 1/2/2026 means.")]
+TimeFormat = Annotated[
+    str | None, _option(COLUMNS, metavar="FORMAT", help="How times are written: %d.%m.%Y, week, excel, ...")
+]
+PivotYear = Annotated[
+    int | None, _option(COLUMNS, metavar="YEAR", help="First of the 100 years that two digits mean: 1950.")
+]
+AllHours = Annotated[
+    bool, _option(COLUMNS, "--all-hours", help="Hours and days that never have a row are gaps, not closed.")
+]
 Past = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Known up to now.")]
 Known = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Known ahead.")]
 Static = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Constant per series.")]

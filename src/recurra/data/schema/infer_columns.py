@@ -24,6 +24,7 @@ from recurra.data.schema.names import (
     shown,
     words_in,
 )
+from recurra.data.schema.series_names import join_name
 from recurra.data.time.dates import looks_like_dates, read_dates
 from recurra.data.time.totals import PERIOD_CODE, are_totals
 from recurra.data.time.unix_time import number_format
@@ -170,7 +171,7 @@ def series_codes(
     for _, names in reversed(pieces):
         labels.insert(0, [names[k] for k in distinct % len(names)])
         distinct = distinct // len(names)
-    return codes.astype(np.int32), tuple(" ".join(parts) for parts in zip(*labels, strict=True))
+    return codes.astype(np.int32), tuple(join_name(parts) for parts in zip(*labels, strict=True))
 
 
 def split_series(series: str | None, columns: Sequence[str]) -> tuple[str, ...]:

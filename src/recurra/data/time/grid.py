@@ -139,7 +139,7 @@ class Grid:
         rows = np.concatenate([places[there], places[twice]])
         both = first[there].append(second[twice])
         order = np.argsort(rows, kind="stable")
-        return rows[order], both[order]
+        return rows[order], pd.DatetimeIndex(both[order])
 
     def skipped(self, low: int, high: int) -> Positions:
         """The steps from `low` to before `high` that the clock of the zone skips, in order."""

@@ -104,8 +104,8 @@ def _extracted(dates: pd.Series, patterns: list[str]) -> tuple[npt.NDArray, npt.
         if not len(rest):
             break
         found = dates.iloc[rest].str.extract(pattern, flags=_FLAGS)
-        years = next(found[name] for name in found if name.startswith("y"))
-        numbers = next(found[name] for name in found if name.startswith("n")).map(_number)
+        years = next(found[name] for name in found if str(name).startswith("y"))
+        numbers = next(found[name] for name in found if str(name).startswith("n")).map(_number)
         fits = years.notna().to_numpy() & numbers.notna().to_numpy()
         here = rest[fits]
         written = years[fits]

@@ -45,7 +45,7 @@ def spelled_plainly(texts: pd.Series) -> pd.Series:
     found = plain.str.findall(_WORD)
     words = {folded(word) for row in found for word in row}
     replace = _replacement(words) if words else None
-    return plain.map(lambda text: _plain_words(text, replace))
+    return plain.map(lambda text: _plain_words(str(text), replace))
 
 
 def month_of(word: str) -> int | None:

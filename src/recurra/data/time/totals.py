@@ -26,7 +26,7 @@ _WORDS = frozenset(
 
 def are_totals(texts: pd.Series) -> npt.NDArray[np.bool_]:
     """Which texts [n] name a whole year instead of a part of it."""
-    return texts.map(lambda text: text.strip() in _CODES or folded(text.strip()) in _WORDS).to_numpy(dtype=bool)
+    return texts.str.strip().map(lambda text: text in _CODES or folded(str(text)) in _WORDS).to_numpy(dtype=bool)
 
 
 def without_totals(frame: pd.DataFrame, time: Sequence[str]) -> tuple[pd.DataFrame, list[Fact]]:

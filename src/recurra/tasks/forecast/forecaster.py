@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -25,13 +25,13 @@ from recurra.nn.forecast import NetworkOptions
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.nn.recurrent import RECURRENT
 from recurra.tasks.forecast.explanation import explanation_frame
+from recurra.tasks.forecast.frames import backtest_frame, forecast_frame
 from recurra.tasks.forecast.inspection import findings, flow_frame
 from recurra.tasks.forecast.model import ForecastModel, Recipe, fit_model, kept, recalibrated, refit_model
 from recurra.tasks.forecast.model_file import to_contents
+from recurra.tasks.forecast.python_words import Data, ReadingOptions, as_table, refusing_in_python
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import default_progress
-
-Data = pd.DataFrame | Panel
 
 _LARGEST_SEED = 2**32 - 1  # torch's generators take 64 bits, and each member and epoch has a seed of its own
 
@@ -75,6 +75,7 @@ class Forecaster(BaseEstimator):
         self.training = training
         self.seed = seed
 
+    @refusing_in_python
     def fit(
         self,
         data: Data,
@@ -86,13 +87,17 @@ class Forecaster(BaseEstimator):
         known: Sequence[str] | None = None,
         static: Sequence[str] | None = None,
         run: Run | None = None,
+        **reading: Unpack[ReadingOptions],
     ) -> Forecaster:
-        """Train on all of `data`: a DataFrame, in which unnamed columns are inferred, or a Panel.
+        """Train on all of `data`: a DataFrame, in which unnamed columns are inferred, a Series, an array or a Panel.
+
+        `reading` is what else `recurra.data.understand` takes: layout, freq, tz, day_first, time_format, ...
 
         Trained twice: with the last origins of every series held out, which ends the training and calibrates the
         intervals, then for as long on everything. Raises `InputError` for data that cannot be used.
         """
-        panel = self._panel(data, time=time, target=target, series=series, past=past, known=known, static=static)
+        roles = dict(time=time, target=target, series=series, past=past, known=known, static=static)
+        panel = self._panel(data, **roles, **reading)
         run = run or Run(progress=default_progress())
         model = fit_model(panel, self._recipe(panel), run=run, name="validation")
         if not model.interrupted:
@@ -103,6 +108,7 @@ class Forecaster(BaseEstimator):
             del self.holdout_  # of an earlier study: its learning curves are not those of this model
         return self
 
+    @refusing_in_python
     def backtest(
         self,
         data: Data,
@@ -115,14 +121,17 @@ class Forecaster(BaseEstimator):
         known: Sequence[str] | None = None,
         static: Sequence[str] | None = None,
         run: Run | None = None,
+        **reading: Unpack[ReadingOptions],
     ) -> Backtest:
         """Train a forecaster on what lies before the last `windows` horizons and judge it there, beside the baselines.
 
         The fitted state of `self` is left alone. Raises `InputError` where the data is too short to be tested.
         """
-        panel = self._panel(data, time=time, target=target, series=series, past=past, known=known, static=static)
+        roles = dict(time=time, target=target, series=series, past=past, known=known, static=static)
+        panel = self._panel(data, **roles, **reading)
         return self._backtest(panel, windows, run or Run(progress=default_progress()))[0]
 
+    @refusing_in_python
     def study(
         self,
         data: Data,
@@ -135,12 +144,14 @@ class Forecaster(BaseEstimator):
         known: Sequence[str] | None = None,
         static: Sequence[str] | None = None,
         run: Run | None = None,
+        **reading: Unpack[ReadingOptions],
     ) -> Backtest:
         """`backtest`, then the same training once more on everything, its intervals calibrated by the backtest too.
 
         If the user stops the first training, the networks that were tested are kept as they are.
         """
-        panel = self._panel(data, time=time, target=target, series=series, past=past, known=known, static=static)
+        roles = dict(time=time, target=target, series=series, past=past, known=known, static=static)
+        panel = self._panel(data, **roles, **reading)
         run = run or Run(progress=default_progress())
         backtest, tested = self._backtest(panel, windows, run)
         keys = backtest.forecasts[["series", "origin"]].drop_duplicates()
@@ -154,24 +165,21 @@ class Forecaster(BaseEstimator):
         self.holdout_ = tested
         return backtest
 
+    @refusing_in_python
     def predict(self, data: Data | None = None, *, levels: Sequence[float] = (80, 95)) -> pd.DataFrame:
         """Forecast the `horizon` steps after the data it was fitted on, or after `data`, without training.
 
-        `data` holds newer rows, with or without the older ones. Returns a row per series and step: the columns of
-        series and time as in the data (`unique_id` and `ds` where they have no name), `forecast` (the median), and
-        `lo_80`, `hi_80`, ... for central intervals of `levels` per cent (beyond 95 by the tails of a normal curve).
+        `data` holds newer rows, with or without the older ones. Returns a row per series and step (none for a step that
+        the clock of the zone skips, two for one that it shows twice): the columns of series and time as in the data
+        (`unique_id` and `ds` where they have no name), `forecast` (the median), and `lo_80`, `hi_80`, ... for central
+        intervals of `levels` per cent (beyond 95 by the tails of a normal curve).
         """
         model = self._fitted()
         panel = model.panel if data is None else self._continued(data, model.window)
-        origins = panel.lengths
-        quantiles = model.quantiles(panel, np.arange(len(panel)), origins)
-        frame = _frame(panel, np.arange(len(panel)), origins, model.recipe.horizon)
-        schema = panel.schema
-        names = {"series": schema.series or "unique_id", "time": schema.time[0] if len(schema.time) == 1 else "ds"}
-        frame = frame[["series", "time"]].rename(columns=names)
-        frame["forecast"] = quantiles[:, :, MEDIAN].ravel()
-        return frame.assign(**_bounds(quantiles, levels))
+        quantiles = model.quantiles(panel, np.arange(len(panel)), panel.lengths)
+        return forecast_frame(panel, quantiles, _bounds(quantiles, levels))
 
+    @refusing_in_python
     def evaluate(self, data: Data) -> Backtest:
         """Judge the fitted forecaster on later data, beside the baselines, without training.
 
@@ -194,6 +202,7 @@ class Forecaster(BaseEstimator):
         with _baselines(panel, origins, horizon, model.recipe.season) as baselines:
             return self._judge(model, panel, origins, baselines)
 
+    @refusing_in_python
     def explain(self, data: Data | None = None, *, step: int | None = None, points: int = 64) -> pd.DataFrame:
         """Which steps and which columns moved the forecasts that `predict(data)` makes.
 
@@ -247,7 +256,7 @@ class Forecaster(BaseEstimator):
         return forecaster
 
     def facts(self) -> list[Fact]:
-        """What the fitted forecaster decided by itself, and how to decide otherwise."""
+        """How the table was read, what the fitted forecaster decided by itself, and how to decide otherwise."""
         model = self._fitted()
         seasons = ", ".join(f"{season}" for season in model.recipe.seasons) or "none found"
         shapes = [member.shape for member in model.members]
@@ -255,6 +264,7 @@ class Forecaster(BaseEstimator):
         windows = ", ".join(str(window) for window in dict.fromkeys(shape.window for shape in shapes))
         trust = f"{model.calibration.trust:.0%} of the network's correction of the naive forecast"
         return [
+            *getattr(self, "understood_", []),
             Fact("seasons", f"{seasons} (in steps)" if model.recipe.seasons else seasons, "--season"),
             Fact("block", f"{blocks} steps are one step of the recurrence", "--block"),
             Fact("windows", f"{windows} steps before each forecast", "--members"),
@@ -278,10 +288,11 @@ class Forecaster(BaseEstimator):
                 raise InputError(
                     f"{given[0]} was given, but the data is a Panel, whose columns have their parts already"
                 )
+            self.understood_ = []
             return data
-        _check_table(data)
         roles["time"] = () if roles.get("time") is None else roles["time"]
-        return understand(data, **roles)[0]
+        panel, self.understood_ = understand(as_table(data), **roles)
+        return panel
 
     def _check(self) -> None:
         for name, least in (("horizon", 1), ("members", 1), ("seed", 0)):
@@ -334,7 +345,7 @@ class Forecaster(BaseEstimator):
         series = np.repeat(np.arange(len(panel)), [len(o) for o in origins])
         ends = np.concatenate(origins)
         quantiles = model.quantiles(panel, series, ends)
-        ours = _frame(panel, series, ends, model.recipe.horizon)
+        ours = backtest_frame(panel, series, ends, model.recipe.horizon)
         ours["y"] = _truth(panel, series, ends, model.recipe.horizon)
         ours["forecast"] = quantiles[:, :, MEDIAN].ravel()
         columns = {f"q{level:g}": quantiles[:, :, k].ravel() for k, level in enumerate(QUANTILES)}
@@ -354,8 +365,7 @@ class Forecaster(BaseEstimator):
         """
         model = self._fitted()
         if not isinstance(data, Panel):
-            _check_table(data)
-            data = build_panel(data, model.panel.schema)[0]
+            data = build_panel(as_table(data), model.panel.schema)[0]
         if rows is not None and data.grid.freq is not None and (data.lengths > 0).all():
             data = data.tail(rows)
         return join_panels(model.panel, data)
@@ -373,11 +383,6 @@ def _several(value: int | Sequence[int]) -> tuple[int, ...]:
     return tuple(value) if isinstance(value, Iterable) else (value,)
 
 
-def _check_table(data: object) -> None:
-    if not isinstance(data, pd.DataFrame):
-        raise InputError(f"data is a {type(data).__name__}: expected a pandas DataFrame or a recurra Panel")
-
-
 def _baselines(panel: Panel, origins: list[np.ndarray], horizon: int, season: int) -> BaselineWorker:
     return BaselineWorker([panel.values(s) for s in range(len(panel))], origins, horizon, season, QUANTILES)
 
@@ -393,16 +398,6 @@ def _origins(panel: Panel, horizon: int, windows: int | None) -> tuple[list[np.n
         return origins, np.array([o[0] if len(o) else n for o, n in zip(origins, panel.lengths, strict=True)])
     origins, first = choose_calendar_origins(panel.start, panel.lengths, horizon, windows)
     return origins, np.clip(first - panel.start, 0, panel.lengths)
-
-
-def _frame(panel: Panel, series: np.ndarray, origins: np.ndarray, horizon: int) -> pd.DataFrame:
-    """A row per (series, origin) and step, with series, origin, step and time."""
-    steps = np.tile(np.arange(1, horizon + 1), len(series))
-    rows = np.repeat(series, horizon)
-    at = np.repeat(origins, horizon)
-    names = np.array(panel.series, dtype=object)
-    times = panel.grid.times(panel.start[rows] + at + steps - 1)
-    return pd.DataFrame({"series": names[rows], "origin": at, "time": times, "step": steps})
 
 
 def _truth(panel: Panel, series: np.ndarray, origins: np.ndarray, horizon: int) -> np.ndarray:
