@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import pandas as pd
 
 _BETWEEN = " | "
-_SPLIT = re.compile(r"(?<!\|) \| (?!\|)")
 
 
 def join_name(parts: Sequence[str]) -> str:
@@ -22,7 +20,7 @@ def join_name(parts: Sequence[str]) -> str:
 
 def split_name(name: str, count: int) -> tuple[str, ...]:
     """The `count` parts of a name that `join_name` made; a name of one part is itself."""
-    return (name,) if count == 1 else tuple(part.replace("||", "|") for part in _SPLIT.split(name))
+    return (name,) if count == 1 else tuple(part.replace("||", "|") for part in name.split(_BETWEEN))
 
 
 def series_columns(series: str | None) -> tuple[str, ...]:

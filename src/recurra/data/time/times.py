@@ -149,8 +149,8 @@ def _refuse_unread(
         written, remedy = f"of the Gregorian calendar but of {era[1]}", "convert it"
     raise InputError(
         f"column {name!r} of {source} holds {distinct.iloc[codes[row]]!r} in row {row + 1}, which is no time "
-        f"{written}: {remedy}, say how the column is written with --time-format, name another one with --time, or leave "
-        f"it out with --ignore {name!r}"
+        f"{written}: {remedy}, say how the column is written with --time-format, name another one with --time, or "
+        f"leave it out with --ignore {name!r}"
     )
 
 

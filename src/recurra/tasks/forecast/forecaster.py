@@ -18,7 +18,7 @@ from recurra.errors import InputError
 from recurra.evaluation.forecast.backtest import Backtest, assemble
 from recurra.evaluation.forecast.conformal import at_levels
 from recurra.evaluation.forecast.metrics import naive_scale
-from recurra.evaluation.forecast.origins import choose_calendar_origins, choose_origins
+from recurra.evaluation.forecast.origins import LEAST_HISTORY, choose_calendar_origins, choose_origins
 from recurra.evaluation.forecast.worker import BaselineWorker
 from recurra.inspect import Finding
 from recurra.nn.forecast import NetworkOptions
@@ -29,6 +29,7 @@ from recurra.tasks.forecast.frames import backtest_frame, forecast_frame
 from recurra.tasks.forecast.inspection import findings, flow_frame
 from recurra.tasks.forecast.model import ForecastModel, Recipe, fit_model, kept, recalibrated, refit_model
 from recurra.tasks.forecast.model_file import to_contents
+from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn
 from recurra.tasks.forecast.python_words import Data, ReadingOptions, as_table, refusing_in_python
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import default_progress
@@ -332,12 +333,30 @@ class Forecaster(BaseEstimator):
         return self.model_
 
     def _backtest(self, panel: Panel, windows: int | None, run: Run) -> tuple[Backtest, ForecastModel]:
+        self._refuse_short(panel, windows)
         origins, known = _origins(panel, int(self.horizon), windows)
         before = panel.cut(known)
         recipe = self._recipe(before)
         with _baselines(panel, origins, recipe.horizon, recipe.season) as baselines:
             model = fit_model(before, recipe, run=run, name="backtest")
             return self._judge(model, panel, origins, baselines), model
+
+    def _refuse_short(self, panel: Panel, windows: int | None) -> None:
+        """Refuse series too short to be learnt from and tested on, with the one number that both together need."""
+        horizon, longest = int(self.horizon), int(panel.lengths.max())
+        tested = windows if isinstance(windows, int) and windows > 0 else 1
+        if longest >= horizon * (tested + LEAST_HISTORY + 1) + 4 * LONGEST_BLOCK:
+            return  # enough, whatever the season
+        learnt = rows_to_learn(horizon, self._recipe(panel).seasons, self.block)
+        need = horizon * tested + max(learnt, LEAST_HISTORY * horizon)
+        if longest < need:
+            plural = "window" if tested == 1 else "windows"
+            fewer = "" if tested == 1 else "fewer --windows, "
+            raise InputError(
+                f"the longest series has {longest} rows: a forecast of {horizon} steps needs at least {need} "
+                f"({need - horizon * tested} to learn from, {horizon * tested} for {tested} test {plural}); give more "
+                f"data, {fewer}or a shorter --horizon"
+            )
 
     def _judge(
         self, model: ForecastModel, panel: Panel, origins: list[np.ndarray], baselines: BaselineWorker
