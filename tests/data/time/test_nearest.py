@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from recurra.data import understand
 
 
-def values(times: pd.DatetimeIndex, **overrides: object) -> tuple[list[float], list[str]]:
+def values(times: pd.DatetimeIndex, **overrides: Any) -> tuple[list[float], list[str]]:
     panel, facts = understand(pd.DataFrame({"time": times, "y": np.arange(len(times)) + 0.5}), **overrides)
     return panel.target.tolist(), [fact.label for fact in facts]
 

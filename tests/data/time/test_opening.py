@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,12 +28,12 @@ def bars(days: pd.DatetimeIndex, first: str, last: str, step: str) -> pd.Datetim
     return pd.DatetimeIndex([day + hour for day in days for hour in hours])
 
 
-def next_times(frame: pd.DataFrame, steps: int, **overrides: object) -> pd.DatetimeIndex:
+def next_times(frame: pd.DataFrame, steps: int, **overrides: Any) -> pd.DatetimeIndex:
     panel, _ = understand(frame, **overrides)
     return pd.DatetimeIndex(panel.grid.times(panel.start[0] + panel.lengths[0] + np.arange(steps)))
 
 
-def fact(frame: pd.DataFrame, label: str, **overrides: object) -> str | None:
+def fact(frame: pd.DataFrame, label: str, **overrides: Any) -> str | None:
     return next((fact.value for fact in understand(frame, **overrides)[1] if fact.label == label), None)
 
 
@@ -79,7 +81,7 @@ def test_holes_are_no_closed_hours() -> None:
     hours = pd.date_range("2024-01-01", periods=24 * 60, freq="h")
     for frame in (table(hours), table(hours[rng.random(len(hours)) < 0.4]), table(hours[: 24 * 7])):
         assert fact(frame, "opening hours") is None
-    outage = hours[(hours < "2024-01-10") | (hours > "2024-02-01")]
+    outage = hours[(hours < pd.Timestamp("2024-01-10")) | (hours > pd.Timestamp("2024-02-01"))]
     assert fact(table(outage), "opening hours") is None
 
 

@@ -18,7 +18,7 @@ from recurra.data.schema.series_names import join_name, name_columns, split_name
 def two_columns(stores: list[object]) -> pd.DataFrame:
     table = shops(80, [f"{k}" for k in range(4)])
     place = table["shop"].astype(int)
-    table["store"] = [stores[k // 2] for k in place]
+    table["store"] = pd.Series([stores[k // 2] for k in place])
     table["family"] = [["b c", "c"][k % 2] for k in place]
     return table.drop(columns="shop")
 

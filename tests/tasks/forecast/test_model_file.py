@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import resource
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import torch
 from tests.tasks.small import file_bytes, quick, shops, with_covariates
 
 import recurra as rc
-from recurra import Forecaster, ModelFileError, RecurraError
+from recurra import Forecaster, ModelFileError
 from recurra.data import infer_schema
 from recurra.data.panel.building import build_panel
 from recurra.deploy.model_file import Contents, read_model, write_model
@@ -211,11 +212,8 @@ def test_no_altered_field_comes_through(tmp_path: Path) -> None:
                 parent = parent[key]
             parent[place[-1]] = wrong
             write_model(path, Contents(contents.kind, config, contents.tensors))
-            try:
+            with contextlib.suppress(ModelFileError):  # any other error fails
                 rc.load(path).predict()
-            except RecurraError as error:
-                refused = isinstance(error, ModelFileError)
-                assert refused, f"{place} = {wrong!r}: {error}"
 
 
 def test_codes_and_offsets_that_point_outside_are_refused(contents: Contents, tmp_path: Path) -> None:

@@ -235,7 +235,7 @@ def _may_be_time(column: pd.Series, name: str) -> bool:
     if not _short_with_digits(column):
         return False
     distinct = column.nunique()
-    varies = distinct >= min(_MANY, max(3, len(column) // 2))
+    varies = distinct >= min(_MANY, max(2, len(column) // 2))
     if words_in(name) & TIME_NAMES and varies:
         return True
     reading = read_dates(_sample(column).head(50))
