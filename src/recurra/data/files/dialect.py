@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from recurra.data.files.header import Cell, cell_kind, column_names, has_header
 from recurra.errors import InputError
+from recurra.options import option
 
 BLANKS = r"\s+"  # the separator of aligned tables: any run of blanks
 _STRONG = ",;\t|"
@@ -120,7 +121,7 @@ def check_separator(separator: str) -> str:
     separator = _SPOKEN.get(separator, separator)
     if separator != BLANKS and (len(separator) != 1 or separator in '"\r\n' or not separator.isascii()):
         raise InputError(
-            f"separator {separator!r} cannot be used: give one ASCII character with --separator, "
+            f"separator {separator!r} cannot be used: give one ASCII character with {option('separator')}, "
             "such as ',', ';' or '|', or the words tab, space or whitespace"
         )
     return separator
@@ -152,7 +153,10 @@ def find_decimal(rows: Sequence[Sequence[str]], separator: str) -> tuple[str, st
     decimal = "," if separator == ";" and alike else "."
     value = doubtful[0].replace(",", "." if decimal == "," else "")
     other = "." if decimal == "," else ","
-    return decimal, f"{doubtful[0]!r} was read as {value}; if the comma means the other thing, say --decimal '{other}'"
+    return (
+        decimal,
+        f"{doubtful[0]!r} was read as {value}; if the comma means the other thing, say {option('decimal', other)}",
+    )
 
 
 def _records(text: str, separator: str, whole: bool) -> Iterator[tuple[tuple[str, ...], int]]:
@@ -213,5 +217,5 @@ def _refuse_unused(separator: str, text: str, name: str, whole: bool) -> None:
     if better != separator and any(len(row) > 1 for row, _ in _records(text, better, whole)):
         raise InputError(
             f"separator {separator!r} is not used in {name}, whose fields seem to be separated by {better!r}: "
-            "leave --separator out to have it found"
+            f"leave {option('separator')} out to have it found"
         )

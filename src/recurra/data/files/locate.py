@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from recurra.data.files.dialect import BLANKS, Layout
 from recurra.errors import InputError
+from recurra.options import option
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
@@ -51,10 +52,11 @@ def explain(
     except UnicodeError as error:
         return InputError(
             f"{name}, after line {line}: bytes that do not fit the encoding of its beginning ({error}): "
-            "name the encoding with --encoding"
+            f"name the encoding with {option('encoding')}"
         )
     return InputError(
-        f"{name} cannot be read as a table with {width} columns separated by {layout.separator!r}: give --separator"
+        f"{name} cannot be read as a table with {width} columns separated by {layout.separator!r}: give "
+        f"{option('separator')}"
     )
 
 
@@ -73,7 +75,7 @@ def _ragged(name: str, line: int, last: int, width: int, row: list[str], separat
     shown = text if len(text) <= 80 else f"{text[:77]}..."
     return InputError(
         f"{name}, {place}: {found} where {width} were expected, separated by {separator!r}: {shown!r}. "
-        "Mend the line, quote fields that hold the separator, or give another one with --separator"
+        f"Mend the line, quote fields that hold the separator, or give another one with {option('separator')}"
     )
 
 
@@ -81,5 +83,5 @@ def _misfit(name: str, line: int, column: str, cell: str, expected: str) -> Inpu
     shown = cell if len(cell) <= 40 else f"{cell[:37]}..."
     return InputError(
         f"{name}, line {line}: column {column!r} has {shown!r}, where {expected} was expected as in the lines before. "
-        f"If it means missing, say --missing {shown!r}"
+        f"If it means missing, say {option('missing', shown)}"
     )

@@ -18,6 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recurra.options import option
+
 _INTEGER = r"^[+-]?[0-9]+$"
 _INFINITE = r"(?i:[+-]?inf(?:inity)?)"
 _GROUPS = (",", ".", "'", "\u2019", " ", "\u00a0", "\u202f")  # \u2019 apostrophe, no-break space, narrow no-break space
@@ -149,5 +151,5 @@ def _few_words(others: pa.Array, numbers: int, total: int) -> Text:
     shown = word if len(word) <= 40 else f"{word[:37]}..."
     return Text(
         f"{len(others)} of {total} cells are no numbers, the first {shown!r}; "
-        f"if that means missing, say --missing {shown!r}"
+        f"if that means missing, say {option('missing', shown)}"
     )

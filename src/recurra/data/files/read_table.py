@@ -27,6 +27,7 @@ from recurra.data.files.parquet import read_parquet
 from recurra.data.files.source import Source, open_source, refuse_foreign, refusing_damage, stem
 from recurra.data.files.streaming import Plan, make_plan, stream_columns
 from recurra.errors import InputError
+from recurra.options import option
 
 _SAMPLE = 1 << 20
 _LARGE = 32 << 20
@@ -93,10 +94,13 @@ def read_table(
     """
     if decimal not in (None, ".", ","):
         raise InputError(
-            f"decimal {decimal!r} cannot be used: give '.' or ',' with --decimal, or leave it out to have it found"
+            f"decimal {decimal!r} cannot be used: give '.' or ',' with {option('decimal')}, or leave it out to have "
+            "it found"
         )
     if decimal is not None and decimal == separator:
-        raise InputError(f"separator and decimal are both {decimal!r}: change --separator or --decimal")
+        raise InputError(
+            f"separator and decimal are both {decimal!r}: change {option('separator')} or {option('decimal')}"
+        )
     given = _Given(separator, encoding and check_encoding(encoding), decimal, header, _words(missing), frozenset(text))
     if isinstance(path, str) and path.startswith("demo:"):
         name = path.removeprefix("demo:")
@@ -139,13 +143,16 @@ def _read_text(source: Source, given: _Given) -> tuple[Columns, Dialect]:
     del data
     if is_binary(text):
         raise InputError(
-            f"{source.name} is no text: expected a CSV or Parquet table (or name its encoding with --encoding)"
+            f"{source.name} is no text: expected a CSV or Parquet table (or name its encoding with "
+            f"{option('encoding')})"
         )
     whole = len(text) <= _SAMPLE and not large
     layout = find_layout(text[:_SAMPLE], name=source.name, whole=whole, separator=given.separator, header=given.header)
     decimal, doubt = (given.decimal, None) if given.decimal else find_decimal(layout.rows, layout.separator)
     if decimal == "," and layout.separator == "," and given.decimal:
-        raise InputError(f"decimal ',' was given, and {source.name} is separated by ',': give --separator too")
+        raise InputError(
+            f"decimal ',' was given, and {source.name} is separated by ',': give {option('separator')} too"
+        )
     notes = [*layout.notes, *([doubt] if doubt else []), *_encoding_note(encoding, given)]
     dialect = Dialect("csv", encoding, layout.separator, decimal, layout.header)
     if large:
@@ -159,7 +166,10 @@ def _read_text(source: Source, given: _Given) -> tuple[Columns, Dialect]:
 def _encoding_note(encoding: str, given: _Given) -> tuple[str, ...]:
     if given.encoding or encoding not in ("latin-1", "cp1252"):
         return ()
-    return (f"the encoding was taken for {encoding}, as a last resort; if letters look wrong, name it with --encoding",)
+    return (
+        f"the encoding was taken for {encoding}, as a last resort; if letters look wrong, name it with "
+        f"{option('encoding')}",
+    )
 
 
 def _read_whole(text: str, layout: Layout, dialect: Dialect, given: _Given, name: str) -> Columns:

@@ -10,6 +10,7 @@ import numpy as np
 from recurra.data.panel.panel import Ints, Panel
 from recurra.data.schema.names import shown
 from recurra.errors import InputError
+from recurra.options import option
 
 _PAST = ("target", "past", "past_codes")
 _KNOWN = ("known", "known_codes")

@@ -38,14 +38,14 @@ def describe(
         last = grid.times(np.array([(panel.start + panel.lengths)[has_rows].max() - 1]))[0]
         facts.append(Fact("range", f"{_short(first)} to {_short(last)}", ""))
     if grid.tz is not None:
-        facts.append(Fact("time zone", grid.tz, "--tz"))
+        facts.append(Fact("time zone", grid.tz, option("tz")))
     series = f"{len(panel):,}"
     if schema.layout != "long":
         series += f" ({_LAYOUTS[schema.layout]})"
     elif schema.series is not None:
         series += f" (column {schema.series})"
-    facts.append(Fact("series", series, "--series" if schema.layout == "long" else "--layout"))
-    facts.append(Fact("target", schema.target, "--target"))
+    facts.append(Fact("series", series, option("series") if schema.layout == "long" else option("layout")))
+    facts.append(Fact("target", schema.target, option("target")))
     lengths = panel.lengths
     rows = f"{int(lengths.sum()):,}"
     if len(panel) > 1:
@@ -117,7 +117,9 @@ def _mended(
         value = (
             f"{counted(repeated, 'row')}; the mean is taken at {counted(differing, 'time')} with several values{hint}"
         )
-        facts.append(Fact("repeated times", value, "--tz" if hint else "--freq" if moved else "--series"))
+        facts.append(
+            Fact("repeated times", value, option("tz") if hint else option("freq") if moved else option("series"))
+        )
     gaps = int(panel.offsets[-1]) - place.filled
     unmeasured = gaps - _skipped(panel)
     if unmeasured > 0:
@@ -136,7 +138,7 @@ def _mended(
         facts.append(Fact("known ahead", _known_ahead(panel), "--known"))
     bare = int((panel.lengths == 0).sum())
     if bare:
-        facts.append(Fact("no target yet", f"{bare:,} series, given only what is known in advance", "--target"))
+        facts.append(Fact("no target yet", f"{bare:,} series, given only what is known in advance", option("target")))
     kept = set(place.kept.tolist())
     dropped = [name for s, name in enumerate(source_series) if s not in kept]
     if dropped:
@@ -175,10 +177,10 @@ def _time(panel: Panel) -> Fact:
     freq = grid.freq or (f"steps of {grid.step}" if grid.step > 1 else "steps")
     if schema.time:
         written = f", written {schema.time_format}" if schema.time_format and "%" in schema.time_format else ""
-        return Fact("time", f"{', '.join(schema.time)} ({freq}{written})", "--time, --freq")
+        return Fact("time", f"{', '.join(schema.time)} ({freq}{written})", options("time", "freq"))
     if schema.time_format is not None:
-        return Fact("time", f"the names of the columns ({freq})", "--freq")
-    return Fact("time", "none: rows are counted", "--time")
+        return Fact("time", f"the names of the columns ({freq})", option("freq"))
+    return Fact("time", "none: rows are counted", option("time"))
 
 
 def _subdaily(panel: Panel) -> bool:

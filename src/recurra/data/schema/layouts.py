@@ -19,6 +19,7 @@ from recurra.data.time.dates import read_dates
 from recurra.data.time.infer_frequency import choose_grid
 from recurra.data.time.times import Times, read_times
 from recurra.errors import InputError
+from recurra.options import option
 
 _LEAST_STEPS = 3  # value columns that make a table of series in rows
 
@@ -50,7 +51,10 @@ def wide_rows_schema(
     """A schema for series in rows; the columns' names are the times where they are dates."""
     for flag in ("time", "past", "known"):
         if getattr(overrides, flag):
-            raise InputError(f"--{flag} has no meaning where each row is a series (--layout wide-rows): leave it out")
+            raise InputError(
+                f"{option(flag)} has no meaning where each row is a series ({option('layout', 'wide-rows')}): "
+                "leave it out"
+            )
     texts = [name for name, kind in kinds.items() if kind in ("text", "time")]
     series = overrides.series or (texts[0] if texts else None)
     static = [name for name in overrides.static if kinds.get(name) == "number"]
@@ -61,7 +65,8 @@ def wide_rows_schema(
         values = dates
     if len(values) < _LEAST_STEPS:
         raise InputError(
-            f"{source} has {len(values)} numeric columns: a series in a row needs {_LEAST_STEPS}; see --layout"
+            f"{source} has {len(values)} numeric columns: a series in a row needs {_LEAST_STEPS}; see "
+            f"{option('layout')}"
         )
     words = tuple(n for n in texts if n != series and frame[n].nunique() > 1)
     schema = Schema(
@@ -72,17 +77,19 @@ def wide_rows_schema(
         static_categorical=words,
         ignore=overrides.ignore,
     )
-    facts = [Fact("layout", f"each row is a series of up to {len(values)} values", "--layout")]
+    facts = [Fact("layout", f"each row is a series of up to {len(values)} values", option("layout"))]
     ignored = [n for n in texts if n != series and n not in words]
     if static or words:
-        facts.append(Fact("static covariates", shown([*static, *(f"{name} (text)" for name in words)]), "--static"))
+        facts.append(
+            Fact("static covariates", shown([*static, *(f"{name} (text)" for name in words)]), option("static"))
+        )
     if ignored:
-        facts.append(Fact("ignored", shown([f"{name} (always the same)" for name in ignored]), "--past"))
+        facts.append(Fact("ignored", shown([f"{name} (always the same)" for name in ignored]), option("past")))
     if dates:
         times = header_times(values, overrides.tz, overrides.day_first, source)
         schema = _with_grid(schema, times, len(values), overrides, source)
     elif overrides.freq is not None or overrides.tz is not None:
-        flag = "--tz" if overrides.tz is not None else "--freq"
+        flag = option("tz") if overrides.tz is not None else option("freq")
         raise InputError(f"{flag} needs times and the columns of {source} are not named by dates: leave it out")
     return schema, facts
 
@@ -99,18 +106,20 @@ def wide_columns_schema(
     for flag in ("past", "known", "static", "series"):
         if getattr(overrides, flag):
             raise InputError(
-                f"--{flag} has no meaning where each column is a series (--layout wide-columns): leave it out"
+                f"{option(flag)} has no meaning where each column is a series ({option('layout', 'wide-columns')}): "
+                "leave it out"
             )
     if not numbers:
         raise InputError(
-            f"{source} has no numeric column to be a series: see --layout. Columns: {shown(list(frame.columns))}"
+            f"{source} has no numeric column to be a series: see {option('layout')}. Columns: "
+            f"{shown(list(frame.columns))}"
         )
     schema = Schema(target=overrides.target or "y", time=time, layout="wide-columns", ignore=overrides.ignore)
     if times is not None:
         schema = _with_grid(schema, times, len(frame), overrides, source)
     facts = [Fact("layout", f"each of {len(numbers)} columns is a series", "--layout or --target")]
     texts = [n for n in frame.columns if n not in (*numbers, *time, *overrides.ignore)]
-    return schema, [*facts, Fact("ignored", shown(texts), "--layout")] if texts else facts
+    return schema, [*facts, Fact("ignored", shown(texts), option("layout"))] if texts else facts
 
 
 def _with_grid(schema: Schema, times: Times, rows: int, overrides: ColumnOverrides, source: str) -> Schema:
@@ -139,7 +148,7 @@ def melt_rows(
 ) -> tuple[npt.NDArray[np.floating], tuple[str, ...], list[str]]:
     """Series in rows -> values [S, T], the series' names and those of the value columns."""
     others = {schema.series, *schema.static, *schema.static_categorical}
-    require_columns([name for name in others if name is not None], list(frame.columns), source, "--series")
+    require_columns([name for name in others if name is not None], list(frame.columns), source, option("series"))
     columns = [name for name in frame.columns if name not in others]
     numeric = [name for name in columns if kind_of(frame[name]) in ("number", "empty")]
     if schema.time_format is not None:
@@ -154,7 +163,8 @@ def melt_rows(
         row = int((names.isna() | names.duplicated()).to_numpy().argmax())
         what = "has no name" if names.isna().iloc[row] else f"repeats the name {names.iloc[row]!r}"
         raise InputError(
-            f"row {row + 1} of {source} {what} in column {schema.series!r}: each row is a series (--layout, --series)"
+            f"row {row + 1} of {source} {what} in column {schema.series!r}: each row is a series "
+            f"({option('layout')}, {option('series')})"
         )
     return values, tuple(str(name) for name in names), numeric
 
@@ -165,7 +175,8 @@ def melt_columns(frame: pd.DataFrame, schema: Schema, source: str) -> tuple[npt.
     names = [n for n in names if not (schema.time and is_row_number(frame[n], n, first=n == frame.columns[0]))]
     if not names:
         raise InputError(
-            f"{source} has no numeric column to be a series: see --layout. Columns: {shown(list(frame.columns))}"
+            f"{source} has no numeric column to be a series: see {option('layout')}. Columns: "
+            f"{shown(list(frame.columns))}"
         )
     return stack([frame[name] for name in names], source), tuple(names)
 

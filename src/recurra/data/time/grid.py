@@ -19,6 +19,7 @@ from recurra.data.time.frequency import DAY, EPOCH_WEEKDAY, Frequency, first_mon
 from recurra.data.time.opening import fits_week, from_opening, is_open, to_opening
 from recurra.data.time.zones import check_zone, skipped_days
 from recurra.errors import InputError
+from recurra.options import option
 
 Positions = npt.NDArray[np.int64]
 

@@ -19,6 +19,7 @@ from recurra.data.time.spellings import month_of
 from recurra.data.time.unix_time import NUMBER_FORMATS, number_format, read_numbers
 from recurra.data.time.zones import check_zone, utc_of, wall_clock, zone_of
 from recurra.errors import InputError
+from recurra.options import option
 
 _KEPT = ("integer", "excel", "excel 1904", "year-week", "year-quarter")  # formats of numbers that later files keep
 _LEAST = {"year": 1, "half": 1, "quarter": 1, "month": 1, "week": 1, "day": 1, "hour": 0, "minute": 0, "second": 0}
@@ -119,7 +120,8 @@ def _refuse_missing(column: pd.Series, name: str, source: str) -> None:
     if missing.any():
         raise InputError(
             f"column {name!r} of {source} has no time in row {int(missing.argmax()) + 1} "
-            f"({int(missing.sum())} of {len(column)} rows): fill it, remove the row, or name another column with --time"
+            f"({int(missing.sum())} of {len(column)} rows): fill it, remove the row, or name another column with "
+            f"{option('time')}"
         )
 
 
@@ -201,7 +203,7 @@ def _zoned(wall: Stamps, offset: npt.NDArray | None, format: str, tz: str | None
     if tz is None and several and (zone := zone_of(wall, absolute)) is not None:
         facts, tz = [*facts, Fact("time zone", f"{zone}, whose clock has these offsets from UTC", "--tz")], zone
     if tz is None and several:
-        note = Fact("time zone", "UTC, because the times have several offsets from it", "--tz")
+        note = Fact("time zone", "UTC, because the times have several offsets from it", option("tz"))
         facts, tz = [*facts, note], "UTC"
     if tz is None:
         minutes = int(offset[0])
@@ -232,7 +234,7 @@ def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | 
     if format == "integer":
         if tz is not None:
             raise InputError(
-                f"column {column.name!r} of {source} counts steps, which have no zone: leave out --tz {tz}"
+                f"column {column.name!r} of {source} counts steps, which have no zone: leave out {option('tz', tz)}"
             )
         return Times(stamps, "integer", format)
     facts = _number_facts(stamps, format, str(column.name))
@@ -268,7 +270,8 @@ def _from_parts(
         date = read_times(frame, columns[:1], source=source, format=format, tz=None, day_first=day_first)
         if date.kind != "clock":
             raise InputError(
-                f"column {columns[0]!r} of {source} is no plain date: --time {columns[0]} alone, or plain dates"
+                f"column {columns[0]!r} of {source} is no plain date: give {option('time', columns[0])} "
+                "alone, or plain dates"
             )
         base, facts, name = date.values, date.facts, date.format
     else:
@@ -338,14 +341,16 @@ def _checked(values: npt.NDArray, column: pd.Series, part: str, source: str) -> 
         raise InputError(
             f"column {column.name!r} of {source} holds {str(column.iloc[row])!r} in row {row + 1}, which is no {part}: "
             f"expected whole numbers from {_LEAST[part]} to {_MOST[part]}; correct it, or name "
-            "the time columns with --time"
+            f"the time columns with {option('time')}"
         )
     return values.astype(np.int64)
 
 
 def _calendar_days(parts: dict[str, npt.NDArray[np.int64]], columns: dict[str, str], source: str) -> Stamps:
     if "year" not in parts:
-        raise InputError(f"time columns {', '.join(columns.values())} of {source} have no year: add it to --time")
+        raise InputError(
+            f"time columns {', '.join(columns.values())} of {source} have no year: add it to {option('time')}"
+        )
     if "week" in parts:
         first = (parts["year"] - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 3  # 4 January is in week 1
         monday = first - (first.astype(np.int64) + 3) % 7

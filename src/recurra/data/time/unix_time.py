@@ -10,6 +10,7 @@ import pandas as pd
 from recurra.data.schema.names import DAY_WORDS, STEP_WORDS, WEEK_WORDS, plain, words_in
 from recurra.data.time.periods import mondays
 from recurra.errors import InputError
+from recurra.options import option
 
 _EPOCHS = {"epoch s": (1e8, 1e10, 1_000_000), "epoch ms": (1e11, 1e13, 1000), "epoch us": (1e14, 1e16, 1)}
 NUMBER_FORMATS = ("excel", "excel 1904", "year-week", "year-quarter", *_EPOCHS, "epoch ns", "integer")

@@ -24,6 +24,7 @@ from recurra.inspect import Finding
 from recurra.nn.forecast import NetworkOptions
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.nn.recurrent import RECURRENT
+from recurra.options import option
 from recurra.tasks.forecast.explanation import explanation_frame
 from recurra.tasks.forecast.frames import backtest_frame, forecast_frame
 from recurra.tasks.forecast.inspection import findings, flow_frame
@@ -270,7 +271,9 @@ class Forecaster(BaseEstimator):
             Fact("block", f"{blocks} steps are one step of the recurrence", "--block"),
             Fact("windows", f"{windows} steps before each forecast", "--members"),
             Fact("magnitudes", "logarithms" if model.scaling.log else "as they are", ""),
-            Fact("network", f"{len(shapes)} x {model.recipe.cell}, {model.recipe.network.hidden} units", "--cell"),
+            Fact(
+                "network", f"{len(shapes)} x {model.recipe.cell}, {model.recipe.network.hidden} units", option("cell")
+            ),
             Fact("trust", trust, ""),
         ]
 
