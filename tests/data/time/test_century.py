@@ -41,11 +41,11 @@ def test_the_user_decides_and_a_later_file_keeps_it() -> None:
     frame = pd.DataFrame({"month": written("1949-01-01", 24)})
     times = read_times(frame, ["month"])
     assert times.values[0] == np.datetime64("1949-01-01")
-    assert [(fact.label, fact.flag) for fact in times.facts] == [("two-digit years", "--pivot-year")]
+    assert [(fact.label, fact.flag) for fact in times.facts] == [("two-digit years", "pivot_year=")]
     later = read_times(pd.DataFrame({"month": ["Jan-51"]}), ["month"], format=times.format)
     assert later.values[0] == np.datetime64("1951-01-01")
     assert read_times(frame, ["month"], pivot_year=2000).values[0] == np.datetime64("2049-01-01")
-    with pytest.raises(InputError, match=r"pivot year 49 is no year.*--pivot-year"):
+    with pytest.raises(InputError, match=r"pivot year 49 is no year.*pivot_year="):
         read_times(frame, ["month"], pivot_year=49)
 
 

@@ -72,10 +72,10 @@ def _starts(older: Panel, newer: Panel) -> Ints:
     """The first rows of `newer` as positions on the grid of `older` [S]."""
     ours, theirs = older.grid, newer.grid
     for what, flag, mine, given in (
-        ("frequency", "--freq", ours.freq, theirs.freq),
-        ("step", "--freq", ours.step, theirs.step),
-        ("time zone", "--tz", ours.tz, theirs.tz),
-        ("way of counting hours", "--all-hours", ours.counting, theirs.counting),
+        ("frequency", option("freq"), ours.freq, theirs.freq),
+        ("step", option("freq"), ours.step, theirs.step),
+        ("time zone", option("tz"), ours.tz, theirs.tz),
+        ("way of counting hours", option("all_hours"), ours.counting, theirs.counting),
     ):
         if mine != given:
             raise InputError(

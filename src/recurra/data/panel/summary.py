@@ -15,6 +15,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, shown
 from recurra.data.time.frequency import parse_frequency
 from recurra.data.time.opening import opening_in_words
+from recurra.options import option, options
 
 _LAYOUTS = {"wide-rows": "a series in each row", "wide-columns": "a series in each column", "long": ""}
 
@@ -66,7 +67,7 @@ def _counting(panel: Panel, placed: Placed) -> list[Fact]:
         frequency = parse_frequency(grid.freq or "")
         words = opening_in_words(grid.counting.opening, frequency, grid.phase)
         left = "" if placed.closed is None else f"; {counted(int(placed.closed.sum()), 'row')} outside left out"
-        facts.append(Fact("opening hours", f"{words}: only these steps count{left}", "--all-hours"))
+        facts.append(Fact("opening hours", f"{words}: only these steps count{left}", option("all_hours")))
     lost = _skipped(panel)
     if placed.folded or lost:
         twice = (
@@ -77,7 +78,7 @@ def _counting(panel: Panel, placed: Placed) -> list[Fact]:
             Fact(
                 "clock changes",
                 f"hours of the wall clock count: {', '.join(twice * bool(placed.folded) + never * bool(lost))}",
-                "--tz",
+                option("tz"),
             )
         )
     return facts
@@ -109,7 +110,7 @@ def _mended(
     moved = placed.moved
     if moved:
         step = "the nearest step" if panel.grid.counting.nearest else "the step it falls in"
-        facts.append(Fact("off the grid", f"{moved:,} of {source_rows:,} rows, each moved to {step}", "--freq"))
+        facts.append(Fact("off the grid", f"{moved:,} of {source_rows:,} rows, each moved to {step}", option("freq")))
     repeated = source_rows - len(order.codes) - placed.folded
     if repeated > 0:
         differing = order.disagreeing(target)
@@ -125,7 +126,9 @@ def _mended(
     if unmeasured > 0:
         facts.append(
             Fact(
-                "gaps", f"{counted(unmeasured, 'row')} that the grid has and the data have not, left missing", "--freq"
+                "gaps",
+                f"{counted(unmeasured, 'row')} that the grid has and the data have not, left missing",
+                option("freq"),
             )
         )
     missing = int(np.isnan(panel.target).sum()) - gaps
@@ -135,7 +138,7 @@ def _mended(
     if lost > 0:
         facts.append(Fact("missing covariates", f"{counted(lost, 'value')} of past covariates, left missing"))
     if panel.schema.known or panel.schema.known_categorical:
-        facts.append(Fact("known ahead", _known_ahead(panel), "--known"))
+        facts.append(Fact("known ahead", _known_ahead(panel), option("known")))
     bare = int((panel.lengths == 0).sum())
     if bare:
         facts.append(Fact("no target yet", f"{bare:,} series, given only what is known in advance", option("target")))

@@ -117,7 +117,7 @@ def wide_columns_schema(
     schema = Schema(target=overrides.target or "y", time=time, layout="wide-columns", ignore=overrides.ignore)
     if times is not None:
         schema = _with_grid(schema, times, len(frame), overrides, source)
-    facts = [Fact("layout", f"each of {len(numbers)} columns is a series", "--layout or --target")]
+    facts = [Fact("layout", f"each of {len(numbers)} columns is a series", f"{option('layout')} or {option('target')}")]
     texts = [n for n in frame.columns if n not in (*numbers, *time, *overrides.ignore)]
     return schema, [*facts, Fact("ignored", shown(texts), option("layout"))] if texts else facts
 

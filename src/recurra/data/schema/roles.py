@@ -134,8 +134,10 @@ def infer(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> Infer
         else None
     )
     if times is None and (overrides.tz is not None or overrides.freq is not None):
-        flag = "--tz" if overrides.tz is not None else "--freq"
-        raise InputError(f"{flag} needs a time column and {source} has none that is found: name it with --time")
+        flag = option("tz") if overrides.tz is not None else option("freq")
+        raise InputError(
+            f"{flag} needs a time column and {source} has none that is found: name it with {option('time')}"
+        )
     facts += times.facts if times else _unread(frame, kinds, named)
     rest = {n: kind for n, kind in kinds.items() if n not in time}
     counters = [
@@ -184,7 +186,7 @@ def _unread(frame: pd.DataFrame, kinds: dict[str, str], named: set[str | None]) 
         return []
     example = str(frame[found[0]].iloc[0])
     value = f"{found[0]!r} (such as {example!r}) is not read as a time: rows count in the order of the file"
-    return [Fact("check the time", value, "--time, --time-format")]
+    return [Fact("check the time", value, f"{option('time')}, {option('time_format')}")]
 
 
 def check_target(frame: pd.DataFrame, target: str, kinds: dict[str, str], source: str) -> None:

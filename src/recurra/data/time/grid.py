@@ -71,7 +71,9 @@ class Grid:
                 f"times: {int(np.count_nonzero(index.isna()))} of {len(index)} are missing: give every row a time"
             )
         if index.tz is not None and self.tz is None:
-            raise InputError(f"times are in the zone {index.tz}, the grid has none: give both a zone, or none (--tz)")
+            raise InputError(
+                f"times are in the zone {index.tz}, the grid has none: give both a zone, or none ({option('tz')})"
+            )
         counts_utc = frequency.below_day and not self.counting.wall
         if index.tz is not None:
             index = index.tz_convert("UTC" if counts_utc else self.tz).tz_localize(None)

@@ -82,7 +82,7 @@ def read_times(
     if tz is not None:
         check_zone(tz)
     if pivot_year is not None and not 1000 <= pivot_year <= 9900:
-        raise InputError(f"pivot year {pivot_year} is no year: expected one such as 1950 (--pivot-year)")
+        raise InputError(f"pivot year {pivot_year} is no year: expected one such as 1950 ({option('pivot_year')})")
     if len(columns) > 1:
         return _from_parts(frame, columns, source, format, tz, day_first)
     column = frame[columns[0]]
@@ -104,7 +104,7 @@ def read_times(
     if (era := era_of_days(reading.stamps)) is not None and reading.format not in ("%Y", "%Y年"):
         raise InputError(
             f"column {columns[0]!r} of {source} holds {distinct.iloc[0]!r} in row 1, a year of {era}: expected "
-            "years of the Gregorian calendar; convert it, or name another column with --time"
+            f"years of the Gregorian calendar; convert it, or name another column with {option('time')}"
         )
     offset = None if reading.offset is None else reading.offset[codes]
     return _zoned(reading.stamps[codes], offset, reading.stored, tz, facts)
@@ -143,16 +143,17 @@ def _refuse_unread(
     written = f"written as {reading.format}, as most of the column is" if reading.fits.any() else "that is understood"
     remedy = "correct or remove it"
     if only is not None:
-        written, remedy = f"written as {only}", "correct it, or leave out --time-format"
+        written, remedy = f"written as {only}", f"correct it, or leave out {option('time_format')}"
     elif day_first is not None:
         written = f"with the {'day' if day_first else 'month'} first"
-        remedy = "leave out --day-first/--month-first, or correct it"
+        remedy = f"leave out {option('day_first')}, or correct it"
     if (era := first_era(distinct.iloc[codes[row : row + 1]])) is not None:
         written, remedy = f"of the Gregorian calendar but of {era[1]}", "convert it"
     raise InputError(
         f"column {name!r} of {source} holds {distinct.iloc[codes[row]]!r} in row {row + 1}, which is no time "
-        f"{written}: {remedy}, say how the column is written with --time-format, name another one with --time, or "
-        f"leave it out with --ignore {name!r}"
+        f"{written}: {remedy}, say how the column is written with {option('time_format')}, name another one with "
+        f"{option('time')}, or "
+        f"leave it out with {option('ignore', name)}"
     )
 
 
@@ -165,7 +166,11 @@ def _settle(reading: Reading, name: str) -> tuple[Reading, list[Fact]]:
     if reading.rival is not None:
         rival = reading.rival
         first, second = (_disorder(each.stamps) for each in (reading, rival))
-        chosen, order, flag = (rival, "day", "--month-first") if second < first else (reading, "month", "--day-first")
+        chosen, order, flag = (
+            (rival, "day", option("day_first", False))
+            if second < first
+            else (reading, "month", option("day_first", True))
+        )
         if first == second:
             why = "although day first is as possible"
         elif first[0] != second[0]:
@@ -177,9 +182,9 @@ def _settle(reading: Reading, name: str) -> tuple[Reading, list[Fact]]:
     if reading.pivot is not None:
         years = [int(str(stamp)[:4]) for stamp in (reading.stamps.min(), reading.stamps.max())]
         said = f"{name}: {years[0]} to {years[1]}" if years[0] < years[1] else f"{name}: {years[0]}"
-        facts.append(Fact("two-digit years", said, "--pivot-year"))
+        facts.append(Fact("two-digit years", said, option("pivot_year")))
     if reading.interval:
-        facts.append(Fact("intervals", f"{name}: each is counted at its beginning", "--time"))
+        facts.append(Fact("intervals", f"{name}: each is counted at its beginning", option("time")))
     return reading, facts
 
 
@@ -201,7 +206,7 @@ def _zoned(wall: Stamps, offset: npt.NDArray | None, format: str, tz: str | None
         return Times(wall, "clock", format, None, tuple(facts))  # dates at local midnight
     absolute = wall - (offset * MICROSECONDS["min"]).astype("timedelta64[us]")
     if tz is None and several and (zone := zone_of(wall, absolute)) is not None:
-        facts, tz = [*facts, Fact("time zone", f"{zone}, whose clock has these offsets from UTC", "--tz")], zone
+        facts, tz = [*facts, Fact("time zone", f"{zone}, whose clock has these offsets from UTC", option("tz"))], zone
     if tz is None and several:
         note = Fact("time zone", "UTC, because the times have several offsets from it", option("tz"))
         facts, tz = [*facts, note], "UTC"
@@ -217,7 +222,9 @@ def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | 
         values = column.to_numpy(dtype=np.float64)
     if not np.isfinite(values).all():
         row = int(np.argmin(np.isfinite(values))) + 1
-        raise InputError(f"column {column.name!r} of {source} is infinite in row {row}: correct it, or see --time")
+        raise InputError(
+            f"column {column.name!r} of {source} is infinite in row {row}: correct it, or see {option('time')}"
+        )
     whole = bool((values == np.floor(values)).all())
     if only is not None:
         format = _checked_format(only, values, column, source)
@@ -229,7 +236,7 @@ def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | 
         row = int(np.isnat(stamps).argmax())
         raise InputError(
             f"column {column.name!r} of {source} holds {values[row]} in row {row + 1}, which is no {format}: correct "
-            "it, or see --time-format"
+            f"it, or see {option('time_format')}"
         )
     if format == "integer":
         if tz is not None:
@@ -248,7 +255,7 @@ def _checked_format(only: str, values: npt.NDArray, column: pd.Series, source: s
         return only
     raise InputError(
         f"column {column.name!r} of {source} holds numbers such as {values[0]}, which are not written as {only}: "
-        f"expected --time-format %Y, %Y%m, %Y%m%d, %Y%j or one of {', '.join(NUMBER_FORMATS)}"
+        f"expected {option('time_format')} %Y, %Y%m, %Y%m%d, %Y%j or one of {', '.join(NUMBER_FORMATS)}"
     )
 
 
@@ -256,9 +263,9 @@ def _number_facts(stamps: npt.NDArray, format: str, name: str) -> tuple[Fact, ..
     """What numbers were taken for, where that is not plain to see."""
     if format.startswith("excel"):
         return (Fact("dates", f"{name}: a spreadsheet's days since {'1904' if '1904' in format else '1900'}, "
-                     f"{str(stamps[0])[:10]} in row 1", "--time-format"),)  # fmt: skip
+                     f"{str(stamps[0])[:10]} in row 1", option("time_format")),)  # fmt: skip
     words = {"year-week": "years and ISO weeks", "year-quarter": "years and quarters", "%Y%j": "years and their days"}
-    return (Fact("dates", f"{name}: {words[format]}", "--time-format"),) if format in words else ()
+    return (Fact("dates", f"{name}: {words[format]}", option("time_format")),) if format in words else ()
 
 
 def _from_parts(

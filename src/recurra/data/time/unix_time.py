@@ -44,7 +44,7 @@ def number_format(values: npt.NDArray, name: str) -> str:
         raise InputError(
             f"time column {name!r} holds fractions such as {values[values != np.floor(values)][0]:g}: expected dates, "
             "whole years, seconds since 1970 or whole steps; if they are a spreadsheet's days, say "
-            "--time-format excel, or name another column with --time"
+            f"{option('time_format', 'excel')}, or name another column with {option('time')}"
         )
     return "integer"
 

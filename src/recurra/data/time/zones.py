@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.errors import InputError
+from recurra.options import option
 
 Stamps = npt.NDArray[np.datetime64]
 
@@ -40,7 +41,7 @@ def utc_of(clock: Stamps, tz: str, codes: npt.NDArray[np.integer]) -> Stamps:
         wrong = index[first.isna()][0]
         raise InputError(
             f"time {wrong} does not exist in {tz}: its clock was put forward over it; give the zone that the times are "
-            "in with --tz, or leave --tz out to count hours as written"
+            f"in with {option('tz')}, or leave {option('tz')} out to count hours as written"
         )
     earlier, later = (_naive_utc(zoned) for zoned in (first, second))
     result = earlier[row]
@@ -70,7 +71,9 @@ def check_zone(tz: str) -> None:
     try:
         pd.Timestamp(0, tz=tz) if tz[:1] in "+-" else ZoneInfo(tz)
     except (ZoneInfoNotFoundError, ValueError, TypeError) as error:
-        raise InputError(f"time zone {tz!r} is not known: expected a name such as Europe/Berlin (--tz)") from error
+        raise InputError(
+            f"time zone {tz!r} is not known: expected a name such as Europe/Berlin ({option('tz')})"
+        ) from error
 
 
 def zone_of(wall: Stamps, absolute: Stamps) -> str | None:

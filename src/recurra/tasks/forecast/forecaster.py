@@ -267,9 +267,9 @@ class Forecaster(BaseEstimator):
         trust = f"{model.calibration.trust:.0%} of the network's correction of the naive forecast"
         return [
             *getattr(self, "understood_", []),
-            Fact("seasons", f"{seasons} (in steps)" if model.recipe.seasons else seasons, "--season"),
-            Fact("block", f"{blocks} steps are one step of the recurrence", "--block"),
-            Fact("windows", f"{windows} steps before each forecast", "--members"),
+            Fact("seasons", f"{seasons} (in steps)" if model.recipe.seasons else seasons, option("season")),
+            Fact("block", f"{blocks} steps are one step of the recurrence", option("block")),
+            Fact("windows", f"{windows} steps before each forecast", option("members")),
             Fact("magnitudes", "logarithms" if model.scaling.log else "as they are", ""),
             Fact(
                 "network", f"{len(shapes)} x {model.recipe.cell}, {model.recipe.network.hidden} units", option("cell")
@@ -354,11 +354,11 @@ class Forecaster(BaseEstimator):
         need = horizon * tested + max(learnt, LEAST_HISTORY * horizon)
         if longest < need:
             plural = "window" if tested == 1 else "windows"
-            fewer = "" if tested == 1 else "fewer --windows, "
+            fewer = "" if tested == 1 else f"fewer {option('windows')}, "
             raise InputError(
                 f"the longest series has {longest} rows: a forecast of {horizon} steps needs at least {need} "
                 f"({need - horizon * tested} to learn from, {horizon * tested} for {tested} test {plural}); give more "
-                f"data, {fewer}or a shorter --horizon"
+                f"data, {fewer}or a shorter {option('horizon')}"
             )
 
     def _judge(
