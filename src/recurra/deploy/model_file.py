@@ -21,6 +21,7 @@ from recurra.errors import InputError, ModelFileError
 from recurra.files import whole_file
 
 FORMAT = 1
+WEIGHTS = ("network/", "weights/")  # beginnings of the names under which the kinds of estimators keep their networks
 _MAGIC = "recurra"
 
 
@@ -72,7 +73,19 @@ def read_model(path: str | Path) -> Contents:
         ) from error
     if _checksum(header, tensors) != header.get("sha256"):
         raise ModelFileError(f"{path} was altered after it was written (its checksum is wrong): train again")
+    _refuse_endless(path, tensors)
     return Contents(header["kind"], header["config"], tensors)
+
+
+def _refuse_endless(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Weights that are NaN or infinite would make every later output NaN; other tensors may hold missing values."""
+    for name, tensor in tensors.items():
+        if name.startswith(WEIGHTS) and tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            count = int((~torch.isfinite(tensor)).sum())
+            raise ModelFileError(
+                f"{path}: {count:,} of the {tensor.numel():,} weights {name} are not finite numbers: the training went "
+                "wrong, or the file was altered; train again"
+            )
 
 
 def _header(path: Path, metadata: dict[str, str]) -> dict[str, Any]:

@@ -45,6 +45,15 @@ Layout = Annotated[
 Freq = Annotated[str | None, _option(COLUMNS, metavar="ALIAS", help="Sampling interval: h, 30min, D, B, W, MS.")]
 Zone = Annotated[str | None, _option(COLUMNS, metavar="ZONE", help="Time zone, such as Europe/Berlin.")]
 DayFirst = Annotated[bool | None, _option(COLUMNS, "--day-first/--month-first", help="How to read 1/2/2026.")]
+TimeFormat = Annotated[
+    str | None, _option(COLUMNS, metavar="FORMAT", help="How times are written: %d.%m.%Y, week, excel, ...")
+]
+PivotYear = Annotated[
+    int | None, _option(COLUMNS, metavar="YEAR", help="First of the 100 years that two digits mean: 1950.")
+]
+AllHours = Annotated[
+    bool, _option(COLUMNS, "--all-hours", help="Hours and days that never have a row are gaps, not closed.")
+]
 Past = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Past-only covariates.")]
 Known = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Known-future covariates.")]
 Static = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Static covariates, constant per series.")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -86,8 +87,7 @@ def wide_rows_schema(
         facts.append(Fact("ignored", shown([f"{name} (always the same)" for name in ignored]), option("past")))
     if dates:
         times = header_times(values, overrides.tz, overrides.day_first, source)
-        grid = choose_grid(times, np.zeros(len(values), dtype=np.int32), [""], freq=overrides.freq, source=source)
-        schema = _with_grid(schema, times, grid.freq)
+        schema = _with_grid(schema, times, len(values), overrides, source)
     elif overrides.freq is not None or overrides.tz is not None:
         flag = option("tz") if overrides.tz is not None else option("freq")
         raise InputError(f"{flag} needs times and the columns of {source} are not named by dates: leave it out")
@@ -116,15 +116,23 @@ def wide_columns_schema(
         )
     schema = Schema(target=overrides.target or "y", time=time, layout="wide-columns", ignore=overrides.ignore)
     if times is not None:
-        grid = choose_grid(times, np.zeros(len(frame), dtype=np.int32), [""], freq=overrides.freq, source=source)
-        schema = _with_grid(schema, times, grid.freq or (str(grid.step) if grid.step > 1 else None))
+        schema = _with_grid(schema, times, len(frame), overrides, source)
     facts = [Fact("layout", f"each of {len(numbers)} columns is a series", f"{option('layout')} or {option('target')}")]
     texts = [n for n in frame.columns if n not in (*numbers, *time, *overrides.ignore)]
     return schema, [*facts, Fact("ignored", shown(texts), option("layout"))] if texts else facts
 
 
-def _with_grid(schema: Schema, times: Times, freq: str | None) -> Schema:
-    return Schema(**{**vars(schema), "time_format": times.format, "tz": times.tz, "freq": freq})
+def _with_grid(schema: Schema, times: Times, rows: int, overrides: ColumnOverrides, source: str) -> Schema:
+    grid = choose_grid(
+        times,
+        np.zeros(rows, dtype=np.int32),
+        [""],
+        freq=overrides.freq,
+        source=source,
+        all_hours=overrides.all_hours,
+    )
+    freq = grid.freq or (str(grid.step) if grid.step > 1 else None)
+    return replace(schema, time_format=times.format, tz=times.tz, freq=freq, counting=grid.counting)
 
 
 def header_times(

@@ -1,9 +1,17 @@
-"""What a Python user says of the columns of a table of series."""
+"""What a Python user gives a forecaster: data as a table, and what is said of its columns."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
+
+import numpy as np
+import pandas as pd
+
+from recurra.data.panel.panel import Panel
+from recurra.errors import InputError
+
+Data = pd.DataFrame | pd.Series | np.ndarray | Panel
 
 
 class ColumnArguments(TypedDict, total=False):
@@ -18,6 +26,9 @@ class ColumnArguments(TypedDict, total=False):
     layout       "long", "wide-rows" or "wide-columns"
     freq, tz     the sampling interval, such as "h", and the time zone, such as "Europe/Berlin"
     day_first    whether 1/2/2026 is the first of February
+    time_format  how times are written: "%d.%m.%Y", "week", "excel", ...
+    pivot_year   the first of the 100 years that two digits mean
+    all_hours    hours and days that never have a row are gaps, not closed
     """
 
     time: str | Sequence[str] | None
@@ -31,3 +42,27 @@ class ColumnArguments(TypedDict, total=False):
     freq: str | None
     tz: str | None
     day_first: bool | None
+    time_format: str | None
+    pivot_year: int | None
+    all_hours: bool
+
+
+def as_table(data: Any) -> pd.DataFrame:
+    """A DataFrame as it is; a Series or an array [n] as the column y, beside its index where that holds times.
+
+    Raises `InputError` for anything else.
+    """
+    if isinstance(data, pd.DataFrame):
+        return data
+    if isinstance(data, pd.Series):
+        named = data.rename("y" if data.name is None else str(data.name))
+        if isinstance(data.index, pd.DatetimeIndex | pd.PeriodIndex):
+            return named.rename_axis(str(data.index.name or "ds")).reset_index()
+        return named.to_frame().reset_index(drop=True)
+    if isinstance(data, np.ndarray) and data.ndim == 1:
+        return pd.DataFrame({"y": data})
+    shape = f" of shape {data.shape}" if isinstance(data, np.ndarray) else ""
+    raise InputError(
+        f"data is a {type(data).__name__}{shape}: expected a pandas DataFrame, a Series (with its times as the index), "
+        "an array of one dimension, or a recurra Panel"
+    )

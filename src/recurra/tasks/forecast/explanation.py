@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from recurra.data.panel.panel import Ints, Panel, Schema
 from recurra.data.panel.windows import WindowBatch, WindowReader, naive_forecasts
+from recurra.data.schema.series_names import name_columns
 from recurra.errors import InputError
 from recurra.inspect import Attribution, attribute
 from recurra.nn.embedding import Embeddings
@@ -93,7 +94,7 @@ def explanation_frame(model: ForecastModel, panel: Panel, *, step: int | None = 
     every = np.arange(len(panel))
     found = explain(model, panel, every, panel.lengths, step=step, points=points)
     schema = panel.schema
-    series, time = schema.series or "unique_id", schema.time[0] if len(schema.time) == 1 else "ds"
+    series, time = "(series)", schema.time[0] if len(schema.time) == 1 else "ds"
     places = np.arange(-found.window, model.recipe.horizon)
     ids = np.array(panel.series, dtype=object)
     parts = []
@@ -114,7 +115,9 @@ def explanation_frame(model: ForecastModel, panel: Panel, *, step: int | None = 
         )
     frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
     order = {name: s for s, name in enumerate(panel.series)}
-    return frame.sort_values(series, key=lambda names: names.map(order), kind="stable", ignore_index=True)
+    frame = frame.sort_values(series, key=lambda names: names.map(order), kind="stable", ignore_index=True)
+    columns = name_columns(frame[series], schema.series, schema.whole_series)
+    return pd.concat([pd.DataFrame(columns), frame.drop(columns=series)], axis="columns")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from recurra.ensemble.members import learning_curves, remarks_of
 from recurra.errors import InputError
 from recurra.evaluation.forecast.backtest import Backtest, assemble
 from recurra.evaluation.forecast.metrics import naive_scale
+from recurra.evaluation.forecast.origins import LEAST_HISTORY
 from recurra.evaluation.forecast.worker import BaselineWorker
 from recurra.inspect import Finding
 from recurra.nn.forecast import NetworkOptions
@@ -24,9 +25,9 @@ from recurra.nn.own import Loss, OwnNetwork, OwnParts, check_own
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.nn.recurrent import RECURRENT
 from recurra.options import option
-from recurra.tasks.forecast.arguments import ColumnArguments
+from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table
 from recurra.tasks.forecast.explanation import explanation_frame
-from recurra.tasks.forecast.frames import backtest_origins, forecast_frame, interval_bounds, truth_after
+from recurra.tasks.forecast.frames import backtest_frame, backtest_origins, forecast_frame, interval_bounds, truth_after
 from recurra.tasks.forecast.inspection import findings, flow_frame
 from recurra.tasks.forecast.levels import checked_levels
 from recurra.tasks.forecast.model import (
@@ -39,12 +40,12 @@ from recurra.tasks.forecast.model import (
     refit_model,
 )
 from recurra.tasks.forecast.model_file import to_contents
+from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn
 from recurra.tasks.parameters import NestedOptions, chosen_options
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import check_verbose, expect
 from recurra.training.run import chosen_run, pick_device
 
-Data = pd.DataFrame | Panel
 Floats = npt.NDArray[np.floating]
 
 _LARGEST_SEED = 2**32 - 1  # torch's generators take 64 bits, and each member and epoch has a seed of its own
@@ -108,7 +109,9 @@ class Forecaster(NestedOptions):
         run: Run | None = None,
         **columns: Unpack[ColumnArguments],
     ) -> Forecaster:
-        """Train on all of `data`: a DataFrame, in which unnamed columns are inferred, or a Panel.
+        """Train on all of `data`: a DataFrame, in which unnamed columns are inferred, a Series, an array or a Panel.
+
+        `reading` is what else `recurra.data.understand` takes: layout, freq, tz, day_first, time_format, ...
 
         `columns` say what columns are, and how they are read: see `ColumnArguments`. Trained twice: with the last
         origins of every series held out, which ends the training and calibrates the intervals, then for as long on
@@ -169,21 +172,16 @@ class Forecaster(NestedOptions):
     def predict(self, data: Data | None = None, *, levels: Sequence[float] = (80, 95)) -> pd.DataFrame:
         """Forecast the `horizon` steps after the data it was fitted on, or after `data`, without training.
 
-        `data` holds newer rows, with or without the older ones. Returns a row per series and step: the columns of
-        series and time as in the data (`unique_id` and `ds` where they have no name), `forecast` (the median), and
-        `lo_80`, `hi_80`, ... for central intervals of `levels` per cent (beyond 95 by the tails of a normal curve).
-        Raises InputError for a level that is not above 1 and below 100, such as the share 0.8.
+        `data` holds newer rows, with or without the older ones. Returns a row per series and step (none for a step that
+        the clock of the zone skips, two for one that it shows twice): the columns of series and time as in the data
+        (`unique_id` and `ds` where they have no name), `forecast` (the median), and `lo_80`, `hi_80`, ... for central
+        intervals of `levels` per cent (beyond 95 by the tails of a normal curve). Raises InputError for a level that is
+        not above 1 and below 100, such as the share 0.8.
         """
         model, levels = self._fitted(), checked_levels(levels)
         panel = model.panel if data is None else self._continued(data, model.window)
-        origins = panel.lengths
-        quantiles = model.quantiles(panel, np.arange(len(panel)), origins)
-        frame = forecast_frame(panel, np.arange(len(panel)), origins, model.recipe.horizon)
-        schema = panel.schema
-        names = {"series": schema.series or "unique_id", "time": schema.time[0] if len(schema.time) == 1 else "ds"}
-        frame = frame[["series", "time"]].rename(columns=names)
-        frame["forecast"] = quantiles[:, :, MEDIAN].ravel()
-        return frame.assign(**interval_bounds(quantiles, levels))
+        quantiles = model.quantiles(panel, np.arange(len(panel)), panel.lengths)
+        return forecast_frame(panel, quantiles, interval_bounds(quantiles, levels))
 
     def evaluate(self, data: Data) -> Backtest:
         """Judge the fitted forecaster on later data, beside the baselines, without training.
@@ -285,7 +283,7 @@ class Forecaster(NestedOptions):
         return hidden_states(model, model.panel if data is None else self._continued(data, model.window))
 
     def facts(self) -> list[Fact]:
-        """What the fitted forecaster decided by itself, and how to decide otherwise."""
+        """How the table was read, what the fitted forecaster decided by itself, and how to decide otherwise."""
         model = self._fitted()
         seasons = ", ".join(f"{season}" for season in model.recipe.seasons) or "none found"
         shapes = [member.shape for member in model.members]
@@ -293,6 +291,7 @@ class Forecaster(NestedOptions):
         windows = ", ".join(str(window) for window in dict.fromkeys(shape.window for shape in shapes))
         trust = f"{model.calibration.trust:.0%} of the network's correction of the naive forecast"
         return [
+            *getattr(self, "understood_", []),
             Fact("seasons", f"{seasons} (in steps)" if model.recipe.seasons else seasons, option("season")),
             Fact("block", f"{blocks} steps are one step of the recurrence", option("block")),
             Fact("windows", f"{windows} steps before each forecast", option("members")),
@@ -328,9 +327,10 @@ class Forecaster(NestedOptions):
                 raise InputError(
                     f"{given[0]} was given, but the data is a Panel, whose columns have their parts already"
                 )
+            self.understood_ = []
             return data
-        _check_table(data)
-        return understand(data, **columns)[0]
+        panel, self.understood_ = understand(as_table(data), **columns)
+        return panel
 
     def _check(self) -> None:
         for name, least in (("horizon", 1), ("members", 1), ("seed", 0)):
@@ -381,6 +381,7 @@ class Forecaster(NestedOptions):
         return self.model_
 
     def _backtest(self, panel: Panel, windows: int | None, run: Run) -> tuple[Backtest, ForecastModel]:
+        self._refuse_short(panel, windows)
         origins, known = backtest_origins(panel, int(self.horizon), windows)
         before = panel.cut(known)
         recipe = self._recipe(before)
@@ -388,13 +389,30 @@ class Forecaster(NestedOptions):
             model = fit_model(before, recipe, run=run, name="backtest", own=self._own())
             return self._judge(model, panel, origins, baselines), model
 
+    def _refuse_short(self, panel: Panel, windows: int | None) -> None:
+        """Refuse series too short to be learnt from and tested on, with the one number that both together need."""
+        horizon, longest = int(self.horizon), int(panel.lengths.max())
+        tested = windows if isinstance(windows, int) and windows > 0 else 1
+        if longest >= horizon * (tested + LEAST_HISTORY + 1) + 4 * LONGEST_BLOCK:
+            return  # enough, whatever the season
+        learnt = rows_to_learn(horizon, self._recipe(panel).seasons, self.block)
+        need = horizon * tested + max(learnt, LEAST_HISTORY * horizon)
+        if longest < need:
+            plural = "window" if tested == 1 else "windows"
+            fewer = "" if tested == 1 else f"fewer {option('windows')}, "
+            raise InputError(
+                f"the longest series has {longest} rows: a forecast of {horizon} steps needs at least {need} "
+                f"({need - horizon * tested} to learn from, {horizon * tested} for {tested} test {plural}); give more "
+                f"data, {fewer}or a shorter {option('horizon')}"
+            )
+
     def _judge(
         self, model: ForecastModel, panel: Panel, origins: list[np.ndarray], baselines: BaselineWorker
     ) -> Backtest:
         series = np.repeat(np.arange(len(panel)), [len(o) for o in origins])
         ends = np.concatenate(origins)
         quantiles = model.quantiles(panel, series, ends)
-        ours = forecast_frame(panel, series, ends, model.recipe.horizon)
+        ours = backtest_frame(panel, series, ends, model.recipe.horizon)
         ours["y"] = truth_after(panel, series, ends, model.recipe.horizon)
         ours["forecast"] = quantiles[:, :, MEDIAN].ravel()
         columns = {f"q{level:g}": quantiles[:, :, k].ravel() for k, level in enumerate(QUANTILES)}
@@ -414,8 +432,7 @@ class Forecaster(NestedOptions):
         """
         model = self._fitted()
         if not isinstance(data, Panel):
-            _check_table(data)
-            data = build_panel(data, model.panel.schema)[0]
+            data = build_panel(as_table(data), model.panel.schema)[0]
         if rows is not None and data.grid.freq is not None and (data.lengths > 0).all():
             data = data.tail(rows)
         return join_panels(model.panel, data)
@@ -437,11 +454,6 @@ def _is_whole(value: object, least: int) -> bool:
 
 def _several(value: int | Sequence[int]) -> tuple[int, ...]:
     return tuple(value) if isinstance(value, Iterable) else (value,)
-
-
-def _check_table(data: object) -> None:
-    if not isinstance(data, pd.DataFrame):
-        raise InputError(f"data is a {type(data).__name__}: expected a pandas DataFrame or a recurra Panel")
 
 
 def _baselines(panel: Panel, origins: list[np.ndarray], horizon: int, season: int) -> BaselineWorker:

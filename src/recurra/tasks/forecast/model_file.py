@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from recurra.data.panel.panel import ARRAYS, Panel, Schema
 from recurra.data.panel.scaling import Scaling
 from recurra.data.panel.windows import WindowShape
+from recurra.data.time.counting import Counting
 from recurra.data.time.grid import Grid
 from recurra.deploy.model_file import Contents, refuse_own
 from recurra.errors import InputError, ModelFileError
@@ -102,6 +103,19 @@ class _Scaling(_Strict):
     series: Names
 
 
+_Micro = Annotated[int, Field(gt=-(1 << 60), lt=1 << 60)]
+
+
+class _Counting(_Strict):
+    wall: bool
+    nearest: bool
+    opening: tuple[tuple[Count, Count], ...]
+    phase: _Micro | None
+
+
+_PLAIN = _Counting(wall=False, nearest=False, opening=(), phase=None)
+
+
 class _Schema(_Strict):
     target: str
     time: Names
@@ -118,13 +132,16 @@ class _Schema(_Strict):
     time_format: str | None
     freq: str | None
     tz: str | None
+    counting: _Counting = _PLAIN  # files of the first version have none
+    whole_series: Names = ()
 
 
 class _Grid(_Strict):
     freq: str | None
     tz: str | None
-    phase: int
+    phase: _Micro
     step: Size
+    counting: _Counting = _PLAIN
 
 
 class _Member(_Strict):
@@ -190,8 +207,8 @@ def from_contents(
         plain = {name: value for name, value in contents.config.items() if name != "own_network"}
         config = ForecasterFile.model_validate_json(json.dumps(plain))
         panel = Panel(
-            schema=Schema(**config.data_schema.model_dump()),
-            grid=Grid(**config.grid.model_dump()),
+            schema=Schema(**_counted(config.data_schema)),
+            grid=Grid(**_counted(config.grid)),
             series=config.series,
             **{name: contents.tensors[f"tail/{name}"].numpy() for name in ARRAYS},
         )
@@ -215,6 +232,11 @@ def from_contents(
         reason = " ".join(str(error).split())[:300]
         raise ModelFileError(f"{path} is not a valid forecaster: {reason}") from error
     return model, config.verdict
+
+
+def _counted(part: _Schema | _Grid) -> dict[str, Any]:
+    fields = part.model_dump()
+    return fields | {"counting": Counting(**fields["counting"])}
 
 
 def _member(
