@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from recurra.cli.flags.reading import Reading
 from recurra.cli.reading import file_facts, open_table
 from recurra.data import Dialect, Table
 
@@ -13,7 +14,9 @@ from recurra.data import Dialect, Table
 def test_flags_reach_the_reader(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("1|void\n2|5,5\n", encoding="utf-16")
-    table = open_table(str(path), separator="|", encoding="utf-16", decimal=",", header=False, missing=["void,none"])
+    table = open_table(
+        str(path), Reading(separator="|", encoding="utf-16", decimal=",", header=False, missing=["void,none"])
+    )
     assert table.frame.isna().to_numpy().tolist() == [[False, True], [False, False]]
     assert table.frame.iloc[1, 1] == 5.5
     facts = {fact.label: fact for fact in file_facts(table)}
@@ -35,5 +38,5 @@ def test_every_note_is_told() -> None:
 
 
 def test_a_demo_has_no_encoding() -> None:
-    table = open_table("demo:co2", separator=None, encoding=None, decimal=None, header=None, missing=None)
+    table = open_table("demo:co2", Reading())
     assert {fact.label for fact in file_facts(table)} <= {"file", "note"}

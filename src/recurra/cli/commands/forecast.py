@@ -9,6 +9,7 @@ import typer
 from recurra.cli.console import print_backtest, print_facts, print_files, print_forecast, stdout
 from recurra.cli.flags import options
 from recurra.cli.flags.horizon import default_horizon
+from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels, parse_seasons, split_names
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.cli.reading import file_facts, open_table
@@ -31,9 +32,11 @@ EXAMPLES = """
 INTERRUPTED = "The training was interrupted: the best network until then is kept, and judged."
 
 
+@reading_flags
 def forecast(
     context: typer.Context,
     file: options.File,
+    reading: Reading,
     horizon: options.Horizon = None,
     target: options.Target = None,
     time: options.Time = None,
@@ -46,11 +49,6 @@ def forecast(
     known: options.Known = None,
     static: options.Static = None,
     ignore: options.Ignore = None,
-    separator: options.Separator = None,
-    encoding: options.Encoding = None,
-    decimal: options.Decimal = None,
-    header: options.Header = None,
-    missing: options.Missing = None,
     cell: options.Cell = "lstm",
     members: options.Members = 2,
     season: options.Season = None,
@@ -79,7 +77,7 @@ def forecast(
     from recurra.data.schema.facts import Fact
 
     console = stdout(quiet)
-    table = open_table(file, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing)
+    table = open_table(file, reading)
     files = [out / name for name in ("forecast.csv", "report.html", "forecast.png", f"{table.name}.safetensors")]
     check_outputs(files, inputs=[file])
     columns = [str(column) for column in table.frame.columns]
@@ -106,6 +104,7 @@ def forecast(
     else:
         facts.append(Fact("horizon", f"{horizon} steps (as asked)", "--horizon"))
     print_facts(console, "What was understood", facts)
+    reading.told()
 
     from recurra.cli.resuming import (
         checkpoint_path,

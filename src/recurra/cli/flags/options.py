@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 COLUMNS = "Columns (inferred, and said, unless named)"
-READING = "Reading the file (found by itself unless named)"
+READING = "Reading the file (detected unless given)"
 JUDGING = "Judging"
 LEARNING = "Learning"
 NETWORK = "The network"
@@ -21,7 +21,9 @@ def _option(panel: str, *declarations: str, **settings: Any) -> Any:
 
 File = Annotated[
     str,
-    typer.Argument(metavar="FILE", help="CSV, TSV (also compressed) or Parquet; or demo:NAME, data to try: demo:co2."),
+    typer.Argument(
+        metavar="FILE", help="CSV, TSV (also compressed), Parquet or Excel; or demo:NAME, data to try: demo:co2."
+    ),
 ]
 NewerFile = Annotated[
     str | None,
@@ -47,14 +49,23 @@ Ignore = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="To 
 Separator = Annotated[str | None, _option(READING, metavar="TEXT", help="Between fields: ',' ';' 'tab' '|' 'space'.")]
 Encoding = Annotated[str | None, _option(READING, metavar="NAME", help="Such as utf-8, utf-16, gb18030.")]
 Decimal = Annotated[str | None, _option(READING, metavar="SIGN", help="'.' or ','.")]
-Header = Annotated[bool | None, _option(READING, "--header/--no-header", help="Whether line 1 holds names.")]
+Thousands = Annotated[
+    str | None, _option(READING, metavar="SIGN", help="Between groups of digits: '.' ',' \"'\" 'space' 'none'.")
+]
+Header = Annotated[bool | None, _option(READING, "--header/--no-header", help="Whether the first row holds names.")]
+HeaderRows = Annotated[
+    int | None, _option(READING, min=0, metavar="N", help="Rows of names and units above the data; 0 for none.")
+]
+SkipRows = Annotated[int | None, _option(READING, min=0, metavar="N", help="Lines above the header to skip.")]
+Footer = Annotated[int | None, _option(READING, min=0, metavar="N", help="Lines below the data to skip.")]
+Sheet = Annotated[str | None, _option(READING, metavar="NAME", help="The sheet of a workbook (.xlsx, .xls, .ods).")]
 Missing = Annotated[list[str] | None, _option(READING, metavar="WORDS", help="Words for a missing value: '?,void'.")]
 
 LaterFile = Annotated[str, typer.Argument(metavar="FILE", help="Later data with the same columns, or demo:NAME.")]
 ExamplesFile = Annotated[
     str,
     typer.Argument(
-        metavar="FILE", help="CSV, TSV (also compressed), Parquet or JSON lines; or demo:NAME, data to try."
+        metavar="FILE", help="CSV, TSV (also compressed), Parquet, Excel or JSON lines; or demo:NAME, data to try."
     ),
 ]
 Texts = Annotated[list[str] | None, _option(COLUMNS, "--text", metavar="NAMES", help="Language: read word by word.")]

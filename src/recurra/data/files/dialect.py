@@ -1,4 +1,4 @@
-"""How a table is written down: separator, header, decimal sign. Found from the first lines; each can be given instead.
+"""How a table is written down: separator, extent and header. Found from the first lines; each can be given instead.
 
 A separator is scored by (the share of rows with the commonest number of fields, squared) times (how much the fields
 look like numbers, dates or plain words); a wrong one leaves ragged rows or fields such as `5;2`.
@@ -6,32 +6,18 @@ look like numbers, dates or plain words); a wrong one leaves ragged rows or fiel
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recurra.data.files.header import Cell, cell_kind, column_names, has_header
+from recurra.data.files.extent import common_width, find_above, find_extent
+from recurra.data.files.header import Cell, cell_kind, column_names, merge_header
+from recurra.data.files.records import BLANKS, Record, collapse_blanks, records
 from recurra.errors import InputError
 
-BLANKS = r"\s+"  # the separator of aligned tables: any run of blanks
 _STRONG = ",;\t|"
 _CANDIDATES = (",", ";", "\t", "|", "", " ", BLANKS)  # "" is a single column; earlier wins a tie
 _SPOKEN = {r"\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|", "whitespace": BLANKS}
-_SAMPLE_ROWS = 300
-_SAMPLE_CELLS = 60_000
-_GAP = "[ '\u2019\u00a0\u202f]"  # blank, apostrophes, no-break space, narrow no-break space: between thousands
-_STRONG_COMMA = re.compile(
-    rf"[+-]?(?:\d+,(?:\d{{1,2}}|\d{{4,}})|0,\d+|\d{{4,}},\d+"
-    rf"|\d{{1,3}}(?:\.\d{{3}}){{2,}}|\d{{1,3}}(?:(?:\.|{_GAP})\d{{3}})+,\d+)"
-)
-_STRONG_POINT = re.compile(
-    rf"[+-]?(?:\d+\.(?:\d{{1,2}}|\d{{4,}})|0?\.\d+|\d{{4,}}\.\d+"
-    rf"|\d{{1,3}}(?:,\d{{3}}){{2,}}|\d{{1,3}}(?:(?:,|{_GAP})\d{{3}})+\.\d+)"
-)
-_DOUBTFUL = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 @dataclass(frozen=True)
@@ -39,8 +25,8 @@ class Dialect:
     """How a file was read; a later file of the same kind can be read with the same values.
 
     `missing` are the words, found in otherwise numeric columns, that were taken for missing values (`""` is an empty
-    cell); of a file too large to be held whole, those of its beginning. A Parquet file has no encoding, separator or
-    header of its own.
+    cell); of a file too large to be held whole, those of its beginning. `thousands` is the sign given for groups of
+    digits, `sheet` that of a workbook. A Parquet file has no encoding, separator or header of its own.
     """
 
     format: str = "csv"
@@ -49,6 +35,8 @@ class Dialect:
     decimal: str = "."
     header: bool = True
     missing: tuple[str, ...] = ()
+    thousands: str = ""
+    sheet: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +44,8 @@ class Layout:
     """Where the fields of a text table are.
 
     `names` [W] are those of its columns, `start` the number of characters before the first row of data; `rows` are
-    the first rows of data, as text; `notes` says what was decided and could be otherwise.
+    the first rows of data, as text, which begin in `line` (from 1); `notes` says what was decided and could be
+    otherwise.
     """
 
     separator: str
@@ -65,21 +54,31 @@ class Layout:
     start: int
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    line: int = 1
 
 
 def find_layout(
-    text: str, *, name: str, whole: bool, separator: str | None = None, header: bool | None = None
+    text: str,
+    *,
+    name: str,
+    whole: bool,
+    separator: str | None = None,
+    header: bool | None = None,
+    header_rows: int | None = None,
+    skip_rows: int | None = None,
 ) -> Layout:
-    """Separator, header and column names of the table that begins with `text` (`whole`: and ends with it).
+    """Separator, extent and column names of the table that begins with `text` (`whole`: and ends with it).
 
-    Errors: InputError for text without rows, a header without data, a separator that the file does not use.
+    `skip_rows` lines are passed over; None finds the lines above the header. `header_rows` is the number of rows that
+    the header takes. Errors: InputError for text without rows, a header without data, a separator that the file does
+    not use, more lines to skip than there are.
     """
     if not text.strip():
         raise InputError(f"{name} holds nothing but blanks: expected a table with a header and data")
-    start = 0
-    said = re.match(r"sep=(.)\r?\n", text)  # Excel's own first line
+    start, lines = _skipped(text, skip_rows or 0, name)
+    said = re.match(r"sep=(.)\r?\n", text[start:])  # Excel's own first line
     if said:
-        start = said.end()
+        start, lines = start + said.end(), lines + 1
         separator = separator or said[1]
     body = text[start:]
     if separator is None:
@@ -87,22 +86,36 @@ def find_layout(
     else:
         separator = check_separator(separator)
         _refuse_unused(separator, body, name, whole)
-    records = list(_records(body, separator, whole))
-    if not records:
+    found = list(records(body, separator, whole))
+    if not found:
         raise InputError(f"{name} has no rows: expected a table with a header and data")
-    rows = [row for row, _ in records]
-    if header is None:
-        header = has_header(rows)
-    if header and len(rows) == 1:
+    extent = find_extent(found, skip=skip_rows is None, header=header, header_rows=header_rows)
+    above, first = extent.above, extent.above + extent.header
+    notes = _above_note(found[:above], found[above].line - 1, lines) if above else ()
+    if extent.header and first >= len(found):
         raise InputError(
-            f"{name} has only a header ({', '.join(rows[0][:8])}) and no data"
+            f"{name} has only a header ({', '.join(found[above].fields[:8])}) and no data"
             + ("" if whole else " in its first megabyte (is a quote never closed?)")
         )
-    if not header:
-        width = Counter(len(row) for row in rows).most_common(1)[0][0]
-        return Layout(separator, False, tuple(f"c{i + 1}" for i in range(width)), start, tuple(rows))
-    names, notes = column_names(rows[0], rows[1:])
-    return Layout(separator, True, names, start + records[0][1], tuple(rows[1:]), notes)
+    origin = len(collapse_blanks(text[:start])) if separator == BLANKS else start
+    begin = origin + (found[first - 1].end if first else 0)
+    rows = tuple(record.fields for record in found[first:])
+    line = lines + found[first].line
+    if not extent.header:
+        names = tuple(f"c{i + 1}" for i in range(common_width(rows)))
+        return Layout(separator, False, names, begin, rows, notes, line)
+    block = found[above:first]
+    header_cells, unused = (
+        merge_header([record.fields for record in block]) if len(block) > 1 else (block[0].fields, ())
+    )
+    if unused:
+        notes += (_unit_note([block[i] for i in unused], lines),)
+    elif len(block) > 1:
+        notes += (
+            f"the names of the columns were joined from {len(block)} rows; pass --header-rows if it is another number",
+        )
+    names, more = column_names(header_cells, rows)
+    return Layout(separator, True, names, begin, rows, (*notes, *more), line)
 
 
 def find_separator(text: str, *, whole: bool) -> str:
@@ -126,72 +139,56 @@ def check_separator(separator: str) -> str:
     return separator
 
 
-def collapse_blanks(text: str) -> str:
-    """The same table with every run of blanks outside quotes made one space, and none at the ends of lines."""
-    joined = re.sub(r'("(?:[^"]|"")*")|[ \t]+', lambda found: found[1] or " ", text)
-    return re.sub(r"^ | (?=[\r\n])| \Z", "", joined, flags=re.MULTILINE)
+def _skipped(text: str, count: int, name: str) -> tuple[int, int]:
+    """The number of characters in the first `count` lines, and `count`."""
+    start = 0
+    for line in range(count):
+        end = re.compile(r"\r\n|\n|\r").search(text, start)
+        if end is None:
+            raise InputError(
+                f"--skip-rows {count} leaves nothing of {name}, which has {line + 1} lines: pass a smaller number"
+            )
+        start = end.end()
+    return start, count
 
 
-def find_decimal(rows: Sequence[Sequence[str]], separator: str) -> tuple[str, str | None]:
-    """The decimal sign of the numbers in `rows`, and a note where the text leaves two readings.
-
-    `0,5` and `12,75` speak for the comma, `0.5` for the point; `1,234` alone could be either. It is a decimal comma
-    where fields are separated by semicolons and every number of its column looks like it, else it separates thousands.
-    """
-    cells = [cell.strip() for row in rows for cell in row]
-    comma = sum(bool(_STRONG_COMMA.fullmatch(cell)) for cell in cells)
-    point = sum(bool(_STRONG_POINT.fullmatch(cell)) for cell in cells)
-    if comma or point:
-        return ("," if comma > point else "."), None
-    doubtful = [cell for cell in cells if _DOUBTFUL.fullmatch(cell)]
-    if not doubtful:
-        return ".", None
-    columns = [[cell for cell in column if cell_kind(cell) is Cell.NUMBER] for column in zip(*rows, strict=False)]
-    touched = [[bool(_DOUBTFUL.fullmatch(cell.strip())) for cell in column] for column in columns]
-    alike = all(all(column) for column in touched if any(column))
-    decimal = "," if separator == ";" and alike else "."
-    value = doubtful[0].replace(",", "." if decimal == "," else "")
-    other = "." if decimal == "," else ","
-    return decimal, f"{doubtful[0]!r} was read as {value}; if the comma means the other thing, say --decimal '{other}'"
+def _above_note(found: Sequence[Record], until: int, lines: int) -> tuple[str, ...]:
+    count = until
+    shown = " ".join(cell.strip() for cell in found[0].fields if cell.strip())
+    place = "line 1" if count + lines == 1 else f"lines {lines + 1} to {lines + count}"
+    return (f"skipped above the header: {place} ({_short(shown)}); pass --skip-rows to change that",)
 
 
-def _records(text: str, separator: str, whole: bool) -> Iterator[tuple[tuple[str, ...], int]]:
-    """The first records, each with the characters up to its end; blank ones are skipped, a cut one is dropped."""
-    consumed = 0
-    waiting = collapse_blanks(text) if separator == BLANKS else text
+def _unit_note(rows: Sequence[Record], lines: int) -> str:
+    shown = "; ".join(_short(", ".join(cell for cell in row.fields if cell.strip())) for row in rows)
+    first, last = rows[0].line + lines, rows[-1].line + lines
+    place = f"line {first}" if first == last else f"lines {first} to {last}"
+    return f"skipped under the names of the columns: {place} ({shown}); pass --header-rows 1 if they are data"
 
-    def lines() -> Iterator[str]:
-        nonlocal consumed
-        for line in io.StringIO(waiting, newline=""):
-            consumed += len(line)
-            yield line
 
-    cells = rows = 0
-    try:
-        for row in csv.reader(lines(), delimiter=" " if separator == BLANKS else separator or "\x00"):
-            if not whole and consumed == len(waiting):
-                return
-            if row:
-                yield tuple(row), consumed
-                rows, cells = rows + 1, cells + len(row)
-            if rows >= _SAMPLE_ROWS or (cells >= _SAMPLE_CELLS and rows >= 3):
-                return
-    except csv.Error:  # a field beyond the csv module's limit: what came before it is sample enough
-        return
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
 def _score(separator: str, text: str, whole: bool) -> float:
-    rows = [row for row, _ in _records(text, separator, whole)]
+    """How well a separator explains the first records; lines above a table cost it little, ragged rows much."""
+    rows = [record.fields for record in records(text, separator, whole)]
     if not rows:
         return 0.0
-    width, count = Counter(len(row) for row in rows).most_common(1)[0]
+    width = common_width(rows)
     if width == 1 and separator:
         return 0.0
-    if len(rows) > 2 and 1 < len(rows[0]) == width - 1 and count == len(rows) - 1:
+    above = find_above(rows, width) if separator else 0
+    body = rows[above:]
+    while len(body) > 2 and len(body[-1]) != width and whole:
+        body = body[:-1]  # notes below the data
+    count = sum(len(row) == width for row in body)
+    if len(body) > 2 and 1 < len(body[0]) == width - 1 and count == len(body) - 1:
         count += 1  # R leaves the column of row names without a name
-    share = count / len(rows)
+    dropped = len(rows) - len(body)
+    share = count / len(body) * (1 - 0.1 * (dropped > 0) - 0.3 * (dropped > len(body)))
     foreign = _STRONG.replace(separator, "") if separator else _STRONG
-    cells = [cell for row in rows if len(row) == width for cell in row]
+    cells = [cell for row in body if len(row) == width for cell in row]
     quality = sum(_quality(cell, foreign, separator) for cell in cells) / len(cells)
     return share**2 * quality
 
@@ -207,10 +204,10 @@ def _quality(cell: str, foreign: str, separator: str) -> float:
 
 def _refuse_unused(separator: str, text: str, name: str, whole: bool) -> None:
     """A separator that was given but leaves one column, while another one gives more, is a slip."""
-    if any(len(row) > 1 for row, _ in _records(text, separator, whole)):
+    if any(len(record.fields) > 1 for record in records(text, separator, whole)):
         return
     better = find_separator(text, whole=whole)
-    if better != separator and any(len(row) > 1 for row, _ in _records(text, better, whole)):
+    if better != separator and any(len(record.fields) > 1 for record in records(text, better, whole)):
         raise InputError(
             f"separator {separator!r} is not used in {name}, whose fields seem to be separated by {better!r}: "
             "leave --separator out to have it found"
