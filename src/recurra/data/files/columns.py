@@ -94,4 +94,5 @@ def text_notes(name: str, found: Text, line: Callable[[int], int] | None = None)
     if not found.reason:
         return []
     place = f" (line {line(found.row):,})" if line is not None and found.row >= 0 else ""
-    return [f"column {name!r} was read as text: {found.reason}{place}"]
+    remedy = f"; {found.remedy}" if found.remedy else ""
+    return [f"column {name!r} was read as text: {found.reason}{place}{remedy}"]

@@ -17,6 +17,7 @@ from recurra.errors import InputError
 
 _STRONG = ",;\t|"
 _CANDIDATES = (",", ";", "\t", "|", "", " ", BLANKS)  # "" is a single column; earlier wins a tie
+_WEAK = 0.9  # blanks stand inside fields too
 _SPOKEN = {r"\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|", "whitespace": BLANKS}
 
 
@@ -89,7 +90,42 @@ def find_layout(
     found = list(records(body, separator, whole))
     if not found:
         raise InputError(f"{name} has no rows: expected a table with a header and data")
-    extent = find_extent(found, skip=skip_rows is None, header=header, header_rows=header_rows)
+    start_of = table_start(
+        found, name, header=header, header_rows=header_rows, skip=skip_rows is None, lines=lines, whole=whole
+    )
+    origin = len(collapse_blanks(text[:start])) if separator == BLANKS else start
+    begin = origin + (found[start_of.first - 1].end if start_of.first else 0)
+    rows = tuple(record.fields for record in found[start_of.first :])
+    return Layout(
+        separator, start_of.header, start_of.names, begin, rows, start_of.notes, lines + found[start_of.first].line
+    )
+
+
+@dataclass(frozen=True)
+class TableStart:
+    """The names [W] of a table's columns, the number of records before its first row of data, and remarks."""
+
+    names: tuple[str, ...]
+    first: int
+    header: bool
+    notes: tuple[str, ...]
+
+
+def table_start(
+    found: Sequence[Record],
+    name: str,
+    *,
+    header: bool | None,
+    header_rows: int | None,
+    skip: bool,
+    lines: int = 0,
+    whole: bool = True,
+) -> TableStart:
+    """Where the data begin among the first records, which follow `lines` lines, and what the columns are called.
+
+    Errors: InputError for a header without data.
+    """
+    extent = find_extent(found, skip=skip, header=header, header_rows=header_rows)
     above, first = extent.above, extent.above + extent.header
     notes = _above_note(found[:above], found[above].line - 1, lines) if above else ()
     if extent.header and first >= len(found):
@@ -97,25 +133,17 @@ def find_layout(
             f"{name} has only a header ({', '.join(found[above].fields[:8])}) and no data"
             + ("" if whole else " in its first megabyte (is a quote never closed?)")
         )
-    origin = len(collapse_blanks(text[:start])) if separator == BLANKS else start
-    begin = origin + (found[first - 1].end if first else 0)
-    rows = tuple(record.fields for record in found[first:])
-    line = lines + found[first].line
+    rows = [record.fields for record in found[first:]]
     if not extent.header:
-        names = tuple(f"c{i + 1}" for i in range(common_width(rows)))
-        return Layout(separator, False, names, begin, rows, notes, line)
+        return TableStart(tuple(f"c{i + 1}" for i in range(common_width(rows))), first, False, notes)
     block = found[above:first]
-    header_cells, unused = (
-        merge_header([record.fields for record in block]) if len(block) > 1 else (block[0].fields, ())
-    )
+    names, unused = merge_header([record.fields for record in block]) if len(block) > 1 else (block[0].fields, ())
     if unused:
         notes += (_unit_note([block[i] for i in unused], lines),)
     elif len(block) > 1:
-        notes += (
-            f"the names of the columns were joined from {len(block)} rows; pass --header-rows if it is another number",
-        )
-    names, more = column_names(header_cells, rows)
-    return Layout(separator, True, names, begin, rows, (*notes, *more), line)
+        notes += (f"the names of the columns were joined from {len(block)} rows; pass --header-rows to change that",)
+    names, more = column_names(names, rows)
+    return TableStart(names, first, True, (*notes, *more))
 
 
 def find_separator(text: str, *, whole: bool) -> str:
@@ -186,11 +214,11 @@ def _score(separator: str, text: str, whole: bool) -> float:
     if len(body) > 2 and 1 < len(body[0]) == width - 1 and count == len(body) - 1:
         count += 1  # R leaves the column of row names without a name
     dropped = len(rows) - len(body)
-    share = count / len(body) * (1 - 0.1 * (dropped > 0) - 0.3 * (dropped > len(body)))
+    share = count / len(body) * (1 - 0.03 * (dropped > 0) - 0.3 * (dropped > len(body)))
     foreign = _STRONG.replace(separator, "") if separator else _STRONG
     cells = [cell for row in body if len(row) == width for cell in row]
     quality = sum(_quality(cell, foreign, separator) for cell in cells) / len(cells)
-    return share**2 * quality
+    return share**2 * quality * (_WEAK if separator in (" ", BLANKS) else 1.0)
 
 
 def _quality(cell: str, foreign: str, separator: str) -> float:

@@ -55,11 +55,10 @@ def find_extent(
         return Extent(above, 0, width)
     if header_rows is not None:
         return Extent(above, min(header_rows, len(rest)), width)
-    kinds = _typed(rest, width)
     depth = 1
-    while depth < min(_MOST_HEADER, len(rest) - 1) and _more_header(rest[depth], kinds, rest[depth + 1 :], width):
+    while depth < min(_MOST_HEADER, len(rest) - 1) and _more_header(rest[depth], rest[depth + 1 :], width):
         depth += 1
-    if depth > 1 and not _more_header(rest[0], kinds, rest[depth:], width, first=True):
+    if depth > 1 and not _wordy(rest[0], _typed(rest[depth:], width)):
         depth = 1
     if depth == 1 and not header and not has_header(rest):
         depth = 0
@@ -80,6 +79,11 @@ def find_footer(text: str, separator: str, width: int, rows: Sequence[Sequence[s
     else:
         return 0  # nothing but notes: this is no table with notes below it
     return found
+
+
+def is_footer(fields: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> bool:
+    """Whether a last row is a note or a total below the data `rows`."""
+    return _is_note(fields, _typed(rows, width), width)
 
 
 def find_above(rows: Sequence[Sequence[str]], width: int) -> int:
@@ -152,19 +156,16 @@ def _wordy(row: Sequence[str], kinds: Sequence[Cell]) -> bool:
     return Cell.WORD in typed
 
 
-def _more_header(
-    row: Sequence[str], kinds: Sequence[Cell], below: Sequence[Sequence[str]], width: int, *, first: bool = False
-) -> bool:
+def _more_header(row: Sequence[str], below: Sequence[Sequence[str]], width: int) -> bool:
     """Whether a row under the first of a header belongs to the header: no value of a typed column, but words."""
-    if len(row) != width or not below:
+    if len(row) != width:
         return False
+    kinds = _typed(below, width)
     places = [j for j, kind in enumerate(kinds) if kind in (Cell.NUMBER, Cell.DATE)]
     found = [cell_kind(row[j]) for j in places]
     words = [row[j] for j, kind in zip(places, found, strict=True) if kind is Cell.WORD]
     if not words or any(kind in (Cell.NUMBER, Cell.DATE) for kind in found):
-        return first and bool(words)
-    if first:
-        return True
+        return False
     texts = [row[j].strip() for j, kind in enumerate(kinds) if kind is Cell.WORD and row[j].strip()]
     if texts and not all(names_unit(text) for text in texts):
         return False  # a text column has a value here, as rows of data do

@@ -47,10 +47,11 @@ class Numbers:
 class Text:
     """Why a column stays text; `reason` is empty where nothing about it looks like a number.
 
-    `wrong` cells are not numbers; `cell` is the first of them, in `row` (from 0).
+    `wrong` cells are not numbers; `cell` is the first of them, in `row` (from 0). `remedy` says what to do.
     """
 
     reason: str = ""
+    remedy: str = ""
     wrong: int = 0
     row: int = -1
     cell: str = ""
@@ -121,7 +122,7 @@ def _read_others(
     settled = settle(found, often, count, plain_zero=zero)
     if isinstance(settled, str):
         first = int(where[0])
-        return Text(settled, len(others), first, cells[first].as_py())
+        return Text(settled, "", len(others), first, cells[first].as_py())
     spelt = pc.take(pa.array(settled.texts, pa.string()), encoded.indices)
     bare = _pointed(_without(cells, plain, absent, words), decimal)
     mask = np.zeros(len(cells), dtype=bool)
@@ -196,11 +197,9 @@ def _few_words(
     place = int(wrong.argmax())
     word, count, row = others[place].as_py(), int(wrong.sum()), int(where[place])
     if numbers < count:
-        return Text("", count, row, word)
+        return Text("", "", count, row, word)
     shown = word if len(word) <= 40 else f"{word[:37]}..."
     alike = len(pc.unique(pc.filter(others, pa.array(wrong)))) == 1
     remedy = f"if that means missing, pass --missing {shown!r}" if alike else "correct them"
-    return Text(
-        f"{count:,} of {total:,} cells {'is not a number' if count == 1 else 'are not numbers'}, "
-        f"{'' if count == 1 else 'the first '}{shown!r}; {remedy}", count, row, word,
-    )  # fmt: skip
+    verb, first = ("is not a number", "") if count == 1 else ("are not numbers", "the first ")
+    return Text(f"{count:,} of {total:,} cells {verb}, {first}{shown!r}", remedy, count, row, word)

@@ -18,8 +18,9 @@ from recurra.data.files.columns import Columns
 from recurra.data.files.dialect import Dialect
 from recurra.data.files.options import reading_options
 from recurra.data.files.parquet import read_parquet
-from recurra.data.files.source import Source, open_source, refusing_damage, stem
+from recurra.data.files.source import Source, first_bytes, open_source, refusing_damage, stem
 from recurra.data.files.text_table import read_text
+from recurra.data.files.workbook import is_workbook, read_workbook
 from recurra.errors import InputError
 
 _LARGE = 32 << 20
@@ -81,6 +82,10 @@ def read_table(
         return Table(read_demo(name), Dialect(), name, path)
     place = Path(path).expanduser()
     with refusing_damage(place.name):
+        if is_workbook(place, first_bytes(place)):
+            return _finished(*read_workbook(place, given), place)
+        if given.sheet is not None:
+            raise InputError(f"--sheet {given.sheet!r} is for workbooks (.xlsx, .xls, .ods), and {place.name} is none")
         source = open_source(place)
         if source.compression is None and _starts(source, b"PAR1"):
             columns, dialect = read_parquet(place, large=_LARGE), Dialect(format="parquet")
@@ -102,13 +107,13 @@ def _finished(columns: Columns, dialect: Dialect, path: Path) -> Table:
         for place, name in enumerate(frame.columns)
         if name == f"c{place + 1}" and dialect.header and frame[name].isna().all()
     ]
-    if empty and dialect.format == "csv":
+    if empty and dialect.format != "parquet":
         frame = frame.drop(columns=empty)
         notes.append(f"{len(empty)} unnamed column{'s' if len(empty) > 1 else ''} without values left out")
     rows = len(frame)
     while rows and frame.iloc[rows - 1].isna().all():
         rows -= 1
-    if rows < len(frame) and dialect.format == "csv":
+    if rows < len(frame) and dialect.format != "parquet":
         notes.append(f"the last {len(frame) - rows} rows, in which every value is missing, were left out")
         frame = frame.iloc[:rows]
     if not rows or not frame.shape[1]:

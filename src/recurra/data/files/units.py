@@ -7,8 +7,8 @@ import re
 # Signs and ISO 4217 codes; a code counts in capitals only.
 CURRENCIES = frozenset(
     "$ € £ ¥ ￥ ₹ ₽ ₩ ₺ ₴ ₫ ₱ ₪ ₦ ₡ ₲ ₵ ₸ ₼ ₾ ฿ ៛ R$ US$ A$ AU$ C$ CA$ NZ$ HK$ NT$ S$ MX$ Rs Rs. kr kr. zł Kč Ft lei "
-    "лв руб руб. 元 円 원 Rp RM USD EUR GBP JPY CNY RMB CHF SEK NOK DKK PLN CZK HUF RON BGN RUB UAH TRY INR PKR IDR MYR "
-    "SGD HKD TWD KRW THB VND PHP AUD NZD CAD MXN BRL ARS CLP COP PEN ZAR NGN KES EGP ILS AED SAR QAR KWD".split()
+    "лв руб руб. 元 円 원 Rp RM USD EUR GBP JPY CNY RMB CHF SEK NOK DKK PLN CZK HUF RON BGN RUB UAH TRY INR PKR IDR "
+    "MYR SGD HKD TWD KRW THB VND PHP AUD NZD CAD MXN BRL ARS CLP COP PEN ZAR NGN KES EGP ILS AED SAR QAR KWD".split()
 )
 _SHARES = frozenset("% ‰ ‱ percent pct pp".split())
 _BASE = (
