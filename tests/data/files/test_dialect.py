@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from recurra.data.files.dialect import check_separator, find_layout, find_separator
-from recurra.data.files.records import BLANKS, collapse_blanks
+from recurra.data.files.quoting import BLANKS
+from recurra.data.files.records import collapse_blanks
 from recurra.errors import InputError
 
 

@@ -172,9 +172,8 @@ def outcome(written: Written, table: Table) -> str:
         else:
             kind = f"wrong: {name} {column.tolist()}"
         found[kind] += 1
-    return next(
-        (kind for kind in found if kind.startswith("wrong")), max(found, key=["right", "doubted", "text"].index)
-    )
+    wrong = [kind for kind in found if kind.startswith("wrong")]
+    return wrong[0] if wrong else max(found, key=["right", "doubted", "text"].index)
 
 
 SEEN: Counter[str] = Counter()

@@ -17,12 +17,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recurra.data.files.missing import MISSING_WORDS
+from recurra.data.files.numerals import ascii_digits
+
 _BEFORE, _BEHIND = r"^[^0-9A-Za-z.,]{0,6}(?:[A-Z]{1,3}\$?)?[^0-9A-Za-z.,]{0,6}", r"[^0-9.,]{0,16}$"
 _GAP = "[ '\u2019\u00a0\u202f\u2009]"
 _SLICE = 2_000  # cells of each column that are looked at first
 _NUMERIC = rf"{_BEFORE}[0-9.,](?:[0-9.,]|{_GAP})*(?:[eE][+-]?[0-9]+)?{_BEHIND}"
 _DOTTED_DAY = r"^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2,4}"
 _MONTH = r"^(?:0[1-9]|1[0-2])[.,](?:19|20)[0-9]{2}$"
+
+
+_MISSING = pa.array(sorted(MISSING_WORDS), pa.string())
 
 
 def _strong(sign: str) -> str:
@@ -126,7 +132,7 @@ def _groups(evidence: _Evidence, sign: str, separator: str, *, dotted: bool) -> 
 
 
 def _evidence(column: pa.ChunkedArray | pa.Array) -> _Evidence:
-    cells = pc.utf8_trim_whitespace(column)
+    cells = _present(column)
     found = _Evidence()
     head = cells.slice(0, _SLICE)
     if _share(head, _NUMERIC) < 0.5 or _share(head, _MONTH) == 1.0:
@@ -190,7 +196,15 @@ def _count(cells: pa.ChunkedArray | pa.Array, pattern: str) -> int:
 
 
 def _share(cells: pa.ChunkedArray | pa.Array, pattern: str) -> float:
-    """The share of the first cells, empty ones aside, that match."""
-    head = pc.utf8_trim_whitespace(cells.slice(0, _SLICE))
-    present = pc.filter(head, pc.not_equal(head, ""))
-    return _count(present, pattern) / len(present) if len(present) else 0.0
+    """The share of the first cells that match."""
+    head = cells.slice(0, _SLICE)
+    return _count(head, pattern) / len(head) if len(head) else 0.0
+
+
+def _present(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """The cells that are not missing, with digits of other scripts as ASCII."""
+    cells = pc.fill_null(pc.utf8_trim_whitespace(column), "")
+    cells = pc.filter(cells, pc.invert(pc.is_in(pc.utf8_lower(cells), value_set=_MISSING)))
+    if not pc.any(pc.match_substring_regex(cells, r"[^\x00-\x7F]"), min_count=0).as_py():
+        return cells
+    return pa.array([ascii_digits(cell) for cell in cells.to_pylist()], pa.string())

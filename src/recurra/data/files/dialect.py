@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from recurra.data.files.extent import common_width, find_above, find_extent
 from recurra.data.files.header import Cell, cell_kind, column_names, merge_header
-from recurra.data.files.records import BLANKS, Record, collapse_blanks, records
+from recurra.data.files.quoting import BLANKS, USUAL, Quoting
+from recurra.data.files.records import Record, collapse_blanks, records
 from recurra.errors import InputError
 
 _STRONG = ",;\t|"
@@ -56,6 +57,8 @@ class Layout:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
     line: int = 1
+    quoting: Quoting = USUAL
+    top: int = 0
 
 
 def find_layout(
@@ -67,6 +70,7 @@ def find_layout(
     header: bool | None = None,
     header_rows: int | None = None,
     skip_rows: int | None = None,
+    quoting: Quoting = USUAL,
 ) -> Layout:
     """Separator, extent and column names of the table that begins with `text` (`whole`: and ends with it).
 
@@ -83,11 +87,11 @@ def find_layout(
         separator = separator or said[1]
     body = text[start:]
     if separator is None:
-        separator = find_separator(body, whole=whole)
+        separator = find_separator(body, whole=whole, quoting=quoting)
     else:
         separator = check_separator(separator)
-        _refuse_unused(separator, body, name, whole)
-    found = list(records(body, separator, whole))
+        _refuse_unused(separator, body, name, whole, quoting)
+    found = list(records(body, separator, whole, quoting))
     if not found:
         raise InputError(f"{name} has no rows: expected a table with a header and data")
     start_of = table_start(
@@ -97,18 +101,27 @@ def find_layout(
     begin = origin + (found[start_of.first - 1].end if start_of.first else 0)
     rows = tuple(record.fields for record in found[start_of.first :])
     return Layout(
-        separator, start_of.header, start_of.names, begin, rows, start_of.notes, lines + found[start_of.first].line
+        separator,
+        start_of.header,
+        start_of.names,
+        begin,
+        rows,
+        start_of.notes,
+        lines + found[start_of.first].line,
+        quoting,
+        origin + (found[start_of.above - 1].end if start_of.above else 0),
     )
 
 
 @dataclass(frozen=True)
 class TableStart:
-    """The names [W] of a table's columns, the number of records before its first row of data, and remarks."""
+    """The names [W] of a table's columns, the records before its first row of data and `above` its header, remarks."""
 
     names: tuple[str, ...]
     first: int
     header: bool
     notes: tuple[str, ...]
+    above: int = 0
 
 
 def table_start(
@@ -135,7 +148,7 @@ def table_start(
         )
     rows = [record.fields for record in found[first:]]
     if not extent.header:
-        return TableStart(tuple(f"c{i + 1}" for i in range(common_width(rows))), first, False, notes)
+        return TableStart(tuple(f"c{i + 1}" for i in range(common_width(rows))), first, False, notes, above)
     block = found[above:first]
     names, unused = merge_header([record.fields for record in block]) if len(block) > 1 else (block[0].fields, ())
     if unused:
@@ -143,16 +156,16 @@ def table_start(
     elif len(block) > 1:
         notes += (f"the names of the columns were joined from {len(block)} rows; pass --header-rows to change that",)
     names, more = column_names(names, rows)
-    return TableStart(names, first, True, (*notes, *more))
+    return TableStart(names, first, True, (*notes, *more), above)
 
 
-def find_separator(text: str, *, whole: bool) -> str:
+def find_separator(text: str, *, whole: bool, quoting: Quoting = USUAL) -> str:
     r"""The separator of the table that begins with `text`.
 
     >>> find_separator("day;units\n2024-01-01;1,5\n", whole=True)
     ';'
     """
-    scores = [_score(separator, text, whole) for separator in _CANDIDATES]
+    scores = [_score(separator, text, whole, quoting) for separator in _CANDIDATES]
     return _CANDIDATES[scores.index(max(scores))] or ","
 
 
@@ -198,9 +211,9 @@ def _short(text: str) -> str:
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
-def _score(separator: str, text: str, whole: bool) -> float:
+def _score(separator: str, text: str, whole: bool, quoting: Quoting) -> float:
     """How well a separator explains the first records; lines above a table cost it little, ragged rows much."""
-    rows = [record.fields for record in records(text, separator, whole)]
+    rows = [record.fields for record in records(text, separator, whole, quoting)]
     if not rows:
         return 0.0
     width = common_width(rows)
@@ -230,12 +243,12 @@ def _quality(cell: str, foreign: str, separator: str) -> float:
     return 0.0 if any(sign in cell for sign in foreign) else 0.8
 
 
-def _refuse_unused(separator: str, text: str, name: str, whole: bool) -> None:
+def _refuse_unused(separator: str, text: str, name: str, whole: bool, quoting: Quoting) -> None:
     """A separator that was given but leaves one column, while another one gives more, is a slip."""
-    if any(len(record.fields) > 1 for record in records(text, separator, whole)):
+    if any(len(record.fields) > 1 for record in records(text, separator, whole, quoting)):
         return
-    better = find_separator(text, whole=whole)
-    if better != separator and any(len(record.fields) > 1 for record in records(text, better, whole)):
+    better = find_separator(text, whole=whole, quoting=quoting)
+    if better != separator and any(len(record.fields) > 1 for record in records(text, better, whole, quoting)):
         raise InputError(
             f"separator {separator!r} is not used in {name}, whose fields seem to be separated by {better!r}: "
             "leave --separator out to have it found"

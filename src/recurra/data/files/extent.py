@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recurra.data.files.header import Cell, cell_kind, has_header
+from recurra.data.files.quoting import USUAL, Quoting
 from recurra.data.files.records import Record, last_records
 from recurra.data.files.units import names_unit
 
@@ -65,11 +66,11 @@ def find_extent(
     return Extent(above, depth, width)
 
 
-def find_footer(text: str, separator: str, width: int, rows: Sequence[Sequence[str]]) -> int:
+def find_footer(text: str, separator: str, width: int, rows: Sequence[Sequence[str]], quoting: Quoting = USUAL) -> int:
     """The number of last lines of `text`, blank ones included, that are notes below the data `rows` (their sample)."""
     kinds = _typed(rows, width)
     count = found = 0
-    for fields, lines in reversed(last_records(text, separator)):
+    for fields, lines in reversed(last_records(text, separator, quoting)):
         count += lines
         if not any(field.strip() for field in fields):
             continue
@@ -97,8 +98,10 @@ def find_above(rows: Sequence[Sequence[str]], width: int) -> int:
     kinds = _typed(rows[first:], width)
     if any(_fits(row, kinds) for row in rows[:first]):
         return 0  # a row of data that lacks a field, not a title
-    if first and len(rows) > first + 1 and not _wordy(rows[first], kinds) and any(len(row) > 1 for row in rows[:first]):
-        return 0  # data begin there: what stands above them is their header, with another number of names
+    if first and len(rows) > first + 1 and not _wordy(rows[first], kinds):
+        # Data begin there: what stands above them could be their header, with another number of names, or one of them.
+        if any(len(row) > 1 or row[0].lstrip()[:1].isdigit() for row in rows[:first]):
+            return 0
     if first == 0 and logger:
         return 1
     while first < min(_MOST_ABOVE, len(rows) - 2) and _is_title(rows[first], rows[first + 1 :], kinds, width):
@@ -186,6 +189,8 @@ def _is_note(fields: Sequence[str], kinds: Sequence[Cell], width: int) -> bool:
         if width < 2 or not named or cell_kind(first) is not Cell.WORD or any(letter.isdigit() for letter in first):
             return len(filled) == 1 and width > 2 and cell_kind(first) is Cell.WORD and _NOTE.match(first) is not None
         return first.casefold().strip(": ") in _TOTALS or len(filled) == 1
+    if first[0].isdigit():
+        return False  # a damaged row of data begins so
     if _fits(fields, kinds) and first.casefold().strip(": ") not in _TOTALS:
         return False
     if len(fields) < width and len(fields) > 1 and not named:

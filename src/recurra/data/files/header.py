@@ -142,6 +142,8 @@ def column_names(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[
     if rows and all(len(row) == len(names) + 1 for row in rows):
         ends_blank = all(not row[-1].strip() for row in rows)
         names = [*names, ""] if ends_blank else ["", *names]
+        if not ends_blank:
+            notes.append(f"the header names {len(header)} of {len(header) + 1} columns: the first is called c1")
     taken: set[str] = set()
     for place, name in enumerate(names):
         fresh = name or f"c{place + 1}"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from recurra.data.files.dialect import Layout
-from recurra.data.files.records import BLANKS, delimiter
+from recurra.data.files.quoting import BLANKS
 from recurra.errors import InputError
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -32,7 +32,7 @@ def explain(
     and as a pattern.
     """
     width = len(layout.names)
-    reader = csv.reader(lines, delimiter=delimiter(layout.separator))
+    reader = layout.quoting.reader(lines, layout.separator)
     above = layout.line - 1
     line = 1
     try:
@@ -58,13 +58,51 @@ def explain(
     )
 
 
+def refuse_stray_quotes(text: str, layout: Layout, name: str) -> list[str]:
+    """Raise `InputError` where text follows a closing quote in the table `text`, which begins with its header.
+
+    Fast parsers join such fields, and rows, without a word. Returns a remark where quotes inside fields that do not
+    begin with one hold a separator between them.
+    """
+    if layout.quoting.quote not in text:
+        return []
+    reader = layout.quoting.reader(io.StringIO(text, newline=""), layout.separator, strict=True)
+    above = (
+        layout.line - 1 - text.count("\n", 0, layout.start - layout.top)
+        if layout.start > layout.top
+        else layout.line - 1
+    )
+    doubted: list[int] = []
+    line = 1
+    try:
+        for row in reader:
+            if sum(field.count(layout.quoting.quote) % 2 for field in row) > 1:
+                doubted.append(line)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        if "expected after" not in str(error):
+            return []  # what else is wrong is found by the parser
+        raise InputError(
+            f"{name}, line {above + line}: text follows a closing quote, so fields or rows would be joined: "
+            "close the quote before a separator, or double it if it is part of the text"
+        ) from error
+    if not doubted:
+        return []
+    lines = text.splitlines()
+    split = re.compile(rf'(?:^|[{re.escape(layout.separator)}])[^"{re.escape(layout.separator)}]+"')
+    wrong = [line for line in doubted if split.search(lines[line - 1])] if layout.separator != BLANKS else []
+    if not wrong:
+        return []
+    return [f"quotes inside fields that do not begin with one were taken as they stand (line {above + wrong[0]:,})"]
+
+
 def line_of(body: str, layout: Layout, row: int) -> int:
     """The line of the file in which a row of data (from 0) begins; `body` begins with the first one.
 
     >>> line_of('1,"a\\nb"\\n\\n2,c\\n', Layout(",", True, ("n", "s"), 4, (), line=2), 1)
     5
     """
-    reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter(layout.separator))
+    reader = layout.quoting.reader(io.StringIO(body, newline=""), layout.separator)
     line, count = 1, 0
     try:
         for fields in reader:

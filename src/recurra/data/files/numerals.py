@@ -88,6 +88,15 @@ def read_numeral(cell: str, decimal: str, thousands: str | None = None) -> Numer
     return Numeral(("-" if negative else "") + number, way, currency, suffix, group)
 
 
+def ascii_digits(text: str) -> str:
+    """The text with the digits, minus signs and full-width signs of other scripts in ASCII; Arabic separators stay.
+
+    >>> ascii_digits("−١٢٫٥")
+    '-12٫5'
+    """
+    return text if text.isascii() else "".join(c if c in "\u066b\u066c" else _letter(c, ".") for c in text)
+
+
 def _ascii(cell: str, decimal: str) -> str:
     """The cell in ASCII digits, signs and blanks; it may keep letters and signs of currencies."""
     if cell.isascii():

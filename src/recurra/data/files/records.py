@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-BLANKS = r"\s+"  # the separator of aligned tables: any run of blanks
+from recurra.data.files.quoting import BLANKS, USUAL, Quoting
+
 SAMPLE_ROWS = 300
 _SAMPLE_CELLS = 60_000
 _TAIL_LINES = 60
@@ -22,18 +23,13 @@ class Record(NamedTuple):
     end: int
 
 
-def delimiter(separator: str) -> str:
-    """The character that the csv module is to split at."""
-    return " " if separator == BLANKS else separator or "\x00"
-
-
 def collapse_blanks(text: str) -> str:
     """The same table with every run of blanks outside quotes made one space, and none at the ends of lines."""
     joined = re.sub(r'("(?:[^"]|"")*")|[ \t]+', lambda found: found[1] or " ", text)
     return re.sub(r"^ | (?=[\r\n])| \Z", "", joined, flags=re.MULTILINE)
 
 
-def records(text: str, separator: str, whole: bool) -> Iterator[Record]:
+def records(text: str, separator: str, whole: bool, quoting: Quoting = USUAL) -> Iterator[Record]:
     """The first records of `text`; blank lines are skipped, and so is a record that the end of the sample cuts."""
     consumed = 0
     waiting = collapse_blanks(text) if separator == BLANKS else text
@@ -45,7 +41,7 @@ def records(text: str, separator: str, whole: bool) -> Iterator[Record]:
             yield line
 
     cells = rows = 0
-    reader = csv.reader(lines(), delimiter=delimiter(separator))
+    reader = quoting.reader(lines(), separator)
     line = 1
     try:
         for row in reader:
@@ -61,11 +57,13 @@ def records(text: str, separator: str, whole: bool) -> Iterator[Record]:
         return
 
 
-def last_records(text: str, separator: str) -> list[tuple[tuple[str, ...], int]]:
+def last_records(text: str, separator: str, quoting: Quoting = USUAL) -> list[tuple[tuple[str, ...], int]]:
     """The last records of `text`, blank lines included, each with the number of lines that it takes.
 
     Empty where the last lines begin inside a quoted field, or cannot be split.
     """
+    if quoting != USUAL:
+        return []
     start = len(text)
     for _ in range(_TAIL_LINES):
         start = max(text.rfind("\n", 0, max(start - 1, 0)), text.rfind("\r", 0, max(start - 1, 0))) + 1
@@ -73,7 +71,7 @@ def last_records(text: str, separator: str) -> list[tuple[tuple[str, ...], int]]
             break
     if text.count('"', 0, start) % 2:
         return []
-    reader = csv.reader(io.StringIO(text[start:], newline=""), delimiter=delimiter(separator))
+    reader = quoting.reader(io.StringIO(text[start:], newline=""), separator)
     found, line = [], 0
     try:
         for row in reader:

@@ -25,7 +25,6 @@ from recurra.data.files.dialect import Layout
 from recurra.data.files.locate import ISO_TIME
 from recurra.data.files.missing import spellings
 from recurra.data.files.numbers import Numbers, Text, number_pattern
-from recurra.data.files.records import BLANKS
 from recurra.data.files.sinks import IntegerSink, NumberSink, TextSink, TimeSink
 
 _BLOCK = 2 << 20
@@ -82,9 +81,7 @@ def stream_columns(stream: io.RawIOBase, layout: Layout, plan: Plan, rows: int) 
     reader = pacsv.open_csv(
         stream,
         read_options=pacsv.ReadOptions(column_names=list(layout.names), block_size=_BLOCK),
-        parse_options=pacsv.ParseOptions(
-            delimiter=" " if layout.separator == BLANKS else layout.separator, newlines_in_values=True
-        ),
+        parse_options=pacsv.ParseOptions(**layout.quoting.arrow(layout.separator)),
         convert_options=pacsv.ConvertOptions(
             column_types={name: _TYPES[kind] for name, kind in zip(layout.names, plan.kinds, strict=True)},
             null_values=spellings(plan.words),

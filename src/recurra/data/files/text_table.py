@@ -19,10 +19,11 @@ from recurra.data.files.convention import Convention, find_convention
 from recurra.data.files.dialect import Dialect, Layout, find_layout
 from recurra.data.files.encoding import Utf8Stream, decode, detect_encoding, is_binary
 from recurra.data.files.extent import find_footer
-from recurra.data.files.locate import explain, line_of, unclosed_quote
+from recurra.data.files.locate import explain, line_of, refuse_stray_quotes, unclosed_quote
 from recurra.data.files.missing import missing_words
 from recurra.data.files.options import ReadingOptions
-from recurra.data.files.records import BLANKS, collapse_blanks
+from recurra.data.files.quoting import BLANKS, USUAL, find_quoting, tighten
+from recurra.data.files.records import collapse_blanks
 from recurra.data.files.source import Source, refuse_foreign
 from recurra.data.files.streaming import Plan, WithoutEnd, make_plan, stream_columns
 from recurra.errors import InputError
@@ -51,10 +52,14 @@ def read_text(source: Source, given: ReadingOptions, large_size: int) -> tuple[C
         raise InputError(
             f"{source.name} is no text: expected a CSV or Parquet table (or name its encoding with --encoding)"
         )
+    quoting = find_quoting(text[:SAMPLE])
+    if not large:
+        text = tighten(text)
     whole = len(text) <= SAMPLE and not large
     layout = find_layout(
         text[:SAMPLE], name=source.name, whole=whole, separator=given.separator, header=given.header,
         header_rows=given.header_rows, skip_rows=given.skip_rows,
+        quoting=quoting,
     )  # fmt: skip
     if given.decimal == "," and layout.separator == ",":
         raise InputError(f"decimal ',' was given, and {source.name} is separated by ',': give --separator too")
@@ -78,6 +83,7 @@ def _read_whole(text: str, layout: Layout, given: ReadingOptions, name: str) -> 
     if layout.separator == BLANKS:
         text = collapse_blanks(text)
     text, notes = _without_footer(text, layout, given, name)
+    notes += refuse_stray_quotes(text[layout.top :], layout, name)
     body = text[layout.start :].encode("utf-8")
     if not body.strip():
         raise InputError(f"{name} has only a header and no data")
@@ -86,9 +92,7 @@ def _read_whole(text: str, layout: Layout, given: ReadingOptions, name: str) -> 
         table = pacsv.read_csv(
             pa.BufferReader(body),
             read_options=pacsv.ReadOptions(column_names=list(layout.names), block_size=max(len(body), 1 << 20)),
-            parse_options=pacsv.ParseOptions(
-                delimiter=" " if layout.separator == BLANKS else layout.separator, newlines_in_values=True
-            ),
+            parse_options=pacsv.ParseOptions(**layout.quoting.arrow(layout.separator)),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(layout.names, pa.string()), strings_can_be_null=False
             ),
@@ -96,7 +100,7 @@ def _read_whole(text: str, layout: Layout, given: ReadingOptions, name: str) -> 
     except pa.ArrowInvalid as error:
         raise explain(io.StringIO(text[layout.start :], newline=""), layout, name, {}, words) from error
     last = table.column(table.num_columns - 1)[-1].as_py()
-    if "\n" in last and body.count(b'"') % 2:
+    if layout.quoting == USUAL and "\n" in last and body.count(b'"') % 2:
         raise unclosed_quote(text, text.rindex('"'), name)
     del body
     columns = [table.column(j) for j in range(table.num_columns)]
@@ -123,7 +127,7 @@ def _without_footer(text: str, layout: Layout, given: ReadingOptions, name: str)
     """The text without the lines below the data: as many as were given, or as many as are no data."""
     count = given.footer
     if count is None:
-        count = find_footer(text[layout.start :], layout.separator, len(layout.names), layout.rows)
+        count = find_footer(text[layout.start :], layout.separator, len(layout.names), layout.rows, layout.quoting)
     if not count:
         return text, []
     end = len(text)

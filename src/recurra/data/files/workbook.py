@@ -167,10 +167,7 @@ def _without_footer(rows: list[Row], data: list[int], used: Sequence[int], notes
 def _typed(columns: dict[str, Row], given: ReadingOptions, lines: Sequence[int]) -> Columns:
     """Numbers and times where all cells of a column are, else text; numbers that were typed as text are read."""
     words = missing_words(given.missing)
-    texts = {
-        name: pa.array([cell if isinstance(cell, str) else "" for cell in cells], pa.string())
-        for name, cells in columns.items()
-    }
+    texts = {name: pa.array([_as_written(cell) for cell in cells], pa.string()) for name, cells in columns.items()}
     convention = find_convention(
         list(texts), list(texts.values()), ";", decimal=given.decimal, thousands=given.thousands, text=given.text
     )
@@ -207,6 +204,13 @@ def _typed(columns: dict[str, Row], given: ReadingOptions, lines: Sequence[int])
                 )
         values[name] = _as_text(cells, given.own)
     return Columns(values, tuple(sorted(missing)), tuple(notes))
+
+
+def _as_written(cell: Any) -> str:
+    """A cell that was typed as text; beside such cells a number counts as a plain one."""
+    if isinstance(cell, int | float):
+        return str(int(cell)) if np.isfinite(cell) else "1"
+    return cell if isinstance(cell, str) else ""
 
 
 def _merged(cells: Row, found: Numbers) -> np.ndarray:
