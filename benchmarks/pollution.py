@@ -1,10 +1,10 @@
-"""Are polluted files read right, refused, or wrong in silence, beside pandas and DuckDB?
+"""Are polluted files read right, refused, told to be doubtful, or wrong in silence, beside pandas and DuckDB?
 
     python benchmarks/pollution.py
     python benchmarks/pollution.py --files Pollock/polluted_files   # the published files, cloned by the reader
 
 A record whose separators or quotes are damaged cannot be restored for sure: it is to be refused, or to keep every value
-in its column. A value in another column, a lost row or two joined without a word are wrong.
+in its column. A value in another column, a lost row or two joined are wrong in silence, unless a remark tells of it.
 """
 
 from __future__ import annotations
@@ -26,36 +26,47 @@ from pollution_kinds import Polluted, Rows, kinds
 
 import recurra as rc
 
-Reader = Callable[[Path], pd.DataFrame]
-OUTCOMES = ("right", "refused", "wrong")
+Reader = Callable[[Path], tuple[pd.DataFrame, tuple[str, ...]]]  # what was read, and remarks
+OUTCOMES = ("right", "refused", "told", "wrong")
 
 
 def readers() -> dict[str, Reader]:
     """The readers to compare, each with its own guesses; DuckDB where it is installed."""
+
+    def ours(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        table = rc.read_table(path)
+        return table.frame, table.notes
+
     found: dict[str, Reader] = {
-        "recurra": lambda path: rc.read_table(path).frame,
-        "pandas": pd.read_csv,
-        "pandas, sep=None": lambda path: pd.read_csv(path, sep=None, engine="python"),
+        "recurra": ours,
+        "pandas": lambda path: (pd.read_csv(path), ()),
+        "pandas, sep=None": lambda path: (pd.read_csv(path, sep=None, engine="python"), ()),
     }
     with contextlib.suppress(ImportError):
         import duckdb
 
-        found["DuckDB"] = lambda path: duckdb.read_csv(str(path)).df()
+        found["DuckDB"] = lambda path: (duckdb.read_csv(str(path)).df(), ())
     return found
 
 
 def outcome(reader: Reader, path: Path, table: Rows | None, intact: Rows | None) -> str:
-    """ "right", "refused" or "wrong"; `intact` is what a damaged record meant, which a reader may restore."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    """ "right", "refused", "told" (not right, with a remark or warning about lines or names) or "wrong" in silence.
+
+    `intact` is what a damaged record meant, which a reader may restore.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         try:
-            frame = reader(path)
+            frame, remarks = reader(path)
         except Exception:  # noqa: BLE001  # every reader refuses in its own way
             return "refused"
-    if not len(frame):
-        return "refused" if table is None else "wrong"
+    if table is None and not len(frame):
+        return "refused"
     means = table if table is not None else intact
-    return "right" if means is not None and same(frame, means) else "wrong"
+    if means is not None and same(frame, means):
+        return "right"
+    said = [*remarks, *(str(one.message) for one in caught)]
+    return "told" if any(re.search(r"\b(?:lines?|header|names)\b", remark) for remark in said) else "wrong"
 
 
 def same(frame: pd.DataFrame, table: Rows) -> bool:
@@ -134,7 +145,7 @@ def measure(files: Iterator[Polluted], intact: Rows | None) -> tuple[list[dict],
 
 
 def main() -> None:
-    """Print how many files of each kind are right / refused / wrong, and write them as JSON."""
+    """Print how many files of each kind are right, refused, told or wrong, and write them as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=Path, help="the folder polluted_files of the Pollock repository")
     given = parser.parse_args()
@@ -145,7 +156,7 @@ def main() -> None:
         from pollution_kinds import source
 
         rows, single = measure(kinds(), source())
-    print("right / refused / wrong in silence\n")
+    print("right / refused / told / wrong in silence\n")
     report("pollution" + ("-published" if given.files else ""), rows, ROOT / "benchmarks" / "results", files=single)
     print()
     print(markdown(single))

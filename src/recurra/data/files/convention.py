@@ -47,12 +47,16 @@ def _doubtful(sign: str) -> str:
 
 @dataclass(frozen=True)
 class Convention:
-    """The decimal signs to try, best first, for a file and for columns of their own; `thousands` as it was given."""
+    """The decimal signs to try, best first, for a file and for columns of their own; `thousands` as given.
+
+    `known`: the sign was given, or a number shows it for sure.
+    """
 
     decimals: str = ".,"
     columns: Mapping[str, str] = field(default_factory=dict)
     thousands: str | None = None
     notes: tuple[str, ...] = ()
+    known: bool = False
 
     @property
     def decimal(self) -> str:
@@ -92,13 +96,13 @@ def find_convention(
     if decimal is None and thousands in (".", ","):
         decimal = "," if thousands == "." else "."
     if decimal is not None:
-        return Convention(decimal, thousands=thousands)
+        return Convention(decimal, thousands=thousands, known=True)
     found = {n: _evidence(c) for n, c in zip(names, columns, strict=True) if n not in text}
     point, comma = sum(e.point > 0 for e in found.values()), sum(e.comma > 0 for e in found.values())
     if not (point or comma):
         point, comma = sum(e.point for e in found.values()), sum(e.comma for e in found.values())
     known = "" if point == comma == 0 else "," if comma > point else "."
-    dotted = any(_share(c, _DOTTED_DAY) > 0.5 for c in columns)
+    dotted = any(_share(pc.utf8_trim_whitespace(c.slice(0, _SLICE)), _DOTTED_DAY) > 0.5 for c in columns)
     own: dict[str, str] = {}
     told: dict[tuple[str, bool], tuple[str, list[str]]] = {}
     for name, evidence in found.items():
@@ -119,7 +123,9 @@ def find_convention(
         told.setdefault((sign, groups), (evidence.example, []))[1].append(name)
     first = known or next((signs[0] for signs in own.values()), ".")
     notes = tuple(_note(sign, groups, *seen) for (sign, groups), seen in told.items())
-    return Convention(first + (",." if first == "." else ".,").replace(first, ""), own, thousands, notes)
+    return Convention(
+        first + (",." if first == "." else ".,").replace(first, ""), own, thousands, notes, known=bool(known)
+    )
 
 
 def _groups(evidence: _Evidence, sign: str, separator: str, *, dotted: bool) -> bool:
@@ -132,14 +138,16 @@ def _groups(evidence: _Evidence, sign: str, separator: str, *, dotted: bool) -> 
 
 
 def _evidence(column: pa.ChunkedArray | pa.Array) -> _Evidence:
-    cells = _present(column)
     found = _Evidence()
-    head = cells.slice(0, _SLICE)
+    head = _present(column.slice(0, _SLICE))
     if _share(head, _NUMERIC) < 0.5 or _share(head, _MONTH) == 1.0:
         return found
     found.point, found.comma = _count(head, _strong(".")), _count(head, _strong(","))
     if found.point or found.comma:
         return found
+    if not pc.any(pc.match_substring_regex(column, "[.,]"), min_count=0).as_py():
+        return found
+    cells = _present(column)
     for sign in ".,":
         if not pc.any(pc.match_substring(cells, sign), min_count=0).as_py():
             continue

@@ -98,10 +98,9 @@ def find_above(rows: Sequence[Sequence[str]], width: int) -> int:
     kinds = _typed(rows[first:], width)
     if any(_fits(row, kinds) for row in rows[:first]):
         return 0  # a row of data that lacks a field, not a title
-    if first and len(rows) > first + 1 and not _wordy(rows[first], kinds):
-        # Data begin there: what stands above them could be their header, with another number of names, or one of them.
-        if any(len(row) > 1 or row[0].lstrip()[:1].isdigit() for row in rows[:first]):
-            return 0
+    headless = first and len(rows) > first + 1 and not _wordy(rows[first], kinds)
+    if headless and any(len(row) > 1 or row[0].lstrip()[:1].isdigit() for row in rows[:first]):
+        return 0  # data begin there: above them is their header, with another number of names, or one of them
     if first == 0 and logger:
         return 1
     while first < min(_MOST_ABOVE, len(rows) - 2) and _is_title(rows[first], rows[first + 1 :], kinds, width):
@@ -188,7 +187,8 @@ def _is_note(fields: Sequence[str], kinds: Sequence[Cell], width: int) -> bool:
     if len(fields) == width:
         if width < 2 or not named or cell_kind(first) is not Cell.WORD or any(letter.isdigit() for letter in first):
             return len(filled) == 1 and width > 2 and cell_kind(first) is Cell.WORD and _NOTE.match(first) is not None
-        return first.casefold().strip(": ") in _TOTALS or len(filled) == 1
+        sentence = _NOTE.match(first) is not None and not _fits(fields[1:], kinds[1:])
+        return first.casefold().strip(": ") in _TOTALS or len(filled) == 1 or sentence
     if first[0].isdigit():
         return False  # a damaged row of data begins so
     if _fits(fields, kinds) and first.casefold().strip(": ") not in _TOTALS:

@@ -67,11 +67,7 @@ def refuse_stray_quotes(text: str, layout: Layout, name: str) -> list[str]:
     if layout.quoting.quote not in text:
         return []
     reader = layout.quoting.reader(io.StringIO(text, newline=""), layout.separator, strict=True)
-    above = (
-        layout.line - 1 - text.count("\n", 0, layout.start - layout.top)
-        if layout.start > layout.top
-        else layout.line - 1
-    )
+    above = layout.line - 1 - len(text[: layout.start - layout.top].splitlines())
     doubted: list[int] = []
     line = 1
     try:

@@ -19,12 +19,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recurra.data.files.numerals import GROUPS, read_numeral
+from recurra.data.files.numerals import CURRENCY, GROUPS, read_numeral
 from recurra.data.files.surroundings import settle
 
 _INTEGER = r"^[+-]?[0-9]+$"
 _INFINITE = r"(?i:[+-]?inf(?:inity)?)"
 _MONTH = r"^(?:0[1-9]|1[0-2])[.,](?:19|20)[0-9]{2}$"
+_BEGINNING = rf"^(?:[^0-9A-Za-z]|{CURRENCY})*[0-9]"
+_DATE_LIKE = r"[0-9][-/:][0-9]"
 _EXACT = 1 << 53  # integers up to here are exact in float64
 _LARGEST = str(np.iinfo(np.int64).max)
 
@@ -80,7 +82,8 @@ def parse_numbers(
     if not len(others):
         if not count:
             return Numbers(np.full(len(cells), np.nan), words) if words == ("",) else Text()
-        if _all_match(pc.filter(cells, plain), _MONTH):
+        numbers = pc.filter(cells, plain)
+        if _all_match(numbers.slice(0, 1), _MONTH) and _all_match(numbers, _MONTH):
             return Text()
         return _cast(_pointed(_without(cells, plain, absent, words), decimal), words, codes=True)
     group = next(
@@ -110,7 +113,10 @@ def _read_others(
     """A column in which `count` cells are plain numbers and `others` are not: numerals, or what they are instead."""
     encoded = pc.dictionary_encode(others)
     distinct = encoded.dictionary.to_pylist()
-    numerals = [read_numeral(cell, decimal, thousands) for cell in distinct]
+    possible = _possible(encoded.dictionary)
+    numerals = [
+        read_numeral(cell, decimal, thousands) if may else None for cell, may in zip(distinct, possible, strict=True)
+    ]
     often = np.bincount(encoded.indices.to_numpy(), minlength=len(distinct))
     where = np.flatnonzero(~plain.to_numpy(zero_copy_only=False))[~absent.to_numpy(zero_copy_only=False)]
     bad = np.array([numeral is None for numeral in numerals])
@@ -131,6 +137,12 @@ def _read_others(
     if isinstance(numbers, Text):
         return numbers
     return Numbers(numbers.values, words, settled.unit, settled.remarks)
+
+
+def _possible(cells: pa.Array) -> list[bool]:
+    """Whether each cell could be a numeral at all: a quick look that spares words, dates and codes the slow one."""
+    ascii_ones = pc.and_not(pc.match_substring_regex(cells, _BEGINNING), pc.match_substring_regex(cells, _DATE_LIKE))
+    return pc.or_(ascii_ones, pc.match_substring_regex(cells, r"[^\x00-\x7F]")).to_pylist()
 
 
 def _allowed(group: str, decimal: str, thousands: str | None) -> bool:

@@ -24,10 +24,10 @@ _GLUED = (
     "T",
 )  # thousands, billions and trillions right behind the digits; kelvin, bytes and tesla after a blank
 _FIRST = re.compile(r"[.,]?[0-9]")
-_CURRENCY = "|".join(re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True))
+CURRENCY = "|".join(re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True))
 _HEAD = re.compile(
-    rf"(?P<bound><=|>=|[<>\u2264\u2265~\u2248])?(?P<first>{_CURRENCY})?(?P<open>\()?(?P<sign>[+-])?"
-    rf"(?P<second>{_CURRENCY}|%)?(?P<late>[+-])?"
+    rf"(?P<bound><=|>=|[<>\u2264\u2265~\u2248])?(?P<first>{CURRENCY})?(?P<open>\()?(?P<sign>[+-])?"
+    rf"(?P<second>{CURRENCY}|%)?(?P<late>[+-])?"
 )
 _TAIL = re.compile(r"(?P<minus>-)?\s*(?P<suffix>.*?)\s*(?P<close>\))?\s*(?P<outer>[^()]*)")
 

@@ -151,10 +151,11 @@ def fits_float32(values: npt.NDArray, whole: bool) -> bool:
 
 
 def _could_be_thousands(values: npt.NDArray) -> bool:
-    finite = values[np.isfinite(values)]
-    scaled = finite * 1000
-    fractions = finite[finite != np.floor(finite)]
-    return bool((np.abs(scaled - np.rint(scaled)) < 1e-6).all() and (np.abs(fractions) < 1000).all())
+    fractions = values[np.isfinite(values) & (values != np.floor(values))]
+    if not (np.abs(fractions) < 1000).all():
+        return False
+    scaled = fractions * 1000
+    return bool((np.abs(scaled - np.rint(scaled)) < 1e-6).all())
 
 
 def _all_whole(values: npt.NDArray) -> bool:

@@ -119,7 +119,7 @@ def stream_columns(stream: io.RawIOBase, layout: Layout, plan: Plan, rows: int) 
 def _doubt(name: str, sink: NumberSink, plan: Plan) -> list[str]:
     """A remark where fractions of three digits came only after the beginning, which could also be thousands."""
     decimal = plan.convention.decimal
-    if not sink.doubtful or plan.convention.thousands is not None or len(plan.convention.of(name)) == 1:
+    if plan.convention.known or not sink.doubtful:
         return []
     return [
         f"the numbers of column {name!r} with a {decimal!r} all have at most three digits behind it and were read as "
