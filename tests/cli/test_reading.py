@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
+from recurra.cli.commands import classify, evaluate, forecast, predict, tag
 from recurra.cli.flags.reading import Reading
+from recurra.cli.main import main
 from recurra.cli.reading import file_facts, open_table
 from recurra.data import Dialect, Table
 
@@ -40,3 +44,21 @@ def test_every_note_is_told() -> None:
 def test_a_demo_has_no_encoding() -> None:
     table = open_table("demo:co2", Reading())
     assert {fact.label for fact in file_facts(table)} <= {"file", "note"}
+
+
+def test_a_refusal_repeats_what_the_reader_remarked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Report\nday,y\n2024-01-01,1.5\n2024-01-02,none yet\n2024-01-03,2.5\n2024-01-04,3.5\n")
+    with pytest.raises(SystemExit):
+        main(["forecast", str(path), "--out", str(tmp_path)])
+    said = capsys.readouterr().err
+    assert "has no numeric column to forecast" in said
+    assert "note: column 'y' was read as text: 1 of 4 cells is not a number, 'none yet' (line 4)" in said
+    assert "note: skipped above the header: line 1 ('Report')" in said
+
+
+def test_every_command_that_reads_takes_the_reading_flags() -> None:
+    for command in (forecast.forecast, predict.predict, evaluate.evaluate, classify.classify, tag.tag):
+        assert {"thousands", "skip_rows", "footer", "header_rows", "sheet"} <= set(
+            inspect.signature(command).parameters
+        )
