@@ -33,7 +33,7 @@ ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors
 
 Target = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="The column to forecast.")]
 Time = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Time, or its parts: year,month,day,hour.")]
-Series = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="The column that tells series apart.")]
+Series = Annotated[str | None, _option(COLUMNS, metavar="NAMES", help="What tells series apart: store,product.")]
 Layout = Annotated[
     Literal["long", "wide-rows", "wide-columns"] | None,
     _option(COLUMNS, help="Series below each other, as rows, or as columns."),

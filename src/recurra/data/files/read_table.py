@@ -1,8 +1,8 @@
 """From any file to a DataFrame: `read_table` finds out how the file is written and says what it found.
 
-CSV with any separator, encoding and decimal sign, plain or compressed; Parquet; `demo:NAME`. Text is parsed by Arrow:
-a file of up to 32 MB as a whole, column types decided by every cell of it; a larger one in blocks, column types
-decided by its beginning.
+CSV with any separator, encoding and decimal sign, plain or compressed; Parquet; workbooks; `demo:NAME`. Text is parsed
+by Arrow: a file of up to 32 MB as a whole, column types decided by every cell of it; a larger one in blocks, column
+types decided by its beginning.
 """
 
 from __future__ import annotations
@@ -59,6 +59,11 @@ def read_table(
     ...), which do so only in columns of numbers. Columns named in `text` stay text as it is written, numbers or not; a
     name that is no column is passed over. A text file beyond 32 MB is read in blocks: numbers as float32
     (integers beyond 2**24 as int64 or float64), ISO times as datetime64, text as categories; `Table.notes` says so.
+
+    `skip_rows` and `footer` are the lines above the header and below the data that are no part of the table;
+    `header_rows` is the number of rows of names and units, of which the first that tells the columns apart names them.
+    `decimal` and `thousands` ("." "," "'" " ", "" for none) say what points and commas mean; without them the file and
+    each column decide, and `Table.notes` tells every doubt. `sheet` is that of a workbook, whose cells keep their types.
 
     A file without a header gets the columns c1, c2, ...; a repeated column name gets `.2`, `.3`, ...; blanks around
     names are dropped; so are unnamed columns and last rows in which every value is missing.
