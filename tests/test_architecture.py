@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -16,6 +17,8 @@ ROOT = Path(recurra.__file__).resolve().parent
 TESTS = Path(__file__).resolve().parent
 MODULES = sorted(ROOT.rglob("*.py"))
 LONGEST = 500
+FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+OTHERS_FLAGS = {"--upgrade"}  # of pip
 
 # A folder may import its own files, those of the folders named here, and whatever these may import.
 ARROWS: dict[str, tuple[str, ...]] = {
@@ -35,7 +38,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "kernels": ("cells",),
     "cells": (),
 }
-TOP_LEVEL = {"errors", "files", "hooks"}  # modules beside the folders, which every folder may import
+TOP_LEVEL = {"errors", "files", "hooks", "options"}  # modules beside the folders, which every folder may import
 
 
 @cache
@@ -81,6 +84,31 @@ def test_imports_run_downward_only(folder: str) -> None:
         if (target := folder_of(module)) is not None and target not in allowed and target != "__version__"
     ]
     assert not wrong, f"{folder} may import {sorted(allowed)} only"
+
+
+def spoken_flags(path: Path) -> list[str]:
+    """The flags of the command line in the strings of a file, docstrings apart."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    strings = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented
+    ]
+    found = [(string.lineno, flag) for string in strings for flag in FLAG.findall(string.value)]
+    return [f"{path.relative_to(ROOT)}:{line} says {flag}" for line, flag in found if flag not in OTHERS_FLAGS]
+
+
+def test_nothing_below_the_command_line_knows_a_flag() -> None:
+    """Messages ask `options.option` for the name: who reads them may be in Python, where there are no flags."""
+    below = [path for path in MODULES if path.relative_to(ROOT).parts[0] not in ("cli", "bench", "textbook")]
+    assert not [said for path in below for said in spoken_flags(path)]
+
+
+def test_a_flag_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    (tmp_path / "a.py").write_text('"""As --tz."""\nx = f"{1}: see --freq"\ny = "pip install --upgrade z"\n')
+    assert spoken_flags(tmp_path / "a.py") == ["a.py:2 says --freq"]
 
 
 def test_the_arrows_have_no_circle() -> None:

@@ -25,7 +25,7 @@ def test_flags_reach_the_reader(tmp_path: Path) -> None:
     assert table.frame.iloc[1, 1] == 5.5
     facts = {fact.label: fact for fact in file_facts(table)}
     assert facts["file"].value == "a.txt, 2 rows, 2 columns"
-    assert facts["encoding"].flag == "--encoding"
+    assert facts["encoding"].flag == "encoding="
     assert facts["separator"].value == "|"
     assert "c1, c2" in facts["first line"].value
     assert "void" in facts["missing values"].value

@@ -13,7 +13,9 @@ from typer.main import get_command
 from recurra import __version__
 from recurra.cli.commands import bench, classify, doctor, evaluate, forecast, inspect, predict, regress, tag, textbook
 from recurra.cli.console import stderr
+from recurra.cli.flags.spelling import as_flag
 from recurra.errors import RecurraError
+from recurra.options import spelt
 
 USAGE = 2  # the exit status of a refusal, as for a wrong flag
 INTERRUPTED = 130
@@ -66,7 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not debug:
         sys.excepthook = _report_bug
     try:
-        get_command(app).main(arguments, prog_name="recurra", obj=arguments)
+        with spelt(as_flag):
+            get_command(app).main(arguments, prog_name="recurra", obj=arguments)
     except RecurraError as error:
         if debug:
             raise

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from recurra.errors import InputError
 from recurra.files import whole_file
+from recurra.options import option
 
 
 def write_whole(path: str | Path, content: bytes) -> None:
@@ -16,12 +17,16 @@ def write_whole(path: str | Path, content: bytes) -> None:
     path = Path(path)
     if path.exists() and not path.is_file():
         kind = "a folder" if path.is_dir() else "not a regular file"
-        raise InputError(f"cannot write {path}: it is {kind}; name a file in it, or another folder with --out")
+        raise InputError(
+            f"cannot write {path}: it is {kind}; name a file in it, or another folder with {option('path')}"
+        )
     if not path.parent.is_dir():
-        raise InputError(f"cannot write {path}: there is no folder {path.parent}; create it, or choose one with --out")
+        raise InputError(
+            f"cannot write {path}: there is no folder {path.parent}; create it, or choose one with {option('path')}"
+        )
     try:
         with whole_file(path) as temporary:
             temporary.write_bytes(content)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(f"cannot write {path}: {reason}; choose another folder with --out") from error
+        raise InputError(f"cannot write {path}: {reason}; choose another folder with {option('path')}") from error

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from recurra.errors import ModelFileError
 from recurra.files import whole_file
+from recurra.options import option
 
 _RUN = "run.json"
 
@@ -42,7 +43,7 @@ class CheckpointFolder:
             if changed:
                 raise ModelFileError(
                     f"{self.path} holds an unfinished run with another {' and '.join(changed)}: "
-                    "resume with the same file and options, or start again without --resume"
+                    f"resume with the same file and options, or start again without {option('resume')}"
                 )
         else:
             self.clear()
@@ -64,7 +65,7 @@ class CheckpointFolder:
                 save_file(tensors, temporary, metadata={"state": json.dumps(checkpoint.state)})
         except SafetensorError as error:  # what a full disk becomes in it
             raise OSError(
-                f"cannot write the checkpoint {path}: {error}; make room, then go on with --resume"
+                f"cannot write the checkpoint {path}: {error}; make room, then go on with {option('resume')}"
             ) from error
 
     def load(self, name: str) -> Checkpoint | None:
@@ -77,11 +78,15 @@ class CheckpointFolder:
                 state = json.loads((file.metadata() or {})["state"])
                 return Checkpoint({key: file.get_tensor(key) for key in file.keys()}, state)  # noqa: SIM118
         except (SafetensorError, KeyError, ValueError) as error:
-            raise ModelFileError(f"checkpoint {path} is damaged ({error}): start again without --resume") from error
+            raise ModelFileError(
+                f"checkpoint {path} is damaged ({error}): start again without {option('resume')}"
+            ) from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ModelFileError(f"checkpoint {path} is damaged ({error}): start again without --resume") from error
+        raise ModelFileError(
+            f"checkpoint {path} is damaged ({error}): start again without {option('resume')}"
+        ) from error

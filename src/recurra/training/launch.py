@@ -19,6 +19,7 @@ from torch.multiprocessing.spawn import ProcessException
 
 from recurra.errors import InputError, RecurraError, TrainingError
 from recurra.files import whole_file
+from recurra.options import spelling, spelt
 from recurra.training.callback import MakeWatcher
 from recurra.training.interrupt import graceful_interrupt
 from recurra.training.loop import Problem, train
@@ -87,6 +88,7 @@ class _Job:
         watch: MakeWatcher | None,
     ) -> None:
         self.problem, self.options, self.run, self.folder = problem, options, run, Path(folder)
+        self.spelling = spelling()
         self.details: dict[str, Any] = dict(seed=seed, name=name, steps=steps, label=label, watch=watch)
 
 
@@ -95,7 +97,7 @@ def _work(fabric: Any, job: _Job) -> None:
     run = job.run if leads else replace(job.run, log=None, progress=quiet())
     # The processes were handed one memory, and each has to step weights of its own.
     job.problem.network = network = copy.deepcopy(job.problem.network)
-    with _Membership():
+    with _Membership(), spelt(job.spelling):
         try:
             record = train(job.problem, job.options, **job.details, run=run, parallel=_Several(fabric))
         except RecurraError as error:

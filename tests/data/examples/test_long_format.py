@@ -88,7 +88,7 @@ def test_events_without_a_time() -> None:
     [
         ({"t": [0.1, 3, 0.1, 1, 2]}, {}, "series 'b' has the t '0.1' twice, in rows 1 and 3"),
         ({"kind": ["wave", "nod", "nod", "nod", "nod"]}, {}, "changes within series 'b': 'wave' in row 1, 'nod' in"),
-        ({"person": [7, 8, 7, 9, 8]}, {"static": ["person"]}, "'person' changes within series 'a'.*--static"),
+        ({"person": [7, 8, 7, 9, 8]}, {"static": ["person"]}, "'person' changes within series 'a'.*static="),
         ({"id": ["b", None, "b", "a", "a"]}, {}, "names no series in row 2"),
         ({"t": [1, 2, np.nan, 4, 5]}, {}, "row 3"),
         ({}, {"features": ["z"]}, "column 'z' is not in"), ({}, {"features": ["x", "kind"]}, "'kind' holds text"),

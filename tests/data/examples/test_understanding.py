@@ -40,8 +40,8 @@ def test_reviews() -> None:
         {"sentence": Text(), "static": Static(("year",))}, ("sentiment",), static=("year",), split="split"
     )
     said = {fact.label: (fact.value, fact.flag) for fact in facts}
-    assert said["label"] == ("sentiment", "--label")
-    assert said["text"] == ("sentence (text)", "--text")
+    assert said["label"] == ("sentiment", "label=")
+    assert said["text"] == ("sentence (text)", "text=")
     assert said["ignored"][0] == "id, label_text"  # an identifier, and the label in other words
     found = gather_examples(reviews(), roles)
     assert len(found.examples) == 40
@@ -90,7 +90,7 @@ def test_a_number_to_predict() -> None:
     frame = pd.DataFrame({"dna": ["ACGTACGTAGC"] * 9 + ["TTTTACGTAGC"], "expression": np.arange(10) / 3})
     roles, facts = understand_examples(frame, task="regress")
     assert roles == Roles({"dna": Symbols()}, ("expression",))
-    assert facts[-1].flag == "--target"
+    assert facts[-1].flag == "target="
 
 
 def test_series_in_long_format() -> None:
@@ -120,11 +120,11 @@ def test_a_step_per_column() -> None:
 @pytest.mark.parametrize(
     ("frame", "options", "message"),
     [
-        (reviews(), {"text": ["sentnce"]}, "did you mean 'sentence'.*--text"),
-        (reviews(), {"text": ["sentence"], "label": ["sentence"]}, "named with --text and with --label"),
-        (reviews()[["sentence", "split", "year"]].assign(size=reviews()["year"] % 7), {}, "name it with --label"),
-        (reviews()[["sentiment"]], {"label": ["sentiment"]}, "--text, --sequence or --features"),
-        (reviews(), {"task": "paint"}, "task='paint'"), (reviews(), {"series": "serie"}, "--series"),
+        (reviews(), {"text": ["sentnce"]}, "did you mean 'sentence'.*text="),
+        (reviews(), {"text": ["sentence"], "label": ["sentence"]}, "named with text= and with label="),
+        (reviews()[["sentence", "split", "year"]].assign(size=reviews()["year"] % 7), {}, "name it with label="),
+        (reviews()[["sentiment"]], {"label": ["sentiment"]}, "text=, sequence= or features="),
+        (reviews(), {"task": "paint"}, "task='paint'"), (reviews(), {"series": "serie"}, "series="),
     ],
 )  # fmt: skip
 def test_refusals(frame: pd.DataFrame, options: dict[str, Any], message: str) -> None:
@@ -137,7 +137,7 @@ def test_later_tables_are_checked() -> None:
     with pytest.raises(InputError, match="column 'year' is not in the table"):
         gather_examples(reviews().drop(columns="year"), roles)
     assert gather_examples(reviews().drop(columns="year"), roles, optional=["static"]).labels is not None
-    with pytest.raises(InputError, match=r"column 'sentiment'.*--label"):
+    with pytest.raises(InputError, match=r"column 'sentiment'.*label="):
         gather_examples(reviews().drop(columns="sentiment"), roles)
     assert gather_examples(reviews().drop(columns="sentiment"), roles, labelled=False).labels is None
     wide, _ = understand_examples(pd.DataFrame({"p1": [0.0, 1.0], "p2": [1.0, 2.0], "label": ["a", "b"]}))

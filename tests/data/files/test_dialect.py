@@ -87,7 +87,7 @@ def test_collapse_blanks_spares_quotes() -> None:
 
 def test_spoken_separators() -> None:
     assert [check_separator(word) for word in (r"\t", "tab", "semicolon", "|")] == ["\t", "\t", ";", "|"]
-    with pytest.raises(InputError, match="separator 'ab' cannot be used: give one ASCII character with --separator"):
+    with pytest.raises(InputError, match="separator 'ab' cannot be used: give one ASCII character with separator="):
         check_separator("ab")
 
 

@@ -243,7 +243,7 @@ def test_a_column_can_be_said_to_be_text(tmp_path: Path, monkeypatch: pytest.Mon
 def test_decimal_can_be_said(tmp_path: Path) -> None:
     path = save(tmp_path, "d\tx\na\t1,234\nb\t2,345\n")
     assert read_table(path).frame["x"].tolist() == [1234, 2345]
-    assert "--decimal ','" in read_table(path).notes[0]
+    assert "decimal=','" in read_table(path).notes[0]
     assert read_table(path, decimal=",").frame["x"].tolist() == [1.234, 2.345]
 
 

@@ -99,7 +99,7 @@ def test_mended_rows_are_told() -> None:
     assert panel.target[3] == 3.0
     assert said["order"].value == "rows were sorted by time"
     assert said["repeated times"].value == "2 rows; the mean is taken at 1 time with several values"
-    assert said["gaps"] == Fact("gaps", "3 rows that the grid has and the data have not, left missing", "--freq")
+    assert said["gaps"] == Fact("gaps", "3 rows that the grid has and the data have not, left missing", "freq=")
     assert said["missing target"].value == "2 rows, left missing"
     assert all(fact.label and fact.value for fact in facts)
 
@@ -184,7 +184,7 @@ def test_daylight_saving_round_trip() -> None:
     assert (panel.grid.times(panel.start[0] + np.arange(120)) == times).all()
     naive, facts = understand(written)
     assert len(naive.target) == 119
-    assert next(fact for fact in facts if fact.label == "repeated times").flag == "--tz"
+    assert next(fact for fact in facts if fact.label == "repeated times").flag == "tz="
 
 
 def test_single_precision_stays() -> None:

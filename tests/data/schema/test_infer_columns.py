@@ -55,7 +55,7 @@ def test_the_series_column() -> None:
     assert found(region=region, shop=shop, y=times * 1.5) == ("shop",)
     assert found(region=region, sex=sex) == ("region", "sex")
     assert found(name=np.repeat(list("abcd"), 30), code=np.repeat(list("wxyz"), 30)) == ("name",)
-    with pytest.raises(InputError, match=r"up to 4 rows for the same time.*--series"):
+    with pytest.raises(InputError, match=r"up to 4 rows for the same time.*series="):
         found(region=region)
     assert find_series(pd.DataFrame({"a": ["x"] * 120}), np.arange(120), {"a": "text"}, "x.csv") == ()
 
@@ -65,7 +65,7 @@ def test_series_are_numbered_in_natural_order() -> None:
     assert (codes.tolist(), names) == ([1, 0, 1], ("s2", "s10"))
     codes, names = series_codes(pd.DataFrame({"a": [2.0, 1.0], "b": ["x", "y"]}), ("a", "b"), "x.csv")
     assert [names[code] for code in codes] == ["2 x", "1 y"]
-    with pytest.raises(InputError, match=r"names no series in row 2 \(1 such row\).*--series"):
+    with pytest.raises(InputError, match=r"names no series in row 2 \(1 such row\).*series="):
         series_codes(pd.DataFrame({"id": ["a", None]}), ("id",), "x.csv")
     assert split_series("a,b", ["a,b"]) == ("a,b",)
     assert split_series("a, b", ["a", "b"]) == ("a", "b")

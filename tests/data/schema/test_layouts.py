@@ -58,7 +58,7 @@ def test_names_of_rows_are_needed_once() -> None:
 
 def test_what_has_no_meaning_is_refused() -> None:
     columns = pd.DataFrame({"month": MONTHS, "a": np.arange(12.0), "b": np.arange(12.0) ** 2})
-    with pytest.raises(InputError, match="--past has no meaning where each column is a series"):
+    with pytest.raises(InputError, match="past= has no meaning where each column is a series"):
         understand(columns, layout="wide-columns", past=["a"])
-    with pytest.raises(InputError, match="--freq needs times"):
+    with pytest.raises(InputError, match="freq= needs times"):
         understand(pd.DataFrame({"id": ["a"], **{f"V{k}": [float(k)] for k in range(9)}}), layout="wide-rows", freq="D")

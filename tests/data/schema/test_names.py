@@ -7,12 +7,12 @@ from recurra.errors import InputError
 
 
 def test_a_missing_column_is_answered_with_the_nearest_one() -> None:
-    expected = r"column 'unit' is not in sales.csv: did you mean 'Units'\? Columns: day, Units; name it with --target."
+    expected = r"column 'unit' is not in sales.csv: did you mean 'Units'\? Columns: day, Units; name it with target=."
     with pytest.raises(InputError, match=expected):
-        require_columns(["unit"], ["day", "Units"], "sales.csv", "--target")
+        require_columns(["unit"], ["day", "Units"], "sales.csv", "target=")
     with pytest.raises(InputError, match=r"column 'xyz' is not in sales.csv. Columns: day, Units"):
-        require_columns(["xyz"], ["day", "Units"], "sales.csv", "--target")
-    require_columns(["day"], ["day", "Units"], "sales.csv", "--target")
+        require_columns(["xyz"], ["day", "Units"], "sales.csv", "target=")
+    require_columns(["day"], ["day", "Units"], "sales.csv", "target=")
 
 
 def test_alike() -> None:

@@ -21,6 +21,7 @@ from recurra.data.examples.raw import RawColumn, join_columns, missing_column, t
 from recurra.data.examples.steps import Steps, is_missing, read_steps
 from recurra.data.schema.names import require_columns
 from recurra.errors import InputError
+from recurra.options import option
 
 _FLOATS: Any = (np.float64, np.float32)
 SEQUENCE = "sequence"  # the name of an input that has none
@@ -130,7 +131,7 @@ def keep_rows(
         names = [name for name in sequences if absent[name][rows].any()]
         raise InputError(
             f"{', '.join(map(repr, names))} is empty or missing in {describe(rows.tolist())}: an example needs "
-            "at least one step; fill or remove these rows, or have them dropped with empty='drop' (--empty drop)"
+            f"at least one step; fill or remove these rows, or have them dropped with {option('empty', 'drop')}"
         )
     return np.flatnonzero(~bad)
 

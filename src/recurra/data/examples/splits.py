@@ -15,6 +15,7 @@ import pandas as pd
 from recurra.data.labels.label_values import flat_values
 from recurra.data.schema.names import counted, shown
 from recurra.errors import InputError
+from recurra.options import option
 
 Rows = npt.NDArray[np.int64]
 _BINS = 10  # of a number to predict
@@ -107,7 +108,7 @@ def stated_rows(column: object, *, name: str = "split") -> Parts:
         held = "nothing" if codes[row] < 0 else repr(values.iloc[row])
         raise InputError(
             f"column {name!r} holds {held} in row {row + 1}: expected train, test or validation in every row; name "
-            "another column with --split, or none"
+            f"another column with {option('split')}, or none"
         )
     parts = np.array(known, dtype=object)[codes]
     rows = {part: np.flatnonzero(parts == part) for part in _WORDS}

@@ -16,6 +16,7 @@ from recurra.data.schema.infer_columns import is_row_number, split_series
 from recurra.data.schema.names import plain, require_columns, shown, words_in
 from recurra.data.schema.roles import tidy
 from recurra.errors import InputError
+from recurra.options import option
 
 TASKS = ("classify", "tag", "regress")
 _TEXT = frozenset(
@@ -96,7 +97,9 @@ def understand_examples(
     if task not in TASKS:
         raise InputError(f"task={task!r} is not known: expected {', '.join(TASKS)}")
     if label_separator is not None and not label_separator:
-        raise InputError("--label-separator is empty: give what stands between the labels of a cell, such as ';'")
+        raise InputError(
+            f"{option('label_separator')} is empty: give what stands between the labels of a cell, such as ';'"
+        )
     frame = tidy(frame, source)
     _require(frame, source, text, sequence, label, series, time, features, static, ignore, group, split)
     names = [name for name in frame.columns if name not in ignore]
@@ -125,8 +128,8 @@ def understand_examples(
         features = texts if series is not None and not features and len(texts) == 1 else features
         if not features:
             raise InputError(
-                f"no column of {source} holds a text, a sequence or numbers to read: name it with --text, --sequence "
-                f"or --features. Columns: {shown(list(frame.columns))}"
+                f"no column of {source} holds a text, a sequence or numbers to read: name it with {option('text')}, "
+                f"{option('sequence')} or {option('features')}. Columns: {shown(list(frame.columns))}"
             )
     if static is None:
         used = features or series is not None or task == "tag"
@@ -138,7 +141,7 @@ def understand_examples(
     telling = [name for name in static if _tells_label(frame, name, found)]
     if telling:
         said = f"each value of {shown(telling)} has one label only: is it known before the label is?"
-        facts.append(Fact("check", said, "--static"))
+        facts.append(Fact("check", said, option("static")))
     if label_separator is not None:
         facts.append(Fact("several labels", f"a cell holds any number, with {label_separator!r} between them"))
     left_out = tuple(dict.fromkeys(ignore))
@@ -161,20 +164,22 @@ def _require(
     split: str | None,
 ) -> None:
     columns = list(frame.columns)
-    one = {"--time": time, "--group": group, "--split": split}
+    one = {"time": time, "group": group, "split": split}
     named = {
-        **{"--text": text, "--sequence": sequence, "--label": label, "--features": features, "--static": static or ()},
-        **{"--series": split_series(series, columns), "--ignore": ignore},
-        **{flag: () if name is None else (name,) for flag, name in one.items()},
+        **{"text": text, "sequence": sequence, "label": label, "features": features, "static": static or ()},
+        **{"series": split_series(series, columns), "ignore": ignore},
+        **{part: () if name is None else (name,) for part, name in one.items()},
     }
-    for flag, names in named.items():
-        require_columns(names, columns, source, flag)
+    for part, names in named.items():
+        require_columns(names, columns, source, option(part))
     parts: dict[str, str] = {}
-    for flag in ("--text", "--sequence", "--label", "--series", "--features", "--static", "--ignore"):
-        for name in named[flag]:
-            if name in parts and parts[name] != flag:
-                raise InputError(f"column {name!r} is named with {parts[name]} and with {flag}: name it once")
-            parts[name] = flag
+    for part in ("text", "sequence", "label", "series", "features", "static", "ignore"):
+        for name in named[part]:
+            if name in parts and parts[name] != part:
+                raise InputError(
+                    f"column {name!r} is named with {option(parts[name])} and with {option(part)}: name it once"
+                )
+            parts[name] = part
 
 
 def _sequence_kind(frame: pd.DataFrame, name: str) -> Kind:
@@ -228,7 +233,7 @@ def _find_label(frame: pd.DataFrame, names: Sequence[str], task: str, source: st
     candidates = [name for name in names if kind_of(frame[name]) in kinds]
     if len(candidates) == 1:
         return candidates[0]
-    flag = "--target" if task == "regress" else "--label"
+    flag = option("target") if task == "regress" else option("label")
     raise InputError(
         f"no column of {source} is called a label, and {shown(candidates) or 'none'} could be one beside "
         f"{shown(list(inputs)) or 'the numbers'}: name it with {flag}"
@@ -309,24 +314,24 @@ def _facts(
         said |= {Events: "a word is a step"}
     for name, kind in inputs.items():
         if not isinstance(kind, Static):
-            flag = "--text" if isinstance(kind, Text) else "--sequence"
-            facts.append(Fact(flag[2:], f"{name} ({said[type(kind)]})", flag))
+            part = "text" if isinstance(kind, Text) else "sequence"
+            facts.append(Fact(part, f"{name} ({said[type(kind)]})", option(part)))
     if series is not None:
         facts.append(
-            Fact("series", f"{series}, a row per step{f', in the order of {time}' if time else ''}", "--series")
+            Fact("series", f"{series}, a row per step{f', in the order of {time}' if time else ''}", option("series"))
         )
     if features:
-        facts.append(Fact("features" if series else "sequence", _spoken(features, series), "--features"))
+        facts.append(Fact("features" if series else "sequence", _spoken(features, series), option("features")))
     if label:
-        facts.append(Fact("target" if task == "regress" else "label", shown(label), f"--{_word(task)}"))
+        facts.append(Fact("target" if task == "regress" else "label", shown(label), option(_word(task))))
     if static:
-        facts.append(Fact("static", shown(static), "--static"))
+        facts.append(Fact("static", shown(static), option("static")))
     if group is not None:
-        facts.append(Fact("groups", group, "--group"))
+        facts.append(Fact("groups", group, option("group")))
     if split is not None:
-        facts.append(Fact("split", f"as column {split} says", "--split"))
+        facts.append(Fact("split", f"as column {split} says", option("split")))
     if dropped:
-        facts.append(Fact("ignored", shown(dropped), "--static"))
+        facts.append(Fact("ignored", shown(dropped), option("static")))
     return facts
 
 

@@ -15,6 +15,7 @@ from recurra.data.files.header import Cell, cell_kind, column_names, merge_heade
 from recurra.data.files.quoting import BLANKS, USUAL, Quoting
 from recurra.data.files.records import Record, collapse_blanks, records
 from recurra.errors import InputError
+from recurra.options import option
 
 _STRONG = ",;\t|"
 _CANDIDATES = (",", ";", "\t", "|", "", " ", BLANKS)  # "" is a single column; earlier wins a tie
@@ -174,7 +175,7 @@ def check_separator(separator: str) -> str:
     separator = _SPOKEN.get(separator, separator)
     if separator != BLANKS and (len(separator) != 1 or separator in '"\r\n' or not separator.isascii()):
         raise InputError(
-            f"separator {separator!r} cannot be used: give one ASCII character with --separator, "
+            f"separator {separator!r} cannot be used: give one ASCII character with {option('separator')}, "
             "such as ',', ';' or '|', or the words tab, space or whitespace"
         )
     return separator
@@ -251,5 +252,5 @@ def _refuse_unused(separator: str, text: str, name: str, whole: bool, quoting: Q
     if better != separator and any(len(record.fields) > 1 for record in records(text, better, whole, quoting)):
         raise InputError(
             f"separator {separator!r} is not used in {name}, whose fields seem to be separated by {better!r}: "
-            "leave --separator out to have it found"
+            f"leave {option('separator')} out to have it found"
         )

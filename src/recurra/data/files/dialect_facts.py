@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recurra.data.files.dialect import Dialect
 from recurra.data.schema.facts import Fact
+from recurra.options import option
 
 SPOKEN = {"\t": "tab", " ": "space"}
 
@@ -13,16 +14,16 @@ def dialect_facts(dialect: Dialect) -> list[Fact]:
 
     >>> from recurra.data.files.dialect import Dialect
     >>> dialect_facts(Dialect(separator=";"))[1]
-    Fact(label='separator', value=';', flag='--separator')
+    Fact(label='separator', value=';', flag='separator=')
     """
     if dialect.format == "workbook":
         return [Fact("sheet", dialect.sheet, "--sheet"), *_rest(dialect)]
     if dialect.format != "csv":
         return []
     facts = [
-        Fact("encoding", dialect.encoding, "--encoding"),
-        Fact("separator", SPOKEN.get(dialect.separator, dialect.separator), "--separator"),
-        Fact("decimal sign", dialect.decimal, "--decimal"),
+        Fact("encoding", dialect.encoding, option("encoding")),
+        Fact("separator", SPOKEN.get(dialect.separator, dialect.separator), option("separator")),
+        Fact("decimal sign", dialect.decimal, option("decimal")),
     ]
     return facts + _rest(dialect)
 
@@ -30,8 +31,8 @@ def dialect_facts(dialect: Dialect) -> list[Fact]:
 def _rest(dialect: Dialect) -> list[Fact]:
     facts = []
     if not dialect.header:
-        facts.append(Fact("first line", "holds data: the columns are named c1, c2, ...", "--header"))
+        facts.append(Fact("first line", "holds data: the columns are named c1, c2, ...", option("header")))
     if dialect.missing:
         words = ", ".join(word or "an empty cell" for word in dialect.missing)
-        facts.append(Fact("missing values", words, "--missing"))
+        facts.append(Fact("missing values", words, option("missing")))
     return facts

@@ -8,6 +8,7 @@ import re
 from typing import BinaryIO
 
 from recurra.errors import InputError
+from recurra.options import option
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -48,7 +49,7 @@ def check_encoding(encoding: str) -> str:
     except (LookupError, ValueError) as error:
         raise InputError(
             f"encoding {encoding!r} is not known: give one such as utf-8, utf-16, gb18030, latin-1 or cp1252 "
-            "with --encoding, or leave it out to have it found"
+            f"with {option('encoding')}, or leave it out to have it found"
         ) from error
     if not getattr(info, "_is_text_encoding", True):
         raise InputError(f"encoding {encoding!r} is not an encoding of text: give one such as utf-8 or latin-1")
@@ -115,7 +116,7 @@ def _undecodable(encoding: str, error: UnicodeError, name: str, lines: int, data
         place = f" (byte 0x{error.object[error.start]:02x}, about line {line})"
     return (
         f"{name} is not in the encoding {encoding!r}{place}: "
-        "give the right one with --encoding, or leave it out to have it found"
+        f"give the right one with {option('encoding')}, or leave it out to have it found"
     )
 
 

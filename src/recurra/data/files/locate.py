@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from recurra.data.files.dialect import Layout
 from recurra.data.files.quoting import BLANKS
 from recurra.errors import InputError
+from recurra.options import option
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
@@ -54,7 +55,8 @@ def explain(
             "name the encoding with --encoding"
         )
     return InputError(
-        f"{name} cannot be read as a table with {width} columns separated by {layout.separator!r}: give --separator"
+        f"{name} cannot be read as a table with {width} columns separated by {layout.separator!r}: give "
+        f"{option('separator')}"
     )
 
 

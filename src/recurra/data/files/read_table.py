@@ -22,6 +22,7 @@ from recurra.data.files.source import Source, first_bytes, open_source, refusing
 from recurra.data.files.text_table import read_text
 from recurra.data.files.workbook import is_workbook, read_workbook
 from recurra.errors import InputError
+from recurra.options import option
 
 _LARGE = 32 << 20
 

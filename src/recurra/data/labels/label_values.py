@@ -127,7 +127,7 @@ def number_values(values: npt.NDArray, what: Origin) -> tuple[npt.NDArray[np.int
             row = int(odd.argmax())
             raise InputError(
                 f"Unknown label type: continuous. {what} holds {values[row]} in row {what.row(row)}, which is "
-                "no class: expected words or whole numbers; for numbers use a regressor (recurra regress --target)"
+                f"no class: expected words or whole numbers; for numbers use a regressor"
             )
     if kind == "text":
         refuse_halves(values, what.name)

@@ -110,7 +110,7 @@ def _refuse_texts(values: npt.NDArray, what: Origin) -> None:
             remedy = "write such whole numbers with a decimal point" if whole else "convert them"
             raise InputError(
                 f"{what} holds {column[row]!r} ({type(column[row]).__name__}) in row {what.row(row)}: expected "
-                f"numbers; {remedy}, or predict classes with a classifier (recurra classify --label)"
+                f"numbers; {remedy}, or predict classes with a classifier"
             )
 
 

@@ -15,6 +15,7 @@ from recurra.data.examples.steps import is_missing
 from recurra.data.labels.label_values import Name, Origin, Y, as_array, codes_among, number_values, values_at
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
+from recurra.options import option
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class Tags:
             raise InputError(f"form={self.form!r} of tags is not known: expected 'string', 'list' or 'array'")
         if len(self.names) < 2:
             only = f"one class only, {self.names[0]!r}" if self.names else "no tag"
-            raise InputError(f"the tags hold {only}: a tagger needs at least two; name another column with --label")
+            raise InputError(
+                f"the tags hold {only}: a tagger needs at least two; name another column with {option('label')}"
+            )
 
     @staticmethod
     def of(labels: Any, *, what: Origin = Y) -> Tags:

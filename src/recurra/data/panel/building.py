@@ -19,6 +19,7 @@ from recurra.data.schema.names import counted
 from recurra.data.schema.overrides import column_overrides
 from recurra.data.schema.roles import Inference, infer, tidy
 from recurra.errors import InputError
+from recurra.options import option
 
 _MOST_GROWTH = 100  # rows of the grid per row of the file
 _FREE_ROWS = 5_000_000  # rows of a grid that are never too many
@@ -68,13 +69,16 @@ def _build(frame: pd.DataFrame, schema: Schema, found: Inference | None, source:
             future |= order.codes_at(codes[name]) >= 0
     continues = found is None
     if not (observed.any() or (continues and future.any())):
-        raise InputError(f"target {schema.target!r} of {source} has no value in any row: name another with --target")
+        raise InputError(
+            f"target {schema.target!r} of {source} has no value in any row: name another with {option('target')}"
+        )
     place = place_rows(order, observed, future, len(rows.names), continues=continues)
     total, known_total = int(place.offsets[-1]), int(place.known_offsets[-1])
     if known_total > max(_FREE_ROWS, _MOST_GROWTH * len(positions)):
         raise InputError(
             f"{source} has {len(positions)} rows, which would lie on a grid of {known_total}: the frequency "
-            f"{grid.freq or f'of step {grid.step}'} is too fine for it, or a time is wrong; see --freq and --time"
+            f"{grid.freq or f'of step {grid.step}'} is too fine for it, or a time is wrong; see {option('freq')} and "
+            f"{option('time')}"
         )
     if not continues:  # newer rows of a known target may well be constant
         _refuse_constant(target, schema, source)
@@ -183,5 +187,5 @@ def _refuse_constant(target: npt.NDArray[np.floating], schema: Schema, source: s
     if least == most and np.count_nonzero(~np.isnan(target)) > 1:
         raise InputError(
             f"target {schema.target!r} of {source} is always {least:g}: there is nothing to forecast; name another "
-            "column with --target"
+            f"column with {option('target')}"
         )

@@ -10,6 +10,7 @@ import numpy as np
 from recurra.data.panel.panel import Ints, Panel
 from recurra.data.schema.names import shown
 from recurra.errors import InputError
+from recurra.options import option
 
 _PAST = ("target", "past", "past_codes")
 _KNOWN = ("known", "known_codes")
@@ -71,9 +72,9 @@ def _starts(older: Panel, newer: Panel) -> Ints:
     """The first rows of `newer` as positions on the grid of `older` [S]."""
     ours, theirs = older.grid, newer.grid
     for what, flag, mine, given in (
-        ("frequency", "--freq", ours.freq, theirs.freq),
-        ("step", "--freq", ours.step, theirs.step),
-        ("time zone", "--tz", ours.tz, theirs.tz),
+        ("frequency", option("freq"), ours.freq, theirs.freq),
+        ("step", option("freq"), ours.step, theirs.step),
+        ("time zone", option("tz"), ours.tz, theirs.tz),
     ):
         if mine != given:
             raise InputError(

@@ -19,6 +19,7 @@ from recurra.data.time.grid import Grid
 from recurra.data.time.infer_frequency import choose_grid
 from recurra.data.time.times import Times, read_times
 from recurra.errors import InputError
+from recurra.options import option
 
 _CHUNK = 500_000  # rows whose positions are found at once
 
@@ -35,7 +36,7 @@ class LongRows:
 
 
 def read_rows(frame: pd.DataFrame, schema: Schema, found: Inference | None, source: str) -> LongRows:
-    require_columns(schema.time, list(frame.columns), source, "--time")
+    require_columns(schema.time, list(frame.columns), source, option("time"))
     if schema.layout == "long":
         return _read_long(frame, schema, found, source)
     if schema.layout == "wide-rows":
@@ -55,8 +56,8 @@ def read_rows(frame: pd.DataFrame, schema: Schema, found: Inference | None, sour
 def _read_long(frame: pd.DataFrame, schema: Schema, found: Inference | None, source: str) -> LongRows:
     series = split_series(schema.series, list(frame.columns))
     roles = (*schema.past, *schema.past_categorical, *schema.known, *schema.known_categorical)
-    require_columns([schema.target], list(frame.columns), source, "--target")
-    require_columns(series, list(frame.columns), source, "--series")
+    require_columns([schema.target], list(frame.columns), source, option("target"))
+    require_columns(series, list(frame.columns), source, option("series"))
     require_columns([*roles, *schema.static, *schema.static_categorical], list(frame.columns), source, "")
     if found is not None and found.codes is not None:
         codes, names, times = found.codes, found.series, found.times
@@ -102,7 +103,7 @@ def _refuse_coarser(positions: npt.NDArray[np.int64], codes: npt.NDArray[np.inte
     if common > 1 and len(steps) >= 2:
         raise InputError(
             f"the rows of {source} are {common} steps of {grid.freq or grid.step} apart, or a multiple of it: expected "
-            "rows at that frequency; name a coarser one with --freq, or give data as fine as the model's"
+            f"rows at that frequency; name a coarser one with {option('freq')}, or give data as fine as the model's"
         )
 
 
@@ -125,6 +126,6 @@ def column_numbers(table: pd.DataFrame, name: str, source: str) -> npt.NDArray[n
         row = max(why_text(column).row, int(column.notna().to_numpy().argmax()))
         raise InputError(
             f"column {name!r} of {source} is not numeric: row {row + 1} holds {str(column.iloc[row])!r}; correct it (a "
-            "word for a missing value can be named with --missing)"
+            f"word for a missing value can be named with {option('missing')})"
         )
     return numbers_of(column, source)

@@ -12,6 +12,7 @@ from recurra.data.panel.panel import Panel
 from recurra.data.panel.placement import Order, Placement
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, shown
+from recurra.options import option, options
 
 _LAYOUTS = {"wide-rows": "a series in each row", "wide-columns": "a series in each column", "long": ""}
 
@@ -35,14 +36,14 @@ def describe(
         last = grid.times(np.array([(panel.start + panel.lengths)[has_rows].max() - 1]))[0]
         facts.append(Fact("range", f"{_short(first)} to {_short(last)}", ""))
     if grid.tz is not None:
-        facts.append(Fact("time zone", grid.tz, "--tz"))
+        facts.append(Fact("time zone", grid.tz, option("tz")))
     series = f"{len(panel):,}"
     if schema.layout != "long":
         series += f" ({_LAYOUTS[schema.layout]})"
     elif schema.series is not None:
         series += f" (column {schema.series})"
-    facts.append(Fact("series", series, "--series" if schema.layout == "long" else "--layout"))
-    facts.append(Fact("target", schema.target, "--target"))
+    facts.append(Fact("series", series, option("series") if schema.layout == "long" else option("layout")))
+    facts.append(Fact("target", schema.target, option("target")))
     lengths = panel.lengths
     rows = f"{int(lengths.sum()):,}"
     if len(panel) > 1:
@@ -71,7 +72,9 @@ def _mended(
         )
     if moved:
         facts.append(
-            Fact("off the grid", f"{moved:,} of {source_rows:,} rows, each moved to the step it falls in", "--freq")
+            Fact(
+                "off the grid", f"{moved:,} of {source_rows:,} rows, each moved to the step it falls in", option("freq")
+            )
         )
     repeated = source_rows - len(order.codes)
     if repeated:
@@ -80,11 +83,15 @@ def _mended(
         value = (
             f"{counted(repeated, 'row')}; the mean is taken at {counted(differing, 'time')} with several values{hint}"
         )
-        facts.append(Fact("repeated times", value, "--tz" if hint else "--freq" if moved else "--series"))
+        facts.append(
+            Fact("repeated times", value, option("tz") if hint else option("freq") if moved else option("series"))
+        )
     gaps = int(panel.offsets[-1]) - place.filled
     if gaps:
         facts.append(
-            Fact("gaps", f"{counted(gaps, 'row')} that the grid has and the data have not, left missing", "--freq")
+            Fact(
+                "gaps", f"{counted(gaps, 'row')} that the grid has and the data have not, left missing", option("freq")
+            )
         )
     missing = int(np.isnan(panel.target).sum()) - gaps
     if missing:
@@ -94,10 +101,10 @@ def _mended(
         facts.append(Fact("missing covariates", f"{counted(lost, 'value')} of past covariates, left missing"))
     ahead = int((np.diff(panel.known_offsets) - panel.lengths).min()) if len(panel) else 0
     if panel.schema.known or panel.schema.known_categorical:
-        facts.append(Fact("known ahead", f"{counted(ahead, 'row')} beyond the last target", "--known"))
+        facts.append(Fact("known ahead", f"{counted(ahead, 'row')} beyond the last target", option("known")))
     bare = int((panel.lengths == 0).sum())
     if bare:
-        facts.append(Fact("no target yet", f"{bare:,} series, given only what is known in advance", "--target"))
+        facts.append(Fact("no target yet", f"{bare:,} series, given only what is known in advance", option("target")))
     kept = set(place.kept.tolist())
     dropped = [name for s, name in enumerate(source_series) if s not in kept]
     if dropped:
@@ -113,10 +120,10 @@ def _time(panel: Panel) -> Fact:
     freq = grid.freq or (f"steps of {grid.step}" if grid.step > 1 else "steps")
     if schema.time:
         written = f", written {schema.time_format}" if schema.time_format and "%" in schema.time_format else ""
-        return Fact("time", f"{', '.join(schema.time)} ({freq}{written})", "--time, --freq")
+        return Fact("time", f"{', '.join(schema.time)} ({freq}{written})", options("time", "freq"))
     if schema.time_format is not None:
-        return Fact("time", f"the names of the columns ({freq})", "--freq")
-    return Fact("time", "none: rows are counted", "--time")
+        return Fact("time", f"the names of the columns ({freq})", option("freq"))
+    return Fact("time", "none: rows are counted", option("time"))
 
 
 def _subdaily(panel: Panel) -> bool:

@@ -14,6 +14,7 @@ from recurra.data.schema.names import shown
 from recurra.data.schema.overrides import ColumnOverrides
 from recurra.data.time.times import Times
 from recurra.errors import InputError
+from recurra.options import option
 
 MOST_CATEGORIES = 50
 _CHUNK = 500_000  # rows
@@ -50,8 +51,8 @@ def find_roles(
         changes = _changes(values, missing, codes, count)
         if wish == "static" and changes is not None:
             raise InputError(
-                f"column {name!r} of {source} is named with --static but changes within a series (row {changes + 1}): "
-                "name it with --past or --known"
+                f"column {name!r} of {source} is named with {option('static')} but changes within a series (row "
+                f"{changes + 1}): name it with {option('past')} or {option('known')}"
             )
         if wish is None and changes is None and (count == 1 or _same(values, missing)):
             ignored.append(f"{name} (always the same)")
@@ -66,11 +67,11 @@ def find_roles(
 def _facts(roles: Mapping[str, list[str]], ignored: list[str]) -> list[Fact]:
     words = (("past", "past covariates"), ("known", "known in advance"), ("static", "static covariates"))
     facts = [
-        Fact(label, shown([*roles[role], *(f"{name} (text)" for name in roles[f"{role}_categorical"])]), f"--{role}")
+        Fact(label, shown([*roles[role], *(f"{name} (text)" for name in roles[f"{role}_categorical"])]), option(role))
         for role, label in words
         if roles[role] or roles[f"{role}_categorical"]
     ]
-    return [*facts, Fact("ignored", shown(ignored), "--past")] if ignored else facts
+    return [*facts, Fact("ignored", shown(ignored), option("past"))] if ignored else facts
 
 
 def _future_rows(

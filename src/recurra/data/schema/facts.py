@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that was understood, in words, and the flag that overrides it ("" where none does).
+    """One thing that was understood, in words, and the option that overrides it ("" where none does).
 
-    >>> Fact("time column", "date (30min)", "--time")
-    Fact(label='time column', value='date (30min)', flag='--time')
+    >>> Fact("time column", "date (30min)", "time=")
+    Fact(label='time column', value='date (30min)', flag='time=')
     """
 
     label: str

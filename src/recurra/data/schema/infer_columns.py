@@ -24,6 +24,7 @@ from recurra.data.schema.names import (
 from recurra.data.time.dates import looks_like_dates, read_dates
 from recurra.data.time.unix_time import number_format
 from recurra.errors import InputError
+from recurra.options import option
 
 _TIME_OF_DAY = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
 _REPEATS = 0.01  # share of rows that may repeat a time of their series
@@ -106,7 +107,8 @@ def find_series(
     if rows - count > 0.2 * rows:
         raise InputError(
             f"{source} has up to {most} rows for the same time, and no column tells series apart: name it with "
-            f"--series (several joined by a comma), or sum the rows of each time first. Columns: {shown(list(kinds))}"
+            f"{option('series')} (several joined by a comma), or sum the rows of each time first. Columns: "
+            f"{shown(list(kinds))}"
         )
     return ()
 
@@ -123,7 +125,7 @@ def series_codes(
             raise InputError(
                 f"column {name!r} of {source} names no series in row {int(missing.argmax()) + 1} "
                 f"({counted(int(missing.sum()), 'such row')}): fill it, remove the rows, or name another "
-                "column with --series"
+                f"column with {option('series')}"
             )
     if len(columns) == 1:
         return codes_of(_whole_names(frame[columns[0]]))

@@ -18,6 +18,7 @@ from recurra.data.time.dates import read_dates
 from recurra.data.time.infer_frequency import choose_grid
 from recurra.data.time.times import Times, read_times
 from recurra.errors import InputError
+from recurra.options import option
 
 _MOST_NAMES = 4  # columns that may name a row together
 _LEAST_STEPS = 3  # value columns that make a table of series in rows
@@ -77,7 +78,10 @@ def wide_rows_schema(
     """A schema for series in rows; the columns' names are the times where they are dates."""
     for flag in ("time", "past", "known"):
         if getattr(overrides, flag):
-            raise InputError(f"--{flag} has no meaning where each row is a series (--layout wide-rows): leave it out")
+            raise InputError(
+                f"{option(flag)} has no meaning where each row is a series ({option('layout', 'wide-rows')}): "
+                "leave it out"
+            )
     texts = [name for name, kind in kinds.items() if kind in ("text", "time")]
     series = split_series(overrides.series, list(kinds)) or naming_columns(frame, texts) or tuple(texts[:1])
     static = [name for name in overrides.static if kinds.get(name) == "number"]
@@ -88,7 +92,8 @@ def wide_rows_schema(
         values = dates
     if len(values) < _LEAST_STEPS:
         raise InputError(
-            f"{source} has {len(values)} numeric columns: a series in a row needs {_LEAST_STEPS}; see --layout"
+            f"{source} has {len(values)} numeric columns: a series in a row needs {_LEAST_STEPS}; see "
+            f"{option('layout')}"
         )
     words = tuple(n for n in texts if n not in series and frame[n].nunique() > 1)
     schema = Schema(
@@ -104,7 +109,9 @@ def wide_rows_schema(
         facts.append(Fact("series named by", shown(series), "--series"))
     ignored = [f"{n} (always the same)" for n in texts if n not in (*series, *words)]
     if static or words:
-        facts.append(Fact("static covariates", shown([*static, *(f"{name} (text)" for name in words)]), "--static"))
+        facts.append(
+            Fact("static covariates", shown([*static, *(f"{name} (text)" for name in words)]), option("static"))
+        )
     if ignored:
         facts.append(Fact("ignored", shown(ignored), "--past"))
     if dates:
@@ -112,7 +119,7 @@ def wide_rows_schema(
         grid = choose_grid(times, np.zeros(len(values), dtype=np.int32), [""], freq=overrides.freq, source=source)
         schema = _with_grid(schema, times, grid.freq)
     elif overrides.freq is not None or overrides.tz is not None:
-        flag = "--tz" if overrides.tz is not None else "--freq"
+        flag = option("tz") if overrides.tz is not None else option("freq")
         raise InputError(f"{flag} needs times and the columns of {source} are not named by dates: leave it out")
     return schema, facts
 
@@ -129,19 +136,21 @@ def wide_columns_schema(
     for flag in ("past", "known", "static", "series"):
         if getattr(overrides, flag):
             raise InputError(
-                f"--{flag} has no meaning where each column is a series (--layout wide-columns): leave it out"
+                f"{option(flag)} has no meaning where each column is a series ({option('layout', 'wide-columns')}): "
+                "leave it out"
             )
     if not numbers:
         raise InputError(
-            f"{source} has no numeric column to be a series: see --layout. Columns: {shown(list(frame.columns))}"
+            f"{source} has no numeric column to be a series: see {option('layout')}. Columns: "
+            f"{shown(list(frame.columns))}"
         )
     schema = Schema(target=overrides.target or "y", time=time, layout="wide-columns", ignore=overrides.ignore)
     if times is not None:
         grid = choose_grid(times, np.zeros(len(frame), dtype=np.int32), [""], freq=overrides.freq, source=source)
         schema = _with_grid(schema, times, grid.freq or (str(grid.step) if grid.step > 1 else None))
-    facts = [Fact("layout", f"each of {len(numbers)} columns is a series", "--layout or --target")]
+    facts = [Fact("layout", f"each of {len(numbers)} columns is a series", f"{option('layout')} or {option('target')}")]
     texts = [n for n in frame.columns if n not in (*numbers, *time, *overrides.ignore)]
-    return schema, [*facts, Fact("ignored", shown(texts), "--layout")] if texts else facts
+    return schema, [*facts, Fact("ignored", shown(texts), option("layout"))] if texts else facts
 
 
 def _with_grid(schema: Schema, times: Times, freq: str | None) -> Schema:
@@ -191,7 +200,8 @@ def melt_columns(frame: pd.DataFrame, schema: Schema, source: str) -> tuple[npt.
     names = [n for n in names if not (schema.time and is_row_number(frame[n], n, first=n == frame.columns[0]))]
     if not names:
         raise InputError(
-            f"{source} has no numeric column to be a series: see --layout. Columns: {shown(list(frame.columns))}"
+            f"{source} has no numeric column to be a series: see {option('layout')}. Columns: "
+            f"{shown(list(frame.columns))}"
         )
     return stack([frame[name] for name in names], source), tuple(names)
 

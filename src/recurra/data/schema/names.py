@@ -65,8 +65,8 @@ def require_columns(names: Iterable[str], columns: Sequence[str], source: str, f
         folded = {column.casefold(): column for column in columns}
         near = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.5)
         hint = f": did you mean {folded[near[0]]!r}?" if near else "."
-        option = f"; name it with {flag}" if flag else ""
-        raise InputError(f"column {name!r} is not in {source}{hint} Columns: {shown(columns)}{option}.")
+        override = f"; name it with {flag}" if flag else ""
+        raise InputError(f"column {name!r} is not in {source}{hint} Columns: {shown(columns)}{override}.")
 
 
 def shown(names: Sequence[str], most: int = 12) -> str:

@@ -20,6 +20,7 @@ from recurra.data.schema.overrides import ColumnOverrides, column_overrides
 from recurra.data.time.infer_frequency import choose_grid
 from recurra.data.time.times import Times, read_times
 from recurra.errors import InputError
+from recurra.options import option
 
 LAYOUTS = ("long", "wide-rows", "wide-columns")
 
@@ -104,8 +105,10 @@ def infer(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> Infer
     time = overrides.time or find_time(frame, {n: kind for n, kind in kinds.items() if n not in named})
     times = read_times(frame, time, source=source, tz=overrides.tz, day_first=overrides.day_first) if time else None
     if times is None and (overrides.tz is not None or overrides.freq is not None):
-        flag = "--tz" if overrides.tz is not None else "--freq"
-        raise InputError(f"{flag} needs a time column and {source} has none that is found: name it with --time")
+        flag = option("tz") if overrides.tz is not None else option("freq")
+        raise InputError(
+            f"{flag} needs a time column and {source} has none that is found: name it with {option('time')}"
+        )
     facts = list(times.facts) if times else []
     rest = {n: kind for n, kind in kinds.items() if n not in time}
     counters = [
@@ -141,7 +144,7 @@ def infer(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> Infer
         others |= {n: kinds[n] for n in found}
     roles, more = find_roles(frame, others, target, codes, len(series), times, overrides, source)
     if counters:
-        facts.append(Fact("row number", f"{shown(counters)}: ignored", "--past"))
+        facts.append(Fact("row number", f"{shown(counters)}: ignored", option("past")))
     return Inference(replace(schema, **roles), (*facts, *more), times, codes, series)
 
 
@@ -154,8 +157,8 @@ def check_target(frame: pd.DataFrame, target: str, kinds: dict[str, str], source
     column = frame[target]
     if kind == "empty":
         raise InputError(
-            f"target {target!r} of {source} has no value in any row: name another with --target. Numeric columns: "
-            f"{shown(numbers) or 'none'}"
+            f"target {target!r} of {source} has no value in any row: name another with {option('target')}. Numeric "
+            f"columns: {shown(numbers) or 'none'}"
         )
     found = why_text(column)
     row = max(found.row, int(column.notna().to_numpy().argmax()))
@@ -184,22 +187,27 @@ def _find_target(kinds: dict[str, str], source: str) -> str:
         )
     raise InputError(
         f"{source} has {len(numbers)} numeric columns and none is called y or target: name the one to forecast with "
-        f"--target, or say --layout wide-columns if every column is a series. Numeric columns: {shown(numbers)}"
+        f"{option('target')}, or say {option('layout', 'wide-columns')} if every column is a series. Numeric columns: "
+        f"{shown(numbers)}"
     )
 
 
 def _check_names(overrides: ColumnOverrides, columns: list[str], source: str) -> None:
     if overrides.layout is not None and overrides.layout not in LAYOUTS:
-        raise InputError(f"layout {overrides.layout!r} is not known: expected {', '.join(LAYOUTS)} (--layout)")
+        raise InputError(
+            f"layout {overrides.layout!r} is not known: expected {', '.join(LAYOUTS)} ({option('layout')})"
+        )
     for flag in ("time", "past", "known", "static", "ignore"):
-        require_columns(getattr(overrides, flag), columns, source, f"--{flag}")
+        require_columns(getattr(overrides, flag), columns, source, option(flag))
     if overrides.target is not None and overrides.layout in (None, "long"):
-        require_columns([overrides.target], columns, source, "--target")
-    require_columns(split_series(overrides.series, columns), columns, source, "--series")
+        require_columns([overrides.target], columns, source, option("target"))
+    require_columns(split_series(overrides.series, columns), columns, source, option("series"))
     parts: dict[str, str] = {}
     for flag in ("time", "target", "series", "past", "known", "static", "ignore"):
         names = getattr(overrides, flag)
         for name in split_series(names, columns) if isinstance(names, str) else names or ():
             if name in parts and parts[name] != flag:
-                raise InputError(f"column {name!r} is given as --{parts[name]} and as --{flag}: leave one of them out")
+                raise InputError(
+                    f"column {name!r} is given as {option(parts[name])} and as {option(flag)}: leave one of them out"
+                )
             parts[name] = flag

@@ -127,7 +127,7 @@ def _choose(dates: pd.Series, format: str | None, day_first: bool | None) -> tup
         shares = {name: float((~np.isnat(stamps)).mean()) for name, stamps in readings.items()}
         if shares[first] == 1.0 and day_first is None and shares[second] == 1.0:
             return first, readings[first], readings[second]
-        # The user's word stands: what contradicts --day-first is reported, not read the other way.
+        # The user's word stands: what contradicts `day_first` is reported, not read the other way.
         name = first if day_first is not None or shares[first] >= shares[second] else second
         if shares[name] == 1.0:
             return name, readings[name], None

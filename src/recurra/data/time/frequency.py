@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from recurra.errors import InputError
+from recurra.options import option
 
 MICROSECONDS = {
     "us": 1,
@@ -81,19 +82,19 @@ def from_microseconds(length: int) -> Frequency:
     return Frequency(length // MICROSECONDS[unit], unit)
 
 
-def parse_frequency(alias: str, *, flag: str = "--freq") -> Frequency:
+def parse_frequency(alias: str, *, flag: str = "") -> Frequency:
     """Read a frequency as users write it, old pandas aliases ("T", "H", "M") and words ("monthly") included.
 
     Raises `InputError` for anything else.
     """
     match = re.fullmatch(r"\s*(\d*)\s*([A-Za-z]+)(?:-([A-Za-z]{3}))?\s*", alias)
     if match is None:
-        raise InputError(f"frequency {alias!r} is not understood: expected {_ACCEPTED} ({flag})")
+        raise InputError(f"frequency {alias!r} is not understood: expected {_ACCEPTED} ({flag or option('freq')})")
     unit = match[2] if match[2] in MICROSECONDS or match[2] in MONTHS_PER_UNIT else _known_unit(match[2])
     count, anchor = int(match[1] or 1), (match[3] or "").upper()
     allowed = WEEKDAYS if unit == "W" else MONTHS if unit in ("QS", "QE", "YS", "YE") else ()
     if unit is None or count < 1 or (anchor and anchor not in allowed) or (unit == "B" and count > 1):
-        raise InputError(f"frequency {alias!r} is not understood: expected {_ACCEPTED} ({flag})")
+        raise InputError(f"frequency {alias!r} is not understood: expected {_ACCEPTED} ({flag or option('freq')})")
     if unit in MICROSECONDS and unit != "W":
         return from_microseconds(count * MICROSECONDS[unit])
     return Frequency(count, unit, anchor or _DEFAULT_ANCHOR.get(unit, ""))

@@ -15,6 +15,7 @@ import pandas as pd
 
 from recurra.data.time.frequency import DAY, EPOCH_WEEKDAY, Frequency, first_month, first_weekday, parse_frequency
 from recurra.errors import InputError
+from recurra.options import option
 
 Positions = npt.NDArray[np.int64]
 
@@ -61,7 +62,9 @@ class Grid:
                 f"times: {int(np.count_nonzero(index.isna()))} of {len(index)} are missing: give every row a time"
             )
         if index.tz is not None and self.tz is None:
-            raise InputError(f"times are in the zone {index.tz}, the grid has none: give both a zone, or none (--tz)")
+            raise InputError(
+                f"times are in the zone {index.tz}, the grid has none: give both a zone, or none ({option('tz')})"
+            )
         if self.tz is not None:
             index = _localise(index, self.tz) if index.tz is None else index.tz_convert(self.tz)
             index = index.tz_convert("UTC").tz_localize(None) if frequency.below_day else index.tz_localize(None)

@@ -22,6 +22,7 @@ from recurra.data.time.frequency import (
 from recurra.data.time.grid import Grid, positions_of
 from recurra.data.time.times import Times, utc_of, wall_clock
 from recurra.errors import InputError
+from recurra.options import option
 
 Array = npt.NDArray[np.int64]
 _SAMPLE = 1_000_000  # rows that are looked at; whole series, evenly spaced
@@ -73,8 +74,8 @@ def _infer(times: Times, rows: Array, codes: npt.NDArray[np.integer], series: Se
     steps = step_sizes(counted.astype(np.int64), sampled)
     if len(steps) == 0:
         raise InputError(
-            f"{source} has one time in each series, from which no frequency can be told: name it with --freq, or the "
-            "time column with --time"
+            f"{source} has one time in each series, from which no frequency can be told: name it with "
+            f"{option('freq')}, or the time column with {option('time')}"
         )
     if daily:
         frequency = _of_days(wall, ticks // DAY, sampled, steps // DAY)
@@ -183,9 +184,9 @@ def _irregular(steps: Array, source: str, what: str) -> InputError:
     listed = ", ".join(f"{counts[i]} of {_duration(int(sizes[i]) * unit)}" for i in most)
     rest = f" and {counted(len(sizes) - 4, 'other size')}" if len(sizes) > 4 else ""
     return InputError(
-        f"the times of {source} have {what}: of {len(steps)} steps {listed}{rest}. Name the frequency with --freq, for "
-        "example --freq h or --freq D: each row then goes to the step that it falls in, and rows of the same "
-        "step are averaged"
+        f"the times of {source} have {what}: of {len(steps)} steps {listed}{rest}. Name the frequency with "
+        f"{option('freq')}, for example {option('freq', 'h')} or {option('freq', 'D')}: each row then goes to the step "
+        "that it falls in, and rows of the same step are averaged"
     )
 
 
@@ -232,7 +233,8 @@ def _most_common(values: Array) -> int:
 def _integer_grid(values: Array, codes: npt.NDArray[np.integer], freq: str | None, source: str) -> Grid:
     if freq is not None and not freq.isdigit():
         raise InputError(
-            f"the time column of {source} counts steps: --freq must be their distance, such as 1, not {freq!r}"
+            f"the time column of {source} counts steps: {option('freq')} must be their distance, such as 1, not "
+            f"{freq!r}"
         )
     steps = step_sizes(values, codes)
     step = int(freq) if freq is not None else _most_common(steps) if len(steps) else 1
@@ -241,6 +243,6 @@ def _integer_grid(values: Array, codes: npt.NDArray[np.integer], freq: str | Non
         listed = ", ".join(f"{counts[i]} of {sizes[i]}" for i in np.argsort(-counts, kind="stable")[:4])
         raise InputError(
             f"the time column of {source} has no regular step: of {len(steps)} steps {listed}. Name the step with "
-            "--freq (a number), or another column with --time"
+            f"{option('freq')} (a number), or another column with {option('time')}"
         )
     return Grid(None, None, _usual(values % step), step)

@@ -16,6 +16,7 @@ from recurra.data.time.dates import Reading, Stamps, read_dates
 from recurra.data.time.frequency import DAY, MICROSECONDS, Frequency
 from recurra.data.time.unix_time import number_format, read_numbers
 from recurra.errors import InputError
+from recurra.options import option
 
 _PARTS = tuple(PART_WORDS)
 _LEAST = {"year": 1, "quarter": 1, "month": 1, "week": 1, "day": 1, "hour": 0, "minute": 0, "second": 0}
@@ -100,7 +101,7 @@ def utc_of(clock: Stamps, tz: str, codes: npt.NDArray[np.integer]) -> Stamps:
         wrong = index[first.isna()][0]
         raise InputError(
             f"time {wrong} does not exist in {tz}: its clock was put forward over it; give the zone that the times are "
-            "in with --tz, or leave --tz out to count hours as written"
+            f"in with {option('tz')}, or leave {option('tz')} out to count hours as written"
         )
     earlier, later = (_naive_utc(zoned) for zoned in (first, second))
     result = earlier[row]
@@ -122,7 +123,9 @@ def check_zone(tz: str) -> None:
     try:
         pd.Timestamp(0, tz=tz) if tz[:1] in "+-" else ZoneInfo(tz)
     except (ZoneInfoNotFoundError, ValueError, TypeError) as error:
-        raise InputError(f"time zone {tz!r} is not known: expected a name such as Europe/Berlin (--tz)") from error
+        raise InputError(
+            f"time zone {tz!r} is not known: expected a name such as Europe/Berlin ({option('tz')})"
+        ) from error
 
 
 def _distinct(column: pd.Series) -> tuple[npt.NDArray[np.integer], pd.Series]:
@@ -135,7 +138,8 @@ def _refuse_missing(column: pd.Series, name: str, source: str) -> None:
     if missing.any():
         raise InputError(
             f"column {name!r} of {source} has no time in row {int(missing.argmax()) + 1} "
-            f"({int(missing.sum())} of {len(column)} rows): fill it, remove the row, or name another column with --time"
+            f"({int(missing.sum())} of {len(column)} rows): fill it, remove the row, or name another column with "
+            f"{option('time')}"
         )
 
 
@@ -154,10 +158,10 @@ def _refuse_unread(
     written = f"written as {reading.format}, as most of the column is" if reading.fits.any() else "that is understood"
     if day_first is not None:
         written = f"with the {'day' if day_first else 'month'} first"
-    remedy = "correct or remove it" if day_first is None else "leave out --day-first/--month-first, or correct it"
+    remedy = "correct or remove it" if day_first is None else f"leave out {option('day_first')}, or correct it"
     raise InputError(
         f"column {name!r} of {source} holds {distinct.iloc[codes[row]]!r} in row {row + 1}, which is no time "
-        f"{written}: {remedy}, or name another column with --time"
+        f"{written}: {remedy}, or name another column with {option('time')}"
     )
 
 
@@ -168,10 +172,10 @@ def _settle(reading: Reading, name: str) -> tuple[Stamps, list[Fact]]:
     first, second = _irregularity(reading.stamps), _irregularity(reading.rival)
     if second < first:
         return reading.rival, [
-            Fact("date order", f"{name}: day first, which gives the more regular steps", "--month-first")
+            Fact("date order", f"{name}: day first, which gives the more regular steps", option("day_first", False))
         ]
     why = "which gives the more regular steps" if first < second else "although day first is as possible"
-    return reading.stamps, [Fact("date order", f"{name}: month first, {why}", "--day-first")]
+    return reading.stamps, [Fact("date order", f"{name}: month first, {why}", option("day_first", True))]
 
 
 def _irregularity(stamps: Stamps) -> int:
@@ -186,7 +190,7 @@ def _zoned(wall: Stamps, offset: npt.NDArray | None, format: str, tz: str | None
     if tz is None and several and len(np.unique(wall.astype(np.int64) % DAY)) == 1:
         return Times(wall, "clock", format, None, tuple(facts))  # dates at local midnight
     if tz is None and several:
-        note = Fact("time zone", "UTC, because the times have several offsets from it", "--tz")
+        note = Fact("time zone", "UTC, because the times have several offsets from it", option("tz"))
         facts, tz = [*facts, note], "UTC"
     if tz is None:
         minutes = int(offset[0])
@@ -201,7 +205,9 @@ def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | 
         values = column.to_numpy(dtype=np.float64)
     if not np.isfinite(values).all():
         row = int(np.argmin(np.isfinite(values))) + 1
-        raise InputError(f"column {column.name!r} of {source} is infinite in row {row}: correct it, or see --time")
+        raise InputError(
+            f"column {column.name!r} of {source} is infinite in row {row}: correct it, or see {option('time')}"
+        )
     found = number_format(values, str(column.name))
     # The steps of a later file count on; a column of years may leave the range in which years are recognised.
     format = "integer" if format == "integer" and (values == np.floor(values)).all() else found
@@ -209,7 +215,7 @@ def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | 
     if format == "integer":
         if tz is not None:
             raise InputError(
-                f"column {column.name!r} of {source} counts steps, which have no zone: leave out --tz {tz}"
+                f"column {column.name!r} of {source} counts steps, which have no zone: leave out {option('tz', tz)}"
             )
         return Times(stamps, "integer", format)
     if format.startswith("epoch"):
@@ -225,7 +231,8 @@ def _from_parts(
         date = read_times(frame, columns[:1], source=source, format=format, tz=None, day_first=day_first)
         if date.kind != "clock":
             raise InputError(
-                f"column {columns[0]!r} of {source} is no plain date: --time {columns[0]} alone, or plain dates"
+                f"column {columns[0]!r} of {source} is no plain date: give {option('time', columns[0])} "
+                "alone, or plain dates"
             )
         base, facts, name = date.values, date.facts, date.format
     else:
@@ -280,14 +287,16 @@ def _checked(values: npt.NDArray, column: pd.Series, part: str, source: str) -> 
         raise InputError(
             f"column {column.name!r} of {source} holds {str(column.iloc[row])!r} in row {row + 1}, which is no {part}: "
             f"expected whole numbers from {_LEAST[part]} to {_MOST[part]}; correct it, or name "
-            "the time columns with --time"
+            f"the time columns with {option('time')}"
         )
     return values.astype(np.int64)
 
 
 def _calendar_days(parts: dict[str, npt.NDArray[np.int64]], columns: dict[str, str], source: str) -> Stamps:
     if "year" not in parts:
-        raise InputError(f"time columns {', '.join(columns.values())} of {source} have no year: add it to --time")
+        raise InputError(
+            f"time columns {', '.join(columns.values())} of {source} have no year: add it to {option('time')}"
+        )
     if "week" in parts:
         first = (parts["year"] - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 3  # 4 January is in week 1
         monday = first - (first.astype(np.int64) + 3) % 7

@@ -8,6 +8,7 @@ import pandas as pd
 
 from recurra.data.schema.names import STEP_WORDS, plain
 from recurra.errors import InputError
+from recurra.options import option
 
 _EPOCHS = {"epoch s": (1e8, 1e10, 1_000_000), "epoch ms": (1e11, 1e13, 1000), "epoch us": (1e14, 1e16, 1)}
 _DIGITS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
@@ -35,7 +36,7 @@ def number_format(values: npt.NDArray, name: str) -> str:
     if not whole:
         raise InputError(
             f"time column {name!r} holds fractions such as {values[values != np.floor(values)][0]:g}: expected dates, "
-            "whole years, seconds since 1970 or whole steps; convert it, or name another column with --time"
+            f"whole years, seconds since 1970 or whole steps; convert it, or name another column with {option('time')}"
         )
     return "integer"
 

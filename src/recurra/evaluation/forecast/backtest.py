@@ -18,6 +18,7 @@ from recurra.evaluation.forecast import metrics
 from recurra.evaluation.forecast.columns import BASELINES, quantile_column
 from recurra.evaluation.forecast.verdict import Verdict, judge
 from recurra.evaluation.shared.significance import over_windows
+from recurra.options import option
 
 Floats = npt.NDArray[np.floating]
 
@@ -64,7 +65,10 @@ class Backtest:
         later = frame.groupby("series", observed=True)["origin"].rank(method="dense", ascending=False)
         frame = frame.assign(window=later.astype(np.int64) - 1)[np.isfinite(points).all(axis=1)]
         if frame.empty:
-            raise InputError("no test window holds an observed value of the target: use more --windows or more data")
+            raise InputError(
+                f"no test window holds an observed value of the target: use more windows "
+                f"({option('windows')}) or more data"
+            )
         return frame.assign(code=pd.factorize(frame["series"])[0])
 
     @cached_property

@@ -22,6 +22,7 @@ from recurra.evaluation.forecast.ets import fit_ets
 from recurra.evaluation.forecast.naive import fit_drift, fit_naive, fit_seasonal_naive
 from recurra.evaluation.forecast.predictive import Fitted, Predictive
 from recurra.evaluation.forecast.theta import fit_theta
+from recurra.options import option
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
@@ -60,7 +61,9 @@ def forecast_baselines(
     [[10.0, 1.0, 9.0, 10.0], [10.0, 2.0, 9.0, 11.0]]
     """
     if season < 1 or horizon < 1:
-        raise InputError(f"season={season} and horizon={horizon} must be at least 1 step (--season, --horizon)")
+        raise InputError(
+            f"season={season} and horizon={horizon} must be at least 1 step ({option('season')}, {option('horizon')})"
+        )
     if len(histories) != len(origins):
         raise InputError(f"histories has {len(histories)} series, origins has {len(origins)}: give one array for each")
     for s, ends in enumerate(origins):

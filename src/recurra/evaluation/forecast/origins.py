@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.errors import InputError
+from recurra.options import option, options
 
 MOST_WINDOWS = 200  # of one series
 MOST_FORECASTS = 500  # series x windows
@@ -35,9 +36,9 @@ def choose_origins(lengths: Sequence[int] | Ints, horizon: int, windows: int | N
     [[80, 90], [20, 30]]
     """
     if horizon < 1:
-        raise InputError(f"horizon={horizon} must be at least 1 step (--horizon)")
+        raise InputError(f"horizon={horizon} must be at least 1 step ({option('horizon')})")
     if windows is not None and windows < 1:
-        raise InputError(f"windows={windows} must be at least 1 (--windows)")
+        raise InputError(f"windows={windows} must be at least 1 ({option('windows')})")
     length = np.asarray(lengths, dtype=np.int64)
     if not len(length):
         raise InputError("there is no series to test on: the table holds no observed target")
@@ -80,7 +81,11 @@ def choose_calendar_origins(
 def _too_short(longest: int, horizon: int, windows: int) -> InputError:
     need = horizon * (windows + LEAST_HISTORY)
     plural = "window" if windows == 1 else "windows"
-    advice = "use a shorter --horizon or add data" if windows == 1 else "use fewer --windows or a shorter --horizon"
+    advice = (
+        f"use a shorter horizon ({option('horizon')}) or add data"
+        if windows == 1
+        else f"use fewer windows or a shorter horizon ({options('windows', 'horizon')})"
+    )
     return InputError(
         f"the longest series has {longest} rows, but horizon {horizon} with {windows} test {plural} needs at least "
         f"{need} ({LEAST_HISTORY} horizons to learn from and {windows} to test on): {advice}"

@@ -24,6 +24,7 @@ from recurra.inspect import Finding
 from recurra.nn.forecast import NetworkOptions
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.nn.recurrent import RECURRENT
+from recurra.options import option
 from recurra.tasks.forecast.explanation import explanation_frame
 from recurra.tasks.forecast.inspection import findings, flow_frame
 from recurra.tasks.forecast.model import ForecastModel, Recipe, fit_model, kept, recalibrated, refit_model
@@ -255,11 +256,13 @@ class Forecaster(BaseEstimator):
         windows = ", ".join(str(window) for window in dict.fromkeys(shape.window for shape in shapes))
         trust = f"{model.calibration.trust:.0%} of the network's correction of the naive forecast"
         return [
-            Fact("seasons", f"{seasons} (in steps)" if model.recipe.seasons else seasons, "--season"),
-            Fact("block", f"{blocks} steps are one step of the recurrence", "--block"),
-            Fact("windows", f"{windows} steps before each forecast", "--members"),
+            Fact("seasons", f"{seasons} (in steps)" if model.recipe.seasons else seasons, option("season")),
+            Fact("block", f"{blocks} steps are one step of the recurrence", option("block")),
+            Fact("windows", f"{windows} steps before each forecast", option("members")),
             Fact("magnitudes", "logarithms" if model.scaling.log else "as they are", ""),
-            Fact("network", f"{len(shapes)} x {model.recipe.cell}, {model.recipe.network.hidden} units", "--cell"),
+            Fact(
+                "network", f"{len(shapes)} x {model.recipe.cell}, {model.recipe.network.hidden} units", option("cell")
+            ),
             Fact("trust", trust, ""),
         ]
 

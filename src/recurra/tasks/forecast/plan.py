@@ -17,6 +17,7 @@ from torch import Tensor
 from recurra.data.panel.panel import Panel
 from recurra.data.panel.windows import Origins, WindowShape, training_origins
 from recurra.errors import InputError
+from recurra.options import option
 
 LONGEST_BLOCK = 60
 BLOCKS = 5
@@ -83,7 +84,7 @@ def split(panel: Panel, horizon: int, least: int) -> Split:
     if not training.total:
         raise InputError(
             f"the longest series has {int(lengths.max())} rows to learn from: a forecast of {horizon} steps needs at "
-            f"least {_rows_needed(horizon, least)} of them; give more data, or a shorter --horizon"
+            f"least {_rows_needed(horizon, least)} of them; give more data, or a shorter horizon ({option('horizon')})"
         )
     usable = np.flatnonzero(first >= least)
     stride = max(1, int(span[usable].sum()) // _HELD_OUT_WINDOWS)

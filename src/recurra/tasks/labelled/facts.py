@@ -7,6 +7,7 @@ from recurra.data.encoders.standardising import ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import EventEncoder, TextEncoder
 from recurra.data.schema.facts import Fact
 from recurra.nn.sequence import SequenceOptions
+from recurra.options import option
 from recurra.tasks.labelled.model import SequenceModel
 
 
@@ -18,10 +19,10 @@ def model_facts(model: SequenceModel) -> list[Fact]:
     for name in model.reader.sequences:
         of = f" of {name}" if several else ""
         facts.append(
-            Fact(f"network{of}", f"{recipe.members} x {_network(recipe.cell, recipe.networks[name])}", "--cell")
+            Fact(f"network{of}", f"{recipe.members} x {_network(recipe.cell, recipe.networks[name])}", option("cell"))
         )
     passes = f"{training.epochs:.3g}" if training.epochs is not None else "by steps"
-    facts.append(Fact("training", f"{passes} passes in batches of {training.batch_size}", "--epochs"))
+    facts.append(Fact("training", f"{passes} passes in batches of {training.batch_size}", option("epochs")))
     blend = model.blend
     facts.append(
         Fact("confidence", f"the networks' outputs times {blend.network:.2f} (calibrated on held-out examples)")

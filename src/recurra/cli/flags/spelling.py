@@ -1,0 +1,28 @@
+"""How the command line writes an option of which a message speaks."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+_PAIRS = {"day_first": ("--day-first", "--month-first"), "header": ("--header", "--no-header")}
+_OTHERWISE = {"path": "--out"}  # a report and a forecast go to a file of one's choice there, to a folder here
+
+
+def as_flag(name: str, values: tuple[Any, ...]) -> str:
+    """The flag of an option, with its value if there is one.
+
+    Example:
+        >>> as_flag("label_separator", ()), as_flag("freq", ("h",)), as_flag("day_first", (False,))
+        ('--label-separator', '--freq h', '--month-first')
+    """
+    if name in _PAIRS:
+        return _PAIRS[name][0 if values[0] else 1] if values else "/".join(_PAIRS[name])
+    flag = _OTHERWISE.get(name) or f"--{name.replace('_', '-')}"
+    return " ".join([flag, *(_word(value) for value in values)])
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, str):
+        return shlex.quote(value)
+    return ",".join(_word(each) for each in value) if isinstance(value, list | tuple) else str(value)
