@@ -56,7 +56,7 @@ def test_whole_numbers_with_a_thousands_point(tmp_path: Path) -> None:
     )
     values, notes = read(tmp_path, text)
     assert values == [980, 1020, 1105, 999]
-    assert notes == ("'1.020' in column 'Gäste' was read as 1020; if it means 1.020, pass --decimal '.'",)
+    assert notes == ("'1.020' in column 'Gäste' was read as 1020; if it means 1.020, pass decimal='.'",)
     for flags in ({"decimal": "."}, {"thousands": "none"}):
         assert read(tmp_path, text, **flags) == ([980, 1.02, 1.105, 999], ())
     for flags in ({"decimal": ","}, {"thousands": "."}):
@@ -67,7 +67,7 @@ def test_the_other_reading_is_said_too(tmp_path: Path) -> None:
     values, notes = read(tmp_path, "day,rate\n2023-01-01,1.055\n2023-01-02,2.345\n")
     assert values == [1.055, 2.345]
     assert notes == (
-        "'1.055' in column 'rate' was read as 1.055; if it means 1055, pass --decimal ',' or --thousands '.'",
+        "'1.055' in column 'rate' was read as 1.055; if it means 1055, pass decimal=',' or thousands= '.'",
     )
 
 

@@ -29,7 +29,7 @@ def test_lines_above(tmp_path: Path, above: str) -> None:
     assert table.frame.columns.tolist() == ["day", "y"]
     assert table.frame["y"].tolist() == [1.5, 2.5, 3.5, 4.5, 5.5]
     assert table.notes[0].startswith("skipped above the header: line")
-    assert "--skip-rows" in table.notes[0]
+    assert "skip_rows=" in table.notes[0]
     lines = above.count("\n") + 1
     assert read(tmp_path, f"{above}\nday,y\n{DAYS}", skip_rows=lines).notes == ()
 
@@ -41,7 +41,7 @@ def test_lines_below(tmp_path: Path, below: str) -> None:
     table = read(tmp_path, f"day,y\n{DAYS}{below}\n")
     assert table.frame["y"].tolist() == [1.5, 2.5, 3.5, 4.5, 5.5]
     assert table.notes[0].startswith("skipped below the data: line")
-    assert "--footer 0" in table.notes[0]
+    assert "footer= 0" in table.notes[0]
     given = read(tmp_path, f"day,y\n{DAYS}{below}\n", footer=below.count("\n") + 1)
     assert given.notes == ()
     assert given.frame.equals(table.frame)
@@ -49,7 +49,7 @@ def test_lines_below(tmp_path: Path, below: str) -> None:
 
 @pytest.mark.parametrize("last", ["2024-01-0", "2024-01-06", "2024-01-06;7.5"])
 def test_a_cut_last_line_is_no_note(tmp_path: Path, last: str) -> None:
-    with pytest.raises(InputError, match=r"t\.csv, line 7: 1 field where 2 were expected.*--footer N"):
+    with pytest.raises(InputError, match=r"t\.csv, line 7: 1 field where 2 were expected.*footer= N"):
         read(tmp_path, f"day,y\n{DAYS}{last}")
 
 
@@ -65,7 +65,7 @@ def test_rows_of_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: b
     table = read(tmp_path, text)
     assert table.frame.columns.tolist() == ["time", "wind", "place"]
     assert table.frame["wind"].tolist() == [1.5, 2.5, 3.5, 4.5, 5.5]
-    assert any("line 2 ('[UTC], [m/s]'); pass --header-rows 1" in note for note in table.notes)
+    assert any("line 2 ('[UTC], [m/s]'); pass header_rows= 1" in note for note in table.notes)
 
 
 def test_a_logger_with_four_rows_of_header(tmp_path: Path) -> None:
@@ -132,10 +132,10 @@ def test_backslashes_and_blanks_before_quotes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"skip_rows": 40}, "--skip-rows 40 leaves nothing of t.csv"),
-        ({"footer": 40}, "--footer 40 leaves nothing of t.csv"),
-        ({"footer": -1}, "--footer -1 cannot be used"),
-        ({"header_rows": 0, "header": True}, "--header-rows 0 and --header contradict each other"),
+        ({"skip_rows": 40}, "skip_rows= 40 leaves nothing of t.csv"),
+        ({"footer": 40}, "footer= 40 leaves nothing of t.csv"),
+        ({"footer": -1}, "footer= -1 cannot be used"),
+        ({"header_rows": 0, "header": True}, "header_rows= 0 and header= contradict each other"),
         ({"thousands": "::"}, "thousands '::' cannot be used"),
         ({"thousands": ".", "decimal": "."}, "thousands and decimal are both '.'"),
     ],

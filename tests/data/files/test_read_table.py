@@ -252,7 +252,7 @@ def test_a_word_among_numbers_is_said(tmp_path: Path) -> None:
     table = read_table(save(tmp_path, f"t,x\n{rows}20,oops\n"))
     assert table.notes == (
         "column 'x' was read as text: 1 of 21 cells is not a number, 'oops' (line 22); "
-        "if that means missing, pass --missing 'oops'",
+        "if that means missing, pass missing='oops'",
     )
 
 

@@ -73,7 +73,7 @@ def test_several_sheets_are_said_and_hidden_ones_asked_for(tmp_path: Path) -> No
     path = book(tmp_path, {"About": [["A note"]], "North": one(1), "Old": one(3), "South": one(2)}, hidden=("Old",))
     table = read_table(path)
     assert table.frame["y"].tolist() == [1, 1]
-    assert table.notes == ("sheet 'North' was read, the first of 2 ('North', 'South'); pass --sheet for another",)
+    assert table.notes == ("sheet 'North' was read, the first of 2 ('North', 'South'); pass sheet= for another",)
     assert read_table(path, sheet="South").frame["y"].tolist() == [2, 2]
     assert read_table(path, sheet="Old").frame["y"].tolist() == [3, 3]
     with pytest.raises(
@@ -110,5 +110,5 @@ def test_damaged_and_locked_workbooks_are_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"damaged|cannot be read"):
             read_table(tmp_path / name)
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(InputError, match="--sheet 'A' is for workbooks"):
+    with pytest.raises(InputError, match="sheet= 'A' is for workbooks"):
         read_table(tmp_path / "t.csv", sheet="A")

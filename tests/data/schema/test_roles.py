@@ -91,7 +91,7 @@ def test_wide_rows_may_be_named_by_several_columns() -> None:
         assert (schema.layout, schema.series, schema.static) == ("wide-rows", "Province,Country", ("Lat",))
         panel, _ = build_panel(frame, schema)
         assert panel.series == ("A", "East B", "West B")
-    with pytest.raises(InputError, match=r"repeats the name 'B' in column 'Country'.*--series A,B"):
+    with pytest.raises(InputError, match=r"repeats the name 'B' in column 'Country'.*series= A,B"):
         build_panel(frame, infer_schema(frame, layout="wide-rows", series="Country"))
 
 

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from recurra.data.files.missing import MISSING_WORDS
 from recurra.data.files.numerals import ascii_digits
+from recurra.options import option
 
 _BEFORE, _BEHIND = r"^[^0-9A-Za-z.,]{0,6}(?:[A-Z]{1,3}\$?)?[^0-9A-Za-z.,]{0,6}", r"[^0-9.,]{0,16}$"
 _GAP = "[ '\u2019\u00a0\u202f\u2009]"
@@ -192,7 +193,7 @@ def _note(sign: str, groups: bool, example: str, names: list[str]) -> str:
     whole, fraction = example.replace(sign, ""), example.replace(sign, ".")
     read, else_ = (whole, fraction) if groups else (fraction, whole)
     shown = ", ".join(map(repr, names[:6])) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    flag = f"--decimal '{sign}'" if groups else f"--decimal '{other}' or --thousands '{sign}'"
+    flag = option("decimal", sign) if groups else f"{option('decimal', other)} or {option('thousands', sign)}"
     return (
         f"{example!r} in column{'s' if len(names) > 1 else ''} {shown} was read as {read}; "
         f"if it means {else_}, pass {flag}"

@@ -155,7 +155,9 @@ def table_start(
     if unused:
         notes += (_unit_note([block[i] for i in unused], lines),)
     elif len(block) > 1:
-        notes += (f"the names of the columns were joined from {len(block)} rows; pass --header-rows to change that",)
+        notes += (
+            f"the names of the columns were joined from {len(block)} rows; pass {option('header_rows')} to change that",
+        )
     names, more = column_names(names, rows)
     return TableStart(names, first, True, (*notes, *more), above)
 
@@ -188,7 +190,8 @@ def _skipped(text: str, count: int, name: str) -> tuple[int, int]:
         end = re.compile(r"\r\n|\n|\r").search(text, start)
         if end is None:
             raise InputError(
-                f"--skip-rows {count} leaves nothing of {name}, which has {line + 1} lines: pass a smaller number"
+                f"{option('skip_rows')} {count} leaves nothing of {name}, which has {line + 1} lines: pass a smaller "
+                "number"
             )
         start = end.end()
     return start, count
@@ -198,14 +201,14 @@ def _above_note(found: Sequence[Record], until: int, lines: int) -> tuple[str, .
     count = until
     shown = " ".join(cell.strip() for cell in found[0].fields if cell.strip())
     place = "line 1" if count + lines == 1 else f"lines {lines + 1} to {lines + count}"
-    return (f"skipped above the header: {place} ({_short(shown)}); pass --skip-rows to change that",)
+    return (f"skipped above the header: {place} ({_short(shown)}); pass {option('skip_rows')} to change that",)
 
 
 def _unit_note(rows: Sequence[Record], lines: int) -> str:
     shown = "; ".join(_short(", ".join(cell for cell in row.fields if cell.strip())) for row in rows)
     first, last = rows[0].line + lines, rows[-1].line + lines
     place = f"line {first}" if first == last else f"lines {first} to {last}"
-    return f"skipped under the names of the columns: {place} ({shown}); pass --header-rows 1 if they are data"
+    return f"skipped under the names of the columns: {place} ({shown}); pass {option('header_rows')} 1 if they are data"
 
 
 def _short(text: str) -> str:

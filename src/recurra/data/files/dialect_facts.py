@@ -17,7 +17,7 @@ def dialect_facts(dialect: Dialect) -> list[Fact]:
     Fact(label='separator', value=';', flag='separator=')
     """
     if dialect.format == "workbook":
-        return [Fact("sheet", dialect.sheet, "--sheet"), *_rest(dialect)]
+        return [Fact("sheet", dialect.sheet, option("sheet")), *_rest(dialect)]
     if dialect.format != "csv":
         return []
     facts = [

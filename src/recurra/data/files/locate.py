@@ -52,7 +52,7 @@ def explain(
     except UnicodeError as error:
         return InputError(
             f"{name}, after line {above + line}: bytes that do not fit the encoding of its beginning ({error}): "
-            "name the encoding with --encoding"
+            f"name the encoding with {option('encoding')}"
         )
     return InputError(
         f"{name} cannot be read as a table with {width} columns separated by {layout.separator!r}: give "
@@ -129,8 +129,9 @@ def _ragged(name: str, line: int, last: int, width: int, row: list[str], separat
     shown = text if len(text) <= 80 else f"{text[:77]}..."
     return InputError(
         f"{name}, {place}: {found} where {width} were expected, separated by {separator!r}: {shown!r}. "
-        "Fix the line, quote fields that hold the separator, or pass another one with --separator; lines that are not "
-        "part of the table can be skipped with --skip-rows N above it and --footer N below it"
+        f"Fix the line, quote fields that hold the separator, or pass another one with {option('separator')}; lines "
+        "that are not "
+        f"part of the table can be skipped with {option('skip_rows')} N above it and {option('footer')} N below it"
     )
 
 
@@ -138,5 +139,5 @@ def _misfit(name: str, line: int, column: str, cell: str, expected: str) -> Inpu
     shown = cell if len(cell) <= 40 else f"{cell[:37]}..."
     return InputError(
         f"{name}, line {line}: column {column!r} has {shown!r}, where {expected} was expected as in the lines before. "
-        f"If it means missing, pass --missing {shown!r}"
+        f"If it means missing, pass {option('missing', shown)}"
     )

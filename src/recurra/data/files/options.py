@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from recurra.data.files.encoding import check_encoding
 from recurra.errors import InputError
+from recurra.options import option
 
 _THOUSANDS = {"none": "", "space": " ", "blank": " ", "comma": ",", "point": ".", "apostrophe": "'"}
 _SIGNS = ("", ",", ".", "'", "\u2019", " ", "\u00a0", "\u202f", "_")
@@ -51,25 +52,32 @@ def reading_options(
     """The options, or InputError for one that cannot be used or contradicts another."""
     if decimal not in (None, ".", ","):
         raise InputError(
-            f"decimal {decimal!r} cannot be used: give '.' or ',' with --decimal, or leave it out to have it found"
+            f"decimal {decimal!r} cannot be used: give '.' or ',' with {option('decimal')}, or leave it out to have "
+            "it found"
         )
     if decimal is not None and decimal == separator:
-        raise InputError(f"separator and decimal are both {decimal!r}: change --separator or --decimal")
+        raise InputError(
+            f"separator and decimal are both {decimal!r}: change {option('separator')} or {option('decimal')}"
+        )
     if thousands is not None:
         thousands = _THOUSANDS.get(thousands, thousands)
         if thousands not in _SIGNS:
             raise InputError(
                 f"thousands {thousands!r} cannot be used: give one of ',' '.' \"'\" or the words space and none "
-                "with --thousands"
+                f"with {option('thousands')}"
             )
         if thousands and thousands == decimal:
-            raise InputError(f"thousands and decimal are both {decimal!r}: change --thousands or --decimal")
-    for flag, number in (("--skip-rows", skip_rows), ("--footer", footer), ("--header-rows", header_rows)):
+            raise InputError(
+                f"thousands and decimal are both {decimal!r}: change {option('thousands')} or {option('decimal')}"
+            )
+    given = ((option("skip_rows"), skip_rows), (option("footer"), footer), (option("header_rows"), header_rows))
+    for flag, number in given:
         if number is not None and number < 0:
             raise InputError(f"{flag} {number} cannot be used: give a number of lines, 0 for none")
     if header_rows is not None and header is not None and header != bool(header_rows):
         raise InputError(
-            f"--header-rows {header_rows} and {'--header' if header else '--no-header'} contradict each other: "
+            f"{option('header_rows', header_rows)} and "
+            f"{option('header', header)} contradict each other: "
             "leave one of them out"
         )
     return ReadingOptions(

@@ -91,7 +91,9 @@ def read_table(
         if is_workbook(place, first_bytes(place)):
             return _finished(*read_workbook(place, given), place)
         if given.sheet is not None:
-            raise InputError(f"--sheet {given.sheet!r} is for workbooks (.xlsx, .xls, .ods), and {place.name} is none")
+            raise InputError(
+                f"{option('sheet')} {given.sheet!r} is for workbooks (.xlsx, .xls, .ods), and {place.name} is none"
+            )
         source = open_source(place)
         if source.compression is None and _starts(source, b"PAR1"):
             columns, dialect = read_parquet(place, large=_LARGE), Dialect(format="parquet")

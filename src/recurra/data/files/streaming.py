@@ -26,6 +26,7 @@ from recurra.data.files.locate import ISO_TIME
 from recurra.data.files.missing import spellings
 from recurra.data.files.numbers import Numbers, Text, number_pattern
 from recurra.data.files.sinks import IntegerSink, NumberSink, TextSink, TimeSink
+from recurra.options import option
 
 _BLOCK = 2 << 20
 
@@ -123,7 +124,7 @@ def _doubt(name: str, sink: NumberSink, plan: Plan) -> list[str]:
         return []
     return [
         f"the numbers of column {name!r} with a {decimal!r} all have at most three digits behind it and were read as "
-        f"fractions; if it separates thousands, pass --thousands '{decimal}'"
+        f"fractions; if it separates thousands, pass {option('thousands')} '{decimal}'"
     ]
 
 

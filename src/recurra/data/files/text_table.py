@@ -27,6 +27,7 @@ from recurra.data.files.records import collapse_blanks
 from recurra.data.files.source import Source, refuse_foreign
 from recurra.data.files.streaming import Plan, WithoutEnd, make_plan, stream_columns
 from recurra.errors import InputError
+from recurra.options import option
 
 SAMPLE = 1 << 20
 
@@ -50,7 +51,8 @@ def read_text(source: Source, given: ReadingOptions, large_size: int) -> tuple[C
     del data
     if is_binary(text):
         raise InputError(
-            f"{source.name} is no text: expected a CSV or Parquet table (or name its encoding with --encoding)"
+            f"{source.name} is no text: expected a CSV or Parquet table (or name its encoding with "
+            f"{option('encoding')})"
         )
     quoting = find_quoting(text[:SAMPLE])
     if not large:
@@ -62,7 +64,9 @@ def read_text(source: Source, given: ReadingOptions, large_size: int) -> tuple[C
         quoting=quoting,
     )  # fmt: skip
     if given.decimal == "," and layout.separator == ",":
-        raise InputError(f"decimal ',' was given, and {source.name} is separated by ',': give --separator too")
+        raise InputError(
+            f"decimal ',' was given, and {source.name} is separated by ',': give {option('separator')} too"
+        )
     dialect = Dialect("csv", encoding, layout.separator, header=layout.header, thousands=given.thousands or "")
     if large:
         columns, convention = _read_blocks(source, layout, encoding, given, text, large_size)
@@ -76,7 +80,10 @@ def read_text(source: Source, given: ReadingOptions, large_size: int) -> tuple[C
 def _encoding_note(encoding: str, given: ReadingOptions) -> tuple[str, ...]:
     if given.encoding or encoding not in ("latin-1", "cp1252"):
         return ()
-    return (f"the encoding was taken for {encoding}, as a last resort; if letters look wrong, name it with --encoding",)
+    return (
+        f"the encoding was taken for {encoding}, as a last resort; if letters look wrong, name it with "
+        f"{option('encoding')}",
+    )
 
 
 def _read_whole(text: str, layout: Layout, given: ReadingOptions, name: str) -> tuple[Columns, Convention]:
@@ -140,17 +147,17 @@ def _without_footer(text: str, layout: Layout, given: ReadingOptions, name: str)
     starts = [start for start in starts if start < len(text)]
     if count >= len(starts):
         raise InputError(
-            f"--footer {count} leaves nothing of {name}, which has {len(starts)} lines: pass a smaller number"
+            f"{option('footer')} {count} leaves nothing of {name}, which has {len(starts)} lines: pass a smaller number"
         )
     end = starts[-count]
     if end < layout.start:
-        raise InputError(f"--footer {count} leaves no row of data in {name}: pass a smaller number")
+        raise InputError(f"{option('footer')} {count} leaves no row of data in {name}: pass a smaller number")
     skipped = text[end:].strip()
     shown = " ".join(skipped.split())
     shown = repr(shown if len(shown) <= 60 else f"{shown[:57]}...")
     first, last = len(starts) - count + 1, len(starts)
     place = f"line {first}" if first == last else f"lines {first} to {last}"
-    note = f"skipped below the data: {place} ({shown}); pass --footer 0 if they are data"
+    note = f"skipped below the data: {place} ({shown}); pass {option('footer', 0)} if they are data"
     return text[:end], [note] if given.footer is None else []
 
 

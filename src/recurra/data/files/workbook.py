@@ -26,6 +26,7 @@ from recurra.data.files.numbers import Numbers
 from recurra.data.files.options import ReadingOptions
 from recurra.data.files.records import SAMPLE_ROWS, Record
 from recurra.errors import InputError
+from recurra.options import option
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
@@ -79,19 +80,21 @@ def _choose(workbook: CalamineWorkbook, asked: str | None, source: str) -> tuple
         names = [sheet.name for sheet in sheets]
         if asked not in names:
             shown = ", ".join(map(repr, names))
-            raise InputError(f"sheet {asked!r} is not in {source}: its sheets are {shown} (--sheet)")
+            raise InputError(f"sheet {asked!r} is not in {source}: its sheets are {shown} ({option('sheet')})")
         return asked, _rows(workbook, asked), []
     visible = [sheet.name for sheet in sheets if str(sheet.visible).endswith("Visible")]
     filled = {name: rows for name in visible if (rows := _rows(workbook, name))}
     tables = [name for name, rows in filled.items() if len(rows) > 1 and _width(rows) > 1] or list(filled)
     if not tables:
         hidden = [sheet.name for sheet in sheets if sheet.name not in visible]
-        more = f"; hidden sheets can be read with --sheet: {', '.join(map(repr, hidden))}" if hidden else ""
+        more = f"; hidden sheets can be read with {option('sheet')}: {', '.join(map(repr, hidden))}" if hidden else ""
         raise InputError(f"{source} is a workbook without a table in a visible sheet{more}")
     notes = []
     if len(tables) > 1:
         shown = ", ".join(map(repr, tables))
-        notes.append(f"sheet {tables[0]!r} was read, the first of {len(tables)} ({shown}); pass --sheet for another")
+        notes.append(
+            f"sheet {tables[0]!r} was read, the first of {len(tables)} ({shown}); pass {option('sheet')} for another"
+        )
     return tables[0], filled[tables[0]], notes
 
 
@@ -115,7 +118,9 @@ def _table(rows: list[Row], given: ReadingOptions, source: str) -> tuple[Columns
     """The columns of the rows of a sheet."""
     skipped = given.skip_rows or 0
     if skipped + (given.footer or 0) >= len(rows):
-        raise InputError(f"{source} has {len(rows)} rows: pass smaller numbers with --skip-rows and --footer")
+        raise InputError(
+            f"{source} has {len(rows)} rows: pass smaller numbers with {option('skip_rows')} and {option('footer')}"
+        )
     rows = rows[: len(rows) - (given.footer or 0)]
     lines = [i for i, row in enumerate(rows) if i >= skipped and any(map(_filled, row))]
     used = [j for j in range(len(rows[0])) if any(_filled(rows[i][j]) for i in lines)]
@@ -133,7 +138,7 @@ def _table(rows: list[Row], given: ReadingOptions, source: str) -> tuple[Columns
     if len(start.names) != len(used):
         raise InputError(
             f"{source}: {len(start.names)} names stand above {len(used)} columns: name the rows above the header with "
-            "--skip-rows"
+            f"{option('skip_rows')}"
         )
     columns = {n: [rows[i][j] for i in data] for n, j in zip(start.names, used, strict=True)}
     found = _typed(columns, given, [i + 1 for i in data])
@@ -160,7 +165,7 @@ def _without_footer(rows: list[Row], data: list[int], used: Sequence[int], notes
     shown = " ".join(field for i in data[-count:] for field in _fields(rows[i], used, first=True) if field)
     shown = repr(shown if len(shown) <= 60 else f"{shown[:57]}...")
     place = f"row {data[-1] + 1}" if count == 1 else f"rows {data[-count] + 1} to {data[-1] + 1}"
-    notes.append(f"skipped below the data: {place} ({shown}); pass --footer 0 if they are data")
+    notes.append(f"skipped below the data: {place} ({shown}); pass {option('footer', 0)} if they are data")
     return data[:-count]
 
 
@@ -200,7 +205,7 @@ def _typed(columns: dict[str, Row], given: ReadingOptions, lines: Sequence[int])
                 )
                 notes.append(
                     f"column {name!r} was read as text: {cells[wrong]!r} (line {lines[wrong]:,}) stands among numbers; "
-                    f"if that means missing, pass --missing {cells[wrong]!r}"
+                    f"if that means missing, pass {option('missing', cells[wrong])}"
                 )
         values[name] = _as_text(cells, given.own)
     return Columns(values, tuple(sorted(missing)), tuple(notes))

@@ -104,16 +104,16 @@ def wide_rows_schema(
         static_categorical=words,
         ignore=overrides.ignore,
     )
-    facts = [Fact("layout", f"each row is a series of up to {len(values)} values", "--layout")]
+    facts = [Fact("layout", f"each row is a series of up to {len(values)} values", option("layout"))]
     if series:
-        facts.append(Fact("series named by", shown(series), "--series"))
+        facts.append(Fact("series named by", shown(series), option("series")))
     ignored = [f"{n} (always the same)" for n in texts if n not in (*series, *words)]
     if static or words:
         facts.append(
             Fact("static covariates", shown([*static, *(f"{name} (text)" for name in words)]), option("static"))
         )
     if ignored:
-        facts.append(Fact("ignored", shown(ignored), "--past"))
+        facts.append(Fact("ignored", shown(ignored), option("past")))
     if dates:
         times = header_times(values, overrides.tz, overrides.day_first, source)
         grid = choose_grid(times, np.zeros(len(values), dtype=np.int32), [""], freq=overrides.freq, source=source)
@@ -171,7 +171,7 @@ def melt_rows(
     """Series in rows -> values [S, T], the series' names and those of the value columns."""
     series = split_series(schema.series, list(frame.columns))
     others = {*series, *schema.static, *schema.static_categorical}
-    require_columns(sorted(others), list(frame.columns), source, "--series")
+    require_columns(sorted(others), list(frame.columns), source, option("series"))
     columns = [name for name in frame.columns if name not in others]
     numeric = [name for name in columns if kind_of(frame[name]) in ("number", "empty")]
     if schema.time_format is not None:
@@ -189,7 +189,7 @@ def melt_rows(
         place = " and ".join(repr(name) for name in series)
         raise InputError(
             f"row {row + 1} of {source} {what} in column{'s' if len(series) > 1 else ''} {place}: each row is a "
-            "series; name the columns that tell rows apart with --series A,B, or see --layout"
+            f"series; name the columns that tell rows apart with {option('series')} A,B, or see {option('layout')}"
         )
     return values, tuple(names), numeric
 

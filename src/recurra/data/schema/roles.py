@@ -166,7 +166,8 @@ def check_target(frame: pd.DataFrame, target: str, kinds: dict[str, str], source
     raise InputError(
         f"target {target!r} of {source} is not numeric: row {row + 1} holds {str(column.iloc[row])!r} "
         f"({reason or counted(found.wrong, 'such row')}). Correct it (a word for a missing value can be named with "
-        f"--missing), or name another column with --target. Numeric columns: {shown(numbers) or 'none'}"
+        f"{option('missing')}), or name another column with {option('target')}. Numeric columns: "
+        f"{shown(numbers) or 'none'}"
     )
 
 
