@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recurra.cli.console import stderr, waiting
-from recurra.cli.flags.values import parse_separator, split_names, split_words
+from recurra.cli.flags.reading import Reading
+from recurra.cli.flags.values import split_names, split_words
 from recurra.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,17 +18,6 @@ if TYPE_CHECKING:
     from recurra.data import Fact
     from recurra.data.examples.gathering import Gathered
     from recurra.data.examples.understanding import Roles
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The reading flags as they were given."""
-
-    separator: str | None = None
-    encoding: str | None = None
-    decimal: str | None = None
-    header: bool | None = None
-    missing: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,15 +64,8 @@ def open_examples(file: str, reading: Reading, *, text: Collection[str], quiet: 
     name = file.removeprefix("demo:") if file.startswith("demo:") else stem(Path(file))
     source = Path(file).name
     with waiting(stderr(quiet), f"reading {source}"):
-        frame, facts = read_examples_file(
-            file,
-            separator=parse_separator(reading.separator),
-            encoding=reading.encoding,
-            decimal=reading.decimal,
-            header=reading.header,
-            missing=split_words(reading.missing),
-            text=text,
-        )
+        frame, facts = read_examples_file(file, **reading.arguments(), text=text)
+    reading.untold[:] = [fact.value for fact in facts if fact.label == "note"]
     place = Path(file).expanduser()
     folder = None if file.startswith("demo:") else place if place.is_dir() else place.parent
     return Opened(frame, facts, name, source, folder)

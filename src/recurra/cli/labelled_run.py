@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recurra.cli.console import print_facts, print_files, print_scores, stdout
+from recurra.cli.flags.reading import Reading
 from recurra.cli.flags.values import parse_widths, split_words
-from recurra.cli.labelled_reading import Columns, Opened, Reading, open_examples, refuse_unknown_inputs, understand
+from recurra.cli.labelled_reading import Columns, Opened, open_examples, refuse_unknown_inputs, understand
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.errors import InputError
 from recurra.options import option
@@ -125,6 +126,7 @@ def learn(
     parts, how = choose_parts(gathered, opened, tested, roles, judging, task, settings)
     facts = [*opened.facts, *facts, *examples_facts(gathered, labelled=task != "tag"), *how]
     print_facts(console, "What was understood", facts)
+    reading.told()
 
     from recurra.cli.resuming import (
         checkpoint_path,

@@ -12,9 +12,10 @@ import pandas as pd
 import typer
 
 from recurra.cli.console import counting, print_facts, print_files, print_frame, print_scores, stderr, stdout
+from recurra.cli.flags.reading import Reading
 from recurra.cli.label_refusals import LabelledRows, refuse_unknown
 from recurra.cli.labelled_parts import examples_facts, judged_words, names_of
-from recurra.cli.labelled_reading import Opened, Reading, open_examples
+from recurra.cli.labelled_reading import Opened, open_examples
 from recurra.cli.labelled_results import judged_frame, predicted_frames
 from recurra.cli.labelled_tables import cell_text, json_lines
 from recurra.cli.outputs import check_outputs, csv_text, written_together
@@ -49,6 +50,7 @@ def predict_labelled(
     console = stdout(quiet or piped)
     opened, gathered, roles = open_later(estimator, file, reading, quiet=quiet)
     print_facts(console, "What was understood", [*opened.facts, *examples_facts(gathered, labelled=False)])
+    reading.told()
     examples, ids = gathered.examples, names_of(gathered, opened, roles)
     del opened  # the examples hold all that is read
     with counting(stderr(quiet), "predicting", len(examples)) as done:
@@ -105,6 +107,7 @@ def evaluate_labelled(
         facts.append(Fact("left out", f"{counted(left_out, 'example')} without a step"))
     evaluation = estimator.evaluate(examples, judging.labels, groups=None if groups is None else groups[kept])
     print_facts(console, "What was understood", facts)
+    reading.told()
     print_scores(console, evaluation, f"On {opened.source} ({judged_words(estimator.holdout_.truth)})")
     if out is None:
         return

@@ -8,7 +8,8 @@ from pathlib import Path
 import typer
 
 from recurra.cli.flags import options
-from recurra.cli.labelled_reading import Columns, Reading
+from recurra.cli.flags.reading import Reading, reading_flags
+from recurra.cli.labelled_reading import Columns
 from recurra.cli.labelled_run import Judging, Learning, learn
 
 EXAMPLES = """
@@ -28,9 +29,11 @@ EXAMPLES = """
 """
 
 
+@reading_flags
 def classify(
     context: typer.Context,
     file: options.ExamplesFile,
+    reading: Reading,
     text: options.Texts = None,
     sequence: options.Sequences = None,
     audio: options.AudioFiles = None,
@@ -48,11 +51,6 @@ def classify(
     share: options.Share = 0.2,
     split: options.SplitColumn = None,
     group: options.Group = None,
-    separator: options.Separator = None,
-    encoding: options.Encoding = None,
-    decimal: options.Decimal = None,
-    header: options.Header = None,
-    missing: options.Missing = None,
     cell: options.Cell = "gru",
     hidden: options.Hidden = None,
     convolution: options.Convolution = None,
@@ -100,7 +98,7 @@ def classify(
             label_separator=label_separator,
             merge_case=merge_case,
         ),
-        reading=Reading(separator, encoding, decimal, header, missing),
+        reading=reading,
         judging=Judging(test, share),
         learning=Learning(
             cell=cell,

@@ -9,6 +9,7 @@ import typer
 from recurra.cli.console import print_backtest, print_facts, print_files, print_forecast, stdout
 from recurra.cli.flags import options
 from recurra.cli.flags.horizon import default_horizon
+from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels, parse_seasons, split_names
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.cli.reading import file_facts, open_table
@@ -31,9 +32,11 @@ EXAMPLES = """
 INTERRUPTED = "Training was interrupted: the best network so far is kept and evaluated."
 
 
+@reading_flags
 def forecast(
     context: typer.Context,
     file: options.File,
+    reading: Reading,
     horizon: options.Horizon = None,
     target: options.Target = None,
     time: options.Time = None,
@@ -49,11 +52,6 @@ def forecast(
     known: options.Known = None,
     static: options.Static = None,
     ignore: options.Ignore = None,
-    separator: options.Separator = None,
-    encoding: options.Encoding = None,
-    decimal: options.Decimal = None,
-    header: options.Header = None,
-    missing: options.Missing = None,
     cell: options.Cell = "lstm",
     members: options.Members = 2,
     season: options.Season = None,
@@ -85,7 +83,7 @@ def forecast(
     from recurra.report.units import step_noun
 
     console = stdout(quiet)
-    table = open_table(file, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing)
+    table = open_table(file, reading)
     files = [out / name for name in ("forecast.csv", "report.html", "forecast.png", f"{table.name}.safetensors")]
     check_outputs(files, inputs=[file])
     columns = [str(column) for column in table.frame.columns]
@@ -115,6 +113,7 @@ def forecast(
         reason = "as asked"
     facts.append(Fact("horizon", f"{count(horizon, step_noun(panel.grid.freq))} ({reason})", "--horizon"))
     print_facts(console, "What was understood", facts)
+    reading.told()
 
     from recurra.cli.resuming import (
         checkpoint_path,

@@ -22,7 +22,7 @@ def _option(panel: str, *declarations: str, **settings: Any) -> Any:
 File = Annotated[
     str,
     typer.Argument(
-        metavar="FILE", help="CSV, TSV (also compressed) or Parquet; or a built-in example such as demo:co2."
+        metavar="FILE", help="CSV, TSV (also compressed), Parquet or Excel; or a built-in example such as demo:co2."
     ),
 ]
 NewerFile = Annotated[
@@ -37,7 +37,7 @@ Target = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="The column
 Time = Annotated[
     list[str] | None, _option(COLUMNS, metavar="NAMES", help="The time column, or its parts: year,month,day,hour.")
 ]
-Series = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="The series identifier column.")]
+Series = Annotated[str | None, _option(COLUMNS, metavar="NAMES", help="The series identifier column or columns.")]
 Layout = Annotated[
     Literal["long", "wide-rows", "wide-columns"] | None,
     _option(COLUMNS, help="One row per observation, per series, or per time."),
@@ -64,9 +64,18 @@ Encoding = Annotated[
     str | None, _option(READING, metavar="NAME", help="Character encoding, such as utf-8, utf-16, gb18030.")
 ]
 Decimal = Annotated[str | None, _option(READING, metavar="SIGN", help="Decimal sign: '.' or ','.")]
-Header = Annotated[
-    bool | None, _option(READING, "--header/--no-header", help="Whether the first line holds column names.")
+Thousands = Annotated[
+    str | None, _option(READING, metavar="SIGN", help="Thousands separator: '.' ',' \"'\" 'space' 'none'.")
 ]
+Header = Annotated[
+    bool | None, _option(READING, "--header/--no-header", help="Whether the first row holds column names.")
+]
+HeaderRows = Annotated[
+    int | None, _option(READING, min=0, metavar="N", help="Rows of names and units above the data; 0 for none.")
+]
+SkipRows = Annotated[int | None, _option(READING, min=0, metavar="N", help="Lines above the header to skip.")]
+Footer = Annotated[int | None, _option(READING, min=0, metavar="N", help="Lines below the data to skip.")]
+Sheet = Annotated[str | None, _option(READING, metavar="NAME", help="The sheet of a workbook (.xlsx, .xls, .ods).")]
 Missing = Annotated[
     list[str] | None, _option(READING, metavar="WORDS", help="Texts that mean a missing value: '?,void'.")
 ]
@@ -75,7 +84,8 @@ LaterFile = Annotated[str, typer.Argument(metavar="FILE", help="Later data with 
 ExamplesFile = Annotated[
     str,
     typer.Argument(
-        metavar="FILE", help="CSV, TSV (also compressed), Parquet or JSON lines; or a built-in example, demo:NAME."
+        metavar="FILE",
+        help="CSV, TSV (also compressed), Parquet, Excel or JSON lines; or a built-in example, demo:NAME.",
     ),
 ]
 Texts = Annotated[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -24,21 +25,14 @@ _LARGE = 1 << 40  # numbers of sequences keep their precision, however many ther
 
 
 def read_examples_file(
-    path: str | Path,
-    *,
-    separator: str | None = None,
-    encoding: str | None = None,
-    decimal: str | None = None,
-    header: bool | None = None,
-    missing: Iterable[str] = (),
-    text: Iterable[str] = (),
+    path: str | Path, *, text: Iterable[str] = (), **reading: Any
 ) -> tuple[pd.DataFrame, list[Fact]]:
     """The rows of a file of examples, and what was found out about it.
 
-    CSV and the like, also compressed, are read by `read_table`, to which the options belong; a Parquet column of lists
-    is kept as arrays; JSON is an object per line, or an array of objects, in which lists are sequences. A folder is
-    read as the sound files in its sub-folders, each a class. Errors: InputError where the file is absent, damaged, or
-    no table, with the line.
+    CSV and the like, also compressed, and workbooks are read by `read_table`, whose arguments `reading` are; a Parquet
+    column of lists is kept as arrays; JSON is an object per line, or an array of objects, in which lists are sequences.
+    A folder is read as the sound files in its sub-folders, each a class. Errors: InputError where the file is absent,
+    damaged, or no table, with the line.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "films.jsonl"
@@ -66,9 +60,7 @@ def read_examples_file(
         elif not demo and (sentences := _sentences(place)) is not None:
             frame, form = sentences, "a word per line, blank lines between sentences"
         else:
-            table = read_table(
-                path, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing, text=text
-            )
+            table = read_table(path, text=text, **reading)
             frame, notes, form = table.frame, table.notes, table.dialect.format.upper()
             dialect = [] if demo else dialect_facts(table.dialect)
     texts = [name for name in frame.columns if isinstance(frame[name].dtype, pd.CategoricalDtype)]

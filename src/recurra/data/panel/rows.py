@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.panel.panel import Schema
-from recurra.data.schema.column_kinds import kind_of, numbers_of
+from recurra.data.schema.column_kinds import kind_of, numbers_of, why_text
 from recurra.data.schema.infer_columns import series_codes, split_series
 from recurra.data.schema.layouts import header_times, melt_columns, melt_rows
 from recurra.data.schema.names import require_columns
@@ -156,8 +156,7 @@ def column_numbers(table: pd.DataFrame, name: str, source: str) -> npt.NDArray[n
     if kind == "empty":
         return np.full(len(column), np.nan, dtype=np.float32)
     if kind != "number":
-        missing = pd.to_numeric(column.astype(object), errors="coerce").isna() & column.notna()
-        row = int(missing.to_numpy().argmax())
+        row = max(why_text(column).row, int(column.notna().to_numpy().argmax()))
         raise InputError(
             f"column {name!r} of {source} is not numeric: row {row + 1} holds {str(column.iloc[row])!r}; correct it (a "
             f"word for a missing value can be named with {option('missing')})"

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.panel.panel import Schema
-from recurra.data.schema.column_kinds import kind_of
+from recurra.data.schema.column_kinds import kind_of, why_text
 from recurra.data.schema.covariates import find_roles
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.infer_columns import (
@@ -201,12 +201,12 @@ def check_target(frame: pd.DataFrame, target: str, kinds: dict[str, str], source
             f"target {target!r} of {source} has no value in any row: name another with {option('target')}. Numeric "
             f"columns: {shown(numbers) or 'none'}"
         )
-    text = column.astype(object).where(column.notna())
-    wrong = (pd.to_numeric(text, errors="coerce").isna() & column.notna()).to_numpy()
-    row = int(wrong.argmax())
+    found = why_text(column)
+    row = max(found.row, int(column.notna().to_numpy().argmax()))
+    reason = "" if found.remedy else found.reason
     raise InputError(
         f"target {target!r} of {source} is not numeric: row {row + 1} holds {str(column.iloc[row])!r} "
-        f"({counted(int(wrong.sum()), 'such row')}). Correct it (a word for a missing value can be named with "
+        f"({reason or counted(found.wrong, 'such row')}). Correct it (a word for a missing value can be named with "
         f"{option('missing')}), or name another column with {option('target')}. Numeric columns: "
         f"{shown(numbers) or 'none'}"
     )
