@@ -117,6 +117,72 @@ def test_a_flag_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert spoken_flags(tmp_path / "a.py") == ["a.py:2 says --freq"]
 
 
+# The folders whose files import each other without a circle, `if TYPE_CHECKING` included; the others are to follow.
+WITHOUT_CIRCLES = ("cells", "kernels", "nn", "inspect", "keras")
+
+
+def module_of(path: Path) -> str:
+    """The name under which a file is imported."""
+    parts = (ROOT.name, *path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def modules_at_the_top(path: Path, known: set[str]) -> set[str]:
+    """The modules of ours that a file imports when it is itself imported, or would for its types."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {
+        id(each)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for each in ast.walk(node)
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in inside:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names & known or {node.module}  # a module of a package, or what its __init__ has
+    return (found & known) - {module_of(path)}
+
+
+def circles(edges: dict[str, set[str]]) -> list[list[str]]:
+    """The groups of modules that import each other, directly or not."""
+    reach = {name: set(below) for name, below in edges.items()}
+    for via in edges:
+        for name in edges:
+            if via in reach[name]:
+                reach[name] |= reach[via]
+    groups = {
+        tuple(sorted(other for other in edges if other in reach[name] and name in reach[other])) for name in edges
+    }
+    return sorted(list(group) for group in groups if group)
+
+
+@pytest.mark.parametrize("folder", WITHOUT_CIRCLES)
+def test_no_file_imports_in_a_circle(folder: str) -> None:
+    paths = {module_of(path): path for path in MODULES if path.relative_to(ROOT).parts[0] == folder}
+    assert circles({name: modules_at_the_top(path, set(paths)) for name, path in paths.items()}) == []
+
+
+def test_a_circle_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path / "recurra")
+    texts = {
+        "a": "from recurra.nn import b\n", "b": "if TYPE_CHECKING:\n    from recurra.nn.c import C\n",
+        "c": "import recurra.nn.a\n", "d": "from recurra.nn.a import A\ndef f():\n    from recurra.nn import e\n",
+        "e": "from recurra.nn.d import D\n",
+    }  # fmt: skip
+    paths = {f"recurra.nn.{name}": tmp_path / "recurra" / "nn" / f"{name}.py" for name in texts}
+    for (name, path), text in zip(paths.items(), texts.values(), strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        assert module_of(path) == name
+    edges = {name: modules_at_the_top(path, set(paths)) for name, path in paths.items()}
+    assert circles(edges) == [["recurra.nn.a", "recurra.nn.b", "recurra.nn.c"]]
+
+
 def test_the_arrows_have_no_circle() -> None:
     for folder in ARROWS:
         assert all(folder not in reachable(below) for below in ARROWS[folder])

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from recurra.errors import InputError, ModelFileError, RecurraError, ShapeError, TrainingError
 
 if TYPE_CHECKING:
-    from recurra import inputs, inspect, nn, textbook
+    from recurra import cells, inputs, inspect, nn, textbook
     from recurra import keras as keras  # not in __all__: the one part that needs what may not be there
     from recurra.data import read_table
     from recurra.kernels import backend
@@ -45,6 +45,7 @@ __all__ = [
     "__version__",
     "accelerate",
     "backend",
+    "cells",
     "inputs",
     "inspect",
     "load",
@@ -69,7 +70,7 @@ _LATER = {
     "read_table": "recurra.data",
     "restore": "recurra.nn",
 }
-_PARTS = ("inputs", "inspect", "keras", "nn", "textbook")
+_PARTS = ("cells", "inputs", "inspect", "keras", "nn", "textbook")
 
 
 def __getattr__(name: str) -> Any:

@@ -63,8 +63,8 @@ def inside(first: int, number: int) -> int:
     from recurra.kernels import calls as runs
     from recurra.kernels import chooser
 
-    assert chooser.cpu_builds is not None, chooser.NO_ENGINE
-    print(chooser.cpu_builds.describe())
+    assert chooser.builds is not None, chooser.NO_ENGINE
+    print(chooser.builds.describe())
     verdicts: Counter[str] = Counter()
     begin = time.perf_counter()
     for seed in range(first, first + number):

@@ -124,6 +124,6 @@ def _strides(random: Random, x: Tensor) -> Tensor:
 def _states(random: Random, layer: Any, x: Any, batch: int) -> Any:
     directed = layer.num_layers * (2 if layer.bidirectional else 1)
     rows = () if isinstance(x, Tensor) and x.dim() == 2 else (batch,)
-    widths = (layer.proj_size or layer.hidden_size, layer.hidden_size)[: layer.cell.STATES]
+    widths = (layer.proj_size or layer.hidden_size, layer.hidden_size)[: len(layer.cell.states)]
     found = tuple(_strides(random, torch.randn(directed, *rows, width).to(layer.weight_ih_l0)) for width in widths)
     return found if len(found) == 2 else found[0]

@@ -39,7 +39,7 @@ def test_one_step_of_ours_with_these_weights_is_one_of_keras(cell: Any) -> None:
     ours = as_cell(cell)
     assert ours is not None
     w, b, weights = read_weights(cell)
-    x, state = torch.randn(5, 3), tuple(torch.randn(5, 2) for _ in range(ours.STATES))
+    x, state = torch.randn(5, 3), tuple(torch.randn(5, 2) for _ in range(len(ours.states)))
     projected = x @ w.t() + (0 if b is None else b)
     _, expected = cell(x, list(state))
     for found, theirs in zip(ours.step(projected, state, weights), expected, strict=True):

@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -16,11 +18,11 @@ from tests.emulated import ONLY
 from torch import Tensor
 
 from recurra.cells import GRU, LSTM, RNN, Cell, Weights
-from recurra.kernels import chooser, reference, workspace
-from recurra.kernels.contract import Layout, Noise, Recurrence
+from recurra.kernels import chooser, function, reference, workspace
+from recurra.kernels.contract import Call, DropoutMasks, Layout, Recurrence
 
-engine: Any = chooser.cpu_function
-builds: Any = chooser.cpu_builds
+engine: Any = SimpleNamespace(run=partial(function.run, chooser.ENGINE)) if chooser.ENGINE else None
+builds: Any = chooser.builds
 # All that the machine has, or the one that the whole run of the tests is about.
 _ONLY = os.environ.get(ONLY) or os.environ.get("RECURRA_ISA")
 BUILDS: list[str] = [_ONLY] if _ONLY else builds._engine.supported_builds() if builds else []
@@ -68,7 +70,7 @@ class Question:
     recurrence: Recurrence
     tensors: dict[str, Tensor]
     layout: Layout
-    noise: Noise
+    masks: DropoutMasks
     needed: tuple[str, ...]
     weighed: tuple[bool, ...]  # which results the gradients come from
 
@@ -78,13 +80,13 @@ class Question:
         for name in self.needed:
             given[name].requires_grad_()
         state = tuple(given[name] for name in ("h", "c") if name in given) or None
-        weights = Weights(*(given.get(name) for name in Weights._fields))  # type: ignore[arg-type]
-        mask = self.noise.dropout
-        noise = self.noise._replace(dropout=None if mask is None else mask.to(dtype))
-        outputs, last = run(
+        weights = Weights(*(given.get(name) for name in Weights._fields[:-1]))  # type: ignore[arg-type]
+        mask = self.masks.dropout
+        masks = self.masks._replace(dropout=None if mask is None else mask.to(dtype))
+        outputs, last = run(Call(
             self.recurrence, given["x"], given.get("input_weight"), given.get("input_bias"), state, weights,
-            self.layout, noise,
-        )  # fmt: skip
+            self.layout, masks,
+        ))  # fmt: skip
         results = [outputs, *last]
         found = [result.detach() for result in results]
         if not self.needed:
@@ -121,7 +123,7 @@ def question(case: Case, dtype: torch.dtype = torch.float64) -> Question:
             lengths[0] = steps
             live = (lengths > torch.arange(steps).unsqueeze(1)).sum(1)
             offsets, rows = live.cumsum(0) - live, int(lengths.sum())
-    lstm, blocks = isinstance(cell, LSTM), cell.GATES * hidden
+    lstm, blocks = isinstance(cell, LSTM), cell.blocks * hidden
     width = max(1, hidden // 2) if "projection" in options else hidden
     projected, bias = "projected" in options, "bias" in options
     shapes: dict[str, tuple[int, ...] | None] = {
@@ -138,7 +140,7 @@ def question(case: Case, dtype: torch.dtype = torch.float64) -> Question:
         "norm_cell": (2, hidden) if "norm_cell" in options else None,
     }
     tensors = {name: normal(name, shape) for name, shape in shapes.items() if shape is not None}
-    noise = Noise(
+    masks = DropoutMasks(
         ((torch.rand(batch, width, generator=draw) > 0.3) / 0.7).to(dtype).double() if "dropout" in options else None,
         mask(rows, width) if "zoneout" in options else None,
         mask(rows, hidden) if "zoneout" in options and lstm else None,
@@ -148,7 +150,7 @@ def question(case: Case, dtype: torch.dtype = torch.float64) -> Question:
         Recurrence(cell, "reverse" in options, (0.25, 0.125) if "rate" in options else (0.0, 0.0)),
         tensors,
         Layout(steps, batch, "batch_first" in options and "packed" not in options, lengths, offsets),
-        noise,
+        masks,
         tuple(name for name, keep in zip(tensors, kept.tolist(), strict=False) if keep),
         tuple(kept[-3:].tolist()) if kept[-3:].any() else (True, False, False),
     )
@@ -188,7 +190,7 @@ def tolerance(case: Case, dtype: torch.dtype) -> float:
 def disagreement(case: Case, dtype: torch.dtype) -> float:
     """How far the engine, its memory full of NaN beforehand, is from the reference in float64."""
     asked = question(case, dtype)
-    with poisoned(), mock.patch("recurra.kernels.cpu_passes._IN_CACHE", -1 if "outside" in case.options else 1 << 20):
+    with poisoned(), mock.patch("recurra.kernels.cpu.passes._IN_CACHE", -1 if "outside" in case.options else 1 << 20):
         ours = asked.ask(engine.run, dtype)
     theirs = asked.ask(reference.run, torch.float64)
     if case.cell == RNN("relu") and dtype == torch.bfloat16:  # rounding decides which units are at zero
@@ -231,8 +233,8 @@ def poisoned() -> Iterator[None]:
 
     with ExitStack() as patches:
         patches.enter_context(mock.patch.object(workspace, "LARGE", 0))
-        cpu_passes = importlib.import_module("recurra.kernels.cpu_passes")
-        makers = (torch.Tensor, "new_empty"), (torch, "empty_like"), (torch, "empty"), (cpu_passes, "empty")
+        passes = importlib.import_module("recurra.kernels.cpu.passes")
+        makers = (torch.Tensor, "new_empty"), (torch, "empty_like"), (torch, "empty"), (passes, "empty")
         for owner, name in makers:
             patches.enter_context(mock.patch.object(owner, name, full(getattr(owner, name))))
         yield

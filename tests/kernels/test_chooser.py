@@ -11,9 +11,10 @@ import recurra as rc
 from recurra.cells import GRU, LSTM, RNN, Weights
 from recurra.errors import InputError
 from recurra.kernels import chooser
-from recurra.kernels.contract import Layout, Recurrence
+from recurra.kernels.contract import Call, Layout, Recurrence
 
 X, U = torch.randn(3, 2, 4), torch.randn(5, 5)
+CALL = Call(Recurrence(RNN()), torch.randn(6, 4), torch.randn(5, 4), None, None, Weights(U), Layout(3, 2))
 needs_engine = pytest.mark.skipif(bool(chooser.NO_ENGINE), reason="the C++ engine is not built here")
 
 
@@ -33,14 +34,14 @@ def choose(x=X, weight=U, cell=None, plain=False, layout=Layout(3, 2)):  # noqa:
 )  # fmt: skip
 def test_torch_where_it_was_measured_to_be_faster(monkeypatch, cell, hidden, batch, grad, faster):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    x, weight = torch.empty(1), torch.empty(cell.GATES * hidden, hidden, requires_grad=True)
+    x, weight = torch.empty(1), torch.empty(cell.blocks * hidden, hidden, requires_grad=True)
     layout = Layout(20, batch)
     with torch.set_grad_enabled(grad):
         assert choose(x, weight, cell, True, layout) == ("torch" if faster else "cpu")
         # what oneDNN has no kernel for
         ended = Layout(20, batch, lengths=torch.full((batch,), 20))
         assert choose(x, weight, cell, True, ended) == "cpu"
-        if cell.GATES == 4:
+        if cell.blocks == 4:
             assert choose(x, weight[:, : hidden // 2], cell, True, layout) == "cpu"
 
 
@@ -142,13 +143,13 @@ def test_another_name_is_refused():
 
 def test_a_kernel_s_own_call_is_no_layer_of_torch_s():
     with chooser.backend("torch"), pytest.raises(InputError, match="a layer outside a graph"):
-        chooser.run(Recurrence(RNN()), torch.randn(6, 4), torch.randn(5, 4), None, None, Weights(U), Layout(3, 2))
+        chooser.run(CALL)
 
 
 def test_runs_are_counted():
     before = chooser.calls()
     with chooser.backend("reference"):
-        chooser.run(Recurrence(RNN()), torch.randn(6, 4), torch.randn(5, 4), None, None, Weights(U), Layout(3, 2))
+        chooser.run(CALL)
         rc.nn.GRU(4, 5, num_layers=2, bidirectional=True)(X)
     with chooser.backend("torch"):
         rc.nn.GRU(4, 5, num_layers=2)(X)

@@ -8,6 +8,7 @@ from tests.kernels.cases import BUILDS, CELLS, Case, engine, question
 from tests.kernels.test_cpu import possible
 
 from recurra.cells import LSTM, Weights
+from recurra.kernels.contract import Call
 
 pytestmark = pytest.mark.skipif(not BUILDS, reason="the C++ engine is not built here")
 OPTIONS = [
@@ -23,11 +24,11 @@ def function_of(asked):
     def function(*tensors):
         given = dict(zip(names, tensors, strict=True))
         state = tuple(given[name] for name in ("h", "c") if name in given) or None
-        weights = Weights(*(given.get(name) for name in Weights._fields))  # type: ignore[arg-type]
-        outputs, last = engine.run(
+        weights = Weights(*(given.get(name) for name in Weights._fields[:-1]))  # type: ignore[arg-type]
+        outputs, last = engine.run(Call(
             asked.recurrence, given["x"], given.get("input_weight"), given.get("input_bias"), state, weights,
-            asked.layout, asked.noise,
-        )  # fmt: skip
+            asked.layout, asked.masks,
+        ))  # fmt: skip
         return outputs, *last
 
     return function, [asked.tensors[name].requires_grad_() for name in names]

@@ -6,53 +6,54 @@ from typing import Any
 
 import pytest
 import torch
-from tests.kernels.cases import BUILDS, using
+from tests.kernels.cases import BUILDS, engine, using
 from torch import nn
 
 import recurra as rc
 from recurra.cells import GRU, LSTM, RNN, Weights
 from recurra.errors import ShapeError
 from recurra.kernels import chooser, reference
-from recurra.kernels.contract import Layout, Noise, Recurrence
+from recurra.kernels.contract import NO_MASKS, Call, DropoutMasks, Layout, Recurrence
 
 pytestmark = pytest.mark.skipif(bool(chooser.NO_ENGINE), reason="the C++ engine is not built here")
 T, B, F, H = 5, 4, 3, 17
+LAYOUT = Layout(T, B)
 
 
-def question(cell, noise=Noise(), reverse=False, zoneout=(0.0, 0.0), layout=Layout(T, B), dtype=torch.float32) -> Any:  # noqa: B008
+def question(cell, masks=NO_MASKS, reverse=False, zoneout=(0.0, 0.0), layout=LAYOUT, dtype=torch.float32) -> Any:
     draw = torch.Generator().manual_seed(0)
 
     def numbers(*shape):
         return (torch.rand(shape, generator=draw) - 0.5).to(dtype).requires_grad_()
 
-    gates = cell.GATES * H
-    state = tuple(numbers(B, H) for _ in range(cell.STATES))
+    gates = cell.blocks * H
+    state = tuple(numbers(B, H) for _ in range(len(cell.states)))
     weights = Weights(numbers(gates, H), numbers(gates))
-    return Recurrence(cell, reverse, zoneout), numbers(T * B, F), numbers(gates, F), None, state, weights, layout, noise
+    return Recurrence(cell, reverse, zoneout), numbers(T * B, F), numbers(gates, F), None, state, weights, layout, masks
 
 
 def answers(run, asked):
-    outputs, _ = run(*asked)
+    outputs, _ = run(Call(*asked))
     leaves = [asked[1], asked[2], *asked[4], asked[5].recurrent]
     return outputs, *torch.autograd.grad(outputs.double().square().sum(), leaves)
 
 
 def test_masks_with_gaps():
     keep = torch.rand(T * B, H).lt(0.3).byte()
-    noise = Noise(torch.rand(H, B).t(), keep.t().contiguous().t(), keep.t().contiguous().t())
-    asked = question(LSTM(), noise, zoneout=(0.3, 0.3))
-    torch.testing.assert_close(answers(chooser.cpu_function.run, asked), answers(reference.run, asked))
+    masks = DropoutMasks(torch.rand(H, B).t(), keep.t().contiguous().t(), keep.t().contiguous().t())
+    asked = question(LSTM(), masks, zoneout=(0.3, 0.3))
+    torch.testing.assert_close(answers(engine.run, asked), answers(reference.run, asked))
 
 
 def test_saved_tensors_that_come_back_in_another_order_of_memory():
     asked = question(GRU())
-    expected = answers(chooser.cpu_function.run, asked)
+    expected = answers(engine.run, asked)
 
     def give(tensor):
         return tensor.t().contiguous().t() if tensor.dim() == 2 else tensor
 
     with torch.autograd.graph.saved_tensors_hooks(lambda tensor: tensor.clone(), give):
-        found = answers(chooser.cpu_function.run, asked)
+        found = answers(engine.run, asked)
     torch.testing.assert_close(found, expected)
 
 
@@ -60,7 +61,7 @@ def test_a_sign_that_is_only_noted():
     asked = list(question(RNN()))
     asked[4] = (torch.complex(torch.zeros(B, H), asked[4][0].detach()).conj().imag.requires_grad_(),)
     assert asked[4][0].is_neg()
-    torch.testing.assert_close(answers(chooser.cpu_function.run, asked), answers(reference.run, asked))
+    torch.testing.assert_close(answers(engine.run, asked), answers(reference.run, asked))
 
 
 def test_a_state_that_autocast_does_not_convert():
@@ -96,7 +97,7 @@ def test_the_gradient_of_the_state_of_rows_that_end_early(cell, reverse, build):
     lengths = torch.tensor([5, 5, 2, 0])
     asked = question(cell, reverse=reverse, layout=Layout(T, B, lengths=lengths), dtype=torch.bfloat16)
     with using(build):
-        found = answers(chooser.cpu_function.run, asked)
+        found = answers(engine.run, asked)
     for ours, right in zip(found, answers(reference.run, asked), strict=True):
         assert (ours - right).abs().max() <= 0.03 * right.abs().max().clamp(min=1)
 

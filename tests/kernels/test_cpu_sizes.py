@@ -10,7 +10,7 @@ from tests.kernels.cases import BUILDS, CELLS, THOROUGH, Case, engine, question
 
 from recurra.cells import RNN, Weights
 from recurra.kernels import reference
-from recurra.kernels.contract import Layout
+from recurra.kernels.contract import Call, Layout
 
 pytestmark = pytest.mark.skipif(not BUILDS, reason="the C++ engine is not built here")
 every_cell = pytest.mark.parametrize("cell", CELLS, ids=str)
@@ -25,7 +25,9 @@ def gradient(run, recurrence, x, state, tensors, steps, last):
     """The outputs of `last` steps, and the gradient of their sum by the x of these steps."""
     x = x.clone().requires_grad_()
     weights = Weights(tensors["recurrent"], tensors["bias"])
-    outputs, _ = run(recurrence, x, tensors["input_weight"], tensors["input_bias"], state, weights, Layout(steps, 1))
+    outputs, _ = run(
+        Call(recurrence, x, tensors["input_weight"], tensors["input_bias"], state, weights, Layout(steps, 1))
+    )
     tail = outputs[-last:]
     (grad,) = torch.autograd.grad(tail.sum(), [x])
     return tail.detach(), grad[-last:]
@@ -37,10 +39,10 @@ def test_a_million_steps(cell):
     asked = question(Case(cell, steps, 1, 1, 2, frozenset({"bias"})))
     x, recurrence = asked.tensors["x"], asked.recurrence
     with torch.no_grad():
-        _, state = engine.run(
+        _, state = engine.run(Call(
             recurrence, x[:-last], asked.tensors["input_weight"], asked.tensors["input_bias"], None,
             Weights(asked.tensors["recurrent"], asked.tensors["bias"]), Layout(steps - last, 1),
-        )  # fmt: skip
+        ))  # fmt: skip
     ours = gradient(engine.run, recurrence, x, None, asked.tensors, steps, last)
     theirs = gradient(reference.run, recurrence, x[-last:], state, asked.tensors, last, last)
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
@@ -52,7 +54,7 @@ def test_a_million_steps(cell):
 def test_without_steps_or_rows(options, steps, batch, cell):
     asked = question(Case(cell, steps, batch, 2, 3, frozenset({"bias", "state", *options})))
     outputs, *rest = asked.ask(engine.run, torch.float64)
-    last, gradients = rest[: cell.STATES], rest[cell.STATES :]
+    last, gradients = rest[: len(cell.states)], rest[len(cell.states) :]
     assert outputs.shape == (0, 3)
     for end, name in zip(last, ("h", "c"), strict=False):
         assert torch.equal(end, asked.tensors[name])
@@ -74,7 +76,8 @@ def test_more_than_2_to_the_31_elements():
     weights = Weights(tensors["recurrent"], tensors["bias"])
 
     def run(x, state, layout):
-        return engine.run(asked.recurrence, x, tensors["input_weight"], tensors["input_bias"], state, weights, layout)
+        weight, bias = tensors["input_weight"], tensors["input_bias"]
+        return engine.run(Call(asked.recurrence, x, weight, bias, state, weights, layout))
 
     x = torch.zeros(steps * batch, 1, dtype=torch.bfloat16)
     x[-last * batch :] = tensors["x"]

@@ -41,7 +41,7 @@ def test_the_number_of_threads_changes_no_bit(build, options, cell):
             with threads(number):
                 found.append(asked.ask(engine.run, torch.float32))
     # torch's own products, of all rows, may be added up in another order
-    names = ["outputs", "h", "c"][: 1 + cell.STATES] + list(asked.needed)
+    names = ["outputs", "h", "c"][: 1 + len(cell.states)] + list(asked.needed)
     own = [i for i, name in enumerate(names) if name in ("outputs", "h", "c", "x")]
     assert same_bits([found[0][i] for i in own], [found[1][i] for i in own])
     assert same_bits([found[0][i] for i in own], [found[2][i] for i in own])
@@ -54,7 +54,7 @@ def test_the_number_of_threads_changes_no_bit(build, options, cell):
 @pytest.mark.parametrize("build", BUILDS)
 def test_the_order_of_rows_changes_no_bit(build, dtype, cell):
     asked = large(cell, "dropout", "lengths")
-    lengths, dropout = asked.layout.lengths, asked.noise.dropout
+    lengths, dropout = asked.layout.lengths, asked.masks.dropout
     assert lengths is not None
     assert dropout is not None
     order = torch.randperm(ROWS, generator=torch.Generator().manual_seed(0))
@@ -68,7 +68,7 @@ def test_the_order_of_rows_changes_no_bit(build, dtype, cell):
     }
     other = replace(
         asked, tensors=tensors, layout=replace(asked.layout, lengths=lengths[order]),
-        noise=asked.noise._replace(dropout=dropout[order]), needed=(),
+        masks=asked.masks._replace(dropout=dropout[order]), needed=(),
     )  # fmt: skip
     with using(build):
         outputs, *last = replace(asked, needed=()).ask(engine.run, dtype)

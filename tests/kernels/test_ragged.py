@@ -17,6 +17,7 @@ from tests.kernels.test_cpu import whole_numbers
 
 from recurra.cells import LSTM, RNN, Weights
 from recurra.kernels import reference
+from recurra.kernels.contract import Call
 
 pytestmark = pytest.mark.skipif(not BUILDS, reason="the C++ engine is not built here")
 every_build = pytest.mark.parametrize("build", BUILDS)
@@ -100,11 +101,11 @@ def gradients(asked, tensors, layout, seeds):
     dtype = seeds[0].dtype
     given = {name: tensor.to(dtype, copy=True) for name, tensor in (asked.tensors | tensors).items()}
     by = [given[name].requires_grad_() for name in tensors]
-    weights = Weights(*(given.get(name) for name in Weights._fields))  # type: ignore[arg-type]
-    outputs, last = engine.run(
+    weights = Weights(*(given.get(name) for name in Weights._fields[:-1]))  # type: ignore[arg-type]
+    outputs, last = engine.run(Call(
         asked.recurrence, given["x"], given["input_weight"], given["input_bias"], tuple(by[1:]), weights, layout,
-        asked.noise,
-    )  # fmt: skip
+        asked.masks,
+    ))  # fmt: skip
     results = [outputs, *last]
     return [result.detach() for result in results], torch.autograd.grad(results, by, seeds)
 
@@ -118,8 +119,11 @@ def test_a_row_among_rows_of_nan_has_the_bits_of_a_row_alone(hidden, batch, dtyp
     asked = ragged(cell, direction, batch, hidden, *(["projection"] if cell == LSTM() and hidden == 33 else []))
     lengths = asked.layout.lengths
     assert lengths is not None
-    x, states = asked.tensors["x"].view(STEPS, batch, -1), [asked.tensors[name] for name in ("h", "c")[: cell.STATES]]
-    names, draw = ("x", "h", "c")[: 1 + cell.STATES], torch.Generator().manual_seed(0)
+    x, states = (
+        asked.tensors["x"].view(STEPS, batch, -1),
+        [asked.tensors[name] for name in ("h", "c")[: len(cell.states)]],
+    )
+    names, draw = ("x", "h", "c")[: 1 + len(cell.states)], torch.Generator().manual_seed(0)
     seeds = [torch.randn(STEPS, batch, states[0].shape[1], generator=draw), *map(torch.randn_like, states)]
     for row in {0, batch // 2, batch - 1, int(lengths.argmin()), int(lengths.argmax())}:
         length = int(lengths[row])
@@ -157,7 +161,7 @@ def test_a_row_among_rows_of_nan_has_the_bits_of_a_row_alone(hidden, batch, dtyp
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 def test_nan_in_a_row_changes_no_bit_of_another(dtype, where, cell, build, monkeypatch):
     if where == "outside":
-        monkeypatch.setattr("recurra.kernels.cpu_passes._IN_CACHE", -1)
+        monkeypatch.setattr("recurra.kernels.cpu.passes._IN_CACHE", -1)
     for features, hidden, batch in product((5, 33, 50), (17,), (3, 20)):
         asked = question(Case(cell, STEPS, batch, features, hidden, frozenset({"bias", "state"}), hidden), dtype)
         poisoned = replace(asked, tensors=asked.tensors | {"x": asked.tensors["x"].clone()})

@@ -8,10 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from recurra.cells import CELLS, GRU, LSTM, RNN, Weights
+from recurra import cells
+from recurra.cells import GRU, LSTM, RNN, Weights
 from recurra.kernels import reference
-from recurra.kernels.contract import Layout, Noise, Recurrence
+from recurra.kernels.contract import Call, DropoutMasks, Layout, Recurrence
 
+CELLS = {name: cells.get(name) for name in ("rnn", "gru", "lstm")}
 TORCH = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 SIZES = [(1, 1, 1), (3, 17, 3), (17, 3, 63)]
 
@@ -22,13 +24,13 @@ def layer(cell: str, inputs: int, hidden: int) -> Any:
 
 
 def zeros(cell: str, batch: int, hidden: int) -> tuple[torch.Tensor, ...]:
-    return tuple(torch.zeros(batch, hidden, dtype=torch.float64) for _ in range(CELLS[cell].STATES))
+    return tuple(torch.zeros(batch, hidden, dtype=torch.float64) for _ in range(len(CELLS[cell].states)))
 
 
 def by_reference(cell, module, x, state=None, lengths=None, reverse=False):
     """x [T, B, F] -> outputs [T, B, H], last state."""
     steps, batch, features = x.shape
-    outputs, last = reference.run(
+    outputs, last = reference.run(Call(
         Recurrence(CELLS[cell](), reverse),
         x.reshape(steps * batch, features),
         module.weight_ih_l0,
@@ -36,7 +38,7 @@ def by_reference(cell, module, x, state=None, lengths=None, reverse=False):
         state or zeros(cell, batch, module.hidden_size),
         Weights(module.weight_hh_l0, module.bias_hh_l0),
         Layout(steps, batch, lengths=lengths),
-    )
+    ))  # fmt: skip
     return outputs.reshape(steps, batch, module.hidden_size), last
 
 
@@ -123,10 +125,10 @@ def test_every_layout_holds_the_same_rows(cell, reverse):
     weights = Weights(module.weight_hh_l0, module.bias_hh_l0)
 
     def run(x, layout, keep):
-        return reference.run(
+        return reference.run(Call(
             recurrence, x, module.weight_ih_l0, module.bias_ih_l0, zeros(cell, batch, 3), weights, layout,
-            Noise(zoneout_h=keep),
-        )  # fmt: skip
+            DropoutMasks(zoneout_h=keep),
+        ))  # fmt: skip
 
     outputs, state = run(x.flatten(0, 1), Layout(steps, batch, lengths=lengths), keep.flatten(0, 1))
     rows_first = x.transpose(0, 1).flatten(0, 1), keep.transpose(0, 1).flatten(0, 1)
@@ -147,18 +149,18 @@ def test_every_layout_holds_the_same_rows(cell, reverse):
 def test_zoneout_keeps_the_old_state_where_the_mask_is_one(cell):
     module = layer(cell, 2, 3)
     x = torch.randn(2, 4, 2, dtype=torch.float64)
-    old = tuple(torch.randn(4, 3, dtype=torch.float64) for _ in range(CELLS[cell].STATES))
+    old = tuple(torch.randn(4, 3, dtype=torch.float64) for _ in range(len(CELLS[cell].states)))
     weights = Weights(module.weight_hh_l0, module.bias_hh_l0)
     keep = torch.randint(0, 2, (4, 3), dtype=torch.uint8)
 
-    def run(recurrence, noise):
+    def run(recurrence, masks):
         return reference.run(
-            recurrence, x[0], module.weight_ih_l0, module.bias_ih_l0, old, weights, Layout(1, 4), noise
+            Call(recurrence, x[0], module.weight_ih_l0, module.bias_ih_l0, old, weights, Layout(1, 4), masks)
         )[1]
 
-    plain = run(Recurrence(CELLS[cell]()), Noise())
-    zoned = run(Recurrence(CELLS[cell](), zoneout=(0.5, 0.5)), Noise(zoneout_h=keep, zoneout_c=1 - keep))
-    expected = run(Recurrence(CELLS[cell](), zoneout=(0.25, 0.5)), Noise())
+    plain = run(Recurrence(CELLS[cell]()), DropoutMasks())
+    zoned = run(Recurrence(CELLS[cell](), zoneout=(0.5, 0.5)), DropoutMasks(zoneout_h=keep, zoneout_c=1 - keep))
+    expected = run(Recurrence(CELLS[cell](), zoneout=(0.25, 0.5)), DropoutMasks())
     masks = (keep.bool(), ~keep.bool())
     for before, new, ours, mean, mask, rate in zip(old, plain, zoned, expected, masks, (0.25, 0.5), strict=False):
         torch.testing.assert_close(ours, torch.where(mask, before, new), rtol=0, atol=0)
@@ -187,7 +189,7 @@ def test_second_derivatives_are_right(cell, options, packed):
     torch.manual_seed(0)
     steps, batch, features, hidden = 5, 2, 2, 3
     width = 2 if "projection" in options else hidden
-    blocks = cell.GATES * hidden
+    blocks = cell.blocks * hidden
     shapes = {
         "recurrent": (blocks, width), "bias": (blocks,), "projection": (width, hidden), "peephole": (3, hidden),
         "norm": (blocks,), "norm_cell": (2, hidden),
@@ -197,15 +199,14 @@ def test_second_derivatives_are_right(cell, options, packed):
     offsets = torch.tensor([0, 2, 4, 6, 7]) if packed else None
     layout = Layout(steps, batch, lengths=lengths if packed else None, offsets=offsets)
     tensors = [torch.randn(8 if packed else steps * batch, features), torch.randn(blocks, features)]
-    tensors += [torch.randn(batch, width), torch.randn(batch, hidden)][: cell.STATES]
+    tensors += [torch.randn(batch, width), torch.randn(batch, hidden)][: len(cell.states)]
     tensors += [torch.randn(shapes[name]) for name in names]
     tensors = [tensor.double().requires_grad_() for tensor in tensors]
 
     def function(x, weight, *rest):
-        state, weights = rest[: cell.STATES], rest[cell.STATES :]
-        outputs, last = reference.run(
-            Recurrence(cell), x, weight, None, state, Weights(**dict(zip(names, weights, strict=True))), layout
-        )
+        state, weights = rest[: len(cell.states)], rest[len(cell.states) :]
+        given = Weights(**dict(zip(names, weights, strict=True)))
+        outputs, last = reference.run(Call(Recurrence(cell), x, weight, None, state, given, layout))
         return outputs, *last
 
     torch.autograd.gradcheck(function, tensors, fast_mode=True)

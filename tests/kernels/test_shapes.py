@@ -12,7 +12,7 @@ import recurra as rc
 from recurra.cells import GRU, LSTM, RNN, Weights
 from recurra.errors import ShapeError
 from recurra.kernels import chooser
-from recurra.kernels.contract import Layout, Noise, Recurrence
+from recurra.kernels.contract import Call, DropoutMasks, Layout, Recurrence
 
 T, B, F, H = 3, 2, 4, 5
 zeros = torch.zeros
@@ -20,25 +20,25 @@ zeros = torch.zeros
 
 def ask(cell: Any = None, **changed: Any) -> Any:
     cell = cell or GRU()
-    gates = cell.GATES * H
+    gates = cell.blocks * H
     asked = {
         "x": zeros(T * B, F), "input_weight": zeros(gates, F), "input_bias": None,
-        "state": tuple(zeros(B, H) for _ in range(cell.STATES)), "weights": Weights(zeros(gates, H), zeros(gates)),
-        "layout": Layout(T, B), "noise": Noise(),
+        "state": tuple(zeros(B, H) for _ in range(len(cell.states))), "weights": Weights(zeros(gates, H), zeros(gates)),
+        "layout": Layout(T, B), "masks": DropoutMasks(),
     }  # fmt: skip
-    return chooser.run(Recurrence(cell), **{**asked, **changed})
+    return chooser.run(Call(Recurrence(cell), **{**asked, **changed}))
 
 
 PACKED: dict[str, Any] = {"lengths": torch.tensor([3, 2]), "offsets": torch.tensor([0, 2, 4])}
 REFUSED: dict[str, tuple[Any, dict[str, Any]]] = {
     "x has shape (5, 4): expected (6, features)": (GRU(), {"x": zeros(5, F)}),
-    "x has shape (3, 2, 4): expected (6, features)": (GRU(), {"x": zeros(3, 2, F)}),
+    "x has shape (3, 2, 4): expected two dimensions": (GRU(), {"x": zeros(3, 2, F)}),
     "x has 4 features: expected 15, being projected already": (GRU(), {"input_weight": None}),
     "the weight 'input_weight' is torch.float32 (10, 4) on cpu: expected torch.float32 (15, 4)":
         (GRU(), {"input_weight": zeros(10, F)}),
     "the weight 'input_weight' is torch.float64 (15, 4)": (GRU(), {"input_weight": zeros(15, F).double()}),
     "the weight 'input_bias' is torch.float32 (1,)": (GRU(), {"input_bias": zeros(1)}),
-    "the weight 'recurrent' has 4 columns: expected 5, without a projection":
+    "the weight 'recurrent' is torch.float32 (15, 4) on cpu: expected torch.float32 (15, 5)":
         (GRU(), {"weights": Weights(zeros(15, 4)), "state": None}),
     "the weight 'bias' is torch.float32 (14,) on cpu: expected torch.float32 (15,) on cpu":
         (GRU(), {"weights": Weights(zeros(15, 5), zeros(14))}),
@@ -46,8 +46,14 @@ REFUSED: dict[str, tuple[Any, dict[str, Any]]] = {
         (GRU(), {"weights": Weights(zeros(15, 5), zeros(15).double())}),
     "the weight 'peephole' is torch.float32 (2, 5) on cpu: expected torch.float32 (3, 5)":
         (LSTM(), {"weights": Weights(zeros(20, 5), peephole=zeros(2, 5))}),
-    "the weight 'projection' is torch.float32 (5, 2)":
-        (LSTM(), {"weights": Weights(zeros(20, 2), projection=zeros(5, 2)), "state": None}),
+    "the weight 'recurrent' is torch.float32 (20, 2) on cpu: expected torch.float32 (20, 3)":
+        (LSTM(), {"weights": Weights(zeros(20, 2), projection=zeros(3, 5)), "state": None}),
+    "the weight 'projection' is torch.float32 (2, 4) on cpu: expected torch.float32 (2, 5)":
+        (LSTM(), {"weights": Weights(zeros(20, 2), projection=zeros(2, 4)), "state": None}),
+    "the weight 'peephole' is given: expected None, the cell 'gru' has none":
+        (GRU(), {"weights": Weights(zeros(15, 5), peephole=zeros(3, 5))}),
+    "weights.own has 1 tensors: expected 0, none": (GRU(), {"weights": Weights(zeros(15, 5), own=(zeros(5),))}),
+    "the weight 'recurrent' is None: expected (5, 5)": (RNN(), {"weights": Weights()}),
     "the weight 'norm' is torch.float32 (5,)": (LSTM(), {"weights": Weights(zeros(20, 5), norm=zeros(5))}),
     "the weight 'norm_cell' is torch.float32 (5,) on meta":
         (LSTM(), {"weights": Weights(zeros(20, 5), norm_cell=zeros(5, device="meta"))}),
@@ -55,10 +61,11 @@ REFUSED: dict[str, tuple[Any, dict[str, Any]]] = {
     "c is torch.float64 (2, 5) on cpu: expected torch.float32":
         (LSTM(), {"state": (zeros(B, H), zeros(B, H).double())}),
     "state has 1 tensors: expected 2": (LSTM(), {"state": (zeros(B, H),)}),
-    "dropout is torch.float32 (5,)": (RNN(), {"noise": Noise(zeros(5))}),
-    "zoneout_h is torch.float32 (6, 5): expected torch.uint8 (6, 5)": (RNN(), {"noise": Noise(None, zeros(6, 5))}),
+    "dropout is torch.float32 (5,)": (RNN(), {"masks": DropoutMasks(zeros(5))}),
+    "zoneout_h is torch.float32 (6, 5): expected torch.uint8 (6, 5)":
+        (RNN(), {"masks": DropoutMasks(None, zeros(6, 5))}),
     "zoneout_c is torch.uint8 (5, 5): expected torch.uint8 (6, 5)":
-        (LSTM(), {"noise": Noise(None, None, zeros(5, 5).byte())}),
+        (LSTM(), {"masks": DropoutMasks(None, None, zeros(5, 5).byte())}),
     "offsets are given without lengths": (RNN(), {"layout": Layout(T, B, offsets=torch.tensor([0, 2, 4]))}),
     "lengths are 3: expected one per sequence, 2": (RNN(), {"layout": Layout(T, B, lengths=torch.tensor([3, 2, 1]))}),
     "lengths go from 1 to 4: expected at least 0": (RNN(), {"layout": Layout(T, B, lengths=torch.tensor([4, 1]))}),

@@ -57,7 +57,7 @@ class Drawn:
             return None
         generator = torch.Generator().manual_seed(self.seed + 1)
         directed = layer.num_layers * (2 if layer.bidirectional else 1)
-        widths = (layer.proj_size or layer.hidden_size, layer.hidden_size)[: layer.cell.STATES]
+        widths = (layer.proj_size or layer.hidden_size, layer.hidden_size)[: len(layer.cell.states)]
         found = tuple(
             torch.randn(directed, self.batch, width, generator=generator, dtype=torch.float64).to(layer.weight_ih_l0)
             for width in widths

@@ -113,7 +113,7 @@ def test_copies_and_state_dicts():
     ("layers", "more", "message"),
     [
         ([], {}, "layers is empty: expected at least one recurrent layer"),
-        ([nn.Linear(2, 3)], {}, "layers[0] is of type Linear: expected an RNN, LSTM or GRU"),
+        ([nn.Linear(2, 3)], {}, "layers[0] is of type Linear: expected a recurrent layer of Recurra or torch.nn"),
         ([nn.GRU(2, 3), nn.GRU(4, 3)], {}, "layers[1] has input_size 4: expected 3, the width of the outputs of"),
         ([nn.GRU(2, 3), nn.GRU(3, 3, batch_first=True)], {}, "layers[1] has batch_first=True: expected False"),
         ([nn.GRU(2, 3)], {"residual": True}, "residual is True, but no layer is as wide as its input"),

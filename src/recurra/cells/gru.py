@@ -14,31 +14,30 @@ Shapes, one step: `projected_input` = W x_t + b [B, 3H]; state (h [B, H]); U [3H
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from torch import Tensor
 from torch.nn import functional
 
+from recurra.cells.cell import Cell, Gate, State
 from recurra.cells.weights import Weights, drop, recur
 
 
 @dataclass(frozen=True)
-class GRU:
+class GRU(Cell):
     """The cell and its variant: whether the reset gate comes after the product with U_n, or before it."""
 
     reset_after: bool = True
 
-    GATES: ClassVar[int] = 3
-    STATES: ClassVar[int] = 1
-    NAMES: ClassVar[tuple[str, ...]] = ("r", "z", "n")
+    name = "gru"
+    states = (State("h", "hidden state", memory=True),)
+    gates = (Gate("r", "reset gate"), Gate("z", "update gate", keeps="open"), Gate("n", "new value", "tanh"))
+    options = frozenset({"bias", "layer_norm", "recurrent_dropout", "zoneout"})
 
-    def step(
-        self, projected_input: Tensor, state: tuple[Tensor, ...], weights: Weights, dropout: Tensor | None = None
-    ) -> tuple[Tensor, ...]:
-        """One time step: `projected_input` [B, 3H], state (h,), `dropout` [B, H] on the h that enters U -> (h,)."""
-        return self.update(self.gates(projected_input, state, weights, dropout), state, weights)
+    def parameters(self, hidden: int, width: int) -> dict[str, tuple[int, ...]]:
+        """U and b_U; with layer norm its gains."""
+        return {"recurrent": (3 * hidden, width), **dict.fromkeys(("bias", "norm", "norm_input"), (3 * hidden,))}
 
-    def gates(
+    def activate(
         self, projected_input: Tensor, state: tuple[Tensor, ...], weights: Weights, dropout: Tensor | None = None
     ) -> tuple[Tensor, ...]:
         """The first half of a step: r, z, n."""
@@ -58,6 +57,7 @@ class GRU:
 
 
 def _reset_before(x_r: Tensor, x_z: Tensor, x_n: Tensor, h: Tensor, weights: Weights) -> tuple[Tensor, Tensor, Tensor]:
+    assert weights.recurrent is not None
     hidden = h.shape[-1]
     gates, new = weights.recurrent.split([2 * hidden, hidden])
     b_gates, b_new = (None, None) if weights.bias is None else weights.bias.split([2 * hidden, hidden])

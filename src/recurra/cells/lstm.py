@@ -18,29 +18,36 @@ Gate order i, f, g, o, as in torch.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from torch import Tensor
 from torch.nn import functional
 
+from recurra.cells.cell import Cell, Gate, State
 from recurra.cells.weights import EPSILON, Weights, drop, recur
 
 
 @dataclass(frozen=True)
-class LSTM:
+class LSTM(Cell):
     """The cell; it has no variant of its own."""
 
-    GATES: ClassVar[int] = 4
-    STATES: ClassVar[int] = 2
-    NAMES: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
+    name = "lstm"
+    states = (State("h", "hidden state"), State("c", "cell state", memory=True))
+    gates = (
+        Gate("i", "input gate"),
+        Gate("f", "forget gate", keeps="open", opened=1.0),  # Jozefowicz et al. (2015)
+        Gate("g", "new value", "tanh"),
+        Gate("o", "output gate"),
+    )
+    options = frozenset({"bias", "layer_norm", "peepholes", "proj_size", "recurrent_dropout", "zoneout"})
 
-    def step(
-        self, projected_input: Tensor, state: tuple[Tensor, ...], weights: Weights, dropout: Tensor | None = None
-    ) -> tuple[Tensor, ...]:
-        """One time step: `projected_input` [B, 4H], state (h, c), `dropout` [B, R] on the h that enters U -> (h, c)."""
-        return self.update(self.gates(projected_input, state, weights, dropout), state, weights)
+    def parameters(self, hidden: int, width: int) -> dict[str, tuple[int, ...]]:
+        """U and b_U; then what its variants add."""
+        return {
+            "recurrent": (4 * hidden, width), "bias": (4 * hidden,), "projection": (width, hidden),
+            "peephole": (3, hidden), "norm": (4 * hidden,), "norm_cell": (2, hidden), "norm_input": (4 * hidden,),
+        }  # fmt: skip
 
-    def gates(
+    def activate(
         self, projected_input: Tensor, state: tuple[Tensor, ...], weights: Weights, dropout: Tensor | None = None
     ) -> tuple[Tensor, ...]:
         """The first half of a step: sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)."""

@@ -9,33 +9,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from recurra.cells.cell import Cell, Gate, State
 from recurra.cells.weights import Weights, drop, recur
 
 NONLINEARITIES: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh, "relu": torch.relu}
+_GATES = {name: (Gate("n", "new value", name, is_state=True),) for name in ("tanh", "relu", "own")}
 
 
 @dataclass(frozen=True)
-class RNN:
+class RNN(Cell):
     """The cell and its variant: "tanh", "relu", or a callable [B, H] -> [B, H], which runs on the reference only."""
 
     nonlinearity: str | Callable[[Tensor], Tensor] = "tanh"
 
-    GATES: ClassVar[int] = 1
-    STATES: ClassVar[int] = 1
-    NAMES: ClassVar[tuple[str, ...]] = ("n",)
+    name = "rnn"
+    states = (State("h", "hidden state", memory=True),)
+    options = frozenset({"bias", "layer_norm", "recurrent_dropout", "zoneout"})
+    blocks = 1
 
-    def step(
-        self, projected_input: Tensor, state: tuple[Tensor, ...], weights: Weights, dropout: Tensor | None = None
-    ) -> tuple[Tensor, ...]:
-        """One time step: `projected_input` [B, H], state (h,), `dropout` [B, H] on the h that enters U -> (h,)."""
-        return self.update(self.gates(projected_input, state, weights, dropout), state, weights)
+    @property
+    def gates(self) -> tuple[Gate, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]  # by the nonlinearity
+        """The new value, which no gate guards."""
+        return _GATES["own" if callable(self.nonlinearity) else self.nonlinearity]
 
-    def gates(
+    def parameters(self, hidden: int, width: int) -> dict[str, tuple[int, ...]]:
+        """U and b_U; with layer norm its gains."""
+        return {"recurrent": (hidden, width), **dict.fromkeys(("bias", "norm", "norm_input"), (hidden,))}
+
+    def activate(
         self, projected_input: Tensor, state: tuple[Tensor, ...], weights: Weights, dropout: Tensor | None = None
     ) -> tuple[Tensor, ...]:
         """The first half of a step: the new value, which no gate guards."""

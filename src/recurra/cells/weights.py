@@ -20,15 +20,19 @@ class Weights(NamedTuple):
     norm        [G*H]      gain of the layer norm of U h                      Ba et al. (2016), equations 20 to 22
     norm_cell   [2, H]     gain and bias of the layer norm of c               the same, LSTM only
     norm_input  [G*H]      gain of the layer norm of W x, before b is added   the same
+    own         a tuple    of any shape: those that a cell declares under names of its own, in their order
+
+    A cell without U, or with another shape of it, says so in its `parameters`.
     """
 
-    recurrent: Tensor
+    recurrent: Tensor | None = None
     bias: Tensor | None = None
     projection: Tensor | None = None
     peephole: Tensor | None = None
     norm: Tensor | None = None
     norm_cell: Tensor | None = None
     norm_input: Tensor | None = None
+    own: tuple[Tensor, ...] = ()
 
 
 def drop(h: Tensor, mask: Tensor | None) -> Tensor:
@@ -38,6 +42,7 @@ def drop(h: Tensor, mask: Tensor | None) -> Tensor:
 
 def recur(h: Tensor, weights: Weights) -> Tensor:
     """U h + b_U, or norm * LN(U h) + b_U: h [B, R] -> [B, G*H]."""
+    assert weights.recurrent is not None
     if weights.norm is None:
         return functional.linear(h, weights.recurrent, weights.bias)
     u = functional.linear(h, weights.recurrent)

@@ -11,46 +11,40 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recurra.cells import RNN, Cell
 from recurra.inspect.recording import Passage
 
-LOW, HIGH, STEEP = 0.02566, 0.97434, 0.94868
-KEEPING = ("f", "z")  # gates whose upper end is what keeps a memory
+# Of an activation, below and above which value it is saturated; what is not here has no ends, or none that say much.
+ENDS = {"sigmoid": (0.02566, 0.97434), "tanh": (-0.94868, 0.94868)}
 
 
 @dataclass(frozen=True)
 class GateUse:
-    """The shares of a gate's values, over rows, steps and units, at its lower and at its upper end."""
+    """The shares of a gate's values, over rows, steps and units, at its lower and at its upper end.
+
+    `keeps`: at which end it keeps the memory, as `cells.Gate` has it.
+    """
 
     name: str
     low: float
     high: float
+    keeps: str = ""
 
     @property
     def saturated(self) -> float:
-        """The share that hardly learns; a gate that is open because it keeps the memory does what it should."""
-        return self.low if self.name in KEEPING else self.low + self.high
-
-
-def is_gate(name: str) -> bool:
-    """Whether it is a sigmoid; g and n are values, through a tanh."""
-    return name not in ("g", "n")
+        """The share that hardly learns; a gate at the end where it keeps the memory does what it should."""
+        return (0.0 if self.keeps == "shut" else self.low) + (0.0 if self.keeps == "open" else self.high)
 
 
 @torch.no_grad()
 def gate_use(passage: Passage, alive: Tensor) -> tuple[tuple[GateUse, ...], float]:
     """The use of every gate, and the share of units that are 0 at every step of every row (dead ReLU units)."""
-    cell = passage.cell
     found, dead = [], 0.0
-    for j, name in enumerate(cell.NAMES):
+    for j, gate in enumerate(passage.cell.gates):
         values = torch.cat([step.gates[j].detach() for step in passage.steps])[alive]
-        if type(cell) is RNN and cell.nonlinearity == "relu":
+        if gate.activation == "relu":
             dead = float((values == 0).all(0).double().mean())
-        if _is_squashed(cell):
-            low, high = (LOW, HIGH) if is_gate(name) else (-STEEP, STEEP)
-            found.append(GateUse(name, float((values < low).double().mean()), float((values > high).double().mean())))
+        if gate.activation in ENDS:
+            low, high = ENDS[gate.activation]
+            shares = float((values < low).double().mean()), float((values > high).double().mean())
+            found.append(GateUse(gate.name, *shares, gate.keeps))
     return tuple(found), dead
-
-
-def _is_squashed(cell: Cell) -> bool:
-    return not isinstance(cell, RNN) or cell.nonlinearity == "tanh"

@@ -1,11 +1,13 @@
 """How long a unit holds a bit: by its gates, and by what becomes of a push.
 
-    by gates   tau = -1 / mean(log keep),  keep = f in an LSTM, z in a GRU: the memory decays as exp(-k / tau) if the
-               gate alone decides (Tallec and Ollivier 2018, "Can recurrent neural networks warp time?")
+    by gates   tau = -1 / mean(log keep), keep = what the cell says that a step keeps of the old memory (f in an LSTM,
+               z in a GRU, 1 - z in a minGRU, f' n_{t-1} / n_t in an sLSTM): the memory decays as exp(-k / tau) if
+               the gates alone decide (Tallec and Ollivier 2018, "Can recurrent neural networks warp time?")
     by push    the first k at which a unit that was pushed by one standard deviation of its own has kept less than
                1/e of the push, compared with the same sequence without it; the recurrence through other units counts
 
-The unit of an LSTM is its c, of the others its h. A time constant without a gate (the simple RNN) is NaN.
+A unit is one of what the cell calls its memory: c of an LSTM, h of a GRU. A time constant without a gate (the simple
+RNN) is NaN.
 """
 
 from __future__ import annotations
@@ -21,7 +23,6 @@ from recurra.errors import InputError
 from recurra.inspect.recording import Passage
 from recurra.inspect.traces import Trace
 
-KEEP = {3: "z", 4: "f"}  # the gate that keeps, by the number of gate blocks
 _PUSHED = 0.25  # of the sequence has gone by when the push comes
 _KEPT = 1 / math.e
 _LEAST = 1e-3  # of a push, where a unit does not move by itself
@@ -56,10 +57,10 @@ def holding(trace: Trace, *, rows: int = 4) -> pd.DataFrame:
 
 
 def _by_gates(trace: Trace, units: int) -> np.ndarray:
-    gate = KEEP.get(trace.passage.cell.GATES)
-    if gate is None:
+    kept = trace.kept()
+    if kept is None:
         return np.full(units, np.nan)
-    keep = np.clip(trace.values[gate], np.finfo(float).tiny, 1 - 1e-9)
+    keep = np.clip(kept, np.finfo(float).tiny, 1 - 1e-9)
     return -1 / np.nanmean(np.log(keep), axis=(0, 1))
 
 
@@ -74,19 +75,22 @@ def _by_push(passage: Passage, row: int, length: int) -> np.ndarray:
     steps = [step for step in passage.steps if step.t < length][-length:]
     own = [tuple(s[row] for s in step.new) for step in steps]
     at = int(_PUSHED * length)
-    units = own[0][-1].shape[-1]
-    size = torch.stack([state[-1] for state in own]).std(0).clamp(min=_LEAST)
+    cell = passage.cell
+    memories = [cell.memory(tuple(s.unsqueeze(0) for s in state)).squeeze(0) for state in own]
+    units = len(memories[0])
+    size = torch.stack(memories).std(0).clamp(min=_LEAST)
     state = tuple(s.expand(units, -1) for s in own[at])
-    state = (*state[:-1], state[-1] + torch.diag(size))
+    state = cell.with_memory(state, cell.memory(state) + torch.diag(size))
     held = np.full(units, np.nan)
-    for k, (step, plain) in enumerate(zip(steps[at + 1 :], own[at + 1 :], strict=True), start=1):
+    for k, (step, plain) in enumerate(zip(steps[at + 1 :], memories[at + 1 :], strict=True), start=1):
         state = _advance(passage, step.projected[row].expand(units, -1), state)
-        kept = ((state[-1] - plain[-1]).diagonal() / size).double().cpu().numpy()
+        kept = ((cell.memory(state) - plain).diagonal() / size).double().cpu().numpy()
         held[np.isnan(held) & (kept < _KEPT)] = k
     return held
 
 
 def _advance(passage: Passage, projected: Tensor, old: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     new = passage.cell.step(projected, old, passage.weights)
-    rates = passage.recurrence.zoneout
-    return tuple(rate * s + (1 - rate) * s_new for s, s_new, rate in zip(old, new, rates, strict=False))
+    rate_h, rate = passage.recurrence.zoneout
+    rates = (rate_h, *[rate] * (len(new) - 1))
+    return tuple(rate * s + (1 - rate) * s_new for s, s_new, rate in zip(old, new, rates, strict=True))

@@ -6,6 +6,7 @@ import contextlib
 import random
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import nn
 from recurra.errors import InputError
 from recurra.kernels import backend
 from recurra.nn.accelerate import OURS
+from recurra.nn.drop_in import DropInLayer
 from recurra.nn.layer import RecurrentLayer
 
 CELLS = (nn.RNNCell, nn.LSTMCell, nn.GRUCell)
@@ -41,7 +43,7 @@ def recurrent_layers(model: nn.Module) -> dict[str, nn.Module]:
         )
     if not found:
         raise InputError(
-            f"model is a {type(model).__name__} without a recurrent layer: expected one with an RNN, LSTM or GRU of "
+            f"model is a {type(model).__name__} without a recurrent layer: expected one with a recurrent layer of "
             "Recurra or torch.nn in it, or a torch.nn cell"
         )
     return found
@@ -60,7 +62,7 @@ def not_inspected(model: nn.Module) -> list[str]:
     return found
 
 
-def directed_names(name: str, layer: nn.RNNBase) -> list[str]:
+def directed_names(name: str, layer: Any) -> list[str]:
     """A name for every layer and direction of a module, in the order in which they run."""
     if layer.num_layers == 1 and not layer.bidirectional:
         return [name]
@@ -80,7 +82,7 @@ def computed_by_reference(layers: dict[str, nn.Module]) -> Iterator[None]:
             yield
     finally:
         for module in ours:
-            if isinstance(module, RecurrentLayer):  # `restore` may have run inside
+            if isinstance(module, DropInLayer):  # `restore` may have run inside
                 module.__class__ = module.TORCH  # pyright: ignore[reportAttributeAccessIssue]
 
 

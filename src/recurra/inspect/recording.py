@@ -154,7 +154,6 @@ def recording(model: nn.Module) -> Iterator[Recorder]:
             if isinstance(module, nn.RNNCellBase):
                 handle = module.register_forward_hook(_cell_hook(recorder, name), with_kwargs=True)
             else:
-                assert isinstance(module, nn.RNNBase)
                 hook = _layer_hook(recorder, directed_names(name, module))
                 handle = module.register_forward_pre_hook(hook, with_kwargs=True)
             stack.callback(handle.remove)
@@ -207,7 +206,7 @@ def _cell_hook(recorder: Recorder, name: str) -> Any:
         weights = Weights(module.weight_hh, module.bias_hh)
         with torch.no_grad():
             projected = functional.linear(x, module.weight_ih, module.bias_ih)
-            gates = cell.gates(projected, old, weights)
+            gates = cell.activate(projected, old, weights)
         recorder.enter([name])
         own = recorder.begin(Recurrence(cell), weights, Layout(1, len(x)))(Step(0, projected, gates, old, new))
         own = tuple(s.squeeze(0) for s in own) if single else own

@@ -18,10 +18,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recurra import cells
 from recurra.errors import InputError
 from recurra.inspect.plotting import OTHERS, OURS, dress, new_figure
 from recurra.nn import Regularisation
-from recurra.nn.recurrent import RECURRENT
+from recurra.nn.cell_layer import layer_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -120,8 +121,7 @@ def regularisation(
     >>> rc.inspect.regularisation(*data, hidden=8, steps=20).table().index.tolist()[:2]
     ['without', 'dropout 0.4']
     """
-    if cell not in RECURRENT:
-        raise InputError(f"cell is {cell!r}: expected one of {', '.join(RECURRENT)}")
+    cells.get(cell)
     if steps < 1 or not variants:
         raise InputError(f"steps is {steps} with {len(variants)} variants: expected at least one of each")
     for name, data in (("training", training), ("validation", validation)):
@@ -136,7 +136,7 @@ class _Network(nn.Module):
         self.head = nn.Linear(hidden, outputs)
         self.dropout = nn.Dropout(variant.dropout)
         noise = Regularisation(variant.recurrent_dropout, variant.zoneout)
-        self.recurrence = RECURRENT[cell](features, hidden, regularisation=noise)
+        self.recurrence = layer_of(cell)(features, hidden, regularisation=noise)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.dropout(self.recurrence(x)[0][-1]))

@@ -7,26 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from recurra.cells import Gate, State
 from recurra.errors import InputError
-from recurra.inspect.gates import is_gate
 from recurra.inspect.holding import holding
 from recurra.inspect.plotting import MUTED, OTHERS, OURS, dress, new_figure
 from recurra.inspect.traces import Trace
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-NAMES = {
-    "h": "hidden state h",
-    "c": "cell state c",
-    "i": "input gate i",
-    "f": "forget gate f",
-    "g": "new value g",
-    "o": "output gate o",
-    "r": "reset gate r",
-    "z": "update gate z",
-    "n": "new value n",
-}
 
 
 def draw_trace(trace: Trace, *, row: int = 0) -> Figure:
@@ -36,7 +24,7 @@ def draw_trace(trace: Trace, *, row: int = 0) -> Figure:
     """
     _check_row(trace, row)
     order = holding(trace)["unit"].to_numpy()
-    names = list(trace.values)
+    names, named = list(trace.values), trace.declared()
     figure = new_figure(width=10, height=0.5 + 1.5 * ((len(names) + 1) // 2))
     columns = 2 if len(names) > 1 else 1
     grid = figure.add_gridspec(-(-len(names) // columns), columns)
@@ -44,16 +32,17 @@ def draw_trace(trace: Trace, *, row: int = 0) -> Figure:
         values = trace.values[name][:, row]
         values = values[np.isfinite(values).all(axis=1)].T
         axes = figure.add_subplot(grid[place // columns, place % columns])
-        squashed = name in NAMES and is_gate(name) and name not in ("h", "c")
-        reach = float(np.abs(values).max(initial=1e-9)) if name in ("h", "c") else 1.0
-        low, high, colours = (0.0, 1.0, "viridis") if squashed else (-reach, reach, "RdBu_r")
+        low, high, colours = _range(named[name], values)
         shown = values[order] if len(values) == len(order) else values
         image = axes.imshow(shown, aspect="auto", vmin=low, vmax=high, cmap=colours, interpolation="nearest")
         bar = figure.colorbar(image, ax=axes, pad=0.015, fraction=0.05)
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=8, colors=MUTED)
         dress(
-            axes, NAMES[name], "step" if place >= len(names) - columns else "", "unit" if place % columns == 0 else ""
+            axes,
+            f"{named[name].label} {name}",
+            "step" if place >= len(names) - columns else "",
+            "unit" if place % columns == 0 else "",
         )
         axes.grid(visible=False)
         axes.set_yticks([])
@@ -141,3 +130,12 @@ def draw_map(trace: Trace, *, rows: int = 6, labels: npt.ArrayLike | None = None
 def _check_row(trace: Trace, row: int) -> None:
     if not 0 <= row < trace.h.shape[1]:
         raise InputError(f"row is {row}: expected a sequence from 0 to {trace.h.shape[1] - 1}")
+
+
+def _range(declared: State | Gate, values: np.ndarray) -> tuple[float, float, str]:
+    """The least and the greatest value of a strip, and its colours."""
+    if isinstance(declared, Gate) and declared.is_share:
+        return 0.0, 1.0, "viridis"
+    bounded = isinstance(declared, Gate) and declared.activation == "tanh"
+    reach = 1.0 if bounded else float(np.abs(values).max(initial=1e-9))
+    return -reach, reach, "RdBu_r"

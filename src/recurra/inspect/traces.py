@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from recurra.cells import Cell, Gate, State
 from recurra.errors import InputError
 from recurra.inspect.recording import Passage, ran, recording
 
@@ -20,8 +21,9 @@ Floats = npt.NDArray[np.floating]
 class Trace:
     """One layer and direction over B sequences.
 
-    `values` by name, each [T, B, H] and NaN after a row's end: h [T, B, R], the c of an LSTM, and the gates: i, f, g, o
-    of an LSTM, r, z, n of a GRU, after their nonlinearities. `passage` is what the figures of `holding` start from.
+    `values` by name, each [T, B, H] and NaN after a row's end: h [T, B, R] and the cell's other states (c of an LSTM),
+    then its gates after their nonlinearities (i, f, g, o of an LSTM, r, z, n of a GRU). `passage` is what the figures
+    of `holding` start from.
     """
 
     layer: str
@@ -32,6 +34,16 @@ class Trace:
     def h(self) -> Floats:
         """The hidden state [T, B, R]."""
         return self.values["h"]
+
+    def declared(self) -> dict[str, State | Gate]:
+        """What each of `values` is, as the cell declares it."""
+        return _declared(self.passage.cell)
+
+    def kept(self) -> Floats | None:
+        """The share of the old memory that the gates keep [T, B, H], NaN after a row's end; None without such gates."""
+        shares = [self.passage.cell.kept(step.gates, step.old, step.new) for step in self.passage.steps]
+        there = [share for share in shares if share is not None]
+        return _in_order(self.passage, there) if there else None
 
 
 def trace(model: nn.Module, *inputs: Any, **keywords: Any) -> dict[str, Trace]:
@@ -71,15 +83,33 @@ def one(traces: dict[str, Trace], layer: str | None) -> Trace:
 
 def _traced(passage: Passage) -> Trace:
     """In the order of time and of the caller's rows, whatever the direction."""
-    lengths = passage.lengths().numpy()
-    shown = {name: [step.new[k] for step in passage.steps] for k, name in enumerate(("h", "c")[: passage.cell.STATES])}
-    if passage.cell.GATES > 1:
-        shown |= {name: [step.gates[j] for step in passage.steps] for j, name in enumerate(passage.cell.NAMES)}
+    cell, steps = passage.cell, passage.steps
     values = {}
-    for name, parts in shown.items():
-        table = np.full((len(parts), len(lengths), parts[0].shape[-1]), np.nan, dtype=np.float64)
-        for step, part in zip(passage.steps, parts, strict=True):
-            live = part.detach().cpu().double().numpy()
-            table[step.t, : len(live)] = np.where((step.t < lengths[: len(live)])[:, None], live, np.nan)
-        values[name] = table if passage.order is None else table[:, passage.order.numpy()]
+    for name, declared in _declared(cell).items():
+        if isinstance(declared, State):
+            k = cell.states.index(declared)
+            parts = [step.new[k] for step in steps]
+        else:
+            j = cell.gates.index(declared)
+            parts = [step.gates[j] for step in steps]
+        values[name] = _in_order(passage, parts)
     return Trace(passage.layer, values, passage)
+
+
+def _declared(cell: Cell) -> dict[str, State | Gate]:
+    """States, then gates, by names that are told apart; a gate whose value is a state is that state."""
+    found: dict[str, State | Gate] = {state.name: state for state in cell.states}
+    for gate in cell.gates:
+        if not gate.is_state:
+            found[gate.name if gate.name not in found else f"{gate.name} gate"] = gate
+    return found
+
+
+def _in_order(passage: Passage, parts: list[Tensor]) -> Floats:
+    """A value [b, .] of each step as [T, B, .], NaN after a row's end."""
+    lengths = passage.lengths().numpy()
+    table = np.full((len(parts), len(lengths), parts[0].shape[-1]), np.nan, dtype=np.float64)
+    for step, part in zip(passage.steps, parts, strict=True):
+        live = part.detach().cpu().double().numpy()
+        table[step.t, : len(live)] = np.where((step.t < lengths[: len(live)])[:, None], live, np.nan)
+    return table if passage.order is None else table[:, passage.order.numpy()]

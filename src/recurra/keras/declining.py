@@ -37,7 +37,7 @@ def reason(layer: Any, sequences: Tensor, mask: Tensor | None, initial_state: An
         if training and _drops_by_gate(cell):
             return "every gate has a dropout mask of its own"
     if initial_state is not None:
-        expected = [[(len(sequences), cell.units)] * cast(Cell, as_cell(cell)).STATES for cell in cells]
+        expected = [[(len(sequences), cell.units)] * len(cast(Cell, as_cell(cell)).states) for cell in cells]
         found = [_shapes(state) for state in (initial_state if is_stack(layer) else [initial_state])]
         if found != expected:
             return f"the initial states are of shapes {found}, not {expected}"

@@ -12,7 +12,7 @@ from recurra.keras.compaction import Compaction, compact
 from recurra.keras.declining import cells_of, is_stack, reason
 from recurra.keras.weights import KINDS, as_cell, read_weights
 from recurra.kernels.chooser import run
-from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
+from recurra.kernels.contract import NO_MASKS, Call, DropoutMasks, Layout, Recurrence
 
 Result = tuple[Tensor, Tensor, list[Any]]
 
@@ -85,14 +85,14 @@ def run_cell(
     assert cell is not None
     input_weight, input_bias, weights = read_weights(keras_cell)
     x = x.to(input_weight.dtype)
-    noise = SILENCE
+    masks = NO_MASKS
     if training and keras_cell.dropout:
         x = x * keras_cell.get_dropout_mask(x[:, 0]).unsqueeze(1)
     if training and keras_cell.recurrent_dropout:
         assert state is not None
-        noise = Noise(dropout=keras_cell.get_recurrent_dropout_mask(state[0]))
+        masks = DropoutMasks(dropout=keras_cell.get_recurrent_dropout_mask(state[0]))
     batch, steps, features = x.shape
     layout = Layout(steps, batch, lengths=None if compaction is None else compaction.lengths)
     rows = x.transpose(0, 1).reshape(steps * batch, features)  # time first: the kernel then finds the h of a step
-    outputs, last = run(Recurrence(cell, reverse), rows, input_weight, input_bias, state, weights, layout, noise)
+    outputs, last = run(Call(Recurrence(cell, reverse), rows, input_weight, input_bias, state, weights, layout, masks))
     return outputs.view(steps, batch, outputs.shape[-1]).transpose(0, 1), last

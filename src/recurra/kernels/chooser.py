@@ -1,51 +1,48 @@
-"""Which code runs a recurrence, and why: the one place where a backend is chosen.
+"""Which backend runs a recurrence, and why: the one place where that is chosen.
 
-cpu        our C++ engine                       float32, float64, bfloat16 on a CPU
+cpu        our C++ engine                       float32, float64, bfloat16 on a CPU, for the cells that it knows
 torch      torch.nn's own forward               a plain layer where torch is faster, or that the engine cannot take
-reference  a loop over the cell's step          a layer with options that the engine cannot take; any device, dtype
+reference  a loop over the cell's step          what the engine cannot take; any cell, device and dtype
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar
+from functools import partial
 
 import torch
-from torch import _C, Tensor
-from torch.autograd import forward_ad
+from torch import Tensor
 
-from recurra.cells import GRU, RNN, Cell, Weights
+from recurra.cells import Cell
 from recurra.errors import InputError
-from recurra.kernels import reference
-from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
+from recurra.kernels import function, reference
+from recurra.kernels.contract import Backend, Call, Layout, Run, being_recorded
 from recurra.kernels.shapes import check_call
 
 try:
-    from recurra.kernels import cpu_builds, cpu_function
+    from recurra.kernels.cpu import builds
+    from recurra.kernels.cpu.backend import DTYPES, ENGINE
 except ImportError as error:  # no compiler when this was installed, or a library of the engine's that does not load
-    cpu_builds = cpu_function = None
+    builds = ENGINE = None
+    DTYPES: frozenset[torch.dtype] = frozenset()
     NO_ENGINE = f"the C++ engine is not there: {error}"
 else:
     NO_ENGINE = ""
 
-Run = Callable[
-    [Recurrence, Tensor, Tensor | None, Tensor | None, tuple[Tensor, ...] | None, Weights, Layout, Noise],
-    tuple[Tensor, tuple[Tensor, ...]],
-]
-
-CPU_DTYPES = frozenset({torch.float32, torch.float64, torch.bfloat16})
-PLAIN_TYPES = frozenset({Tensor, torch.nn.Parameter})
-BACKENDS = ("auto", "cpu", "torch", "reference")
+# What takes a call before the reference does: the first that can. A GPU's backend would be a folder, and a line here.
+PREFERRED: dict[str, Backend | None] = {"cpu": ENGINE}
+BACKENDS = ("auto", *PREFERRED, "torch", "reference")
 # "unrolled" is the reference within a graph, "operator" and "recorded" come from their own files: none is counted.
-KERNELS: dict[str, Run] = {"reference": reference.run, "unrolled": reference.run}
-if cpu_function is not None:
-    KERNELS["cpu"] = cpu_function.run
+KERNELS: dict[str, Run] = {
+    "reference": reference.run,
+    "unrolled": reference.run,
+    **{name: partial(function.run, each) for name, each in PREFERRED.items() if each is not None},
+}
 
 _forced: ContextVar[str] = ContextVar("recurra_backend", default="auto")
-# Whether `kernels.recorded` stands in for the engine, whose calls a tracer of tensor operations does not see.
-being_recorded: ContextVar[bool] = ContextVar("recurra_being_recorded", default=False)
-_calls = {"cpu": 0, "torch": 0, "reference": 0}
+_calls = dict.fromkeys((*PREFERRED, "torch", "reference"), 0)
 
 
 @contextlib.contextmanager
@@ -100,38 +97,30 @@ def torch_is_faster(
     of U pays.
     """
     if steps * batch == 1 and not training and dtype is torch.float32:
-        return hidden >= {1: 1, 3: 64, 4: 256}[cell.GATES]
-    if dtype is torch.float64 or hidden < 256 or type(cell) is RNN:
+        return hidden >= {1: 1, 3: 64, 4: 256}[cell.blocks]
+    if dtype is torch.float64 or hidden < 256 or cell.name == "rnn":
         return False
     alone = threads > 1 and batch == 1
-    if type(cell) is GRU:
+    if cell.name == "gru":
         return not training and threads > 1 and batch <= 4 and hidden >= 448
     if training:
         return (alone and hidden >= 320) or (threads > 1 and 1 < batch <= 8 and 320 <= hidden < 768)
     return (alone and hidden >= 320) or batch >= 4
 
 
-def why_not_cpu(cell: Cell, x: Tensor, weight: Tensor) -> str | None:
-    """Why the engine cannot take this call; None where it can."""
-    if NO_ENGINE:
+def why_not(name: str, cell: Cell, x: Tensor, weight: Tensor) -> str | None:
+    """Why a backend of `PREFERRED` cannot take calls of a cell on such tensors; None where it can."""
+    if name == "cpu" and NO_ENGINE:
         return NO_ENGINE
-    if x.dtype not in CPU_DTYPES or not x.is_cpu or x.layout is not torch.strided:
-        return f"the engine takes float32, float64 and bfloat16 on a CPU, and this is {x.dtype} on {x.device}"
-    if type(x) not in PLAIN_TYPES or type(weight) not in PLAIN_TYPES:
-        return f"a {type(x).__name__} and weights of type {type(weight).__name__} are not plain tensors"
-    if type(cell) is RNN and type(cell.nonlinearity) is not str:
-        return "the engine has no kernel for a callable as nonlinearity"
-    if _C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
-        return "a transform of torch.func or forward-mode differentiation is active"
-    if (_C._get_tracing_state() is not None or _C._len_torch_dispatch_stack()) and not being_recorded.get():
-        return "torch is tracing or listening to every operation"
-    return "the input is a view with a negated sign" if x.is_neg() else None
+    backend = PREFERRED[name]
+    return f"there is no {name}" if backend is None else backend.why_not(cell, x, weight)
 
 
 def choose(cell: Cell, x: Tensor, weight: Tensor, layout: Layout, *, plain: bool = False) -> str:
     """The backend for one layer: "cpu", "torch" or "reference".
 
-    `x` its input in any shape, `weight` U [G*H, R]; `plain`: torch.nn has this layer too.
+    `x` its input in any shape, `weight` U [G*H, R], or another of its weights where it has no U; `plain`: torch.nn has
+    this layer too.
     Raises InputError where the backend that is forced cannot run it.
     """
     if torch.compiler.is_compiling():
@@ -146,26 +135,33 @@ def choose(cell: Cell, x: Tensor, weight: Tensor, layout: Layout, *, plain: bool
                 "peepholes or another form of the cell. Take 'auto', 'cpu' or 'reference'"
             )
         return _torch()
-    reason = why_not_cpu(cell, x, weight)
-    if reason is None:
-        if plain and wanted == "auto" and layout.lengths is None:
-            steps, batch, hidden = layout.steps, layout.batch, weight.shape[0] // cell.GATES
-            projected = weight.shape[1] != hidden
-            training = torch.is_grad_enabled() and (weight.requires_grad or x.requires_grad)
-            threads = torch.get_num_threads()
-            if not projected and torch_is_faster(cell, x.dtype, steps, batch, hidden, training, threads):
+    for name in PREFERRED:
+        if wanted not in (name, "auto"):
+            continue
+        reason = why_not(name, cell, x, weight)
+        if reason is None:
+            if plain and wanted == "auto" and _torch_is_faster(cell, x, weight, layout):
                 return _torch()
-        return "recorded" if being_recorded.get() else "cpu"
-    if wanted == "cpu":
-        raise InputError(f"backend is 'cpu', but {reason}. Take 'auto', 'reference' or 'torch'")
+            return "recorded" if being_recorded.get() else name
+        if wanted == name:
+            raise InputError(f"backend is {name!r}, but {reason}. Take 'auto', 'reference' or 'torch'")
     return _torch() if plain else "reference"
+
+
+def _torch_is_faster(cell: Cell, x: Tensor, weight: Tensor, layout: Layout) -> bool:
+    hidden = weight.shape[0] // cell.blocks
+    if layout.lengths is not None or weight.shape[1] != hidden:
+        return False
+    training = torch.is_grad_enabled() and (weight.requires_grad or x.requires_grad)
+    threads = torch.get_num_threads()
+    return torch_is_faster(cell, x.dtype, layout.steps, layout.batch, hidden, training, threads)
 
 
 def _for_a_graph(cell: Cell, x: Tensor, plain: bool) -> str:
     """The backend for a graph that torch.compile or torch.export records: "operator" is `kernels.operator`."""
-    if type(cell) is RNN and type(cell.nonlinearity) is not str:
+    if not cell.variant:  # a callable of somebody's own, which no name stands for
         return "unrolled"
-    if plain and (NO_ENGINE or x.dtype not in CPU_DTYPES or not x.is_cpu):
+    if plain and (NO_ENGINE or x.dtype not in DTYPES or not x.is_cpu):
         return "torch"
     return "operator"
 
@@ -175,36 +171,27 @@ def _torch() -> str:
     return "torch"
 
 
-def run(
-    recurrence: Recurrence,
-    x: Tensor,
-    input_weight: Tensor | None,
-    input_bias: Tensor | None,
-    state: tuple[Tensor, ...] | None,
-    weights: Weights,
-    layout: Layout,
-    noise: Noise = SILENCE,
-) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """All steps of one layer and direction by the backend of choice; shapes and meaning as in `kernels.contract`."""
-    check_call(recurrence.cell, x, input_weight, state, weights, layout, noise, input_bias)
+def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """All steps of one layer and direction by the backend of choice: outputs [N, R], and the last state."""
+    check_call(call)
     if _forced.get() == "torch":
         raise InputError(
             "backend is 'torch', but this is no call of a layer of torch.nn's: expected a layer outside a graph. "
             "Take 'auto', 'cpu' or 'reference'"
         )
-    name = choose(recurrence.cell, x, weights.recurrent, layout)
-    return kernel(name, 1)(recurrence, x, input_weight, input_bias, state, weights, layout, noise)
+    weight = call.weights.recurrent if call.weights.recurrent is not None else call.x
+    return kernel(choose(call.recurrence.cell, call.x, weight, call.layout), 1)(call)
 
 
 def describe_kernels() -> dict[str, str]:
     """For each backend, in words: whether it runs and why."""
     return {
         "cpu": NO_ENGINE
-        if NO_ENGINE or cpu_builds is None
-        else f"used for float32, float64 and bfloat16 on a CPU; {cpu_builds.describe()}",
+        if NO_ENGINE or builds is None
+        else f"used for float32, float64 and bfloat16 on a CPU; {builds.describe()}",
         "torch": "torch.nn's own forward, used "
         + ("for every plain layer" if NO_ENGINE else "where it is faster, and for plain layers on other devices"),
-        "reference": "a loop over the cell's step; used for layers with options "
+        "reference": "a loop over the cell's step; used for cells without a kernel, for layers with options "
         + ("" if NO_ENGINE else "on other devices and dtypes, ")
         + "and as the oracle of the tests",
     }

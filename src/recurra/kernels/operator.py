@@ -3,8 +3,9 @@
 Only a graph uses it: called directly, an operator costs more time than a small recurrence. The backend is chosen when
 the graph runs, on real tensors. Its gradient is the operator `recurra::recurrence_backward`, which runs forward again.
 
-Both take, in this order, the tensors that may ask for a gradient (x, input_weight, input_bias, h, c, and those of
-`Weights`), those that never do (lengths, offsets, and the three of `Noise`), and what is not a tensor.
+Both take, in this order, the tensors that may ask for a gradient (of `Call.tensors` those that are there), those that
+never do (lengths, offsets, and the three of `DropoutMasks`), and what is not a tensor: which of `Call.tensors` are
+there, because torch does not differentiate lists with None in them, and the cell by its `variant`.
 """
 
 from __future__ import annotations
@@ -16,91 +17,64 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recurra.cells import GRU, LSTM, RNN, Cell, Weights
+from recurra.cells import decode
 from recurra.kernels import chooser
-from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
-
-CELLS: dict[str, Cell] = {
-    "tanh": RNN(), "relu": RNN("relu"), "lstm": LSTM(), "gru": GRU(), "gru_reset_before": GRU(reset_after=False),
-}  # fmt: skip
-DIFFERENTIABLE = 12  # the first arguments
-TENSORS = DIFFERENTIABLE + 5
+from recurra.kernels.contract import Call, DropoutMasks, Frame, Layout, Recurrence, call_of
 
 _ARGUMENTS = (
-    "Tensor x, Tensor? input_weight, Tensor? input_bias, Tensor? h, Tensor? c, Tensor recurrent, Tensor? bias, "
-    "Tensor? projection, Tensor? peephole, Tensor? norm, Tensor? norm_cell, Tensor? norm_input, "
-    "Tensor? lengths, Tensor? offsets, Tensor? dropout, Tensor? zoneout_h, Tensor? zoneout_c, "
-    "str cell, bool reverse, float rate_h, float rate_c, SymInt steps, SymInt batch, bool batch_first"
+    "Tensor[] tensors, Tensor? lengths, Tensor? offsets, Tensor? dropout, Tensor? zoneout_h, Tensor? zoneout_c, "
+    "bool[] there, int states, str cell, bool reverse, float rate_h, float rate_c, SymInt steps, SymInt batch, "
+    "bool batch_first"
 )
 
 
-def run(
-    recurrence: Recurrence,
-    x: Tensor,
-    input_weight: Tensor | None,
-    input_bias: Tensor | None,
-    state: tuple[Tensor, ...] | None,
-    weights: Weights,
-    layout: Layout,
-    noise: Noise = SILENCE,
-) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """All steps of one layer and direction as one node of a graph; shapes and meaning as in `kernels.contract`."""
-    h, c = (*(state or ()), None, None)[:2]
-    outputs, last_h, last_c = torch.ops.recurra.recurrence(
-        x, input_weight, input_bias, h, c, *weights, layout.lengths, layout.offsets, *noise, _name(recurrence.cell),
-        recurrence.reverse, *recurrence.zoneout, layout.steps, layout.batch, layout.batch_first,
+def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """All steps of one layer and direction as one node of a graph: outputs [N, R], and the last state."""
+    recurrence, layout, masks, states = call.frame()
+    tensors = call.tensors()
+    outputs, *last = torch.ops.recurra.recurrence(
+        [tensor for tensor in tensors if tensor is not None], layout.lengths, layout.offsets, *masks,
+        [tensor is not None for tensor in tensors], states, recurrence.cell.variant, recurrence.reverse,
+        *recurrence.zoneout, layout.steps, layout.batch, layout.batch_first,
     )  # fmt: skip
-    return outputs, (last_h, last_c) if recurrence.cell.STATES == 2 else (last_h,)
+    return outputs, tuple(last)
 
 
-def _name(cell: Cell) -> str:
-    if isinstance(cell, RNN):
-        return str(cell.nonlinearity)
-    if isinstance(cell, GRU):
-        return "gru" if cell.reset_after else "gru_reset_before"
-    return "lstm"
+def _call(tensors: list[Tensor], *others: Any) -> Call:
+    """An operator's arguments as a call."""
+    lengths, offsets, *masks = others[:5]
+    there, states, cell, reverse, rate_h, rate_c, steps, batch, batch_first = others[5:]
+    given = iter(tensors)
+    recurrence = Recurrence(decode(cell), reverse, (rate_h, rate_c))
+    layout = Layout(steps, batch, batch_first, lengths, offsets)
+    frame = Frame(recurrence, layout, DropoutMasks(*masks), states)
+    return call_of(frame, [next(given) if each else None for each in there])
 
 
-def _ask(*arguments: Any) -> tuple[Any, ...]:
-    """An operator's arguments in the form of `kernels.contract`."""
-    x, input_weight, input_bias, h, c = arguments[:5]
-    lengths, offsets, *noise = arguments[DIFFERENTIABLE:TENSORS]
-    cell, reverse, rate_h, rate_c, steps, batch, batch_first = arguments[TENSORS:]
-    return (
-        Recurrence(CELLS[cell], reverse, (rate_h, rate_c)), x, input_weight, input_bias,
-        None if h is None else (h,) if c is None else (h, c), Weights(*arguments[5:DIFFERENTIABLE]),
-        Layout(steps, batch, batch_first, lengths, offsets), Noise(*noise),
-    )  # fmt: skip
-
-
-def _forward(*arguments: Any) -> tuple[Tensor, Tensor, Tensor]:
-    outputs, last = chooser.run(*_ask(*arguments))
-    start = arguments[3:5]
+def _forward(tensors: list[Tensor], *others: Any) -> list[Tensor]:
+    call = _call(tensors, *others)
+    outputs, last = chooser.run(call)
     # an operator must not give back what it was given, as a recurrence without steps does
-    last = tuple(new.clone() if new is old else new for new, old in zip(last, start, strict=False))
-    return outputs, last[0], last[1] if len(last) == 2 else outputs.new_empty(0)
+    given = call.state or (None,) * len(last)
+    return [outputs, *(new.clone() if new is old else new for new, old in zip(last, given, strict=True))]
 
 
-def _forward_shapes(*arguments: Any) -> tuple[Tensor, Tensor, Tensor]:
-    x, recurrent, cell, batch = arguments[0], arguments[5], CELLS[arguments[TENSORS]], arguments[TENSORS + 5]
-    gates, width = recurrent.shape
-    last_c = x.new_empty(batch, gates // cell.GATES) if cell.STATES == 2 else x.new_empty(0)
-    return x.new_empty(x.shape[0], width), x.new_empty(batch, width), last_c
+def _forward_shapes(tensors: list[Tensor], *others: Any) -> list[Tensor]:
+    call = _call(tensors, *others)
+    hidden, width = call.sizes()
+    x, batch = call.x, call.layout.batch
+    others_last = [x.new_empty(batch, hidden) for _ in call.recurrence.cell.states[1:]]
+    return [x.new_empty(x.shape[0], width), x.new_empty(batch, width), *others_last]
 
 
-def _backward(d_outputs: Tensor, d_h: Tensor, d_c: Tensor, needed: list[bool], *arguments: Any) -> list[Tensor]:
-    leaves = [
-        argument.detach().requires_grad_(need) if isinstance(argument, Tensor) else None
-        for argument, need in zip(arguments, needed, strict=False)
-    ]
+def _backward(grads: list[Tensor], needed: list[bool], tensors: list[Tensor], *others: Any) -> list[Tensor]:
+    leaves = [tensor.detach().requires_grad_(need) for tensor, need in zip(tensors, needed, strict=True)]
     with _recording():
-        outputs, last = chooser.run(*_ask(*leaves, *arguments[DIFFERENTIABLE:]))
-        wanted = [leaf for leaf, need in zip(leaves, needed, strict=True) if need and leaf is not None]
-        gradients = torch.autograd.grad(
-            [outputs, *last], wanted, [d_outputs, d_h, d_c][: 1 + len(last)], materialize_grads=True
-        )
+        outputs, last = chooser.run(_call(leaves, *others))
+        wanted = [leaf for leaf, need in zip(leaves, needed, strict=True) if need]
+        gradients = torch.autograd.grad([outputs, *last], wanted, grads, materialize_grads=True)
     # two arguments may have one gradient, such as both biases, and an operator must not give back the same one twice
-    seen = {d_outputs.data_ptr(), d_h.data_ptr(), d_c.data_ptr()}
+    seen = {grad.data_ptr() for grad in grads}
     apart = []
     for gradient in gradients:
         own = gradient.clone() if gradient.data_ptr() in seen else gradient.contiguous()
@@ -109,8 +83,8 @@ def _backward(d_outputs: Tensor, d_h: Tensor, d_c: Tensor, needed: list[bool], *
     return apart
 
 
-def _backward_shapes(d_outputs: Tensor, d_h: Tensor, d_c: Tensor, needed: list[bool], *arguments: Any) -> list[Tensor]:
-    return [argument.new_empty(argument.shape) for argument, need in zip(arguments, needed, strict=False) if need]
+def _backward_shapes(grads: list[Tensor], needed: list[bool], tensors: list[Tensor], *others: Any) -> list[Any]:
+    return [tensor.new_empty(tensor.shape) for tensor, need in zip(tensors, needed, strict=True) if need]
 
 
 @contextlib.contextmanager
@@ -122,21 +96,21 @@ def _recording() -> Iterator[None]:
         yield
 
 
-def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    ctx.save_for_backward(*inputs[:TENSORS])
-    ctx.rest = inputs[TENSORS:]
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
+    tensors, *others = inputs
+    ctx.save_for_backward(*tensors, *others[:5])
+    ctx.count, ctx.rest = len(tensors), others[5:]
 
 
-def _differentiate(ctx: Any, d_outputs: Tensor, d_h: Tensor, d_c: Tensor) -> tuple[Tensor | None, ...]:
+def _differentiate(ctx: Any, grads: list[Tensor]) -> tuple[Any, ...]:
     saved = ctx.saved_tensors
-    needed = list(ctx.needs_input_grad[:DIFFERENTIABLE])
-    found = iter(torch.ops.recurra.recurrence_backward(d_outputs, d_h, d_c, needed, *saved, *ctx.rest))
-    gradients = [next(found) if need else None for need in needed]
-    return *gradients, *[None] * (len(saved) - DIFFERENTIABLE + len(ctx.rest))
+    tensors, others, needed = list(saved[: ctx.count]), saved[ctx.count :], list(ctx.needs_input_grad[0])
+    found = iter(torch.ops.recurra.recurrence_backward(list(grads), needed, tensors, *others, *ctx.rest))
+    return [next(found) if need else None for need in needed], *[None] * (len(others) + len(ctx.rest))
 
 
 _operator = torch.library.custom_op(
-    "recurra::recurrence", _forward, mutates_args=(), schema=f"({_ARGUMENTS}) -> (Tensor, Tensor, Tensor)"
+    "recurra::recurrence", _forward, mutates_args=(), schema=f"({_ARGUMENTS}) -> Tensor[]"
 )
 _operator.register_fake(_forward_shapes)
 _operator.register_autograd(_differentiate, setup_context=_keep)
@@ -144,7 +118,7 @@ _gradient = torch.library.custom_op(
     "recurra::recurrence_backward",
     _backward,
     mutates_args=(),
-    schema=f"(Tensor d_outputs, Tensor d_h, Tensor d_c, bool[] needed, {_ARGUMENTS}) -> Tensor[]",
+    schema=f"(Tensor[] grads, bool[] needed, {_ARGUMENTS}) -> Tensor[]",
 )
 _gradient.register_fake(_backward_shapes)
 chooser.KERNELS["operator"] = run

@@ -8,125 +8,126 @@ nodes `direct` turns into plain calls once the record is complete.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from recurra.cells import Weights
+from recurra.cells import Cell
 from recurra.errors import RecurraError
-from recurra.kernels import chooser
-from recurra.kernels.contract import SILENCE, Layout, Noise, Recurrence
-from recurra.kernels.cpu_passes import Inputs, Plan, Saved, backward_pass, forward_pass
+from recurra.kernels import chooser, function
+from recurra.kernels.contract import Answer, Backend, Call, Frame, being_recorded, call_of
 
 
 class NotRecordableError(RecurraError):
     """What a layer does here depends on more than the values of its tensors."""
 
 
-class Call:
-    """One layer and direction of a record: both passes, with lists of tensors in and out."""
+class RecordedCall:
+    """One layer and direction of a record: both passes of the engine, with lists of tensors in and out.
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.places: list[int | None] = []  # of each member of `Saved`, among what `forward` returns
+    It is a backend of its own, for this call: its passes are the operators below.
+    """
+
+    name, packs = "recorded", False
+
+    def __init__(self, engine: Backend, frame: Frame, number: int) -> None:
+        self.engine, self.frame, self.number = engine, frame, number
+        self.places: list[int | None] = []  # of each tensor that the engine saves, among what `play_forward` returns
         self.needed: tuple[bool, ...] = ()
 
-    def forward(self, inputs: list[Tensor | None]) -> list[Tensor]:
+    def why_not(self, cell: Cell, x: Tensor, weight: Tensor) -> str | None:
+        """As the engine."""
+        return self.engine.why_not(cell, x, weight)
+
+    def forward(self, call: Call, save: bool) -> Answer:
+        """By the operator, which a tracer sees."""
+        kept = torch.ops.recurra.engine_forward(list(call.tensors()), self.number)
+        count = 1 + len(call.recurrence.cell.states)
+        return Answer(kept[0], tuple(kept[1:count]), tuple(kept))
+
+    def backward(self, call: Call, saved: Sequence[Any], needed: Sequence[bool], grads: Sequence[Any]) -> list[Any]:
+        """By the operator."""
+        self.needed = tuple(needed)
+        found = torch.ops.recurra.engine_backward(list(call.tensors()), list(saved), list(grads), self.number)
+        gradients = iter(found)
+        return [next(gradients) if need else None for need in needed]
+
+    def play_forward(self, tensors: list[Tensor | None]) -> list[Tensor]:
         """Outputs, last state, and what the backward pass needs besides."""
-        saved, last = forward_pass(self.plan, Inputs(*inputs), save=True)  # type: ignore[arg-type]
-        found = [saved.outputs, *last]
+        outputs, last, saved = self.engine.forward(call_of(self.frame, tensors), True)
+        found = [outputs, *last]
         if not self.places:
-            kept = {id(saved.outputs): 0}
+            kept = {id(part): k for k, part in enumerate(found)}
             for part in saved:
                 if part is not None:
-                    kept.setdefault(id(part), len(last) + len(kept))
+                    kept.setdefault(id(part), len(kept))
             self.places = [None if part is None else kept[id(part)] for part in saved]
         for part, place in zip(saved, self.places, strict=True):
             if part is not None and place == len(found):
                 found.append(part)
         return found
 
-    def backward(self, inputs: list[Tensor | None], kept: list[Tensor], grads: list[Tensor | None]) -> list[Tensor]:
-        """The gradients of the inputs that are `needed`."""
-        saved = Saved(*[None if place is None else kept[place] for place in self.places])  # type: ignore[arg-type]
-        found = backward_pass(self.plan, Inputs(*inputs), saved, self.needed, tuple(grads))  # type: ignore[arg-type]
+    def play_backward(
+        self, tensors: list[Tensor | None], kept: list[Tensor], grads: list[Tensor | None]
+    ) -> list[Tensor]:
+        """The gradients that are `needed`."""
+        saved = tuple([None if place is None else kept[place] for place in self.places])
+        assert self.engine.backward is not None
+        found = self.engine.backward(call_of(self.frame, tensors), saved, self.needed, grads)
         return [gradient for gradient in found if gradient is not None]
 
 
-Calls = list[Call]
+Calls = list[RecordedCall]
 _calls: ContextVar[Calls] = ContextVar("recurra_recorded_calls")
 
 _library = torch.library.Library("recurra", "FRAGMENT")
-_library.define("engine_forward(Tensor?[] inputs, int call) -> Tensor[]")
-_library.define("engine_backward(Tensor?[] inputs, Tensor[] kept, Tensor?[] grads, int call) -> Tensor[]")
-_library.impl("engine_forward", lambda inputs, call: _calls.get()[call].forward(inputs), "CPU")
+_library.define("engine_forward(Tensor?[] tensors, int call) -> Tensor[]")
+_library.define("engine_backward(Tensor?[] tensors, Tensor[] kept, Tensor?[] grads, int call) -> Tensor[]")
+_library.impl("engine_forward", lambda tensors, call: _calls.get()[call].play_forward(tensors), "CPU")
 _library.impl(
-    "engine_backward", lambda inputs, kept, grads, call: _calls.get()[call].backward(inputs, kept, grads), "CPU"
+    "engine_backward",
+    lambda tensors, kept, grads, call: _calls.get()[call].play_backward(tensors, kept, grads),
+    "CPU",
 )
 
 
-class _Function(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, number: int, *inputs: Tensor | None) -> tuple[Tensor, ...]:
-        kept = torch.ops.recurra.engine_forward(list(inputs), number)
-        ctx.number, ctx.inputs, ctx.kept = number, list(inputs), kept
-        ctx.set_materialize_grads(False)
-        return tuple(kept[: 1 + _calls.get()[number].plan.recurrence.cell.STATES])
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
-        needed = ctx.needs_input_grad[1:]
-        _calls.get()[ctx.number].needed = needed
-        found = iter(torch.ops.recurra.engine_backward(ctx.inputs, ctx.kept, list(grads), ctx.number))
-        return None, *(next(found) if need else None for need in needed)
-
-
-def run(
-    recurrence: Recurrence,
-    x: Tensor,
-    input_weight: Tensor | None,
-    input_bias: Tensor | None,
-    state: tuple[Tensor, ...] | None,
-    weights: Weights,
-    layout: Layout,
-    noise: Noise = SILENCE,
-) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """All steps of one layer and direction; shapes and meaning as in `kernels.contract`.
+def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """All steps of one layer and direction: outputs [N, R], and the last state.
 
     Raises NotRecordableError where there are lengths or masks, whose numbers the record could not follow.
     """
-    if layout.lengths is not None or any(mask is not None for mask in noise):
+    if call.layout.lengths is not None or any(mask is not None for mask in call.masks):
         raise NotRecordableError("a recurrent layer has lengths, or masks that are drawn at every step")
-    h, c = (*(state or ()), None, None)[:2]
-    calls = _calls.get()
-    calls.append(Call(Plan(recurrence, layout, noise)))
-    outputs, *last = _Function.apply(len(calls) - 1, x, input_weight, input_bias, h, c, *weights)  # type: ignore[misc]
-    return outputs, tuple(last)
+    calls, engine = _calls.get(), chooser.ENGINE
+    assert engine is not None
+    backend = RecordedCall(engine, call.frame(), len(calls))
+    calls.append(backend)
+    return function.run(backend, call)
 
 
 @contextlib.contextmanager
 def recording() -> Iterator[Calls]:
     """Let the chooser take this backend where it would take the engine; the calls that are recorded."""
     calls: Calls = []
-    tokens = chooser.being_recorded.set(True), _calls.set(calls)
+    tokens = being_recorded.set(True), _calls.set(calls)
     try:
         yield calls
     finally:
-        chooser.being_recorded.reset(tokens[0])
+        being_recorded.reset(tokens[0])
         _calls.reset(tokens[1])
 
 
 def direct(target: Any, arguments: tuple[Any, ...], calls: Calls) -> tuple[Callable[..., Any], tuple[Any, ...]] | None:
     """The function and arguments that a recorded operator comes to; None where it is not one of ours."""
     if target is torch.ops.recurra.engine_forward.default:
-        return calls[arguments[-1]].forward, arguments[:-1]
+        return calls[arguments[-1]].play_forward, arguments[:-1]
     if target is torch.ops.recurra.engine_backward.default:
-        return calls[arguments[-1]].backward, arguments[:-1]
+        return calls[arguments[-1]].play_backward, arguments[:-1]
     return None
 
 
-if chooser.cpu_function is not None:
+if chooser.ENGINE is not None:
     chooser.KERNELS["recorded"] = run

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from recurra.cells import Cell, Weights
 from recurra.errors import ShapeError
-from recurra.kernels.contract import Layout, Noise
+from recurra.kernels.contract import Call, Layout
 
 
 def check_weights(cell: Cell, weights: Weights, hidden: int, width: int, like: Tensor) -> None:
     """That each of the weights has the shape that H and R ask for, and the dtype and device of the input."""
-    gates, dtype, on_cpu = cell.GATES * hidden, like.dtype, like.is_cpu
-    shapes = ((gates, width), (gates,), (width, hidden), (3, hidden), (gates,), (2, hidden), (gates,))
-    for weight, shape in zip(weights, shapes, strict=True):
+    shapes_of = expected_shapes if torch.compiler.is_compiling() else _known_shapes
+    named, own = shapes_of(cell, hidden, width)
+    dtype, on_cpu = like.dtype, like.is_cpu
+    weight: Any
+    for weight, shape in zip(weights, named, strict=False):
         if weight is not None and (weight.shape != shape or weight.dtype is not dtype or weight.is_cpu is not on_cpu):
             name = Weights._fields[[each is weight for each in weights].index(True)]
+            if shape is None:
+                raise ShapeError(f"the weight {name!r} is given: expected None, the cell {cell.name!r} has none")
             _expect(f"the weight {name!r}", weight, shape, like)
-    if weights.projection is None and width != hidden:
-        raise ShapeError(f"the weight 'recurrent' has {width} columns: expected {hidden}, without a projection")
+    if weights.recurrent is None and named[0] is not None:
+        raise ShapeError(f"the weight 'recurrent' is None: expected {named[0]}")
+    if len(weights.own) != len(own):
+        raise ShapeError(f"weights.own has {len(weights.own)} tensors: expected {len(own)}, {', '.join(own) or 'none'}")
+    for weight, (name, shape) in zip(weights.own, own.items(), strict=True):
+        _expect(f"the weight {name!r}", weight, shape, like)
+
+
+def expected_shapes(
+    cell: Cell, hidden: int, width: int
+) -> tuple[tuple[tuple[int, ...] | None, ...], dict[str, tuple[int, ...]]]:
+    """The shape of each of the fields of `Weights`, None for what the cell has not, and those of its own ones."""
+    declared = cell.parameters(hidden, width)
+    named = tuple(declared.get(name) for name in Weights._fields[:-1])
+    return named, {name: shape for name, shape in declared.items() if name not in Weights._fields}
+
+
+_known_shapes = lru_cache(maxsize=256)(expected_shapes)
 
 
 def check_input_weights(gates: int, x: Tensor, input_weight: Tensor | None, input_bias: Tensor | None) -> None:
@@ -37,29 +60,37 @@ def check_input_weights(gates: int, x: Tensor, input_weight: Tensor | None, inpu
             _expect(f"the weight {name!r}", weight, shape, x)
 
 
-def check_call(
-    cell: Cell, x: Tensor, input_weight: Tensor | None, state: tuple[Tensor, ...] | None, weights: Weights,
-    layout: Layout, noise: Noise, input_bias: Tensor | None = None,
-) -> None:  # fmt: skip
+def check_call(call: Call) -> None:
     """That everything which a kernel is asked with fits together; its weights are right among themselves."""
-    width = weights.recurrent.shape[-1]
-    hidden = weights.recurrent.shape[0] // cell.GATES
+    recurrence, x, input_weight, input_bias, state, weights, layout, _ = call
+    cell = recurrence.cell
+    if x.dim() != 2:
+        raise ShapeError(f"x has shape {tuple(x.shape)}: expected two dimensions, rows and features")
+    hidden, width = call.sizes()
     check_weights(cell, weights, hidden, width, x)
     _check_rows(layout)
     rows = (
         layout.steps * layout.batch if layout.offsets is None or layout.lengths is None else int(layout.lengths.sum())
     )
-    if x.dim() != 2 or len(x) != rows:
+    if len(x) != rows:
         raise ShapeError(f"x has shape {tuple(x.shape)}: expected ({rows}, features), a row per step and sequence")
-    check_input_weights(cell.GATES * hidden, x, input_weight, input_bias)
+    check_input_weights(cell.blocks * hidden, x, input_weight, input_bias)
     if state is not None:
-        for name, given, size in zip("hc", state, (width, hidden), strict=False):
-            _expect(name, given, (layout.batch, size), x)
-        if len(state) != cell.STATES:
-            raise ShapeError(f"state has {len(state)} tensors: expected {cell.STATES}")
-    if noise.dropout is not None:
-        _expect("dropout", noise.dropout, (layout.batch, width), x)
-    for name, mask, size in (("zoneout_h", noise.zoneout_h, width), ("zoneout_c", noise.zoneout_c, hidden)):
+        for k, (declared, given) in enumerate(zip(cell.states, state, strict=False)):
+            _expect(declared.name, given, (layout.batch, hidden if k else width), x)
+        if len(state) != len(cell.states):
+            raise ShapeError(f"state has {len(state)} tensors: expected {len(cell.states)}")
+    _check_masks(call, rows, hidden, width)
+
+
+def _check_masks(call: Call, rows: int, hidden: int, width: int) -> None:
+    cell, masks, zoneout = call.recurrence.cell, call.masks, call.recurrence.zoneout
+    if masks.dropout is not None:
+        cell.require("recurrent_dropout")
+        _expect("dropout", masks.dropout, (call.layout.batch, width), call.x)
+    if any(zoneout) or masks.zoneout_h is not None or masks.zoneout_c is not None:
+        cell.require("zoneout")
+    for name, mask, size in (("zoneout_h", masks.zoneout_h, width), ("zoneout_c", masks.zoneout_c, hidden)):
         if mask is not None and (mask.shape != (rows, size) or mask.element_size() != 1):
             raise ShapeError(f"{name} is {mask.dtype} {tuple(mask.shape)}: expected torch.uint8 ({rows}, {size})")
 

@@ -8,12 +8,12 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from recurra.errors import InputError
-from recurra.nn.layer import RecurrentLayer
+from recurra.nn.drop_in import DropInLayer
 from recurra.nn.recurrent import GRU, LSTM, RNN
 
 Model = TypeVar("Model", bound=nn.Module)
 
-OURS: dict[type[nn.Module], type[RecurrentLayer]] = {nn.RNN: RNN, nn.LSTM: LSTM, nn.GRU: GRU}
+OURS: dict[type[nn.Module], type[DropInLayer]] = {nn.RNN: RNN, nn.LSTM: LSTM, nn.GRU: GRU}
 
 
 def accelerate(model: Model) -> Model:
@@ -53,7 +53,7 @@ def restore(model: Model) -> Model:
     """
     _expect_module(model)
     for module in model.modules():
-        if isinstance(module, RecurrentLayer) and _layer_class(module) in OURS.values() and module.is_plain:
+        if isinstance(module, DropInLayer) and _layer_class(module) in OURS.values() and module.is_plain:
             _become(module, module.TORCH)
     return model
 

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from recurra.errors import ShapeError
 from recurra.kernels.contract import Layout
-
-if TYPE_CHECKING:
-    from recurra.nn.layer import RecurrentLayer
-
-Lengths = Sequence[int] | Tensor
+from recurra.nn.contract import Layer, Lengths
 
 
-def check_input(layer: nn.RNNBase, x: Tensor, weight: Tensor, converted: bool) -> None:
+def check_input(layer: Layer, x: Tensor, weight: Tensor, converted: bool) -> None:
     """Dtype, device and features of `x` [..., F]; `converted`: autocast will change the dtype."""
     if x.dtype != weight.dtype and not converted:
         raise ShapeError(
@@ -38,8 +33,8 @@ def check_input(layer: nn.RNNBase, x: Tensor, weight: Tensor, converted: bool) -
         )
 
 
-def check_state(layer: nn.RNNBase, states: tuple[Tensor, ...], x: Tensor, batch: int, converted: bool) -> None:
-    """`states`: h [L*D, B, R], and c [L*D, B, H] of an LSTM, for input `x`; `converted` as for the input."""
+def check_state(layer: Layer, states: tuple[Tensor, ...], x: Tensor, batch: int, converted: bool) -> None:
+    """`states`: h [L*D, B, R], and what else the cell carries [L*D, B, H], for input `x`; `converted` as there."""
     directed = layer.num_layers * (2 if layer.bidirectional else 1)
     for i, state in enumerate(states):
         name = "hx" if len(states) == 1 else f"hx[{i}]"
@@ -61,33 +56,17 @@ def check_state(layer: nn.RNNBase, states: tuple[Tensor, ...], x: Tensor, batch:
             )
 
 
-def check_parameters(layer: RecurrentLayer) -> None:
-    """That every parameter still has its shape: torch.nn's forward reads past the end of one that has not."""
-    gates = {"LSTM": 4, "GRU": 3}.get(layer.mode, 1) * layer.hidden_size
-    width = layer.width
-    for at, names in enumerate(layer._all_weights):
-        features = layer.input_size if at < layer.directions else width * layer.directions
-        shapes = [
-            (gates, features),
-            (gates, width),
-            *([(gates,)] * 2 if layer.bias else []),
-            (width, layer.hidden_size),
-        ]
-        for name, shape in zip(names, shapes, strict=False):
-            weight = getattr(layer, name)
-            if weight.shape != shape:
-                raise ShapeError(f"{name} has shape {tuple(weight.shape)}: expected {shape}, as this layer was made")
-
-
-def as_states(layer: nn.RNNBase, hx: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """What the caller gave as `hx`, as a tuple: (h,), or (h, c) of an LSTM."""
-    if layer.mode != "LSTM":
+def as_states(layer: Layer, hx: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """What the caller gave as `hx`, as a tuple with a tensor for each state of the cell."""
+    names = [state.name for state in layer.cell.states]
+    if len(names) == 1:
         if not isinstance(hx, Tensor):
-            raise ShapeError(f"hx is of type {type(hx).__name__}: expected one tensor, h")
+            raise ShapeError(f"hx is of type {type(hx).__name__}: expected one tensor, {names[0]}")
         return (hx,)
-    if isinstance(hx, Tensor) or len(hx) != 2:
+    if isinstance(hx, Tensor) or len(hx) != len(names):
         given = "one tensor" if isinstance(hx, Tensor) else f"{len(hx)} tensors"
-        raise ShapeError(f"hx is {given}: expected a pair of tensors, (h, c)")
+        several = "a pair of" if len(names) == 2 else str(len(names))
+        raise ShapeError(f"hx is {given}: expected {several} tensors, ({', '.join(names)})")
     for i, state in enumerate(hx):
         if not isinstance(state, Tensor):
             raise ShapeError(f"hx[{i}] is of type {type(state).__name__}: expected a tensor")

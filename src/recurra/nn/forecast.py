@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recurra.errors import InputError
+from recurra.nn.cell_layer import layer_of
 from recurra.nn.embedding import Embeddings
 from recurra.nn.quantiles import QuantileOutput
-from recurra.nn.recurrent import RECURRENT
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class ForecastNetwork(nn.Module):
         per_step = 2 + inputs.past + inputs.past_gaps + self.past_embedding.width + known
         static = inputs.static + self.static_embedding.width + options.series_embedding
         width = inputs.block * per_step + inputs.calendar + static
-        self.recurrence = RECURRENT[cell](
+        self.recurrence = layer_of(cell)(
             width, options.hidden, options.layers, dropout=options.dropout if options.layers > 1 else 0.0
         )
         self.dropout = nn.Dropout(options.dropout)

@@ -6,27 +6,25 @@ Small sizes make this file's own time count: at B=32, T=30, H=50 the whole recur
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from recurra.errors import ShapeError
+from recurra.errors import InputError, ShapeError
 from recurra.kernels import chooser
 from recurra.kernels.contract import Layout
-from recurra.nn.checks import Lengths, as_states, check_input, check_state, read_lengths, read_packed
-from recurra.nn.layers import autocast_dtype, run_layers, weight_of
-from recurra.nn.torch_forward import torch_forward
-
-if TYPE_CHECKING:
-    from recurra.nn.layer import RecurrentLayer, States
+from recurra.kernels.torch_nn import torch_forward
+from recurra.nn.checks import as_states, check_input, check_state, read_lengths, read_packed
+from recurra.nn.contract import Layer, Lengths, States, unpaired
+from recurra.nn.layers import autocast_dtype, run_layers
 
 padded_layout = lru_cache(maxsize=256)(Layout)
 
 
 def forward(
-    layer: RecurrentLayer, input: Tensor | PackedSequence, hx: States | None, lengths: Lengths | None
+    layer: Layer, input: Tensor | PackedSequence, hx: States | None, lengths: Lengths | None
 ) -> tuple[Any, Any]:
     """What `RecurrentLayer.forward` returns."""
     if isinstance(input, Tensor):
@@ -36,7 +34,7 @@ def forward(
     raise ShapeError(f"input is of type {type(input).__name__}: expected a tensor or a PackedSequence")
 
 
-def _padded(layer: RecurrentLayer, input: Tensor, hx: States | None, lengths: Lengths | None) -> tuple[Tensor, States]:
+def _padded(layer: Layer, input: Tensor, hx: States | None, lengths: Lengths | None) -> tuple[Tensor, States]:
     shape = input.shape
     if len(shape) != 3:
         raise ShapeError(
@@ -53,16 +51,14 @@ def _padded(layer: RecurrentLayer, input: Tensor, hx: States | None, lengths: Le
         layout = Layout(steps, batch, layer.batch_first)
     else:
         layout = padded_layout(steps, batch, layer.batch_first)
-    states, backend, plain, dtype = _prepare(layer, input, hx, layout)
+    states, backend, dtype = _prepare(layer, input, hx, layout)
     if backend == "torch":
         return torch_forward(layer, input, states, layout.lengths)
-    outputs, last = run_layers(layer, input.reshape(first * second, features), states, layout, backend, plain, dtype)
-    return outputs.view(first, second, outputs.shape[-1]), last if len(last) == 2 else last[0]
+    outputs, last = run_layers(layer, input.reshape(first * second, features), states, layout, backend, dtype)
+    return outputs.view(first, second, outputs.shape[-1]), unpaired(last)
 
 
-def _unbatched(
-    layer: RecurrentLayer, input: Tensor, hx: States | None, lengths: Lengths | None
-) -> tuple[Tensor, States]:
+def _unbatched(layer: Layer, input: Tensor, hx: States | None, lengths: Lengths | None) -> tuple[Tensor, States]:
     dim = 0 if layer.batch_first else 1
     if hx is not None:
         states = as_states(layer, hx)
@@ -73,7 +69,7 @@ def _unbatched(
                     "times directions, and units"
                 )
         hx = tuple(state.unsqueeze(1) for state in states)
-        hx = hx if len(hx) == 2 else hx[0]
+        hx = unpaired(hx)
     outputs, last = _padded(layer, input.unsqueeze(dim), hx, lengths)
     if isinstance(last, Tensor):
         return outputs.squeeze(dim), last.squeeze(1)
@@ -81,28 +77,28 @@ def _unbatched(
 
 
 def _packed(
-    layer: RecurrentLayer, input: PackedSequence, hx: States | None, lengths: Lengths | None
+    layer: Layer, input: PackedSequence, hx: States | None, lengths: Lengths | None
 ) -> tuple[PackedSequence, States]:
     if lengths is not None:
         raise ShapeError("lengths is given beside a PackedSequence, which has its own: expected one of the two")
     x, batch_sizes, order, back = input
     layout = read_packed(input)
-    states, backend, plain, dtype = _prepare(layer, x, hx, layout)
+    states, backend, dtype = _prepare(layer, x, hx, layout)
     if backend == "torch":
         return torch_forward(layer, input, states, None)
     if states is not None and order is not None:
         states = tuple(state.index_select(1, order) for state in states)
-    outputs, last = run_layers(layer, x, states, layout, backend, plain, dtype)
+    outputs, last = run_layers(layer, x, states, layout, backend, dtype)
     if back is not None:
         last = tuple(state.index_select(1, back) for state in last)
-    return PackedSequence(outputs, batch_sizes, order, back), last if len(last) == 2 else last[0]
+    return PackedSequence(outputs, batch_sizes, order, back), unpaired(last)
 
 
 def _prepare(
-    layer: RecurrentLayer, x: Tensor, hx: States | None, layout: Layout
-) -> tuple[tuple[Tensor, ...] | None, str, bool, torch.dtype | None]:
-    """The initial states, the backend, whether torch.nn has this layer, and the dtype that autocast asks for."""
-    weight = weight_of(layer, "weight_hh_l0")
+    layer: Layer, x: Tensor, hx: States | None, layout: Layout
+) -> tuple[tuple[Tensor, ...] | None, str, torch.dtype | None]:
+    """The initial states, the backend, and the dtype that autocast asks for."""
+    weight = layer.some_weight()
     states = None if hx is None else as_states(layer, hx)
     dtype = None
     if torch._C._is_any_autocast_enabled():
@@ -112,6 +108,24 @@ def _prepare(
         check_state(layer, states, x, layout.batch, dtype is not None)
     if dtype is not None:
         x = x.new_empty(0, dtype=dtype)
-    plain = layer.is_plain
-    backend = chooser.choose(layer.cell, x, weight, layout, plain=plain)
-    return states, backend, plain, dtype
+    return states, chooser.choose(layer.cell, x, weight, layout, plain=layer.is_plain), dtype
+
+
+def one_step(layer: Layer, input: Tensor, hx: States | None) -> tuple[Tensor, States]:
+    """What `RecurrentLayer.step` returns."""
+    if layer.bidirectional:
+        raise InputError(
+            "the layer is bidirectional: expected one direction, because the reverse one begins at the end of the "
+            "sequence, which a stream has not reached"
+        )
+    if layer.training and (layer.regularisation is not None or (layer.dropout and layer.num_layers > 1)):
+        raise InputError(
+            "the layer is in training mode and draws masks for a whole sequence, which single steps would not share: "
+            "call eval() first"
+        )
+    if not isinstance(input, Tensor) or input.dim() not in (1, 2):
+        given = f"of shape {tuple(input.shape)}" if isinstance(input, Tensor) else f"a {type(input).__name__}"
+        raise ShapeError(f"input is {given}: expected one step, [B, F], or [F] without a batch")
+    time = 1 if layer.batch_first and input.dim() == 2 else 0
+    outputs, last = forward(layer, input.unsqueeze(time), hx, None)
+    return outputs.squeeze(time), last

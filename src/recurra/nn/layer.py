@@ -1,32 +1,35 @@
-"""What the recurrent layers have in common: their parameters beyond torch's, and who runs them.
-
-RNN, LSTM and GRU are subclasses of torch.nn's, so that `isinstance`, state dicts, hooks and pickles keep working; what
-they add has defaults on the class, so that a torch.nn layer becomes one by its `__class__` alone (`nn.accelerate`).
-"""
+"""What all recurrent layers have in common: how they are called, over a sequence or one step at a time."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from recurra.cells import Cell
-from recurra.errors import InputError
-from recurra.nn.checks import Lengths
-from recurra.nn.forward import forward
+from recurra.kernels.contract import Call, Layout
+from recurra.kernels.masks import Masks
+from recurra.nn.calls import call
+from recurra.nn.contract import Lengths, States, weight_of
+from recurra.nn.forward import forward, one_step
 from recurra.nn.regularisation import Regularisation
 
-States = Tensor | tuple[Tensor, ...]
 
+class RecurrentLayer(nn.Module):
+    """Base of the recurrent layers: one cell over a sequence, in one or more layers and one or two directions."""
 
-class RecurrentLayer(nn.RNNBase):
-    """Base of RNN, LSTM and GRU."""
-
-    TORCH: ClassVar[type[nn.RNNBase]]  # the layer of torch.nn whose place this one takes
+    input_size: int
+    hidden_size: int
+    num_layers: int
+    bias: bool
+    batch_first: bool
+    dropout: float
+    bidirectional: bool
+    proj_size: int
+    _all_weights: list[list[str]]
 
     layer_norm: bool = False
     peepholes: bool = False
@@ -40,7 +43,7 @@ class RecurrentLayer(nn.RNNBase):
     @property
     def is_plain(self) -> bool:
         """Whether torch.nn has this very layer."""
-        raise NotImplementedError
+        return False
 
     @property
     def width(self) -> int:
@@ -58,7 +61,8 @@ class RecurrentLayer(nn.RNNBase):
         """Run the layer over a sequence, as torch.nn's forward.
 
         input    [T, B, F], [B, T, F] with `batch_first`, [T, F] unbatched, or a PackedSequence
-        hx       the initial h [L*D, B, R], for an LSTM the pair (h, c [L*D, B, H]); zeros where None
+        hx       the initial h [L*D, B, R]; of a cell with more states all of them, for an LSTM the pair
+                 (h, c [L*D, B, H]); zeros where None
         lengths  one whole number per row, 0 to T, in any order: the row ends there, outputs after it are zero, its
                  last state is the one at its end, and the reverse direction starts there
 
@@ -67,18 +71,41 @@ class RecurrentLayer(nn.RNNBase):
         """
         return forward(self, input, hx, lengths)
 
-    def reset_parameters(self) -> None:
-        """Draw the weights from U(-1/sqrt(H), 1/sqrt(H)), as torch; gains of layer norms become 1, their biases 0."""
-        super().reset_parameters()
-        self._reset_norms()
+    def step(self, input: Tensor, hx: States | None = None) -> tuple[Tensor, Any]:
+        """Run the layer over the next step of a stream: what `forward` gives for the sequence, a step at a time.
 
-    def extra_repr(self) -> str:
-        """The arguments that differ from their defaults."""
-        given = [super().extra_repr()]
-        given += [f"{name}=True" for name in ("peepholes", "layer_norm") if getattr(self, name)]
-        if self.regularisation is not None:
-            given.append(f"regularisation={self.regularisation}")
-        return ", ".join(given)
+        input  [B, F], or [F] unbatched
+        hx     the state that the step before returned; None at the beginning
+
+        Returns the outputs of the step, [B, R] or [R], and the state for the next one, in the form of `forward`'s.
+        Raises InputError for a layer that needs the whole sequence, being bidirectional, or drawing masks in training.
+
+        >>> import torch
+        >>> import recurra as rc
+        >>> layer, x = rc.nn.LSTM(3, 5), torch.randn(7, 2, 3)
+        >>> state = None
+        >>> for x_t in x:
+        ...     y_t, state = layer.step(x_t, state)
+        >>> bool((y_t - layer(x)[0][-1]).abs().max() < 1e-6)
+        True
+        """
+        return one_step(self, input, hx)
+
+    def call(
+        self,
+        x: Tensor,
+        state: tuple[Tensor, ...] | None,
+        layout: Layout,
+        at: int,
+        dtype: torch.dtype | None,
+        masks: Masks,
+    ) -> Call:
+        """What a kernel is asked for the layer and direction number `at`; `dtype` is what autocast asks for."""
+        return call(self, x, state, layout, at, dtype, masks)
+
+    def some_weight(self) -> Tensor:
+        """One of the weights of the recurrence, U where there is one: of the dtype and on the device of all."""
+        return weight_of(self, "weight_hh_l0")
 
     def suffixes(self) -> Iterator[str]:
         """How the names of each layer's and direction's parameters end: `_l0`, `_l0_reverse`, `_l1`, ..."""
@@ -87,30 +114,15 @@ class RecurrentLayer(nn.RNNBase):
             if self.bidirectional:
                 yield f"_l{layer}_reverse"
 
-    def _add(self, shapes: Mapping[str, Sequence[int]]) -> None:
-        """Add a parameter of each name and shape to every layer and direction."""
-        bound, first = self.hidden_size**-0.5, self._parameters["weight_ih_l0"]
-        assert first is not None
-        for suffix in self.suffixes():
-            for name, shape in shapes.items():
-                parameter = nn.Parameter(torch.empty(*shape, dtype=first.dtype, device=first.device))
-                nn.init.uniform_(parameter, -bound, bound)
-                self.register_parameter(name + suffix, parameter)
-        self._reset_norms()
-
-    def _reset_norms(self) -> None:
+    def open_gates(self) -> None:
+        """Let the gates that keep a memory begin open, where the cell says by how much: a bias of 1 for the forget gate
+        of an LSTM (Jozefowicz et al. 2015), half of it in each of two biases."""
         with torch.no_grad():
-            for name, parameter in self.named_parameters(recurse=False):
-                if "_norm_" in name:
-                    parameter.fill_(0.0 if name.startswith("bias_") else 1.0)
-
-    def __prepare_scriptable__(self) -> nn.RNNBase:
-        # torch.jit.script asks for what it can compile, which is torch's own forward
-        if not self.is_plain:
-            raise InputError(
-                f"torch.jit.script cannot take {self}: expected a layer that torch.nn has, without options. "
-                "Take torch.export or torch.jit.trace"
-            )
-        twin = copy.copy(self)
-        twin.__class__ = self.TORCH  # pyright: ignore[reportAttributeAccessIssue]  # of one layout
-        return twin
+            for k, gate in enumerate(self.cell.gates):
+                if not gate.opened:
+                    continue
+                rows = slice(k * self.hidden_size, (k + 1) * self.hidden_size)
+                for suffix in self.suffixes():
+                    names = [name for name in ("bias_ih", "bias_hh") if name + suffix in self._parameters]
+                    for name in names:
+                        weight_of(self, name + suffix)[rows].fill_(gate.opened / len(names))

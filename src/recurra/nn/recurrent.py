@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,14 +20,16 @@ from recurra.cells import LSTM as LSTMCell
 from recurra.cells import RNN as RNNCell
 from recurra.errors import InputError
 from recurra.nn.compiling import allow_compiling
-from recurra.nn.layer import RecurrentLayer
+from recurra.nn.drop_in import DropInLayer
 from recurra.nn.regularisation import Regularisation
 
 _TANH, _RELU, _LSTM = RNNCell("tanh"), RNNCell("relu"), LSTMCell()
 _GRU = {True: GRUCell(), False: GRUCell(reset_after=False)}
+for _cell in (_TANH, _RELU, _LSTM, *_GRU.values()):
+    _ = _cell.variant  # made now, because torch.compile cannot
 
 
-class RNN(RecurrentLayer, nn.RNN):
+class RNN(DropInLayer, nn.RNN):
     """The simple recurrent layer of Elman (1990), in the place of torch.nn.RNN.
 
         h_t = f(W x_t + b + U h_{t-1} + b_U)
@@ -45,6 +46,8 @@ class RNN(RecurrentLayer, nn.RNN):
     """
 
     TORCH = nn.RNN
+
+    _own_cell: RNNCell | None = None  # with a callable
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class RNN(RecurrentLayer, nn.RNN):
             bidirectional, device=device, dtype=dtype,
         )  # fmt: skip
         self.nonlinearity = nonlinearity
+        _ = self.cell  # made now, because torch.compile cannot
         self.layer_norm = layer_norm
         self.regularisation = regularisation
         if layer_norm:
@@ -78,9 +82,12 @@ class RNN(RecurrentLayer, nn.RNN):
     @property
     def cell(self) -> RNNCell:
         """Elman's cell with this layer's nonlinearity."""
-        if self.nonlinearity == "tanh":
-            return _TANH
-        return _RELU if self.nonlinearity == "relu" else RNNCell(self.nonlinearity)
+        if isinstance(self.nonlinearity, str):
+            return _TANH if self.nonlinearity == "tanh" else _RELU
+        if self._own_cell is None or self._own_cell.nonlinearity is not self.nonlinearity:
+            self._own_cell = RNNCell(self.nonlinearity)
+            _ = self._own_cell.variant
+        return self._own_cell
 
     @property
     def is_plain(self) -> bool:
@@ -88,7 +95,7 @@ class RNN(RecurrentLayer, nn.RNN):
         return self.regularisation is None and not self.layer_norm and isinstance(self.nonlinearity, str)
 
 
-class LSTM(RecurrentLayer, nn.LSTM):
+class LSTM(DropInLayer, nn.LSTM):
     """The long short-term memory of Hochreiter and Schmidhuber (1997), in the place of torch.nn.LSTM.
 
         i, f, g, o = split(W x_t + b + U h_{t-1} + b_U)
@@ -153,7 +160,7 @@ class LSTM(RecurrentLayer, nn.LSTM):
         return self.regularisation is None and not (self.layer_norm or self.peepholes)
 
 
-class GRU(RecurrentLayer, nn.GRU):
+class GRU(DropInLayer, nn.GRU):
     """The gated recurrent unit of Cho et al. (2014), in the place of torch.nn.GRU.
 
         r = sigmoid(W_r x_t + b_r + U_r h_{t-1} + b_Ur)
@@ -224,6 +231,6 @@ class GRU(RecurrentLayer, nn.GRU):
 
 allow_compiling()
 
-RECURRENT: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+DROP_INS: dict[str, type[DropInLayer]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
-__all__ = ["GRU", "LSTM", "RECURRENT", "RNN"]
+__all__ = ["DROP_INS", "GRU", "LSTM", "RNN"]

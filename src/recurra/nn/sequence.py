@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recurra.errors import InputError
+from recurra.nn.cell_layer import layer_of
 from recurra.nn.front_ends import (
     ColumnFrontEnd,
     ImageFrontEnd,
@@ -32,7 +33,6 @@ from recurra.nn.front_ends import (
     step_mask,
 )
 from recurra.nn.pooling import Pooling, parse_pooling
-from recurra.nn.recurrent import RECURRENT
 from recurra.nn.regularisation import Regularisation
 
 _ABSENT = 0.1  # of the examples an optional input is hidden in training, so that its absence is learnt
@@ -240,8 +240,8 @@ class _SequenceBranch(nn.Module):
         noise = Regularisation(recurrent_dropout=options.recurrent_dropout) if options.recurrent_dropout else None
         directions = 2 if options.bidirectional else 1
         widths = [width, *([directions * options.hidden] * (options.layers - 1))]
-        self.layers = nn.ModuleList(
-            RECURRENT[cell](
+        made = [
+            layer_of(cell)(
                 each,
                 options.hidden,
                 bidirectional=options.bidirectional,
@@ -249,9 +249,10 @@ class _SequenceBranch(nn.Module):
                 regularisation=noise,
             )
             for each in widths
-        )
-        if cell == "lstm":
-            _remember(self.layers)
+        ]
+        self.layers = nn.ModuleList(made)
+        for layer in made:
+            layer.open_gates()
         self.pooling = None if per_step else Pooling(options.pooling, directions * options.hidden, directions)
         self.width = directions * options.hidden if self.pooling is None else self.pooling.width
 
@@ -309,12 +310,3 @@ class _FixedBranch(nn.Module):
 
     def forward(self, given: InputBatch) -> Tensor:
         return self.front(given.values) if isinstance(self.front, ImageFrontEnd) else self.front.read(given.values)
-
-
-def _remember(recurrence: nn.Module) -> None:
-    """Forget gates begin open: half of the two biases' sum of 1 each (Jozefowicz et al. 2015)."""
-    with torch.no_grad():
-        for name, parameter in recurrence.named_parameters():
-            if name.split(".")[-1].startswith("bias_") and "norm" not in name:
-                hidden = len(parameter) // 4
-                parameter[hidden : 2 * hidden].fill_(0.5)

@@ -13,7 +13,9 @@ from torch.nn.utils.rnn import PackedSequence
 
 from recurra.errors import InputError
 from recurra.nn.accelerate import accelerate
-from recurra.nn.checks import Lengths, read_lengths
+from recurra.nn.checks import read_lengths
+from recurra.nn.contract import Lengths
+from recurra.nn.layer import RecurrentLayer
 
 
 class Stack(nn.Module):
@@ -22,7 +24,7 @@ class Stack(nn.Module):
         y_k = layer_k(x_k)
         x_{k+1} = dropout(y_k + x_k) where `residual` and both are equally wide, else dropout(y_k)
 
-    layers    RNN, LSTM and GRU layers of Recurra or torch.nn; each with as many features as the one below gives
+    layers    recurrent layers of Recurra or torch.nn; each with as many features as the one below gives
     residual  add the input of a layer to its outputs wherever they are equally wide (He et al. 2016)
     dropout   the share of features dropped between the layers, in training
 
@@ -36,9 +38,9 @@ class Stack(nn.Module):
     (torch.Size([7, 2, 4]), 3)
     """
 
-    def __init__(self, layers: Iterable[nn.RNNBase], *, residual: bool = False, dropout: float = 0.0) -> None:
+    def __init__(self, layers: Iterable[nn.Module], *, residual: bool = False, dropout: float = 0.0) -> None:
         super().__init__()
-        given = list(layers)
+        given: list[Any] = list(layers)
         _check(given, dropout)
         self.layers = nn.ModuleList(given)
         self.residual = residual
@@ -80,6 +82,30 @@ class Stack(nn.Module):
             x = y
         return x, tuple(states)
 
+    def step(self, input: Tensor, hx: Sequence[Any] | None = None) -> tuple[Tensor, tuple[Any, ...]]:
+        """Run all layers over the next step of a stream: what `forward` gives for the sequence, a step at a time.
+
+        `input` [B, F] or [F]; `hx` the states that the step before returned, None at the beginning. Returns the outputs
+        [B, R] or [R] and the states for the next step. Raises InputError where a layer needs the whole sequence.
+
+        >>> import torch
+        >>> import recurra as rc
+        >>> y, states = rc.nn.Stack([rc.nn.GRU(3, 8), rc.nn.MinGRU(8, 4)]).step(torch.randn(2, 3))
+        >>> y.shape
+        torch.Size([2, 4])
+        """
+        if hx is not None and len(hx) != len(self.layers):
+            raise InputError(f"hx has {len(hx)} states: expected one per layer, {len(self.layers)}, or None")
+        if self.training and self.dropout:
+            raise InputError("the stack is in training mode and drops features between its layers: call eval() first")
+        x, states = input, []
+        layers: Any = self.layers
+        for i, layer in enumerate(layers):
+            y, last = layer.step(x, None if hx is None else hx[i])
+            states.append(last)
+            x = y + x if self._added[i] else y
+        return x, tuple(states)
+
     def _without_padding(self, x: Tensor, lengths: Lengths) -> tuple[Tensor, Lengths]:
         """Zeros after each row's end, so that a residual connection does not carry padding into the outputs."""
         batch_first = self.layers[0].batch_first
@@ -99,17 +125,20 @@ class Stack(nn.Module):
         return ", ".join(f"{name}={getattr(self, name)}" for name in ("residual", "dropout") if getattr(self, name))
 
 
-def output_width(layer: nn.RNNBase) -> int:
+def output_width(layer: Any) -> int:
     """Features of a layer's outputs: D*R."""
     return (layer.proj_size or layer.hidden_size) * (2 if layer.bidirectional else 1)
 
 
-def _check(layers: list[nn.RNNBase], dropout: float) -> None:
+def _check(layers: list[Any], dropout: float) -> None:
     if not layers:
         raise InputError("layers is empty: expected at least one recurrent layer")
     for i, layer in enumerate(layers):
-        if not isinstance(layer, nn.RNN | nn.LSTM | nn.GRU):
-            raise InputError(f"layers[{i}] is of type {type(layer).__name__}: expected an RNN, LSTM or GRU")
+        if not isinstance(layer, nn.RNN | nn.LSTM | nn.GRU | RecurrentLayer):
+            raise InputError(
+                f"layers[{i}] is of type {type(layer).__name__}: expected a recurrent layer of Recurra or torch.nn, "
+                "such as an RNN, LSTM or GRU"
+            )
     for i, (below, above) in enumerate(pairwise(layers)):
         if above.input_size != output_width(below):
             raise InputError(

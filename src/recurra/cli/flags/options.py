@@ -7,6 +7,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from recurra.cells.registry import names
+from recurra.errors import InputError
+
 COLUMNS = "Columns (detected unless given)"
 READING = "Reading the file (detected unless given)"
 JUDGING = "Evaluation"
@@ -17,6 +20,22 @@ OUTPUT = "Output"
 
 def _option(panel: str, *declarations: str, **settings: Any) -> Any:
     return typer.Option(*declarations, rich_help_panel=panel, **settings)
+
+
+def _cell_choices() -> str:
+    try:
+        return f"[{'|'.join(names())}]"
+    except InputError:  # of a plugin, and said when the command is read
+        return "NAME"
+
+
+def _cell_name(text: str) -> str:
+    try:
+        if text in names():
+            return text
+    except InputError as error:  # a ValueError, in whose place the parser would say nothing
+        raise typer.BadParameter(str(error)) from error
+    raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, names()))}.")
 
 
 File = Annotated[
@@ -169,7 +188,7 @@ Empty = Annotated[Literal["refuse", "drop"], _option(COLUMNS, help="How to handl
 Horizon = Annotated[
     int | None, typer.Option(min=1, metavar="STEPS", help="Steps to forecast; one season unless given.")
 ]
-Cell = Annotated[Literal["rnn", "gru", "lstm"], _option(LEARNING, help="Recurrent cell.")]
+Cell = Annotated[str, _option(LEARNING, parser=_cell_name, metavar=_cell_choices(), help="Recurrent cell.")]
 Members = Annotated[int, _option(LEARNING, min=1, help="Networks in the ensemble.")]
 Season = Annotated[
     str | None,

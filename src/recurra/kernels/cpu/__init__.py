@@ -1,1 +1,1 @@
-"""The engine in C++: `_engine` is compiled from here when Recurra is installed, and `kernels.cpu_passes` calls it."""
+"""The engine in C++: `_engine` is compiled from here when Recurra is installed, and `passes` calls it."""

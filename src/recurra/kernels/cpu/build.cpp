@@ -45,21 +45,34 @@ void through_time(const Problem<S>& p, Chunk<S>& chunk) {
         p.extras ? forward<Element, true>(p, chunk) : forward<Element, false>(p, chunk);
 }
 
+// The cells of the engine. A new one is a header and a name here; it is the same table in every build.
+template <class... Elements>
+struct Cells {
+    static constexpr Traits traits[] = {Elements::traits...};
+    static constexpr int64_t count = sizeof...(Elements);
+
+    template <class S>
+    static void run(int64_t cell, const Problem<S>& p, Chunk<S>& chunk) {
+        int64_t at = 0;
+        (void)((at++ == cell && (through_time<Elements>(p, chunk), true)) || ...);
+    }
+};
+using All = Cells<Rnn<false>, Rnn<true>, Lstm, Gru, GruResetBefore>;
+
+template <class S>
+Problem<S> problem_of(const Args& args, bool back) {
+    return {args, All::traits[args.cell], back};
+}
+
 template <class S>
 void run_as(const Args& args, bool back, const int64_t* ids, int64_t count, char* packed, char* scratch) {
-    Problem<S> p(args, back);
+    Problem<S> p = problem_of<S>(args, back);
     p.prepare(packed, true);
     Chunk<S> chunk;
     chunk.ids = ids;
     chunk.count = count;
     chunk.carve(p, count, scratch);
-    switch (args.cell) {
-        case Cell::rnn_tanh: return through_time<Rnn<false>>(p, chunk);
-        case Cell::rnn_relu: return through_time<Rnn<true>>(p, chunk);
-        case Cell::lstm: return through_time<Lstm>(p, chunk);
-        case Cell::gru: return through_time<Gru>(p, chunk);
-        case Cell::gru_reset_before: return through_time<GruResetBefore>(p, chunk);
-    }
+    All::run(args.cell, p, chunk);
 }
 
 // Calls `body` with a value of the type that the call's tensors are stored in.
@@ -73,14 +86,14 @@ auto with_type(const Args& args, Body&& body) {
 }
 
 int64_t prepare(const Args& args, bool back, char* memory) {
-    return with_type(args, [&](auto zero) { return Problem<decltype(zero)>(args, back).prepare(memory, false); });
+    return with_type(args, [&](auto zero) { return problem_of<decltype(zero)>(args, back).prepare(memory, false); });
 }
 
 int64_t scratch(const Args& args, bool back, int64_t rows) {
     return with_type(args, [&](auto zero) {
         using S = decltype(zero);
         Chunk<S> chunk;
-        return chunk.carve(Problem<S>(args, back), rows, nullptr);
+        return chunk.carve(problem_of<S>(args, back), rows, nullptr);
     });
 }
 
@@ -108,14 +121,15 @@ int64_t gradients(const Args& args, int64_t begin, int64_t end, char* memory) {
     [[maybe_unused]] const Denormals denormals;
     return with_type(args, [&](auto zero) -> int64_t {
         using S = decltype(zero);
-        if (memory) bias_gradients<S>(args, begin, end);
+        const int64_t blocks = All::traits[args.cell].blocks;
+        if (memory) bias_gradients<S>(args, blocks, begin, end);
         if constexpr (__is_same(S, bfloat16)) return 64;
-        else return matrix_gradients<S>(args, begin, end, memory);
+        else return matrix_gradients<S>(args, All::traits[args.cell], begin, end, memory);
     });
 }
 
 }  // namespace
 
-extern const Build build = {RECURRA_NAME(RECURRA_ISA), prepare, scratch, rows_at_once, run, gradients};
+extern const Build build = {RECURRA_NAME(RECURRA_ISA), All::traits, All::count, prepare, scratch, rows_at_once, run, gradients};
 
 }  // namespace recurra::RECURRA_ISA

@@ -7,6 +7,8 @@ namespace recurra {
 
 struct Build {
     const char* name;
+    const Traits* cells;  // `Args::cell` is a place in it
+    int64_t cell_count;
     // Bytes that the packed weights of a call take; packs them where `memory` is given. Aligned to 64.
     int64_t (*prepare)(const Args&, bool backward, char* memory);
     // Bytes of working memory for `rows` rows.

@@ -79,7 +79,7 @@ bool agree(const Build& one, const Build& other) {
     const auto outputs = [&](const Build& build) {
         std::vector<uint16_t> h(steps * batch * hidden), last(batch * hidden);
         Args args{};
-        args.cell = Cell::rnn_tanh;
+        args.cell = 0;  // the simple one
         args.type = Type::bfloat16;
         args.threads = 1;
         args.steps = steps;
@@ -150,7 +150,8 @@ void run(Args args, bool backward) {
     char* packed = packed_memory.at_least(build.prepare(args, backward, nullptr));
     build.prepare(args, backward, packed);
 
-    const int64_t units = gates_of(args.cell) * args.hidden, number = args.type == Type::float64 ? 8 : 4;
+    const Traits& traits = build.cells[args.cell];
+    const int64_t units = traits.blocks * args.hidden, number = args.type == Type::float64 ? 8 : 4;
     const double steps = args.lengths ? std::accumulate(args.lengths, args.lengths + args.batch, 0.0)
                                       : double(args.steps) * double(args.batch);
     const double work = steps * double(units) * double(args.width + 16 + (args.input_weight ? args.features : 0));
@@ -172,7 +173,7 @@ void run(Args args, bool backward) {
     begins[chunks] = args.batch;
     static thread_local Memory sums_memory;
     if (args.d_input_bias || args.d_recurrent_bias) {
-        const bool inner = args.cell == Cell::gru;
+        const bool inner = traits.sums_apart;
         const int64_t bytes = args.batch * units * number, inner_bytes = inner ? args.batch * args.hidden * number : 0;
         char* sums = sums_memory.at_least(bytes + inner_bytes + 64);
         std::memset(sums, 0, bytes + inner_bytes);
@@ -216,6 +217,8 @@ bool choose_build(const std::string& name) {
         }
     return false;
 }
+
+std::vector<Traits> cells() { return {generic::build.cells, generic::build.cells + generic::build.cell_count}; }
 
 void forward(const Args& args) { run(args, false); }
 void backward(const Args& args) { run(args, true); }

@@ -15,6 +15,9 @@ std::string chosen_build();
 // Use this build from now on; false where it is not among the supported ones.
 bool choose_build(const std::string& name);
 
+// The cells that every build has, in the order of `Args::cell`.
+std::vector<Traits> cells();
+
 void forward(const Args& args);
 void backward(const Args& args);
 

@@ -142,8 +142,8 @@ void outer(const Outer<C>* products, int count, int64_t columns, int64_t begin, 
 
 // The gate units from `begin` to `end` of d_W and d_U; without memory only the bytes that it takes.
 template <class C>
-int64_t matrix_gradients(const Args& args, int64_t begin, int64_t end, char* memory) {
-    const int64_t H = args.hidden, R = args.width, F = args.features, gates = gates_of(args.cell) * H;
+int64_t matrix_gradients(const Args& args, const Traits& traits, int64_t begin, int64_t end, char* memory) {
+    const int64_t H = args.hidden, R = args.width, F = args.features, gates = traits.blocks * H;
     const int64_t widest = round_up(F > R ? F : R, lanes<C>);
     if (!memory) return ((end - begin) + block_rows) * widest * (int64_t)sizeof(C) + 2 * (64 + vector_bytes);
     const auto at = [](const void* tensor, int64_t offset) { return static_cast<const C*>(tensor) + offset; };
@@ -172,12 +172,12 @@ int64_t matrix_gradients(const Args& args, int64_t begin, int64_t end, char* mem
     };
     if (args.norm || args.norm_input) {
         times_h(at(args.d_recurrent, 0), gates, gates, 0);
-    } else if (args.cell == Cell::gru) {
-        times_h(d, gates, 2 * H, 0);
-        times_h(at(args.d_recurrent, 0), H, H, 2 * H);
-    } else if (args.cell == Cell::gru_reset_before) {
-        times_h(d, gates, 2 * H, 0);
-        products[count++] = {d + 2 * H, gates, H, at(args.reset_hidden, 0), H, args.rows, 2 * H};
+    } else if (traits.sums_apart) {
+        times_h(d, gates, gates - H, 0);
+        times_h(at(args.d_recurrent, 0), H, H, gates - H);
+    } else if (traits.resets_before) {
+        times_h(d, gates, gates - H, 0);
+        products[count++] = {d + gates - H, gates, H, at(args.reset_hidden, 0), H, args.rows, gates - H};
     } else {
         times_h(d, gates, gates, 0);
     }
@@ -187,7 +187,7 @@ int64_t matrix_gradients(const Args& args, int64_t begin, int64_t end, char* mem
 
 // The gate units from `begin` to `end` of the gradients of the biases: the rows' sums, added up.
 template <class S>
-void bias_gradients(const Args& args, int64_t begin, int64_t end) {
+void bias_gradients(const Args& args, int64_t blocks, int64_t begin, int64_t end) {
     using C = compute<S>;
     const auto total = [&](void* to, int64_t at, const void* sums, int64_t from, int64_t wide, int64_t count) {
         if (!to || count <= 0) return;
@@ -198,9 +198,9 @@ void bias_gradients(const Args& args, int64_t begin, int64_t end) {
             lane.store(static_cast<S*>(to) + at + j, sum);
         });
     };
-    const int64_t H = args.hidden, gates = gates_of(args.cell) * H;
-    // n of the GRU with the reset after the product has a sum of its own
-    const int64_t shared = args.d_bias_n ? 2 * H : gates, middle = end < shared ? end : shared;
+    const int64_t H = args.hidden, gates = blocks * H;
+    // the last block of a cell whose sums are apart has one of its own
+    const int64_t shared = args.d_bias_n ? gates - H : gates, middle = end < shared ? end : shared;
     const int64_t inner = begin > shared ? begin : shared;
     total(args.d_input_bias, begin, args.d_bias, begin, gates, end - begin);
     total(args.d_recurrent_bias, begin, args.d_bias, begin, gates, middle - begin);

@@ -166,7 +166,7 @@ template <class Element, bool extras, class S>
 void backward(const Problem<S>& p, Chunk<S>& chunk) {
     using C = compute<S>;
     const Args& args = p.args;
-    const bool reset_before = args.cell == Cell::gru_reset_before;
+    const bool reset_before = p.traits.resets_before;
     for (int64_t r = 0; r < chunk.count; ++r) {
         const int64_t b = chunk.ids[r];
         const S* d_h = args.d_h_last ? static_cast<const S*>(args.d_h_last) + b * p.width : p.zeros;

@@ -27,6 +27,7 @@ struct Problem {
     using C = compute<S>;
 
     const Args& args;
+    const Traits& traits;
     int64_t hidden, width, gates;  // H, R, G*H
     // Some option beyond the plain layer is on: the cells' code for it is compiled apart.
     bool extras;
@@ -39,11 +40,12 @@ struct Problem {
     Packed<S> projection;
     bool backward;
 
-    Problem(const Args& a, bool back)
+    Problem(const Args& a, const Traits& cell, bool back)
         : args(a),
+          traits(cell),
           hidden(a.hidden),
           width(a.width),
-          gates(gates_of(a.cell) * a.hidden),
+          gates(cell.blocks * a.hidden),
           extras(a.dropout || a.zoneout_h || a.zoneout_c || a.zoneout_rate_h > 0 || a.zoneout_rate_c > 0 || a.projection ||
                  a.peephole || a.norm || a.norm_cell || a.norm_input),
           backward(back) {}
@@ -52,7 +54,7 @@ struct Problem {
     // Without memory it only measures.
     int64_t prepare(char* memory, bool ready) {
         Stretches stretches{memory};
-        const int64_t before = args.cell == Cell::gru_reset_before ? 2 * hidden : gates;
+        const int64_t before = traits.resets_before ? gates - hidden : gates;
         const int64_t longest = gates > width ? gates : width;
         S* blank = stretches.take<S>(longest);
         C* sums = stretches.take<C>(gates);
@@ -94,7 +96,7 @@ struct Problem {
     void add_biases(C* sums, C* inner) const {
         const S* b = static_cast<const S*>(args.input_bias);
         const S* b_u = static_cast<const S*>(args.bias);
-        const int64_t together = args.cell == Cell::gru ? 2 * hidden : gates;
+        const int64_t together = traits.sums_apart ? gates - hidden : gates;
         along<C>(gates, [&](int64_t j, auto lane) { lane.store(sums + j, b ? lane.load(b + j) : vec<C>{}); });
         along<C>(hidden, [&](int64_t j, auto lane) {
             lane.store(inner + j, b_u && together < gates ? lane.load(b_u + together + j) : vec<C>{});
@@ -153,7 +155,7 @@ struct Chunk {
         } else {
             h = stretches.take<C>(rows * h_stride);
         }
-        c = p.args.cell == Cell::lstm ? stretches.take<C>(rows * c_stride) : nullptr;
+        c = p.traits.carries_c ? stretches.take<C>(rows * c_stride) : nullptr;
         a = p.backward ? nullptr : stretches.take<C>(rows * a_stride);
         x = p.backward ? nullptr : stretches.take<C>(rows * a_stride);
         x_stride = operand_stride;
@@ -168,10 +170,10 @@ struct Chunk {
                 d_x = stretches.take<C>(rows * d_x_stride);
             }
             // What leaves through U leaves through W too, but for the GRU's n and for a layer norm of the one or the other.
-            const bool two = p.args.cell == Cell::gru || p.args.norm || p.args.norm_input;
+            const bool two = p.traits.sums_apart || p.args.norm || p.args.norm_input;
             if (two) x_operand = stretches.take<element<S>>(rows * x_stride);
         }
-        const bool inner = p.args.projection || p.args.cell == Cell::gru_reset_before;
+        const bool inner = p.args.projection || p.traits.resets_before;
         hidden_operand = inner ? stretches.take<element<S>>(rows * hidden_operand_stride) : nullptr;
         const bool product = p.backward || p.args.projection;
         g = product ? stretches.take<C>(rows * g_stride) : nullptr;

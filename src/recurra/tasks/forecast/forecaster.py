@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from torch import nn
 
+from recurra import cells
 from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, understand
 from recurra.deploy.model_file import write_model
 from recurra.ensemble.members import learning_curves, remarks_of
@@ -23,7 +24,6 @@ from recurra.inspect import Finding
 from recurra.nn.forecast import NetworkOptions
 from recurra.nn.own import Loss, OwnNetwork, OwnParts, check_own
 from recurra.nn.quantiles import MEDIAN, QUANTILES
-from recurra.nn.recurrent import RECURRENT
 from recurra.options import option
 from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table
 from recurra.tasks.forecast.explanation import explanation_frame
@@ -339,8 +339,7 @@ class Forecaster(NestedOptions):
                 raise InputError(f"{name} is {value!r}: expected a whole number of at least {least}")
         if self.seed > _LARGEST_SEED:
             raise InputError(f"seed is {self.seed}: expected a whole number of at most {_LARGEST_SEED}")
-        if self.cell not in RECURRENT:
-            raise InputError(f"cell is {self.cell!r}: expected one of {', '.join(RECURRENT)}")
+        cells.get(self.cell)
         check_verbose(self.verbose)
         check_own(self.network, self.loss)
         pick_device(self.device)

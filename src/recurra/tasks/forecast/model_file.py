@@ -13,9 +13,10 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor, nn
 
+from recurra import cells
 from recurra.data.panel.panel import ARRAYS, Panel, Schema
 from recurra.data.panel.scaling import Scaling
 from recurra.data.panel.windows import WindowShape
@@ -39,6 +40,11 @@ _TAIL = 256  # rows that are kept at least: the baselines of a later evaluation 
 Count = Annotated[int, Field(ge=0, le=1 << 24)]
 Size = Annotated[int, Field(ge=1, le=1 << 20)]
 Names = tuple[str, ...]
+
+
+def _known_cell(name: str) -> str:
+    cells.get(name)
+    return name
 
 
 class _Strict(BaseModel):
@@ -73,7 +79,7 @@ class _Training(_Strict):
 
 class _Recipe(_Strict):
     horizon: Size
-    cell: Literal["rnn", "gru", "lstm"]
+    cell: Annotated[str, AfterValidator(_known_cell)]
     members: Annotated[int, Field(ge=1, le=1000)]
     seasons: tuple[Size, ...]
     block: Size | None

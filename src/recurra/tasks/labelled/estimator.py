@@ -21,6 +21,7 @@ from sklearn.utils import TransformerTags
 from sklearn.utils.validation import validate_data
 from torch import nn
 
+from recurra import cells
 from recurra.data.encoders.reader import Encoded, Reader, step_counts
 from recurra.data.examples.examples import Examples, as_examples, is_one_series, keep_rows
 from recurra.data.examples.fingerprints import fingerprints
@@ -38,7 +39,6 @@ from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.inspect import Finding
 from recurra.inspect.several import findings_of, flows_of
 from recurra.nn.own import Loss, OwnParts, check_own
-from recurra.nn.recurrent import RECURRENT
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.labelled.baselines import fit_baselines
 from recurra.tasks.labelled.data import LabelledData
@@ -378,7 +378,7 @@ class SequenceEstimator(NestedOptions):
             networks=options_by_input(
                 None if callable(self.network) else self.network,
                 {
-                    part: default_network(e, steps=usual_steps(encoded[part]), per_step=per_step)
+                    part: default_network(e, steps=usual_steps(encoded[part]), per_step=per_step, cell=self.cell)
                     for part, e in reader.encoders.items()
                 },
             ),
@@ -495,8 +495,7 @@ class SequenceEstimator(NestedOptions):
         return self.model_
 
     def _check_settings(self) -> None:
-        if not isinstance(self.cell, str) or self.cell not in RECURRENT:
-            raise InputError(f"cell is {self.cell!r}: expected one of {', '.join(RECURRENT)}")
+        cells.get(self.cell)
         for name, value, least in (("members", self.members, 1), ("seed", self.seed, 0)):
             whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
             if not whole or not least <= value <= _LARGEST_SEED:

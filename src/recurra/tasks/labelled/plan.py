@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra import cells
 from recurra.data.encoders.reader import TOKENS, Encoder, Fixed, Reader
 from recurra.data.encoders.standardising import SeriesEncoder
 from recurra.data.encoders.tokens import TextEncoder
@@ -62,8 +63,23 @@ def keeps_classes(plan: Plan, labels: npt.NDArray | Ragged) -> bool:
     return bool(np.isin(held[held >= 0], learnt).all())
 
 
-def default_network(encoder: Encoder, *, steps: float = 1, per_step: bool = False) -> SequenceOptions:
+def default_network(
+    encoder: Encoder, *, steps: float = 1, per_step: bool = False, cell: str = "gru"
+) -> SequenceOptions:
     """How an input of usually so many `steps` is read where the user does not say; `per_step`: every step has a label.
+
+    What the cell does not take is left out: recurrent dropout and layer norm of a minGRU.
+    """
+    network, taken = _any_network(encoder, steps, per_step), cells.get(cell).options
+    return replace(
+        network,
+        layer_norm=network.layer_norm and "layer_norm" in taken,
+        recurrent_dropout=network.recurrent_dropout if "recurrent_dropout" in taken else 0.0,
+    )
+
+
+def _any_network(encoder: Encoder, steps: float, per_step: bool) -> SequenceOptions:
+    """The network that is best with a GRU.
 
     Words come with their meaning, which begins with the company they keep: a narrow recurrence suffices. Letters and
     numbers have theirs among their neighbours: a convolution comes first, and of a long sequence with one label it

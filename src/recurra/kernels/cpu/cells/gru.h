@@ -11,6 +11,8 @@
 namespace recurra::RECURRA_ISA {
 
 struct Gru {
+    static constexpr Traits traits = {"gru", 3, false, false, true, false};
+
     template <bool extras, class S>
     static void forward(const Problem<S>& p, Chunk<S>& chunk, int64_t active, int64_t t) {
         using C = compute<S>;
@@ -90,6 +92,8 @@ struct Gru {
 };
 
 struct GruResetBefore {
+    static constexpr Traits traits = {R"(gru {"reset_after": false})", 3, false, false, false, true};
+
     template <bool extras, class S>
     static void forward(const Problem<S>& p, Chunk<S>& chunk, int64_t active, int64_t t) {
         using C = compute<S>;

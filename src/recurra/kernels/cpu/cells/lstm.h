@@ -11,6 +11,8 @@
 namespace recurra::RECURRA_ISA {
 
 struct Lstm {
+    static constexpr Traits traits = {"lstm", 4, true, false, false, false};
+
     template <bool extras, class S>
     static void forward(const Problem<S>& p, Chunk<S>& chunk, int64_t active, int64_t t) {
         for (int64_t r = 0; r < active; ++r) forward_row<extras>(p, chunk, r, t);

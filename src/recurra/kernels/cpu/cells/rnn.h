@@ -10,6 +10,8 @@ namespace recurra::RECURRA_ISA {
 
 template <bool rectified>
 struct Rnn {
+    static constexpr Traits traits = {rectified ? R"(rnn {"nonlinearity": "relu"})" : "rnn", 1, false, true, false, false};
+
     template <bool extras, class S>
     static void forward(const Problem<S>& p, Chunk<S>& chunk, int64_t active, int64_t t) {
         using C = compute<S>;

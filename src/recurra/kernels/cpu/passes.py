@@ -12,38 +12,30 @@ A small recurrence takes less time than a few calls of Python: nothing here is m
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from recurra.cells import GRU, LSTM, RNN, Cell
-from recurra.kernels.contract import Layout, Noise, Recurrence
+from recurra.kernels.contract import NO_MASKS, Answer, Call, DropoutMasks
 from recurra.kernels.cpu import _engine  # pyright: ignore[reportAttributeAccessIssue]  # compiled when installed
 from recurra.kernels.workspace import empty
 
 _TYPES = {torch.float32: 0, torch.float64: 1, torch.bfloat16: 2}
 _COMPUTED = {torch.float32: torch.float32, torch.float64: torch.float64, torch.bfloat16: torch.float32}
+_new_call: Any = _engine.Call  # `checking` may put a subclass here
 _IN_CACHE = 1 << 20  # bytes of W and U up to which W is multiplied by inside the loop
 _NARROW, _FEW_ROWS = 1 << 18, 1024
 # torch's products of bfloat16 run at half the rate of float32 without AMX (160 and 300 GFLOP/s), at five times with it.
 _TILES = "avx512_amx" in _engine.supported_builds()
 _TILE_DEPTH = 32
-_NOTHING_BACKWARD = (0,) * 22  # the members of `Args` for the backward pass
-
-
-class Plan(NamedTuple):
-    """What is not a tensor to differentiate by."""
-
-    recurrence: Recurrence
-    layout: Layout
-    noise: Noise
 
 
 class Inputs(NamedTuple):
-    """What is; the order is that in which an autograd.Function is given them."""
+    """The tensors of a call as the engine has them: at most two states, and no weights of a cell's own."""
 
     x: Tensor
     input_weight: Tensor | None
@@ -60,7 +52,7 @@ class Inputs(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """What the forward pass leaves for the backward one; `args.h` tells the shapes."""
+    """What the forward pass leaves for the backward one; `fields.def` tells the shapes."""
 
     outputs: Tensor
     gates: Tensor | None = None
@@ -80,22 +72,47 @@ class _Grads(NamedTuple):
     c: Tensor | None = None
 
 
-Group = TypeVar("Group", Inputs, Saved, Noise, _Grads)
+class _Sums(NamedTuple):
+    """Sums over the steps of every row."""
+
+    norm: Tensor | None = None
+    norm_input: Tensor | None = None
+    norm_cell: Tensor | None = None
+    peephole: Tensor | None = None
 
 
-def forward_pass(plan: Plan, inputs: Inputs, save: bool) -> tuple[Saved, list[Tensor]]:
-    """Outputs, what the backward pass needs (with `save`), and the last state."""
-    recurrence, layout, noise = plan
-    noise, inputs = _in_order(noise), _in_order(inputs)
+_NO_SUMS = _Sums()
+
+
+class Traits(NamedTuple):
+    """What the header of a cell says of it, as `args.h` has it, and its place among the cells of the engine."""
+
+    blocks: int
+    carries_c: bool
+    gate_is_h: bool
+    sums_apart: bool
+    resets_before: bool
+    number: int
+
+
+# By the cell's `variant`.
+CELLS: dict[str, Traits] = {name: Traits._make((*traits, k)) for k, (name, *traits) in enumerate(_engine.CELLS)}
+
+Group = TypeVar("Group", Inputs, Saved, DropoutMasks, _Grads)
+
+
+def forward_pass(call: Call, save: bool) -> Answer:
+    """Outputs, the last state, and with `save` what the backward pass needs."""
+    recurrence, layout = call.recurrence, call.layout
+    masks, inputs = _masks(call), _in_order(_inputs(call))
     x, input_weight, recurrent = inputs.x, inputs.input_weight, inputs.recurrent
-    code, blocks = _code(recurrence.cell)
+    cell = CELLS[recurrence.cell.variant]
     units, width = recurrent.shape
-    hidden = units // blocks
+    hidden = units // cell.blocks
     rows, batch, dtype = len(x), layout.batch, x.dtype
-    lstm = blocks == 4
     inside = input_weight is not None and _size(inputs) <= _IN_CACHE
     # of an RNN nothing but h_t is to be kept, unless zoneout mixes it: then gates and outputs are one
-    alone = blocks == 1 and noise.zoneout_h is None and not recurrence.zoneout[0]
+    alone = cell.gate_is_h and masks.zoneout_h is None and not recurrence.zoneout[0]
     gates: Tensor | None = None
     if inside or input_weight is None:
         entering = x
@@ -106,62 +123,64 @@ def forward_pass(plan: Plan, inputs: Inputs, save: bool) -> tuple[Saved, list[Te
         gates = x.new_empty(rows, units) if alone else empty(x, rows, units)
     outputs = gates if alone and gates is not None else x.new_empty(rows, width)
     last = [x.new_empty(batch, width)]
-    if lstm:
+    if cell.carries_c:
         last.append(x.new_empty(batch, hidden))
     saved = Saved(outputs, gates)
     if save and not alone:
         computed = _COMPUTED[dtype]
-        cells = empty(x, rows, hidden, dtype=computed) if lstm else None
-        saved = Saved(outputs, gates, cells, empty(x, rows, hidden) if code == 3 else None)
+        cells = empty(x, rows, hidden, dtype=computed) if cell.carries_c else None
+        saved = Saved(outputs, gates, cells, empty(x, rows, hidden) if cell.sums_apart else None)
     if save and (inputs.norm is not None or inputs.norm_input is not None):
         saved = _with_norms(saved, inputs, rows, units)
-    _engine.forward(
-        (
-            *_shape(plan, code, dtype, rows, entering.shape[1], hidden, width),
-            entering.data_ptr(),
-            *_weights(inputs, noise, inside),
-            *recurrence.zoneout,
-            gates.data_ptr() if save and gates is not None else 0,
-            outputs.data_ptr(),
-            _address(inputs.h),
-            _address(inputs.c),
-            last[0].data_ptr(),
-            last[1].data_ptr() if lstm else 0,
-            *(map(_address, saved[2:]) if save else (0,) * 6),
-            *_NOTHING_BACKWARD,
-        )
-    )
-    return saved, last
+    args = _asked(call, inputs, masks, cell.number, rows, hidden, width)
+    args.features = entering.shape[1]
+    args.x = entering
+    args.input_weight = input_weight if inside else None
+    args.gates = gates if save else None
+    args.outputs = outputs
+    args.h_last = last[0]
+    if cell.carries_c:
+        args.c_last = last[1]
+    if save:
+        args.cells = saved.cells
+        args.reset_product = saved.reset_product
+        args.normed = saved.normed
+        args.norm_scale = saved.norm_scale
+        args.input_normed = saved.input_normed
+        args.input_scale = saved.input_scale
+    _engine.forward(args)
+    return Answer(outputs, tuple(last), saved)
 
 
 def backward_pass(
-    plan: Plan, inputs: Inputs, saved: Saved, needed: tuple[bool, ...], grads: tuple[Tensor | None, ...]
+    call: Call, kept: Sequence[Tensor | None], needed: Sequence[bool], grads: Sequence[Tensor | None]
 ) -> tuple[Tensor | None, ...]:
-    """The gradients of `inputs`, None where not `needed`."""
-    recurrence, layout, noise = plan
-    need: Any = Inputs(*needed)  # type: ignore[arg-type]  # of each, whether its gradient is asked for
-    code, blocks = _code(recurrence.cell)
-    noise, inputs, saved = _in_order(noise), _in_order(inputs), _in_order(saved)
+    """The gradients of the call's tensors, None where not `needed`; `kept` is what the forward pass has saved."""
+    recurrence, layout = call.recurrence, call.layout
+    states = 0 if call.state is None else len(call.state)
+    # of each, whether its gradient is asked for
+    need: Any = Inputs(*needed[:3], *_two(needed[3 : 3 + states], False), *needed[3 + states :])  # type: ignore[arg-type]
+    cell = CELLS[recurrence.cell.variant]
+    masks, inputs, saved = _masks(call), _in_order(_inputs(call)), _in_order(Saved(*kept))  # type: ignore[arg-type]
     gates, outputs, x, weight = saved.gates, saved.outputs, inputs.x, inputs.input_weight
     assert gates is not None
     units, width = inputs.recurrent.shape
-    hidden = units // blocks
+    hidden = units // cell.blocks
     rows, batch, dtype = len(x), layout.batch, x.dtype
     new = x.new_empty
     norm = inputs.norm is not None or inputs.norm_input is not None
-    gru, before = code == 3, code == 4
     size = _size(inputs)
     inside = weight is not None and size <= _IN_CACHE
     # the engine's own sums over all steps: for narrow weights, and where a call of torch's costs more than they do
     ours = inside and dtype != torch.bfloat16 and (rows < _FEW_ROWS or size <= _NARROW)
     # Rows of one step after another: the h that entered a step's product are the outputs B rows before.
-    shifted = layout.offsets is None and not layout.batch_first and noise.dropout is None
+    shifted = layout.offsets is None and not layout.batch_first and masks.dropout is None
     # without a weight d_gates is the gradient of x itself, and not ours to use again
     d_gates = torch.empty_like(gates) if weight is None else empty(x, rows, units)
     d_x = new(rows, x.shape[1]) if inside and need.x else None
-    d_recurrent = empty(x, rows, units) if norm else empty(x, rows, hidden) if gru else None
+    d_recurrent = empty(x, rows, units) if norm else empty(x, rows, hidden) if cell.sums_apart else None
     entering = empty(x, rows, width) if need.recurrent and not shifted else None
-    reset_hidden = empty(x, rows, hidden) if before and need.recurrent else None
+    reset_hidden = empty(x, rows, hidden) if cell.resets_before and need.recurrent else None
     unprojected = d_hidden = None
     if inputs.projection is not None and need.projection:
         unprojected, d_hidden = empty(x, rows, hidden), empty(x, rows, width)
@@ -173,40 +192,40 @@ def backward_pass(
     d_recurrent_bias = new(units) if need.bias else None
     sums = _sums(need, x, batch, units, hidden)
     d_outputs, d_h, d_c = _in_order(_Grads(*grads))
-    _engine.backward(
-        (
-            *_shape(plan, code, dtype, rows, x.shape[1], hidden, width),
-            x.data_ptr(),
-            *_weights(inputs, noise, inside),
-            *recurrence.zoneout,
-            gates.data_ptr(),
-            outputs.data_ptr(),
-            _address(inputs.h),
-            _address(inputs.c),
-            0,
-            0,
-            *map(_address, saved[2:]),
-            _address(d_outputs),
-            _address(d_h),
-            _address(d_c),
-            d_gates.data_ptr(),
-            _address(d_x),
-            _address(d_recurrent),
-            _address(entering),
-            _address(reset_hidden),
-            _address(unprojected),
-            _address(d_hidden),
-            _address(d_h0),
-            _address(d_c0),
-            _address(d_input_weight),
-            _address(d_recurrent_weight),
-            _address(d_input_bias),
-            _address(d_recurrent_bias),
-            0,
-            0,
-            *map(_address, sums),
-        )
-    )
+    args = _asked(call, inputs, masks, cell.number, rows, hidden, width)
+    args.features = x.shape[1]
+    args.x = x
+    args.input_weight = weight if inside else None
+    args.gates = gates
+    args.outputs = outputs
+    args.cells = saved.cells
+    args.reset_product = saved.reset_product
+    args.normed = saved.normed
+    args.norm_scale = saved.norm_scale
+    args.input_normed = saved.input_normed
+    args.input_scale = saved.input_scale
+    args.d_outputs = d_outputs
+    args.d_h_last = d_h
+    args.d_c_last = d_c
+    args.d_gates = d_gates
+    args.d_x = d_x
+    args.d_recurrent = d_recurrent
+    args.h_entering = entering
+    args.reset_hidden = reset_hidden
+    args.unprojected = unprojected
+    args.d_hidden = d_hidden
+    args.d_h0 = d_h0
+    args.d_c0 = d_c0
+    args.d_input_weight = d_input_weight
+    args.d_recurrent_weight = d_recurrent_weight
+    args.d_input_bias = d_input_bias
+    args.d_recurrent_bias = d_recurrent_bias
+    if sums is not _NO_SUMS:
+        args.d_norm = sums.norm
+        args.d_norm_input = sums.norm_input
+        args.d_norm_cell = sums.norm_cell
+        args.d_peephole = sums.peephole
+    _engine.backward(args)
 
     def times_h(d: Tensor) -> Tensor:
         """d^T h over all rows."""
@@ -222,11 +241,11 @@ def backward_pass(
     if need.recurrent and not ours:
         if norm:
             d_recurrent_weight = times_h(d_recurrent)  # type: ignore[arg-type]
-        elif gru:
-            d_recurrent_weight = torch.cat([times_h(d_gates[:, : 2 * hidden]), times_h(d_recurrent)])  # type: ignore[arg-type]
-        elif before:
-            d_n = _product(d_gates[:, 2 * hidden :].t(), reset_hidden)  # type: ignore[arg-type]
-            d_recurrent_weight = torch.cat([times_h(d_gates[:, : 2 * hidden]), d_n])
+        elif cell.sums_apart:
+            d_recurrent_weight = torch.cat([times_h(d_gates[:, :-hidden]), times_h(d_recurrent)])  # type: ignore[arg-type]
+        elif cell.resets_before:
+            d_n = _product(d_gates[:, -hidden:].t(), reset_hidden)  # type: ignore[arg-type]
+            d_recurrent_weight = torch.cat([times_h(d_gates[:, :-hidden]), d_n])
         else:
             d_recurrent_weight = times_h(d_gates)
     if need.input_weight and not ours:
@@ -236,20 +255,18 @@ def backward_pass(
     d_projection = None
     if d_hidden is not None and unprojected is not None:
         d_projection = _product(d_hidden.t(), unprojected)
-    d_norm, d_norm_input, d_norm_cell, d_peephole = sums
     return (
         d_x,
         d_input_weight,
         d_input_bias,
-        d_h0,
-        d_c0,
+        *(d_h0, d_c0)[:states],
         d_recurrent_weight,
         d_recurrent_bias,
         d_projection,
-        _total(d_peephole, dtype),
-        _total(d_norm, dtype),
-        _total(d_norm_cell, dtype),
-        _total(d_norm_input, dtype),
+        _total(sums.peephole, dtype),
+        _total(sums.norm, dtype),
+        _total(sums.norm_cell, dtype),
+        _total(sums.norm_input, dtype),
     )
 
 
@@ -283,15 +300,17 @@ def _with_norms(saved: Saved, inputs: Inputs, rows: int, units: int) -> Saved:
     return saved
 
 
-def _sums(need: Any, x: Tensor, batch: int, units: int, hidden: int) -> tuple[Tensor | None, ...]:
-    """Zeros for the sums over the steps of every row, in the order of `Args`; None where not asked for."""
-    shapes = (
-        (need.norm, (batch, units)),
-        (need.norm_input, (batch, units)),
-        (need.norm_cell, (batch, 2, hidden)),
-        (need.peephole, (batch, 3, hidden)),
+def _sums(need: Any, x: Tensor, batch: int, units: int, hidden: int) -> _Sums:
+    """Zeros for the sums over the steps of every row; None where not asked for."""
+    if not (need.norm or need.norm_input or need.norm_cell or need.peephole):
+        return _NO_SUMS
+    zeros = partial(x.new_zeros, dtype=_COMPUTED[x.dtype])
+    return _Sums(
+        zeros((batch, units)) if need.norm else None,
+        zeros((batch, units)) if need.norm_input else None,
+        zeros((batch, 2, hidden)) if need.norm_cell else None,
+        zeros((batch, 3, hidden)) if need.peephole else None,
     )
-    return tuple([x.new_zeros(shape, dtype=_COMPUTED[x.dtype]) if wanted else None for wanted, shape in shapes])
 
 
 def _total(sums: Tensor | None, dtype: torch.dtype) -> Tensor | None:
@@ -316,55 +335,50 @@ def _in_order(tensors: Group) -> Group:
     return type(tensors)(*ordered)
 
 
-@lru_cache
-def _code(cell: Cell) -> tuple[int, int]:
-    """The number of a cell in `args.h`, and its gate blocks."""
-    match cell:
-        case RNN(nonlinearity):
-            return (0 if nonlinearity == "tanh" else 1), 1
-        case LSTM():
-            return 2, 4
-        case GRU(reset_after):
-            return (3 if reset_after else 4), 3
+def _inputs(call: Call) -> Inputs:
+    _, x, input_weight, input_bias, state, weights, _, _ = call
+    return Inputs(x, input_weight, input_bias, *_two(state or (), None), *weights[:-1])  # type: ignore[arg-type]
 
 
-# ---- the members of `Args`, in its order
+def _masks(call: Call) -> DropoutMasks:
+    return call.masks if call.masks is NO_MASKS else _in_order(call.masks)
 
 
-def _shape(
-    plan: Plan, code: int, dtype: torch.dtype, rows: int, features: int, hidden: int, width: int
-) -> tuple[int, ...]:
-    recurrence, layout, _ = plan
-    steps, batch = layout.steps, layout.batch
-    strides = (1, steps) if layout.batch_first else (batch, 1)
-    return (
-        code,
-        _TYPES[dtype],
-        torch.get_num_threads(),
-        int(recurrence.reverse),
-        rows,
-        steps,
-        batch,
-        features,
-        hidden,
-        width,
-        *strides,
-        _address(layout.offsets),
-        _address(layout.lengths),
-    )
+def _two(given: Sequence[Any], absent: Any) -> tuple[Any, Any]:
+    """h and c, of those that are there."""
+    return (given[0], given[1]) if len(given) == 2 else (given[0], absent) if given else (absent, absent)
 
 
-def _weights(inputs: Inputs, noise: Noise, inside: bool) -> tuple[int, ...]:
-    _, input_weight, input_bias, _, _, recurrent, bias, *options = inputs
-    return (
-        input_weight.data_ptr() if inside and input_weight is not None else 0,
-        _address(input_bias),
-        recurrent.data_ptr(),
-        _address(bias),
-        *map(_address, options),
-        *map(_address, noise),
-    )
-
-
-def _address(tensor: Tensor | None) -> int:
-    return 0 if tensor is None else tensor.data_ptr()
+def _asked(call: Call, inputs: Inputs, masks: DropoutMasks, cell: int, rows: int, hidden: int, width: int) -> Any:
+    """The fields of `fields.def` that both passes have in common."""
+    recurrence, layout = call.recurrence, call.layout
+    args = _new_call()
+    args.cell = cell
+    args.type = _TYPES[inputs.x.dtype]
+    args.threads = torch.get_num_threads()
+    args.reverse = recurrence.reverse
+    args.rows = rows
+    args.steps = layout.steps
+    args.batch = layout.batch
+    args.hidden = hidden
+    args.width = width
+    args.step_stride, args.row_stride = (1, layout.steps) if layout.batch_first else (layout.batch, 1)
+    if layout.offsets is not None:
+        args.offsets = layout.offsets
+        args.lengths = layout.lengths
+    args.recurrent = inputs.recurrent
+    args.input_bias = inputs.input_bias
+    args.bias = inputs.bias
+    args.h0 = inputs.h
+    args.c0 = inputs.c
+    args.projection = inputs.projection
+    args.peephole = inputs.peephole
+    args.norm = inputs.norm
+    args.norm_cell = inputs.norm_cell
+    args.norm_input = inputs.norm_input
+    if masks is not NO_MASKS:
+        args.dropout = masks.dropout
+        args.zoneout_h = masks.zoneout_h
+        args.zoneout_c = masks.zoneout_c
+    args.zoneout_rate_h, args.zoneout_rate_c = recurrence.zoneout
+    return args
