@@ -68,7 +68,7 @@ def _train(given: argparse.Namespace) -> None:
     shape = Shape(**{field.name: getattr(given, field.name) for field in fields(Shape)})
     plan = Plan(**{field.name: getattr(given, field.name) for field in fields(Plan)})
     training = given.folder / "training.npz"
-    real = Real(Pack.load(training), shape.context + shape.horizon, device) if training.exists() else None
+    real = Real(Pack.load(training), device) if training.exists() else None
     batches = Batches(
         shape, given.batch, real, plan.seed, device, real_share=given.real_share, chunk=given.chunk, pool=given.pool,
         uses=given.uses, seasons=not given.no_seasons,

@@ -23,17 +23,17 @@ def vary(draw: Draw, x: Tensor) -> Tensor:
     x = torch.where(draw.chance(rows, 0.12) > 0, mixed, x / spread)
     x = torch.where(draw.chance(rows, 0.12) > 0, x * (0.5 * slow(draw, rows, length)).exp(), x)
     x = torch.where(draw.chance(rows, 0.08) > 0, x + slow(draw, rows, length), x)
-    high = torch.nanquantile(x[:, ::8], 0.85, dim=1, keepdim=True)
-    x = torch.where((draw.chance(rows, 0.03) > 0) & torch.isfinite(high), torch.minimum(x, high), x)
+    high = torch.nan_to_num(x.nanmean(1, keepdim=True)) + draw.uniform(rows, 1, low=0.5, high=1.5)
+    x = torch.where(draw.chance(rows, 0.03) > 0, torch.minimum(x, high), x)
     hit = (draw.uniform(rows, length) < 0.01) & (draw.chance(rows, 0.05) > 0)
     x = x + hit * draw.log_uniform(rows, 1, low=1.0, high=6.0)
     return torch.where(draw.chance(rows, 0.12) > 0, -x, x)
 
 
 def begin_late(draw: Draw, x: Tensor, patch: int, shortest: int) -> Tensor:
-    """Windows that begin anywhere: within the first patch in half of the rows, much later in a third."""
+    """Windows that begin anywhere: within the first patch in a third of the rows, much later in another third."""
     rows, length = x.shape
-    kind = draw.pick(rows, [3, 3, 4])
+    kind = draw.pick(rows, [3, 4, 4])
     first = draw.uniform(rows, 1, high=float(patch))
     late = length - draw.log_uniform(rows, 1, low=float(shortest), high=float(length))
     begin = torch.where(kind == 0, torch.zeros_like(first), torch.where(kind == 1, first, late))

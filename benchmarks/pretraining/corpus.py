@@ -14,6 +14,7 @@ from torch import Tensor
 
 from benchmarks.pretraining.sources import TRAINING, Judged
 from benchmarks.pretraining.synthetic.draw import Draw
+from recurra.nn.pretrained.constants import constant
 
 Floats = npt.NDArray[np.floating]
 DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "data" / "corpus"
@@ -69,7 +70,7 @@ def pack_training(folder: Path, files: tuple[str, ...] = tuple(TRAINING)) -> Pac
 class Real:
     """Random windows of a pack on one device; every other value, or the mean of a few, in some of them."""
 
-    def __init__(self, pack: Pack, length: int, device: str | torch.device = "cpu") -> None:
+    def __init__(self, pack: Pack, device: str | torch.device = "cpu") -> None:
         values = torch.from_numpy(pack.values).to(device).double()
         known = torch.isfinite(values)
         zero = torch.zeros(1, device=device, dtype=torch.float64)
@@ -82,21 +83,22 @@ class Real:
         totals = torch.zeros(int(group.max()) + 1, device=device).index_add_(0, group, self.size.float())
         roots = self.size.float().sqrt()
         within = torch.zeros_like(totals).index_add_(0, group, roots)
-        self.weights = roots * (totals.clamp(max=3e5).sqrt() / within)[group]
-        self.length = length
+        weights = (roots * (totals.clamp(max=3e5).sqrt() / within)[group]).double()
+        self.shares = (weights / weights.sum()).cumsum(0)[:-1].float()
 
-    def make(self, draw: Draw, rows: int) -> Tensor:
+    def make(self, draw: Draw, rows: int, length: int) -> Tensor:
         """[rows, length], NaN before the beginning of a series."""
-        at = torch.multinomial(self.weights, rows, replacement=True, generator=draw.generator)
+        at = torch.searchsorted(self.shares, draw.uniform(rows), right=True)
         begin, size = self.begin[at], self.size[at]
-        step = torch.tensor([1, 2, 3, 4, 6, 12], device=at.device)[draw.pick(rows, [14, 2, 1, 2, 1, 1]).squeeze(1)]
+        steps = constant((1, 2, 3, 4, 6, 12), at.device, torch.long)
+        step = steps[draw.pick(rows, [14, 2, 1, 2, 1, 1]).squeeze(1)]
         step = torch.where(size >= step * 4 * SHORTEST, step, 1)
         usable = size // step
         shortest = torch.minimum(usable, torch.full_like(usable, SHORTEST))
-        least = torch.minimum(usable, torch.full_like(usable, self.length))
+        least = torch.minimum(usable, torch.full_like(usable, length))
         least = torch.where(draw.uniform(rows) < 0.7, least, shortest)  # most windows are full where they can be
         stop = (least + (draw.uniform(rows) * (usable - least + 1)).floor().long()).clamp(max=usable)
-        index = stop.unsqueeze(1) - self.length + torch.arange(self.length, device=at.device)
+        index = stop.unsqueeze(1) - length + torch.arange(length, device=at.device)
         inside = index >= 0
         low = begin.unsqueeze(1) + index.clamp(min=0) * step.unsqueeze(1)
         high = low + step.unsqueeze(1)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from recurra.nn.pretrained.constants import constant
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 
 WEIGHING = 0.7
+NEARER = 16.0  # steps ahead: what is nearer counts more
 LEAST_UNIT = 1e-4
 FARTHEST = 100.0
 
@@ -18,15 +20,17 @@ def origin_loss(quantiles: Tensor, truth: Tensor) -> Tensor:
     The median counts half. An origin is divided by a power of the width of its own forecast, a number that is known
     at the origin: dividing by anything of the truth would make the median low.
     """
-    levels = torch.tensor(QUANTILES, device=quantiles.device)
-    weights = torch.ones_like(levels)
-    weights[MEDIAN] = len(QUANTILES) - 1
-    weights = weights / weights.sum()
+    count = len(QUANTILES)
+    levels = constant(QUANTILES, quantiles.device)
+    half = tuple(0.5 if k == MEDIAN else 0.5 / (count - 1) for k in range(count))
+    weights = constant(half, quantiles.device)
     known = torch.isfinite(truth)
     error = torch.where(known, truth, 0.0).unsqueeze(3) - quantiles
     loss = (torch.maximum(levels * error, (levels - 1) * error) * weights).sum(3)
     width = (quantiles[..., -3] - quantiles[..., 2]).detach().mean(2, keepdim=True)
-    weight = (0.3 + width) ** -WEIGHING * known
+    ahead = torch.arange(1, truth.shape[2] + 1, device=truth.device)
+    near = (1 + ahead / NEARER) ** -0.5
+    weight = (0.3 + width) ** -WEIGHING * near * known
     return (loss * weight).sum() / known.sum().clamp(min=1)
 
 

@@ -13,6 +13,7 @@ import torch
 from benchmarks.pretraining.batches import Batches
 from benchmarks.pretraining.evaluate import Sets, geometric, scores
 from benchmarks.pretraining.loss import origin_loss, truth_at
+from benchmarks.pretraining.muon import Muon
 from recurra.nn.pretrained.network import Pretrained, torch_recurrence
 from recurra.nn.pretrained.shape import Shape
 from recurra.nn.pretrained.weights import load_network, save_network
@@ -30,6 +31,7 @@ class Plan:
     clip: float = 1.0
     average: float = 0.999
     muon: bool = False
+    muon_rate: float = 0.02
     seed: int = 1
     precision: str = "auto"  # auto: bfloat16 on a GPU, float32 on a CPU
     every_seconds: float = 45.0
@@ -117,8 +119,7 @@ class Trainer:
         mean = geometric(scores(averaged, validation, self.device))
         if mean < self.best:
             self.best = mean
-            if self.folder is not None:
-                self._write(averaged, "best", validation=mean)
+            self._write(averaged, "best", validation=mean)
         return mean
 
     def save(self, folder: Path) -> None:
@@ -174,8 +175,9 @@ def _optimisers(network: Pretrained, plan: Plan, device: torch.device) -> list[t
         inner = [p for name, p in network.named_parameters() if p.ndim == 2 and name.startswith("blocks")]
         ids = {id(p) for p in inner}
         outer = [p for p in network.parameters() if id(p) not in ids]
-        muon = torch.optim.Muon(inner, lr=10 * plan.rate, weight_decay=plan.decay, adjust_lr_fn="original")
-        chosen = [muon, torch.optim.AdamW(outer, weight_decay=plan.decay, **adam)]
+        chosen = [
+            Muon(inner, plan.muon_rate, plan.decay), torch.optim.AdamW(outer, weight_decay=plan.decay, **adam),
+        ]
     else:
         groups = [{"params": matrices, "weight_decay": plan.decay}, {"params": rest, "weight_decay": 0.0}]
         chosen = [torch.optim.AdamW(groups, **adam)]

@@ -8,6 +8,8 @@ import random
 import torch
 from torch import Tensor
 
+from recurra.nn.pretrained.constants import constant
+
 # Season lengths that clocks, calendars and accounts give, and how often each is drawn.
 CALENDAR = {
     4.0: 6, 5.0: 1, 6.0: 1, 7.0: 8, 8.0: 1, 10.0: 1, 12.0: 12, 13.0: 1, 20.0: 1, 24.0: 10, 26.0: 1, 28.0: 1, 30.0: 1,
@@ -22,8 +24,6 @@ class Draw:
         self.device = torch.device(device)
         self.generator = torch.Generator(self.device)
         self.seed(seed)
-        self._periods = torch.tensor(list(CALENDAR), device=self.device)
-        self._weights = torch.tensor(list(CALENDAR.values()), device=self.device, dtype=torch.float32)
 
     def seed(self, seed: int) -> None:
         """Begin anew: what follows depends on `seed` alone."""
@@ -49,15 +49,19 @@ class Draw:
 
     def pick(self, rows: int, weights: list[float]) -> Tensor:
         """[rows, 1] of indices"""
-        table = torch.tensor(weights, device=self.device, dtype=torch.float32)
-        return torch.multinomial(table, rows, replacement=True, generator=self.generator).unsqueeze(1)
+        return self._which(rows, tuple(weights)).unsqueeze(1)
+
+    def _which(self, rows: int, weights: tuple[float, ...]) -> Tensor:
+        total = sum(weights)
+        bounds = constant(tuple(sum(weights[: k + 1]) / total for k in range(len(weights) - 1)), self.device)
+        return torch.searchsorted(bounds, self.uniform(rows), right=True)
 
     def period(self, rows: int, longest: float = 512.0) -> Tensor:
         """[rows, 1]: two thirds of the calendar, one third any length from 3 on"""
-        at = torch.multinomial(self._weights, rows, replacement=True, generator=self.generator)
+        at = self._which(rows, tuple(CALENDAR.values()))
         anything = self.log_uniform(rows, low=3.0, high=longest)
         anything = torch.where(self.uniform(rows) < 0.5, anything.round(), anything)
-        return torch.where(self.uniform(rows) < 0.67, self._periods[at], anything).clamp(max=longest).unsqueeze(1)
+        return torch.where(self.uniform(rows) < 0.67, constant(tuple(CALENDAR), self.device)[at], anything).clamp(max=longest).unsqueeze(1)
 
     def permutation(self, rows: int) -> Tensor:
         return torch.randperm(rows, generator=self.generator, device=self.device)

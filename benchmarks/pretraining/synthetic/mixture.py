@@ -20,6 +20,7 @@ from torch import Tensor
 
 from benchmarks.pretraining.synthetic import chaos, noise, observe, shapes
 from benchmarks.pretraining.synthetic.draw import Draw
+from recurra.nn.pretrained.constants import constant
 
 RECIPES = {"structural": 30, "process": 18, "smoothing": 24, "calendar": 16, "count": 8, "chaos": 4}
 
@@ -53,7 +54,7 @@ class Synthetic:
         draw, length = self.draw, self.length
         period = draw.period(rows)
         first = shapes.season(draw, rows, length, period) * draw.chance(rows, 0.85)
-        multiple = torch.tensor([7.0, 4.0, 12.0, 52.0, 365.0, 2.5], device=draw.device)[draw.pick(rows, [5, 1, 1, 1, 1, 2])]
+        multiple = constant((7.0, 4.0, 12.0, 52.0, 365.0, 2.5), draw.device)[draw.pick(rows, [5, 1, 1, 1, 1, 2])]
         longer = (period * multiple).clamp(max=1500.0)
         second = shapes.season(draw, rows, length, longer) * draw.chance(rows, 0.4) * draw.uniform(rows, 1)
         trend = shapes.trend(draw, rows, length) * draw.log_uniform(rows, 1, low=0.3, high=8.0)

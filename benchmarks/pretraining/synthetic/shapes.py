@@ -9,6 +9,7 @@ from torch import Tensor
 
 from benchmarks.pretraining.synthetic.draw import Draw
 from benchmarks.pretraining.synthetic.noise import slow, standard
+from recurra.nn.pretrained.constants import constant
 
 TABLE = 512
 
@@ -68,8 +69,7 @@ def calendar(draw: Draw, rows: int, length: int) -> Tensor:
 
     In some rows the nights are empty (sunlight, opening hours), and every day has a size of its own.
     """
-    choices = torch.tensor([24.0, 48.0, 96.0, 144.0, 288.0, 12.0, 8.0], device=draw.device)
-    day = choices[draw.pick(rows, [8, 4, 2, 2, 1, 1, 1])]
+    day = constant((24.0, 48.0, 96.0, 144.0, 288.0, 12.0, 8.0), draw.device)[draw.pick(rows, [8, 4, 2, 2, 1, 1, 1])]
     t = torch.arange(length, device=draw.device) + (draw.uniform(rows, 1) * 7 * day).floor()
     number = (t / day).floor()
     phase = t / day - number

@@ -19,7 +19,10 @@ from torch.nn import functional
 
 SCALARS = 15
 CHANNELS = 5
-PLAIN = 8  # forecasts to start from
+# Forecasts to start from, and how much each counts before training (logarithms of weights).
+START = (2.0, 1.0, 0.5, 0.0, 1.5, 0.5, -2.0, 0.0, 0.5, 1.0, 1.0)
+PLAIN = len(START)
+SLOPES = (4, 16)  # steps back
 STEP = PLAIN + 1
 RECENT = 64
 SEASONS = 4
@@ -124,7 +127,7 @@ def describe(x: Tensor, zero: Tensor, lags: Tensor, scores: Tensor, patch: int) 
     # the mean of the last few values, gaps filled
     sums = functional.pad(filled.cumsum(1), (1, 0))
     end = latest[:, ends]
-    width = torch.minimum((end - start + 1).clamp(min=1), end.new_tensor(RECENT // 4))
+    width = (end - start + 1).clamp(min=1, max=RECENT // 4)
     recent = _mean_of(sums, end, width)
     return Described(inputs, last_k, unit, mean_k, recent, end, count_k, filled, sums, start)
 
@@ -132,8 +135,9 @@ def describe(x: Tensor, zero: Tensor, lags: Tensor, scores: Tensor, patch: int) 
 def plain_forecasts(of: Described, lags: Tensor, at: Tensor, patch: int, horizon: int) -> Tensor:
     """Forecasts [B, A, H, PLAIN] from the patches `at` [A], relative to the last value, in the unit there.
 
-    The last value; the season before, twice (both lags); the mean of the last seasons; the same moved to the present
-    level, of both lags; the mean of everything; the mean of the last few values.
+    The last value; the season before; the mean of the last seasons; the season before of the second lag; the means of
+    seasons moved to the present level, of both lags; the mean of everything; the mean of the last few values; straight
+    on with the slope of the last 4 and of the last 16 steps; the fifth with the growth from season to season.
     """
     batch = of.last.shape[0]
     end, last, unit = of.end[:, at], of.last[:, at], of.unit[:, at]
@@ -142,6 +146,7 @@ def plain_forecasts(of: Described, lags: Tensor, at: Tensor, patch: int, horizon
     flat = last.unsqueeze(2).expand(batch, len(at), horizon)
     parts = [flat]
     moved = []
+    growth = torch.zeros_like(flat)
     for k in (0, 1):
         lag = lags[:, k].view(batch, 1, 1)
         has = lag > 0
@@ -160,11 +165,18 @@ def plain_forecasts(of: Described, lags: Tensor, at: Tensor, patch: int, horizon
             value_sum = value_sum + value * good
             moved_sum = moved_sum + (value - level + level_now) * good
             seen = seen + good
+            if k == 0 and season == 1:
+                growth = (level_now - level) * good * ((steps + lag - 1) // lag)
         if k == 0:
             parts.append(torch.where(seen > 0, value_sum / seen.clamp(min=1), flat))
         moved.append(torch.where(seen > 0, moved_sum / seen.clamp(min=1), flat))
     parts += moved
     parts += [of.mean[:, at].unsqueeze(2).expand_as(flat), of.recent[:, at].unsqueeze(2).expand_as(flat)]
+    for back in SLOPES:
+        begin = torch.minimum(torch.maximum(end - back, of.start), end).clamp(min=0)
+        slope = (last - of.filled.gather(1, begin)) / (end - begin).clamp(min=1)
+        parts.append(flat + slope.unsqueeze(2) * steps)
+    parts.append(moved[0] + growth)
     return (torch.stack(parts, 3) - last.view(batch, -1, 1, 1)) / unit.view(batch, -1, 1, 1)
 
 

@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recurra.nn.pretrained.features import PLAIN, STEP, Described, describe, inputs_size, plain_forecasts
+from recurra.nn.pretrained.constants import triangle
+from recurra.nn.pretrained.features import PLAIN, START, STEP, Described, describe, inputs_size, plain_forecasts
 from recurra.nn.pretrained.shape import Shape
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 
@@ -71,6 +72,7 @@ class Pretrained(nn.Module):
                 block.back.weight.mul_(0.5)
             self.out.weight.mul_(0.3)
             self.out.bias.zero_()
+            self.out.bias[:PLAIN] = torch.tensor(START)
 
     def encode(self, inputs: Tensor) -> Tensor:
         """inputs [K, B, F] -> states [K, B, D]"""
@@ -89,10 +91,12 @@ class Pretrained(nn.Module):
         raw = self.out(f).float()
         weights, scale, rest = raw.split([PLAIN, 1, len(QUANTILES)], 3)
         centre = (weights.softmax(3) * plain).sum(3, keepdim=True) + rest[..., MEDIAN : MEDIAN + 1]
-        wide = scale.clamp(-6, 6).exp()
-        below = -(_squareplus(rest[..., :MEDIAN]) * wide).flip(3).cumsum(3).flip(3)
-        above = (_squareplus(rest[..., MEDIAN + 1 :]) * wide).cumsum(3)
-        return torch.cat([centre + below, centre, centre + above], 3)
+        steps = _squareplus(rest) * scale.clamp(-6, 6).exp()
+        with torch.autocast(plain.device.type, enabled=False):
+            # running sums outward from the median, as products: scans along so short an axis are slow on a GPU
+            below = steps[..., :MEDIAN] @ triangle(MEDIAN, plain.device).T
+            above = steps[..., MEDIAN + 1 :] @ triangle(len(QUANTILES) - MEDIAN - 1, plain.device)
+        return torch.cat([centre - below, centre, centre + above], 3)
 
     def forward(
         self, x: Tensor, zero: Tensor, lags: Tensor, scores: Tensor, at: Tensor

@@ -17,11 +17,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from recurra.nn.pretrained.constants import constant
+
 # Lengths that clocks and calendars give: a lag that is one of them needs a little less evidence.
 CALENDAR = (4, 5, 7, 10, 12, 13, 24, 26, 28, 30, 48, 52, 60, 96, 144, 168, 288, 336, 365)
 BONUS = 0.08
 LEAST = 0.2
-DOUBT = 0.7
+DOUBT = 0.7, 1.6  # for one season in all that is known: of a calendar's length, of any other
 NEAR = 0.1  # a calendar's length this close to the lag found takes its place ...
 AS_GOOD = 1.08  # ... unless it repeats the series clearly worse
 
@@ -46,11 +48,12 @@ def detect(x: Tensor) -> tuple[Tensor, Tensor]:
     after = torch.where(pairs[:, (lags + half).clamp(max=last)] < 3, before, after)
     score = 1 - 2 * at / (before + after).clamp(min=1e-9)
     dip = at <= torch.minimum(d[:, lags - 1], d[:, (lags + 1).clamp(max=last)])
+    # an arch is no season: what changes smoothly must come back much closer than it goes away (a sine has
+    # D(1) = 2 (pi / m)^2 times its mean square)
+    dip &= at <= d[:, 1:2] * (0.5 * (lags / 4) ** 2).clamp(min=1)
     known = pairs[:, 0:1].clamp(min=1)
-    score = score - DOUBT * (lags / known).clamp(max=1)
-    bonus = torch.zeros(longest + 1, device=x.device)
-    bonus[[lag for lag in CALENDAR if lag <= longest]] = BONUS
-    score = torch.where(dip & (pairs[:, lags] >= 4), score + bonus[lags], score.new_tensor(-1.0))
+    score = score - _doubt(longest, x.device) * (lags / known).clamp(max=1)
+    score = torch.where(dip & (pairs[:, lags] >= 4), score + _bonus(longest, x.device), -1.0)
     best = score.amax(1, keepdim=True)
     good = (score >= 0.75 * best) & (score > LEAST)
     first = good.to(torch.int8).argmax(1)
@@ -58,7 +61,7 @@ def detect(x: Tensor) -> tuple[Tensor, Tensor]:
     rows = torch.arange(batch, device=x.device)
     first_lag = lags[first]
     better = at < 0.85 * at[rows, first].unsqueeze(1)
-    longer = torch.where(better & (lags >= 1.5 * first_lag.unsqueeze(1)), score, score.new_tensor(-1.0))
+    longer = torch.where(better & (lags >= 1.5 * first_lag.unsqueeze(1)), score, -1.0)
     second_score, second = longer.max(1)
     also = found & (second_score > LEAST)
     zero = torch.zeros_like(first_lag)
@@ -71,9 +74,18 @@ def detect(x: Tensor) -> tuple[Tensor, Tensor]:
     return torch.stack([first_lag, second_lag], 1), scores.clamp(0, 1)
 
 
+def _bonus(longest: int, device: torch.device) -> Tensor:
+    """What each lag from 2 to `longest` gains for being a calendar's length."""
+    return constant(tuple(BONUS * (lag in CALENDAR) for lag in range(2, longest + 1)), device)
+
+
+def _doubt(longest: int, device: torch.device) -> Tensor:
+    return constant(tuple(DOUBT[lag not in CALENDAR] for lag in range(2, longest + 1)), device)
+
+
 def _snap(lag: Tensor, d: Tensor, longest: int) -> Tensor:
     """The best calendar length near each lag [B] where the structure function d [B, R] is about as low there."""
-    lengths = torch.tensor([length for length in CALENDAR if length <= longest] or [2], device=d.device)
+    lengths = constant(tuple(n for n in CALENDAR if n <= longest) or (2,), d.device, torch.long)
     at = d[:, lengths]
     near = (lengths - lag.unsqueeze(1)).abs() <= (NEAR * lag.unsqueeze(1)).clamp(min=0.5)
     at = torch.where(near, at, torch.inf)
