@@ -8,12 +8,12 @@ from dataclasses import fields
 from pathlib import Path
 
 import torch
-
 from benchmarks.pretraining.batches import Batches
 from benchmarks.pretraining.corpus import Pack, Real, corpus_folder, pack_training
 from benchmarks.pretraining.evaluate import geometric, load_sets, save_sets, scores, windows_of
 from benchmarks.pretraining.sources import HELD_OUT, VALIDATION
 from benchmarks.pretraining.train import Plan, Trainer, describe_plan
+
 from recurra.nn.pretrained.shape import Shape
 from recurra.nn.pretrained.weights import load_network
 
@@ -88,12 +88,15 @@ def _evaluate(given: argparse.Namespace) -> None:
     for name in ("validation", "held-out"):
         of = scores(network, load_sets(given.folder / f"{name}.npz"))
         print(json.dumps(of, indent=1))
-        print(f"{name}: geometric mean of MASE over seasonal naive {geometric(of):.4f}, CRPS {geometric(of, 'crps'):.4f}")
+        print(
+            f"{name}: geometric mean of MASE over seasonal naive {geometric(of):.4f}, CRPS {geometric(of, 'crps'):.4f}"
+        )
 
 
 def _figures(given: argparse.Namespace) -> None:
     from benchmarks.pretraining.figures import COMPETITIONS, SERIES, competition, data_folder, rolling
-    from recurra.nn.pretrained.zero_shot import zero_shot
+
+    from recurra.nn.pretrained.series import zero_shot
 
     network, folder = load_network(given.network), data_folder(given.data)
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
-
 from benchmarks.pretraining.synthetic.draw import Draw
 from benchmarks.pretraining.synthetic.noise import slow
 from benchmarks.pretraining.synthetic.observe import gaps
+from torch import Tensor
 
 
 def vary(draw: Draw, x: Tensor) -> Tensor:
-    """Real windows x [B, L]: some mixed with another, some with a modulated size, a spike or a ceiling, some upside down."""
+    """Real windows x [B, L]: some mixed with another, of a modulated size, with a ceiling, or upside down."""
     rows, length = x.shape
     spread = torch.nan_to_num((x - x.nanmean(1, keepdim=True)).square().nanmean(1, keepdim=True).sqrt(), 1.0)
     spread = spread.clamp(min=1e-9)

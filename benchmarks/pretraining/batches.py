@@ -1,16 +1,16 @@
-"""Batches of windows: fresh synthetic series in a pool that is renewed as it is used, and windows of the real corpus."""
+"""Batches of windows: synthetic series, from a pool that is renewed as it is used, and stretches of the real corpus."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
-
 from benchmarks.pretraining.augment import begin_late, hide, vary
 from benchmarks.pretraining.corpus import Real
 from benchmarks.pretraining.synthetic.draw import Draw
 from benchmarks.pretraining.synthetic.mixture import Synthetic
+from torch import Tensor
+
 from recurra.nn.pretrained.constants import constant
 from recurra.nn.pretrained.forecasting import standardise
 from recurra.nn.pretrained.seasons import detect

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
-
 from benchmarks.pretraining.sources import TRAINING, Judged
 from benchmarks.pretraining.synthetic.draw import Draw
+from torch import Tensor
+
 from recurra.nn.pretrained.constants import constant
 
 Floats = npt.NDArray[np.floating]
@@ -25,7 +25,9 @@ def corpus_folder(given: str | Path | None = None) -> Path:
     """The folder given, else RECURRA_CORPUS, else ../shared/data/corpus beside the repository."""
     folder = Path(given or os.environ.get("RECURRA_CORPUS") or DEFAULT)
     if not folder.is_dir():
-        raise FileNotFoundError(f"no corpus at {folder}: pass --corpus or set RECURRA_CORPUS to the folder of Parquet files")
+        raise FileNotFoundError(
+            f"no corpus at {folder}: pass --corpus or set RECURRA_CORPUS to the folder of Parquet files"
+        )
     return folder
 
 
@@ -125,7 +127,11 @@ def judged_windows(series: dict[str, Floats], of: Judged, context: int, most: in
             past, truth = values[:origin], values[origin:stop]
             change = np.abs(past[of.season :] - past[: -of.season])
             scale = float(np.nanmean(change)) if np.isfinite(change).any() else 0.0
-            if not scale > 1e-3 * np.nanstd(past) or np.isfinite(truth).sum() < 0.5 * of.horizon or np.isfinite(past[-context:]).sum() < 8:
+            if (
+                not scale > 1e-3 * np.nanstd(past)
+                or np.isfinite(truth).sum() < 0.5 * of.horizon
+                or np.isfinite(past[-context:]).sum() < 8
+            ):
                 continue
             rows.append((past, truth, scale))
     chosen = np.random.default_rng(seed).permutation(len(rows))[:most]

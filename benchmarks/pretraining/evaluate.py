@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-
 from benchmarks.pretraining.corpus import judged_windows, read_series
 from benchmarks.pretraining.sources import Judged
-from recurra.nn.pretrained.forecasting import forecast
+
 from recurra.nn.pretrained.network import Pretrained
+from recurra.nn.pretrained.series import zero_shot
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 
 Sets = dict[str, dict[str, npt.NDArray[np.floating]]]
@@ -35,21 +35,13 @@ def load_sets(path: Path) -> Sets:
     return sets
 
 
-def scores(network: Pretrained, sets: Sets, device: torch.device | str = "cpu", rows: int = 512) -> dict[str, dict[str, float]]:
-    """For each set: mase, naive (its MASE), ratio, wql (weighted quantile loss over that of naive), cover80."""
+def scores(network: Pretrained, sets: Sets, device: torch.device | str = "cpu") -> dict[str, dict[str, float]]:
+    """For each set what `judge` says of the forecasts of `zero_shot`."""
     network.eval()
     out = {}
     for name, of in sets.items():
-        context, truth = of["context"], of["truth"]
-        horizon = truth.shape[1]
-        parts = [
-            forecast(network, torch.from_numpy(context[at : at + rows]).to(device), horizon).cpu().numpy()
-            for at in range(0, len(context), rows)
-        ]
-        quantiles = np.concatenate(parts)
-        lowest = np.nanmin(context, axis=1)
-        quantiles = np.where((lowest >= 0)[:, None, None], np.maximum(quantiles, 0), quantiles)
-        out[name] = judge(quantiles, truth, of["naive"], of["scale"])
+        quantiles = zero_shot(of["context"], of["truth"].shape[1], network=network, device=device)
+        out[name] = judge(quantiles, of["truth"], of["naive"], of["scale"])
     network.train()
     return out
 

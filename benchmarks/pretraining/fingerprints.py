@@ -11,7 +11,8 @@ Floats = npt.NDArray[np.floating]
 Hashes = npt.NDArray[np.uint64]
 
 LENGTH = 18  # consecutive values of a fingerprint
-DISTINCT = 10  # of them at least so many different ones: counts and plateaus repeat by chance
+DISTINCT = 10  # of them at least so many different ones: counts and plateaus repeat by chance,
+CHANGES = 6  # and of their changes: straight lines (readings that were interpolated) are all alike
 STEPS = 200  # the range of a stretch is divided into so many
 RUN = 4  # fingerprints of one series that another must hold
 
@@ -31,11 +32,17 @@ def fingerprints(values: Floats, chunk: int = 200_000) -> Hashes:
         size = part.max(1, keepdims=True) - low
         varied = (size > 0).ravel()
         steps = np.rint((part[varied] - low[varied]) / size[varied] * STEPS).astype(np.uint64)
-        ordered = np.sort(steps, axis=1)
-        steps = steps[(ordered[:, 1:] != ordered[:, :-1]).sum(1) + 1 >= DISTINCT]
+        changes = np.diff(steps.astype(np.int64), axis=1)
+        steps = steps[(_different(steps) >= DISTINCT) & (_different(changes) >= CHANGES)]
         with np.errstate(over="ignore"):
             found.append((steps * weights).sum(1, dtype=np.uint64))
     return np.concatenate(found)
+
+
+def _different(rows: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    """How many different values each row holds."""
+    ordered = np.sort(rows, axis=1)
+    return (ordered[:, 1:] != ordered[:, :-1]).sum(1) + 1
 
 
 def overlaps(training: dict[str, Floats], tests: Iterable[tuple[str, Floats]]) -> list[tuple[str, str, int]]:
@@ -56,5 +63,6 @@ def overlaps(training: dict[str, Floats], tests: Iterable[tuple[str, Floats]]) -
         marks = np.unique(fingerprints(values))
         at = np.searchsorted(known, marks).clip(max=len(known) - 1)
         hits = whose[at[known[at] == marks]]
-        pairs += [(name, owners[test], int(count)) for test, count in zip(*np.unique(hits, return_counts=True), strict=True) if count >= RUN]
+        found = zip(*np.unique(hits, return_counts=True), strict=True)
+        pairs += [(name, owners[test], int(count)) for test, count in found if count >= RUN]
     return pairs

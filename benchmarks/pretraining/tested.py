@@ -20,7 +20,7 @@ LONG = (
 DEMONSTRATIONS = ("co2", "elnino", "sunspots", "nile", "macrodata")
 
 
-def test_series(folder: Path) -> Iterator[tuple[str, Floats]]:
+def series_of_tests(folder: Path) -> Iterator[tuple[str, Floats]]:
     """Every series of the files in the folder and of the demonstrations, training and test parts in one."""
     for name in WIDE:
         parts = [pd.read_csv(folder / f"{name}-{part}.csv", index_col=0) for part in ("train", "test")]

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-
 from benchmarks.pretraining.batches import Batches
 from benchmarks.pretraining.evaluate import Sets, geometric, scores
 from benchmarks.pretraining.loss import origin_loss, truth_at
 from benchmarks.pretraining.muon import Muon
+
 from recurra.nn.pretrained.network import Pretrained, torch_recurrence
 from recurra.nn.pretrained.shape import Shape
 from recurra.nn.pretrained.weights import load_network, save_network
@@ -21,7 +21,7 @@ from recurra.nn.pretrained.weights import load_network, save_network
 
 @dataclass(frozen=True)
 class Plan:
-    """How to train. With `minutes` the schedule follows the clock; with `steps` alone a run can be repeated bit by bit."""
+    """How to train. With `minutes` the schedule follows the clock, with `steps` a run can be repeated bit by bit."""
 
     steps: int = 0
     minutes: float = 0.0
@@ -40,7 +40,9 @@ class Plan:
 class Trainer:
     """One network, its optimiser, its running average and the way to go on with it."""
 
-    def __init__(self, shape: Shape, plan: Plan, batches: Batches, device: torch.device, folder: Path | None = None) -> None:
+    def __init__(
+        self, shape: Shape, plan: Plan, batches: Batches, device: torch.device, folder: Path | None = None
+    ) -> None:
         if not plan.steps and not plan.minutes:
             raise ValueError("steps=0 and minutes=0: give one of them")
         torch.manual_seed(plan.seed)
@@ -176,7 +178,8 @@ def _optimisers(network: Pretrained, plan: Plan, device: torch.device) -> list[t
         ids = {id(p) for p in inner}
         outer = [p for p in network.parameters() if id(p) not in ids]
         chosen = [
-            Muon(inner, plan.muon_rate, plan.decay), torch.optim.AdamW(outer, weight_decay=plan.decay, **adam),
+            Muon(inner, plan.muon_rate, plan.decay),
+            torch.optim.AdamW(outer, weight_decay=plan.decay, **adam),
         ]
     else:
         groups = [{"params": matrices, "weight_decay": plan.decay}, {"params": rest, "weight_decay": 0.0}]

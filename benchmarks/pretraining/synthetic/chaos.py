@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
-
 from benchmarks.pretraining.synthetic.draw import Draw
 from benchmarks.pretraining.synthetic.noise import standard
+from torch import Tensor
 
 
 def bank(draw: Draw, rows: int, length: int) -> Tensor:
@@ -56,7 +55,9 @@ def _threshold(draw: Draw, rows: int, length: int) -> Tensor:
     low, high = draw.uniform(rows, low=-0.6, high=0.95), draw.uniform(rows, low=-0.9, high=0.95)
     shift = draw.normal(rows)
     return _run(
-        draw.normal(1, rows), length, lambda s: torch.where(s > 0, high * s - shift, low * s + shift) + draw.normal(1, rows)
+        draw.normal(1, rows),
+        length,
+        lambda s: torch.where(s > 0, high * s - shift, low * s + shift) + draw.normal(1, rows),
     )
 
 

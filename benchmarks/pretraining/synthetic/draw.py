@@ -61,7 +61,11 @@ class Draw:
         at = self._which(rows, tuple(CALENDAR.values()))
         anything = self.log_uniform(rows, low=3.0, high=longest)
         anything = torch.where(self.uniform(rows) < 0.5, anything.round(), anything)
-        return torch.where(self.uniform(rows) < 0.67, constant(tuple(CALENDAR), self.device)[at], anything).clamp(max=longest).unsqueeze(1)
+        return (
+            torch.where(self.uniform(rows) < 0.67, constant(tuple(CALENDAR), self.device)[at], anything)
+            .clamp(max=longest)
+            .unsqueeze(1)
+        )
 
     def permutation(self, rows: int) -> Tensor:
         return torch.randperm(rows, generator=self.generator, device=self.device)

@@ -2,7 +2,7 @@
 
 | recipe | what |
 |---|---|
-| structural | trend (straight, broken, damped, saturating) + one to three drifting seasons, added or multiplied + noise |
+| structural | trend (straight, broken, damped, saturating) + drifting seasons, added or multiplied + noise |
 | process | Gaussian processes of composed kernels, ARMA with seasonal autoregression, power laws |
 | smoothing | random walks with noise and wandering slopes, with a season, in logarithms in half of the rows |
 | calendar | days within weeks, holidays, nights, at 5 minutes to 3 hours |
@@ -16,10 +16,10 @@ level, rounding.
 from __future__ import annotations
 
 import torch
-from torch import Tensor
-
 from benchmarks.pretraining.synthetic import chaos, noise, observe, shapes
 from benchmarks.pretraining.synthetic.draw import Draw
+from torch import Tensor
+
 from recurra.nn.pretrained.constants import constant
 
 RECIPES = {"structural": 30, "process": 18, "smoothing": 24, "calendar": 16, "count": 8, "chaos": 4}
@@ -70,7 +70,9 @@ class Synthetic:
         out = noise.gaussian_process(draw, rows, length)
         out = torch.where(kind == 1, noise.arma(draw, rows, length), out)
         out = torch.where(kind == 2, noise.power_law(draw, rows, length), out)
-        return out + draw.chance(rows, 0.5) * draw.log_uniform(rows, 1, low=0.01, high=0.5) * noise.white(draw, rows, length)
+        return out + draw.chance(rows, 0.5) * draw.log_uniform(rows, 1, low=0.01, high=0.5) * noise.white(
+            draw, rows, length
+        )
 
     def _smoothing(self, rows: int) -> Tensor:
         draw, length = self.draw, self.length

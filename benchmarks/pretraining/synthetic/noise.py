@@ -10,10 +10,9 @@ from __future__ import annotations
 import math
 
 import torch
+from benchmarks.pretraining.synthetic.draw import Draw
 from torch import Tensor
 from torch.nn import functional
-
-from benchmarks.pretraining.synthetic.draw import Draw
 
 
 def standard(x: Tensor) -> Tensor:
@@ -92,12 +91,12 @@ def volatile(draw: Draw, rows: int, length: int) -> Tensor:
 
 def local_level(draw: Draw, rows: int, length: int) -> Tensor:
     """Random walks with noise and a wandering, damped slope: the processes behind exponential smoothing."""
-    shocks = torch.where(
-        draw.chance(rows, 0.3) > 0, volatile(draw, rows, length), white(draw, rows, length)
-    )
+    shocks = torch.where(draw.chance(rows, 0.3) > 0, volatile(draw, rows, length), white(draw, rows, length))
     level = shocks.cumsum(1)
     slopes = arma(draw, rows, length) * draw.log_uniform(rows, 1, low=0.02, high=0.6) * draw.chance(rows, 0.5)
-    level = level + slopes.cumsum(1) + draw.normal(rows, 1) * 0.3 * draw.chance(rows, 0.4) * torch.arange(
-        length, device=draw.device
+    level = (
+        level
+        + slopes.cumsum(1)
+        + draw.normal(rows, 1) * 0.3 * draw.chance(rows, 0.4) * torch.arange(length, device=draw.device)
     )
     return level + draw.log_uniform(rows, 1, low=0.05, high=6.0) * draw.normal(rows, length) * draw.chance(rows, 0.6)

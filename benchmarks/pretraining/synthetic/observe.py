@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
-
 from benchmarks.pretraining.synthetic.draw import Draw
 from benchmarks.pretraining.synthetic.noise import power_law, slow, standard, white
 from benchmarks.pretraining.synthetic.shapes import season
+from torch import Tensor
 
 
 def counts(draw: Draw, rows: int, length: int) -> Tensor:

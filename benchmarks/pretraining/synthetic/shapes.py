@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor
-
 from benchmarks.pretraining.synthetic.draw import Draw
 from benchmarks.pretraining.synthetic.noise import slow, standard
+from torch import Tensor
+
 from recurra.nn.pretrained.constants import constant
 
 TABLE = 512
@@ -33,7 +33,7 @@ def trend(draw: Draw, rows: int, length: int) -> Tensor:
 
 
 def profile(draw: Draw, rows: int, phase: Tensor, period: Tensor) -> Tensor:
-    """One season's shape at `phase` [rows, L] in 0..1: harmonics, a table of levels, or a few spikes. Unit deviation."""
+    """One season's shape at `phase` [rows, L] in 0..1: harmonics, levels, or a few spikes. Unit deviation."""
     kind = draw.pick(rows, [4, 2, 1])
     angle = 2 * math.pi * phase
     decay = draw.uniform(rows, 1, low=0.3, high=2.5)

@@ -102,8 +102,9 @@ def describe(x: Tensor, zero: Tensor, lags: Tensor, scores: Tensor, patch: int) 
     channels = torch.stack([coarse, fine, *seasonal], 2).asinh() * here.unsqueeze(2)
     channels = torch.cat([channels, here.unsqueeze(2).to(x.dtype)], 2)
 
-    earlier_mean = torch.cat([mean_k[:, :1], mean_k[:, :-1]], 1)
-    earlier_spread = torch.cat([spread[:, :1], spread[:, :-1]], 1)
+    had = functional.pad(count_k[:, :-1] > 0, (1, 0))
+    earlier_mean = torch.where(had, functional.pad(mean_k[:, :-1], (1, 0)), mean_k)
+    earlier_spread = torch.where(had, functional.pad(spread[:, :-1], (1, 0)), spread)
     gap = (ends - latest[:, ends]).to(x.dtype)
     scalars = torch.stack(
         [
@@ -123,7 +124,8 @@ def describe(x: Tensor, zero: Tensor, lags: Tensor, scores: Tensor, patch: int) 
         ],
         2,
     )
-    inputs = torch.cat([channels.flatten(2), scalars.clamp(-8, 8)], 2).transpose(0, 1)
+    scalars = scalars.clamp(-8, 8) * (count_k > 0).unsqueeze(2)
+    inputs = torch.cat([channels.flatten(2), scalars], 2).transpose(0, 1)
     # the mean of the last few values, gaps filled
     sums = functional.pad(filled.cumsum(1), (1, 0))
     end = latest[:, ends]

@@ -26,9 +26,9 @@ def standardise(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def forecast(network: Pretrained, x: Tensor, horizon: int, season: int | None = None) -> Tensor:
     """Windows x [B, T] in float64, NaN where missing -> quantiles [B, horizon, Q] in the units of x.
 
-    `season`: the first lag where it is known (1: none), else both are detected. Beyond the network's own horizon it goes
-    on: patches that are not known yet are fed as missing, as they are in training, and the forecasts after them are taken
-    from there, wider as less is known.
+    `season`: the first lag where it is known (1: none), else both are detected. Beyond the network's own horizon it
+    goes on: patches that are not known yet are fed as missing, as they are in training, and the forecasts after them
+    are taken from there, wider as less is known.
     """
     shape = network.shape
     patch = shape.patch

@@ -42,6 +42,8 @@ class Block(nn.Module):
         self.before_gated = nn.RMSNorm(width)
         self.gated = nn.Linear(width, 2 * inner, bias=False)
         self.back = nn.Linear(inner, width, bias=False)
+        with torch.no_grad():
+            self.back.weight.mul_(0.5)
 
     def forward(self, e: Tensor) -> Tensor:
         e = e + run_recurrence(self.recurrence, self.before_recurrence(e))
@@ -68,8 +70,6 @@ class Pretrained(nn.Module):
         self.mix = nn.Linear(step, step)
         self.out = nn.Linear(step, PLAIN + 1 + len(QUANTILES))
         with torch.no_grad():
-            for block in self.blocks:
-                block.back.weight.mul_(0.5)
             self.out.weight.mul_(0.3)
             self.out.bias.zero_()
             self.out.bias[:PLAIN] = torch.tensor(START)
@@ -98,9 +98,7 @@ class Pretrained(nn.Module):
             above = steps[..., MEDIAN + 1 :] @ triangle(len(QUANTILES) - MEDIAN - 1, plain.device)
         return torch.cat([centre - below, centre, centre + above], 3)
 
-    def forward(
-        self, x: Tensor, zero: Tensor, lags: Tensor, scores: Tensor, at: Tensor
-    ) -> tuple[Tensor, Described]:
+    def forward(self, x: Tensor, zero: Tensor, lags: Tensor, scores: Tensor, at: Tensor) -> tuple[Tensor, Described]:
         """x [B, L] (NaN where missing), zero [B], lags and scores [B, 2], patches `at` [A] -> quantiles [B, A, H, Q].
 
         The quantiles are relative to the last value, in the unit of each patch (see `features`).
@@ -118,7 +116,7 @@ def run_recurrence(layer: nn.Module, x: Tensor) -> Tensor:
     if not (isinstance(layer, nn.RNNBase) and x.is_cuda and torch.is_autocast_enabled("cuda")):
         return layer(x)[0]
     dtype = torch.get_autocast_dtype("cuda")
-    weights = [weight.to(dtype) for weight in layer._flat_weights]
+    weights = [weight.to(dtype) for weight in layer._flat_weights if weight is not None]
     zero = torch.zeros(1, x.shape[1], layer.hidden_size, device=x.device, dtype=dtype)
     with torch.autocast("cuda", enabled=False):
         x = x.to(dtype)

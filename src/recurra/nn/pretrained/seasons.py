@@ -52,6 +52,8 @@ def detect(x: Tensor) -> tuple[Tensor, Tensor]:
     # D(1) = 2 (pi / m)^2 times its mean square)
     dip &= at <= d[:, 1:2] * (0.5 * (lags / 4) ** 2).clamp(min=1)
     known = pairs[:, 0:1].clamp(min=1)
+    start = torch.where(torch.isfinite(x), torch.arange(length, device=x.device), length).amin(1, keepdim=True)
+    dip &= 5 * lags <= 2 * (length - start)
     score = score - _doubt(longest, x.device) * (lags / known).clamp(max=1)
     score = torch.where(dip & (pairs[:, lags] >= 4), score + _bonus(longest, x.device), -1.0)
     best = score.amax(1, keepdim=True)

@@ -23,7 +23,9 @@ def own_recurrence(kind: str, width: int) -> torch.nn.Module:
     return {"lstm": LSTM, "gru": GRU}[kind](width, width)
 
 
-def save_network(network: Pretrained, path: Path, dtype: torch.dtype = torch.float16, **facts: float | int | str) -> None:
+def save_network(
+    network: Pretrained, path: Path, dtype: torch.dtype = torch.float16, **facts: float | int | str
+) -> None:
     """Write the weights in `dtype` with the sizes and some facts about them (where they come from, how they scored)."""
     metadata = {"shape": json.dumps(network.shape.as_dict()), "facts": json.dumps(facts)}
     tensors = {name: value.detach().to(dtype).contiguous().cpu() for name, value in network.state_dict().items()}
