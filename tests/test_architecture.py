@@ -38,7 +38,13 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "kernels": ("cells",),
     "cells": (),
 }
-TOP_LEVEL = {"errors", "files", "hooks", "options"}  # modules beside the folders, which every folder may import
+TOP_LEVEL = {
+    "errors",
+    "files",
+    "formatting",
+    "hooks",
+    "options",
+}  # modules beside the folders, which every folder may import
 
 
 @cache

@@ -6,6 +6,6 @@
 'subwords'
 """
 
-from recurra.data.examples.inputs import Array, Events, Series, Static, Symbols, Text
+from recurra.data.examples.inputs import Array, Audio, Events, Series, Static, Symbols, Text
 
-__all__ = ["Array", "Events", "Series", "Static", "Symbols", "Text"]
+__all__ = ["Array", "Audio", "Events", "Series", "Static", "Symbols", "Text"]

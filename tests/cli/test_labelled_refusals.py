@@ -29,7 +29,7 @@ CASES: list[tuple[str, str, Callable[[], pd.DataFrame], list[str], str]] = [
      "column 'sentiment' holds one class only, 'good' in every row"),
     ("numbers as classes", "classify", lambda: reviews().assign(sentiment=np.linspace(0, 1, 120)), [],
      "column 'sentiment' holds 0.008403361344537815 in row 2, which is no class: expected words or whole numbers; for "
-     "numbers use a regressor (recurra regress --target)"),
+     "numbers use a regressor"),
     ("tags shorter than the sequence", "tag", short_tags, [],
      "column 'topology' has 37 tags in row 5, and its sequence has 40 steps"),
     ("an empty text", "classify", lambda: changed(reviews(), "sentence", 6, " "), [],

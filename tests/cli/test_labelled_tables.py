@@ -9,12 +9,15 @@ import pandas as pd
 import pytest
 
 from recurra.cli.flags.values import parse_widths
+from recurra.cli.labelled_run import title_of
 from recurra.cli.labelled_tables import cell_text, json_lines, predicted_columns, right_column, truth_columns
 from recurra.data.examples.ragged import Ragged
+from recurra.data.examples.understanding import Roles
 from recurra.data.labels.classes import Classes
 from recurra.data.labels.label_sets import LabelSets
 from recurra.data.labels.tags import Tags
 from recurra.errors import InputError
+from recurra.inputs import Static, Symbols, Text
 from recurra.tasks.labelled.objective import Objective
 
 
@@ -61,3 +64,13 @@ def test_lists_in_a_cell() -> None:
 def test_widths_that_are_none(text: str) -> None:
     with pytest.raises(InputError, match=r"--convolution .* is not an odd whole number"):
         parse_widths(text)
+
+
+def test_a_page_is_named_after_its_task_and_its_inputs() -> None:
+    texts = Roles(inputs={"title": Text(), "review": Text(), "static": Static()}, label=("stars",), static=("age",))
+    assert title_of("regress", texts) == "Regression: stars from title, review and age"
+    steps = Roles(inputs={}, label=("state",), series="machine", features=("vibration", "temperature"))
+    assert title_of("classify", steps) == "Classification: state from vibration and temperature"
+    wide = Roles(inputs={}, label=("a", "b"), features=tuple(f"f{k}" for k in range(300)))
+    assert title_of("classify", wide) == "Classification: a and b from f0, f1, f2 and 297 more"
+    assert title_of("tag", Roles(inputs={"residues": Symbols()}, label=("dssp",))) == "Tagging: dssp from residues"

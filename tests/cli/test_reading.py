@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
+from recurra.cli.commands import classify, evaluate, forecast, predict, tag
+from recurra.cli.flags.reading import Reading
+from recurra.cli.main import main
 from recurra.cli.reading import file_facts, open_table
 from recurra.data import Dialect, Table
 
@@ -13,7 +18,9 @@ from recurra.data import Dialect, Table
 def test_flags_reach_the_reader(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("1|void\n2|5,5\n", encoding="utf-16")
-    table = open_table(str(path), separator="|", encoding="utf-16", decimal=",", header=False, missing=["void,none"])
+    table = open_table(
+        str(path), Reading(separator="|", encoding="utf-16", decimal=",", header=False, missing=["void,none"])
+    )
     assert table.frame.isna().to_numpy().tolist() == [[False, True], [False, False]]
     assert table.frame.iloc[1, 1] == 5.5
     facts = {fact.label: fact for fact in file_facts(table)}
@@ -35,5 +42,23 @@ def test_every_note_is_told() -> None:
 
 
 def test_a_demo_has_no_encoding() -> None:
-    table = open_table("demo:co2", separator=None, encoding=None, decimal=None, header=None, missing=None)
+    table = open_table("demo:co2", Reading())
     assert {fact.label for fact in file_facts(table)} <= {"file", "note"}
+
+
+def test_a_refusal_repeats_what_the_reader_remarked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Report\nday,y\n2024-01-01,1.5\n2024-01-02,none yet\n2024-01-03,2.5\n2024-01-04,3.5\n")
+    with pytest.raises(SystemExit):
+        main(["forecast", str(path), "--out", str(tmp_path)])
+    said = capsys.readouterr().err
+    assert "has no numeric column to forecast" in said
+    assert "note: column 'y' was read as text: 1 of 4 cells is not a number, 'none yet' (line 4)" in said
+    assert "note: skipped above the header: line 1 ('Report')" in said
+
+
+def test_every_command_that_reads_takes_the_reading_flags() -> None:
+    for command in (forecast.forecast, predict.predict, evaluate.evaluate, classify.classify, tag.tag):
+        assert {"thousands", "skip_rows", "footer", "header_rows", "sheet"} <= set(
+            inspect.signature(command).parameters
+        )

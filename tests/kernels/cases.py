@@ -14,6 +14,7 @@ from unittest import mock
 
 import torch
 from hypothesis import strategies as st
+from tests.emulated import ONLY
 from torch import Tensor
 
 from recurra.cells import GRU, LSTM, RNN, Cell, Weights
@@ -23,9 +24,8 @@ from recurra.kernels.contract import Call, DropoutMasks, Layout, Recurrence
 engine: Any = SimpleNamespace(run=partial(function.run, chooser.ENGINE)) if chooser.ENGINE else None
 builds: Any = chooser.builds
 # All that the machine has, or the one that the whole run of the tests is about.
-BUILDS: list[str] = (
-    [one] if (one := os.environ.get("RECURRA_ISA")) else builds._engine.supported_builds() if builds else []
-)
+_ONLY = os.environ.get(ONLY) or os.environ.get("RECURRA_ISA")
+BUILDS: list[str] = [_ONLY] if _ONLY else builds._engine.supported_builds() if builds else []
 THOROUGH = bool(os.environ.get("RECURRA_THOROUGH"))  # many more examples, and what takes minutes and gigabytes
 
 CELLS: tuple[Cell, ...] = (RNN(), RNN("relu"), LSTM(), GRU(), GRU(reset_after=False))

@@ -45,6 +45,6 @@ def test_tiles_in_memory_have_the_bits_of_the_processors():
     if Path(builds._engine.__file__) == beside:
         pytest.skip("these are tiles in memory themselves")
     child = subprocess.run(
-        [sys.executable, "-c", CHILD], cwd=emulated.ROOT, capture_output=True, text=True, timeout=200, check=True
+        [sys.executable, "-c", CHILD], cwd=emulated.ROOT, capture_output=True, text=True, timeout=280, check=True
     )
     assert child.stdout.strip() == digest()

@@ -162,7 +162,7 @@ def test_a_row_among_rows_of_nan_has_the_bits_of_a_row_alone(hidden, batch, dtyp
 def test_nan_in_a_row_changes_no_bit_of_another(dtype, where, cell, build, monkeypatch):
     if where == "outside":
         monkeypatch.setattr("recurra.kernels.cpu.passes._IN_CACHE", -1)
-    for features, hidden, batch in product((5, 17, 32, 33, 50), (17, 50), (3, 20)):
+    for features, hidden, batch in product((5, 33, 50), (17,), (3, 20)):
         asked = question(Case(cell, STEPS, batch, features, hidden, frozenset({"bias", "state"}), hidden), dtype)
         poisoned = replace(asked, tensors=asked.tensors | {"x": asked.tensors["x"].clone()})
         poisoned.tensors["x"].view(STEPS, batch, features)[:, 1] = torch.nan

@@ -7,13 +7,14 @@ import os
 import pickle
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.kernels.cases import BUILDS, examples, threads
+from tests.kernels.cases import BUILDS, examples, threads, using
 from tests.nn.drawn import layers, tensors
 from torch.utils.data import DataLoader, Dataset
 
@@ -25,9 +26,9 @@ NAMES = ["RNN", "GRU", "LSTM"]
 every_name = pytest.mark.parametrize("name", NAMES)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def backend():
-    with rc.backend(BACKEND):
+@pytest.fixture(autouse=True, scope="module", params=BUILDS or [None])
+def build(request):
+    with rc.backend(BACKEND), using(request.param) if request.param else nullcontext():
         yield
 
 

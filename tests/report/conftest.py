@@ -10,6 +10,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from tests.report.browsing import browser, opened  # noqa: F401 (fixtures)
 
 from recurra.report.content import ForecastReport
 

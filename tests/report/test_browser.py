@@ -3,85 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from tests.report.browsing import Open
 from tests.report.test_insight_plots import with_insight
 
-from recurra.report import write_html
 from recurra.report.content import ForecastReport
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-DRAWN = """() => [...document.querySelectorAll(".plot:not([hidden])")].map(plot => [
-    plot.id,
-    [...plot.querySelectorAll(".scatterlayer path")].filter(path => (path.getAttribute("d") || "").length > 5).length
-        + plot.querySelectorAll(".heatmaplayer image").length,
-])"""
-
-
-@dataclass
-class Opened:
-    """A page in the browser, and what it said and asked for."""
-
-    page: Page
-    messages: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-    def drawn(self) -> dict[str, int]:
-        """Paths of each plot that is shown."""
-        return dict(self.page.evaluate(DRAWN))
-
-    def figure(self, plot: str) -> Any:
-        """The data that a plot shows now."""
-        return self.page.evaluate(f"document.getElementById('{plot}').data.map(trace => [trace.name, trace.y])")
-
-
-Open = Callable[..., Opened]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("needs Chromium on the PATH")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    pages: list[Page] = []
-
-    def open_report(report: ForecastReport, width: int = 1280) -> Opened:
-        path = tmp_path / "report.html"
-        write_html(report, path)
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        pages.append(page)
-        result = Opened(page)
-        page.on("console", lambda message: result.messages.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: result.messages.append(str(error)))
-        page.on("request", lambda request: result.requests.append(request.url))
-        page.goto(path.as_uri())
-        return result
-
-    yield open_report
-    for page in pages:
-        page.close()
 
 
 @pytest.mark.parametrize(
@@ -94,6 +22,10 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         ("bare", 1280),
         ("many", 400),
         ("hostile", 400),
+        ("co2", 360),
+        ("hostile", 360),
+        ("many", 768),
+        ("steps", 1300),
     ],
 )
 def test_quiet_drawn_and_no_wider_than_the_screen(
@@ -181,9 +113,64 @@ def test_plots_fit_on_paper_and_come_back(opened: Open, co2: ForecastReport, tmp
 def test_headings_and_names_for_who_cannot_see(opened: Open, many: ForecastReport) -> None:
     page = opened(many).page
     assert page.locator("h1").count() == 1
-    assert page.locator(".plot[role=img][aria-label]").count() == page.locator(".plot").count()
+    assert page.locator(".plot[role=figure][aria-label]").count() == page.locator(".plot").count()
     assert page.evaluate(
         "[...document.querySelectorAll('[aria-labelledby]')].every("
         "e => document.getElementById(e.getAttribute('aria-labelledby')))"
     )
     assert page.locator("#series").evaluate("select => select.labels.length") == 1
+
+
+def test_the_buttons_of_a_plot_are_one_stop_of_the_keyboard(opened: Open, co2: ForecastReport) -> None:
+    page = opened(co2).page
+    stops = (
+        "[...document.querySelectorAll('.plot')].map(p => p.querySelectorAll('.modebar-btn[tabindex=\"0\"]').length)"
+    )
+    assert set(page.evaluate(stops)) == {1}
+    assert page.locator("#forecast .modebar[role=toolbar][aria-label]").count() == 1
+    named = "document.activeElement.dataset.title || document.activeElement.getAttribute('aria-label')"
+    page.locator("#forecast .modebar-btn").first.focus()
+    first = page.evaluate(named)
+    page.keyboard.press("ArrowRight")
+    second = page.evaluate(named)
+    assert second != first
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(named) == first
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#forecast .modebar')") is None
+    assert set(page.evaluate(stops)) == {1}
+
+
+@pytest.mark.parametrize("name", ["co2", "many"])
+def test_the_buttons_cover_neither_legend_nor_plot(name: str, opened: Open, request: pytest.FixtureRequest) -> None:
+    page = opened(request.getfixturevalue(name)).page
+    boxes = page.evaluate(
+        """[...document.querySelectorAll(".plot")].map(plot => ["modebar", "legend", "cartesianlayer"].map(part =>
+            plot.querySelector("." + part)?.getBoundingClientRect().toJSON()))"""
+    )
+    assert len(boxes) >= 4
+    for bar, *others in boxes:
+        for box in filter(None, others):
+            assert bar["bottom"] <= box["top"] or bar["left"] >= box["right"] or bar["right"] <= box["left"]
+
+
+def test_on_a_phone_a_plot_has_no_buttons(opened: Open, co2: ForecastReport) -> None:
+    page = opened(co2, 390, has_touch=True, is_mobile=True).page
+    assert page.locator(".modebar-btn").count() == 0
+
+
+def test_a_wide_table_scrolls_in_its_box_and_says_so(opened: Open, co2: ForecastReport) -> None:
+    page = opened(co2, 390).page
+    box = page.locator(".scroll:has(.methods)")
+    assert "wider" in str(box.get_attribute("class"))
+    assert box.get_attribute("tabindex") == "0"
+    assert page.locator(".scroll:has(.methods) + .hint").is_visible()
+    left = "document.querySelector('.methods tbody th').getBoundingClientRect().left"
+    before = page.evaluate(left)
+    box.evaluate("box => { box.scrollLeft = 10000; }")
+    page.wait_for_timeout(100)
+    assert page.evaluate(left) == pytest.approx(before, abs=2)
+    assert "more" not in str(box.get_attribute("class")).split()
+    desk = opened(co2, 1300).page
+    assert desk.locator(".hint:visible").count() == 0
+    assert desk.locator(".scroll[tabindex]").count() == 0

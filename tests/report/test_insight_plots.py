@@ -89,3 +89,15 @@ def test_the_page_holds_them(co2: ForecastReport, bare: ForecastReport) -> None:
     assert 'id="moved"' in text
     assert 'id="flow"' in text
     assert 'id="moved"' not in page.render(bare)
+
+
+def test_a_column_that_moves_nothing_has_no_row(co2: ForecastReport) -> None:
+    report = with_insight(co2, features=4)
+    still = report.moved_usually["feature"].unique()[0]
+    usually = report.moved_usually.assign(
+        strength=report.moved_usually["strength"].where(report.moved_usually["feature"] != still, 0.0)
+    )
+    figure = moved_usually_figure(dataclasses.replace(report, moved_usually=usually))
+    assert figure is not None
+    assert len(figure["data"][0]["y"]) == 3
+    assert still not in figure["data"][0]["y"]

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from recurra.report.numbers import count, joined, json_numbers, percent, style_of_range, style_of_sizes
+from recurra.formatting import count, joined, percent, style_of_range, style_of_sizes
+from recurra.report.numbers import json_numbers
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from recurra.report import write_html
+from recurra.report.bundle import plotly_js
 from recurra.report.content import ForecastReport
 from recurra.report.page import render
 
@@ -55,14 +57,15 @@ def test_names_are_text(hostile: ForecastReport) -> None:
 
 
 def test_a_page_of_reasonable_size(many: ForecastReport, co2: ForecastReport) -> None:
-    plotly = 4_900_000
+    plotly = len(plotly_js())
+    assert plotly < 1_600_000
     assert len(render(many)) - plotly < 1_000_000
     assert len(render(co2)) - plotly < 300_000
 
 
 def test_parts_without_content_are_left_out(bare: ForecastReport) -> None:
     text, payload = parts(render(bare))
-    assert "Against the baselines" not in text
+    assert "Comparison with baselines" not in text
     assert "Backtest" not in text
     assert payload["figures"] == {}
     assert len(payload["series"]) == 3
@@ -77,3 +80,13 @@ def test_the_file_is_utf_8(hostile: ForecastReport, tmp_path: Path) -> None:
 def test_the_same_report_gives_the_same_bytes(name: str, request: pytest.FixtureRequest) -> None:
     report = request.getfixturevalue(name)
     assert render(report) == render(report)
+
+
+def test_headings_never_skip_a_level(many: ForecastReport, hostile: ForecastReport) -> None:
+    for report in (many, hostile):
+        text, _ = parts(render(report))
+        levels = [int(level) for level in re.findall(r"<h([1-6])[ >]", text)]
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(after <= before + 1 for before, after in pairwise(levels))
+        assert '<html lang="en">' in text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from tests.report.test_insight_plots import with_insight
 
@@ -23,3 +25,13 @@ def test_the_flow_is_that_of_the_network_that_looks_back_furthest(co2: ForecastR
     assert trace["y"] == [0, 1, 2, 3, 4, 5]
     assert trace["x"] == ["10", "40", "200"]
     assert np.allclose(trace["z"][1], np.log10(0.3 * np.array([10, 40, 200])), atol=1e-3)
+
+
+def test_one_look_at_the_gradient_is_a_line_and_one_step_is_nothing(co2: ForecastReport) -> None:
+    report = with_insight(co2)
+    once = report.flow[report.flow["step"] == report.flow["step"].min()]
+    figure = flow_figure(dataclasses.replace(report, flow=once))
+    assert figure is not None
+    assert figure["data"][0]["type"] == "scatter"
+    assert figure["data"][0]["x"] == list(range(once["back"].max() + 1))
+    assert flow_figure(dataclasses.replace(report, flow=once[once["back"] == 0])) is None

@@ -129,7 +129,7 @@ def test_fit_may_be_stopped_too() -> None:
 
 
 def test_an_interrupted_training_is_not_taken_for_a_finished_one(whole: tuple[bytes, int], tmp_path: Path) -> None:
-    """Ctrl-C and later --resume: the training goes on where it was, to the same bytes."""
+    """Ctrl-C and later resume=: the training goes on where it was, to the same bytes."""
     folder = CheckpointFolder(tmp_path / "run", {"data": "x"})
     study(Run(checkpoints=folder, progress=Watcher(3, during="training 1", how="interrupt")))
     again = CheckpointFolder(tmp_path / "run", {"data": "x"}, resume=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from recurra.cli.fitting import Column, fit
+from recurra.formatting import (
+    MISSING,
+    count,
+    percent,
+    plain_signs,
+    significant,
+    style_of_metric,
+    style_of_range,
+    style_of_sizes,
+)
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -21,9 +34,10 @@ if TYPE_CHECKING:
     from recurra.evaluation.labelled.evaluation import Evaluation
 
 
-_SHARES = ("accuracy", "balanced accuracy", "subset accuracy", "calibration error")
+_NUMBER = r"-?[\d,.]+(?:e-?\d+)?(?: %)?"
 _LEFT_OUT = ("Brier", "Pearson", "RMSE", "balanced accuracy")  # the page has them
-_SHORT = {"balanced accuracy": "balanced", "calibration error": "calib. error", "subset accuracy": "all right"}
+_SHORT = {"calibration error": "calib. error"}
+_IMPORTANCE = ("method", "MASE", "in 80 %", "sMAPE, %", "MAE", "in 95 %", "CRPS", "RMSE")
 
 
 def stdout(quiet: bool = False) -> Console:
@@ -75,6 +89,7 @@ def print_facts(console: Console, title: str, facts: Iterable[Fact]) -> None:
 
 def print_verdict(console: Console, sentence: str, better: bool) -> None:
     """The verdict: a green or amber band where there are colours, a line of text where there are none."""
+    sentence = plain_signs(sentence)
     if console.is_terminal and console.color_system is not None and not console.no_color:
         style = "bold white on dark_green" if better else "bold black on dark_goldenrod"
         console.print(Padding(Text(sentence), (0, 1), style=style, expand=True))
@@ -84,68 +99,106 @@ def print_verdict(console: Console, sentence: str, better: bool) -> None:
 
 
 def print_frame(
-    console: Console, title: str, frame: pd.DataFrame, *, mark: str | None = None, rows: int = 12, fixed: bool = False
+    console: Console,
+    title: str,
+    frame: pd.DataFrame,
+    *,
+    mark: str | None = None,
+    rows: int = 12,
+    importance: Sequence[str] = (),
 ) -> None:
-    """The first `rows` of a frame, numbers to four digits; the row whose first cell is `mark` stands out.
+    """The first `rows` of a frame, the numbers of a column in one style; the row whose first cell is `mark` stands out.
 
-    With `fixed` only the first column may be broken into lines.
+    In a terminal the table is fitted to its width: columns that `importance` does not name go first, from the right.
+    In a pipe it is as wide as it likes.
     """
-    table = Table(box=None, padding=(0, 1), header_style="dim")
-    for column in frame.columns:
-        numeric = frame[column].dtype.kind in "fiu" or str(frame[column].iloc[0]).endswith("%")
-        whole = fixed and column != frame.columns[0]
-        table.add_column(Text(str(column)), justify="right" if numeric else "left", no_wrap=whole)
-    for cells in frame.head(rows).itertuples(index=False):
-        texts = [format_cell(cell) for cell in cells]
-        table.add_row(*map(Text, texts), style="bold" if mark is not None and texts[0] == mark else None)
+    names = [str(name) for name in frame.columns]
+    ranks = {name: importance.index(name) if name in importance else len(names) + k for k, name in enumerate(names)}
+    ranks |= {f"hi{name[2:]}": rank for name, rank in ranks.items() if name.startswith("lo_")}  # both bounds, or none
+    columns = []
+    for name in names:
+        values = frame[name]
+        texts = [plain_signs(text) for text in column_texts(values.head(rows), values)]
+        numeric = values.dtype.kind in "fiu" or (len(texts) > 0 and all(map(_is_number, texts)))
+        columns.append(Column(name, texts, numeric, ranks[name]))
+    fitted = fit(columns, console.width if console.is_terminal else None)
     console.print(Text(title, style="bold"))
-    print_trimmed(console, table)
+    for line in fitted.heading:
+        console.print(Text(line, style="dim"), soft_wrap=True)
+    for row, lines in enumerate(fitted.rows):
+        style = "bold" if mark is not None and columns[0].cells[row] == mark else ""
+        console.print(Text("\n".join(lines), style=style), soft_wrap=True)
+    if fitted.left_out:
+        console.print(Text(f"  not shown at this width: {', '.join(fitted.left_out)}", style="dim"))
     if len(frame) > rows:
         console.print(Text(f"  … and {len(frame) - rows:,} more rows", style="dim"))
     console.print()
+
+
+def column_texts(shown: pd.Series, values: pd.Series) -> list[str]:
+    """The cells `shown` of a column as text, its fractions in the one style that suits all `values`."""
+    if values.dtype.kind != "f":
+        return [format_cell(cell) for cell in shown]
+    style = style_of_sizes(values)
+    return [style.text(value) for value in shown]
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is a number, a share, a range of them, or none; a date is not."""
+    return re.fullmatch(rf"({_NUMBER})((–| to ){_NUMBER})?|{MISSING}", text) is not None
 
 
 def print_backtest(console: Console, backtest: Backtest) -> None:
     """The verdict and the table of methods."""
     verdict = backtest.verdict
     print_verdict(console, verdict.sentence, verdict.better)
-    table = backtest.table.reset_index()
-    for column in table.columns[table.columns.str.startswith("coverage")]:
-        table[column] = [format_share(share) for share in table[column]]
-    table.columns = table.columns.str.replace("coverage", "in")
-    windows = f"{_count(verdict.n_series, 'series', 'series')}, {_count(verdict.n_origins, 'window')}"
-    print_frame(console, f"Backtest ({windows})", table, mark=backtest.model)
+    table = backtest.table.copy()
+    for name in table.columns:
+        share = str(name).startswith("coverage")
+        style = style_of_metric(str(name), table[name])
+        table[name] = [percent(value) if share else style.text(value) for value in table[name]]
+    table.columns = [str(name).replace("coverage", "in").replace("sMAPE", "sMAPE, %") for name in table.columns]
+    windows = f"{count(verdict.n_series, 'series', 'series')}, {count(verdict.n_origins, 'window')}"
+    frame = table.reset_index()
+    print_frame(console, f"Backtest ({windows})", frame, mark=backtest.model, importance=_IMPORTANCE)
 
 
 def print_scores(console: Console, evaluation: Evaluation, title: str) -> None:
     """The verdict and the table of methods, with the interval of the leading score."""
+    from recurra.report.labelled.scores import shown_as
+
     print_verdict(console, evaluation.verdict.sentence, evaluation.verdict.better)
-    left_out = [name for name in _LEFT_OUT if name != evaluation.leading]
+    for note in evaluation.notes:
+        console.print(Text(f"NOTE  {note}", style="bold yellow"), soft_wrap=True)
+    if evaluation.notes:
+        console.print()
+    leading = evaluation.leading
+    left_out = [name for name in _LEFT_OUT if name != leading]
     table = evaluation.table.drop(columns=left_out, errors="ignore")
-    for name in table.columns.intersection(list(_SHARES)):
-        table[name] = [format_share(share) for share in table[name]]
-    frame = table.rename(columns=_SHORT).reset_index()
-    found = evaluation.intervals[evaluation.intervals["score"] == evaluation.leading].set_index("method")
-    bounds = zip(found.index, found["low"], found["high"], strict=True)
-    texts = {name: _interval(low, high, evaluation.leading) for name, low, high in bounds}
-    frame.insert(
-        list(frame.columns).index(_SHORT.get(evaluation.leading, evaluation.leading)) + 1,
-        "95 %",
-        [texts.get(name, "n/a") for name in frame["method"]],
-    )
-    print_frame(console, title, frame, mark=str(evaluation.table.index[0]), fixed=True)
+    found = evaluation.intervals[evaluation.intervals["score"] == leading].set_index("method").reindex(table.index)
+    between = shown_as(leading).range_texts(*(found[side].to_numpy(dtype=float) for side in ("low", "high")))
+    texts = {name: shown_as(name).texts(table[name].to_numpy(dtype=float), unit=True) for name in table.columns}
+    frame = pd_frame(texts, table.index)
+    frame.insert(list(frame.columns).index(leading) + 1, "95 % interval", [text or MISSING for text in between])
+    frame = frame.rename(columns=_SHORT).reset_index()
+    importance = ["method", _SHORT.get(leading, leading), "95 % interval"]
+    print_frame(console, title, frame, mark=str(evaluation.table.index[0]), importance=importance)
 
 
-def _interval(low: float, high: float, score: str) -> str:
-    if math.isnan(low) or math.isnan(high):
-        return "n/a"
-    return f"{100 * low:.1f}–{100 * high:.1f} %" if score in _SHARES else f"{low:.3f}–{high:.3f}"
+def pd_frame(columns: dict[str, list[str]], index: pd.Index) -> pd.DataFrame:
+    """A frame of texts."""
+    import pandas as pd
+
+    return pd.DataFrame(columns, index=index)
 
 
 def print_forecast(console: Console, forecast: pd.DataFrame) -> None:
     """The first rows of a forecast; its first column, the series, goes without saying where there is only one."""
+    numbers = forecast.select_dtypes("float")
+    style = style_of_range(numbers.to_numpy())
+    shown = forecast.assign(**{str(name): [style.text(value) for value in numbers[name]] for name in numbers})
     alone = forecast.iloc[:, 0].nunique() == 1
-    print_frame(console, "Forecast", forecast.iloc[:, 1:] if alone else forecast)
+    print_frame(console, "Forecast", shown.iloc[:, 1:] if alone else shown)
 
 
 def print_files(console: Console, files: Iterable[Path]) -> None:
@@ -153,20 +206,6 @@ def print_files(console: Console, files: Iterable[Path]) -> None:
     console.print(Text("Written", style="bold"))
     for path in files:
         console.print(Text(f"  {path}  ({file_size(path.stat().st_size)})"), soft_wrap=True)
-
-
-def format_share(share: float) -> str:
-    """A share as per cent.
-
-    Example:
-        >>> format_share(0.7081), format_share(float("nan"))
-        ('70.8 %', 'n/a')
-    """
-    return "n/a" if math.isnan(share) else f"{100 * share:.1f} %"
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def file_size(count: int) -> str:
@@ -202,13 +241,6 @@ def format_cell(value: Any) -> str:
         ('1,235', '0.0001235', 'n/a')
     """
     if isinstance(value, float):
-        if not math.isfinite(value):
-            return "n/a" if math.isnan(value) else str(value)
-        if value == 0:
-            return "0"
-        digits = 3 - math.floor(math.log10(abs(value)))
-        if -6 <= digits <= 9:
-            return f"{value:,.{max(digits, 0)}f}"
-        return f"{value:.3e}"
+        return str(value) if math.isinf(value) else plain_signs(significant(value))
     text = str(value)
     return text.removesuffix(" 00:00:00")

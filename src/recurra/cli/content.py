@@ -11,6 +11,7 @@ import pandas as pd
 
 from recurra.cli.page_head import command_of, now, settings, versions
 from recurra.report import ForecastReport
+from recurra.report.units import step_noun
 from recurra.report.views import pick_series
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def report_content(
         verdict=verdict.sentence,
         better=verdict.better,
         history=history(panel, ()),
-        forecast=forecast.set_axis(["series", "time", *forecast.columns[2:]], axis="columns"),
+        forecast=_plain(forecast, panel),
         levels=levels,
         facts=[(fact.label, fact.value, fact.flag) for fact in facts],
         backtest=with_bounds(backtest.forecasts, levels),
@@ -68,11 +69,32 @@ def report_content(
         settings=settings(forecaster),
         versions=versions(PACKAGES),
         notes=list(notes),
-        time_name=forecast.columns[1] if panel.schema.time else "step",
+        time_name=forecast.columns[len(_keys(forecast, panel))] if panel.schema.time else "step",
+        unit=step_noun(panel.grid.freq),
     )
     shown = [pick.series for pick in pick_series(report)]
     moved, usually = insight(model, panel, [str(name) for name in shown])
     return replace(report, history=history(panel, shown), moved=moved, moved_usually=usually)
+
+
+def _keys(forecast: pd.DataFrame, panel: Panel) -> list[str]:
+    """The columns of a forecast that name its series."""
+    from recurra.data.schema.series_names import series_columns
+
+    columns = series_columns(panel.schema.series)
+    return list(columns) if columns == tuple(forecast.columns[: len(columns)]) else [str(forecast.columns[0])]
+
+
+def _plain(forecast: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+    """A forecast in the columns of a report: the series under the one name that the panel has for it, then the time."""
+    from recurra.data.schema.series_names import join_name
+
+    keys = _keys(forecast, panel)
+    names = [join_name([str(part) for part in parts]) for parts in zip(*(forecast[key] for key in keys), strict=True)]
+    rest = forecast.drop(columns=keys)
+    rest = rest.set_axis(["time", *rest.columns[1:]], axis="columns")
+    rest.insert(0, "series", names)
+    return rest
 
 
 def insight(model: ForecastModel, panel: Panel, names: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -50,7 +50,7 @@ def how_wrong(tested: HoldoutResult) -> Floats:
         return np.where(unknown, np.nan, np.where(most > 0.5, most, 0.0))
     known = truth >= 0
     chance = decoded[np.arange(len(truth)), np.maximum(truth, 0)]
-    return np.where(~known, np.nan, np.where(decoded.argmax(axis=1) == truth, 0.0, 1.0 - chance))
+    return np.where(~known, np.nan, np.where(objective.chosen(tested.outputs) == truth, 0.0, 1.0 - chance))
 
 
 def outcomes(tested: HoldoutResult, labels: Any, chosen: Ints, rows: Ints) -> pd.DataFrame:
@@ -71,7 +71,8 @@ def outcomes(tested: HoldoutResult, labels: Any, chosen: Ints, rows: Ints) -> pd
         return _frame(rows[chosen], known, said, decoded.max(axis=1))
     codes = truth[chosen]
     names = np.array([*map(str, labels.names), None], dtype=object)
-    return _frame(rows[chosen], names[codes], names[decoded.argmax(axis=1)], decoded.max(axis=1))
+    said = objective.chosen(tested.outputs[chosen])
+    return _frame(rows[chosen], names[codes], names[said], decoded[np.arange(len(said)), said])
 
 
 def to_explain(tested: HoldoutResult) -> list[tuple[int, str]]:
@@ -85,7 +86,8 @@ def to_explain(tested: HoldoutResult) -> list[tuple[int, str]]:
         order = known[np.argsort(badness[known], kind="stable")]
         places = np.unique(np.linspace(0, len(order) - 1, RIGHT + WRONG).round().astype(np.int64))
         return [(int(order[k]), _rank(int(k), len(order))) for k in places]
-    classes = tested.outputs.argmax(axis=1)
+    objective = tested.model.objective
+    classes = tested.outputs.argmax(axis=1) if objective.aim == "labels" else objective.chosen(tested.outputs)
     right = known[badness[known] == 0]
     wrong = known[badness[known] > 0]
     sure = tested.outputs.max(axis=1) - tested.outputs.mean(axis=1)
@@ -93,7 +95,7 @@ def to_explain(tested: HoldoutResult) -> list[tuple[int, str]]:
     worst = wrong[np.argsort(-badness[wrong], kind="stable")]
     return [
         *((k, "typical correct prediction") for k in _spread(typical, classes, RIGHT)),
-        *((k, "most confidently wrong") for k in _spread(worst, classes, WRONG)),
+        *((k, "most confident mistake") for k in _spread(worst, classes, WRONG)),
     ]
 
 

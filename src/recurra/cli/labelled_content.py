@@ -36,7 +36,10 @@ _MARGIN = (
     "(integrated gradients of the networks{})."
 )
 _STACKED = ", and what the linear model of n-grams adds"
-_NUMBER = "An attribution says how much a step moved the prediction, in spreads of the target (integrated gradients{})."
+_NUMBER = (
+    "An attribution says how much a step moved the prediction, in standard deviations of the target "
+    "(integrated gradients{})."
+)
 _MEANING = (_MARGIN, _NUMBER)
 
 
@@ -94,7 +97,7 @@ def report_content(
         facts=[(fact.label, fact.value, fact.flag) for fact in facts],
         settings=settings(estimator),
         versions=versions(PACKAGES),
-        notes=list(notes),
+        notes=[*evaluation.notes, *notes],
     )
 
 

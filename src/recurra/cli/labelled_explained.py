@@ -11,6 +11,7 @@ import pandas as pd
 from recurra.data.encoders.reader import TOKENS, step_counts
 from recurra.data.encoders.tokens import SymbolEncoder, TextEncoder
 from recurra.data.examples.examples import Examples
+from recurra.data.examples.inputs import Audio
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.steps import Steps
 from recurra.tasks.labelled.explanation import explain, explanation_frame
@@ -38,7 +39,8 @@ def explained_frame(
         outputs = model.outputs(encoded)
         at = None if step is None else int(step[k])
         scores = outputs if at is None else outputs[at : at + 1]
-        target = scores.sum(axis=0, keepdims=True).argmax(axis=1)
+        sums = scores.sum(axis=0, keepdims=True)
+        target = model.objective.chosen(sums) if model.objective.aim == "classes" else sums.argmax(axis=1)
         if model.objective.aim == "numbers":
             target = np.zeros(1, dtype=np.int64)
         found = explain(model, encoded, target, step=at, points=POINTS, most=MOST_POINTS)
@@ -47,14 +49,14 @@ def explained_frame(
 
 
 def usual_frame(model: SequenceModel, examples: Examples, names: list[str]) -> pd.DataFrame:
-    """token, class, strength, count: how much each token, or feature, usually speaks for what is predicted.
+    """token, class, strength, count, input: how much each token, or feature, usually speaks for what is predicted.
 
     The mean over an evenly spread sample of the examples; the strongest tokens of each class that occur at least three
     times. Of numbers and tags there is one class, without a name.
     """
     numbers = _sample(examples)
     if not len(numbers):
-        return pd.DataFrame(columns=["token", "class", "strength", "count"])
+        return pd.DataFrame(columns=["token", "class", "strength", "count", "input"])
     part = examples.take(numbers)
     encoded = model.reader.encode(part)
     outputs = model.outputs(encoded)
@@ -62,18 +64,22 @@ def usual_frame(model: SequenceModel, examples: Examples, names: list[str]) -> p
         offsets = np.concatenate([[0], np.cumsum(step_counts(encoded))])
         targets = np.add.reduceat(outputs, offsets[:-1], axis=0).argmax(axis=1)
     else:
-        targets = np.zeros(len(part), np.int64) if model.objective.aim == "numbers" else outputs.argmax(axis=1)
+        aim = model.objective.aim
+        targets = model.objective.chosen(outputs) if aim == "classes" else outputs.argmax(axis=1)
+        targets = np.zeros(len(part), np.int64) if aim == "numbers" else targets
     frame = explanation_frame(model, part, explain(model, encoded, targets, points=FEW_POINTS, most=FEW_POINTS), names)
     if model.objective.aim == "numbers":
         frame["target"] = None
     frame["token"] = _as_read(model, frame)
     table = (
-        frame.groupby(["target", "token"], sort=False, dropna=False)["attribution"].agg(["mean", "size"]).reset_index()
+        frame.groupby(["target", "token", "input"], sort=False, dropna=False)["attribution"]
+        .agg(["mean", "size"])
+        .reset_index()
     )
     table = table[table["size"] >= min(_SELDOM, len(part))]
     order = table["mean"].abs().sort_values(ascending=False, kind="stable").index
-    strongest = table.loc[order].groupby("target", sort=False, dropna=False).head(_MOST_TOKENS)
-    return strongest.set_axis(["class", "token", "strength", "count"], axis="columns")
+    strongest = table.loc[order].groupby(["target", "input"], sort=False, dropna=False).head(_MOST_TOKENS)
+    return strongest.set_axis(["class", "token", "input", "strength", "count"], axis="columns")
 
 
 def series_values(examples: Examples, frame: pd.DataFrame) -> pd.DataFrame:
@@ -81,6 +87,9 @@ def series_values(examples: Examples, frame: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for name, column in examples.columns.items():
         if not isinstance(column, Steps):
+            continue
+        if isinstance(examples.kinds[name], Audio):
+            parts.append(_loudness(name, column, frame[frame["input"] == name]))
             continue
         place = {feature: k for k, feature in enumerate(column.names)}
         part = frame[(frame["input"] == name) & frame["token"].isin(place)]
@@ -90,6 +99,13 @@ def series_values(examples: Examples, frame: pd.DataFrame) -> pd.DataFrame:
         parts.append(part.assign(value=values).rename(columns={"token": "feature"}))
     columns = ["example", "step", "feature", "value", "attribution"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def _loudness(name: str, column: Steps, part: pd.DataFrame) -> pd.DataFrame:
+    """Of a recording the mean of its log-mel bands at each step, in the place of all of them."""
+    places = column.values.offsets[part["example"].to_numpy()] + part["step"].to_numpy()
+    value = column.values.values.mean(axis=1)[places]
+    return part.assign(value=value, token=f"{name}: loudness").rename(columns={"token": "feature"})
 
 
 def with_gaps(model: SequenceModel, examples: Examples, frame: pd.DataFrame) -> pd.DataFrame:

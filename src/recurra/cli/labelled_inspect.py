@@ -10,9 +10,9 @@ import pandas as pd
 from rich.text import Text
 
 from recurra.cli.console import counting, print_facts, print_files, print_frame, stderr, stdout
+from recurra.cli.flags.reading import Reading
 from recurra.cli.labelled_explained import explained_frame, usual_frame
 from recurra.cli.labelled_parts import examples_facts, names_of
-from recurra.cli.labelled_reading import Reading
 from recurra.cli.labelled_use import open_later
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.data.encoders.reader import step_counts
@@ -52,6 +52,7 @@ def inspect_labelled(
     if len(numbers) < len(gathered.examples):
         facts.append(Fact("explained", f"{counted(len(numbers), 'example')}, spread evenly over the file"))
     print_facts(console, "What was understood", facts)
+    reading.told()
     encoded = found.reader.encode(examples)
     seen = looked_at(found, encoded) if step_counts(encoded).max() > 1 else []
     console.print(Text("What it remembers", style="bold"))
@@ -68,8 +69,13 @@ def inspect_labelled(
     names = list(map(str, estimator.labels_.names))
     moved = _explained(estimator, examples, step, quiet=quiet)
     usual = usual_frame(found, examples, names)
-    usual = usual.rename(columns={"class": "predicted", "count": "occurs", "strength": "moved by"}).head(_STRONGEST)
-    print_frame(console, "What moved the predictions most", usual.dropna(axis="columns", how="all"))
+    usual = usual.rename(columns={"class": "predicted", "count": "occurs", "strength": "moved by"})
+    if usual["input"].nunique() < 2:
+        usual = usual.drop(columns="input")
+    for name, part in usual.groupby("input", sort=False) if "input" in usual else [("", usual)]:
+        what = f"What moved the predictions most: {name}" if name else "What moved the predictions most"
+        own = part.drop(columns="input", errors="ignore").head(_STRONGEST)
+        print_frame(console, what, own.dropna(axis="columns", how="all"))
     rows = numbers[moved["example"].to_numpy(dtype=np.int64)]
     table = moved.assign(example=rows + 1, step=moved["step"] + 1).rename(columns={"example": "row"})
     if ids is not None:

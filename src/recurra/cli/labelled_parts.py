@@ -13,11 +13,12 @@ import pandas as pd
 from recurra.cli.label_refusals import LabelledRows, refuse_unseen
 from recurra.data.examples.examples import Examples, keep_rows
 from recurra.data.examples.gathering import Gathered
-from recurra.data.examples.inputs import Symbols, Text
+from recurra.data.examples.inputs import Audio, Kind, Symbols, Text
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.splits import split_rows, stated_rows
 from recurra.data.examples.steps import Steps
 from recurra.data.examples.understanding import Roles, identifier_of
+from recurra.data.labels.cell_labels import quoted
 from recurra.data.labels.label_values import missing_of
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
@@ -58,7 +59,19 @@ class ChosenParts:
 
     def tested_words(self, estimator: Any) -> str:
         """How many examples judged."""
-        return counted(len(estimator.holdout_.examples), "example")
+        return judged_words(estimator.holdout_.truth)
+
+
+def judged_words(truth: Any) -> str:
+    """How many examples judge: those whose label is known, of how many where some have none."""
+    values = truth.values if isinstance(truth, Ragged) else truth
+    known = np.isfinite(values) if values.dtype.kind == "f" else values >= 0
+    if isinstance(truth, Ragged):
+        there = np.bincount(np.repeat(np.arange(len(truth)), truth.lengths)[known], minlength=len(truth)) > 0
+    else:
+        there = known if known.ndim == 1 else known.any(axis=1)
+    every = counted(len(there), "example")
+    return every if there.all() else f"{int(there.sum()):,} of {every}, the others without a label"
 
 
 def choose_parts(
@@ -145,6 +158,10 @@ def examples_facts(gathered: Gathered, *, labelled: bool = True) -> list[Fact]:
     """How many examples there are, how long they are, and what their labels are."""
     examples, labels = gathered.examples, gathered.labels
     facts = [Fact("examples", counted(len(examples), "example") + _lengths(examples))]
+    facts += [Fact("sample rates", said) for said in _rates(examples)]
+    if labelled and isinstance(labels, pd.Series) and labels.map(_is_set).any():
+        sets = labels[labels.map(_is_set)]
+        facts.append(Fact("labels", f"{_told(sets.explode().dropna())}; {sets.map(len).mean():.2g} per example"))
     if labelled and isinstance(labels, pd.Series) and not labels.map(_is_sequence).any():
         missing = int(missing_of(labels.to_numpy(dtype=object)).sum())
         without = f"; {counted(missing, 'example')} without a label" if missing else ""
@@ -153,25 +170,53 @@ def examples_facts(gathered: Gathered, *, labelled: bool = True) -> list[Fact]:
 
 
 def _lengths(examples: Examples) -> str:
-    """The steps of the first sequence, where they can be counted now."""
-    counts = raw_lengths(examples)
-    if counts is None or not len(counts):
-        return ""
-    what = "characters" if isinstance(next(iter(examples.kinds.values())), Text | Symbols) else "steps"
+    """The steps of every sequence, where they can be counted now."""
+    told = {name: _spread(counts, examples.kinds[name]) for name, counts in raw_lengths(examples).items()}
+    if len(told) < 2:
+        return "".join(f" of {said}" for said in told.values())
+    return ": " + ", ".join(f"{name} of {said}" for name, said in told.items())
+
+
+def _spread(counts: Ints, kind: Kind) -> str:
+    what = "characters" if isinstance(kind, Text | Symbols) else "steps"
+    if isinstance(kind, Audio):
+        low, middle, high = (f"{steps * kind.hop:.1f}" for steps in (counts.min(), np.median(counts), counts.max()))
+        return f"{low}–{high} seconds (median {middle})"
     low, middle, high = int(counts.min()), int(np.median(counts)), int(counts.max())
-    return f" of {high:,} {what}" if low == high else f" of {low:,}–{high:,} {what} (median {middle:,})"
+    return f"{high:,} {what}" if low == high else f"{low:,}–{high:,} {what} (median {middle:,})"
 
 
-def raw_lengths(examples: Examples) -> Ints | None:
-    """Letters, events or steps of the first sequence of each example [N]; None where there is no sequence."""
-    for column in examples.columns.values():
+def raw_lengths(examples: Examples) -> dict[str, Ints]:
+    """Letters, events or steps of each example [N], by sequence."""
+    found: dict[str, Ints] = {}
+    for name, column in examples.columns.items():
         if isinstance(column, Ragged):
-            return column.lengths
-        if isinstance(column, Steps):
-            return column.values.lengths
-        if isinstance(column, np.ndarray):
-            return np.fromiter((len(text or "") for text in column), np.int64, len(column))
-    return None
+            found[name] = column.lengths
+        elif isinstance(column, Steps):
+            found[name] = column.values.lengths
+        elif isinstance(column, np.ndarray):
+            found[name] = np.fromiter((len(text or "") for text in column), np.int64, len(column))
+    return {name: counts for name, counts in found.items() if len(counts)}
+
+
+def _rates(examples: Examples) -> list[str]:
+    """At which rate recordings are read, and how many are resampled."""
+    said = []
+    for name, kind in examples.kinds.items():
+        column = examples.columns[name]
+        if not isinstance(kind, Audio) or kind.rate is None or not isinstance(column, Steps) or not column.origins:
+            continue
+        others = {rate: count for rate, count in column.origins if rate != kind.rate}
+        if others:
+            told = ", ".join(f"{count:,} at {rate:,} Hz" for rate, count in sorted(others.items()))
+            said.append(f"{name} is read at {kind.rate:,} Hz; resampled: {told}")
+        else:
+            said.append(f"{name} is read at {kind.rate:,} Hz")
+    return said
+
+
+def _is_set(cell: object) -> bool:
+    return isinstance(cell, list | tuple | set | frozenset)
 
 
 def _is_sequence(cell: object) -> bool:
@@ -186,6 +231,6 @@ def _told(labels: pd.Series) -> str:
     if distinct > max(_NUMBERS, len(labels) // 2):
         return f"{distinct:,} distinct values"
     counts = labels.replace("", None).value_counts()
-    shown = ", ".join(f"{name} {count:,}" for name, count in counts.head(_CLASSES).items())
+    shown = ", ".join(f"{quoted(name)} {count:,}" for name, count in counts.head(_CLASSES).items())
     more = len(counts) - _CLASSES
     return f"{shown} and {more:,} more" if more > 0 else shown

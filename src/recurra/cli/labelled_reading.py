@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recurra.cli.console import stderr, waiting
-from recurra.cli.flags.values import parse_separator, split_names, split_words
+from recurra.cli.flags.reading import Reading
+from recurra.cli.flags.values import split_names, split_words
 from recurra.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,17 +18,6 @@ if TYPE_CHECKING:
     from recurra.data import Fact
     from recurra.data.examples.gathering import Gathered
     from recurra.data.examples.understanding import Roles
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The reading flags as they were given."""
-
-    separator: str | None = None
-    encoding: str | None = None
-    decimal: str | None = None
-    header: bool | None = None
-    missing: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +35,8 @@ class Columns:
     group: str | None = None
     split: str | None = None
     label_separator: str | None = None
+    audio: Sequence[str] | None = None
+    merge_case: bool = False
 
     def texts(self, task: str) -> set[str]:
         """Names that stand for text only, as they may be meant: columns are not known before the file is read."""
@@ -61,6 +53,7 @@ class Opened:
     facts: list[Fact]
     name: str
     source: str
+    folder: Path | None = None  # from which relative paths in it count
 
 
 def open_examples(file: str, reading: Reading, *, text: Collection[str], quiet: bool) -> Opened:
@@ -71,16 +64,11 @@ def open_examples(file: str, reading: Reading, *, text: Collection[str], quiet: 
     name = file.removeprefix("demo:") if file.startswith("demo:") else stem(Path(file))
     source = Path(file).name
     with waiting(stderr(quiet), f"reading {source}"):
-        frame, facts = read_examples_file(
-            file,
-            separator=parse_separator(reading.separator),
-            encoding=reading.encoding,
-            decimal=reading.decimal,
-            header=reading.header,
-            missing=split_words(reading.missing),
-            text=text,
-        )
-    return Opened(frame, facts, name, source)
+        frame, facts = read_examples_file(file, **reading.arguments(), text=text)
+    reading.untold[:] = [fact.value for fact in facts if fact.label == "note"]
+    place = Path(file).expanduser()
+    folder = None if file.startswith("demo:") else place if place.is_dir() else place.parent
+    return Opened(frame, facts, name, source, folder)
 
 
 def understand(opened: Opened, columns: Columns, *, task: str, level: str, vectors: Path | None) -> tuple[Roles, list]:
@@ -94,6 +82,7 @@ def understand(opened: Opened, columns: Columns, *, task: str, level: str, vecto
         task=task,
         text=split_names(columns.text, known),
         sequence=split_names(columns.sequence, known),
+        audio=split_names(columns.audio, known),
         label=split_names(columns.label, known),
         series=columns.series,
         time=columns.time,
@@ -103,6 +92,7 @@ def understand(opened: Opened, columns: Columns, *, task: str, level: str, vecto
         group=columns.group,
         split=columns.split,
         label_separator=columns.label_separator,
+        merge_case=columns.merge_case,
         source=opened.source,
     )
     texts = [name for name, kind in roles.inputs.items() if isinstance(kind, Text)]

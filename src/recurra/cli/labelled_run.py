@@ -7,13 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from recurra.cli.console import print_facts, print_files, print_scores, stdout
+from recurra.cli.flags.reading import Reading
 from recurra.cli.flags.values import parse_widths, split_words
-from recurra.cli.labelled_reading import Columns, Opened, Reading, open_examples, refuse_unknown_inputs, understand
+from recurra.cli.labelled_reading import Columns, Opened, open_examples, refuse_unknown_inputs, understand
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.errors import InputError
+from recurra.options import option
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
     from recurra.cli.labelled_parts import ChosenParts
     from recurra.data.examples.gathering import Gathered
     from recurra.data.examples.understanding import Roles
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = "Training was interrupted: the best network so far is kept and evaluated."
 UNFINISHED = "The final training, on all examples, was interrupted: the evaluated model is kept."
+_PAIRS, _FITS = 500, 0.8  # pairs that are looked at, and the share of them that have one value of a column that fits
 OUTPUTS = ("predictions.csv", "report.html", "report.png")
 
 
@@ -42,6 +50,7 @@ class Learning:
     seed: int
     schedule: str
     precision: str
+    device: str
     devices: int
     log: Path | None
     resume: bool
@@ -58,6 +67,7 @@ class Learning:
             "training": {name: value for name, value in training.items() if value is not None},
             "empty": self.empty,
             "seed": self.seed,
+            "device": self.device,
         }
 
 
@@ -101,8 +111,14 @@ def learn(
     from recurra.data.examples.examples import keep_rows
     from recurra.data.examples.gathering import gather_examples
 
+    settings["optional"] = tuple(dict.fromkeys((*settings["optional"], *roles.optional)))
     gathered = gather_examples(
-        opened.frame, roles, tags=task == "tag", optional=settings["optional"], source=opened.source
+        opened.frame,
+        roles,
+        tags=task == "tag",
+        optional=settings["optional"],
+        source=opened.source,
+        folder=opened.folder,
     )
     refuse_unknown_inputs(settings["optional"], gathered)
     keep_rows(gathered.examples, empty=settings["empty"], optional=settings["optional"])  # names the rows of the file
@@ -110,6 +126,7 @@ def learn(
     parts, how = choose_parts(gathered, opened, tested, roles, judging, task, settings)
     facts = [*opened.facts, *facts, *examples_facts(gathered, labelled=task != "tag"), *how]
     print_facts(console, "What was understood", facts)
+    reading.told()
 
     from recurra.cli.resuming import (
         checkpoint_path,
@@ -136,6 +153,7 @@ def learn(
         console.print()  # below the bars
     estimator.roles_ = roles
     notes = interruptions(estimator, parts)
+    notes += group_notes(opened.frame, roles, estimator.holdout_.pairs)
     decided = estimator.facts()
     print_facts(console, "What was decided", decided)
     for note in notes:
@@ -166,6 +184,25 @@ def learn(
     print_files(console, files)
 
 
+def group_notes(frame: pd.DataFrame, roles: Roles, pairs: npt.NDArray[np.int64] | None) -> list[str]:
+    """The column by which examples that repeat one another could be kept together, if one of the file fits."""
+    if pairs is None or not len(pairs) or roles.series is not None or roles.group is not None:
+        return []
+    used = {*roles.inputs, *roles.label, *roles.static, *roles.features, roles.time, roles.split}
+    some = pairs[np.linspace(0, len(pairs) - 1, min(len(pairs), _PAIRS)).astype(np.int64)]
+    for name in (str(name) for name in frame.columns if str(name) not in used):
+        values = frame[name]
+        distinct = values.nunique()
+        if values.isna().any() or not 1 < distinct < len(values) / 1.2:
+            continue
+        cells = values.to_numpy(dtype=object)
+        if (cells[some[:, 0]] == cells[some[:, 1]]).mean() >= _FITS and distinct > 4:
+            return [
+                f"Examples that repeat one another share their {name}: {option('group', name)} keeps them together."
+            ]
+    return []
+
+
 def interruptions(estimator: Estimator, parts: ChosenParts) -> list[str]:
     """What became of a training that the user stopped."""
     if estimator.holdout_.model.interrupted:
@@ -175,10 +212,18 @@ def interruptions(estimator: Estimator, parts: ChosenParts) -> list[str]:
 
 
 def title_of(task: str, roles: Roles) -> str:
-    """What the page is called."""
+    """What the page is called: "Classification: Recommended IND from Title, Review Text and 5 columns"."""
+    from recurra.data.examples.inputs import Static
+
+    names = {"classify": "Classification", "tag": "Tagging", "regress": "Regression"}
     what = ", ".join(roles.label[:3]) + (", ..." if len(roles.label) > 3 else "")
-    of = next(iter(roles.inputs), None) or roles.series or "series"
-    return f"{what} of {of}" if task != "tag" else f"{what}: a tag for every step of {of}"
+    inputs = [name for name, kind in roles.inputs.items() if not isinstance(kind, Static)]
+    if roles.features or not (inputs or roles.static):
+        inputs.insert(0, roles.features[0] if len(roles.features) == 1 else roles.series or "series")
+    parts = [*inputs[:3], *([f"{len(inputs) - 3} more inputs"] if len(inputs) > 3 else [])]
+    parts += [roles.static[0] if len(roles.static) == 1 else f"{len(roles.static)} columns"] if roles.static else []
+    of = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f"{names[task]}: {what} from {of}"
 
 
 def _open_test(
@@ -192,4 +237,6 @@ def _open_test(
     opened = open_examples(file, reading, text=texts, quiet=quiet)
     own = replace(roles, group=None, split=None, time=roles.time if roles.series is not None else None)
     optional = settings["optional"]
-    return opened, gather_examples(opened.frame, own, tags=task == "tag", optional=optional, source=opened.source)
+    return opened, gather_examples(
+        opened.frame, own, tags=task == "tag", optional=optional, source=opened.source, folder=opened.folder
+    )

@@ -40,7 +40,9 @@ def predicted_columns(
         sure = np.bincount(owner, weights=decoded.max(axis=1), minlength=len(lengths)) / lengths
         return {"predicted": list(tags), "probability": sure}
     if isinstance(labels, Classes):
-        found: dict[str, Any] = {"predicted": labels.decode(decoded.argmax(axis=1)), "probability": decoded.max(axis=1)}
+        chosen = objective.chosen(outputs)
+        sure = decoded[np.arange(len(decoded)), chosen]
+        found: dict[str, Any] = {"predicted": labels.decode(chosen), "probability": sure}
     else:
         found = {"predicted": sets_as_text(labels, decoded > 0.5, separator)}
     if len(labels) <= MOST_CLASSES:
@@ -71,7 +73,7 @@ def right_column(objective: Objective, outputs: Floats, truth: npt.NDArray | Rag
     if objective.aim == "numbers":
         return {"error": objective.decoded(outputs)[:, 0] - truth[:, 0]} if truth.shape[1] == 1 else {}
     if objective.aim == "classes":
-        found, known = outputs.argmax(axis=1) == truth, truth >= 0
+        found, known = objective.chosen(outputs) == truth, truth >= 0
     else:
         found, known = ((outputs > 0) == truth).all(axis=1), (truth >= 0).all(axis=1)
     return {"right": pd.Series(np.where(known, found.astype(object), None)).astype("boolean")}

@@ -12,9 +12,10 @@ import pandas as pd
 import typer
 
 from recurra.cli.console import counting, print_facts, print_files, print_frame, print_scores, stderr, stdout
+from recurra.cli.flags.reading import Reading
 from recurra.cli.label_refusals import LabelledRows, refuse_unknown
-from recurra.cli.labelled_parts import examples_facts, names_of
-from recurra.cli.labelled_reading import Opened, Reading, open_examples
+from recurra.cli.labelled_parts import examples_facts, judged_words, names_of
+from recurra.cli.labelled_reading import Opened, open_examples
 from recurra.cli.labelled_results import judged_frame, predicted_frames
 from recurra.cli.labelled_tables import cell_text, json_lines
 from recurra.cli.outputs import check_outputs, csv_text, written_together
@@ -22,6 +23,7 @@ from recurra.data.examples.examples import SEQUENCE
 from recurra.data.examples.gathering import Gathered, gather_examples, text_columns
 from recurra.data.examples.inputs import Events, Series
 from recurra.data.examples.understanding import Roles
+from recurra.data.labels.cell_labels import quoted
 from recurra.data.labels.classes import Classes
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns, shown
@@ -48,6 +50,7 @@ def predict_labelled(
     console = stdout(quiet or piped)
     opened, gathered, roles = open_later(estimator, file, reading, quiet=quiet)
     print_facts(console, "What was understood", [*opened.facts, *examples_facts(gathered, labelled=False)])
+    reading.told()
     examples, ids = gathered.examples, names_of(gathered, opened, roles)
     del opened  # the examples hold all that is read
     with counting(stderr(quiet), "predicting", len(examples)) as done:
@@ -104,7 +107,8 @@ def evaluate_labelled(
         facts.append(Fact("left out", f"{counted(left_out, 'example')} without a step"))
     evaluation = estimator.evaluate(examples, judging.labels, groups=None if groups is None else groups[kept])
     print_facts(console, "What was understood", facts)
-    print_scores(console, evaluation, f"On {opened.source} ({counted(len(examples), 'example')})")
+    reading.told()
+    print_scores(console, evaluation, f"On {opened.source} ({judged_words(estimator.holdout_.truth)})")
     if out is None:
         return
 
@@ -141,6 +145,7 @@ def open_later(estimator: Estimator, file: str, reading: Reading, *, quiet: bool
         labelled=False,
         optional=model.recipe.optional,
         source=opened.source,
+        folder=opened.folder,
     )
     steps, known = (kinds.get(SEQUENCE) for kinds in (gathered.examples.kinds, model.reader.kinds))
     if isinstance(steps, Events) and isinstance(known, Series):  # in long format the values say which it is
@@ -184,7 +189,7 @@ def _write(
     told = []
     if len(counts):
         ordered = counts.sort_values(ascending=False, kind="stable").head(12)
-        told.append("Predicted: " + ", ".join(f"{name} {int(count):,}" for name, count in ordered.items()))
+        told.append("Predicted: " + ", ".join(f"{quoted(name)} {int(count):,}" for name, count in ordered.items()))
     if without:
         told.append(f"Without a prediction, since they have no step: {counted(without, 'row')}")
     return beginning[shown], told

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recurra.cli.flags.values import parse_separator, split_words
-
 if TYPE_CHECKING:
+    from recurra.cli.flags.reading import Reading
     from recurra.data import Fact, Table
 
 
-def open_table(
-    file: str,
-    *,
-    separator: str | None,
-    encoding: str | None,
-    decimal: str | None,
-    header: bool | None,
-    missing: Sequence[str] | None,
-) -> Table:
-    """Read FILE with the reading flags as they were given."""
+def open_table(file: str, reading: Reading) -> Table:
+    """Read FILE with the reading flags as they were given, which keep the remarks for a refusal."""
     from recurra.data import read_table
 
-    return read_table(
-        file,
-        separator=parse_separator(separator),
-        encoding=encoding,
-        decimal=decimal,
-        header=header,
-        missing=split_words(missing),
-    )
+    table = read_table(file, **reading.arguments())
+    reading.untold[:] = table.notes
+    return table
 
 
 def file_facts(table: Table) -> list[Fact]:

@@ -36,9 +36,10 @@ def open_checkpoints(path: Path, data: str, options: Mapping[str, Any], *, resum
     """
     if path.exists() and any(path.iterdir()) and not (path / "run.json").is_file():
         raise InputError(f"{path} is in the way: it holds something else than checkpoints; choose another --out")
+    told = {name: value for name, value in options.items() if name != "verbose"}  # of what is shown no bit depends
     fingerprint = {
         "data": data,
-        "options": json.dumps(options, sort_keys=True, default=str),
+        "options": json.dumps(told, sort_keys=True, default=str),
         "version of recurra": __version__,
     }
     return CheckpointFolder(path, fingerprint, resume)

@@ -160,9 +160,22 @@ class ForecastNetwork(nn.Module):
             parts.append(self.series_embedding(batch.series))
         return Features(steps, batch.calendar, known[:, window:], torch.cat(parts, dim=-1), batch.naive)
 
+    def hidden(self, batch: WindowFields) -> Tensor:
+        """The last state of the recurrence [B, hidden]: what it remembers of a window."""
+        return self._last(self.features(batch))
+
     def quantiles(self, features: Features) -> Tensor:
         """Quantiles [B, H, Q] of z from what a window says."""
-        steps, calendar, ahead, static, naives = features
+        calendar, static, window = features.calendar, features.static, features.steps.shape[1]
+        hidden = torch.cat([self.dropout(self._last(features)), static], dim=-1)
+        context = self.context(hidden).view(len(static), self.inputs.horizon, -1)
+        if self.ahead is not None:
+            context = context + self.ahead(torch.cat([calendar[:, window:], features.ahead], dim=-1))
+        naive = (features.naive * self.mixture.softmax(-1)).sum(-1)
+        return self.output(functional.gelu(context), naive)
+
+    def _last(self, features: Features) -> Tensor:
+        steps, calendar, static = features.steps, features.calendar, features.static
         size, window, _ = steps.shape
         block = self.inputs.block
         blocks = torch.cat(
@@ -174,9 +187,4 @@ class ForecastNetwork(nn.Module):
             dim=-1,
         )
         outputs, _ = self.recurrence(blocks.transpose(0, 1))
-        hidden = torch.cat([self.dropout(outputs[-1]), static], dim=-1)
-        context = self.context(hidden).view(size, self.inputs.horizon, -1)
-        if self.ahead is not None:
-            context = context + self.ahead(torch.cat([calendar[:, window:], ahead], dim=-1))
-        naive = (naives * self.mixture.softmax(-1)).sum(-1)
-        return self.output(functional.gelu(context), naive)
+        return outputs[-1]

@@ -194,8 +194,11 @@ class SequenceNetwork(nn.Module):
 
     def evaluated(self, inputs: Mapping[str, InputBatch]) -> Tensor:
         """As `forward`, with a head in float64: how many rows there are then changes no digit of a row's result."""
-        fused = self._fused({name: self.features(name, inputs[name]) for name in self.names})
-        return functional.linear(fused.double(), self.head.weight.double(), self.head.bias.double())
+        return functional.linear(self.hidden(inputs).double(), self.head.weight.double(), self.head.bias.double())
+
+    def hidden(self, inputs: Mapping[str, InputBatch]) -> Tensor:
+        """What enters the head [B, .], of steps with labels [T, B, .]: the pooled states of all inputs side by side."""
+        return self._fused({name: self.features(name, inputs[name]) for name in self.names})
 
     def _fused(self, features: Mapping[str, InputBatch]) -> Tensor:
         """[B, .] or [T, B, .], all inputs side by side."""

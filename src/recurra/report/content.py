@@ -27,7 +27,7 @@ FRAMES = {
 class ForecastReport:
     """Everything the page and the picture of one forecast show; any frame may be empty, and its part is then left out.
 
-    title, target, horizon [steps], command (what made it), created (when).
+    title, target, horizon [steps], command (what made it), created (when), unit (what a step is called: "week").
     verdict: one sentence; better: whether it says that the forecast beats every baseline.
     facts: (label, value, flag that overrides it), what was understood of the data.
     history: series, time, y. Thinned when drawn, so it may be long.
@@ -90,6 +90,7 @@ class ForecastReport:
     versions: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     time_name: str = "time"
+    unit: str = "step"
 
     def __post_init__(self) -> None:
         bounds = tuple(column for level in self.levels for column in bound_columns(level))

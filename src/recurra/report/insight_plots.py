@@ -25,7 +25,7 @@ def moved_figure(report: ForecastReport, series: Hashable) -> Figure | None:
         return None
     values = table.to_numpy(dtype=np.float64)
     reach = float(np.abs(values).max()) or 1.0
-    return _heat(table, values, -reach, reach, DIVERGING, report.target, "%{z:.4~g}")
+    return _heat(table, values, -reach, reach, DIVERGING, report.target, "%{z:.4~g}", report.unit)
 
 
 def moved_usually_figure(report: ForecastReport) -> Figure | None:
@@ -34,7 +34,7 @@ def moved_usually_figure(report: ForecastReport) -> Figure | None:
     if table is None:
         return None
     values = 100 * table.to_numpy(dtype=np.float64)
-    return _heat(table, values, 0.0, float(values.max()) or 1.0, SEQUENTIAL, "share, %", "%{z:.2~f} %")
+    return _heat(table, values, 0.0, float(values.max()) or 1.0, SEQUENTIAL, "share, %", "%{z:.2~f} %", report.unit)
 
 
 def moved_height(report: ForecastReport) -> int:
@@ -52,12 +52,20 @@ def _table(frame: pd.DataFrame, column: str) -> pd.DataFrame | None:
     frame = frame.assign(step=((steps - 1) // width) * width + 1, value=frame[column].astype(float))
     table = frame.pivot_table(index="feature", columns="step", values="value", aggfunc="sum", sort=False).fillna(0.0)
     table = table[sorted(table.columns)]
-    order = table.abs().sum(axis=1).sort_values(kind="stable").index[-FEATURES:]
-    return table.loc[order] if table.abs().to_numpy().sum() > 0 else None
+    sizes = table.abs().sum(axis=1).sort_values(kind="stable")
+    order = sizes.index[sizes.to_numpy() > 0][-FEATURES:]  # a column that moves nothing has no row
+    return table.loc[order] if len(order) else None
 
 
 def _heat(
-    table: pd.DataFrame, values: np.ndarray, low: float, high: float, colours: list[Any], title: str, number: str
+    table: pd.DataFrame,
+    values: np.ndarray,
+    low: float,
+    high: float,
+    colours: list[Any],
+    title: str,
+    number: str,
+    unit: str,
 ) -> Figure:
     trace = {
         "type": "heatmap",
@@ -70,9 +78,9 @@ def _heat(
         "colorbar": colour_bar(plot_text(title, 18)),
         "xgap": 0,
         "ygap": 2,
-        "hovertemplate": f"%{{y}}, step %{{x}}: {number}<extra></extra>",
+        "hovertemplate": f"%{{y}}, {unit} %{{x}}: {number}<extra></extra>",
     }
-    across = axis("step (1 is the first that is forecast)", zeroline=False, tickformat=",d")
+    across = axis(f"{unit} (1 is the first forecast)", zeroline=False, tickformat=",d")
     rows = axis("", type="category", showgrid=False, ticksuffix=" ")
     line = {"type": "line", "x0": 0.5, "x1": 0.5, "y0": 0, "y1": 1, "yref": "paper"}
     ahead = (

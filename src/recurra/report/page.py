@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from recurra.formatting import count, joined
 from recurra.report.content import ForecastReport
 from recurra.report.insight_plots import moved_figure, moved_height, moved_usually_figure
-from recurra.report.numbers import count, joined
 from recurra.report.rendering import render_page
 from recurra.report.series_plots import backtest_figure, forecast_figure
 from recurra.report.summary_plots import (
@@ -71,6 +71,7 @@ def render(report: ForecastReport) -> str:
         selection_note=_selection_note(len(views), in_all),
         series_sentence=series_sentence(report) if "by-series" in payload["figures"] else "",
         off_scale=joined(off_scale(report)),
+        horizon=count(report.horizon, report.unit),
     )
 
 
@@ -115,7 +116,7 @@ def _backtest_note(view: SeriesView, report: ForecastReport) -> str:
         return "This series was too short to be tested."
     shown = view.windows["origin"].nunique()
     steps = int(view.windows["step"].max())
-    what = "one step" if steps == 1 else f"{steps:,} steps"
+    what = f"one {report.unit}" if steps == 1 else count(steps, report.unit)
     several = shown < view.windows_in_all
     which = f"The last {shown:,} of {view.windows_in_all:,} windows" if several else count(shown, "window")
     seen = "Each forecast saw only what lies before its own beginning"

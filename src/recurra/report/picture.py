@@ -48,7 +48,7 @@ def headed(report: Judged, fonts: list[str]) -> tuple[Figure, float]:
 
     figure = Figure(figsize=(12, 8), facecolor="white")
     text, fill = ("#0b4d2c", "#e5f5ec") if report.better else ("#5f4000", "#fff3d9")
-    verdict = wrapped(report.verdict, 100)
+    verdict = wrapped(report.verdict, 90)
     lines = 1 + verdict.count("\n")
     height = 0.024 + 0.033 * lines
     middle = 0.932 - height / 2

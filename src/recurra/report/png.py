@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from recurra.formatting import NumberStyle, count, style_of_range
 from recurra.report.content import ForecastReport, bound_columns
 from recurra.report.lettering import installed_families, one_line
-from recurra.report.numbers import style_of_range
 from recurra.report.picture import headed, save
-from recurra.report.style import GRID, INK, MUTED, OTHERS, OURS
+from recurra.report.style import GRID, INK, MUTED, OURS, method_colour, method_line
 from recurra.report.times import plain_times
 from recurra.report.views import SeriesView, pick_series, series_views
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 POINTS = 600
+DASHES = {"dash": "--", "dot": ":", "dashdot": "-.", "longdash": (0, (8, 3)), "longdashdot": (0, (8, 3, 2, 3))}
 
 
 def write_png(report: ForecastReport, path: str | Path) -> None:
@@ -75,7 +76,7 @@ def _forecast(axes: Axes, view: SeriesView, report: ForecastReport, several: boo
     axes.plot(times, y, "o", color=OURS, ms=6 if len(times) == 1 else 3 if len(times) <= 60 else 0)
     if len(history):
         axes.axvline(plain_times(history["time"])[-1], color=MUTED, lw=0.9, ls=":")
-    title = f"Forecast, {report.horizon:,} step{'' if report.horizon == 1 else 's'} ahead"
+    title = f"Forecast, {count(report.horizon, report.unit)} ahead"
     name = f"{title}: {one_line(str(view.pick.series), 60)}" if several else title
     _dress(axes, name, report, np.concatenate([_floats(history["y"]), y]), fonts)
 
@@ -87,7 +88,7 @@ def _backtest(axes: Axes, view: SeriesView, report: ForecastReport, fonts: list[
     rows = rows[rows["origin"].isin(origins)]
     parts = [rows] if length == 1 else [part for _, part in rows.groupby("origin")]
     axes.plot(plain_times(rows["time"]), _floats(rows["y"]), color=INK, lw=1.4, label="Actual", zorder=3)
-    methods = [(report.best_baseline, OTHERS[1], "--")] if report.best_baseline else []
+    methods = [(report.best_baseline, *_drawn_as(report.best_baseline, report))] if report.best_baseline else []
     for place, part in enumerate(parts):
         times = plain_times(part["time"])
         for level, shade in _levels(report):
@@ -107,12 +108,12 @@ def _bars(axes: Axes, mase: pd.Series, report: ForecastReport, fonts: list[str])
     axes.barh(
         places,
         mase.to_numpy(),
-        color=["#b8c1ca" if name in report.baselines else OURS for name in mase.index],
+        color=[method_colour(str(name), report.baselines) for name in mase.index],
         height=0.62,
     )
     for place, value in zip(places, mase.to_numpy().tolist(), strict=True):
         axes.annotate(
-            f"{value:.3f}",
+            NumberStyle(3).text(value),
             (value, place),
             xytext=(4, 0),
             textcoords="offset points",
@@ -129,6 +130,12 @@ def _bars(axes: Axes, mase: pd.Series, report: ForecastReport, fonts: list[str])
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.set_xticks([])
     axes.tick_params(length=0)
+
+
+def _drawn_as(method: str, report: ForecastReport) -> tuple[str, Any]:
+    """Colour and dashes of a baseline, those of the page."""
+    line = method_line(method, report.baselines)
+    return line["color"], DASHES[line["dash"]]
 
 
 def _dress(axes: Axes, title: str, report: ForecastReport, values: Any, fonts: list[str]) -> None:

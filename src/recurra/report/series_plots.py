@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.formatting import style_of_range
 from recurra.report.content import ForecastReport, bound_columns
-from recurra.report.numbers import json_numbers, style_of_range
+from recurra.report.numbers import json_numbers
 from recurra.report.style import INK, Figure, Trace, axis, figure, method_line, plot_text, value_axis
 from recurra.report.thinning import thin
 from recurra.report.times import Times, are_dates, json_times, plain_times

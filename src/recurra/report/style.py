@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recurra.report.numbers import style_of_range
+from recurra.formatting import style_of_range
+from recurra.report.lettering import wrapped
 
 INK, MUTED, GRID = "#1c2733", "#55616e", "#e6eaee"
 OURS = "#0072b2"
@@ -35,12 +36,22 @@ def plot_text(text: object, limit: int = 60) -> str:
     return html.escape(line, quote=False).replace("$", "&#36;")
 
 
+def plot_lines(text: object, width: int = 24, limit: int = 3) -> str:
+    """A user's text for the ticks of a plot, broken into at most `limit` lines between its words."""
+    return "<br>".join(plot_text(line, 2 * width) for line in wrapped(str(text), width, limit).split("\n"))
+
+
 def method_line(method: str, baselines: tuple[str, ...]) -> dict[str, Any]:
     """The line of a method, the same in every plot: ours is solid and strong, each baseline has its colour and dash."""
     if method not in baselines:
         return {"color": OURS, "width": 3}
     place = baselines.index(method)
     return {"color": OTHERS[place % len(OTHERS)], "dash": DASHES[place % len(DASHES)], "width": 1.75}
+
+
+def method_colour(method: str, baselines: tuple[str, ...]) -> str:
+    """The colour of a method, the same on the page and in the picture."""
+    return str(method_line(method, baselines)["color"])
 
 
 def axis(title: str, **more: Any) -> dict[str, Any]:
@@ -90,6 +101,7 @@ def figure(data: list[Trace], xaxis: dict[str, Any], yaxis: dict[str, Any], **la
             "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
             "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
             "hoverlabel": {"namelength": -1},
+            "modebar": {"bgcolor": "rgba(255,255,255,0)", "color": MUTED, "activecolor": OURS},
             **layout,
         },
     }

@@ -10,7 +10,18 @@ import pandas as pd
 
 from recurra.report.content import ForecastReport
 from recurra.report.numbers import json_numbers
-from recurra.report.style import OTHERS, OURS, Figure, Trace, axis, diagonal, figure, method_line, plot_text
+from recurra.report.style import (
+    OTHERS,
+    OURS,
+    Figure,
+    Trace,
+    axis,
+    diagonal,
+    figure,
+    method_colour,
+    method_line,
+    plot_text,
+)
 
 SERIES_DOTS = 2_000
 CURVE_POINTS = 400
@@ -40,7 +51,7 @@ def by_step_figure(report: ForecastReport) -> Figure | None:
             }
         )
     data.sort(key=lambda trace: trace["line"]["color"] == OURS)
-    steps = axis("steps ahead", tickformat=",d", hoverformat=",d")
+    steps = axis(f"{report.unit}s ahead", tickformat=",d", hoverformat=",d")
     return figure(
         data, steps, axis("MASE", rangemode="tozero", hoverformat=".3f"), hovermode="x unified", height=FIGURE_HEIGHT
     )
@@ -88,11 +99,12 @@ def by_series_figure(report: ForecastReport) -> Figure | None:
     equal = diagonal("equal", ends)
     data: list[Trace] = [equal]
     best = plot_text(report.best_baseline or "best baseline", 30)
+    rival = method_colour(report.best_baseline, report.baselines) if report.best_baseline else OTHERS[1]
     # The name of a baseline stands inside a template, where %{...} would be taken for a variable.
     under_cursor = f"%{{text}}<br>forecast %{{y:.3f}}, {best.replace('%', '&#37;')} %{{x:.3f}}<extra></extra>"
     for name, part, color, symbol in (
         ("forecast better", shown[shown["ours"] < shown["best"]], OURS, "circle"),
-        (f"{best} better or equal", shown[shown["ours"] >= shown["best"]], OTHERS[1], "diamond"),
+        (f"{best} better or equal", shown[shown["ours"] >= shown["best"]], rival, "diamond"),
     ):
         data.append(
             {

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recurra.formatting import MISSING, NumberStyle, compared_with, count, percent, style_of_metric, style_of_range
 from recurra.report.content import ForecastReport, bound_columns
-from recurra.report.numbers import MISSING, NumberStyle, count, percent, style_of_range, style_of_sizes
 from recurra.report.rows import Card, MethodRow
 from recurra.report.summary_plots import comparable_series
 from recurra.report.times import plain_times, time_texts
@@ -36,9 +36,8 @@ def cards(report: ForecastReport) -> list[Card]:
             if name in errors.columns and np.isfinite(errors[name].iloc[0]):
                 ours, best = float(errors[name].iloc[0]), _best_baseline(report, name)
                 note = _against(ours, best, report.best_baseline) if np.isfinite(best) else note
-                made.append(
-                    Card(name, _style(name, np.array([ours])).text(ours) + ("" if name == "MASE" else " %"), note)
-                )
+                text = style_of_metric(name, [ours]).text(ours)
+                made.append(Card(name, text if name == "MASE" else f"{text} %", note))
         for name in errors.columns:
             nominal = _nominal(str(name))
             if nominal is not None and np.isfinite(errors[name].iloc[0]):
@@ -47,11 +46,11 @@ def cards(report: ForecastReport) -> list[Card]:
         origins = len(report.backtest[["series", "origin"]].drop_duplicates())
         series = report.backtest["series"].nunique()
         note = f"{count(series, 'series', 'series')}, {count(len(report.backtest), 'forecast value')}"
-        made.append(Card("judged on", count(origins, "window"), note))
+        made.append(Card("evaluated on", count(origins, "window"), note))
     if len(report.forecast):
         last = time_texts(plain_times(report.forecast["time"].sort_values().iloc[-1:]))[0]
         until = f"until {last}" if report.horizon > 1 else f"{report.time_name} {last}"
-        made.append(Card("forecast", count(report.horizon, "step"), until))
+        made.append(Card("forecast", count(report.horizon, report.unit), until))
     return made
 
 
@@ -107,14 +106,8 @@ def series_sentence(report: ForecastReport) -> str:
 def _column(name: str, values: npt.NDArray[np.float64]) -> list[str]:
     if _nominal(name) is not None:
         return [percent(value) for value in values.tolist()]
-    style = _style(name, values)
+    style = style_of_metric(name, values)
     return [style.text(value) for value in values.tolist()]
-
-
-def _style(name: str, values: npt.NDArray[np.float64]) -> NumberStyle:
-    style = style_of_sizes(values)
-    decimals = {"MASE": 3, "sMAPE": 2}.get(name)
-    return style if decimals is None or style.scientific else NumberStyle(decimals)
 
 
 def _winners(name: str, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
@@ -142,7 +135,4 @@ def _best_baseline(report: ForecastReport, name: str) -> float:
 def _against(ours: float, best: float, method: str) -> str:
     if not np.isfinite(ours) or best <= 0:
         return f"{method}: {NumberStyle(3).text(best)}"
-    change = ours / best - 1
-    if abs(change) < 0.0005:
-        return f"the same as {method}"
-    return f"{percent(abs(change))} {'lower' if change < 0 else 'higher'} than {method}"
+    return compared_with(ours, best, method, short=True)

@@ -70,7 +70,10 @@ def learning_figure(report: Trained) -> Figure | None:
 
 
 def flow_figure(report: Trained) -> Figure | None:
-    """The gradient's norm by steps back and training step, of the network that looks back furthest; None without."""
+    """The gradient's norm by steps back and training step, of the network that looks back furthest.
+
+    A line where it was looked at once only; None where nothing was seen, or a single step cannot show any reach.
+    """
     frame = report.flow
     if not len(frame):
         return None
@@ -78,8 +81,10 @@ def flow_figure(report: Trained) -> Figure | None:
     table = frame[frame["member"] == deepest].pivot_table(index="back", columns="step", values="gradient")
     values = table.to_numpy(dtype=np.float64)
     finite = values[np.isfinite(values) & (values > 0)]
-    if not len(finite):
+    if not len(finite) or len(table) < 2:
         return None
+    if table.shape[1] == 1:
+        return _reach(table)
     top = float(np.ceil(np.log10(finite.max())))
     low = max(top - _DECADES, float(np.floor(np.log10(finite.min()))))
     with np.errstate(divide="ignore"):
@@ -99,6 +104,22 @@ def flow_figure(report: Trained) -> Figure | None:
     across = axis("training step", type="category", nticks=8)
     return figure(
         [trace], across, axis("steps of the recurrence back", dtick=1 if len(table) < 12 else None), height=HEIGHT
+    )
+
+
+def _reach(table: pd.DataFrame) -> Figure:
+    """One look at the gradient as a line: its norm by steps back."""
+    trace = {
+        "type": "scatter",
+        "x": [int(back) for back in table.index],
+        "y": json_numbers(table.iloc[:, 0]),
+        "mode": "lines+markers" if len(table) <= 40 else "lines",
+        "line": {"color": OURS, "width": 2},
+        "hovertemplate": "%{x} back: %{y:.2~e}<extra></extra>",
+    }
+    across = axis("steps of the recurrence back", dtick=1 if len(table) < 12 else None)
+    return figure(
+        [trace], across, axis("norm of the gradient", type="log", exponentformat="power", dtick="D2"), height=HEIGHT
     )
 
 

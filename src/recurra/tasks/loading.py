@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from torch import nn
 
 from recurra.deploy.model_file import read_model
 from recurra.errors import ModelFileError
@@ -17,15 +20,17 @@ from recurra.tasks.labelled.tagger import SequenceTagger
 _LABELLED = {kind.KIND: kind for kind in (SequenceClassifier, SequenceTagger, SequenceRegressor)}
 
 
-def load(path: str | Path) -> Any:
+def load(path: str | Path, *, network: Callable[..., nn.Module] | None = None) -> Any:
     """The fitted estimator in a model file: a Forecaster, SequenceClassifier, SequenceTagger or SequenceRegressor.
 
-    Nothing in the file is executed. Raises `InputError` where there is no file, `ModelFileError` for one that is
+    Nothing in the file is executed. `network` is the factory of a model that was fitted with one: the file has its
+    weights alone. Raises `InputError` where there is no file, `ModelFileError` for one that is
     truncated, altered, of a newer version or not a Recurra model.
     """
     contents = read_model(path)
     if contents.kind == forecast_file.KIND:
-        return Forecaster.restored(*forecast_file.from_contents(contents, str(path)))
+        return Forecaster.restored(*forecast_file.from_contents(contents, str(path), network), own=network)
     if contents.kind in _LABELLED:
-        return _LABELLED[contents.kind].restored(labelled_file.from_contents(contents, str(path)))
+        kept = labelled_file.from_contents(contents, str(path), network)
+        return _LABELLED[contents.kind].restored(kept, own=network)
     raise ModelFileError(f"{path} holds a {contents.kind!r}, which this version of Recurra does not know: upgrade it")

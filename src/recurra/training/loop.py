@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from recurra.errors import TrainingError
 from recurra.training.adam import Adam
-from recurra.training.callback import MakeWatcher
+from recurra.training.callback import Callbacks, MakeWatcher
 from recurra.training.checkpoint import Checkpoint
 from recurra.training.guard import GuardedWatcher, Remarks
 from recurra.training.interrupt import Interrupt, graceful_interrupt
@@ -36,6 +36,7 @@ from recurra.training.threads import fitting_threads
 
 _VALIDATIONS = 25
 _CHECKPOINT_SECONDS = 2.0
+_SHOWN_SECONDS = 0.5  # of slow steps every one is shown
 _SHOWN = 64  # examples of a batch that a watcher is shown
 _NOISE = 1.05  # a validation loss within 5 % of the best one is as good: the difference is mostly luck
 
@@ -87,6 +88,7 @@ def train(
     run = run or Run()
     steps = steps or options.steps(problem.examples)
     state = _State(problem, options, steps, seed, parallel or single_process(), watch)
+    callbacks = Callbacks(run.callbacks if state.parallel.leads else (), state.device)
     if run.checkpoints is not None and (found := run.checkpoints.load(name)) is not None:
         state.restore(found)
     if not state.finished:
@@ -98,11 +100,13 @@ def train(
             following(run.progress, label or name, state.total) as progress,
         ):
             set_states(state.random, state.device)
-            _run(state, run, name, interrupt, log, progress)
+            callbacks.start(name, state.network, state.total)
+            _run(state, run, name, interrupt, log, progress, callbacks)
     for rows in state.stepper.rows:
         rows.release()
     state.network.load_state_dict(state.best_weights)
     state.network.eval().zero_grad()
+    callbacks.end(state.network)
     rows = np.array(state.rows).reshape(-1, len(COLUMNS))
     watched = state.watcher.state()
     return TrainingRecord(
@@ -110,21 +114,31 @@ def train(
     )
 
 
-def _run(state: _State, run: Run, name: str, interrupt: Interrupt, log: Logger, progress: Progress) -> None:
-    saved = time.monotonic()
+def _run(
+    state: _State, run: Run, name: str, interrupt: Interrupt, log: Logger, progress: Progress, callbacks: Callbacks
+) -> None:
+    saved = shown = time.monotonic()
     progress.update(state.step, "")
     while not state.finished:
         state.advance()
+        callbacks.step(state.step, state.losses[-1], state.norms[-1])
         if state.at_validation:
             row = state.validate()
+            callbacks.validation(row)
             log.write(row)
             log.show(state.watcher, picture=False)
             text = f"loss {row['train_loss']:.4g}"
             if not math.isnan(row["validation_loss"]):
                 text += f", validation {row['validation_loss']:.4g}"
             progress.update(state.step, text)
-        elif state.step % 10 == 0:
+            shown = time.monotonic()
+        elif state.step % 10 == 0 or time.monotonic() - shown > _SHOWN_SECONDS:
             progress.update(state.step, "")
+            shown = time.monotonic()
+        if run.callbacks and state.parallel.any(callbacks.asked):
+            if not state.at_validation:
+                state.validate()
+            state.finished = True
         # Every process must take the same turn here, or the others would wait for it for ever.
         if state.parallel.any(interrupt.asked):
             if not state.at_validation:

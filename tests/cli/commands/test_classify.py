@@ -58,7 +58,13 @@ def test_the_model_reads_later_files_the_same_way(made: Path) -> None:
 
 def test_the_page_says_how_it_was_made(made: Path) -> None:
     page = (made / "out" / "report.html").read_text()
-    for words in ("recurra classify", "--seed 3", "sentiment of sentence", "Why it said so", "tokenizers"):
+    for words in (
+        "recurra classify",
+        "--seed 3",
+        "Classification: sentiment from sentence",
+        "Explained predictions",
+        "tokenizers",
+    ):
         assert words in page
 
 

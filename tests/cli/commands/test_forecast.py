@@ -63,8 +63,8 @@ def test_progress_is_a_few_lines_where_there_is_no_terminal(made: Made) -> None:
 def test_the_report_has_verdict_and_command(made: Made) -> None:
     page = (made.folder / "report.html").read_text(encoding="utf-8")
     verdict = next(line for line in made.printed.splitlines() if line.startswith("VERDICT  "))
-    assert html.escape(verdict.removeprefix("VERDICT  ")) in page
-    assert html.escape(shlex.join(["recurra", *made.arguments])) in page
+    assert verdict.removeprefix("VERDICT  ") in html.unescape(page)
+    assert shlex.join(["recurra", *made.arguments]) in html.unescape(page)
     assert (made.folder / "forecast.png").read_bytes().startswith(b"\x89PNG\r\n")
 
 

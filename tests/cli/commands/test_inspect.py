@@ -53,5 +53,5 @@ def test_a_step_that_is_not_forecast(made: Made, tmp_path: Path, capsys: pytest.
 
 def test_the_report_of_a_forecast_shows_both(made: Made) -> None:
     text = (made.folder / "report.html").read_text(encoding="utf-8")
-    assert "What moved this forecast" in text
-    assert "What usually moves it" in text
+    assert "What drove this forecast" in text
+    assert "What usually drives a forecast" in text

@@ -149,3 +149,27 @@ def test_one_long_event_takes_no_memory_for_the_others():
     tracemalloc.stop()
     assert len(found.values) == 10_001
     assert most < 20_000_000  # as an array of fixed width it would take 800 MB
+
+
+@pytest.mark.parametrize("level", ["words", "characters"])
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("\U0001f44d\U0001f44e", ["\U0001f44d", "\U0001f44e"]),  # two thumbs without a blank
+        ("\U0001f44d\U0001f44d\U0001f44d", ["\U0001f44d"] * 3),
+        ("\U0001f468\u200d\U0001f469\u200d\U0001f467", ["\U0001f468\u200d\U0001f469\u200d\U0001f467"]),  # a family
+        ("\U0001f44b\U0001f3ff\U0001f44b", ["\U0001f44b\U0001f3ff", "\U0001f44b"]),  # with a skin tone, and without
+        ("\U0001f1ef\U0001f1f5\U0001f1e7\U0001f1f7", ["\U0001f1ef\U0001f1f5", "\U0001f1e7\U0001f1f7"]),  # two flags
+        ("\u2764\ufe0f7\ufe0f\u20e3", ["\u2764\ufe0f", "7\ufe0f\u20e3"]),  # a red heart and a keycap
+    ],
+)
+def test_an_emoji_is_one_token_however_it_is_written(level, text, tokens):
+    encoder = TextEncoder.learn(objects(text), Text(level=level))
+    assert encoder.cut(text) == tokens
+    assert words(encoder, text) == tokens
+
+
+def test_emoji_beside_words_and_signs_are_tokens_of_their_own():
+    encoder = TextEncoder.learn(objects("fine"), Text(level="words"))
+    assert encoder.cut("fine\U0001f600!!") == ["fine", "\U0001f600", "!!"]
+    assert encoder.cut("\u0645\u06cc\u200c\u062e\u0648") == ["\u0645\u06cc\u200c\u062e\u0648"]  # one Persian word

@@ -33,3 +33,7 @@ def test_kinds_of_columns() -> None:
     assert guess_kind(np.zeros((2, 3)), "x") == Series()
     assert guess_kind(np.array([["a", "b"]]), "x") == Events()
     assert guess_kind(np.zeros((2, 3, 3, 1)), "x") == Array()
+
+
+def test_strings_of_few_emoji_are_language():
+    assert not looks_like_symbols(["\U0001f600\U0001f621" * 4, "\U0001f600" * 8])

@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 
 from recurra.data.examples.files import read_examples_file
 from recurra.data.examples.gathering import gather_examples
-from recurra.data.examples.inputs import Series, Static, Symbols, Text
+from recurra.data.examples.inputs import Audio, Series, Static, Symbols, Text
 from recurra.data.examples.understanding import Roles, understand_examples
 from recurra.data.labels.labels import Tags
 from recurra.errors import InputError
@@ -143,3 +143,13 @@ def test_later_tables_are_checked() -> None:
     wide, _ = understand_examples(pd.DataFrame({"p1": [0.0, 1.0], "p2": [1.0, 2.0], "label": ["a", "b"]}))
     with pytest.raises(InputError, match="column 'p2' of the table is no column of numbers"):
         gather_examples(pd.DataFrame({"p1": [0.0], "p2": ["x"], "label": ["a"]}), wide)
+
+
+def test_a_column_of_sound_files_is_an_input_though_its_values_are_unique() -> None:
+    frame = pd.DataFrame(
+        {"file": ["a.wav", "b.wav", "c.wav"], "said": ["one two", "two", "six"], "label": ["x", "y", "x"]}
+    )
+    roles, facts = understand_examples(frame[["file", "label"]])
+    assert roles.inputs == {"file": Audio()}
+    assert facts[0].value == "file (sound files)"
+    assert list(understand_examples(frame, ignore=["file"])[0].inputs) == ["said"]

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from recurra.data.files.dialect import (
-    BLANKS,
-    check_separator,
-    collapse_blanks,
-    find_decimal,
-    find_layout,
-    find_separator,
-)
+from recurra.data.files.dialect import check_separator, find_layout, find_separator
+from recurra.data.files.quoting import BLANKS
+from recurra.data.files.records import collapse_blanks
 from recurra.errors import InputError
 
 
@@ -68,28 +63,6 @@ def test_repeated_names_are_told_apart_and_said() -> None:
     layout = find_layout("a,a,b,a.2\n1,2,3,4\n", name="t.csv", whole=True)
     assert layout.names == ("a", "a.3", "b", "a.2")
     assert layout.notes == ("column 2 repeats the name 'a' and is called 'a.3'",)
-
-
-@pytest.mark.parametrize(
-    ("cells", "separator", "decimal", "doubt"),
-    [
-        (["1,5", "2,25"], ";", ",", False),
-        (["1.5", "2"], ";", ".", False),
-        (["1.234,5", "7"], ";", ",", False),
-        (["1,234.5", "7"], ";", ".", False),
-        (["1,234", "12,345,678"], ",", ".", False),
-        (["1.234.567"], ";", ",", False),
-        (["1,234", "2,345"], ";", ",", True),
-        (["1,234", "999"], ";", ".", True),
-        (["1,234", "2,345"], "\t", ".", True),
-        (["0,125"], "\t", ",", False),
-        (["5", "x"], ",", ".", False),
-    ],
-)
-def test_decimal(cells: list[str], separator: str, decimal: str, doubt: bool) -> None:
-    found, note = find_decimal([[cell] for cell in cells], separator)
-    assert found == decimal
-    assert (note is not None) == doubt
 
 
 def test_the_layout_starts_at_the_first_row_of_data() -> None:

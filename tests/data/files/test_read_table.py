@@ -251,8 +251,8 @@ def test_a_word_among_numbers_is_said(tmp_path: Path) -> None:
     rows = "".join(f"{i},{i}\n" for i in range(20))
     table = read_table(save(tmp_path, f"t,x\n{rows}20,oops\n"))
     assert table.notes == (
-        "column 'x' was read as text: 1 of 21 cells are no numbers, the first 'oops'; "
-        "if that means missing, say missing='oops'",
+        "column 'x' was read as text: 1 of 21 cells is not a number, 'oops' (line 22); "
+        "if that means missing, pass missing='oops'",
     )
 
 

@@ -15,7 +15,8 @@ from recurra.errors import InputError
 def test_without_a_time_the_rows_of_each_series_are_counted(names: list[str]) -> None:
     frame = pd.DataFrame({"id": names, "y": 1.0})
     schema = Schema(target="y", series="id")
-    grid, positions, moved = find_positions(read_rows(frame, schema, None, "x.csv"), schema, "x.csv")
+    placed = find_positions(read_rows(frame, schema, None, "x.csv"), schema, "x.csv")
+    grid, positions, moved = placed.grid, placed.positions, placed.moved
     assert grid.freq is None
     assert moved == 0
     assert positions.tolist() == frame.groupby("id").cumcount().tolist()
@@ -24,7 +25,8 @@ def test_without_a_time_the_rows_of_each_series_are_counted(names: list[str]) ->
 def test_rows_off_the_grid_are_counted() -> None:
     frame = pd.DataFrame({"at": ["2024-01-01 00:00", "2024-01-01 01:10", "2024-01-01 02:00"], "y": 1.0})
     schema = Schema(target="y", time=("at",), freq="h")
-    _, positions, moved = find_positions(read_rows(frame, schema, None, "x.csv"), schema, "x.csv")
+    placed = find_positions(read_rows(frame, schema, None, "x.csv"), schema, "x.csv")
+    positions, moved = placed.positions, placed.moved
     assert np.diff(positions).tolist() == [1, 1]
     assert moved == 1
 

@@ -36,5 +36,5 @@ def test_a_zone_is_said_once() -> None:
     times = pd.date_range("2021-10-30", periods=30, freq="h", tz="Europe/Berlin")
     _, facts = understand(pd.DataFrame({"at": times.map(lambda time: time.isoformat()), "y": np.arange(30.0)}))
     assert [fact.value for fact in facts if fact.label == "time zone"] == [
-        "UTC, because the times have several offsets from it"
+        "Europe/Berlin, whose clock has these offsets from UTC"
     ]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recurra.data.panel.building import build_panel
 from recurra.data.schema.roles import infer_schema, tidy
 from recurra.errors import InputError
 
@@ -77,3 +78,24 @@ def test_layouts() -> None:
     years = pd.DataFrame({"Country": ["A", "B"], "Code": ["AA", "BB"], **{str(k): [1.0, k] for k in range(1960, 1970)}})
     schema = infer_schema(years)
     assert (schema.layout, schema.freq, schema.static_categorical) == ("wide-rows", "YS-JAN", ("Code",))
+
+
+def test_wide_rows_may_be_named_by_several_columns() -> None:
+    days = [f"{day}/2/21" for day in range(1, 8)]
+    frame = pd.DataFrame(
+        {"Province": [None, "East", "West"], "Country": ["A", "B", "B"], "Lat": [1.0, 2.0, 3.0]}
+        | {day: [k, k + 1.0, k + 3.0] for k, day in enumerate(days)}
+    )
+    for overrides in ({}, {"layout": "wide-rows", "series": "Province,Country"}):
+        schema = infer_schema(frame, **overrides)
+        assert (schema.layout, schema.series, schema.static) == ("wide-rows", "Province,Country", ("Lat",))
+        panel, _ = build_panel(frame, schema)
+        assert panel.series == ("A", "East B", "West B")
+    with pytest.raises(InputError, match=r"repeats the name 'B' in column 'Country'.*series= A,B"):
+        build_panel(frame, infer_schema(frame, layout="wide-rows", series="Country"))
+
+
+def test_the_guilty_cell_of_a_target_is_the_first_that_is_no_number_to_the_reader() -> None:
+    frame = pd.DataFrame({"day": DAYS[:3], "y": ["1,963.85", "(1,025.47)", "none yet"]})
+    with pytest.raises(InputError, match=r"row 3 holds 'none yet' \(1 such row\)"):
+        infer_schema(frame, target="y")

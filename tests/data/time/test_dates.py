@@ -69,7 +69,7 @@ def test_one_date_decides_for_the_whole_column() -> None:
     undecided = read_dates(pd.Series(["1/2/2020", "2/2/2020"]))
     assert undecided.format == "%m/%d/%Y"
     assert undecided.rival is not None
-    assert undecided.rival[0] == np.datetime64("2020-02-01")
+    assert undecided.rival.stamps[0] == np.datetime64("2020-02-01")
 
 
 def test_an_earlier_format_is_tried_first() -> None:

@@ -79,8 +79,10 @@ def test_what_is_no_time_is_named(columns: dict, message: str) -> None:
 def test_zones() -> None:
     frame = pd.DataFrame({"d": ["2020-01-01T00:00+01:00", "2020-07-01T00:30+02:00"]})
     times = read_times(frame, ["d"])
-    assert (times.kind, times.tz) == ("utc", "UTC")
+    assert (times.kind, times.tz) == ("utc", "Europe/Berlin")
     assert times.facts[0].flag == "tz="
+    nowhere = pd.DataFrame({"d": ["2020-01-01T00:00+01:07", "2020-07-01T00:30+02:00"]})
+    assert read_times(nowhere, ["d"]).tz == "UTC"
     assert read_times(frame, ["d"], tz="Europe/Berlin").tz == "Europe/Berlin"
     assert read_times(frame[:1], ["d"]).tz == "+01:00"
     midnights = read_times(pd.DataFrame({"d": ["2020-01-01T00:00+01:00", "2020-07-01T00:00+02:00"]}), ["d"])

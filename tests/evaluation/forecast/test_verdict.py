@@ -29,7 +29,7 @@ def test_better():
 def test_a_random_walk_is_left_to_the_naive_forecast():
     verdict = judge(WALK * 1.004, {"naive": WALK, "drift": WALK * 1.002, "Theta": WALK * 1.01, "ETS": WALK * 0.9995})
     assert verdict.best_baseline == "ETS"
-    assert verdict.sentence.startswith("No better than the naive forecast (MASE 0.4 % higher, p")
+    assert verdict.sentence.startswith("No better than the naive forecast (Recurra's MASE is 0.4 % higher, p")
     assert verdict.sentence.endswith("1 series x 50 origins): use the naive one.")
     assert not verdict.better
     assert verdict.use == "naive"
@@ -39,14 +39,17 @@ def test_a_certain_but_tiny_gain_is_no_better():
     verdict = judge(LOSS * 0.996, {"naive": LOSS})
     assert verdict.p_value < 0.05
     assert not verdict.better
-    assert verdict.sentence.startswith("No better than the naive forecast (MASE 0.4 % lower, p < 0.001")
+    assert verdict.sentence.startswith("No better than the naive forecast (Recurra's MASE is 0.4 % lower, p < 0.001")
 
 
 def test_a_large_but_uncertain_gain_is_no_better_as_far_as_one_can_tell():
     centred = NOISE - NOISE.mean()
     verdict = judge(0.97 * LOSS + 2 * centred, {"naive": LOSS})
     assert verdict.improvement == pytest.approx(0.03)
-    assert "No better than the naive forecast as far as this test can tell (MASE 3.0 % lower, p = " in verdict.sentence
+    assert (
+        "No better than the naive forecast as far as this test can tell (Recurra's MASE is 3.0 % lower, p = "
+        in verdict.sentence
+    )
     assert not verdict.better
 
 
@@ -75,8 +78,8 @@ def test_a_baseline_that_the_model_beats_is_not_recommended():
 def test_too_few_windows_to_tell():
     verdict = judge(np.array([[1.0, 0.8]]), {"naive": np.array([[1.2, 1.1]])})
     assert verdict.sentence == (
-        "Too few test windows to tell (1 series x 2 origins): MASE 21.7 % lower than that of the naive forecast, "
-        "the best baseline, which may be chance."
+        "Too few test windows to tell (1 series x 2 origins): Recurra's MASE is 21.7 % lower than that of the naive "
+        "forecast, the best baseline, which may be chance."
     )
     assert not verdict.better
     assert np.isnan(verdict.p_value)
@@ -115,3 +118,43 @@ def test_nothing_to_judge_is_refused():
         judge(LOSS, {})
     with pytest.raises(InputError, match="nothing to judge"):
         judge(LOSS * np.nan, {"naive": LOSS})
+
+
+@pytest.mark.parametrize(("windows", "error"), [(2, 1e-14), (30, 1e-13), (60, 1e-8)])
+def test_a_baseline_that_is_exact_up_to_rounding_is_to_be_used(windows: int, error: float) -> None:
+    """A straight line: the drift forecast errs by rounding, and no percentage is taken of that."""
+    ours, line = np.full((1, windows), 2.5), error * np.random.default_rng(0).uniform(0, 1, (1, windows))
+    verdict = judge(ours, {"naive": 2 * ours, "drift": line, "ETS": 0 * line})
+    assert verdict.sentence == f"The drift forecast is exact (MASE 0, 1 series x {windows} origins): use it."
+    assert verdict.use == verdict.best_baseline == "drift"
+    assert not verdict.better
+    assert verdict.improvement == -1.0
+    both = judge(line, {"naive": 2 * ours, "drift": line})
+    assert both.sentence.startswith("The drift forecast is exact, and so is Recurra (MASE 0, ")
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [
+        (1.3, " by 30.0 % in MASE (p"),
+        (9.0, " by 800.0 % in MASE (p"),
+        (23.0, "Recurra's MASE is 23 times as high"),
+        (3e7, "is over 10,000 times as high"),
+    ],
+)
+def test_a_great_difference_is_told_as_a_multiple(factor: float, said: str) -> None:
+    base = np.random.default_rng(0).uniform(1, 2, (60, 1))
+    sentence = judge(factor * base, {"ETS": base}).sentence
+    assert said in sentence
+    assert sentence.endswith(": use ETS.")
+    few = judge(factor * base[:1], {"ETS": base[:1]}).sentence
+    assert few.startswith("Too few test windows to tell (1 series x 1 origin): Recurra's MASE is ")
+    assert few.endswith("that of ETS, the best baseline, which may be chance; use ETS.")
+
+
+def test_the_same_is_said_as_a_sentence() -> None:
+    base = np.ones((1, 1))
+    assert judge(base, {"seasonal naive": base}).sentence == (
+        "Too few test windows to tell (1 series x 1 origin): Recurra's MASE is the same as that of the seasonal naive "
+        "forecast, the best baseline; use the seasonal naive one."
+    )

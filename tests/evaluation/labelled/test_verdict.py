@@ -69,7 +69,7 @@ def test_other_scores_are_spoken_as_they_are() -> None:
     ours, base = RNG.normal(0.8, 0.1, 500), RNG.normal(0.7, 0.1, 500)
     sentence = judged("R2", ours=ours, mean=base).sentence
     assert sentence.startswith(
-        f"Better than the best baseline (mean): R2 {ours.mean():.3f} against {base.mean():.3f} ("
+        f"Better than the best baseline (the mean): R2 {ours.mean():.3f} against {base.mean():.3f} ("
     )
     assert "points" not in sentence
 

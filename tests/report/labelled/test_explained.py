@@ -5,12 +5,19 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra.report.labelled.content import LabelledReport
-from recurra.report.labelled.explained import LEVELS, WORDS, explained_examples, kept, levels
+from recurra.report.labelled.explained import LEVELS, WORDS, Example, Piece, explained_examples, kept, levels
 from recurra.report.labelled.explained_series import COLUMNS, explained_series
+from recurra.report.labelled.page import render
+
+
+def pieces_of(example: Example) -> list[Piece]:
+    return [piece for reading in example.inputs for piece in reading.pieces]
+
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50).map(np.array)
 
@@ -42,28 +49,47 @@ def test_missing_attributions_are_no_level() -> None:
 
 def test_words_and_what_is_left_out_are_the_whole_text(sentiment: LabelledReport) -> None:
     for example, (_, frame) in zip(explained_examples(sentiment), sentiment.explained.groupby("example"), strict=True):
-        assert sum(len(piece.tokens) + piece.left_out for piece in example.pieces) == len(frame)
-        assert sum(len(piece.tokens) for piece in example.pieces) <= WORDS + 12
-        assert not example.symbols
+        assert sum(len(piece.tokens) + piece.left_out for piece in pieces_of(example)) == len(frame)
+        assert sum(len(piece.tokens) for piece in pieces_of(example)) <= WORDS + 12
+        assert [(reading.name, reading.symbols) for reading in example.inputs] == [("", False)]
     third = explained_examples(sentiment)[2].outcome
     assert (third.truth, third.predicted, third.probability, third.right) == ("negative", "positive", "93.0 %", False)
 
 
+def test_several_inputs_stand_one_below_the_other_with_one_scale_of_colours(sentiment: LabelledReport) -> None:
+    """The words of a title and of a review come by step, as an explanation has them, and are not mixed."""
+    rows = [("title", 1, "Warm", 4.0), ("review", 1, "it", 0.0), ("title", 2, "coat", 0.1), ("review", 2, "fits", -1.0)]
+    frame = pd.DataFrame(rows, columns=["input", "step", "token", "attribution"]).assign(example=1)
+    report = dataclasses.replace(sentiment, explained=frame)
+    (example,) = explained_examples(report)
+    told = [
+        (reading.name, [token.text for piece in reading.pieces for token in piece.tokens]) for reading in example.inputs
+    ]
+    assert told == [("title", ["Warm", "coat"]), ("review", ["it", "fits"])]
+    assert [token.level for piece in pieces_of(example) for token in piece.tokens] == [5, 0, 0, -2]
+    page = render(report)
+    assert page.index(">title</h3>") < page.index("coat") < page.index(">review</h3>") < page.index("fits")
+
+
 def test_residues_are_in_blocks_with_their_positions(protein: LabelledReport) -> None:
     first = explained_examples(protein)[0]
-    assert first.symbols
+    assert all(reading.symbols for reading in first.inputs)
     assert first.tagged
-    assert [piece.start for piece in first.pieces] == list(range(1, 164, 10))
-    assert {len(piece.tokens) for piece in first.pieces[:-1]} == {10}
-    (focus,) = [token for piece in first.pieces for token in piece.tokens if token.focus]
+    assert [piece.start for piece in pieces_of(first)] == list(range(1, 164, 10))
+    assert {len(piece.tokens) for piece in pieces_of(first)[:-1]} == {10}
+    (focus,) = [token for piece in pieces_of(first) for token in piece.tokens if token.focus]
     assert focus.hover.startswith("step 55: ")
     long = explained_examples(protein)[2]
-    assert sum(len(piece.tokens) + piece.left_out for piece in long.pieces) == 1_240
+    assert sum(len(piece.tokens) + piece.left_out for piece in pieces_of(long)) == 1_240
 
 
 def test_tags_of_several_letters_are_set_as_words(protein: LabelledReport) -> None:
     named = protein.explained.assign(predicted="helix")
-    assert not any(e.symbols for e in explained_examples(dataclasses.replace(protein, explained=named)))
+    assert not any(
+        reading.symbols
+        for e in explained_examples(dataclasses.replace(protein, explained=named))
+        for reading in e.inputs
+    )
 
 
 def test_a_regression_is_neither_right_nor_wrong(promoters: LabelledReport) -> None:
@@ -85,4 +111,4 @@ def test_nothing_explained_is_no_example(nothing: LabelledReport, sentiment: Lab
     assert explained_examples(nothing) == explained_series(nothing) == []
     unknown = sentiment.explained.assign(attribution=np.nan)
     example = explained_examples(dataclasses.replace(sentiment, explained=unknown))[0]
-    assert {token.level for piece in example.pieces for token in piece.tokens} == {0}
+    assert {token.level for piece in pieces_of(example) for token in piece.tokens} == {0}

@@ -39,14 +39,14 @@ def test_the_parts_of_each_task(protein: LabelledReport, promoters: LabelledRepo
     assert "scatter" not in payload["figures"]
     text, payload = parts(render(promoters))
     assert {"scatter", "error"} <= set(payload["figures"])
-    assert "Furthest from the truth" in text
+    assert "Largest errors" in text
     assert {"series-0", "series-1"} <= set(parts(render(gestures))[1]["figures"])
 
 
 def test_parts_without_content_are_left_out(nothing: LabelledReport) -> None:
     text, payload = parts(render(nothing))
     assert payload["figures"] == {}
-    assert re.findall(r"<h2[^>]*>([^<]*)", text) == ["How it was made"]
+    assert re.findall(r"<h2[^>]*>([^<]*)", text) == ["How to reproduce it"]
 
 
 def test_many_classes_are_listed(topics: LabelledReport) -> None:

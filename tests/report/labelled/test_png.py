@@ -27,7 +27,7 @@ def test_what_stands_beside_the_scores(
 ) -> None:
     beside = [draw(report).axes[1].get_title(loc="left") for report in (sentiment, promoters, topics)]
     assert beside == [
-        "What is taken for what, % of the true class",
+        "Confusion matrix, % of the true class",
         "Predicted against true",
         "The 16 classes of lowest F1",
     ]

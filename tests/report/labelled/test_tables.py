@@ -27,10 +27,10 @@ def test_cards_begin_with_the_leading_score(sentiment: LabelledReport, promoters
 def test_best_and_intervals(sentiment: LabelledReport) -> None:
     rows = method_rows(sentiment)
     assert rows[0].best == [True, True, True, True, False]
-    assert rows[0].intervals[0] == "78.2 to 82.0"
+    assert rows[0].intervals[0] == "78.2–82.0"
     assert [row.ours for row in rows] == [True, False, False, False]
     assert score_header(sentiment)[0] == "accuracy, %"
-    assert rows[-1].intervals[-1] == "0.0 to 0.0"
+    assert rows[-1].intervals[-1] == "0.0–0.0"
 
 
 def test_names_of_scores(sentiment: LabelledReport) -> None:
@@ -57,12 +57,12 @@ def test_sizes_add_up(topics: LabelledReport, promoters: LabelledReport) -> None
     table = size_table(topics)
     train = [int(row[1].replace(",", "")) for row in table.rows]
     assert sum(train[:-1]) == train[-1]
-    assert size_table(promoters).rows == [["in all", "7,200", "900", "900"]]
+    assert size_table(promoters).rows == [["total", "7,200", "900", "900"]]
 
 
 def test_labels_of_an_example_are_not_counted_as_examples(topics: LabelledReport) -> None:
     report = dataclasses.replace(topics, examples={"train": 70, "validation": 20, "test": 10})
-    assert next(card.value for card in cards(report) if card.label == "judged on") == "10 examples"
+    assert next(card.value for card in cards(report) if card.label == "evaluated on") == "10 examples"
     assert size_table(report).rows[-1] == ["all", "70", "20", "10"]
 
 

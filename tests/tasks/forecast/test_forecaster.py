@@ -169,16 +169,16 @@ def test_options_are_checked(options: dict, message: str) -> None:
         quick(**{"horizon": HORIZON} | options).fit(shops())
 
 
-@pytest.mark.parametrize("data", [None, 3, "sales.csv", np.zeros(5), [1.0, 2.0]])
+@pytest.mark.parametrize("data", [None, 3, "sales.csv", np.zeros((5, 2)), [1.0, 2.0]])
 def test_only_tables_are_data(data: object) -> None:
-    with pytest.raises(InputError, match="expected a pandas DataFrame or a recurra Panel"):
+    with pytest.raises(InputError, match="expected a pandas DataFrame, a Series"):
         quick().fit(data)  # pyright: ignore[reportArgumentType]
 
 
-@pytest.mark.parametrize("data", [3, "sales.csv", np.zeros(5)])
+@pytest.mark.parametrize("data", [3, "sales.csv", np.zeros((5, 2))])
 def test_only_tables_are_newer_data(fitted: Forecaster, data: object) -> None:
     for method in (fitted.predict, fitted.evaluate):
-        with pytest.raises(InputError, match="expected a pandas DataFrame or a recurra Panel"):
+        with pytest.raises(InputError, match="expected a pandas DataFrame, a Series"):
             method(data)  # pyright: ignore[reportArgumentType]
 
 

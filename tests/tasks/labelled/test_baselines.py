@@ -125,7 +125,7 @@ def test_a_regression_and_labels_that_hold_or_not():
         ({"walk": Series()}, ["summary"]),
         ({"walk": Series(), "facts": Static(("number",))}, ["summary", "summary and columns"]),
         ({"walk": Series(), "facts": Static(("number", "key"))}, ["summary", "summary and columns"]),
-        ({"noise": Text(level="words"), "other": Text(level="words")}, ["n-grams", "n-grams of all inputs"]),
+        ({"noise": Text(level="words"), "other": Text(level="words")}, ["n-grams of noise", "n-grams of all inputs"]),
         ({"facts": Static(("number", "key"))}, ["columns"]),
     ],
     ids=lambda value: ", ".join(value),

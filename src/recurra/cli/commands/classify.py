@@ -8,7 +8,8 @@ from pathlib import Path
 import typer
 
 from recurra.cli.flags import options
-from recurra.cli.labelled_reading import Columns, Reading
+from recurra.cli.flags.reading import Reading, reading_flags
+from recurra.cli.labelled_reading import Columns
 from recurra.cli.labelled_run import Judging, Learning, learn
 
 EXAMPLES = """
@@ -22,17 +23,23 @@ EXAMPLES = """
 
 - `recurra classify train.csv --test test.csv`, or one file with `--split fold`, `--group patient`, `--time date`
 
+- `recurra classify recordings.csv --audio file --label word` — sound files; or a folder with one folder per class
+
 - `recurra classify films.csv --text plot --label genres --label-separator ';'` — several labels at once
 """
 
 
+@reading_flags
 def classify(
     context: typer.Context,
     file: options.ExamplesFile,
+    reading: Reading,
     text: options.Texts = None,
     sequence: options.Sequences = None,
+    audio: options.AudioFiles = None,
     label: options.Label = None,
     label_separator: options.LabelSeparator = None,
+    merge_case: options.MergeCase = False,
     series: options.SeriesOf = None,
     time: options.TimeOf = None,
     features: options.Features = None,
@@ -44,11 +51,6 @@ def classify(
     share: options.Share = 0.2,
     split: options.SplitColumn = None,
     group: options.Group = None,
-    separator: options.Separator = None,
-    encoding: options.Encoding = None,
-    decimal: options.Decimal = None,
-    header: options.Header = None,
-    missing: options.Missing = None,
     cell: options.Cell = "gru",
     hidden: options.Hidden = None,
     convolution: options.Convolution = None,
@@ -57,10 +59,12 @@ def classify(
     members: options.Members = 3,
     class_weight: options.ClassWeight = "none",
     label_smoothing: options.LabelSmoothing = 0.0,
+    metric: options.Metric = "auto",
     epochs: options.Epochs = None,
     seed: options.Seed = 0,
     schedule: options.Schedule = "one-cycle",
     precision: options.Precision = "auto",
+    device: options.Device = "auto",
     devices: options.Devices = 1,
     log: options.Log = None,
     resume: options.Resume = False,
@@ -77,11 +81,12 @@ def classify(
     weight = None if class_weight == "none" else class_weight
     learn(
         "classify",
-        partial(SequenceClassifier, class_weight=weight, label_smoothing=label_smoothing),
+        partial(SequenceClassifier, class_weight=weight, label_smoothing=label_smoothing, metric=metric),
         file,
         columns=Columns(
             text=text,
             sequence=sequence,
+            audio=audio,
             label=label,
             series=series,
             time=time,
@@ -91,8 +96,9 @@ def classify(
             group=group,
             split=split,
             label_separator=label_separator,
+            merge_case=merge_case,
         ),
-        reading=Reading(separator, encoding, decimal, header, missing),
+        reading=reading,
         judging=Judging(test, share),
         learning=Learning(
             cell=cell,
@@ -107,6 +113,7 @@ def classify(
             seed=seed,
             schedule=schedule,
             precision=precision,
+            device=device,
             devices=devices,
             log=log,
             resume=resume,

@@ -26,7 +26,7 @@ EXAMPLES = """
 - `recurra doctor --json` — the same for a program
 """
 
-REQUIRED = ("torch", "numpy", "pandas", "pyarrow", "statsmodels", "scipy", "safetensors", "plotly", "matplotlib")
+REQUIRED = ("torch", "numpy", "pandas", "pyarrow", "statsmodels", "scipy", "safetensors", "matplotlib")
 OPTIONAL = {
     "tensorboard": "for --log: pip install tensorboard",
     "lightning-fabric": "for --devices above 1: pip install lightning-fabric",

@@ -9,8 +9,8 @@ import typer
 
 from recurra.cli.console import print_backtest, print_facts, print_files, stdout
 from recurra.cli.flags import options
+from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels
-from recurra.cli.labelled_reading import Reading
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.cli.reading import file_facts, open_table
 
@@ -25,15 +25,12 @@ EXAMPLES = """
 """
 
 
+@reading_flags
 def evaluate(
     context: typer.Context,
     model: options.ModelFile,
     file: options.LaterFile,
-    separator: options.Separator = None,
-    encoding: options.Encoding = None,
-    decimal: options.Decimal = None,
-    header: options.Header = None,
-    missing: options.Missing = None,
+    reading: Reading,
     levels: options.Levels = "80,95",
     out: Annotated[
         Path | None,
@@ -56,7 +53,6 @@ def evaluate(
     if not isinstance(forecaster, Forecaster):
         from recurra.cli.labelled_use import evaluate_labelled
 
-        reading = Reading(separator, encoding, decimal, header, missing)
         evaluate_labelled(forecaster, model, file, reading=reading, out=out, quiet=quiet, arguments=context.obj)
         return
     files = [out / name for name in ("evaluation.csv", "evaluation.html")] if out is not None else []
@@ -64,11 +60,12 @@ def evaluate(
 
     from recurra.data import build_panel
 
-    table = open_table(file, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing)
+    table = open_table(file, reading)
     panel, facts = build_panel(table.frame, forecaster.model_.panel.schema, source=Path(table.source).name)
     backtest = forecaster.evaluate(panel)
     console = stdout(quiet)
     print_facts(console, "What was understood", [*file_facts(table), *facts])
+    reading.told()
     print_backtest(console, backtest)
     if out is None:
         return

@@ -9,6 +9,7 @@ import typer
 from recurra.cli.console import print_backtest, print_facts, print_files, print_forecast, stdout
 from recurra.cli.flags import options
 from recurra.cli.flags.horizon import default_horizon
+from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels, parse_seasons, split_names
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.cli.reading import file_facts, open_table
@@ -31,9 +32,11 @@ EXAMPLES = """
 INTERRUPTED = "Training was interrupted: the best network so far is kept and evaluated."
 
 
+@reading_flags
 def forecast(
     context: typer.Context,
     file: options.File,
+    reading: Reading,
     horizon: options.Horizon = None,
     target: options.Target = None,
     time: options.Time = None,
@@ -42,15 +45,13 @@ def forecast(
     freq: options.Freq = None,
     tz: options.Zone = None,
     day_first: options.DayFirst = None,
+    time_format: options.TimeFormat = None,
+    pivot_year: options.PivotYear = None,
+    all_hours: options.AllHours = False,
     past: options.Past = None,
     known: options.Known = None,
     static: options.Static = None,
     ignore: options.Ignore = None,
-    separator: options.Separator = None,
-    encoding: options.Encoding = None,
-    decimal: options.Decimal = None,
-    header: options.Header = None,
-    missing: options.Missing = None,
     cell: options.Cell = "lstm",
     members: options.Members = 2,
     season: options.Season = None,
@@ -60,6 +61,7 @@ def forecast(
     seed: options.Seed = 0,
     schedule: options.Schedule = "one-cycle",
     precision: options.Precision = "auto",
+    device: options.Device = "auto",
     devices: options.Devices = 1,
     log: options.Log = None,
     resume: options.Resume = False,
@@ -77,9 +79,11 @@ def forecast(
 
     from recurra.data import detect_seasons, understand
     from recurra.data.schema.facts import Fact
+    from recurra.formatting import count
+    from recurra.report.units import step_noun
 
     console = stdout(quiet)
-    table = open_table(file, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing)
+    table = open_table(file, reading)
     files = [out / name for name in ("forecast.csv", "report.html", "forecast.png", f"{table.name}.safetensors")]
     check_outputs(files, inputs=[file])
     columns = [str(column) for column in table.frame.columns]
@@ -93,6 +97,9 @@ def forecast(
         freq=freq,
         tz=tz,
         day_first=day_first,
+        time_format=time_format,
+        pivot_year=pivot_year,
+        all_hours=all_hours,
         past=split_names(past, columns),
         known=split_names(known, columns),
         static=split_names(static, columns),
@@ -102,10 +109,11 @@ def forecast(
     del table  # the panel holds all that is learnt from; a large table would be in memory twice
     if horizon is None:
         horizon, reason = default_horizon(detect_seasons(panel), int(sorted(panel.lengths)[len(panel) // 2]))
-        facts.append(Fact("horizon", f"{horizon} steps ({reason})", "--horizon"))
     else:
-        facts.append(Fact("horizon", f"{horizon} steps (as asked)", "--horizon"))
+        reason = "as asked"
+    facts.append(Fact("horizon", f"{count(horizon, step_noun(panel.grid.freq))} ({reason})", "--horizon"))
     print_facts(console, "What was understood", facts)
+    reading.told()
 
     from recurra.cli.resuming import (
         checkpoint_path,
@@ -127,10 +135,11 @@ def forecast(
         block=block,
         training=TrainingOptions(epochs=epochs, schedule=schedule, precision=precision),
         seed=seed,
+        device=device,
     )
     path = checkpoint_path(out, name)
     tell_of_unfinished(console, path, resume=resume)
-    given = {**forecaster.get_params(), "windows": windows, "devices": devices}
+    given = {**forecaster.get_params(deep=False), "windows": windows, "devices": devices}
     with refusing_without_trace(path):
         checkpoints = open_checkpoints(path, data_digest(panel), given, resume=resume)
         run = Run(checkpoints=checkpoints, log=log, devices=devices, progress=silent() if quiet else ProgressBar())
@@ -150,7 +159,7 @@ def forecast(
     from recurra.report import write_html, write_png
 
     report = report_content(
-        title=f"{panel.schema.target}: the next {horizon} steps",
+        title=f"{panel.schema.target}: the next {count(horizon, step_noun(panel.grid.freq))}",
         arguments=context.obj,
         panel=panel,
         facts=[*facts, *decided],

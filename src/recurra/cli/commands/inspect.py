@@ -10,7 +10,7 @@ from rich.text import Text
 
 from recurra.cli.console import print_facts, print_files, print_frame, stdout
 from recurra.cli.flags import options
-from recurra.cli.labelled_reading import Reading
+from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.cli.reading import file_facts, open_table
 
@@ -27,18 +27,15 @@ EXAMPLES = """
 _STRONGEST = 12
 
 
+@reading_flags
 def inspect(
     model: options.ModelFile,
+    reading: Reading,
     file: options.NewerFile = None,
     step: Annotated[
         int | None,
         typer.Option(min=1, metavar="STEP", help="The step to explain, of forecasts or tags; their mean unless given."),
     ] = None,
-    separator: options.Separator = None,
-    encoding: options.Encoding = None,
-    decimal: options.Decimal = None,
-    header: options.Header = None,
-    missing: options.Missing = None,
     out: options.Folder = Path("."),
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -54,7 +51,6 @@ def inspect(
     if not isinstance(forecaster, Forecaster):
         from recurra.cli.labelled_inspect import inspect_labelled
 
-        reading = Reading(separator, encoding, decimal, header, missing)
         inspect_labelled(forecaster, model, file, step=step, reading=reading, out=out, quiet=quiet)
         return
     files = [out / f"{model.stem}-{part}" for part in ("memory.png", "moved.png", "moved.csv")]
@@ -67,11 +63,10 @@ def inspect(
     console = stdout(quiet)
     panel = None
     if file is not None:
-        table = open_table(
-            file, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing
-        )
+        table = open_table(file, reading)
         panel, facts = build_panel(table.frame, forecaster.model_.panel.schema, source=Path(table.source).name)
         print_facts(console, "What was understood", [*file_facts(table), *facts])
+        reading.told()
         del table
     moved = forecaster.explain(panel, step=step)
     found = forecaster.model_

@@ -9,8 +9,8 @@ import typer
 
 from recurra.cli.console import print_facts, print_files, print_forecast, stdout
 from recurra.cli.flags import options
+from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels
-from recurra.cli.labelled_reading import Reading
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.cli.reading import file_facts, open_table
 
@@ -29,14 +29,11 @@ EXAMPLES = """
 """
 
 
+@reading_flags
 def predict(
     model: options.ModelFile,
+    reading: Reading,
     file: options.NewerFile = None,
-    separator: options.Separator = None,
-    encoding: options.Encoding = None,
-    decimal: options.Decimal = None,
-    header: options.Header = None,
-    missing: options.Missing = None,
     levels: options.Levels = "80,95",
     out: Annotated[
         Path | None,
@@ -61,7 +58,6 @@ def predict(
     if not isinstance(forecaster, Forecaster):
         from recurra.cli.labelled_use import predict_labelled
 
-        reading = Reading(separator, encoding, decimal, header, missing)
         predict_labelled(forecaster, model, file, reading=reading, out=out, quiet=quiet)
         return
     out = out or Path("forecast.csv")
@@ -75,11 +71,10 @@ def predict(
     if file is None:
         ahead = forecaster.predict(levels=percents)
     else:
-        table = open_table(
-            file, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing
-        )
+        table = open_table(file, reading)
         panel, facts = build_panel(table.frame, forecaster.model_.panel.schema, source=Path(table.source).name)
         print_facts(console, "What was understood", [*file_facts(table), *facts])
+        reading.told()
         del table  # the panel holds all that is read; a large table would be in memory twice
         ahead = forecaster.predict(panel, levels=percents)
     if piped:

@@ -7,7 +7,8 @@ from pathlib import Path
 import typer
 
 from recurra.cli.flags import options
-from recurra.cli.labelled_reading import Columns, Reading
+from recurra.cli.flags.reading import Reading, reading_flags
+from recurra.cli.labelled_reading import Columns
 from recurra.cli.labelled_run import Judging, Learning, learn
 
 EXAMPLES = """
@@ -23,11 +24,14 @@ EXAMPLES = """
 """
 
 
+@reading_flags
 def regress(
     context: typer.Context,
     file: options.ExamplesFile,
+    reading: Reading,
     text: options.Texts = None,
     sequence: options.Sequences = None,
+    audio: options.AudioFiles = None,
     target: options.TargetColumns = None,
     series: options.SeriesOf = None,
     time: options.TimeOf = None,
@@ -40,11 +44,6 @@ def regress(
     share: options.Share = 0.2,
     split: options.SplitColumn = None,
     group: options.Group = None,
-    separator: options.Separator = None,
-    encoding: options.Encoding = None,
-    decimal: options.Decimal = None,
-    header: options.Header = None,
-    missing: options.Missing = None,
     cell: options.Cell = "gru",
     hidden: options.Hidden = None,
     convolution: options.Convolution = None,
@@ -55,6 +54,7 @@ def regress(
     seed: options.Seed = 0,
     schedule: options.Schedule = "one-cycle",
     precision: options.Precision = "auto",
+    device: options.Device = "auto",
     devices: options.Devices = 1,
     log: options.Log = None,
     resume: options.Resume = False,
@@ -75,6 +75,7 @@ def regress(
         columns=Columns(
             text=text,
             sequence=sequence,
+            audio=audio,
             label=target,
             series=series,
             time=time,
@@ -84,7 +85,7 @@ def regress(
             group=group,
             split=split,
         ),
-        reading=Reading(separator, encoding, decimal, header, missing),
+        reading=reading,
         judging=Judging(test, share),
         learning=Learning(
             cell=cell,
@@ -99,6 +100,7 @@ def regress(
             seed=seed,
             schedule=schedule,
             precision=precision,
+            device=device,
             devices=devices,
             log=log,
             resume=resume,

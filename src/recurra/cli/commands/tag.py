@@ -8,7 +8,8 @@ from pathlib import Path
 import typer
 
 from recurra.cli.flags import options
-from recurra.cli.labelled_reading import Columns, Reading
+from recurra.cli.flags.reading import Reading, reading_flags
+from recurra.cli.labelled_reading import Columns
 from recurra.cli.labelled_run import Judging, Learning, learn
 
 EXAMPLES = """
@@ -24,9 +25,11 @@ EXAMPLES = """
 """
 
 
+@reading_flags
 def tag(
     context: typer.Context,
     file: options.ExamplesFile,
+    reading: Reading,
     text: options.Texts = None,
     sequence: options.Sequences = None,
     label: options.TagColumn = None,
@@ -41,11 +44,6 @@ def tag(
     share: options.Share = 0.2,
     split: options.SplitColumn = None,
     group: options.Group = None,
-    separator: options.Separator = None,
-    encoding: options.Encoding = None,
-    decimal: options.Decimal = None,
-    header: options.Header = None,
-    missing: options.Missing = None,
     cell: options.Cell = "gru",
     hidden: options.Hidden = None,
     convolution: options.Convolution = None,
@@ -58,6 +56,7 @@ def tag(
     seed: options.Seed = 0,
     schedule: options.Schedule = "one-cycle",
     precision: options.Precision = "auto",
+    device: options.Device = "auto",
     devices: options.Devices = 1,
     log: options.Log = None,
     resume: options.Resume = False,
@@ -88,7 +87,7 @@ def tag(
             group=group,
             split=split,
         ),
-        reading=Reading(separator, encoding, decimal, header, missing),
+        reading=reading,
         judging=Judging(test, share),
         learning=Learning(
             cell=cell,
@@ -103,6 +102,7 @@ def tag(
             seed=seed,
             schedule=schedule,
             precision=precision,
+            device=device,
             devices=devices,
             log=log,
             resume=resume,

@@ -41,7 +41,7 @@ def _cell_name(text: str) -> str:
 File = Annotated[
     str,
     typer.Argument(
-        metavar="FILE", help="CSV, TSV (also compressed) or Parquet; or a built-in example such as demo:co2."
+        metavar="FILE", help="CSV, TSV (also compressed), Parquet or Excel; or a built-in example such as demo:co2."
     ),
 ]
 NewerFile = Annotated[
@@ -56,7 +56,7 @@ Target = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="The column
 Time = Annotated[
     list[str] | None, _option(COLUMNS, metavar="NAMES", help="The time column, or its parts: year,month,day,hour.")
 ]
-Series = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="The series identifier column.")]
+Series = Annotated[str | None, _option(COLUMNS, metavar="NAMES", help="The series identifier column or columns.")]
 Layout = Annotated[
     Literal["long", "wide-rows", "wide-columns"] | None,
     _option(COLUMNS, help="One row per observation, per series, or per time."),
@@ -64,6 +64,15 @@ Layout = Annotated[
 Freq = Annotated[str | None, _option(COLUMNS, metavar="ALIAS", help="Sampling interval: h, 30min, D, B, W, MS.")]
 Zone = Annotated[str | None, _option(COLUMNS, metavar="ZONE", help="Time zone, such as Europe/Berlin.")]
 DayFirst = Annotated[bool | None, _option(COLUMNS, "--day-first/--month-first", help="How to read 1/2/2026.")]
+TimeFormat = Annotated[
+    str | None, _option(COLUMNS, metavar="FORMAT", help="How times are written: %d.%m.%Y, week, excel, ...")
+]
+PivotYear = Annotated[
+    int | None, _option(COLUMNS, metavar="YEAR", help="First of the 100 years that two digits mean: 1950.")
+]
+AllHours = Annotated[
+    bool, _option(COLUMNS, "--all-hours", help="Hours and days that never have a row are gaps, not closed.")
+]
 Past = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Past-only covariates.")]
 Known = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Known-future covariates.")]
 Static = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Static covariates, constant per series.")]
@@ -74,9 +83,18 @@ Encoding = Annotated[
     str | None, _option(READING, metavar="NAME", help="Character encoding, such as utf-8, utf-16, gb18030.")
 ]
 Decimal = Annotated[str | None, _option(READING, metavar="SIGN", help="Decimal sign: '.' or ','.")]
-Header = Annotated[
-    bool | None, _option(READING, "--header/--no-header", help="Whether the first line holds column names.")
+Thousands = Annotated[
+    str | None, _option(READING, metavar="SIGN", help="Thousands separator: '.' ',' \"'\" 'space' 'none'.")
 ]
+Header = Annotated[
+    bool | None, _option(READING, "--header/--no-header", help="Whether the first row holds column names.")
+]
+HeaderRows = Annotated[
+    int | None, _option(READING, min=0, metavar="N", help="Rows of names and units above the data; 0 for none.")
+]
+SkipRows = Annotated[int | None, _option(READING, min=0, metavar="N", help="Lines above the header to skip.")]
+Footer = Annotated[int | None, _option(READING, min=0, metavar="N", help="Lines below the data to skip.")]
+Sheet = Annotated[str | None, _option(READING, metavar="NAME", help="The sheet of a workbook (.xlsx, .xls, .ods).")]
 Missing = Annotated[
     list[str] | None, _option(READING, metavar="WORDS", help="Texts that mean a missing value: '?,void'.")
 ]
@@ -85,7 +103,8 @@ LaterFile = Annotated[str, typer.Argument(metavar="FILE", help="Later data with 
 ExamplesFile = Annotated[
     str,
     typer.Argument(
-        metavar="FILE", help="CSV, TSV (also compressed), Parquet or JSON lines; or a built-in example, demo:NAME."
+        metavar="FILE",
+        help="CSV, TSV (also compressed), Parquet, Excel or JSON lines; or a built-in example, demo:NAME.",
     ),
 ]
 Texts = Annotated[
@@ -101,11 +120,22 @@ Label = Annotated[
 TagColumn = Annotated[
     str | None, _option(COLUMNS, "--label", metavar="NAME", help="The column of tags, one for each step.")
 ]
+AudioFiles = Annotated[
+    list[str] | None,
+    _option(COLUMNS, "--audio", metavar="NAMES", help="Paths of sound files, from the table's folder."),
+]
+MergeCase = Annotated[
+    bool, _option(COLUMNS, "--merge-case/--keep-case", help="Whether labels that differ in case only are one.")
+]
+Metric = Annotated[
+    Literal["auto", "accuracy", "balanced_accuracy", "macro_f1", "log_loss"],
+    _option(JUDGING, help="What decides: the verdict, and how a class is chosen; by the classes' shares if auto."),
+]
 TargetColumns = Annotated[
     list[str] | None, _option(COLUMNS, "--target", metavar="NAMES", help="The numeric column or columns to predict.")
 ]
 LabelSeparator = Annotated[
-    str | None, _option(COLUMNS, metavar="TEXT", help="Separator of several labels in one cell: 'drama;war'.")
+    str | None, _option(COLUMNS, metavar="TEXT", help="Separator of several labels in one cell: ';'; or none.")
 ]
 SeriesOf = Annotated[
     str | None,
@@ -175,6 +205,10 @@ Epochs = Annotated[float | None, _option(LEARNING, help="Passes over the data; b
 Seed = Annotated[int, _option(LEARNING, min=0, help="Random seed; the same seed gives bit-identical results.")]
 Schedule = Annotated[Literal["one-cycle", "plateau"], _option(LEARNING, help="Learning rate schedule.")]
 Precision = Annotated[Literal["auto", "float32", "bfloat16"], _option(LEARNING, help="Arithmetic precision.")]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda"],
+    _option(LEARNING, help="Device to train on; a GPU if there is one, unless given."),
+]
 Devices = Annotated[int, _option(LEARNING, min=1, help="Processes to train with.")]
 Log = Annotated[Path | None, _option(LEARNING, metavar="DIR", help="Folder for TensorBoard logs.")]
 Resume = Annotated[bool, _option(LEARNING, "--resume", help="Continue an interrupted run.")]

@@ -5,8 +5,13 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-_PAIRS = {"day_first": ("--day-first", "--month-first"), "header": ("--header", "--no-header")}
-_OTHERWISE = {"path": "--out"}  # a report and a forecast go to a file of one's choice there, to a folder here
+_PAIRS = {
+    "day_first": ("--day-first", "--month-first"),
+    "header": ("--header", "--no-header"),
+    "merge_case": ("--merge-case", "--keep-case"),
+}
+# A report and a forecast go to a file of one's choice in Python, to a folder here; groups are a column of the file.
+_OTHERWISE = {"path": "--out", "groups": "--group"}
 
 
 def as_flag(name: str, values: tuple[Any, ...]) -> str:

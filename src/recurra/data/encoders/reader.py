@@ -12,7 +12,7 @@ import numpy.typing as npt
 from recurra.data.encoders.standardising import ArrayEncoder, ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import EventEncoder, SymbolEncoder, TextEncoder
 from recurra.data.examples.examples import Examples
-from recurra.data.examples.inputs import Array, Events, Kind, Series, Static, Symbols, Text
+from recurra.data.examples.inputs import Array, Audio, Events, Kind, Series, Static, Symbols, Text
 from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
 
@@ -102,7 +102,7 @@ def _learn(kind: Kind, column: Any, name: str) -> Encoder:
                 return SymbolEncoder.learn(column)
             case Events():
                 return EventEncoder.learn(column)
-            case Series():
+            case Series() | Audio():
                 return SeriesEncoder.learn(column, kind)
             case Static():
                 return ColumnEncoder.learn(column)

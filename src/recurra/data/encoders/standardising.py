@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.examples.inputs import Series
+from recurra.data.examples.inputs import Audio, Series
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.steps import Steps
 from recurra.data.labels.label_values import text_of
@@ -35,7 +35,7 @@ class SeriesEncoder:
     centred: bool = False
 
     @staticmethod
-    def learn(steps: Steps, kind: Series | None = None) -> SeriesEncoder:
+    def learn(steps: Steps, kind: Series | Audio | None = None) -> SeriesEncoder:
         """The statistics of `steps`."""
         centred = kind is not None and kind.centred
         values = _centred(steps.values) if centred else steps.values.values

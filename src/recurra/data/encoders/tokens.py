@@ -27,6 +27,9 @@ UNKNOWN = "[UNK]"
 WORDS, SUBWORDS, CHARACTERS, EVENTS = 100_000, 8_000, 20_000, 100_000  # entries of a vocabulary at most
 _AT_ONCE = 20_000  # texts that are cut together: the cutter keeps more of each than the numbers
 _SAMPLE = 2_000  # texts that decide the level
+_PICTURE = "\\p{Extended_Pictographic}\U0001f1e6-\U0001f1ff"  # emoji, and the letters that flags are written with
+# An emoji with its skin tone and all that is joined to it, a keycap, a run of letters and digits, a run of other signs.
+_WORD = f"(?=[{_PICTURE}])\\X|[0-9#*]\ufe0f?\u20e3|\\w[\\w\u200c\u200d]*|[^\\w\\s{_PICTURE}]+"
 _UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"  # Thai to Khmer, kana, Chinese
 
 Objects = npt.NDArray[np.object_]
@@ -36,8 +39,10 @@ Objects = npt.NDArray[np.object_]
 class TextEncoder:
     """Text cut into words, sub-words or characters.
 
-    A word is a run of letters and digits, or of other signs; sub-words are what byte-pair merges (Sennrich et al.
-    2016, "Neural machine translation of rare words with subword units") make of the letters of a word.
+    A word is a run of letters and digits, or of other signs, or one emoji, however many code points it is written with
+    (skin tones, flags, families); a character is a grapheme cluster (Unicode Standard Annex 29). Sub-words are what
+    byte-pair merges (Sennrich et al. 2016, "Neural machine translation of rare words with subword units") make of the
+    letters of a word.
     """
 
     level: Literal["words", "subwords", "characters"]
@@ -151,9 +156,9 @@ def _cutter(level: str, lowercase: bool, numbers: dict[str, int], merges: tuple[
     cutter = Tokenizer(model)
     cutter.normalizer = normalizers.Sequence([normalizers.NFC(), *([normalizers.Lowercase()] if lowercase else [])])
     cutter.pre_tokenizer = (
-        pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex("."), "isolated")])
+        pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex(r"\X"), "isolated")])
         if level == "characters"
-        else pre_tokenizers.Whitespace()
+        else pre_tokenizers.Split(Regex(_WORD), "removed", invert=True)
     )
     return cutter
 

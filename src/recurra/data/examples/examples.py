@@ -11,11 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.utils.validation import check_array
 
+from recurra.data.examples.audio import read_audio
 from recurra.data.examples.cells import describe, read_arrays, read_events, read_static, read_texts
 from recurra.data.examples.columns import cells_array, column_cells, is_table, named_columns
 from recurra.data.examples.declaring import guess_kinds, with_static_columns
 from recurra.data.examples.guessing import guess_kind
-from recurra.data.examples.inputs import Array, Events, Kind, Series, Static, Symbols, Text
+from recurra.data.examples.inputs import Array, Audio, Events, Kind, Series, Static, Symbols, Text
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.raw import RawColumn, join_columns, missing_column, take_rows
 from recurra.data.examples.steps import Steps, is_missing, read_steps
@@ -31,9 +32,9 @@ SEQUENCE = "sequence"  # the name of an input that has none
 class Examples:
     """N examples: by the name of each input, its raw column and its kind.
 
-    Text and Symbols are objects [N] of str, None where missing; Events a `Ragged` of objects; Series a `Steps`;
-    Static a DataFrame of N rows; Array a list of N float32 arrays, None where missing. A missing list of events or
-    series has length 0.
+    Text and Symbols are objects [N] of str, None where missing; Events a `Ragged` of objects; Series and Audio a
+    `Steps`; Static a DataFrame of N rows; Array a list of N float32 arrays, None where missing. A missing list of
+    events or series has length 0.
     """
 
     columns: dict[str, RawColumn]
@@ -66,9 +67,9 @@ def as_examples(X: Any, *, inputs: Mapping[str, Kind] | None = None, optional: C
     """The examples in whatever holds them; `inputs` names the inputs and says what each is.
 
     One input: N strings (a list, Series or array), N lists of events, N arrays [T] or [T, F], an array [N, T] of T
-    steps of one feature, or [N, T, F]. A DataFrame whose columns are all numbers is such an array [N, T]. Several
-    inputs: any other DataFrame (also of another library, by its `to_pandas`), or a mapping of names to columns; numbers
-    and categories together are one Static input called "static".
+    steps of one feature, or [N, T, F]; a Series gives the input its name. A DataFrame whose columns are all numbers is
+    such an array [N, T]. Several inputs: any other DataFrame (also of another library, by its `to_pandas`), or a
+    mapping of names to columns; numbers and categories together are one Static input called "static".
 
     Without `inputs` the kinds are inferred; with it, exactly the named columns are read. An input in `optional` may be
     absent as a whole, and is then missing in every row. `kinds` of the result, given as `inputs`, reads later data in
@@ -112,26 +113,28 @@ def keep_rows(
 ) -> npt.NDArray[np.int64]:
     """The numbers of the examples that can be used: all, or with `empty="drop"` those that have a step in each input.
 
-    Inputs in `optional` may be missing, as long as one sequence of the example is there; Static inputs always may.
+    Inputs in `optional` may be missing, as long as one input of the example is there; Static inputs always may.
     `most` is the greatest number of examples that may be dropped. Errors: InputError where there are rows without a
     step and `empty` is "refuse", or where none is left.
     """
     if empty not in ("refuse", "drop"):
         raise InputError(f"empty={empty!r} is not known: expected 'refuse' or 'drop'")
     sequences = [name for name, kind in examples.kinds.items() if not isinstance(kind, Static)]
-    absent = {name: examples.absent(name) for name in sequences}
+    absent = {name: examples.absent(name) for name in examples.kinds}
     bad = np.zeros(len(examples), dtype=bool)
     for name in sequences:
         if name not in optional:
             bad |= absent[name]
     if sequences:
         bad |= np.logical_and.reduce(list(absent.values()))
+    given = [name for name in sequences if name not in optional]
     rows = np.flatnonzero(bad)
     if len(rows) and (empty == "refuse" or len(rows) == len(examples) or (most is not None and len(rows) > most)):
-        names = [name for name in sequences if absent[name][rows].any()]
+        names = [name for name in given or sequences if absent[name][rows].any()]
+        others = "" if len(examples.kinds) < 2 or not given else f", allow it with {option('optional', [names[0]])}"
         raise InputError(
             f"{', '.join(map(repr, names))} is empty or missing in {describe(rows.tolist())}: an example needs "
-            f"at least one step; fill or remove these rows, or have them dropped with {option('empty', 'drop')}"
+            f"at least one step; fill or remove these rows{others}, or have them dropped with {option('empty', 'drop')}"
         )
     return np.flatnonzero(~bad)
 
@@ -153,7 +156,8 @@ def _refuse_kinds(inputs: Mapping[str, Kind] | None) -> None:
     for name, kind in inputs.items():
         if not isinstance(kind, Kind):
             raise InputError(
-                f"inputs[{name!r}] is {kind!r}: expected Text(), Symbols(), Events(), Series(), Static() or Array()"
+                f"inputs[{name!r}] is {kind!r}: expected Text(), Symbols(), Events(), Series(), Static(), Array() or "
+                "Audio()"
             )
 
 
@@ -168,7 +172,8 @@ def _chosen(examples: Examples, inputs: Mapping[str, Kind]) -> Examples:
 
 
 def _one(X: Any, inputs: Mapping[str, Kind] | None) -> Examples:
-    name, kind = (SEQUENCE, None) if inputs is None else next(iter(inputs.items()))
+    own = X.name if isinstance(X, pd.Series) and isinstance(X.name, str) and X.name else SEQUENCE
+    name, kind = (own, None) if inputs is None else next(iter(inputs.items()))
     if inputs is not None and len(inputs) > 1:
         raise InputError(f"X has one input, and inputs= names {len(inputs)}: give a DataFrame or a mapping of columns")
     cells: npt.NDArray | list[Any]
@@ -181,6 +186,9 @@ def _one(X: Any, inputs: Mapping[str, Kind] | None) -> Examples:
     kind = kind or guess_kind(cells_array(cells), name, alone=True)
     if isinstance(kind, Static):
         raise InputError("X has one input, declared as Static(): give a DataFrame with the columns of the constants")
+    if isinstance(kind, Audio):
+        sounds, kind = read_audio(cells, kind, name)
+        return Examples({name: sounds}, {name: kind})
     return Examples({name: _read(cells, kind, name, None)}, {name: kind})
 
 
@@ -201,8 +209,12 @@ def _several(columns: dict[str, Any], inputs: Mapping[str, Kind] | None, optiona
         else:
             when = column_cells(columns[times[0]], times[0]) if times else None
             cells = column_cells(columns[name], name)
-            missing = name in optional and all(map(is_missing, cells))
-            read[name] = missing_column(kind, rows) if missing else _read(cells, kind, name, when)
+            if name in optional and all(map(is_missing, cells)):
+                read[name] = missing_column(kind, rows)
+            elif isinstance(kind, Audio):
+                read[name], kinds[name] = read_audio(cells, kind, name)
+            else:
+                read[name] = _read(cells, kind, name, when)
     return Examples(read, kinds)
 
 
@@ -228,6 +240,8 @@ def _read(cells: npt.NDArray | list[Any], kind: Kind, name: str, times: Any) -> 
             return read_steps(cells, name, times, kind.features)
         case Array():
             return read_arrays(cells, name)
+        case Audio():
+            return read_audio(cells, kind, name)[0]
         case Static():
             raise InputError(f"input {name!r} is Static(): its columns are read from a DataFrame or a mapping")
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from recurra.data.examples.audio import sound_files
+from recurra.data.examples.conll import read_conll
 from recurra.data.files.dialect_facts import dialect_facts
 from recurra.data.files.json_lines import read_json
 from recurra.data.files.parquet import read_parquet
@@ -16,24 +20,19 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
 
+_HEAD = 1 << 16  # bytes in which a file of sentences has a blank line
 _LARGE = 1 << 40  # numbers of sequences keep their precision, however many there are
 
 
 def read_examples_file(
-    path: str | Path,
-    *,
-    separator: str | None = None,
-    encoding: str | None = None,
-    decimal: str | None = None,
-    header: bool | None = None,
-    missing: Iterable[str] = (),
-    text: Iterable[str] = (),
+    path: str | Path, *, text: Iterable[str] = (), **reading: Any
 ) -> tuple[pd.DataFrame, list[Fact]]:
     """The rows of a file of examples, and what was found out about it.
 
-    CSV and the like, also compressed, are read by `read_table`, to which the options belong; a Parquet column of lists
-    is kept as arrays; JSON is an object per line, or an array of objects, in which lists are sequences. Errors:
-    InputError where the file is absent, damaged, or no table, with the line.
+    CSV and the like, also compressed, and workbooks are read by `read_table`, whose arguments `reading` are; a Parquet
+    column of lists is kept as arrays; JSON is an object per line, or an array of objects, in which lists are sequences.
+    A folder is read as the sound files in its sub-folders, each a class. Errors: InputError where the file is absent,
+    damaged, or no table, with the line.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "films.jsonl"
@@ -43,6 +42,11 @@ def read_examples_file(
     ((1, 2), 'films.jsonl (JSON): 1 row, 2 columns')
     """
     place = Path(path).expanduser()
+    if place.is_dir():
+        frame = sound_files(place)
+        return frame, [
+            Fact("folder", f"{place.name}: {counted(len(frame), 'sound file')}, the class is the sub-folder")
+        ]
     notes: tuple[str, ...] = ()
     dialect: list[Fact] = []
     demo = str(path).startswith("demo:")
@@ -53,10 +57,10 @@ def read_examples_file(
         elif form == "Parquet":
             columns = read_parquet(place, large=_LARGE, lists=True)
             frame, notes = columns.frame(), columns.notes
+        elif not demo and (sentences := _sentences(place)) is not None:
+            frame, form = sentences, "a word per line, blank lines between sentences"
         else:
-            table = read_table(
-                path, separator=separator, encoding=encoding, decimal=decimal, header=header, missing=missing, text=text
-            )
+            table = read_table(path, text=text, **reading)
             frame, notes, form = table.frame, table.notes, table.dialect.format.upper()
             dialect = [] if demo else dialect_facts(table.dialect)
     texts = [name for name in frame.columns if isinstance(frame[name].dtype, pd.CategoricalDtype)]
@@ -69,6 +73,19 @@ def read_examples_file(
         *dialect,
         *(Fact("note", note) for note in notes),
     ]
+
+
+def _sentences(place: Path) -> pd.DataFrame | None:
+    """The words of a file with blank lines between sentences; None of any other."""
+    with open_source(place).open() as stream:
+        head = stream.read(_HEAD)
+        if not re.search(rb"\S\r?\n[ \t]*\r?\n", head) or b"\0" in head:
+            return None
+        data = head + stream.read()
+    try:
+        return read_conll(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return read_conll(data.decode("latin-1"))
 
 
 def _form(place: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,11 @@ import pandas as pd
 
 from recurra.data.encoders.reader import Reader
 from recurra.data.encoders.standardising import ColumnEncoder
+from recurra.data.examples.audio import in_folder
 from recurra.data.examples.examples import Examples, as_examples
-from recurra.data.examples.inputs import Events, Series, Static, Symbols, Text
+from recurra.data.examples.inputs import Audio, Events, Series, Static, Symbols, Text
 from recurra.data.examples.long_format import SEQUENCE, group_series, seconds_of
-from recurra.data.examples.understanding import Roles
+from recurra.data.examples.understanding import Roles, fill_series, read_label_cells
 from recurra.data.labels.label_sets import split_set
 from recurra.data.labels.labels import Labels, Numbers
 from recurra.data.schema.names import require_columns
@@ -49,19 +51,23 @@ def gather_examples(
     labelled: bool = True,
     optional: Collection[str] = (),
     source: str = "the table",
+    folder: Path | None = None,
 ) -> Gathered:
     """The examples of a table by the `roles` of its columns; later tables are read by the same.
 
     With `tags`, labels of a table in long format are one per step. Without `labelled`, a table may lack the label, the
-    group, the split and the time of its examples. Errors: InputError for columns that are missing or hold something
-    else.
+    group, the split and the time of its examples. Relative paths of recordings count from `folder`. Errors: InputError
+    for columns that are missing or hold something else.
 
     >>> frame = pd.DataFrame({"p1": [0.1, 0.2], "p2": [0.3, 0.4], "kind": ["a", "b"]})
     >>> found = gather_examples(frame, Roles({}, label=("kind",), features=("p1", "p2")))
     >>> len(found.examples), found.labels.tolist()
     (2, ['a', 'b'])
     """
-    frame = _with_words(tidy(frame, source), roles, tags)
+    frame = _with_words(fill_series(tidy(frame, source), roles), roles, tags)
+    sounds = [name for name, kind in roles.inputs.items() if isinstance(kind, Audio) and name in frame]
+    if folder is not None and sounds:
+        frame = frame.assign(**{name: in_folder(frame[name], folder) for name in sounds})
     columns = list(frame.columns)
     extra = {"group": roles.group, "split": roles.split}
     dated = labelled and roles.series is None and roles.time is not None  # beside whole examples a time only splits
@@ -88,7 +94,7 @@ def gather_examples(
         examples = as_examples(frame, inputs=roles.inputs, optional=optional)
     times = seconds_of(frame, str(roles.time), source) if dated else None
     parts = {part: frame[name].to_numpy() for part, name in have.items()}
-    labels = _labels(frame, label, roles.label_separator)
+    labels = _labels(frame, label, roles)
     return Gathered(examples, labels, times=times, groups=parts.get("group"), split=parts.get("split"))
 
 
@@ -155,12 +161,23 @@ def _cut(cells: pd.Series) -> pd.Series:
     return cells.map(lambda cell: cell.split() if isinstance(cell, str) else cell)
 
 
-def _labels(frame: pd.DataFrame, label: tuple[str, ...], separator: str | None) -> pd.Series | pd.DataFrame | None:
+def _labels(frame: pd.DataFrame, label: tuple[str, ...], roles: Roles) -> pd.Series | pd.DataFrame | None:
     if not label:
         return None
-    if len(label) == 1 and separator is not None:
-        return frame[label[0]].map(lambda cell: _pieces(cell, separator), na_action="ignore")
-    return _whole(frame[label[0]]) if len(label) == 1 else frame[list(label)]
+    if len(label) > 1:
+        return frame[list(label)]
+    separator, cells = roles.label_separator, frame[next(iter(label))]
+    if separator is None:
+        return read_label_cells(_whole(cells), roles)
+    pieces = cells.map(lambda cell: _pieces(cell, separator), na_action="ignore")
+    if not roles.spellings:
+        return pieces
+    one = {piece: read_label_cells(pd.Series([piece]), roles).iloc[0] for piece in _distinct(pieces)}
+    return pieces.map(lambda cell: list(dict.fromkeys(one[p] for p in cell)) if isinstance(cell, list) else cell)
+
+
+def _distinct(pieces: pd.Series) -> set[Any]:
+    return {piece for cell in pieces if isinstance(cell, list) for piece in cell}
 
 
 def _whole(labels: pd.Series) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.examples.inputs import Array, Events, Kind, Series, Static, Symbols, Text
+from recurra.data.examples.audio import is_audio_column
+from recurra.data.examples.inputs import Array, Audio, Events, Kind, Series, Static, Symbols, Text
 from recurra.data.examples.steps import is_missing
 from recurra.data.schema.column_kinds import kind_of
 from recurra.errors import InputError
@@ -40,6 +42,8 @@ def looks_like_symbols(texts: Sequence[str]) -> bool:
     letters = set(joined)
     if any(letter.isspace() for letter in letters) or len(letters) > _LETTERS:
         return False
+    if any(unicodedata.category(letter) in ("So", "Sk", "Cf") for letter in letters):  # emoji, of several code points
+        return False
     upper = sum(map(joined.count, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
     few = len({letter.upper() for letter in letters}) <= _FEW and not letters & set("23456789")
     return few or upper >= _UPPER * len(joined)
@@ -63,6 +67,8 @@ def guess_kind(cells: pd.Series | npt.NDArray, name: str, *, alone: bool = False
         return Static()
     sample: npt.NDArray[Any] = present.iloc[:: max(1, len(present) // _SAMPLE)].to_numpy(dtype=object)
     if all(isinstance(cell, str) for cell in sample):
+        if is_audio_column(present):
+            return Audio()
         return _text_kind(sample, alone)
     kind = kind_of(column)
     if kind == "number" and not alone:
@@ -79,6 +85,13 @@ def guess_kind(cells: pd.Series | npt.NDArray, name: str, *, alone: bool = False
     raise InputError(
         f"{name!r} holds {column.iloc[row]!r} ({type(column.iloc[row]).__name__}) in row {row + 1}: expected one kind "
         "of value in every row, either a text, a list of events, or an array of numbers [T] or [T, F]"
+    )
+
+
+def is_blank_text(column: pd.Series) -> npt.NDArray[np.bool_]:
+    """Where a column of texts [N] is missing, empty or blank."""
+    return np.fromiter(
+        (is_missing(cell) or (isinstance(cell, str) and not cell.strip()) for cell in column), np.bool_, len(column)
     )
 
 

@@ -1,4 +1,4 @@
-"""What an input is declared as: text, symbols, events, a numeric series, constants of an example, an array."""
+"""What an input is declared as: text, symbols, events, a series of numbers, constants, an array, a recording."""
 
 from __future__ import annotations
 
@@ -73,4 +73,35 @@ class Array:
     """An image [H, W] or [H, W, C], or a sound [T], as an array of numbers per example."""
 
 
-Kind = Text | Symbols | Events | Series | Static | Array
+@dataclass(frozen=True)
+class Audio:
+    """A recording per example: the path of a sound file (WAV, FLAC, OGG, MP3), or its samples [T] or [T, channels].
+
+    Read as log-mel features: the logarithm of the energy in `bands` bands of the mel scale (Stevens, Volkmann, Newman
+    1937), in windows of `window` seconds that begin every `hop` seconds. Channels are averaged, and every recording is
+    resampled to `rate` [Hz]: of samples given as arrays it is their rate; None takes the commonest rate of the files.
+    The recording's own mean of each band is taken off where `centred`, so that neither loudness nor the microphone
+    counts: for speech; of steady sounds it is what tells them apart. What was found is written back, so that later data
+    are read alike.
+    """
+
+    rate: int | None = None
+    bands: int = 40
+    window: float = 0.025
+    hop: float = 0.010
+    centred: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("rate", "bands"):
+            value = getattr(self, name)
+            whole = isinstance(value, int) and not isinstance(value, bool) and value >= (1000 if name == "rate" else 4)
+            if not whole and not (name == "rate" and value is None):
+                least = "1,000 Hz, or None" if name == "rate" else "4"
+                raise InputError(f"{name} is {value!r}: expected a whole number of at least {least}")
+        for name in ("window", "hop"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0.001 <= value <= 1.0:
+                raise InputError(f"{name} is {value!r}: expected seconds from 0.001 to 1")
+
+
+Kind = Text | Symbols | Events | Series | Static | Array | Audio

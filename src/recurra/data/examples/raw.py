@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.examples.inputs import Array, Events, Kind, Series, Static, Symbols, Text
+from recurra.data.examples.inputs import Array, Audio, Events, Kind, Series, Static, Symbols, Text
 from recurra.data.examples.ragged import Ragged, offsets_of
 from recurra.data.examples.steps import Steps
 
@@ -22,7 +22,7 @@ def missing_column(kind: Kind, rows: int) -> RawColumn:
     match kind:
         case Events():
             return Ragged(np.zeros(0, dtype=object), np.zeros(rows + 1, dtype=np.int64))
-        case Series():
+        case Series() | Audio():
             return Steps(Ragged(np.zeros((0, 0)), np.zeros(rows + 1, dtype=np.int64)), ())
         case Static():
             return pd.DataFrame({column: np.full(rows, np.nan) for column in kind.columns})

@@ -22,12 +22,14 @@ class Steps:
     """N numeric series of F features.
 
     `values` [N_total, F] float32 or float64, NaN where missing; `names` of the F features; `times` [N_total] float64
-    in seconds, not decreasing within a series, or None where there are none. A missing series has no step.
+    in seconds, not decreasing within a series, or None where there are none. A missing series has no step. Of
+    recordings `origins` are the sample rates [Hz] at which they came, and how many came at each.
     """
 
     values: Ragged
     names: tuple[str, ...]
     times: Ragged | None = None
+    origins: tuple[tuple[int, int], ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -35,7 +37,7 @@ class Steps:
     def take(self, numbers: npt.ArrayLike) -> Steps:
         """The series of these numbers, in this order."""
         times = None if self.times is None else self.times.take(numbers)
-        return Steps(self.values.take(numbers), self.names, times)
+        return Steps(self.values.take(numbers), self.names, times, self.origins)
 
 
 def read_steps(

@@ -3,43 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from recurra.data.examples.guessing import guess_kind
-from recurra.data.examples.inputs import Array, Events, Kind, Series, Static, Symbols, Text
+from recurra.data.examples.audio import is_audio_column
+from recurra.data.examples.choosing import (
+    find_label,
+    find_sequences,
+    is_constant,
+    is_key,
+    more_texts,
+    sequence_kind,
+    tells_apart,
+    tells_label,
+    to_tag,
+)
+from recurra.data.examples.guessing import is_blank_text
+from recurra.data.examples.inputs import Array, Audio, Events, Kind, Series, Static, Symbols, Text
 from recurra.data.examples.splits import says_split
+from recurra.data.examples.word_rows import filled_down, find_word_rows, has_first_rows
+from recurra.data.labels.cell_labels import (
+    NO_SEPARATOR,
+    find_separator,
+    folded,
+    quoted,
+    respelled,
+    spelled_alike,
+    trimmed,
+)
 from recurra.data.schema.column_kinds import kind_of
 from recurra.data.schema.facts import Fact
-from recurra.data.schema.infer_columns import is_row_number, split_series
-from recurra.data.schema.names import plain, require_columns, shown, words_in
+from recurra.data.schema.infer_columns import split_series
+from recurra.data.schema.names import counted, plain, require_columns, shown
 from recurra.data.schema.roles import tidy
 from recurra.errors import InputError
 from recurra.options import option
 
 TASKS = ("classify", "tag", "regress")
-_TEXT = frozenset(
-    "text sentence review comment document content message tweet title body utterance question abstract phrase "
-    "文本 评论 句子 内容 正文".split()
-)
-_SEQUENCE = frozenset(
-    "sequence seq residues dna rna protein peptide promoter primary aa aminoacids nucleotides tokens words events "
-    "series signal 序列".split()
-)
-_LABEL = {  # from the surest word to the least sure
-    "classify": (
-        "label labels class classes category categories sentiment intent topic genre emotion polarity gesture tag tags "
-        "标签 类别 分类 情感 target y"
-    ).split(),
-    "tag": (
-        "tags tag labels label dssp ss8 ss3 ss q8 q3 structure secondary pos ner bio gesture activity state target y"
-    ).split(),
-    "regress": "target expression activity rating score response yield label value 目标 分数 数值 y".split(),
-}
 _SPLIT = frozenset("split subset partition fold set part 划分".split())
-_IDENTIFIER = frozenset("id index idx uuid guid key rowid no nr file filename path url accession 编号 序号".split())
-_UNIQUE = 0.95
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ class Roles:
     `inputs` by name (of a column, or "sequence" and "static"); `label` one column, or several; `series` (several
     columns joined by commas) and `time` of the long format, whose numbers are `features`. Without a series, `features`
     are the columns of a wide table, a step each. `group` and `split` say which examples belong together and where.
-    `label_separator` stands between the labels of a cell that holds several.
+    `label_separator` stands between the labels of a cell that holds several; labels that differ from one of `spellings`
+    in case only are spelled so. Columns in `filled` have their value on the first row of each series only; inputs in
+    `optional` may be missing in an example.
     """
 
     inputs: dict[str, Kind]
@@ -62,6 +66,9 @@ class Roles:
     split: str | None = None
     ignore: tuple[str, ...] = field(default=())
     label_separator: str | None = None
+    spellings: tuple[str, ...] = ()
+    filled: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
 
 
 def understand_examples(
@@ -70,6 +77,7 @@ def understand_examples(
     task: str = "classify",
     text: Sequence[str] = (),
     sequence: Sequence[str] = (),
+    audio: Sequence[str] = (),
     label: Sequence[str] = (),
     series: str | None = None,
     time: str | None = None,
@@ -79,15 +87,18 @@ def understand_examples(
     group: str | None = None,
     split: str | None = None,
     label_separator: str | None = None,
+    merge_case: bool = False,
     labelled: bool = True,
     source: str = "the table",
 ) -> tuple[Roles, list[Fact]]:
     """The parts of the columns and the facts that say them, with the flags that override them.
 
     What is named stands. The label is found by its name, else it is the only column that is left; the sequence by its
-    name, else the longest text or the lists. Other numbers and categories are static, but not identifiers, dates and
-    a column that repeats the label in other words. A table of numbers only is read as a step per column. Errors:
-    InputError where a named column is absent, or the label or sequence cannot be told.
+    name, else the longest text or the lists; every further column of language is a text beside it. Other numbers and
+    categories are static, but not identifiers, dates and a column that repeats the label in other words. A text that is
+    empty in some rows is optional where there is another input. A table of numbers only is read as a step per column,
+    and one of words, tags and sentences as a row per word. `label_separator` "none": a cell is one label; None: found
+    where it is certain. Errors: InputError where a named column is absent, or the label or sequence cannot be told.
 
     >>> frame = pd.DataFrame({"id": [1, 2, 3], "sentence": ["a fine film", "dull", "I slept"], "mood": ["+", "-", "-"]})
     >>> roles, facts = understand_examples(frame)
@@ -101,27 +112,50 @@ def understand_examples(
             f"{option('label_separator')} is empty: give what stands between the labels of a cell, such as ';'"
         )
     frame = tidy(frame, source)
-    _require(frame, source, text, sequence, label, series, time, features, static, ignore, group, split)
+    named = _named(frame, text, sequence, audio, label, series, time, features, static, ignore, group, split)
+    _require(frame, source, named)
     names = [name for name in frame.columns if name not in ignore]
     if split is None:
         split = next((n for n in names if plain(n) in _SPLIT and n not in label and says_split(frame[n])), None)
+    filled: tuple[str, ...] = ()
+    if task == "tag" and not (text or sequence or features or audio):
+        tag = label[0] if label else _label_or_none(frame, names, task, source)
+        rows = find_word_rows(frame, names, tag) if series is None and labelled and tag is not None else None
+        if rows is not None and tag is not None:
+            series, features, label = rows.key, (rows.word,), (tag,)
     keys = split_series(series, list(frame.columns))
-    taken = {*text, *sequence, *label, *keys, *features, *(static or ()), time, group, split}
+    if task == "tag" and len(keys) == 1 and has_first_rows(frame[keys[0]]):
+        filled = (keys[0],)
+    taken = {*text, *sequence, *audio, *label, *keys, *features, *(static or ()), time, group, split}
     left = [name for name in names if name not in taken]
-    identifiers = [name for name in left if _is_identifier(frame[name], name, first=name == names[0])]
+    recorded = [name for name in left if is_audio_column(frame[name])] if task != "tag" else []
+    identifiers = [n for n in left if n not in recorded and tells_apart(frame[n], n, first=n == names[0])]
     left = [name for name in left if name not in identifiers]
-    facts: list[Fact] = []
     inputs: dict[str, Kind] = {name: Text() for name in text}
-    inputs |= {name: _sequence_kind(frame, name) for name in sequence}
+    inputs |= {name: sequence_kind(frame, name) for name in sequence}
+    inputs |= {name: Audio() for name in audio}
     if series is None and not inputs and not features:
-        inputs = _find_sequences(frame, left, task, label)
+        inputs = {name: Audio() for name in recorded}
+        sounds = list(inputs)
+        inputs = inputs or find_sequences(frame, left, task, label)
         left = [name for name in left if name not in inputs]
+    else:
+        sounds = list(audio)
+    found_inputs = not (text or sequence or features or series or sounds)
     if task == "tag":
-        inputs = {name: _to_tag(frame, name, kind) for name, kind in inputs.items()}
+        inputs = {name: to_tag(frame, name, kind) for name, kind in inputs.items()}
     found = tuple(label)
     if labelled and not found:
-        found = (_find_label(frame, left, task, source, inputs),)
+        candidates = [name for name in left if not is_key(frame[name], name)] or left
+        found = (find_label(frame, candidates, task, source, inputs),)
     left = [name for name in left if name not in found]
+    if found_inputs and task != "tag" and inputs:
+        further = more_texts(frame, left)
+        inputs |= {name: Text() for name in further}
+        inputs = {name: inputs[name] for name in frame.columns if name in inputs}
+        left = [name for name in left if name not in further]
+    things = [name for name in left if is_key(frame[name], name)]
+    left = [name for name in left if name not in things]
     if not inputs and not features:
         features = [name for name in left if kind_of(frame[name]) == "number"]
         texts = [name for name in left if kind_of(frame[name]) == "text"]
@@ -133,27 +167,103 @@ def understand_examples(
             )
     if static is None:
         used = features or series is not None or task == "tag"
-        static = [] if used else [n for n in left if _is_constant(frame, n, found)]
-    dropped = [name for name in (*identifiers, *left) if name not in {*static, *features}]
+        static = [] if used else [n for n in left if is_constant(frame, n, found)]
+    dropped = [name for name in (*identifiers, *things, *left) if name not in {*static, *features}]
     if static:
         inputs["static"] = Static(tuple(static))
-    facts += _facts(inputs, found, task, series, time, features, static, group, split, dropped)
-    telling = [name for name in static if _tells_label(frame, name, found)]
+    roles = Roles(
+        inputs, found, series, time, tuple(features), tuple(static), group, split, tuple(dict.fromkeys(ignore))
+    )
+    if filled:
+        roles = replace(roles, filled=filled)
+    if task != "tag":
+        roles = replace(roles, optional=_optional(frame, inputs))
+    facts = [*_facts(roles, task, dropped), *_key_facts(frame, things, group)]
+    telling = [name for name in static if tells_label(frame, name, found)]
     if telling:
         said = f"each value of {shown(telling)} has one label only: is it known before the label is?"
-        facts.append(Fact("check", said, option("static")))
-    if label_separator is not None:
-        facts.append(Fact("several labels", f"a cell holds any number, with {label_separator!r} between them"))
-    left_out = tuple(dict.fromkeys(ignore))
-    parts = (tuple(features), tuple(static), group, split, left_out, label_separator)
-    return Roles(inputs, found, series, time, *parts), facts
+        facts.append(Fact("check", said, option("ignore", [telling[0]])))
+    if len(roles.optional):
+        facts.append(Fact("optional", _emptiness(frame, roles.optional), option("optional")))
+    if task == "classify" and len(found) == 1:
+        roles, said_of_labels = _read_cells(frame[found[0]], roles, label_separator, merge_case)
+        facts += said_of_labels
+    return roles, facts
 
 
-def _require(
+def _label_or_none(frame: pd.DataFrame, names: Sequence[str], task: str, source: str) -> str | None:
+    try:
+        return find_label(frame, names, task, source, {})
+    except InputError:
+        return None
+
+
+def _optional(frame: pd.DataFrame, inputs: dict[str, Kind]) -> tuple[str, ...]:
+    """Texts that are empty in some rows, where there is another input to go by."""
+    if len(inputs) < 2:
+        return ()
+    texts = [name for name, kind in inputs.items() if isinstance(kind, Text | Symbols)]
+    return tuple(name for name in texts if is_blank_text(frame[name]).any())
+
+
+def _emptiness(frame: pd.DataFrame, names: Sequence[str]) -> str:
+    counts = ", ".join(f"{name} is empty in {counted(int(is_blank_text(frame[name]).sum()), 'row')}" for name in names)
+    return f"{counts}; these rows are used, for they have other inputs"
+
+
+def _read_cells(labels: pd.Series, roles: Roles, separator: str | None, merge_case: bool) -> tuple[Roles, list[Fact]]:
+    """How the cells of the label are read: several labels in one, one label spelled in several ways."""
+    facts = []
+    if separator is None and (found := find_separator(labels)) is not None:
+        parts = shown([quoted(part) for part in found.parts], 6)
+        if found.certain:
+            separator = found.sign
+            said = (
+                f"{counted(found.cells, 'row')} hold several with {found.sign!r} between them, since every part is "
+                f"also a label of its own: {parts}"
+            )
+            facts.append(Fact("several labels", said, option("label_separator", NO_SEPARATOR)))
+        else:
+            said = f"{counted(found.cells, 'label')} with {found.sign!r} may be several labels ({parts}), read as one"
+            facts.append(Fact("check", said, option("label_separator", found.sign)))
+    elif separator is not None and separator != NO_SEPARATOR:
+        facts.append(Fact("several labels", f"a cell holds any number, with {separator!r} between them"))
+    separator = None if separator == NO_SEPARATOR else separator
+    cells = trimmed(labels)
+    pieces = cells.dropna().map(str).str.split(separator, regex=False).explode() if separator is not None else cells
+    alike = spelled_alike(pieces)
+    if not alike:
+        return replace(roles, label_separator=separator), facts
+    groups = shown([" = ".join(map(quoted, group)) for group in alike], 4)
+    if merge_case:
+        chosen = tuple(group[0] for group in alike)
+        facts.append(Fact("labels", f"that differ in case only are one: {groups}", option("merge_case", False)))
+        return replace(roles, label_separator=separator, spellings=chosen), facts
+    facts.append(
+        Fact(
+            "check",
+            f"labels that differ in case or blanks only are different classes: {groups}",
+            option("merge_case", True),
+        )
+    )
+    return replace(roles, label_separator=separator), facts
+
+
+def read_label_cells(labels: pd.Series, roles: Roles) -> pd.Series:
+    """Labels without blanks around them, spelled as `roles` says."""
+    return respelled(trimmed(labels), {folded(name): name for name in roles.spellings})
+
+
+def fill_series(frame: pd.DataFrame, roles: Roles) -> pd.DataFrame:
+    """The table with every series named on all of its rows."""
+    return frame.assign(**{name: filled_down(frame[name]) for name in roles.filled}) if roles.filled else frame
+
+
+def _named(
     frame: pd.DataFrame,
-    source: str,
     text: Sequence[str],
     sequence: Sequence[str],
+    audio: Sequence[str],
     label: Sequence[str],
     series: str | None,
     time: str | None,
@@ -162,82 +272,27 @@ def _require(
     ignore: Sequence[str],
     group: str | None,
     split: str | None,
-) -> None:
-    columns = list(frame.columns)
+) -> dict[str, Sequence[str]]:
+    """The columns that each option names."""
     one = {"time": time, "group": group, "split": split}
-    named = {
-        **{"text": text, "sequence": sequence, "label": label, "features": features, "static": static or ()},
-        **{"series": split_series(series, columns), "ignore": ignore},
+    return {
+        **{"text": text, "sequence": sequence, "audio": audio, "label": label, "features": features},
+        **{"static": static or (), "series": split_series(series, list(frame.columns)), "ignore": ignore},
         **{part: () if name is None else (name,) for part, name in one.items()},
     }
+
+
+def _require(frame: pd.DataFrame, source: str, named: dict[str, Sequence[str]]) -> None:
     for part, names in named.items():
-        require_columns(names, columns, source, option(part))
+        require_columns(names, list(frame.columns), source, option(part))
     parts: dict[str, str] = {}
-    for part in ("text", "sequence", "label", "series", "features", "static", "ignore"):
+    for part in ("text", "sequence", "audio", "label", "series", "features", "static", "ignore"):
         for name in named[part]:
             if name in parts and parts[name] != part:
                 raise InputError(
                     f"column {name!r} is named with {option(parts[name])} and with {option(part)}: name it once"
                 )
             parts[name] = part
-
-
-def _sequence_kind(frame: pd.DataFrame, name: str) -> Kind:
-    """A column named as a sequence: strings are symbols, unless they have blanks."""
-    kind = guess_kind(frame[name], name, alone=True)
-    if not isinstance(kind, Text):
-        return kind
-    return Text() if frame[name].dropna().head(1000).str.contains(r"\s").any() else Symbols()
-
-
-def _to_tag(frame: pd.DataFrame, name: str, kind: Kind) -> Kind:
-    """A step is a word where a text has blanks, and else a letter."""
-    if not isinstance(kind, Text):
-        return kind
-    return Events() if frame[name].dropna().head(1000).astype(str).str.contains(r"\s").any() else Symbols()
-
-
-def _find_sequences(frame: pd.DataFrame, names: Sequence[str], task: str, label: Sequence[str]) -> dict[str, Kind]:
-    """The one text or string of symbols, by name, else the longest; and all lists and arrays."""
-    kinds = {
-        name: guess_kind(frame[name], name)
-        for name in names
-        if kind_of(frame[name]) == "text" and not (not label and plain(name) in _LABEL[task])
-    }
-    lists: dict[str, Kind] = {name: kind for name, kind in kinds.items() if isinstance(kind, Events | Series | Array)}
-    strings = [name for name, kind in kinds.items() if isinstance(kind, Text | Symbols)]
-    called = [name for name in kinds if name not in lists and words_in(name) & (_TEXT | _SEQUENCE)]
-    if not called and not label and task != "tag" and len(strings) + len(lists) == len(names) == 1:
-        called = strings
-    if called:
-        name = next((name for name in called if name in strings), called[0])
-        kind = kinds[name] if name in strings else Text()
-        return {name: kind, **(lists if task != "tag" else {})}
-    if strings and not lists:
-        lengths = {name: frame[name].dropna().head(1000).str.len().mean() for name in strings}
-        name = max(strings, key=lambda name: lengths[name])
-        return {name: kinds[name]}
-    if task == "tag" and lists:
-        name = next((name for name in lists if words_in(name) & _SEQUENCE), next(iter(lists)))
-        return {name: lists[name]}
-    return lists
-
-
-def _find_label(frame: pd.DataFrame, names: Sequence[str], task: str, source: str, inputs: dict[str, Kind]) -> str:
-    words = {word: k for k, word in enumerate(_LABEL[task])}
-    surest = {name: min((words[word] for word in words_in(name) if word in words), default=None) for name in names}
-    called = [name for name in names if surest[name] is not None]
-    if called:
-        return min(called, key=lambda name: (plain(name) not in words, surest[name]))
-    kinds = ("number",) if task == "regress" else ("text", "number")
-    candidates = [name for name in names if kind_of(frame[name]) in kinds]
-    if len(candidates) == 1:
-        return candidates[0]
-    flag = option("target") if task == "regress" else option("label")
-    raise InputError(
-        f"no column of {source} is called a label, and {shown(candidates) or 'none'} could be one beside "
-        f"{shown(list(inputs)) or 'the numbers'}: name it with {flag}"
-    )
 
 
 def identifier_of(frame: pd.DataFrame, roles: Roles) -> str | None:
@@ -250,93 +305,48 @@ def identifier_of(frame: pd.DataFrame, roles: Roles) -> str | None:
     used = {*roles.inputs, *roles.label, *roles.features, *roles.static, roles.time, roles.group, roles.split}
     names = [str(name) for name in frame.columns]
     left = [name for name in names if name not in used]
-    return next((name for name in left if _is_identifier(frame[name], name, first=name == names[0])), None)
+    return next((name for name in left if tells_apart(frame[name], name, first=name == names[0])), None)
 
 
-def _is_identifier(column: pd.Series, name: str, *, first: bool) -> bool:
-    """Whether a column only tells the examples apart."""
-    kind = kind_of(column)
-    if kind == "number":
-        named = bool(words_in(name) & _IDENTIFIER) and pd.api.types.is_integer_dtype(column.dtype)
-        return is_row_number(column, name, first=first) or (named and column.nunique() >= _UNIQUE * len(column))
-    if kind != "text" or not words_in(name) & _IDENTIFIER:
-        return False
-    sample = column.dropna()
-    strings = sample.map(lambda value: isinstance(value, str))
-    return bool(strings.all()) and sample.nunique() >= _UNIQUE * len(sample)
-
-
-def _is_constant(frame: pd.DataFrame, name: str, label: Sequence[str]) -> bool:
-    """Whether a column is numbers or categories, and more than the label in other words."""
-    if not _is_plain(frame, name):
-        return False
-    if len(label) != 1 or not _is_plain(frame, label[0]):
-        return True
-    pairs = _known_pairs(frame, label[0], name).drop_duplicates()
-    return len(pairs) < 2 or bool(pairs[label[0]].duplicated().any() or pairs[name].duplicated().any())
-
-
-def _tells_label(frame: pd.DataFrame, name: str, label: Sequence[str]) -> bool:
-    """Whether values of a column that stand in several rows always stand beside the same label, of two or more."""
-    if len(label) != 1 or not (_is_plain(frame, name) and _is_plain(frame, label[0])):
-        return False
-    known = _known_pairs(frame, label[0], name)
-    values, pairs = known[name].nunique(), known.drop_duplicates()
-    return len(pairs) == values <= len(known) / 2 and pairs[label[0]].nunique() > 1
-
-
-def _is_plain(frame: pd.DataFrame, name: str) -> bool:
-    """Whether the cells of a column are numbers or categories."""
-    return kind_of(frame[name]) in ("number", "text") and isinstance(guess_kind(frame[name], name), Static)
-
-
-def _known_pairs(frame: pd.DataFrame, label: str, name: str) -> pd.DataFrame:
-    """The label and another column where both are known: a missing label says nothing, and is no class."""
-    pairs = frame[[label, name]]
-    return pairs[pairs[label].notna() & (pairs[label] != "") & pairs[name].notna()]
-
-
-def _facts(
-    inputs: dict[str, Kind],
-    label: Sequence[str],
-    task: str,
-    series: str | None,
-    time: str | None,
-    features: Sequence[str],
-    static: Sequence[str],
-    group: str | None,
-    split: str | None,
-    dropped: Sequence[str],
-) -> list[Fact]:
+def _facts(roles: Roles, task: str, dropped: Sequence[str]) -> list[Fact]:
     said = {Text: "text", Symbols: "a letter is a step", Events: "lists of events", Series: "numbers", Array: "arrays"}
+    said |= {Audio: "sound files"}
     facts = []
     if task == "tag":
         said |= {Events: "a word is a step"}
-    for name, kind in inputs.items():
+    parts = {Text: "text", Audio: "audio"}
+    for name, kind in roles.inputs.items():
         if not isinstance(kind, Static):
-            part = "text" if isinstance(kind, Text) else "sequence"
+            part = parts.get(type(kind), "sequence")
             facts.append(Fact(part, f"{name} ({said[type(kind)]})", option(part)))
+    series, features = roles.series, roles.features
     if series is not None:
-        facts.append(
-            Fact("series", f"{series}, a row per step{f', in the order of {time}' if time else ''}", option("series"))
-        )
+        order = f", in the order of {roles.time}" if roles.time else ""
+        down = ", filled down from the first row of each" if roles.filled else ""
+        facts.append(Fact("series", f"{series}, a row per step{order}{down}", option("series")))
     if features:
         facts.append(Fact("features" if series else "sequence", _spoken(features, series), option("features")))
-    if label:
-        facts.append(Fact("target" if task == "regress" else "label", shown(label), option(_word(task))))
-    if static:
-        facts.append(Fact("static", shown(static), option("static")))
-    if group is not None:
-        facts.append(Fact("groups", group, option("group")))
-    if split is not None:
-        facts.append(Fact("split", f"as column {split} says", option("split")))
+    word = "target" if task == "regress" else "label"
+    if roles.label:
+        facts.append(Fact(word, shown(roles.label), option(word)))
+    if roles.static:
+        facts.append(Fact("static", shown(roles.static), option("static")))
+    if roles.group is not None:
+        facts.append(Fact("groups", roles.group, option("group")))
+    if roles.split is not None:
+        facts.append(Fact("split", f"as column {roles.split} says", option("split")))
     if dropped:
         facts.append(Fact("ignored", shown(dropped), option("static")))
     return facts
 
 
-def _word(task: str) -> str:
-    return "target" if task == "regress" else "label"
+def _key_facts(frame: pd.DataFrame, keys: Sequence[str], group: str | None) -> list[Fact]:
+    """What is said of identifiers that repeat: they are no input, and examples may be kept together by them."""
+    repeated = [name for name in keys if name != group and frame[name].duplicated().any()]
+    if not repeated or group is not None:
+        return []
+    said = f"{shown(repeated)} names things and is no input; to keep the examples of one together, group by it"
+    return [Fact("identifier", said, option("group", repeated[0]))]
 
 
 def _spoken(features: Sequence[str], series: str | None) -> str:

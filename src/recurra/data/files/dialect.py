@@ -1,4 +1,4 @@
-"""How a table is written down: separator, header, decimal sign. Found from the first lines; each can be given instead.
+"""How a table is written down: separator, extent and header. Found from the first lines; each can be given instead.
 
 A separator is scored by (the share of rows with the commonest number of fields, squared) times (how much the fields
 look like numbers, dates or plain words); a wrong one leaves ragged rows or fields such as `5;2`.
@@ -6,33 +6,21 @@ look like numbers, dates or plain words); a wrong one leaves ragged rows or fiel
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recurra.data.files.header import Cell, cell_kind, column_names, has_header
+from recurra.data.files.extent import common_width, find_above, find_extent
+from recurra.data.files.header import Cell, cell_kind, column_names, merge_header
+from recurra.data.files.quoting import BLANKS, USUAL, Quoting
+from recurra.data.files.records import Record, collapse_blanks, records
 from recurra.errors import InputError
 from recurra.options import option
 
-BLANKS = r"\s+"  # the separator of aligned tables: any run of blanks
 _STRONG = ",;\t|"
 _CANDIDATES = (",", ";", "\t", "|", "", " ", BLANKS)  # "" is a single column; earlier wins a tie
+_WEAK = 0.9  # blanks stand inside fields too
 _SPOKEN = {r"\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|", "whitespace": BLANKS}
-_SAMPLE_ROWS = 300
-_SAMPLE_CELLS = 60_000
-_GAP = "[ '\u2019\u00a0\u202f]"  # blank, apostrophes, no-break space, narrow no-break space: between thousands
-_STRONG_COMMA = re.compile(
-    rf"[+-]?(?:\d+,(?:\d{{1,2}}|\d{{4,}})|0,\d+|\d{{4,}},\d+"
-    rf"|\d{{1,3}}(?:\.\d{{3}}){{2,}}|\d{{1,3}}(?:(?:\.|{_GAP})\d{{3}})+,\d+)"
-)
-_STRONG_POINT = re.compile(
-    rf"[+-]?(?:\d+\.(?:\d{{1,2}}|\d{{4,}})|0?\.\d+|\d{{4,}}\.\d+"
-    rf"|\d{{1,3}}(?:,\d{{3}}){{2,}}|\d{{1,3}}(?:(?:,|{_GAP})\d{{3}})+\.\d+)"
-)
-_DOUBTFUL = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 @dataclass(frozen=True)
@@ -40,8 +28,8 @@ class Dialect:
     """How a file was read; a later file of the same kind can be read with the same values.
 
     `missing` are the words, found in otherwise numeric columns, that were taken for missing values (`""` is an empty
-    cell); of a file too large to be held whole, those of its beginning. A Parquet file has no encoding, separator or
-    header of its own.
+    cell); of a file too large to be held whole, those of its beginning. `thousands` is the sign given for groups of
+    digits, `sheet` that of a workbook. A Parquet file has no encoding, separator or header of its own.
     """
 
     format: str = "csv"
@@ -50,6 +38,8 @@ class Dialect:
     decimal: str = "."
     header: bool = True
     missing: tuple[str, ...] = ()
+    thousands: str = ""
+    sheet: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +47,8 @@ class Layout:
     """Where the fields of a text table are.
 
     `names` [W] are those of its columns, `start` the number of characters before the first row of data; `rows` are
-    the first rows of data, as text; `notes` says what was decided and could be otherwise.
+    the first rows of data, as text, which begin in `line` (from 1); `notes` says what was decided and could be
+    otherwise.
     """
 
     separator: str
@@ -66,53 +57,118 @@ class Layout:
     start: int
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    line: int = 1
+    quoting: Quoting = USUAL
+    top: int = 0
 
 
 def find_layout(
-    text: str, *, name: str, whole: bool, separator: str | None = None, header: bool | None = None
+    text: str,
+    *,
+    name: str,
+    whole: bool,
+    separator: str | None = None,
+    header: bool | None = None,
+    header_rows: int | None = None,
+    skip_rows: int | None = None,
+    quoting: Quoting = USUAL,
 ) -> Layout:
-    """Separator, header and column names of the table that begins with `text` (`whole`: and ends with it).
+    """Separator, extent and column names of the table that begins with `text` (`whole`: and ends with it).
 
-    Errors: InputError for text without rows, a header without data, a separator that the file does not use.
+    `skip_rows` lines are passed over; None finds the lines above the header. `header_rows` is the number of rows that
+    the header takes. Errors: InputError for text without rows, a header without data, a separator that the file does
+    not use, more lines to skip than there are.
     """
     if not text.strip():
         raise InputError(f"{name} holds nothing but blanks: expected a table with a header and data")
-    start = 0
-    said = re.match(r"sep=(.)\r?\n", text)  # Excel's own first line
+    start, lines = _skipped(text, skip_rows or 0, name)
+    said = re.match(r"sep=(.)\r?\n", text[start:])  # Excel's own first line
     if said:
-        start = said.end()
+        start, lines = start + said.end(), lines + 1
         separator = separator or said[1]
     body = text[start:]
     if separator is None:
-        separator = find_separator(body, whole=whole)
+        separator = find_separator(body, whole=whole, quoting=quoting)
     else:
         separator = check_separator(separator)
-        _refuse_unused(separator, body, name, whole)
-    records = list(_records(body, separator, whole))
-    if not records:
+        _refuse_unused(separator, body, name, whole, quoting)
+    found = list(records(body, separator, whole, quoting))
+    if not found:
         raise InputError(f"{name} has no rows: expected a table with a header and data")
-    rows = [row for row, _ in records]
-    if header is None:
-        header = has_header(rows)
-    if header and len(rows) == 1:
+    start_of = table_start(
+        found, name, header=header, header_rows=header_rows, skip=skip_rows is None, lines=lines, whole=whole
+    )
+    origin = len(collapse_blanks(text[:start])) if separator == BLANKS else start
+    begin = origin + (found[start_of.first - 1].end if start_of.first else 0)
+    rows = tuple(record.fields for record in found[start_of.first :])
+    return Layout(
+        separator,
+        start_of.header,
+        start_of.names,
+        begin,
+        rows,
+        start_of.notes,
+        lines + found[start_of.first].line,
+        quoting,
+        origin + (found[start_of.above - 1].end if start_of.above else 0),
+    )
+
+
+@dataclass(frozen=True)
+class TableStart:
+    """The names [W] of a table's columns, the records before its first row of data and `above` its header, remarks."""
+
+    names: tuple[str, ...]
+    first: int
+    header: bool
+    notes: tuple[str, ...]
+    above: int = 0
+
+
+def table_start(
+    found: Sequence[Record],
+    name: str,
+    *,
+    header: bool | None,
+    header_rows: int | None,
+    skip: bool,
+    lines: int = 0,
+    whole: bool = True,
+) -> TableStart:
+    """Where the data begin among the first records, which follow `lines` lines, and what the columns are called.
+
+    Errors: InputError for a header without data.
+    """
+    extent = find_extent(found, skip=skip, header=header, header_rows=header_rows)
+    above, first = extent.above, extent.above + extent.header
+    notes = _above_note(found[:above], found[above].line - 1, lines) if above else ()
+    if extent.header and first >= len(found):
         raise InputError(
-            f"{name} has only a header ({', '.join(rows[0][:8])}) and no data"
+            f"{name} has only a header ({', '.join(found[above].fields[:8])}) and no data"
             + ("" if whole else " in its first megabyte (is a quote never closed?)")
         )
-    if not header:
-        width = Counter(len(row) for row in rows).most_common(1)[0][0]
-        return Layout(separator, False, tuple(f"c{i + 1}" for i in range(width)), start, tuple(rows))
-    names, notes = column_names(rows[0], rows[1:])
-    return Layout(separator, True, names, start + records[0][1], tuple(rows[1:]), notes)
+    rows = [record.fields for record in found[first:]]
+    if not extent.header:
+        return TableStart(tuple(f"c{i + 1}" for i in range(common_width(rows))), first, False, notes, above)
+    block = found[above:first]
+    names, unused = merge_header([record.fields for record in block]) if len(block) > 1 else (block[0].fields, ())
+    if unused:
+        notes += (_unit_note([block[i] for i in unused], lines),)
+    elif len(block) > 1:
+        notes += (
+            f"the names of the columns were joined from {len(block)} rows; pass {option('header_rows')} to change that",
+        )
+    names, more = column_names(names, rows)
+    return TableStart(names, first, True, (*notes, *more), above)
 
 
-def find_separator(text: str, *, whole: bool) -> str:
+def find_separator(text: str, *, whole: bool, quoting: Quoting = USUAL) -> str:
     r"""The separator of the table that begins with `text`.
 
     >>> find_separator("day;units\n2024-01-01;1,5\n", whole=True)
     ';'
     """
-    scores = [_score(separator, text, whole) for separator in _CANDIDATES]
+    scores = [_score(separator, text, whole, quoting) for separator in _CANDIDATES]
     return _CANDIDATES[scores.index(max(scores))] or ","
 
 
@@ -127,77 +183,59 @@ def check_separator(separator: str) -> str:
     return separator
 
 
-def collapse_blanks(text: str) -> str:
-    """The same table with every run of blanks outside quotes made one space, and none at the ends of lines."""
-    joined = re.sub(r'("(?:[^"]|"")*")|[ \t]+', lambda found: found[1] or " ", text)
-    return re.sub(r"^ | (?=[\r\n])| \Z", "", joined, flags=re.MULTILINE)
+def _skipped(text: str, count: int, name: str) -> tuple[int, int]:
+    """The number of characters in the first `count` lines, and `count`."""
+    start = 0
+    for line in range(count):
+        end = re.compile(r"\r\n|\n|\r").search(text, start)
+        if end is None:
+            raise InputError(
+                f"{option('skip_rows')} {count} leaves nothing of {name}, which has {line + 1} lines: pass a smaller "
+                "number"
+            )
+        start = end.end()
+    return start, count
 
 
-def find_decimal(rows: Sequence[Sequence[str]], separator: str) -> tuple[str, str | None]:
-    """The decimal sign of the numbers in `rows`, and a note where the text leaves two readings.
-
-    `0,5` and `12,75` speak for the comma, `0.5` for the point; `1,234` alone could be either. It is a decimal comma
-    where fields are separated by semicolons and every number of its column looks like it, else it separates thousands.
-    """
-    cells = [cell.strip() for row in rows for cell in row]
-    comma = sum(bool(_STRONG_COMMA.fullmatch(cell)) for cell in cells)
-    point = sum(bool(_STRONG_POINT.fullmatch(cell)) for cell in cells)
-    if comma or point:
-        return ("," if comma > point else "."), None
-    doubtful = [cell for cell in cells if _DOUBTFUL.fullmatch(cell)]
-    if not doubtful:
-        return ".", None
-    columns = [[cell for cell in column if cell_kind(cell) is Cell.NUMBER] for column in zip(*rows, strict=False)]
-    touched = [[bool(_DOUBTFUL.fullmatch(cell.strip())) for cell in column] for column in columns]
-    alike = all(all(column) for column in touched if any(column))
-    decimal = "," if separator == ";" and alike else "."
-    value = doubtful[0].replace(",", "." if decimal == "," else "")
-    other = "." if decimal == "," else ","
-    return (
-        decimal,
-        f"{doubtful[0]!r} was read as {value}; if the comma means the other thing, say {option('decimal', other)}",
-    )
+def _above_note(found: Sequence[Record], until: int, lines: int) -> tuple[str, ...]:
+    count = until
+    shown = " ".join(cell.strip() for cell in found[0].fields if cell.strip())
+    place = "line 1" if count + lines == 1 else f"lines {lines + 1} to {lines + count}"
+    return (f"skipped above the header: {place} ({_short(shown)}); pass {option('skip_rows')} to change that",)
 
 
-def _records(text: str, separator: str, whole: bool) -> Iterator[tuple[tuple[str, ...], int]]:
-    """The first records, each with the characters up to its end; blank ones are skipped, a cut one is dropped."""
-    consumed = 0
-    waiting = collapse_blanks(text) if separator == BLANKS else text
-
-    def lines() -> Iterator[str]:
-        nonlocal consumed
-        for line in io.StringIO(waiting, newline=""):
-            consumed += len(line)
-            yield line
-
-    cells = rows = 0
-    try:
-        for row in csv.reader(lines(), delimiter=" " if separator == BLANKS else separator or "\x00"):
-            if not whole and consumed == len(waiting):
-                return
-            if row:
-                yield tuple(row), consumed
-                rows, cells = rows + 1, cells + len(row)
-            if rows >= _SAMPLE_ROWS or (cells >= _SAMPLE_CELLS and rows >= 3):
-                return
-    except csv.Error:  # a field beyond the csv module's limit: what came before it is sample enough
-        return
+def _unit_note(rows: Sequence[Record], lines: int) -> str:
+    shown = "; ".join(_short(", ".join(cell for cell in row.fields if cell.strip())) for row in rows)
+    first, last = rows[0].line + lines, rows[-1].line + lines
+    place = f"line {first}" if first == last else f"lines {first} to {last}"
+    return f"skipped under the names of the columns: {place} ({shown}); pass {option('header_rows')} 1 if they are data"
 
 
-def _score(separator: str, text: str, whole: bool) -> float:
-    rows = [row for row, _ in _records(text, separator, whole)]
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+def _score(separator: str, text: str, whole: bool, quoting: Quoting) -> float:
+    """How well a separator explains the first records; lines above a table cost it little, ragged rows much."""
+    rows = [record.fields for record in records(text, separator, whole, quoting)]
     if not rows:
         return 0.0
-    width, count = Counter(len(row) for row in rows).most_common(1)[0]
+    width = common_width(rows)
     if width == 1 and separator:
         return 0.0
-    if len(rows) > 2 and 1 < len(rows[0]) == width - 1 and count == len(rows) - 1:
+    above = find_above(rows, width) if separator else 0
+    body = rows[above:]
+    while len(body) > 2 and len(body[-1]) != width and whole:
+        body = body[:-1]  # notes below the data
+    count = sum(len(row) == width for row in body)
+    if len(body) > 2 and 1 < len(body[0]) == width - 1 and count == len(body) - 1:
         count += 1  # R leaves the column of row names without a name
-    share = count / len(rows)
+    dropped = len(rows) - len(body)
+    share = count / len(body) * (1 - 0.03 * (dropped > 0) - 0.3 * (dropped > len(body)))
     foreign = _STRONG.replace(separator, "") if separator else _STRONG
-    cells = [cell for row in rows if len(row) == width for cell in row]
+    cells = [cell for row in body if len(row) == width for cell in row]
     quality = sum(_quality(cell, foreign, separator) for cell in cells) / len(cells)
-    return share**2 * quality
+    return share**2 * quality * (_WEAK if separator in (" ", BLANKS) else 1.0)
 
 
 def _quality(cell: str, foreign: str, separator: str) -> float:
@@ -209,12 +247,12 @@ def _quality(cell: str, foreign: str, separator: str) -> float:
     return 0.0 if any(sign in cell for sign in foreign) else 0.8
 
 
-def _refuse_unused(separator: str, text: str, name: str, whole: bool) -> None:
+def _refuse_unused(separator: str, text: str, name: str, whole: bool, quoting: Quoting) -> None:
     """A separator that was given but leaves one column, while another one gives more, is a slip."""
-    if any(len(row) > 1 for row, _ in _records(text, separator, whole)):
+    if any(len(record.fields) > 1 for record in records(text, separator, whole, quoting)):
         return
-    better = find_separator(text, whole=whole)
-    if better != separator and any(len(row) > 1 for row, _ in _records(text, better, whole)):
+    better = find_separator(text, whole=whole, quoting=quoting)
+    if better != separator and any(len(record.fields) > 1 for record in records(text, better, whole, quoting)):
         raise InputError(
             f"separator {separator!r} is not used in {name}, whose fields seem to be separated by {better!r}: "
             f"leave {option('separator')} out to have it found"

@@ -10,12 +10,14 @@ SPOKEN = {"\t": "tab", " ": "space"}
 
 
 def dialect_facts(dialect: Dialect) -> list[Fact]:
-    """Encoding, separator, decimal sign, a missing header and the words for missing values; nothing of other formats.
+    """Encoding, separator, decimal sign or sheet, a missing header, words for missing values; none of other formats.
 
     >>> from recurra.data.files.dialect import Dialect
     >>> dialect_facts(Dialect(separator=";"))[1]
     Fact(label='separator', value=';', flag='separator=')
     """
+    if dialect.format == "workbook":
+        return [Fact("sheet", dialect.sheet, option("sheet")), *_rest(dialect)]
     if dialect.format != "csv":
         return []
     facts = [
@@ -23,6 +25,11 @@ def dialect_facts(dialect: Dialect) -> list[Fact]:
         Fact("separator", SPOKEN.get(dialect.separator, dialect.separator), option("separator")),
         Fact("decimal sign", dialect.decimal, option("decimal")),
     ]
+    return facts + _rest(dialect)
+
+
+def _rest(dialect: Dialect) -> list[Fact]:
+    facts = []
     if not dialect.header:
         facts.append(Fact("first line", "holds data: the columns are named c1, c2, ...", option("header")))
     if dialect.missing:

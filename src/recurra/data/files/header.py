@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import Enum
+from functools import lru_cache
 from itertools import pairwise
 
 from recurra.data.files.missing import MISSING_WORDS
+from recurra.data.files.numerals import read_numeral
 
 
 class Cell(Enum):
@@ -23,15 +25,23 @@ _NUMBER = re.compile(
     r"[+-]?(?:(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?|\d{1,3}(?:[,.'’\u00a0\u202f]\d{3})+(?:[.,]\d*)?|inf(?:inity)?)",
     re.IGNORECASE | re.ASCII,
 )
+# The first letters of months in English, German, French, Spanish, Italian, Portuguese and Dutch.
+_MONTH = (
+    r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|f[ée]v|avr|jui|août|aout|déc|ene|abr|ago|dic|gen|mag"
+    r"|giu|lug|set|ott|fev|out|mrt|mei|maa)[^\W\d_]{0,7}\.?"
+)
+_CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?"
 _DATE = re.compile(
-    r"(?:\d{4}[-/.年]\d{1,2}(?:[-/.月]\d{1,2}日?|月)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}/\d{4}|\d{4}-?Q[1-4]|\d{4}-?W\d\d"
-    r"|\d{1,2}[- ][A-Za-z]{3}[- ]\d{2,4}|[A-Za-z]{3}[- ]\d{2,4})"
-    r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?"
-    r"|\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?"
+    r"(?:\d{4}[-/.年]\d{1,2}(?:[-/.月]\d{1,2}日?|月)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}/\d{4}"
+    r"|\d{4}[- ]?Q[1-4]|\d{4}[- ]?W\d\d|Q[1-4][-' /]+\d{2,4}|[1-4]Q'?\d{2,4}"
+    r"|\d{1,2}[- ][A-Za-z]{3}[- ]\d{2,4}|[A-Za-z]{3}[- ]\d{2,4}"
+    rf"|(?:\d{{1,2}}\.?[ -])?{_MONTH},?[ -](?:\d{{1,2}},? )?'?(?:\d{{4}}|\d{{2}}))"
+    rf"(?:[T ]{_CLOCK}(?: ?(?:Z|UTC|[+-]\d{{2}}:?\d{{2}}))?)?|{_CLOCK}"
 )
 _CALENDAR = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?")
 
 
+@lru_cache(maxsize=1 << 16)
 def cell_kind(cell: str) -> Cell:
     """What one cell looks like; a word for a missing value is blank.
 
@@ -43,7 +53,10 @@ def cell_kind(cell: str) -> Cell:
         return Cell.BLANK
     if _NUMBER.fullmatch(cell):
         return Cell.NUMBER
-    return Cell.DATE if _DATE.fullmatch(cell) else Cell.WORD
+    if _DATE.fullmatch(cell) or all(_DATE.fullmatch(part) for part in cell.split(" - ")):
+        return Cell.DATE
+    marked = len(cell) <= 40 and any(letter.isdecimal() for letter in cell)
+    return Cell.NUMBER if marked and (read_numeral(cell, ".") or read_numeral(cell, ",")) else Cell.WORD
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
@@ -74,6 +87,49 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     return votes > 0
 
 
+def merge_header(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """One name for each column from the rows of a header, and the numbers of the rows that say nothing of names.
+
+    The first row gives the names if it tells the columns apart; with merged cells the next ones join it. A last row
+    with words under the first columns only (as pandas writes the names of an index) names these.
+
+    >>> merge_header([("Price", "Close", "High"), ("Ticker", "ZZZ", "ZZZ"), ("Date", "", "")])
+    (('Date', 'Close', 'High'), (1,))
+    >>> merge_header([("", "north", "", "south", ""), ("day", "in", "out", "in", "out")])
+    (('day', 'north in', 'north out', 'south in', 'south out'), ())
+    """
+    rows = [tuple(cell.strip() for cell in row) for row in rows]
+    width = len(rows[0])
+    index: tuple[str, ...] = ()
+    last = rows[-1]
+    filled = len([cell for cell in last if cell])
+    if len(rows) > 1 and 0 < filled < width and all(last[:filled]) and 2 * filled <= width:
+        index, rows = last[:filled], rows[:-1]
+    names, used = rows[0], 1
+    if len(rows) > 1 and not _tells_apart(names[len(index) :]):
+        joined = _filled(names)
+        for used, row in enumerate(rows[1:], start=2):  # noqa: B007  # the last one counts
+            joined = tuple(
+                " ".join(dict.fromkeys(word for word in pair if word)) for pair in zip(joined, row, strict=True)
+            )
+            if _tells_apart(joined[len(index) :]):
+                break
+        names = joined
+    return (*index, *names[len(index) :]), tuple(range(used, len(rows)))
+
+
+def _tells_apart(names: Sequence[str]) -> bool:
+    return sum(not name for name in names) <= min(1, len(names) - 1) and len(set(names)) == len(names)
+
+
+def _filled(row: Sequence[str]) -> tuple[str, ...]:
+    """Merged cells: each empty one repeats what stands left of it."""
+    filled: list[str] = []
+    for cell in row:
+        filled.append(cell or (filled[-1] if filled else ""))
+    return tuple(filled)
+
+
 def column_names(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """A name for every column [W], and notes.
 
@@ -86,6 +142,8 @@ def column_names(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[
     if rows and all(len(row) == len(names) + 1 for row in rows):
         ends_blank = all(not row[-1].strip() for row in rows)
         names = [*names, ""] if ends_blank else ["", *names]
+        if not ends_blank:
+            notes.append(f"the header names {len(header)} of {len(header) + 1} columns: the first is called c1")
     taken: set[str] = set()
     for place, name in enumerate(names):
         fresh = name or f"c{place + 1}"

@@ -6,10 +6,12 @@ The fast parser only says that it failed; this slow pass over the same lines is 
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator, Mapping
 
-from recurra.data.files.dialect import BLANKS, Layout
+from recurra.data.files.dialect import Layout
+from recurra.data.files.quoting import BLANKS
 from recurra.errors import InputError
 from recurra.options import option
 
@@ -27,37 +29,89 @@ def explain(
 ) -> InputError:
     """The error that names the first line whose number of fields is wrong, or whose cell does not fit its column.
 
-    `patterns` maps the place of a column to what is expected there, in words and as a pattern.
+    `lines` begin with the first row of data. `patterns` maps the place of a column to what is expected there, in words
+    and as a pattern.
     """
     width = len(layout.names)
-    reader = csv.reader(lines, delimiter=" " if layout.separator == BLANKS else layout.separator)
-    header = layout.header
+    reader = layout.quoting.reader(lines, layout.separator)
+    above = layout.line - 1
     line = 1
     try:
         for row in reader:
             first, line = line, reader.line_num + 1
-            if not row or (first == 1 and len(row) == 2 and row[0] == "sep="):
-                continue
-            if header:
-                header = False
+            if not row:
                 continue
             if len(row) != width:
-                return _ragged(name, first, reader.line_num, width, row, layout.separator)
+                return _ragged(name, above + first, above + reader.line_num, width, row, layout.separator)
             for place, (expected, pattern) in patterns.items():
                 cell = row[place].strip()
                 if not pattern.match(cell) and cell.lower() not in missing:
-                    return _misfit(name, first, layout.names[place], cell, expected)
+                    return _misfit(name, above + first, layout.names[place], cell, expected)
     except csv.Error as error:
-        return InputError(f"{name}, line {line}: {error}; is a quote opened and never closed there?")
+        return InputError(f"{name}, line {above + line}: {error}; is a quote opened and never closed there?")
     except UnicodeError as error:
         return InputError(
-            f"{name}, after line {line}: bytes that do not fit the encoding of its beginning ({error}): "
+            f"{name}, after line {above + line}: bytes that do not fit the encoding of its beginning ({error}): "
             f"name the encoding with {option('encoding')}"
         )
     return InputError(
         f"{name} cannot be read as a table with {width} columns separated by {layout.separator!r}: give "
         f"{option('separator')}"
     )
+
+
+def refuse_stray_quotes(text: str, layout: Layout, name: str) -> list[str]:
+    """Raise `InputError` where text follows a closing quote in the table `text`, which begins with its header.
+
+    Fast parsers join such fields, and rows, without a word. Returns a remark where quotes inside fields that do not
+    begin with one hold a separator between them.
+    """
+    if layout.quoting.quote not in text:
+        return []
+    reader = layout.quoting.reader(io.StringIO(text, newline=""), layout.separator, strict=True)
+    above = layout.line - 1 - len(text[: layout.start - layout.top].splitlines())
+    doubted: list[int] = []
+    line = 1
+    try:
+        for row in reader:
+            if sum(field.count(layout.quoting.quote) % 2 for field in row) > 1:
+                doubted.append(line)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        if "expected after" not in str(error):
+            return []  # what else is wrong is found by the parser
+        raise InputError(
+            f"{name}, line {above + line}: text follows a closing quote, so fields or rows would be joined: "
+            "close the quote before a separator, or double it if it is part of the text"
+        ) from error
+    if not doubted:
+        return []
+    lines = text.splitlines()
+    split = re.compile(rf'(?:^|[{re.escape(layout.separator)}])[^"{re.escape(layout.separator)}]+"')
+    wrong = [line for line in doubted if split.search(lines[line - 1])] if layout.separator != BLANKS else []
+    if not wrong:
+        return []
+    return [f"quotes inside fields that do not begin with one were taken as they stand (line {above + wrong[0]:,})"]
+
+
+def line_of(body: str, layout: Layout, row: int) -> int:
+    """The line of the file in which a row of data (from 0) begins; `body` begins with the first one.
+
+    >>> line_of('1,"a\\nb"\\n\\n2,c\\n', Layout(",", True, ("n", "s"), 4, (), line=2), 1)
+    5
+    """
+    reader = layout.quoting.reader(io.StringIO(body, newline=""), layout.separator)
+    line, count = 1, 0
+    try:
+        for fields in reader:
+            if fields:
+                if count == row:
+                    break
+                count += 1
+            line = reader.line_num + 1
+    except csv.Error:  # a field beyond the csv module's limit: the line before it is as near as it gets
+        pass
+    return layout.line - 1 + line
 
 
 def unclosed_quote(body: str, start: int, name: str) -> InputError:
@@ -75,7 +129,9 @@ def _ragged(name: str, line: int, last: int, width: int, row: list[str], separat
     shown = text if len(text) <= 80 else f"{text[:77]}..."
     return InputError(
         f"{name}, {place}: {found} where {width} were expected, separated by {separator!r}: {shown!r}. "
-        f"Mend the line, quote fields that hold the separator, or give another one with {option('separator')}"
+        f"Fix the line, quote fields that hold the separator, or pass another one with {option('separator')}; lines "
+        "that are not "
+        f"part of the table can be skipped with {option('skip_rows')} N above it and {option('footer')} N below it"
     )
 
 
@@ -83,5 +139,5 @@ def _misfit(name: str, line: int, column: str, cell: str, expected: str) -> Inpu
     shown = cell if len(cell) <= 40 else f"{cell[:37]}..."
     return InputError(
         f"{name}, line {line}: column {column!r} has {shown!r}, where {expected} was expected as in the lines before. "
-        f"If it means missing, say {option('missing', shown)}"
+        f"If it means missing, pass {option('missing', shown)}"
     )

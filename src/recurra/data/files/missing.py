@@ -8,7 +8,7 @@ from collections.abc import Iterable
 _WORDS = (
     "na n/a n.a. nan -nan <na> null none nil nat n/d s/d k.a. missing nodata unknown "
     "#n/a #na #value! #div/0! #ref! #null! #num! 1.#qnan -1.#qnan 1.#ind -1.#ind "
-    r"- -- --- – — ? . .. ... \n 缺失 缺测 无 空 暂无"
+    r"- -- --- – — ? . .. ... : * ** *** **** ***** \n 缺失 缺测 无 空 暂无"
 )
 MISSING_WORDS = frozenset(["", "no data", "#n/a n/a", *_WORDS.split(" ")])
 

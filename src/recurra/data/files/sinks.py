@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -26,11 +28,19 @@ class NumberSink:
         self._data: npt.NDArray[np.floating] = np.empty(rows, np.float32)
         self._count = 0
         self._whole = True
+        self._thousandths = True
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether there are fractions, all of three digits at most, of numbers that could be thousands."""
+        return self._thousandths and not self._whole
 
     def append(self, array: pa.Array) -> None:
         """Add a float64 block; nulls become NaN."""
         block = array.to_numpy(zero_copy_only=False)
-        self._whole = self._whole and _all_whole(block)
+        whole = _all_whole(block)
+        self._whole = self._whole and whole
+        self._thousandths = self._thousandths and (whole or _could_be_thousands(block))
         if self._data.dtype == np.float32 and not fits_float32(block, self._whole):
             self._data = self._data[: self._count].astype(np.float64)
         self._data = _room(self._data, self._count + len(block))
@@ -95,9 +105,15 @@ class TextSink:
         self._blocks.append(array)
 
     def finish(
-        self, decimals: str, words: frozenset[str], own: frozenset[str], *, text: bool = False
-    ) -> tuple[np.ndarray | pd.Series, tuple[str, ...], str]:
-        """Values [N], missing-value words found among numbers, and why a column that resembles numbers stays text.
+        self,
+        decimals: str,
+        words: frozenset[str],
+        own: frozenset[str],
+        thousands: str | None = None,
+        *,
+        text: bool = False,
+    ) -> tuple[np.ndarray | pd.Series, Numbers | Text]:
+        """Values [N], and how numbers were written or why a column that resembles numbers stays text.
 
         With `text` no number is looked for.
         """
@@ -107,19 +123,20 @@ class TextSink:
         narrow = np.int16 if len(distinct) < 1 << 15 else np.int32
         codes = np.concatenate([chunk.indices.to_numpy().astype(narrow) for chunk in column.chunks])
         del column
-        numbers = Text() if text else column_numbers(distinct, decimals, words)
+        numbers = Text() if text else column_numbers(distinct, decimals, words, thousands)
         if isinstance(numbers, Numbers):
             values = numbers.values
             if fits_float32(values, _all_whole(values)):
                 values = values.astype(np.float32)
-            return values[codes], numbers.missing, ""
+            return values[codes], numbers
+        numbers = replace(numbers, row=-1)  # a place among the distinct values is none among the rows
         absent = in_words(distinct, own | {""}).to_numpy(zero_copy_only=False)
         if len(distinct) > 0.5 * len(codes):
             cells = pc.if_else(pa.array(absent), pa.scalar(None, pa.string()), distinct)
-            return pc.take(cells, pa.array(codes)).to_pandas(), (), numbers.reason
+            return pc.take(cells, pa.array(codes)).to_pandas(), numbers
         place = np.where(absent, -1, np.cumsum(~absent) - 1).astype(narrow)
         categories = pd.Index(pc.filter(distinct, pa.array(~absent)).to_pandas())
-        return pd.Series(pd.Categorical.from_codes(place[codes], categories=categories)), (), numbers.reason
+        return pd.Series(pd.Categorical.from_codes(place[codes], categories=categories)), numbers
 
 
 def fits_float32(values: npt.NDArray, whole: bool) -> bool:
@@ -131,6 +148,14 @@ def fits_float32(values: npt.NDArray, whole: bool) -> bool:
         finite = values[np.isfinite(values)]
         return not len(finite) or fits_float32(finite, whole)
     return largest <= (_EXACT if whole else _LARGEST)
+
+
+def _could_be_thousands(values: npt.NDArray) -> bool:
+    fractions = values[np.isfinite(values) & (values != np.floor(values))]
+    if not (np.abs(fractions) < 1000).all():
+        return False
+    scaled = fractions * 1000
+    return bool((np.abs(scaled - np.rint(scaled)) < 1e-6).all())
 
 
 def _all_whole(values: npt.NDArray) -> bool:

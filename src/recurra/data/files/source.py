@@ -21,6 +21,7 @@ from recurra.errors import InputError
 _COMPRESSIONS = ((b"\x1f\x8b", "gzip"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"), (b"PK\x03\x04", "zip"))
 _SUFFIXES = (".gz", ".bz2", ".xz", ".zip")
 _TABLES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".psv", ".data")
+_BOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _JSON = (".jsonl", ".ndjson", ".json")
 
 # First bytes of files that people hand over by mistake; what each is called in the refusal.
@@ -29,7 +30,6 @@ _FOREIGN = (
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
     (b"%PDF", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls); save the sheet as CSV"),
     (b"ARROW1", "an Arrow/Feather file; save it as Parquet or CSV"),
     (b"FEA1", "a Feather file; save it as Parquet or CSV"),
     (b"ORC", "an ORC file; save it as Parquet or CSV"),
@@ -78,7 +78,7 @@ def open_source(path: Path, *, json: bool = False) -> Source:
 
     Errors: InputError where there is no such file, or it is a directory, unreadable, empty, or holds no table.
     """
-    head = _head(path)
+    head = first_bytes(path)
     compression = next((name for magic, name in _COMPRESSIONS if head.startswith(magic)), None)
     if compression is None:
         if not (json and is_json(head)):
@@ -139,14 +139,15 @@ def stem(path: Path) -> str:
     'sales'
     """
     name = path.name
-    for suffixes in (_SUFFIXES, (*_TABLES, ".parquet", ".pq", *_JSON)):
+    for suffixes in (_SUFFIXES, (*_TABLES, *_BOOKS, ".parquet", ".pq", *_JSON)):
         base, suffix = os.path.splitext(name)
         if base and suffix.lower() in suffixes:
             name = base
     return name
 
 
-def _head(path: Path) -> bytes:
+def first_bytes(path: Path) -> bytes:
+    """The first bytes of the file at `path`, or InputError where there is none that can be read."""
     if "://" in str(path) or str(path).startswith(("http:/", "https:/", "s3:/")):
         raise InputError(f"{path} is an address: download the file first and give its path")
     try:
@@ -162,7 +163,7 @@ def _head(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
     if stat.S_ISDIR(mode):
-        raise InputError(f"{path} is a directory{_tables_in(path)}: give one CSV or Parquet file")
+        raise InputError(f"{path} is a directory{_tables_in(path)}: give one CSV, Parquet or Excel file")
     if not stat.S_ISREG(mode):
         raise InputError(f"{path} is not a regular file: save the data to a file and give its path")
     if not head:
@@ -177,12 +178,14 @@ def _nearest(path: Path) -> str:
     close = difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
     if close:
         return f": did you mean {' or '.join(repr(name) for name in close)}?"
-    tables = [name for name in sorted(names) if name.lower().endswith((*_TABLES, ".parquet", *_SUFFIXES))]
+    tables = [name for name in sorted(names) if name.lower().endswith((*_TABLES, *_BOOKS, ".parquet", *_SUFFIXES))]
     return f". Tables there: {', '.join(tables[:8])}" if tables else f" (no table in {path.parent.resolve()})"
 
 
 def _tables_in(path: Path) -> str:
-    names = sorted(entry.name for entry in path.iterdir() if entry.name.lower().endswith((*_TABLES, ".parquet")))
+    names = sorted(
+        entry.name for entry in path.iterdir() if entry.name.lower().endswith((*_TABLES, *_BOOKS, ".parquet"))
+    )
     return f" with {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}" if names else ""
 
 
@@ -191,10 +194,6 @@ def _member(path: Path) -> tuple[str, int]:
     with zipfile.ZipFile(path) as archive:
         members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX")]
     names = [m.filename for m in members]
-    if any(name.startswith("xl/") for name in names):
-        raise InputError(
-            f"{path.name} is an Excel workbook: save the sheet as CSV (Save as, CSV UTF-8) and give that file"
-        )
     tables = [m for m in members if m.filename.lower().endswith(_TABLES)]
     if len(tables) != 1 and len(members) == 1:
         tables = members

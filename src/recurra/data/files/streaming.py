@@ -19,12 +19,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from recurra.data.files.columns import Columns, column_numbers, in_words
-from recurra.data.files.dialect import BLANKS, Layout
+from recurra.data.files.columns import Columns, column_numbers, in_words, number_notes, text_notes
+from recurra.data.files.convention import Convention
+from recurra.data.files.dialect import Layout
 from recurra.data.files.locate import ISO_TIME
 from recurra.data.files.missing import spellings
 from recurra.data.files.numbers import Numbers, Text, number_pattern
 from recurra.data.files.sinks import IntegerSink, NumberSink, TextSink, TimeSink
+from recurra.options import option
 
 _BLOCK = 2 << 20
 
@@ -34,7 +36,7 @@ class Plan:
     """What each column [W] is (number, integer, time, time with zone or text) and how the file spells it."""
 
     kinds: tuple[str, ...]
-    decimal: str
+    convention: Convention
     words: frozenset[str]
     own: frozenset[str]
     missing: tuple[str, ...]
@@ -42,14 +44,18 @@ class Plan:
 
     def patterns(self) -> dict[int, tuple[str, re.Pattern[str]]]:
         """What the cells of the typed columns have to look like, for the error message."""
-        number = ("a number", number_pattern(self.decimal))
+        number = ("a number", number_pattern(self.convention.decimal))
         forms = {"number": number, "integer": ("a whole number", re.compile(r"^-?[0-9]{1,19}$"))}
         time = ("a time such as 2024-01-31 00:00:00", re.compile(ISO_TIME))
         return {j: forms.get(kind, time) for j, kind in enumerate(self.kinds) if kind != "text"}
 
 
 def make_plan(
-    layout: Layout, decimal: str, words: frozenset[str], own: frozenset[str], text: frozenset[str] = frozenset()
+    layout: Layout,
+    convention: Convention,
+    words: frozenset[str],
+    own: frozenset[str],
+    text: frozenset[str] = frozenset(),
 ) -> Plan:
     """What each column is, by the first rows; one that cannot be told yet is text until the end."""
     kinds = []
@@ -59,11 +65,12 @@ def make_plan(
             kinds.append("text")
             continue
         cells = pa.array([row[j] for row in layout.rows if len(row) == len(layout.names)], pa.string())
-        numbers = column_numbers(cells, decimal, words)
+        numbers = column_numbers(cells, convention.of(name), words, convention.thousands)
         if isinstance(numbers, Numbers):
             missing.update(numbers.missing)
-        kinds.append(_kind(cells, numbers, decimal, words))
-    return Plan(tuple(kinds), decimal, words, own, tuple(sorted(missing)), text)
+        own_sign = convention.of(name)[0] != convention.decimal
+        kinds.append("text" if own_sign else _kind(cells, numbers, convention.decimal, words))
+    return Plan(tuple(kinds), convention, words, own, tuple(sorted(missing)), text)
 
 
 def stream_columns(stream: io.RawIOBase, layout: Layout, plan: Plan, rows: int) -> Columns:
@@ -75,14 +82,12 @@ def stream_columns(stream: io.RawIOBase, layout: Layout, plan: Plan, rows: int) 
     reader = pacsv.open_csv(
         stream,
         read_options=pacsv.ReadOptions(column_names=list(layout.names), block_size=_BLOCK),
-        parse_options=pacsv.ParseOptions(
-            delimiter=" " if layout.separator == BLANKS else layout.separator, newlines_in_values=True
-        ),
+        parse_options=pacsv.ParseOptions(**layout.quoting.arrow(layout.separator)),
         convert_options=pacsv.ConvertOptions(
             column_types={name: _TYPES[kind] for name, kind in zip(layout.names, plan.kinds, strict=True)},
             null_values=spellings(plan.words),
             strings_can_be_null=False,
-            decimal_point=plan.decimal,
+            decimal_point=plan.convention.decimal,
         ),
     )
     for batch in reader:
@@ -97,13 +102,66 @@ def stream_columns(stream: io.RawIOBase, layout: Layout, plan: Plan, rows: int) 
     for place, name in enumerate(layout.names):
         sink, sinks[place] = sinks[place], None  # a column's blocks are freed before the next one is finished
         if isinstance(sink, TextSink):
-            values[name], found, note = sink.finish(plan.decimal, plan.words, plan.own, text=name in plan.text)
-            missing.update(found)
-            notes += [f"column {name!r} was read as text: {note}"] if note else []
+            values[name], found = sink.finish(
+                plan.convention.of(name), plan.words, plan.own, plan.convention.thousands, text=name in plan.text
+            )
+            if isinstance(found, Numbers):
+                missing.update(found.missing)
+                notes += number_notes(name, found)
+            else:
+                notes += text_notes(name, found)
         else:
             assert sink is not None
             values[name] = sink.finish()
+            notes += _doubt(name, sink, plan) if isinstance(sink, NumberSink) else []
     return Columns(values, tuple(sorted(missing)), tuple(notes))
+
+
+def _doubt(name: str, sink: NumberSink, plan: Plan) -> list[str]:
+    """A remark where fractions of three digits came only after the beginning, which could also be thousands."""
+    decimal = plan.convention.decimal
+    if plan.convention.known or not sink.doubtful:
+        return []
+    return [
+        f"the numbers of column {name!r} with a {decimal!r} all have at most three digits behind it and were read as "
+        f"fractions; if it separates thousands, pass {option('thousands')} '{decimal}'"
+    ]
+
+
+class WithoutEnd(io.RawIOBase):
+    """A stream of text without its last lines."""
+
+    def __init__(self, raw: io.RawIOBase, lines: int) -> None:
+        self._raw = raw
+        self._lines = lines
+        self._waiting = b""
+        self._ready = b""
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:  # pyright: ignore[reportMissingParameterType]  # any writable buffer
+        if not self._lines:
+            return self._raw.readinto(buffer) or 0
+        while not self._ready and not self._ended:
+            data = self._raw.read(_BLOCK)
+            self._ended = not data
+            self._waiting += data or b""
+            keep = self._waiting if not self._ended else self._waiting.rstrip(b"\r\n")
+            end = len(keep)
+            for _ in range(self._lines + (not self._ended)):
+                end = max(keep.rfind(b"\n", 0, end), keep.rfind(b"\r", 0, end), 0)
+            end = min(end + 1, len(self._waiting)) if end else 0
+            self._ready, self._waiting = self._waiting[:end], self._waiting[end:]
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 _TYPES = {

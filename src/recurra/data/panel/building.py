@@ -18,6 +18,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.data.schema.overrides import column_overrides
 from recurra.data.schema.roles import Inference, infer, tidy
+from recurra.data.time.totals import without_totals
 from recurra.errors import InputError
 from recurra.options import option
 
@@ -54,8 +55,12 @@ def understand(frame: pd.DataFrame, *, source: str = "the table", **overrides: o
 def _build(frame: pd.DataFrame, schema: Schema, found: Inference | None, source: str) -> tuple[Panel, list[Fact]]:
     if schema.ignore:
         frame = frame.drop(columns=[name for name in schema.ignore if name in frame])
+    frame, totals = without_totals(frame, schema.time)
     rows = read_rows(frame, schema, found, source)
-    grid, positions, moved = find_positions(rows, schema, source)
+    placed = find_positions(rows, schema, source)
+    grid, positions = placed.grid, placed.positions
+    if placed.closed is not None:
+        rows, positions = rows.without(placed.closed), positions[~placed.closed]
     order = order_rows(rows.codes, positions)
     target = order.numbers(rows.target)
     observed = ~np.isnan(target)
@@ -105,9 +110,9 @@ def _build(frame: pd.DataFrame, schema: Schema, found: Inference | None, source:
         static_codes=_static_codes(rows, schema, static_rows, codes)[owner],
     )
     facts = describe(
-        panel, order, place, source_rows=len(positions), source_series=rows.names, moved=moved, target=rows.target
+        panel, order, place, source_rows=len(positions), source_series=rows.names, placed=placed, target=rows.target
     )
-    return panel, facts + _unseen(rows, schema, codes)
+    return panel, [*facts, *totals, *_unseen(rows, schema, codes)]
 
 
 def _with_categories(rows: LongRows, schema: Schema) -> tuple[Schema, dict[str, npt.NDArray[np.int32]]]:

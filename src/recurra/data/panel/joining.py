@@ -75,6 +75,7 @@ def _starts(older: Panel, newer: Panel) -> Ints:
         ("frequency", option("freq"), ours.freq, theirs.freq),
         ("step", option("freq"), ours.step, theirs.step),
         ("time zone", option("tz"), ours.tz, theirs.tz),
+        ("way of counting hours", option("all_hours"), ours.counting, theirs.counting),
     ):
         if mine != given:
             raise InputError(
@@ -82,7 +83,11 @@ def _starts(older: Panel, newer: Panel) -> Ints:
                 f"the same grid, or train again (what is found can be overridden there with {flag})"
             )
     # A few rows at an unusual time of day make a displaced grid of their own.
-    return newer.start if ours.phase == theirs.phase else ours.positions(np.asarray(theirs.times(newer.start)))
+    if ours.phase == theirs.phase:
+        return newer.start
+    return (
+        ours.place(theirs.counted(newer.start)) if ours.freq else ours.positions(np.asarray(theirs.times(newer.start)))
+    )
 
 
 def _dated(panel: Panel) -> bool:

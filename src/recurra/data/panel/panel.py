@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from recurra.data.time.counting import DEFAULT, Counting
 from recurra.data.time.grid import Grid
 
 Floats = npt.NDArray[np.floating]
@@ -27,6 +28,7 @@ class Schema:
 
     `categories` maps each categorical column (past, known or static) to its values, in code order. `ignore` names
     columns that a later file is read without: in a wide table any other column of numbers is a series or a step.
+    `counting` says how the steps of `freq` are counted, `whole_series` which columns of series are whole numbers.
     """
 
     target: str
@@ -44,6 +46,8 @@ class Schema:
     time_format: str | None = None
     freq: str | None = None
     tz: str | None = None
+    counting: Counting = DEFAULT
+    whole_series: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

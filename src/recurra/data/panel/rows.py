@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.panel.panel import Schema
-from recurra.data.schema.column_kinds import kind_of, numbers_of
+from recurra.data.schema.column_kinds import kind_of, numbers_of, why_text
 from recurra.data.schema.infer_columns import series_codes, split_series
 from recurra.data.schema.layouts import header_times, melt_columns, melt_rows
 from recurra.data.schema.names import require_columns
@@ -18,6 +18,7 @@ from recurra.data.time.frequency import parse_frequency
 from recurra.data.time.grid import Grid
 from recurra.data.time.infer_frequency import choose_grid
 from recurra.data.time.times import Times, read_times
+from recurra.data.time.zones import first_of
 from recurra.errors import InputError
 from recurra.options import option
 
@@ -33,6 +34,13 @@ class LongRows:
     times: Times | None
     target: npt.NDArray[np.floating]
     table: pd.DataFrame  # where the covariates are; a row per series in a table of series in rows
+
+    def without(self, mask: npt.NDArray[np.bool_]) -> LongRows:
+        """The rows of a long table that are not in `mask` [n]; of a wide one only the target of the others is kept."""
+        keep = ~mask
+        times = None if self.times is None else replace(self.times, values=self.times.values[keep])
+        table = self.table[keep].reset_index(drop=True) if len(self.table) == len(mask) else self.table
+        return LongRows(self.codes[keep], self.names, times, self.target[keep], table)
 
 
 def read_rows(frame: pd.DataFrame, schema: Schema, found: Inference | None, source: str) -> LongRows:
@@ -75,25 +83,50 @@ def _times(frame: pd.DataFrame, schema: Schema, source: str) -> Times | None:
     return read_times(frame, schema.time, source=source, format=schema.time_format, tz=schema.tz)
 
 
-def find_positions(rows: LongRows, schema: Schema, source: str) -> tuple[Grid, npt.NDArray[np.int64], int]:
-    """The grid, the position of each row [n], and how many rows were not at a time of the grid."""
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Where rows [n] go: their positions on `grid`, how many were not at a time of it, and which lie in closed hours.
+
+    `folded` rows are the second of an hour that the clock shows twice.
+    """
+
+    grid: Grid
+    positions: npt.NDArray[np.int64]
+    moved: int = 0
+    closed: npt.NDArray[np.bool_] | None = None
+    folded: int = 0
+
+
+def find_positions(rows: LongRows, schema: Schema, source: str) -> Placed:
     codes = rows.codes
     if rows.times is None:
-        return Grid(None), _count_up(codes), 0
+        return Placed(Grid(None), _count_up(codes))
     # Steps of 1 are what an integer schema without a frequency means; anything else would be told again from few rows.
     freq = schema.freq or ("1" if rows.times.kind == "integer" else None)
-    grid = choose_grid(rows.times, codes, rows.names, freq=freq, source=source)
-    stamps = rows.times.values
-    if grid.freq is not None:
-        stamps = rows.times.for_frequency(parse_frequency(grid.freq), codes)
-    bare = replace(grid, tz=None)
-    positions, moved = np.empty(len(stamps), dtype=np.int64), 0
+    counting = schema.counting if schema.freq else None
+    grid = choose_grid(rows.times, codes, rows.names, freq=freq, source=source, counting=counting)
+    if grid.freq is None:
+        stamps = rows.times.values
+        positions = grid.positions(stamps)
+        moved = int((np.asarray(grid.times(positions)) != stamps).sum())
+        _refuse_coarser(positions, codes, grid, source)
+        return Placed(grid, positions, moved)
+    stamps = rows.times.for_frequency(parse_frequency(grid.freq), codes, wall=grid.counting.wall)
+    positions, moved, closed = np.empty(len(stamps), dtype=np.int64), 0, np.zeros(len(stamps), dtype=bool)
     for begin in range(0, len(stamps), _CHUNK):
         part = slice(begin, begin + _CHUNK)
-        positions[part] = bare.positions(stamps[part])
-        moved += int((np.asarray(bare.times(positions[part])) != stamps[part]).sum())
+        positions[part] = grid.place(stamps[part])
+        closed[part] = grid.closed(stamps[part])
+        moved += int(((grid.counted(positions[part]) != stamps[part]) & ~closed[part]).sum())
     _refuse_coarser(positions, codes, grid, source)
-    return grid, positions, moved
+    return Placed(grid, positions, moved, closed if closed.any() else None, _folded(rows.times, grid, stamps, codes))
+
+
+def _folded(times: Times, grid: Grid, wall: npt.NDArray[np.datetime64], codes: npt.NDArray[np.integer]) -> int:
+    if not grid.counting.wall or times.tz is None:
+        return 0
+    absolute = times.for_frequency(parse_frequency(grid.freq or ""), codes)
+    return int((absolute != first_of(wall, times.tz)).sum())
 
 
 def _refuse_coarser(positions: npt.NDArray[np.int64], codes: npt.NDArray[np.integer], grid: Grid, source: str) -> None:
@@ -123,8 +156,7 @@ def column_numbers(table: pd.DataFrame, name: str, source: str) -> npt.NDArray[n
     if kind == "empty":
         return np.full(len(column), np.nan, dtype=np.float32)
     if kind != "number":
-        missing = pd.to_numeric(column.astype(object), errors="coerce").isna() & column.notna()
-        row = int(missing.to_numpy().argmax())
+        row = max(why_text(column).row, int(column.notna().to_numpy().argmax()))
         raise InputError(
             f"column {name!r} of {source} is not numeric: row {row + 1} holds {str(column.iloc[row])!r}; correct it (a "
             f"word for a missing value can be named with {option('missing')})"

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.data.panel.panel import Panel
-from recurra.data.time.frequency import DAY, MICROSECONDS, parse_frequency
+from recurra.data.time.frequency import DAY, MICROSECONDS, Frequency, parse_frequency
 from recurra.data.time.grid import Grid
+from recurra.data.time.opening import opening_steps
 
 Floats = npt.NDArray[np.floating]
 
@@ -64,6 +65,8 @@ def season_candidates(grid: Grid) -> tuple[int, ...]:
         return (12 // frequency.months,) if frequency.months in (1, 2, 3, 4, 6) else ()
     length = frequency.microseconds
     assert length is not None
+    if grid.counting.opening:
+        return _opening_seasons(grid, frequency, length)
     if length < DAY:
         cycles = (MICROSECONDS["s"], MICROSECONDS["min"], MICROSECONDS["h"], DAY, 7 * DAY)
         cycles = tuple(cycle for cycle in cycles if cycle >= DAY or length < cycle / 3)
@@ -72,6 +75,16 @@ def season_candidates(grid: Grid) -> tuple[int, ...]:
         return 7, 365
     steps = round(365.2425 * DAY / length)
     return (steps,) if steps >= 4 else ()
+
+
+def _opening_seasons(grid: Grid, frequency: Frequency, length: int) -> tuple[int, ...]:
+    """Seasons in opening steps: a day where all open days are as long, a week, and of days a year."""
+    week, day = opening_steps(grid.counting.opening, frequency)
+    if length == DAY:
+        return week, round(365.2425 / 7 * week)
+    hour = MICROSECONDS["h"] // length
+    found = [hour] if hour > 3 and day is not None and day % hour == 0 else []
+    return tuple(dict.fromkeys(steps for steps in (*found, day or 0, week) if steps > 1))
 
 
 def _sample(panel: Panel) -> list[Floats]:

@@ -10,8 +10,11 @@ import pandas as pd
 
 from recurra.data.panel.panel import Panel
 from recurra.data.panel.placement import Order, Placement
+from recurra.data.panel.rows import Placed
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, shown
+from recurra.data.time.frequency import parse_frequency
+from recurra.data.time.opening import opening_in_words
 from recurra.options import option, options
 
 _LAYOUTS = {"wide-rows": "a series in each row", "wide-columns": "a series in each column", "long": ""}
@@ -24,7 +27,7 @@ def describe(
     *,
     source_rows: int,
     source_series: Sequence[str],
-    moved: int,
+    placed: Placed,
     target: npt.NDArray[np.floating],
 ) -> list[Fact]:
     """The facts about time, series, target and rows; what did not happen is not mentioned."""
@@ -53,7 +56,41 @@ def describe(
             else f" ({lengths[0]:,} a series)"
         )
     facts.append(Fact("rows", rows, ""))
-    return facts + _mended(panel, order, place, source_rows, source_series, moved, target)
+    facts += _counting(panel, placed)
+    return facts + _mended(panel, order, place, source_rows, source_series, placed, target)
+
+
+def _counting(panel: Panel, placed: Placed) -> list[Fact]:
+    """What the steps are, where they are not simply all of a frequency."""
+    grid, facts = panel.grid, []
+    if grid.counting.opening:
+        frequency = parse_frequency(grid.freq or "")
+        words = opening_in_words(grid.counting.opening, frequency, grid.phase)
+        left = "" if placed.closed is None else f"; {counted(int(placed.closed.sum()), 'row')} outside left out"
+        facts.append(Fact("opening hours", f"{words}: only these steps count{left}", option("all_hours")))
+    lost = _skipped(panel)
+    if placed.folded or lost:
+        twice = (
+            [f"{counted(placed.folded, 'row')} of an hour shown twice joined with the first"] if placed.folded else []
+        )
+        never = [f"{counted(lost, 'step')} that the clock skipped without a value"] if lost else []
+        facts.append(
+            Fact(
+                "clock changes",
+                f"hours of the wall clock count: {', '.join(twice * bool(placed.folded) + never * bool(lost))}",
+                option("tz"),
+            )
+        )
+    return facts
+
+
+def _skipped(panel: Panel) -> int:
+    """Steps of the series that never were, because the clock was put forward."""
+    if not len(panel):
+        return 0
+    ends = panel.start + panel.lengths
+    lost = panel.grid.skipped(int(panel.start.min()), int(ends.max()))
+    return int((np.searchsorted(lost, ends) - np.searchsorted(lost, panel.start)).sum())
 
 
 def _mended(
@@ -62,7 +99,7 @@ def _mended(
     place: Placement,
     source_rows: int,
     source_series: Sequence[str],
-    moved: int,
+    placed: Placed,
     target: npt.NDArray[np.floating],
 ) -> list[Fact]:
     facts = []
@@ -70,14 +107,12 @@ def _mended(
         facts.append(
             Fact("order", "rows were sorted by series and time" if len(panel) > 1 else "rows were sorted by time")
         )
+    moved = placed.moved
     if moved:
-        facts.append(
-            Fact(
-                "off the grid", f"{moved:,} of {source_rows:,} rows, each moved to the step it falls in", option("freq")
-            )
-        )
-    repeated = source_rows - len(order.codes)
-    if repeated:
+        step = "the nearest step" if panel.grid.counting.nearest else "the step it falls in"
+        facts.append(Fact("off the grid", f"{moved:,} of {source_rows:,} rows, each moved to {step}", option("freq")))
+    repeated = source_rows - len(order.codes) - placed.folded
+    if repeated > 0:
         differing = order.disagreeing(target)
         hint = "; if the clock was put back, name the zone" if panel.grid.tz is None and _subdaily(panel) else ""
         value = (
@@ -87,10 +122,13 @@ def _mended(
             Fact("repeated times", value, option("tz") if hint else option("freq") if moved else option("series"))
         )
     gaps = int(panel.offsets[-1]) - place.filled
-    if gaps:
+    unmeasured = gaps - _skipped(panel)
+    if unmeasured > 0:
         facts.append(
             Fact(
-                "gaps", f"{counted(gaps, 'row')} that the grid has and the data have not, left missing", option("freq")
+                "gaps",
+                f"{counted(unmeasured, 'row')} that the grid has and the data have not, left missing",
+                option("freq"),
             )
         )
     missing = int(np.isnan(panel.target).sum()) - gaps
@@ -99,9 +137,8 @@ def _mended(
     lost = int(np.isnan(panel.past).sum()) - gaps * panel.past.shape[1]
     if lost > 0:
         facts.append(Fact("missing covariates", f"{counted(lost, 'value')} of past covariates, left missing"))
-    ahead = int((np.diff(panel.known_offsets) - panel.lengths).min()) if len(panel) else 0
     if panel.schema.known or panel.schema.known_categorical:
-        facts.append(Fact("known ahead", f"{counted(ahead, 'row')} beyond the last target", option("known")))
+        facts.append(Fact("known ahead", _known_ahead(panel), option("known")))
     bare = int((panel.lengths == 0).sum())
     if bare:
         facts.append(Fact("no target yet", f"{bare:,} series, given only what is known in advance", option("target")))
@@ -113,6 +150,29 @@ def _mended(
     if constant:
         facts.append(Fact("constant series", f"{len(constant):,}: {shown(constant, 5)}"))
     return facts
+
+
+def _known_ahead(panel: Panel) -> str:
+    """How far the columns known in advance reach, and where they have no value."""
+    schema = panel.schema
+    first, last = panel.known_offsets[:-1] + panel.lengths, panel.known_offsets[1:]
+    reach = int((last - first).min()) if len(panel) else 0
+    said = f"{counted(reach, 'step')} beyond the last target"
+    if not reach:
+        return f"{said}: in the horizon every value is missing"
+    rows = np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)])
+    total = "them" if len(panel) == 1 else f"the {len(rows):,} of all series"
+    lacking = {
+        name: int(missing.sum())
+        for names, array in ((schema.known, panel.known), (schema.known_categorical, panel.known_codes))
+        for name, missing in zip(names, _missing(array[rows]).T, strict=True)
+    }
+    holes = [f"{name} is missing at {count:,} of {total}" for name, count in lacking.items() if count]
+    return "; ".join([said, *holes])
+
+
+def _missing(array: npt.NDArray) -> npt.NDArray[np.bool_]:
+    return array < 0 if array.dtype.kind == "i" else np.isnan(array)
 
 
 def _time(panel: Panel) -> Fact:

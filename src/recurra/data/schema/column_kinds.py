@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
+from recurra.data.files.columns import column_numbers
+from recurra.data.files.missing import MISSING_WORDS
+from recurra.data.files.numbers import Text
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
 
@@ -51,6 +55,20 @@ def numbers_of(column: pd.Series, source: str = "the table") -> npt.NDArray[np.f
             f"({counted(int(infinite.sum()), 'such row')}): leave the value empty if it is missing, or correct it"
         )
     return values
+
+
+def why_text(column: pd.Series) -> Text:
+    """Why a column of text is not numeric, by the grammar of the reader: the first cell that is no number, their count.
+
+    >>> why_text(pd.Series(["1,963.85", "(1,025.47)", "none yet"])).cell
+    'none yet'
+    """
+    cells = column.astype(object).where(column.notna(), "").map(str)
+    found = column_numbers(pa.array(cells.to_list(), pa.string()), ".,", MISSING_WORDS)
+    if isinstance(found, Text):
+        return found
+    first = int(column.notna().to_numpy().argmax())
+    return Text("a number as text: convert the column", "", int(column.notna().sum()), first, str(column.iloc[first]))
 
 
 def codes_of(

@@ -10,10 +10,13 @@ import pandas as pd
 
 from recurra.data.schema.column_kinds import codes_of
 from recurra.data.schema.names import (
+    DAY_WORDS,
     INDEX_WORDS,
+    NAMED_SERIES,
     PART_WORDS,
     SERIES_WORDS,
     STEP_WORDS,
+    TIME_NAMES,
     TIME_WORDS,
     counted,
     part_of,
@@ -21,33 +24,55 @@ from recurra.data.schema.names import (
     shown,
     words_in,
 )
+from recurra.data.schema.series_names import join_name
 from recurra.data.time.dates import looks_like_dates, read_dates
+from recurra.data.time.totals import PERIOD_CODE, are_totals
 from recurra.data.time.unix_time import number_format
 from recurra.errors import InputError
 from recurra.options import option
 
-_TIME_OF_DAY = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
+_TIME_OF_DAY = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[-–]\s*\d{1,2}:\d{2}(?::\d{2})?)?"
+_LONGEST = 60  # characters of a text that may be a time
+_MOSTLY = 0.8  # share of times among texts that makes a column of times with faults
+_MANY = 20  # different values of a column called a time that make it one
 _REPEATS = 0.01  # share of rows that may repeat a time of their series
 
 
 def find_time(frame: pd.DataFrame, kinds: Mapping[str, str]) -> tuple[str, ...]:
-    """The time column, or the columns over which a time is spread; empty where there is none."""
+    """The time column, or the columns over which a time is spread; empty where there is none.
+
+    A column that is called a time, or mostly reads as one, is the time even where it cannot be read: reading it then
+    says which cell is at fault, while rows counted in its place would be in any order.
+    """
     typed = [name for name, kind in kinds.items() if kind == "time"]
     texts = [name for name, kind in kinds.items() if kind == "text"]
-    dated = typed or [name for name in _by_name(texts) if _is_date_text(frame[name], name)]
+    parts = _date_parts(frame, kinds)
+    dated = typed or [name for name in _by_name(texts) if name not in parts and _is_date_text(frame[name], name)]
     if dated:
         date = _by_name(dated)[0]
         return (date, *_time_of_day(frame, date, kinds))
-    parts = _date_parts(frame, kinds)
     if len(parts) > 1:
         return parts
     for name, kind in kinds.items():
-        if kind == "number" and words_in(name) & TIME_WORDS and _is_time_number(frame[name], name):
+        if kind == "number" and words_in(name) & TIME_NAMES and _is_time_number(frame[name], name):
             return (name,)
     if parts:
         return parts
-    steps = [name for name, kind in kinds.items() if kind == "number" and plain(name) in STEP_WORDS]
-    return tuple(name for name in steps if _counts(frame[name]))[:1]
+    numbers = [name for name, kind in kinds.items() if kind == "number"]
+    steps = [name for name in numbers if plain(name) in STEP_WORDS and _counts(frame[name])]
+    steps += [name for name in numbers if words_in(name) & TIME_WORDS and _numbers_rows(frame[name])]
+    doubtful = [name for name in _by_name(texts) if name not in steps and _may_be_time(frame[name], name)]
+    tangled = [n for n in numbers if words_in(n) & DAY_WORDS and _out_of_order(frame[n])]
+    return tuple((steps or doubtful or tangled)[:1])
+
+
+def possible_times(frame: pd.DataFrame, kinds: Mapping[str, str]) -> list[str]:
+    """Columns of text with digits and another value in every row: times that are not understood, or names."""
+    return [
+        name
+        for name, kind in kinds.items()
+        if kind == "text" and len(frame) >= 10 and frame[name].is_unique and _short_with_digits(frame[name])
+    ]
 
 
 def is_row_number(column: pd.Series, name: str, *, first: bool) -> bool:
@@ -73,17 +98,17 @@ def find_series(
             for n, kind in kinds.items()
             if kind == "text" and plain(n) in SERIES_WORDS and frame[n].duplicated().any()
         ]
-        return tuple(named[:1])
+        return tuple(named[:1]) or _named_series(frame, kinds)
     time_codes, distinct = pd.factorize(times)
     rows, count = len(times), len(distinct)
     if rows == count:
-        return ()
+        return _named_series(frame, kinds)
     most = int(np.bincount(time_codes).max())
     good: list[tuple[bool, bool, int, str]] = []
     candidates: dict[str, npt.NDArray[np.int64]] = {}
     for name, kind in kinds.items():
         known = bool(words_in(name) & SERIES_WORDS)
-        if kind not in ("text", "number") or (kind == "number" and not _whole(frame[name])):
+        if kind not in ("text", "number") or (kind == "number" and not is_whole(frame[name])):
             continue
         codes, values = pd.factorize(frame[name])
         if not 2 <= len(values) <= rows / 2 or (codes < 0).any():
@@ -113,6 +138,16 @@ def find_series(
     return ()
 
 
+def _named_series(frame: pd.DataFrame, kinds: Mapping[str, str]) -> tuple[str, ...]:
+    """A column that by its name holds series, although there is only one of them."""
+    return tuple(
+        name
+        for name, kind in kinds.items()
+        if kind in ("text", "number") and plain(name) in NAMED_SERIES and frame[name].notna().all()
+        and frame[name].nunique() == 1
+    )[:1]  # fmt: skip
+
+
 def series_codes(
     frame: pd.DataFrame, columns: Sequence[str], source: str
 ) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
@@ -138,7 +173,7 @@ def series_codes(
     for _, names in reversed(pieces):
         labels.insert(0, [names[k] for k in distinct % len(names)])
         distinct = distinct // len(names)
-    return codes.astype(np.int32), tuple(" ".join(parts) for parts in zip(*labels, strict=True))
+    return codes.astype(np.int32), tuple(join_name(parts) for parts in zip(*labels, strict=True))
 
 
 def split_series(series: str | None, columns: Sequence[str]) -> tuple[str, ...]:
@@ -150,7 +185,7 @@ def split_series(series: str | None, columns: Sequence[str]) -> tuple[str, ...]:
 
 def _whole_names(column: pd.Series) -> pd.Series:
     """Series numbered 1.0, 2.0 are called 1, 2."""
-    if pd.api.types.is_float_dtype(column.dtype) and _whole(column):
+    if pd.api.types.is_float_dtype(column.dtype) and is_whole(column):
         return column.astype(np.int64)
     return column
 
@@ -167,7 +202,7 @@ def _repeats(codes: npt.NDArray[np.integer], time_codes: npt.NDArray[np.integer]
     return int((np.diff(key) == 0).sum())
 
 
-def _whole(column: pd.Series) -> bool:
+def is_whole(column: pd.Series) -> bool:
     if pd.api.types.is_integer_dtype(column.dtype):
         return True
     if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_float_dtype(column.dtype):
@@ -181,14 +216,48 @@ def _whole(column: pd.Series) -> bool:
 
 def _by_name(names: Sequence[str]) -> list[str]:
     """Those with a word for time in their name first."""
-    return sorted(names, key=lambda name: not words_in(name) & TIME_WORDS)
+    return sorted(names, key=lambda name: (not words_in(name) & TIME_WORDS, not words_in(name) & TIME_NAMES))
 
 
 def _is_date_text(column: pd.Series, name: str) -> bool:
-    sample = pd.Series(column.dropna().head(2000).unique()).astype(str)
+    sample = _sample(column)
     if not looks_like_dates(sample):
         return False
-    return bool(words_in(name) & TIME_WORDS) or read_dates(sample.head(50)).format != "%Y"
+    return bool(words_in(name) & TIME_NAMES) or read_dates(sample.head(50)).format != "%Y"
+
+
+def _sample(column: pd.Series) -> pd.Series:
+    sample = pd.Series(column.dropna().head(2000).unique()).astype(str)
+    total = are_totals(sample)
+    return sample if total.all() else sample[~total]
+
+
+def _may_be_time(column: pd.Series, name: str) -> bool:
+    """Whether a column of text is called a time and varies as one, or mostly reads as one."""
+    if not _short_with_digits(column):
+        return False
+    distinct = column.nunique()
+    varies = distinct >= min(_MANY, max(2, len(column) // 2))
+    if words_in(name) & TIME_NAMES and varies:
+        return True
+    reading = read_dates(_sample(column).head(50))
+    return varies and reading.format != "%Y" and float(reading.fits.mean()) >= _MOSTLY
+
+
+def _short_with_digits(column: pd.Series) -> bool:
+    texts = column.dropna().head(50).astype(str)
+    return len(texts) > 0 and bool((texts.str.len() <= _LONGEST).all()) and bool(texts.str.contains(r"\d").mean() > 0.9)
+
+
+def _numbers_rows(column: pd.Series) -> bool:
+    """Whether a column has another whole number in every row."""
+    return bool(column.is_unique) and _counts(column)
+
+
+def _out_of_order(column: pd.Series) -> bool:
+    """Whether numbers that differ from row to row do not rise."""
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return len(np.unique(values)) >= max(3, len(values) // 2) and bool((np.diff(values) <= 0).any())
 
 
 def _time_of_day(frame: pd.DataFrame, date: str, kinds: Mapping[str, str]) -> tuple[str, ...]:
@@ -203,7 +272,7 @@ def _time_of_day(frame: pd.DataFrame, date: str, kinds: Mapping[str, str]) -> tu
     clock = [n for n, kind in kinds.items() if kind == "text" and n != date and _all_match(frame[n], _TIME_OF_DAY)]
     if clock:
         return (clock[0],)
-    numbers = {part_of(n): n for n, kind in kinds.items() if kind == "number" and _whole(frame[n])}
+    numbers = {part_of(n): n for n, kind in kinds.items() if kind == "number" and is_whole(frame[n])}
     return tuple(numbers[part] for part in ("hour", "minute", "second") if part in numbers) if "hour" in numbers else ()
 
 
@@ -221,6 +290,9 @@ def _date_parts(frame: pd.DataFrame, kinds: Mapping[str, str]) -> tuple[str, ...
             found[part] = name
     if "year" not in found or not _is_time_number(frame[found["year"]], "year"):
         return ()
+    for name, kind in kinds.items():  # M01 to M13 as statistical offices number the months of a year
+        if kind == "text" and "month" not in found and _all_match(frame[name], PERIOD_CODE):
+            found["month"] = name
     second = next((part for part in ("month", "quarter", "week") if part in found), None)
     chosen = ["year"] if second is None else ["year", second]
     if second in ("month", "week"):
@@ -235,9 +307,11 @@ def _is_time_number(column: pd.Series, name: str) -> bool:
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     if not np.isfinite(values).all() or (values != np.floor(values)).any():
         return False
-    return number_format(values, name) != "integer"
+    format = number_format(values, name)
+    known = words_in(name) & TIME_WORDS or part_of(name) == "year" or name == "year"
+    return format != "integer" and (format != "%Y" or bool(known))  # other names of times are common words
 
 
 def _counts(column: pd.Series) -> bool:
     """Whether a column counts steps: whole numbers, none missing, rising somewhere."""
-    return bool(column.notna().all()) and _whole(column) and column.nunique() > 2
+    return bool(column.notna().all()) and is_whole(column) and column.nunique() > 2

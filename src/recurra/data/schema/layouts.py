@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import pandas as pd
 from recurra.data.panel.panel import Schema
 from recurra.data.schema.column_kinds import kind_of, numbers_of
 from recurra.data.schema.facts import Fact
-from recurra.data.schema.infer_columns import is_row_number
+from recurra.data.schema.infer_columns import is_row_number, split_series
 from recurra.data.schema.names import alike, require_columns, shown
 from recurra.data.schema.overrides import ColumnOverrides
 from recurra.data.time.dates import read_dates
@@ -20,6 +21,7 @@ from recurra.data.time.times import Times, read_times
 from recurra.errors import InputError
 from recurra.options import option
 
+_MOST_NAMES = 4  # columns that may name a row together
 _LEAST_STEPS = 3  # value columns that make a table of series in rows
 
 
@@ -28,12 +30,39 @@ def is_wide_rows(frame: pd.DataFrame, kinds: Mapping[str, str]) -> bool:
     names = list(kinds)
     texts = [name for name in names if kinds[name] == "text"]
     values = [name for name in names if kinds[name] in ("number", "empty")]
-    if not texts or texts[0] != names[0] or len(values) < _LEAST_STEPS or frame[texts[0]].duplicated().any():
+    if not texts or len(values) < _LEAST_STEPS:
+        return False
+    dates = date_headers(values)
+    dated = len(dates) >= _LEAST_STEPS and 2 * len(dates) > len(values)
+    if not (dated or (texts[0] == names[0] and alike(values))):
         return False
     if read_dates(frame[texts[0]].dropna().astype(str)).fits.all():
         return False
-    dates = date_headers(values)
-    return alike(values) or (len(dates) >= _LEAST_STEPS and 2 * len(dates) > len(values))
+    return bool(naming_columns(frame, texts)) if dated else not frame[texts[0]].duplicated().any()
+
+
+def naming_columns(frame: pd.DataFrame, texts: Sequence[str]) -> tuple[str, ...]:
+    """The column of text that tells rows apart, else the first few that do so together; empty where none do.
+
+    Cells may be empty where several columns name a row: a country without provinces.
+    """
+    for name in texts:
+        if not (frame[name].isna() | frame[name].duplicated()).any():
+            return (name,)
+    for count in range(2, min(len(texts), _MOST_NAMES) + 1):
+        names = row_names(frame, texts[:count])
+        if names.is_unique and (names != "").all():
+            return tuple(texts[:count])
+    return ()
+
+
+def row_names(frame: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    """The name of each row [n]: its cells in `columns` joined by a blank, empty ones left out."""
+    cells = [frame[name].astype(object).where(frame[name].notna(), "").astype(str) for name in columns]
+    names = cells[0]
+    for more in cells[1:]:
+        names = (names + " " + more).str.strip()
+    return names
 
 
 def date_headers(names: Sequence[str]) -> list[str]:
@@ -55,9 +84,9 @@ def wide_rows_schema(
                 "leave it out"
             )
     texts = [name for name, kind in kinds.items() if kind in ("text", "time")]
-    series = overrides.series or (texts[0] if texts else None)
+    series = split_series(overrides.series, list(kinds)) or naming_columns(frame, texts) or tuple(texts[:1])
     static = [name for name in overrides.static if kinds.get(name) == "number"]
-    values = [n for n, kind in kinds.items() if kind in ("number", "empty") and n not in (series, *overrides.static)]
+    values = [n for n, kind in kinds.items() if kind in ("number", "empty") and n not in (*series, *overrides.static)]
     dates = date_headers(values)
     if len(dates) >= _LEAST_STEPS:
         static += [name for name in values if name not in dates and kinds[name] == "number"]
@@ -67,27 +96,28 @@ def wide_rows_schema(
             f"{source} has {len(values)} numeric columns: a series in a row needs {_LEAST_STEPS}; see "
             f"{option('layout')}"
         )
-    words = tuple(n for n in texts if n != series and frame[n].nunique() > 1)
+    words = tuple(n for n in texts if n not in series and frame[n].nunique() > 1)
     schema = Schema(
         target=overrides.target or "y",
-        series=series,
+        series=",".join(series) or None,
         layout="wide-rows",
         static=tuple(static),
         static_categorical=words,
         ignore=overrides.ignore,
     )
     facts = [Fact("layout", f"each row is a series of up to {len(values)} values", option("layout"))]
-    ignored = [n for n in texts if n != series and n not in words]
+    if series:
+        facts.append(Fact("series named by", shown(series), option("series")))
+    ignored = [f"{n} (always the same)" for n in texts if n not in (*series, *words)]
     if static or words:
         facts.append(
             Fact("static covariates", shown([*static, *(f"{name} (text)" for name in words)]), option("static"))
         )
     if ignored:
-        facts.append(Fact("ignored", shown([f"{name} (always the same)" for name in ignored]), option("past")))
+        facts.append(Fact("ignored", shown(ignored), option("past")))
     if dates:
         times = header_times(values, overrides.tz, overrides.day_first, source)
-        grid = choose_grid(times, np.zeros(len(values), dtype=np.int32), [""], freq=overrides.freq, source=source)
-        schema = _with_grid(schema, times, grid.freq)
+        schema = _with_grid(schema, times, len(values), overrides, source)
     elif overrides.freq is not None or overrides.tz is not None:
         flag = option("tz") if overrides.tz is not None else option("freq")
         raise InputError(f"{flag} needs times and the columns of {source} are not named by dates: leave it out")
@@ -116,15 +146,23 @@ def wide_columns_schema(
         )
     schema = Schema(target=overrides.target or "y", time=time, layout="wide-columns", ignore=overrides.ignore)
     if times is not None:
-        grid = choose_grid(times, np.zeros(len(frame), dtype=np.int32), [""], freq=overrides.freq, source=source)
-        schema = _with_grid(schema, times, grid.freq or (str(grid.step) if grid.step > 1 else None))
+        schema = _with_grid(schema, times, len(frame), overrides, source)
     facts = [Fact("layout", f"each of {len(numbers)} columns is a series", f"{option('layout')} or {option('target')}")]
     texts = [n for n in frame.columns if n not in (*numbers, *time, *overrides.ignore)]
     return schema, [*facts, Fact("ignored", shown(texts), option("layout"))] if texts else facts
 
 
-def _with_grid(schema: Schema, times: Times, freq: str | None) -> Schema:
-    return Schema(**{**vars(schema), "time_format": times.format, "tz": times.tz, "freq": freq})
+def _with_grid(schema: Schema, times: Times, rows: int, overrides: ColumnOverrides, source: str) -> Schema:
+    grid = choose_grid(
+        times,
+        np.zeros(rows, dtype=np.int32),
+        [""],
+        freq=overrides.freq,
+        source=source,
+        all_hours=overrides.all_hours,
+    )
+    freq = grid.freq or (str(grid.step) if grid.step > 1 else None)
+    return replace(schema, time_format=times.format, tz=times.tz, freq=freq, counting=grid.counting)
 
 
 def header_times(
@@ -139,8 +177,9 @@ def melt_rows(
     frame: pd.DataFrame, schema: Schema, source: str
 ) -> tuple[npt.NDArray[np.floating], tuple[str, ...], list[str]]:
     """Series in rows -> values [S, T], the series' names and those of the value columns."""
-    others = {schema.series, *schema.static, *schema.static_categorical}
-    require_columns([name for name in others if name is not None], list(frame.columns), source, option("series"))
+    series = split_series(schema.series, list(frame.columns))
+    others = {*series, *schema.static, *schema.static_categorical}
+    require_columns(sorted(others), list(frame.columns), source, option("series"))
     columns = [name for name in frame.columns if name not in others]
     numeric = [name for name in columns if kind_of(frame[name]) in ("number", "empty")]
     if schema.time_format is not None:
@@ -148,17 +187,19 @@ def melt_rows(
     if not numeric:
         raise InputError(f"{source} has no column of values: its columns are {shown(list(frame.columns))}")
     values = stack([frame[name] for name in numeric], source).T
-    if schema.series is None:
+    if not series:
         return values, tuple(str(i + 1) for i in range(len(frame))), numeric
-    names = frame[schema.series]
-    if names.isna().any() or names.duplicated().any():
-        row = int((names.isna() | names.duplicated()).to_numpy().argmax())
-        what = "has no name" if names.isna().iloc[row] else f"repeats the name {names.iloc[row]!r}"
+    names = row_names(frame, series)
+    wrong = (names == "") | names.duplicated()
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        what = "has no name" if names.iloc[row] == "" else f"repeats the name {names.iloc[row]!r}"
+        place = " and ".join(repr(name) for name in series)
         raise InputError(
-            f"row {row + 1} of {source} {what} in column {schema.series!r}: each row is a series "
-            f"({option('layout')}, {option('series')})"
+            f"row {row + 1} of {source} {what} in column{'s' if len(series) > 1 else ''} {place}: each row is a "
+            f"series; name the columns that tell rows apart with {option('series')} A,B, or see {option('layout')}"
         )
-    return values, tuple(str(name) for name in names), numeric
+    return values, tuple(names), numeric
 
 
 def melt_columns(frame: pd.DataFrame, schema: Schema, source: str) -> tuple[npt.NDArray[np.floating], tuple[str, ...]]:

@@ -12,6 +12,22 @@ TIME_WORDS = frozenset(
     "date time datetime timestamp ds day month year week quarter period dt ts epoch unix yearmonth yyyymm yyyymmdd "
     "日期 时间 日 月份 年份 年月 年 月 时间戳 季度".split()
 )
+# What a column of times is called in other languages; some are common words, so that only text is taken at them.
+TIME_NAMES = TIME_WORDS | frozenset(
+    "datum zeit zeitpunkt zeitstempel uhrzeit tag woche monat quartal jahr jahrmonat stichtag jour semaine mois "
+    "trimestre année annee heure horodatage fecha hora dia día semana mes año ano período periodo data giorno "
+    "settimana "
+    "mese anno ora mês maand jaar kwartaal tijd dag dato tidspunkt måned kvartal uge år månad vecka tid päivä "
+    "päivämäärä pvm viikko kuukausi vuosi aika dzień tydzień miesiąc kwartał rok czas měsíc týden den čas дата день "
+    "неделя месяц квартал год время тиждень місяць рік час tarih gün hafta ay yıl zaman 年月日 日時 日付 年度 週 周 "
+    "交易日期 날짜 일자 일시 년월 년도 mtu periode yearweek yyyyww yearquarter yyyyq isoweek weekyear".split()
+)
+WEEK_WORDS = frozenset(
+    "week yearweek weekyear yyyyww isoweek kw woche semaine semana settimana uge vecka 周 週".split()
+)
+DAY_WORDS = frozenset(
+    "date time datetime timestamp day ds datum zeit zeitpunkt fecha jour data dato pvm дата tarih 日期 날짜".split()
+)
 INDEX_WORDS = frozenset("no index idx row rownum rownames id t step n nr obs 序号 编号".split()) | {"", "unnamed0"}
 STEP_WORDS = frozenset("t step index idx no time timestep timeidx timeindex tick cycle n nr obs 序号".split()) | {
     "",
@@ -22,14 +38,19 @@ SERIES_WORDS = frozenset(
     "city country region state ticker symbol meter meterid sensor sensorid name entity unit group customer household "
     "序列 编号 站点 城市 门店 商品 产品 国家".split()
 )
+NAMED_SERIES = frozenset("uniqueid seriesid series itemid tsid".split())  # columns of series even where there is one
 TARGET_WORDS = frozenset({"y", "target", "value", "values", "目标", "目标值", "数值"})
 PART_WORDS = {
-    "year": frozenset("year yr yyyy years 年 年份".split()),
-    "quarter": frozenset("quarter qtr qtrs 季度 季".split()),
-    "month": frozenset("month mon mo mm months mnth 月 月份".split()),
-    "week": frozenset("week weekofyear isoweek 周".split()),
-    "day": frozenset("day dd dom dayofmonth 日".split()),
-    "hour": frozenset("hour hr hh hours 时 小时".split()),
+    "year": frozenset("year yr yyyy years 年 年份 jahr année annee año ano anno jaar år vuosi rok год yıl".split()),
+    "quarter": frozenset("quarter qtr qtrs 季度 季 quartal trimestre kwartaal kvartal kwartał квартал".split()),
+    "month": frozenset(
+        "month mon mo mm months mnth 月 月份 monat mois mes mês mese maand måned månad kuukausi miesiąc месяц".split()
+    ),
+    "week": frozenset(
+        "week weekofyear isoweek 周 kw woche semaine semana settimana uge vecka viikko tydzień týden неделя".split()
+    ),
+    "day": frozenset("day dd dom dayofmonth 日 tag jour dia día giorno dag dzień день".split()),
+    "hour": frozenset("hour hr hh hours 时 小时 stunde heure hora ora uur".split()),
     "minute": frozenset("minute minutes min mi 分 分钟".split()),
     "second": frozenset("second seconds sec ss 秒".split()),
 }

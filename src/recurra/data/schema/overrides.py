@@ -19,6 +19,9 @@ class ColumnOverrides:
     freq: str | None = None
     tz: str | None = None
     day_first: bool | None = None
+    time_format: str | None = None
+    pivot_year: int | None = None
+    all_hours: bool = False
     past: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
     static: tuple[str, ...] = ()

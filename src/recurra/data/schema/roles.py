@@ -10,15 +10,24 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.panel.panel import Schema
-from recurra.data.schema.column_kinds import kind_of
+from recurra.data.schema.column_kinds import kind_of, why_text
 from recurra.data.schema.covariates import find_roles
 from recurra.data.schema.facts import Fact
-from recurra.data.schema.infer_columns import find_series, find_time, is_row_number, series_codes, split_series
+from recurra.data.schema.infer_columns import (
+    find_series,
+    find_time,
+    is_row_number,
+    is_whole,
+    possible_times,
+    series_codes,
+    split_series,
+)
 from recurra.data.schema.layouts import is_wide_rows, wide_columns_schema, wide_rows_schema
 from recurra.data.schema.names import TARGET_WORDS, alike, counted, plain, require_columns, shown
 from recurra.data.schema.overrides import ColumnOverrides, column_overrides
 from recurra.data.time.infer_frequency import choose_grid
 from recurra.data.time.times import Times, read_times
+from recurra.data.time.totals import without_totals
 from recurra.errors import InputError
 from recurra.options import option
 
@@ -47,6 +56,9 @@ def infer_schema(
     freq: str | None = None,
     tz: str | None = None,
     day_first: bool | None = None,
+    time_format: str | None = None,
+    pivot_year: int | None = None,
+    all_hours: bool = False,
     past: Sequence[str] | None = None,
     known: Sequence[str] | None = None,
     static: Sequence[str] | None = None,
@@ -56,7 +68,10 @@ def infer_schema(
 
     `time` names one column or several (year, month, day, hour; or a date and a time of day), `series` one column or
     several joined by commas, `layout` is "long", "wide-rows" or "wide-columns". Columns in `past`, `known` and
-    `static` get that part, columns in `ignore` none. Raises `InputError` where the data leave a part undecided.
+    `static` get that part, columns in `ignore` none. `time_format` is how the times are written (a strptime format, or
+    one of "quarter", "week", "excel", "year-week", ...), `pivot_year` the first of the hundred years that two digits
+    mean; with `all_hours` hours and days without any row count as gaps, not as closed. Raises `InputError` where the
+    data leave a part undecided.
 
     >>> frame = pd.DataFrame({"month": ["2024-01", "2024-02", "2024-03"], "units": [3, 5, 4]})
     >>> schema = infer_schema(frame)
@@ -65,6 +80,7 @@ def infer_schema(
     """
     overrides = column_overrides(
         time=time, target=target, series=series, layout=layout, freq=freq, tz=tz, day_first=day_first,
+        time_format=time_format, pivot_year=pivot_year, all_hours=all_hours,
         past=past, known=known, static=static, ignore=ignore,
     )  # fmt: skip
     return infer(tidy(frame, source), overrides, source).schema
@@ -103,13 +119,26 @@ def infer(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> Infer
         *split_series(overrides.series, columns),
     }
     time = overrides.time or find_time(frame, {n: kind for n, kind in kinds.items() if n not in named})
-    times = read_times(frame, time, source=source, tz=overrides.tz, day_first=overrides.day_first) if time else None
+    frame, facts = without_totals(frame, time)
+    times = (
+        read_times(
+            frame,
+            time,
+            source=source,
+            tz=overrides.tz,
+            day_first=overrides.day_first,
+            only=overrides.time_format,
+            pivot_year=overrides.pivot_year,
+        )
+        if time
+        else None
+    )
     if times is None and (overrides.tz is not None or overrides.freq is not None):
         flag = option("tz") if overrides.tz is not None else option("freq")
         raise InputError(
             f"{flag} needs a time column and {source} has none that is found: name it with {option('time')}"
         )
-    facts = list(times.facts) if times else []
+    facts += times.facts if times else _unread(frame, kinds, named)
     rest = {n: kind for n, kind in kinds.items() if n not in time}
     counters = [
         n for n, kind in rest.items()
@@ -135,10 +164,12 @@ def infer(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> Infer
         series=",".join(found) or None,
         time_format=times.format if times else None,
         tz=times.tz if times else None,
+        whole_series=tuple(name for name in found if is_whole(frame[name])),
     )
     if times is not None:
-        grid = choose_grid(times, codes, series, freq=overrides.freq, source=source)
-        schema = replace(schema, freq=grid.freq or (str(grid.step) if grid.step > 1 else None))
+        grid = choose_grid(times, codes, series, freq=overrides.freq, source=source, all_hours=overrides.all_hours)
+        freq = grid.freq or (str(grid.step) if grid.step > 1 else None)
+        schema = replace(schema, freq=freq, counting=grid.counting)
     others = {n: kind for n, kind in rest.items() if n != target}
     if len(found) > 1:
         others |= {n: kinds[n] for n in found}
@@ -146,6 +177,16 @@ def infer(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> Infer
     if counters:
         facts.append(Fact("row number", f"{shown(counters)}: ignored", option("past")))
     return Inference(replace(schema, **roles), (*facts, *more), times, codes, series)
+
+
+def _unread(frame: pd.DataFrame, kinds: dict[str, str], named: set[str | None]) -> list[Fact]:
+    """A warning where rows are counted although a column may hold their times."""
+    found = possible_times(frame, {name: kind for name, kind in kinds.items() if name not in named})
+    if not found:
+        return []
+    example = str(frame[found[0]].iloc[0])
+    value = f"{found[0]!r} (such as {example!r}) is not read as a time: rows count in the order of the file"
+    return [Fact("check the time", value, f"{option('time')}, {option('time_format')}")]
 
 
 def check_target(frame: pd.DataFrame, target: str, kinds: dict[str, str], source: str) -> None:
@@ -160,12 +201,12 @@ def check_target(frame: pd.DataFrame, target: str, kinds: dict[str, str], source
             f"target {target!r} of {source} has no value in any row: name another with {option('target')}. Numeric "
             f"columns: {shown(numbers) or 'none'}"
         )
-    text = column.astype(object).where(column.notna())
-    wrong = (pd.to_numeric(text, errors="coerce").isna() & column.notna()).to_numpy()
-    row = int(wrong.argmax())
+    found = why_text(column)
+    row = max(found.row, int(column.notna().to_numpy().argmax()))
+    reason = "" if found.remedy else found.reason
     raise InputError(
         f"target {target!r} of {source} is not numeric: row {row + 1} holds {str(column.iloc[row])!r} "
-        f"({counted(int(wrong.sum()), 'such row')}). Correct it (a word for a missing value can be named with "
+        f"({reason or counted(found.wrong, 'such row')}). Correct it (a word for a missing value can be named with "
         f"{option('missing')}), or name another column with {option('target')}. Numeric columns: "
         f"{shown(numbers) or 'none'}"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from recurra.data.time.frequency import DAY, Frequency, parse_frequency
 from recurra.data.time.grid import Grid
@@ -54,9 +53,7 @@ def _cycles(frequency: Frequency) -> list[tuple[str, int]]:
 
 
 def _waves(grid: Grid, positions: npt.NDArray[np.int64], cycles: list[tuple[str, int]]) -> npt.NDArray[np.float32]:
-    times = grid.times(positions)
-    assert isinstance(times, pd.DatetimeIndex)
-    wall = (times.tz_localize(None) if times.tz is not None else times).to_numpy().astype("datetime64[us]")
+    wall = grid.wall(positions)
     days = wall.astype("datetime64[D]")
     year = wall.astype("datetime64[Y]")
     first, following = (

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.data.schema.names import counted
+from recurra.data.time.counting import Counting
 from recurra.data.time.frequency import (
     DAY,
     MICROSECONDS,
@@ -20,6 +21,8 @@ from recurra.data.time.frequency import (
     parse_frequency,
 )
 from recurra.data.time.grid import Grid, positions_of
+from recurra.data.time.nearest import mean_phase, near_steps, wants_nearest
+from recurra.data.time.opening import find_opening
 from recurra.data.time.times import Times, utc_of, wall_clock
 from recurra.errors import InputError
 from recurra.options import option
@@ -27,25 +30,78 @@ from recurra.options import option
 Array = npt.NDArray[np.int64]
 _SAMPLE = 1_000_000  # rows that are looked at; whole series, evenly spaced
 _ON_GRID = 0.95  # share of the rows that must fall on a step, and of the steps that must be one of its multiples
+_ON_GRID_NEAREST = 0.6  # the first share, where the others are near a step that no other row is near
 _COMMON = 0.3  # least share of the most common step
 
 
 def choose_grid(
-    times: Times, codes: npt.NDArray[np.integer], series: Sequence[str], *, freq: str | None, source: str
+    times: Times,
+    codes: npt.NDArray[np.integer],
+    series: Sequence[str],
+    *,
+    freq: str | None,
+    source: str,
+    counting: Counting | None = None,
+    all_hours: bool = False,
 ) -> Grid:
     """The grid of rows with `times` [n] in the series `codes` [n], whose names are `series`.
 
-    `freq` forces the frequency; a row then goes to the step that it falls in. Raises `InputError` where the steps are
+    `freq` forces the frequency. `counting` says how its steps are counted; None decides from the rows, among them
+    whether some hours of the week are closed, unless `all_hours` are to count. Raises `InputError` where the steps are
     irregular or several frequencies are mixed.
     """
     rows = _sample_rows(codes, len(series))
     if times.kind == "integer":
         return _integer_grid(times.values[rows], codes[rows], freq, source)
     frequency = parse_frequency(freq) if freq is not None else None
+    jitter = False
     if frequency is None:
-        frequency = _infer(times, rows, codes, series, source)
-    stamps = times.for_frequency(frequency, codes)[rows]
-    return Grid(str(frequency), times.tz, _phase(stamps, frequency))
+        frequency, jitter = _infer(times, rows, codes, series, source)
+    if counting is None:
+        return _decided(times, frequency, rows, codes, jitter=jitter, all_hours=all_hours)
+    phase = counting.phase
+    if phase is None:
+        phase = _phase(times.for_frequency(frequency, codes, wall=counting.wall)[rows], frequency)
+    return Grid(str(frequency), times.tz, phase, counting=counting)
+
+
+def _decided(
+    times: Times,
+    frequency: Frequency,
+    rows: Array,
+    codes: npt.NDArray[np.integer],
+    *,
+    jitter: bool,
+    all_hours: bool,
+) -> Grid:
+    """The grid of this frequency, counted as the rows ask for."""
+    wall = times.tz is not None and frequency.below_day and _follows_wall(times, frequency, rows, codes)
+    stamps = times.for_frequency(frequency, codes, wall=wall)[rows]
+    phase = mean_phase(stamps, frequency) if jitter else _phase(stamps, frequency)
+    nearest = jitter or wants_nearest(stamps, codes[rows], frequency, phase)
+    raw = positions_of(stamps, frequency, phase, nearest=nearest)
+    opening = () if all_hours else find_opening(raw, frequency)
+    return Grid(
+        str(frequency),
+        times.tz,
+        phase,
+        counting=Counting(wall, nearest, opening, phase if nearest or opening else None),
+    )
+
+
+def _follows_wall(times: Times, frequency: Frequency, rows: Array, codes: npt.NDArray[np.integer]) -> bool:
+    """Whether the rows lie on a grid of the wall clock at least as well as on one of absolute time.
+
+    Hours do on both, and then the wall clock counts; rows of every six hours of UTC do not.
+    """
+    length = frequency.microseconds
+    assert length is not None
+
+    def on_grid(wall: bool) -> float:
+        ticks = times.for_frequency(frequency, codes, wall=wall)[rows].astype(np.int64) % length
+        return float(np.unique(ticks, return_counts=True)[1].max() / len(ticks))
+
+    return on_grid(True) >= on_grid(False)
 
 
 def step_sizes(positions: Array, codes: npt.NDArray[np.integer]) -> Array:
@@ -63,7 +119,10 @@ def _sample_rows(codes: npt.NDArray[np.integer], count: int) -> Array:
     return chosen[:_SAMPLE] if count < every else chosen
 
 
-def _infer(times: Times, rows: Array, codes: npt.NDArray[np.integer], series: Sequence[str], source: str) -> Frequency:
+def _infer(
+    times: Times, rows: Array, codes: npt.NDArray[np.integer], series: Sequence[str], source: str
+) -> tuple[Frequency, bool]:
+    """The frequency, and whether the rows are only near its steps, each at its own distance."""
     sampled, values = codes[rows], times.values[rows]
     wall = values if times.kind == "clock" else wall_clock(values, times.tz or "UTC")
     ticks = wall.astype(np.int64)
@@ -82,10 +141,15 @@ def _infer(times: Times, rows: Array, codes: npt.NDArray[np.integer], series: Se
     else:
         common = _most_common(steps)
         frequency = from_microseconds(common) if common < DAY else None
-    if frequency is None:
-        raise _irregular(steps, source, "no regular step")
-    _verify(frequency, counted, sampled, steps, series, source)
-    return frequency
+    complaint = "no regular step"
+    if frequency is not None:
+        complaint = _complaint(frequency, counted, sampled, steps, series)
+    if frequency is not None and complaint is None:
+        return frequency, False
+    jittered = near_steps(counted, sampled) if complaint == "no regular step" else None
+    if jittered is not None:
+        return jittered, True
+    raise _irregular(steps, source, complaint or "")
 
 
 def _of_days(wall: npt.NDArray, days: Array, codes: npt.NDArray[np.integer], steps: Array) -> Frequency:
@@ -120,17 +184,17 @@ def _of_months(months: Array, codes: npt.NDArray[np.integer], *, at_end: bool) -
     return Frequency(count, f"M{suffix}")
 
 
-def _verify(
+def _complaint(
     frequency: Frequency,
     counted: npt.NDArray,
     codes: npt.NDArray[np.integer],
     steps: Array,
     series: Sequence[str],
-    source: str,
-) -> None:
-    """Refuse steps that the frequency does not explain, and series (or stretches) that have another one."""
+) -> str | None:
+    """What speaks against the frequency: steps that it does not explain, series or stretches that have another one."""
     phase = _phase(counted, frequency)
-    positions = positions_of(counted, frequency, phase)
+    nearest = wants_nearest(counted, codes, frequency, phase)
+    positions = positions_of(counted, frequency, phase, nearest=nearest)
     order = np.lexsort((counted, codes))
     same = np.diff(codes[order]) == 0
     raw = np.diff(counted[order].astype(np.int64))
@@ -140,32 +204,22 @@ def _verify(
     if length is not None:
         on_grid = float(((counted.astype(np.int64) - phase - _anchor(frequency)) % length == 0).mean())
     shared = float((apart == 0).mean())
-    if (
-        on_grid < (_ON_GRID if frequency.unit != "W" else 0.9)
-        or shared > 1 - _ON_GRID
-        or float((apart == 1).mean()) < _COMMON
-    ):
-        raise _irregular(steps, source, "no regular step")
+    least = _ON_GRID_NEAREST if nearest else 0.9 if frequency.unit == "W" else _ON_GRID
+    if on_grid < least or shared > 1 - _ON_GRID or float((apart == 1).mean()) < _COMMON:
+        return "no regular step"
     runs = (apart[1:] == apart[:-1]) & (apart[1:] >= 3)
     if runs.sum() >= 10 and runs.mean() >= 0.1:
-        raise _irregular(steps, source, f"mixed frequencies ({frequency} and a longer one)")
-    _refuse_mixed(frequency, positions[order], codes[order], steps, series, source)
+        return f"mixed frequencies ({frequency} and a longer one)"
+    return _mixed(frequency, positions[order], codes[order], series)
 
 
-def _refuse_mixed(
-    frequency: Frequency,
-    positions: Array,
-    codes: npt.NDArray[np.integer],
-    steps: Array,
-    series: Sequence[str],
-    source: str,
-) -> None:
+def _mixed(frequency: Frequency, positions: Array, codes: npt.NDArray[np.integer], series: Sequence[str]) -> str | None:
     apart, owner = np.diff(positions), codes[1:]
     within = (np.diff(codes) == 0) & (apart > 0)
     apart, owner = apart[within], owner[within]
     longer = apart > 1
     if not longer.any():
-        return
+        return None
     total = np.bincount(owner, minlength=len(series))
     often = np.flatnonzero((np.bincount(owner[longer], minlength=len(series)) >= 0.6 * total) & (total >= 5))
     for s in often[:1000]:
@@ -173,8 +227,8 @@ def _refuse_mixed(
         usual = int(np.median(sizes))
         # Steps of one length (months differ by a tenth) are a frequency; steps of many lengths are gaps.
         if usual > 1 and (np.abs(sizes - usual) <= 0.15 * usual).mean() >= 0.6:
-            what = f"mixed frequencies (series {series[s]!r} has a step of {usual} x {frequency})"
-            raise _irregular(steps, source, what)
+            return f"mixed frequencies (series {series[s]!r} has a step of {usual} x {frequency})"
+    return None
 
 
 def _irregular(steps: Array, source: str, what: str) -> InputError:

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.schema.facts import Fact
-from recurra.data.schema.names import PART_WORDS, part_of
+from recurra.data.schema.names import part_of
+from recurra.data.time.century import steps_backwards
 from recurra.data.time.dates import Reading, Stamps, read_dates
+from recurra.data.time.eras import era_of_days, first_era
 from recurra.data.time.frequency import DAY, MICROSECONDS, Frequency
-from recurra.data.time.unix_time import number_format, read_numbers
+from recurra.data.time.spellings import month_of
+from recurra.data.time.unix_time import NUMBER_FORMATS, number_format, read_numbers
+from recurra.data.time.zones import check_zone, utc_of, wall_clock, zone_of
 from recurra.errors import InputError
 from recurra.options import option
 
-_PARTS = tuple(PART_WORDS)
-_LEAST = {"year": 1, "quarter": 1, "month": 1, "week": 1, "day": 1, "hour": 0, "minute": 0, "second": 0}
-_MOST = {"year": 9999, "quarter": 4, "month": 12, "week": 53, "day": 31, "hour": 24, "minute": 59, "second": 60}
+_KEPT = ("integer", "excel", "excel 1904", "year-week", "year-quarter")  # formats of numbers that later files keep
+_LEAST = {"year": 1, "half": 1, "quarter": 1, "month": 1, "week": 1, "day": 1, "hour": 0, "minute": 0, "second": 0}
+_MOST = {
+    "year": 9999,
+    "half": 2,
+    "quarter": 4,
+    "month": 12,
+    "week": 53,
+    "day": 31,
+    "hour": 24,
+    "minute": 59,
+    "second": 60,
+}
 
 
 @dataclass(frozen=True)
@@ -37,11 +50,16 @@ class Times:
     tz: str | None = None
     facts: tuple[Fact, ...] = ()
 
-    def for_frequency(self, frequency: Frequency, codes: npt.NDArray[np.integer]) -> Stamps:
-        """What a grid counts: absolute time for steps below a day, else the wall clock. `codes` [n] are the series."""
+    def for_frequency(self, frequency: Frequency, codes: npt.NDArray[np.integer], *, wall: bool = False) -> Stamps:
+        """What a grid counts: the wall clock, or with `wall` false absolute time for steps below a day.
+
+        `codes` [n] are the series. Raises `InputError` for a time below a day that the clock skipped.
+        """
+        below = frequency.below_day
         if self.kind == "clock":
-            return utc_of(self.values, self.tz, codes) if self.tz and frequency.below_day else self.values
-        return self.values if frequency.below_day else wall_clock(self.values, self.tz or "UTC")
+            absolute = utc_of(self.values, self.tz, codes) if self.tz and below else self.values
+            return self.values if wall else absolute
+        return self.values if below and not wall else wall_clock(self.values, self.tz or "UTC")
 
 
 def read_times(
@@ -52,14 +70,19 @@ def read_times(
     format: str | None = None,
     tz: str | None = None,
     day_first: bool | None = None,
+    only: str | None = None,
+    pivot_year: int | None = None,
 ) -> Times:
     """Read the times of all rows from one column, or from several (parts of a date, or a date and a time of day).
 
-    `format` is what an earlier file was read with, and is tried first. Raises `InputError` naming the first value
-    that is no time, and its row.
+    `format` is what an earlier file was read with, and is tried first; `only` is the one format that the user allows.
+    Two-digit years lie in the hundred years from `pivot_year` on. Raises `InputError` naming the first value that is
+    no time, and its row.
     """
     if tz is not None:
         check_zone(tz)
+    if pivot_year is not None and not 1000 <= pivot_year <= 9900:
+        raise InputError(f"pivot year {pivot_year} is no year: expected one such as 1950 ({option('pivot_year')})")
     if len(columns) > 1:
         return _from_parts(frame, columns, source, format, tz, day_first)
     column = frame[columns[0]]
@@ -71,61 +94,20 @@ def read_times(
     if pd.api.types.is_datetime64_dtype(dtype):
         return Times(column.to_numpy().astype("datetime64[us]", copy=False), "clock", None, tz)
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype):
-        return _from_numbers(column, source, format, tz)
+        return _from_numbers(column, source, format, tz, only)
     codes, distinct = _distinct(column)
-    if distinct.str.fullmatch(r"\d+").all():
-        return _from_numbers(distinct.astype(np.int64).iloc[codes].rename(columns[0]), source, format, tz)
-    reading = read_dates(distinct, format=format, day_first=day_first)
-    _refuse_unread(reading, codes, distinct, columns[0], source, day_first)
-    stamps, facts = _settle(reading, columns[0])
-    offset = None if reading.offset is None else reading.offset[codes]
-    return _zoned(stamps[codes], offset, reading.format, tz, facts)
-
-
-def wall_clock(values: Stamps, tz: str) -> Stamps:
-    """The wall clock of a zone at absolute times [n]."""
-    local = pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(tz).tz_localize(None)
-    return local.to_numpy().astype("datetime64[us]")
-
-
-def utc_of(clock: Stamps, tz: str, codes: npt.NDArray[np.integer]) -> Stamps:
-    """Absolute times of wall-clock times [n]; an hour shown twice is the first time, then the second, in each series.
-
-    Raises `InputError` for a time that the clock of `tz` skipped.
-    """
-    row, distinct = pd.factorize(clock)
-    index = pd.DatetimeIndex(distinct)
-    first = index.tz_localize(tz, ambiguous=np.ones(len(index), dtype=bool), nonexistent="NaT")
-    second = index.tz_localize(tz, ambiguous=np.zeros(len(index), dtype=bool), nonexistent="NaT")
-    if first.hasnans:
-        wrong = index[first.isna()][0]
+    if distinct.str.fullmatch(r"\d+").all() and (only is None or only in NUMBER_FORMATS):
+        return _from_numbers(distinct.astype(np.int64).iloc[codes].rename(columns[0]), source, format, tz, only)
+    reading = read_dates(distinct, format=only or format, day_first=day_first, pivot_year=pivot_year)
+    _refuse_unread(reading, codes, distinct, columns[0], source, day_first, only)
+    reading, facts = _settle(reading, columns[0])
+    if (era := era_of_days(reading.stamps)) is not None and reading.format not in ("%Y", "%Y年"):
         raise InputError(
-            f"time {wrong} does not exist in {tz}: its clock was put forward over it; give the zone that the times are "
-            f"in with {option('tz')}, or leave {option('tz')} out to count hours as written"
+            f"column {columns[0]!r} of {source} holds {distinct.iloc[0]!r} in row 1, a year of {era}: expected "
+            f"years of the Gregorian calendar; convert it, or name another column with {option('time')}"
         )
-    earlier, later = (_naive_utc(zoned) for zoned in (first, second))
-    result = earlier[row]
-    twice = (earlier != later)[row]
-    if twice.any():
-        rows = np.flatnonzero(twice)
-        rank = pd.DataFrame({"series": codes[rows], "time": row[rows]}).groupby(["series", "time"]).cumcount()
-        again = rows[rank.to_numpy() % 2 == 1]
-        result[again] = later[row[again]]
-    return result
-
-
-def _naive_utc(index: pd.DatetimeIndex) -> Stamps:
-    return index.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]")
-
-
-def check_zone(tz: str) -> None:
-    """Raise `InputError` unless `tz` is a name of the zone database or an offset such as "+02:00"."""
-    try:
-        pd.Timestamp(0, tz=tz) if tz[:1] in "+-" else ZoneInfo(tz)
-    except (ZoneInfoNotFoundError, ValueError, TypeError) as error:
-        raise InputError(
-            f"time zone {tz!r} is not known: expected a name such as Europe/Berlin ({option('tz')})"
-        ) from error
+    offset = None if reading.offset is None else reading.offset[codes]
+    return _zoned(reading.stamps[codes], offset, reading.stored, tz, facts)
 
 
 def _distinct(column: pd.Series) -> tuple[npt.NDArray[np.integer], pd.Series]:
@@ -150,32 +132,65 @@ def _refuse_unread(
     name: str,
     source: str,
     day_first: bool | None,
+    only: str | None = None,
 ) -> None:
     wrong = ~reading.fits[codes]
+    if only is not None and reading.fits.any() and reading.format != only:
+        wrong[:] = True
     if not wrong.any():
         return
     row = int(wrong.argmax())
     written = f"written as {reading.format}, as most of the column is" if reading.fits.any() else "that is understood"
-    if day_first is not None:
+    remedy = "correct or remove it"
+    if only is not None:
+        written, remedy = f"written as {only}", f"correct it, or leave out {option('time_format')}"
+    elif day_first is not None:
         written = f"with the {'day' if day_first else 'month'} first"
-    remedy = "correct or remove it" if day_first is None else f"leave out {option('day_first')}, or correct it"
+        remedy = f"leave out {option('day_first')}, or correct it"
+    if (era := first_era(distinct.iloc[codes[row : row + 1]])) is not None:
+        written, remedy = f"of the Gregorian calendar but of {era[1]}", "convert it"
     raise InputError(
         f"column {name!r} of {source} holds {distinct.iloc[codes[row]]!r} in row {row + 1}, which is no time "
-        f"{written}: {remedy}, or name another column with {option('time')}"
+        f"{written}: {remedy}, say how the column is written with {option('time_format')}, name another one with "
+        f"{option('time')}, or "
+        f"leave it out with {option('ignore', name)}"
     )
 
 
-def _settle(reading: Reading, name: str) -> tuple[Stamps, list[Fact]]:
-    """Choose between month first and day first by the more regular steps; say so where that does not decide."""
-    if reading.rival is None:
-        return reading.stamps, []
-    first, second = _irregularity(reading.stamps), _irregularity(reading.rival)
-    if second < first:
-        return reading.rival, [
-            Fact("date order", f"{name}: day first, which gives the more regular steps", option("day_first", False))
-        ]
-    why = "which gives the more regular steps" if first < second else "although day first is as possible"
-    return reading.stamps, [Fact("date order", f"{name}: month first, {why}", option("day_first", True))]
+def _settle(reading: Reading, name: str) -> tuple[Reading, list[Fact]]:
+    """Choose between month first and day first; say what was decided of the whole column.
+
+    A reading in which the file is in order wins against one in which it is not, then the one with more regular steps.
+    """
+    facts = []
+    if reading.rival is not None:
+        rival = reading.rival
+        first, second = (_disorder(each.stamps) for each in (reading, rival))
+        chosen, order, flag = (
+            (rival, "day", option("day_first", False))
+            if second < first
+            else (reading, "month", option("day_first", True))
+        )
+        if first == second:
+            why = "although day first is as possible"
+        elif first[0] != second[0]:
+            why = "in which the rows are in order"
+        else:
+            why = "which gives the more regular steps"
+        facts.append(Fact("date order", f"{name}: {order} first, {why}", flag))
+        reading = replace(chosen, rival=None, interval=reading.interval)
+    if reading.pivot is not None:
+        years = [int(str(stamp)[:4]) for stamp in (reading.stamps.min(), reading.stamps.max())]
+        said = f"{name}: {years[0]} to {years[1]}" if years[0] < years[1] else f"{name}: {years[0]}"
+        facts.append(Fact("two-digit years", said, option("pivot_year")))
+    if reading.interval:
+        facts.append(Fact("intervals", f"{name}: each is counted at its beginning", option("time")))
+    return reading, facts
+
+
+def _disorder(stamps: Stamps) -> tuple[bool, int]:
+    """Whether the distinct stamps [n] of a file are out of order (more than 1 %), and how irregular their steps are."""
+    return steps_backwards(stamps) > 0.01 * len(stamps), _irregularity(stamps)
 
 
 def _irregularity(stamps: Stamps) -> int:
@@ -189,17 +204,19 @@ def _zoned(wall: Stamps, offset: npt.NDArray | None, format: str, tz: str | None
     several = bool((offset != offset[0]).any())
     if tz is None and several and len(np.unique(wall.astype(np.int64) % DAY)) == 1:
         return Times(wall, "clock", format, None, tuple(facts))  # dates at local midnight
+    absolute = wall - (offset * MICROSECONDS["min"]).astype("timedelta64[us]")
+    if tz is None and several and (zone := zone_of(wall, absolute)) is not None:
+        facts, tz = [*facts, Fact("time zone", f"{zone}, whose clock has these offsets from UTC", option("tz"))], zone
     if tz is None and several:
         note = Fact("time zone", "UTC, because the times have several offsets from it", option("tz"))
         facts, tz = [*facts, note], "UTC"
     if tz is None:
         minutes = int(offset[0])
         tz = "UTC" if minutes == 0 else f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
-    absolute = wall - (offset * MICROSECONDS["min"]).astype("timedelta64[us]")
     return Times(absolute, "utc", format, tz, tuple(facts))
 
 
-def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | None) -> Times:
+def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | None, only: str | None = None) -> Times:
     values = column.to_numpy()
     if values.dtype.kind not in "iu":
         values = column.to_numpy(dtype=np.float64)
@@ -208,25 +225,54 @@ def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | 
         raise InputError(
             f"column {column.name!r} of {source} is infinite in row {row}: correct it, or see {option('time')}"
         )
-    found = number_format(values, str(column.name))
-    # The steps of a later file count on; a column of years may leave the range in which years are recognised.
-    format = "integer" if format == "integer" and (values == np.floor(values)).all() else found
+    whole = bool((values == np.floor(values)).all())
+    if only is not None:
+        format = _checked_format(only, values, column, source)
+    elif format not in _KEPT or (format == "integer" and not whole):
+        # The steps of a later file count on; a column of years may leave the range in which years are recognised.
+        format = number_format(values, str(column.name))
     stamps = read_numbers(values, format)
+    if format != "integer" and np.isnat(stamps).any():
+        row = int(np.isnat(stamps).argmax())
+        raise InputError(
+            f"column {column.name!r} of {source} holds {values[row]} in row {row + 1}, which is no {format}: correct "
+            f"it, or see {option('time_format')}"
+        )
     if format == "integer":
         if tz is not None:
             raise InputError(
                 f"column {column.name!r} of {source} counts steps, which have no zone: leave out {option('tz', tz)}"
             )
         return Times(stamps, "integer", format)
+    facts = _number_facts(stamps, format, str(column.name))
     if format.startswith("epoch"):
-        return Times(stamps, "utc", format, tz or "UTC")
-    return Times(stamps, "clock", format, tz)
+        return Times(stamps, "utc", format, tz or "UTC", facts)
+    return Times(stamps, "clock", format, tz, facts)
+
+
+def _checked_format(only: str, values: npt.NDArray, column: pd.Series, source: str) -> str:
+    if only in NUMBER_FORMATS or only in ("%Y", "%Y%m", "%Y%m%d", "%Y%j", "%Y%m%d%H", "%Y%m%d%H%M", "%Y%m%d%H%M%S"):
+        return only
+    raise InputError(
+        f"column {column.name!r} of {source} holds numbers such as {values[0]}, which are not written as {only}: "
+        f"expected {option('time_format')} %Y, %Y%m, %Y%m%d, %Y%j or one of {', '.join(NUMBER_FORMATS)}"
+    )
+
+
+def _number_facts(stamps: npt.NDArray, format: str, name: str) -> tuple[Fact, ...]:
+    """What numbers were taken for, where that is not plain to see."""
+    if format.startswith("excel"):
+        return (Fact("dates", f"{name}: a spreadsheet's days since {'1904' if '1904' in format else '1900'}, "
+                     f"{str(stamps[0])[:10]} in row 1", option("time_format")),)  # fmt: skip
+    words = {"year-week": "years and ISO weeks", "year-quarter": "years and quarters", "%Y%j": "years and their days"}
+    return (Fact("dates", f"{name}: {words[format]}", option("time_format")),) if format in words else ()
 
 
 def _from_parts(
     frame: pd.DataFrame, columns: Sequence[str], source: str, format: str | None, tz: str | None, day_first: bool | None
 ) -> Times:
     parts = part_names(columns, [pd.api.types.is_numeric_dtype(frame[name].dtype) for name in columns])
+    parts = tuple(_period_part(frame[name], part, source) for name, part in zip(columns, parts, strict=True))
     if parts[0] == "date":
         date = read_times(frame, columns[:1], source=source, format=format, tz=None, day_first=day_first)
         if date.kind != "clock":
@@ -243,6 +289,21 @@ def _from_parts(
         if part in ("hour", "minute", "second"):
             micro += _time_of_day(frame[column], part, source)
     return Times(base + micro.astype("timedelta64[us]"), "clock", name, tz, tuple(facts))
+
+
+def _period_part(column: pd.Series, part: str, source: str) -> str:
+    """What "Q01" and "S01" count in a column that might hold months: quarters, half-years."""
+    if part != "month" or pd.api.types.is_numeric_dtype(column.dtype):
+        return part
+    codes = pd.Series(column.dropna().unique()).astype(str).str.extract(r"^\s*([MQS])\d{2}\s*$")[0]
+    if codes.isna().any() or codes.empty:
+        return part
+    if codes.nunique() > 1:
+        raise InputError(
+            f"column {column.name!r} of {source} mixes months, quarters and half-years "
+            f"({', '.join(sorted(set(codes)))}): keep the rows of one of them"
+        )
+    return {"M": "month", "Q": "quarter", "S": "half"}[codes[0]]
 
 
 def part_names(columns: Sequence[str], numeric: Sequence[bool]) -> tuple[str, ...]:
@@ -272,9 +333,9 @@ def _part(column: pd.Series, part: str, source: str) -> npt.NDArray[np.int64]:
     _refuse_missing(column, name, source)
     if not pd.api.types.is_numeric_dtype(column.dtype):
         codes, distinct = _distinct(column)
-        text = distinct.str.slice(0, 3) if part == "month" else distinct.str.extract(r"(\d+)")[0]
-        months = pd.to_datetime(text, format="%b", errors="coerce").dt.month if part == "month" else text
-        values = pd.to_numeric(months, errors="coerce").to_numpy(np.float64)[codes]
+        digits = distinct.str.extract(r"(\d+)")[0]
+        named = distinct.map(month_of) if part == "month" else digits
+        values = pd.to_numeric(named.where(named.notna(), digits), errors="coerce").to_numpy(np.float64)[codes]
     else:
         values = column.to_numpy(np.float64)
     return _checked(values, column, part, source)
@@ -301,7 +362,9 @@ def _calendar_days(parts: dict[str, npt.NDArray[np.int64]], columns: dict[str, s
         first = (parts["year"] - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 3  # 4 January is in week 1
         monday = first - (first.astype(np.int64) + 3) % 7
         return (monday + 7 * (parts["week"] - 1) + parts.get("day", np.int64(1)) - 1).astype("datetime64[us]")
-    month = parts["month"] if "month" in parts else 3 * parts["quarter"] - 2 if "quarter" in parts else np.int64(1)
+    month = parts.get("month", np.int64(1))
+    for part, length in (("quarter", 3), ("half", 6)):
+        month = length * (parts[part] - 1) + 1 if part in parts else month
     months = ((parts["year"] - 1970) * 12 + month - 1).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + parts.get("day", np.int64(1)) - 1
     wrong = days.astype("datetime64[M]") != months

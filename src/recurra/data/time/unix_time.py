@@ -1,4 +1,5 @@
-"""Times written as numbers: years, 201407, 20140701, seconds since 1970; or plain integer steps."""
+"""Times written as numbers: years, 201407, 20140701, 201453 (weeks), 20144 (quarters), 2014365 (days of a year),
+seconds since 1970, a spreadsheet's days since 1900; or plain integer steps."""
 
 from __future__ import annotations
 
@@ -6,11 +7,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.schema.names import STEP_WORDS, plain
+from recurra.data.schema.names import DAY_WORDS, STEP_WORDS, WEEK_WORDS, plain, words_in
+from recurra.data.time.periods import mondays
 from recurra.errors import InputError
 from recurra.options import option
 
 _EPOCHS = {"epoch s": (1e8, 1e10, 1_000_000), "epoch ms": (1e11, 1e13, 1000), "epoch us": (1e14, 1e16, 1)}
+NUMBER_FORMATS = ("excel", "excel 1904", "year-week", "year-quarter", *_EPOCHS, "epoch ns", "integer")
+_WIDTHS = {"year-week": 6, "year-quarter": 5, "%Y%j": 7}
+_SERIALS = (21916, 73051)  # 1960 to 2100 as a spreadsheet counts days
+_EXCEL = {"excel": np.datetime64("1899-12-30", "us"), "excel 1904": np.datetime64("1904-01-01", "us")}
 _DIGITS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _YEARS = (1500, 2200)
 
@@ -19,15 +25,16 @@ def number_format(values: npt.NDArray, name: str) -> str:
     """How finite numbers [n] of a time column are to be read: "%Y", "%Y%m%d", "epoch s", ..., "integer"."""
     low, high = float(values.min()), float(values.max())
     whole = bool((values == np.floor(values)).all())
-    if whole and (plain(name) == "time" or plain(name) not in STEP_WORDS):
+    if whole and low > 0 and (plain(name) == "time" or plain(name) not in STEP_WORDS):
         digits = len(str(int(high)))
-        format = _DIGITS.get(digits)
-        if format and len(str(int(low))) == digits and low > 0:
-            stamps = _compact(values, format)
-            if not np.isnat(stamps).any():
-                years = stamps.astype("datetime64[Y]").astype(np.int64) + 1970
-                if _YEARS[0] <= years.min() and years.max() <= _YEARS[1]:
-                    return format
+        formats = [_DIGITS.get(digits), *(format for format, width in _WIDTHS.items() if width == digits)]
+        if words_in(name) & WEEK_WORDS:
+            formats.reverse()
+        for format in formats if len(str(int(low))) == digits else ():
+            if format and _are_years(_compact(values, format)):
+                return format
+    if words_in(name) & DAY_WORDS and _SERIALS[0] <= low and high < _SERIALS[1]:
+        return "excel"
     for format, (least, most, _) in _EPOCHS.items():
         if least <= low and high < most:
             return format
@@ -36,7 +43,8 @@ def number_format(values: npt.NDArray, name: str) -> str:
     if not whole:
         raise InputError(
             f"time column {name!r} holds fractions such as {values[values != np.floor(values)][0]:g}: expected dates, "
-            f"whole years, seconds since 1970 or whole steps; convert it, or name another column with {option('time')}"
+            "whole years, seconds since 1970 or whole steps; if they are a spreadsheet's days, say "
+            f"{option('time_format', 'excel')}, or name another column with {option('time')}"
         )
     return "integer"
 
@@ -51,11 +59,26 @@ def read_numbers(values: npt.NDArray, format: str) -> npt.NDArray:
         factor = _EPOCHS[format][2]
         micro = values * factor if values.dtype.kind in "iu" else np.round(values * factor)
         return micro.astype(np.int64).astype("datetime64[us]")
+    if format in _EXCEL:
+        seconds = np.round(values.astype(np.float64) * 86_400)  # a fraction of a day is exact to less than a second
+        return _EXCEL[format] + seconds.astype(np.int64).astype("timedelta64[s]").astype("timedelta64[us]")
     return _compact(values, format)
 
 
 def _compact(values: npt.NDArray, format: str) -> npt.NDArray:
     codes, distinct = pd.factorize(values)
+    if format in ("year-week", "year-quarter"):
+        base = 100 if format == "year-week" else 10
+        year, part = np.divmod(distinct.astype(np.int64), base)
+        if format == "year-week":
+            stamps = mondays(year.astype(float), part.astype(float))
+        else:
+            months = ((year - 1970) * 12 + 3 * (part - 1)).astype("datetime64[M]").astype("datetime64[us]")
+            stamps = np.where((part >= 1) & (part <= 4), months, np.datetime64("NaT", "us"))
+        return stamps[codes]
+    if format == "%Y%j":
+        text = pd.Series(distinct).astype(np.int64).astype(str)
+        return pd.to_datetime(text, format=format, errors="coerce").to_numpy().astype("datetime64[us]")[codes]
     width = next(width for width, name in _DIGITS.items() if name == format)
     text = pd.Series(distinct).astype(np.int64).astype(str).str.zfill(width)
     if format == "%Y":
@@ -65,3 +88,10 @@ def _compact(values: npt.NDArray, format: str) -> npt.NDArray:
     else:
         stamps = pd.to_datetime(text, format=format, errors="coerce").to_numpy()
     return stamps.astype("datetime64[us]")[codes]
+
+
+def _are_years(stamps: npt.NDArray) -> bool:
+    if np.isnat(stamps).any():
+        return False
+    years = stamps.astype("datetime64[Y]").astype(np.int64) + 1970
+    return bool(_YEARS[0] <= years.min() and years.max() <= _YEARS[1])

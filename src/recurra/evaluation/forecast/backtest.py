@@ -13,10 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.data.schema.names import counted
 from recurra.errors import InputError
 from recurra.evaluation.forecast import metrics
 from recurra.evaluation.forecast.columns import BASELINES, quantile_column
 from recurra.evaluation.forecast.verdict import Verdict, judge
+from recurra.evaluation.shared.showing import Shown, named_parts
 from recurra.evaluation.shared.significance import over_windows
 from recurra.options import option
 
@@ -26,8 +28,8 @@ KEYS = ["series", "origin", "step"]
 REQUIRED = [*KEYS, "y", "forecast", "scale"]
 
 
-@dataclass(frozen=True, eq=False)
-class Backtest:
+@dataclass(frozen=True, eq=False, repr=False)
+class Backtest(Shown):
     """Forecasts from past origins beside the truth and the baselines.
 
     `forecasts` has a row per series, origin and step (1..h), with the columns series, origin (rows known), time,
@@ -45,6 +47,16 @@ class Backtest:
             raise InputError(f"the backtest frame lacks the columns {missing}; it has {list(self.forecasts.columns)}")
         if not self.baselines:
             raise InputError(f"the backtest frame holds no baseline: at least one column of {BASELINES} is needed")
+
+    def _shown(self) -> tuple[str, str, pd.DataFrame, str]:
+        verdict = self.verdict
+        windows = f"{counted(verdict.n_series, 'series', 'series')}, {counted(verdict.n_origins, 'window')}"
+        rest = {
+            "forecasts": "every forecast beside the truth",
+            "by_step": "errors by step ahead",
+            "by_series": "errors by series",
+        }
+        return f"Backtest of {windows}", verdict.sentence, self.table, named_parts(rest)
 
     @property
     def baselines(self) -> tuple[str, ...]:

@@ -5,6 +5,9 @@ test (`significance.compare`) gives p < 0.05. The best baseline is chosen on the
 it: the comparison is conservative for the model. For *worse* the same choice is not conservative, so p is multiplied
 by the number of baselines (Bonferroni).
 
+A best baseline whose loss is a millionth of the scale or less is *exact*, up to rounding (a straight line, a counter):
+it is recommended, and no percentage is taken of nothing.
+
 Otherwise the model is *no better*, and the simplest baseline is recommended that does as well as the best one (its
 loss is at most 5 % higher, and not higher by the two measures above) and is not beaten by the model either. Where
 there are too few windows for any test, the sentence says so.
@@ -21,12 +24,14 @@ import numpy.typing as npt
 from recurra.errors import InputError
 from recurra.evaluation.forecast.metrics import mean_of_known
 from recurra.evaluation.shared.significance import Comparison, compare
+from recurra.formatting import compared, compared_with, count, p_text, percent
 
 Floats = npt.NDArray[np.floating]
 
 SIGNIFICANCE = 0.05
 LEAST_GAIN = 0.01  # a smaller difference is not worth a more elaborate method
 CLOSE = 0.05  # a baseline whose loss is higher by more does not pass for the best, however weak the test
+EXACT = 1e-6  # a scaled loss that is rounding
 SPOKEN = {"naive": "the naive forecast", "seasonal naive": "the seasonal naive forecast", "drift": "the drift forecast"}
 
 
@@ -51,12 +56,15 @@ class Verdict:
     best_baseline: str
 
 
-def judge(model: Floats, baselines: Mapping[str, Floats], *, overlap: int = 0, metric: str = "MASE") -> Verdict:
+def judge(
+    model: Floats, baselines: Mapping[str, Floats], *, overlap: int = 0, metric: str = "MASE", name: str = "Recurra"
+) -> Verdict:
     """Judge the losses [S, W] of a model against those of baselines, given from the simplest to the most elaborate.
 
     Losses are averages over the steps of a window, comparable between series (scaled); NaN where a series has no such
     window; the last column is every series' last window. `overlap` is the number of following windows that share rows
-    with a window. Raises InputError without a baseline or without a single loss.
+    with a window; `name` is what the sentence calls the model. Raises InputError without a baseline or without a single
+    loss.
 
     >>> rng = np.random.default_rng(0)
     >>> losses = rng.uniform(1, 2, (100, 1))
@@ -73,36 +81,41 @@ def judge(model: Floats, baselines: Mapping[str, Floats], *, overlap: int = 0, m
     n_origins = int(per_series.max())
     size = _size(n_series, n_origins, equal=bool((per_series[per_series > 0] == n_origins).all()))
 
-    def verdict(sentence: str, name: str, test: Comparison, *, better: bool = False) -> Verdict:
-        use = "" if better else name
-        return Verdict(
-            sentence, better, name, pairs.gain(model, baselines[name]), test.p_value, n_series, n_origins, use, best
-        )
+    def verdict(sentence: str, rival: str, test: Comparison, *, better: bool = False) -> Verdict:
+        gain = pairs.gain(model, baselines[rival])
+        return Verdict(sentence, better, rival, gain, test.p_value, n_series, n_origins, "" if better else rival, best)
 
+    ours, lowest = pairs.loss(model), pairs.loss(baselines[best])
     gain, test = pairs.gain(model, baselines[best]), pairs.test(model, baselines[best])
+    if lowest == 0.0 and counted.sum() > 1:
+        as_well = f", and so is {name}" if ours == 0.0 else ""
+        return verdict(f"{_spoken(best, capital=True)} is exact{as_well} ({metric} 0, {size}): use it.", best, test)
     if test.over == "nothing":
-        sentence = (
-            f"Too few test windows to tell ({size}): {metric} {_relation(gain)} than that of {_spoken(best)}, the best "
-            f"baseline, which may be chance."
-        )
-        if gain < LEAST_GAIN:
-            sentence = sentence[:-1] + f"; use {_short(best)}."
-        return verdict(sentence, best, test)
-    evidence = f"{_p(test.p_value)}, {size}"
+        relation = compared_with(ours, lowest, _spoken(best))
+        sentence = f"Too few test windows to tell ({size}): {name}'s {metric} is {relation}, the best baseline"
+        sentence += "" if relation.startswith("the same") else ", which may be chance"
+        return verdict(f"{sentence}{f'; use {_short(best)}' if gain < LEAST_GAIN else ''}.", best, test)
+    evidence = f"{p_text(test.p_value)}, {size}"
     if gain >= LEAST_GAIN and test.p_value < SIGNIFICANCE:
-        sentence = f"Better than the best baseline ({_spoken(best)}) by {_percent(gain)} in {metric} ({evidence})."
+        sentence = f"Better than the best baseline ({_spoken(best)}) by {percent(gain)} in {metric} ({evidence})."
         return verdict(sentence, best, test, better=True)
     if gain <= -LEAST_GAIN and test.p_value * len(baselines) < SIGNIFICANCE:
-        sentence = f"Worse than {_spoken(best)} by {_percent(-gain)} in {metric} ({evidence}): use {_short(best)}."
+        relation = compared(ours, lowest)
+        by = f" by {percent(-gain)} in {metric} ({evidence})"
+        if relation.endswith("times"):
+            by = f" ({name}'s {metric} is {relation} as high, {evidence})"
+        sentence = f"Worse than {_spoken(best)}{by}: use {_short(best)}."
         return verdict(sentence, best, test)
-    name = next(n for n in baselines if n == best or pairs.will_do(n, best))
-    gain, test = pairs.gain(model, baselines[name]), pairs.test(model, baselines[name])
+    method = next(n for n in baselines if n == best or pairs.will_do(n, best))
+    gain, test = pairs.gain(model, baselines[method]), pairs.test(model, baselines[method])
     doubt = " as far as this test can tell" if gain >= LEAST_GAIN else ""
+    relation = compared(ours, pairs.loss(baselines[method]))
+    relation = f"{relation} as high" if relation.endswith("times") else relation
     sentence = (
-        f"No better than {_spoken(name)}{doubt} ({metric} {_relation(gain)}, {_p(test.p_value)}, {size}): "
-        f"use {_short(name)}."
+        f"No better than {_spoken(method)}{doubt} ({name}'s {metric} is {relation}, {p_text(test.p_value)}, {size}): "
+        f"use {_short(method)}."
     )
-    return verdict(sentence, name, test)
+    return verdict(sentence, method, test)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +127,9 @@ class _Pairs:
     overlap: int
 
     def loss(self, losses: Floats) -> float:
-        return float(mean_of_known(mean_of_known(losses)))
+        """The mean loss; 0 where it is rounding."""
+        mean = float(mean_of_known(mean_of_known(losses)))
+        return 0.0 if mean <= EXACT else mean
 
     def gain(self, first: Floats, second: Floats) -> float:
         """By which share the loss of the first is below that of the second."""
@@ -134,27 +149,14 @@ class _Pairs:
         return close and not self.clearly_better(lowest, losses) and not self.clearly_better(self.model, losses)
 
 
-def _spoken(name: str) -> str:
-    return SPOKEN.get(name, name)
+def _spoken(name: str, *, capital: bool = False) -> str:
+    spoken = SPOKEN.get(name, name)
+    return spoken[:1].upper() + spoken[1:] if capital else spoken
 
 
 def _short(name: str) -> str:
     return f"the {name} one" if name in SPOKEN else name
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
-def _relation(gain: float) -> str:
-    if abs(gain) < 0.0005:
-        return "the same"
-    return f"{_percent(abs(gain))} {'lower' if gain > 0 else 'higher'}"
-
-
-def _p(value: float) -> str:
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}" if value < 0.1 else f"p = {value:.2f}"
-
-
 def _size(series: int, origins: int, *, equal: bool) -> str:
-    return f"{series} series x {'' if equal else 'up to '}{origins} origin{'' if origins == 1 else 's'}"
+    return f"{count(series, 'series', 'series')} x {'' if equal else 'up to '}{count(origins, 'origin')}"

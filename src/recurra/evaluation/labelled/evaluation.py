@@ -1,9 +1,9 @@
 """A labelled task judged: every method's scores and intervals, the verdict, and where the model errs.
 
-The leading score decides the verdict. Classes: accuracy, or balanced accuracy where they are very unequal
-(`verdict.leading_of_classes`). Tags: the accuracy over steps (Q3, Q8), as the field has it. Labels: the macro AUC, for
-it needs no threshold, and a rare label counts as much as a common one. Values: R2, for it has no unit, so that outputs
-can be averaged, and it is what `score` is in scikit-learn.
+The leading score decides the verdict. Classes: the metric that the model was made for, else accuracy, or balanced
+accuracy where they are very unequal (`verdict.leading_of_classes`). Tags: the accuracy over steps (Q3, Q8), as the
+field has it. Labels: the macro AUC, for it needs no threshold, and a rare label counts as much as a common one. Values:
+R2, for it has no unit, so that outputs can be averaged, and it is what `score` is in scikit-learn.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from recurra.evaluation.labelled.reliability import reliability, top_class
 from recurra.evaluation.labelled.scores import known_rows, score_classes, score_labels, score_values
 from recurra.evaluation.labelled.verdict import Verdict, decide, leading_of_classes
 from recurra.evaluation.shared.bootstrap import DRAWS, Score, interval, of_units, resample
+from recurra.evaluation.shared.showing import Shown, named_parts
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
@@ -28,15 +29,16 @@ Ints = npt.NDArray[np.integer]
 MODEL = "Recurra"
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation(Shown):
     """What a test part says of a model and its baselines.
 
     `table`: index method (the model first, then the baselines as given), a column per score. `intervals`: method,
     score, low, high (95 %). `leading` is the score that the `verdict` is about. `per_class`: class, count, precision,
     recall, f1, auc of the model (values: output, count and the scores). `confusion`: truth, predicted, count;
     of more than 25 classes the most confused pairs only. `reliability`: bin, confidence, right, count. The last two
-    are empty where they mean nothing.
+    are empty where they mean nothing. `notes` are sentences on what makes the scores doubtful, such as examples that
+    were learnt from too; `unseen` is then the table of the other examples.
     """
 
     table: pd.DataFrame
@@ -46,6 +48,18 @@ class Evaluation:
     per_class: pd.DataFrame
     confusion: pd.DataFrame
     reliability: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    unseen: pd.DataFrame | None = None
+
+    def _shown(self) -> tuple[str, str, pd.DataFrame, str]:
+        rest = {
+            "intervals": "95 % of every score",
+            "per_class": "by class or output",
+            "confusion": "what is predicted for what",
+            "reliability": "confidence against truth",
+        }
+        there = {name: what for name, what in rest.items() if not getattr(self, name).empty}
+        return f"Evaluation by {self.leading}", self.verdict.sentence, self.table, named_parts(there)
 
 
 def evaluate_classes(
@@ -56,13 +70,16 @@ def evaluate_classes(
     names: Sequence[object],
     groups: npt.ArrayLike | None = None,
     model: str = MODEL,
+    leading: str | None = None,
+    chosen: Mapping[str, Ints] | None = None,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Evaluation:
     """Judge probabilities [N, K] of classes `truth` [N] (0 .. K-1; -1: missing) beside those of the baselines.
 
     `baselines` are given from the simplest to the most elaborate, `names` [K] are the classes' own, `groups` [N] say
-    which examples belong together and are drawn together. Raises InputError where shapes do not fit, a probability is
+    which examples belong together and are drawn together. `leading` is the score that decides; `chosen` [N] by method
+    the classes that are said, by default the likeliest. Raises InputError where shapes do not fit, a probability is
     not finite, or no truth is known.
 
     >>> truth = np.arange(200) % 2
@@ -70,11 +87,12 @@ def evaluate_classes(
     >>> evaluate_classes(truth, sure, {"shares": np.full((200, 2), 0.5)}, names=["no", "yes"]).verdict.better
     True
     """
+    known = known_rows(np.asarray(truth)) if np.ndim(truth) == 1 else np.zeros(0, dtype=bool)
     truth, methods, units = _prepared(truth, probabilities, baselines, groups, model, 1)
-    leading = leading_of_classes(np.bincount(truth, minlength=len(names)))
-    return _of_classes(
-        truth, methods, units, names, leading, "test example" if groups is None else "test group", draws, seed
-    )
+    said = {method: classes[known] for method, classes in (chosen or {}).items()}
+    leading = leading or leading_of_classes(np.bincount(truth, minlength=len(names)))
+    unit = "test example" if groups is None else "test group"
+    return _of_classes(truth, methods, units, names, leading, unit, draws, seed, said)
 
 
 def evaluate_tags(
@@ -160,17 +178,19 @@ def _of_classes(
     unit: str,
     draws: int,
     seed: int,
+    chosen: Mapping[str, Ints] | None = None,
 ) -> Evaluation:
-    ours = next(iter(methods.values()))
+    ours, said = next(iter(methods.values())), chosen or {}
+    own = said.get(next(iter(methods)), ours.argmax(axis=1))
     return _judged(
-        {method: score_classes(truth, p) for method, p in methods.items()},
+        {method: score_classes(truth, p, chosen=said.get(method)) for method, p in methods.items()},
         units,
         leading=leading,
         unit=unit,
         draws=draws,
         seed=seed,
-        per_class=per_class(truth, ours, names),
-        confusion=confusion(truth, ours.argmax(axis=1), names),
+        per_class=per_class(truth, ours, names, own),
+        confusion=confusion(truth, own, names),
         reliability=reliability(*top_class(ours, truth)),
     )
 

@@ -37,6 +37,22 @@ class FixedModel:
         """Logits or values [N, K]."""
         return fixed_features(fixed, self.mean, self.scale, self.sizes) @ self.coefficients + self.intercepts
 
+    def contributions(self, fixed: Fixed) -> Floats:
+        """What each number and each category of columns adds to the outputs [N, M + C, K].
+
+        Measured against an example whose numbers are all 0 (the training part's mean) and whose categories are unknown.
+        """
+        numbers = fixed.values.astype(np.float64) / self.scale[1:]  # the first says whether the input is there
+        shares = [numbers[:, :, None] * self.coefficients[1 : len(self.scale)]]
+        first = len(self.mean)
+        for k, size in enumerate(self.sizes):
+            assert fixed.codes is not None
+            codes = np.where(fixed.codes[:, k] <= size, fixed.codes[:, k], 0)
+            own = self.coefficients[first : first + size + 1]
+            shares.append((own[codes] - own[0])[:, None])
+            first += size + 1
+        return np.concatenate(shares, axis=1)
+
 
 def fixed_block(fixed: Fixed) -> tuple[Sparse, Callable[[Floats], FixedModel]]:
     """The features [N, D] of an input, and its model, with intercepts of 0, of their coefficients [D, K]."""

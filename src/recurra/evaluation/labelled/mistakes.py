@@ -19,9 +19,12 @@ MOST_CLASSES = 25  # whose confusion is given whole
 MOST_PAIRS = 50
 
 
-def per_class(truth: Ints, probabilities: Floats, names: Sequence[object]) -> pd.DataFrame:
-    """A row per class: class, count, precision, recall, f1, auc (against the rest); NaN where not defined."""
-    said = probabilities.argmax(axis=1)
+def per_class(truth: Ints, probabilities: Floats, names: Sequence[object], chosen: Ints | None = None) -> pd.DataFrame:
+    """A row per class: class, count, precision, recall, f1, auc (against the rest); NaN where not defined.
+
+    `chosen` [N] are the classes that are said, by default the likeliest ones.
+    """
+    said = probabilities.argmax(axis=1) if chosen is None else chosen
     one_hot = truth[:, None] == np.arange(len(names))
     return _by_column(one_hot, said[:, None] == np.arange(len(names)), probabilities, names)
 

@@ -13,14 +13,22 @@ BINS = 15
 EACH = 50  # examples that a bin holds at least: of fewer the share that is right says little
 
 
-def equal_mass_bins(confidence: Floats, bins: int = BINS) -> Ints:
-    """The bin [N], 0 and up, of each confidence [N]: bins of about equal count; equal confidences share a bin.
+def bins_for(count: int) -> int:
+    """How many bins so many examples are put into: 15, or fewer of about 50 each."""
+    return min(BINS, max(1, count // EACH))
+
+
+def equal_mass_bins(confidence: Floats, bins: int | None = None) -> Ints:
+    """The bin [N], 0 and up, of each confidence [N]: `bins` (`bins_for` so many) of about equal count.
+
+    Equal confidences share a bin.
 
     >>> equal_mass_bins(np.array([0.9, 0.6, 0.6, 0.8]), bins=2)
     array([1, 0, 0, 1])
     """
     if not len(confidence):
         return np.zeros(0, dtype=np.int64)
+    bins = bins_for(len(confidence)) if bins is None else bins
     inner = np.quantile(confidence, np.arange(1, bins) / bins)
     return np.unique(np.searchsorted(inner, confidence, side="right"), return_inverse=True)[1]
 
@@ -38,7 +46,6 @@ def reliability(confidence: Floats, right: npt.ArrayLike, bins: int | None = Non
     (`top_class`), for labels each label's probability.
     """
     frame = pd.DataFrame({"confidence": confidence, "right": np.asarray(right, dtype=np.float64)})
-    bins = min(BINS, max(1, len(frame) // EACH)) if bins is None else bins
     groups = frame.groupby(equal_mass_bins(np.asarray(confidence), bins))
     table = groups.mean().assign(count=groups.size())
     table.index.name = "bin"

@@ -6,8 +6,9 @@ defined (a class that never occurs, truths that are all equal) is NaN.
 
 Accuracy, balanced accuracy (mean recall of the classes that occur), macro F1 (mean over the classes that occur or are
 predicted), ROC-AUC (macro, one against the rest), log loss, Brier score (sum over the classes of squared differences),
-calibration error (expected, of the likeliest class, in 15 bins of equal mass: Naeini, Cooper, Hauskrecht 2015); micro
-F1 and subset accuracy for labels; MAE, RMSE, R2, Spearman's and Pearson's correlation for values (means over outputs).
+calibration error (expected, of the likeliest class, in the bins of `reliability`: Naeini, Cooper, Hauskrecht 2015);
+micro F1 and subset accuracy for labels; MAE, RMSE, R2, Spearman's and Pearson's correlation for values (means over
+outputs).
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ LEAST_PROBABILITY = float(np.finfo(np.float64).eps)  # a log loss stays finite; 
 HALF = 0.5
 
 
-def score_classes(truth: Ints, probabilities: Floats) -> dict[str, Score]:
+def score_classes(truth: Ints, probabilities: Floats, *, chosen: Ints | None = None) -> dict[str, Score]:
     """Scores of classes `truth` [N] (0 .. K-1) given probabilities [N, K]; of tags likewise, a row per step.
+
+    `chosen` [N] are the classes that are said, by default the likeliest ones.
 
     >>> found = score_classes(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]]))
     >>> round(found["accuracy"].value, 3), round(found["log loss"].value, 3)
@@ -39,15 +42,16 @@ def score_classes(truth: Ints, probabilities: Floats) -> dict[str, Score]:
     n, k = probabilities.shape
     one_hot = (truth[:, None] == np.arange(k)).astype(np.float64)
     confidence, right = top_class(probabilities, truth)
-    counts = _counts(truth, probabilities.argmax(axis=1), k)
-    chosen = probabilities[np.arange(n), truth]
+    said = probabilities.argmax(axis=1) if chosen is None else chosen
+    counts = _counts(truth, said, k)
+    of_truth = probabilities[np.arange(n), truth]
     ranked = one_hot[:, 1:] if k == 2 else one_hot  # of two classes one tells all
     return {
-        "accuracy": mean_score(right),
+        "accuracy": mean_score(said == truth),
         "balanced accuracy": Score(counts, _balanced),
         "macro F1": Score(counts, _macro_f1),
         "ROC-AUC": macro_auc(ranked, probabilities[:, 1:] if k == 2 else probabilities),
-        "log loss": mean_score(-np.log(np.clip(chosen, LEAST_PROBABILITY, 1.0))),
+        "log loss": mean_score(-np.log(np.clip(of_truth, LEAST_PROBABILITY, 1.0))),
         "Brier": mean_score(np.square(probabilities - one_hot).sum(axis=1)),
         "calibration error": _calibration_error(confidence, right),
     }

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from recurra.errors import InputError
 from recurra.evaluation.shared.bootstrap import Score, interval, p_value
+from recurra.formatting import NumberStyle, count, p_text, percent
 
 Floats = npt.NDArray[np.floating]
 
@@ -28,6 +29,7 @@ LEAST_GAIN = 0.005  # a smaller difference is not worth a more elaborate method
 CLOSE = 0.02  # a baseline that is further below does not pass for the best, however weak the test
 FEWEST_UNITS = 20
 PERCENT = ("accuracy", "balanced accuracy")
+LOWER = ("log loss",)  # is better
 
 
 @dataclass(frozen=True)
@@ -56,19 +58,22 @@ class Verdict:
 def decide(
     scores: Mapping[str, Score], draws: Mapping[str, Floats], *, model: str, name: str, unit: str = "test example"
 ) -> Verdict:
-    """Judge the leading score `name` of every method; higher is better.
+    """Judge the leading score `name` of every method; higher is better, of a loss lower.
 
     `scores` and `draws` (`bootstrap.resample`) hold `model` and the baselines, from the simplest to the most
     elaborate. Raises InputError without a baseline.
     """
     baselines = [method for method in scores if method != model]
-    values = {method: score.value for method, score in scores.items()}
+    sign = -1.0 if name in LOWER else 1.0
+    values = {method: sign * score.value for method, score in scores.items()}
     if not baselines:
         raise InputError("there is nothing to judge: at least one baseline is needed")
     units = scores[model].sums.shape[0]
     rivals = [method for method in baselines if not np.isnan(values[method])]
     if not rivals or np.isnan(values[model]):
-        sentence = f"Nothing can be said: the {name} is not defined on {_count(units, unit)}; use {baselines[0]}."
+        sentence = (
+            f"Nothing can be said: the {name} is not defined on {count(units, unit)}; use {_named(baselines[0])}."
+        )
         unknown, simplest = float("nan"), baselines[0]
         return Verdict(sentence, False, name, simplest, unknown, unknown, unknown, unknown, simplest, simplest, units)
     tested = units >= FEWEST_UNITS
@@ -85,24 +90,24 @@ def decide(
 
     def verdict(claim: str, method: str, advice: str, *, better: bool = False) -> Verdict:
         low, high = interval(draws[model] - draws[method]) if tested else (float("nan"), float("nan"))
-        difference = values[model] - values[method]
-        figures = f"{name} {_spoken(name, values[model])} against {_spoken(name, values[method])}"
-        spread = f"95 % interval of the difference {_span(name, low, high)}, {_p(p(model, method))}, " if tested else ""
-        sentence = f"{claim}: {figures} ({spread}{_count(units, unit)}){advice}."
+        difference = sign * (values[model] - values[method])
+        figures = f"{name} {spoken(name, sign * values[model])} against {spoken(name, sign * values[method])}"
+        spread = f"95 % interval of the difference {_span(name, low, high)}, {p_text(p(model, method))}, "
+        sentence = f"{claim}: {figures} ({spread if tested else ''}{count(units, unit)}){advice}."
         use = "" if better else method
         return Verdict(sentence, better, name, method, difference, low, high, p(model, method), use, best, units)
 
     best = max(rivals, key=lambda method: values[method])
     if not tested:
-        advice = f"; use {best}" if values[model] - values[best] < LEAST_GAIN else ""
-        return verdict(f"Too few {unit}s to tell whether it is better than {best}", best, advice)
+        advice = f"; use {_named(best)}" if values[model] - values[best] < LEAST_GAIN else ""
+        return verdict(f"Too few {unit}s to tell whether it is better than {_named(best)}", best, advice)
     if clearly_above(model, best):
-        return verdict(f"Better than the best baseline ({best})", best, "", better=True)
+        return verdict(f"Better than the best baseline ({_named(best)})", best, "", better=True)
     if clearly_above(best, model, len(rivals)):
-        return verdict(f"Worse than {best}", best, f"; use {best}")
+        return verdict(f"Worse than {_named(best)}", best, f"; use {_named(best)}")
     method = next(method for method in rivals if method == best or will_do(method))
     doubt = " as far as this test can tell" if values[model] - values[method] >= LEAST_GAIN else ""
-    return verdict(f"No better than {method}{doubt}", method, f"; use {method}")
+    return verdict(f"No better than {_named(method)}{doubt}", method, f"; use {_named(method)}")
 
 
 def leading_of_classes(counts: Sequence[int] | npt.NDArray[np.integer]) -> str:
@@ -121,17 +126,23 @@ def leading_of_classes(counts: Sequence[int] | npt.NDArray[np.integer]) -> str:
     return "balanced accuracy" if known.max() / known.sum() > (1 + 1 / len(known)) / 2 else "accuracy"
 
 
-def _count(units: int, unit: str) -> str:
-    return f"{units:,} {unit}{'' if units == 1 else 's'}"
+def _named(method: str) -> str:
+    """A method as a sentence speaks of it: "the most frequent class", "n-grams with logistic regression"."""
+    return f"the {method}" if method.startswith(("most ", "mean", "median")) else method
 
 
-def _spoken(name: str, value: float) -> str:
-    return f"{100 * value:.1f} %" if name in PERCENT else f"{value:.3f}"
+def spoken(name: str, value: float) -> str:
+    """A score as a sentence says it.
+
+    >>> spoken("accuracy", 0.5), spoken("macro F1", 0.5)
+    ('50.0 %', '0.500')
+    """
+    if np.isnan(value):
+        return "not defined"
+    return percent(value) if name in PERCENT else NumberStyle(3).text(value)
 
 
 def _span(name: str, low: float, high: float) -> str:
-    return f"{100 * low:+.1f} to {100 * high:+.1f} points" if name in PERCENT else f"{low:+.3f} to {high:+.3f}"
-
-
-def _p(value: float) -> str:
-    return f"p = {value:.3f}" if value < 0.1 else f"p = {value:.2f}"
+    if name in PERCENT:
+        return f"{NumberStyle(1).text(100 * low, sign=True)} to {NumberStyle(1).text(100 * high, sign=True)} points"
+    return f"{NumberStyle(3).text(low, sign=True)} to {NumberStyle(3).text(high, sign=True)}"

@@ -26,7 +26,7 @@ struct Multiply {
     using element = C;
     static constexpr int depth = 1;
     static RECURRA_INLINE vec<C> broadcast(const C* a) { return all<C>(*a); }
-    static RECURRA_INLINE vec<C> add(vec<C> sum, vec<C> a, const C* b) { return sum + a * load(b); }
+    static RECURRA_INLINE vec<C> add(vec<C> sum, vec<C> a, const C* b) { return fma(a, load(b), sum); }
 };
 
 #if defined(RECURRA_BF16_DOT)

@@ -33,7 +33,7 @@ static inline void outer_tile(int64_t depth, const C* d, int64_t d_stride, const
 #pragma GCC unroll 16
         for (int m = 0; m < rows; ++m)
 #pragma GCC unroll 16
-            for (int v = 0; v < vectors; ++v) sums[m][v] += all<C>(d[m]) * load(x + v * width);
+            for (int v = 0; v < vectors; ++v) sums[m][v] = fma(all<C>(d[m]), load(x + v * width), sums[m][v]);
     }
 #pragma GCC unroll 16
     for (int m = 0; m < rows; ++m)
@@ -67,7 +67,7 @@ static inline void narrow_tile(int64_t depth, const C* d, int64_t d_stride, cons
         for (int v = 0; v < vectors; ++v) {
             const vec<C> value = lane.load(d + v * width);
 #pragma GCC unroll 16
-            for (int m = 0; m < columns; ++m) sums[m][v] += value * all<C>(x[m]);
+            for (int m = 0; m < columns; ++m) sums[m][v] = fma(value, all<C>(x[m]), sums[m][v]);
         }
     }
     C values[vectors * width];

@@ -52,15 +52,15 @@ RECURRA_INLINE vec<C> clamp(vec<C> x, C limit) {
 template <class C>
 RECURRA_INLINE void split_exp(vec<C> x, vec<C>& power, vec<C>& rest) {
     using E = Exponential<C>;
-    vec<C> shifted = x * E::log2e + E::round;
+    vec<C> shifted = fma(x, all<C>(E::log2e), all<C>(E::round));
     vec<C> n = shifted - E::round;
-    vec<C> r = x - n * E::ln2_high;
-    r = r - n * E::ln2_low;
+    vec<C> r = fma(n, all<C>(-E::ln2_high), x);
+    r = fma(n, all<C>(-E::ln2_low), r);
     constexpr int last = sizeof(E::terms) / sizeof(C) - 1;
     vec<C> polynomial = all<C>(E::terms[last]);
 #pragma GCC unroll 16
-    for (int k = last - 1; k >= 0; --k) polynomial = polynomial * r + E::terms[k];
-    rest = (r * r) * polynomial + r;
+    for (int k = last - 1; k >= 0; --k) polynomial = fma(polynomial, r, all<C>(E::terms[k]));
+    rest = fma(r * r, polynomial, r);
     power = bits<vec<C>>((bits<ivec<C>>(shifted) + E::bias) << E::mantissa);
 }
 
@@ -70,9 +70,9 @@ RECURRA_INLINE vec<float> divide(vec<float> a, vec<float> b) {
 #if defined(__AVX512F__)
     // A reciprocal to 14 bits, one step of Newton, and the remainder put right: half a unit, at a third of a division's time.
     vec<float> r = (vec<float>)_mm512_maskz_rcp14_ps((__mmask16)-1, (__m512)b);
-    r = r + r * (1.0f - b * r);
+    r = fma(r, fma(-b, r, all<float>(1.0f)), r);
     vec<float> q = a * r;
-    return q + r * (a - q * b);
+    return fma(r, fma(-q, b, a), q);
 #else
     return a / b;
 #endif
@@ -82,7 +82,7 @@ template <class C>
 RECURRA_INLINE vec<C> sigmoid(vec<C> x) {
     vec<C> power, rest;
     split_exp<C>(clamp<C>(-x, Exponential<C>::limit), power, rest);
-    return divide(all<C>(1), (power + 1) + power * rest);
+    return divide(all<C>(1), fma(power, rest, power + 1));
 }
 
 template <class C>
@@ -90,7 +90,7 @@ RECURRA_INLINE vec<C> tanh(vec<C> x) {
     constexpr C saturated = sizeof(C) == 4 ? 20 : 40;  // tanh(x / 2) is 1 to the last place from here on
     vec<C> power, rest;
     split_exp<C>(clamp<C>(x + x, saturated), power, rest);
-    vec<C> e = power * rest + (power - 1);
+    vec<C> e = fma(power, rest, power - 1);
     return divide(e, e + 2);
 }
 

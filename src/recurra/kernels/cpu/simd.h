@@ -6,6 +6,8 @@
 
 #if defined(__AVX2__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #define RECURRA_INLINE inline __attribute__((always_inline))
@@ -103,6 +105,34 @@ RECURRA_INLINE void store(bfloat16* to, vec<float> v) {
     halves h = narrow(v);
     __builtin_memcpy(to, &h, sizeof h);
 }
+
+// a * b + c, rounded once where the instruction set can. Written out: a compiler that contracts products and sums by itself
+// does so in one copy of a loop and not in the next, and a row's bits would depend on the tile it falls into.
+#if defined(__AVX512F__)
+RECURRA_INLINE vec<float> fma(vec<float> a, vec<float> b, vec<float> c) {
+    return (vec<float>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+RECURRA_INLINE vec<double> fma(vec<double> a, vec<double> b, vec<double> c) {
+    return (vec<double>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+}
+#elif defined(__AVX2__)
+RECURRA_INLINE vec<float> fma(vec<float> a, vec<float> b, vec<float> c) {
+    return (vec<float>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
+RECURRA_INLINE vec<double> fma(vec<double> a, vec<double> b, vec<double> c) {
+    return (vec<double>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+}
+#elif defined(__aarch64__)
+RECURRA_INLINE vec<float> fma(vec<float> a, vec<float> b, vec<float> c) {
+    return (vec<float>)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+RECURRA_INLINE vec<double> fma(vec<double> a, vec<double> b, vec<double> c) {
+    return (vec<double>)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+}
+#else
+RECURRA_INLINE vec<float> fma(vec<float> a, vec<float> b, vec<float> c) { return a * b + c; }
+RECURRA_INLINE vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return a * b + c; }
+#endif
 
 // ---- the first n of a vector, 0 < n < lanes; the rest reads as zero and is not written
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from recurra.formatting import percent
 from recurra.report.heat import SEQUENTIAL, colour_bar
 from recurra.report.labelled.content import LabelledReport
 from recurra.report.labelled.tables import shortened, text_of
-from recurra.report.numbers import json_numbers, percent
+from recurra.report.numbers import json_numbers
 from recurra.report.style import Figure, axis, figure, plot_text
 
 MOST_CLASSES = 25  # of a heat map whose names can be read

@@ -47,7 +47,8 @@ class LabelledReport:
     chosen: example [number], truth, predicted, probability; optionally `why` (what it was chosen for), `focus` (the
         step whose tag is explained). Missing values are not shown.
     explained: example [number in `chosen`], step [from 1], token, attribution; of tags also truth and predicted of the
-        step; optionally `after`, what stands between this token and the next, a space without it.
+        step; optionally `after`, what stands between this token and the next, a space without it, and `input`, the
+        column that a token is of: several are shown one below the other.
     explained_series: the same for numeric series: example, step, feature, value, attribution.
     writing: "words", or "symbols" (residues, bases: a letter is a step), how the tokens are set.
     explanation: a sentence on what an attribution is.

@@ -12,9 +12,9 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 
+from recurra.formatting import NumberStyle, percent, style_of_range, style_of_sizes
 from recurra.report.labelled.content import LabelledReport
 from recurra.report.labelled.tables import labelled, shortened, text_of
-from recurra.report.numbers import NumberStyle, percent, style_of_range, style_of_sizes
 
 LEVELS = 5
 UNMARKED = 0.08  # of the largest attribution: what is weaker is left without colour
@@ -60,12 +60,20 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Example:
-    """One example with its attributions. `symbols`: in blocks of ten letters, else as words; `tagged`: it has tags."""
+class Reading:
+    """One input of an example; `name` is "" where it is the only one. `symbols`: in blocks of ten, else as words."""
 
-    outcome: Outcome
+    name: str
     pieces: list[Piece]
     symbols: bool
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example with its attributions, input by input; `tagged`: it has tags."""
+
+    outcome: Outcome
+    inputs: list[Reading]
     tagged: bool
     tags_right: str
 
@@ -121,21 +129,32 @@ def kept(attribution: np.ndarray, limit: int, around: int = AROUND) -> np.ndarra
 def _example(report: LabelledReport, row: dict, frame: pd.DataFrame) -> Example:
     tagged = {"truth", "predicted"} <= set(frame.columns) and bool(frame["predicted"].notna().any())
     tokens = _tokens(frame, tagged, text_of(row.get("focus")))
-    letters = all(_narrow(token.text) for token in tokens)
-    tags = not tagged or all(_narrow(tag) for token in tokens for tag in (token.truth or "-", token.predicted))
-    symbols = report.writing == "symbols" and letters and tags
     attribution = frame["attribution"].to_numpy(dtype=np.float64, na_value=np.nan)
+    # Colours are those of the whole example, so that the inputs can be compared.
+    names = frame["input"].map(text_of) if "input" in frame.columns else pd.Series("", index=frame.index)
+    several = names.nunique() > 1
+    inputs = []
+    for name in names.unique():
+        places = np.flatnonzero((names == name).to_numpy())
+        mine = [tokens[place] for place in places]
+        inputs.append(_reading(shortened(name, 60) if several else "", mine, attribution[places], report, tagged))
     known = [token for token in tokens if token.truth]
     right = sum(not token.wrong for token in known)
     return Example(
         outcome=outcome_of(report, row),
-        pieces=_blocks(tokens, attribution) if symbols else _passages(tokens, attribution),
-        symbols=symbols,
+        inputs=inputs,
         tagged=tagged,
         tags_right=f"{right:,} of {len(known):,} steps right ({percent(right / len(known))})"
         if tagged and known
         else "",
     )
+
+
+def _reading(name: str, tokens: list[Token], attribution: np.ndarray, report: LabelledReport, tagged: bool) -> Reading:
+    letters = all(_narrow(token.text) for token in tokens)
+    tags = not tagged or all(_narrow(tag) for token in tokens for tag in (token.truth or "-", token.predicted))
+    symbols = report.writing == "symbols" and letters and tags
+    return Reading(name, _blocks(tokens, attribution) if symbols else _passages(tokens, attribution), symbols)
 
 
 def _tokens(frame: pd.DataFrame, tagged: bool, focus: str) -> list[Token]:

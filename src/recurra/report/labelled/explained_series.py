@@ -83,7 +83,7 @@ def _figure(table: pd.DataFrame, values: pd.DataFrame, split: float, height: int
         "ygap": 2,
         "yaxis": "y2",
         "text": [[name] * len(steps) for name in names],
-        "colorbar": colour_bar("for it", len=split, y=0, yanchor="bottom"),
+        "colorbar": colour_bar("attribution", nticks=7),
         "hovertemplate": "%{text}, step %{x}: %{z:.3~g}<extra></extra>",
     }
     below = axis(

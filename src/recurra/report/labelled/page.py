@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+from recurra.formatting import percent
 from recurra.report.labelled.confusion import confused_pairs, confusion_figure, confusion_height
 from recurra.report.labelled.content import LabelledReport
 from recurra.report.labelled.explained import explained_examples
@@ -19,15 +21,20 @@ from recurra.report.labelled.tables import (
     score_header,
     score_meanings,
     size_table,
+    value_of,
 )
 from recurra.report.labelled.usual import usual_bars
-from recurra.report.numbers import percent
 from recurra.report.rendering import render_page
 from recurra.report.training_plots import flow_figure, learning_figure
 from recurra.report.writing import write_whole
 
 OPEN_EXAMPLES = 4  # the others are folded
-NOUNS = {"classification": "Classes", "labels": "Labels", "tagging": "Tags", "regression": "Numbers"}
+NOUNS = {
+    "classification": "Predicted classes",
+    "labels": "Predicted labels",
+    "tagging": "Predicted tags",
+    "regression": "Predicted values",
+}
 
 
 def write_labelled_html(report: LabelledReport, path: str | Path) -> None:
@@ -72,7 +79,7 @@ def render(report: LabelledReport) -> str:
         classes=class_table(report),
         confusion_height=confusion_height(report),
         pairs=confused_pairs(report),
-        calibration=percent(calibration_error(report)),
+        calibration=percent(_calibration(report)),
         mistakes=mistakes(report),
         examples=explained_examples(report),
         open_examples=OPEN_EXAMPLES,
@@ -80,3 +87,9 @@ def render(report: LabelledReport) -> str:
         usual=usual_bars(report),
         sizes=size_table(report),
     )
+
+
+def _calibration(report: LabelledReport) -> float:
+    """The calibration error that the table has of the model, else that of the plot: a page says one number."""
+    told = value_of(report, report.ours, "calibration error")
+    return told if math.isfinite(told) else calibration_error(report)

@@ -18,7 +18,7 @@ from recurra.report.labelled.scores import shown_as
 from recurra.report.labelled.tables import bounds, text_of
 from recurra.report.lettering import installed_families, one_line, wrapped
 from recurra.report.picture import headed, save
-from recurra.report.style import GRID, INK, MUTED, OTHERS, OURS
+from recurra.report.style import GRID, INK, MUTED, OURS, method_colour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,7 @@ def _scores(axes: Axes, report: LabelledReport, fonts: list[str]) -> None:
     methods = list(report.table.index[:METHODS])
     texts = score.texts(value / scale, unit=True)
     for place, method in enumerate(methods):
-        color, marker = (OTHERS[0], "D") if method in report.baselines else (OURS, "o")
+        color, marker = method_colour(str(method), report.baselines), "D" if method in report.baselines else "o"
         if np.isfinite(low[place]) and np.isfinite(high[place]):
             axes.plot([low[place], high[place]], [place, place], "|-", color=color, lw=1.8, ms=13, mew=1.8)
         axes.plot([value[place]], [place], marker, color=color, ms=8 if marker == "o" else 6.5)
@@ -116,7 +116,7 @@ def _confusion(axes: Axes, report: LabelledReport, fonts: list[str]) -> None:
     axes.set_yticks(places, labels=names)
     axes.invert_yaxis()
     axes.set_aspect("equal", anchor="N")
-    _dress(axes, "What is taken for what, % of the true class", "predicted", "truth", fonts)
+    _dress(axes, "Confusion matrix, % of the true class", "predicted", "truth", fonts)
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.tick_params(length=0)
 

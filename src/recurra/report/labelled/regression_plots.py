@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from recurra.formatting import style_of_range, style_of_sizes
 from recurra.report.labelled.content import LabelledReport
-from recurra.report.numbers import json_numbers, style_of_range, style_of_sizes
+from recurra.report.numbers import json_numbers
 from recurra.report.style import MUTED, OTHERS, OURS, Figure, diagonal, figure, value_axis
 
 DOTS = 2_000

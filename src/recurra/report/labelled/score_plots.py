@@ -8,7 +8,7 @@ from recurra.report.labelled.content import LabelledReport
 from recurra.report.labelled.scores import shown_as
 from recurra.report.labelled.tables import bounds
 from recurra.report.numbers import json_numbers
-from recurra.report.style import MUTED, OTHERS, OURS, Figure, axis, diagonal, figure, plot_text
+from recurra.report.style import MUTED, OURS, Figure, axis, diagonal, figure, method_colour, plot_lines, plot_text
 
 
 def against_figure(report: LabelledReport) -> Figure | None:
@@ -37,7 +37,7 @@ def against_figure(report: LabelledReport) -> Figure | None:
             "width": 5,
         },
         "marker": {
-            "color": [OURS if mine else OTHERS[0] for mine in ours],
+            "color": [method_colour(str(method), report.baselines) for method in report.table.index],
             "symbol": ["circle" if mine else "diamond" for mine in ours],
             "size": 11,
         },
@@ -54,7 +54,7 @@ def against_figure(report: LabelledReport) -> Figure | None:
         autorange="reversed",
         tickmode="array",
         tickvals=list(range(len(value))),
-        ticktext=[plot_text(method, 28) for method in report.table.index],
+        ticktext=[plot_lines(method) for method in report.table.index],
         ticksuffix=" ",
         showgrid=False,
     )
@@ -63,7 +63,7 @@ def against_figure(report: LabelledReport) -> Figure | None:
 
 def against_height(report: LabelledReport) -> int:
     """The height of the plot of methods [px]."""
-    return 90 + 38 * len(report.table)
+    return 90 + 46 * len(report.table)
 
 
 def reliability_figure(report: LabelledReport) -> Figure | None:

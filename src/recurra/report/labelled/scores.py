@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recurra.report.numbers import MISSING, NumberStyle, percent, style_of_sizes
+from recurra.formatting import MISSING, NumberStyle, compared_with, percent, span, style_of_sizes
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,10 +38,10 @@ class Score:
         return [style.text(value) for value in values.tolist()]
 
     def range_texts(self, low: Floats, high: Floats) -> list[str]:
-        """Each interval as `78.2 to 82.0`; "" where it is not known."""
+        """Each interval as `78.2–82.0`; "" where it is not known."""
         ends = self.texts(np.concatenate([low, high]))
         pairs = zip(ends[: len(low)], ends[len(low) :], strict=True)
-        return ["" if MISSING in pair else f"{pair[0]} to {pair[1]}" for pair in pairs]
+        return ["" if MISSING in pair else span(*pair) for pair in pairs]
 
     def best(self, values: Floats) -> list[bool]:
         """Which values are the best as they are *shown*, so that a tie to the eye is a tie."""
@@ -58,12 +58,13 @@ class Score:
             difference = round(100 * (ours - other), 1)
             size = f"{abs(difference):.1f} points"
         elif self.decimals is None:
-            difference = ours / other - 1 if other > 0 else 0.0
-            size = percent(abs(difference))
+            return compared_with(ours, other, method, short=True)
         else:
             difference = round(ours - other, self.decimals)
             size = f"{abs(difference):.{self.decimals}f}"
-        return f"{size} {'higher' if difference > 0 else 'lower'} than {method}" if difference else f"as {method}"
+        return (
+            f"{size} {'higher' if difference > 0 else 'lower'} than {method}" if difference else f"the same as {method}"
+        )
 
     def _style(self, values: Floats) -> NumberStyle:
         return style_of_sizes(values) if self.decimals is None else NumberStyle(self.decimals)

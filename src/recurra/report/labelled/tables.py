@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from recurra.formatting import NumberStyle, count, percent, style_of_range
 from recurra.report.labelled.content import LabelledReport
 from recurra.report.labelled.scores import Score, shown_as
-from recurra.report.numbers import NumberStyle, count, percent, style_of_range
 from recurra.report.rows import Card, MethodRow
 
 CARD_SCORES = 4
@@ -68,7 +68,7 @@ def cards(report: LabelledReport) -> list[Card]:
     tested = report.sizes[report.sizes["part"] == "test"]
     if len(tested):
         noun, many = _STEPS.get(report.task, "example"), report.examples.get("test", int(tested["count"].sum()))
-        made.append(Card("judged on", count(many, noun), "that it had not seen"))
+        made.append(Card("evaluated on", count(many, noun), "unseen in training"))
     if len(report.per_class):
         rarest = report.per_class.iloc[int(report.per_class["count"].astype(float).argmin())]
         note = f"rarest {shortened(text_of(rarest['class']), 30)}, {int(rarest['count']):,}"
@@ -177,7 +177,7 @@ def size_table(report: LabelledReport) -> SizeTable:
     ]
     if len(rest):
         rows.append([count(len(rest), "other class", "other classes"), *(f"{n:,}" for n in rest.sum())])
-    all_row = [["all" if several else "in all", *(f"{n:,}" for n in total)]]
+    all_row = [["all" if several else "total", *(f"{n:,}" for n in total)]]
     return SizeTable([str(part) for part in parts], rows + all_row if several else all_row)
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recurra.formatting import style_of_sizes
 from recurra.report.labelled.content import LabelledReport
 from recurra.report.labelled.tables import shortened, text_of
-from recurra.report.numbers import style_of_sizes
 
 TOKENS = 12  # of each class
 CLASSES = 12

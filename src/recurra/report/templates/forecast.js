@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const { payload, byId, draw } = recurraReport;
+  const { payload, byId, draw, markOverflow } = recurraReport;
 
   function ranges(figure, view) {
     if (!figure.views) return {};
@@ -40,6 +40,7 @@
     table.tBodies[0].replaceChildren(...series.rows.map((row) => cells(document.createElement("tr"), "td", row)));
     byId("figures-note").textContent = series.leftOut
       ? `The first ${series.rows.length} steps; ${series.leftOut} more are in the forecast file.` : "";
+    markOverflow();
   }
 
   function showSeries(place) {

@@ -2,30 +2,75 @@
 const recurraReport = (() => {
   const payload = JSON.parse(document.getElementById("payload").textContent);
   const touch = window.matchMedia("(pointer: coarse)").matches;
-  const config = {
-    displaylogo: false,
-    responsive: true,
-    doubleClick: "reset",
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
-  };
+  const narrow = window.matchMedia("(max-width: 760px)").matches;
+  // What the page shows is the reader's own. Its content policy cannot forbid to open a window, so nobody can.
+  Object.defineProperty(window, "open", { value: () => null, writable: false, configurable: false });
+  const config = { ...payload.config, displayModeBar: touch || narrow ? false : "hover" };
   const byId = (id) => document.getElementById(id);
   const drawn = new Set();
 
-  // A finger that moves over a plot means to scroll the page. Where the plot is narrow, the legend has two columns:
-  // left to itself, Plotly goes round in circles between the legend's height and the width of the axis.
-  function fitted(layout, width) {
-    const legend = width < 600 ? { ...layout.legend, entrywidth: 0.48, entrywidthmode: "fraction", font: { size: 11.5 } } : layout.legend;
+  // A finger that moves over a plot means to scroll the page. Where the plot is narrow, the legend has one column or
+  // two, as its names are long: left to itself, Plotly goes round in circles between the legend's height and the width
+  // of the axis. A long title of an axis is set smaller.
+  function fitted({ data, layout }, width) {
+    const names = data.filter((trace) => trace.showlegend !== false && trace.name).map((trace) => trace.name.length);
+    const room = data.some((trace) => trace.type === "heatmap") ? 0.6 * width : width - 50;
+    const wide = Math.max(0, ...names) * 6.2 + 44 > room / 2;
+    const columns = { entrywidth: wide ? 0.98 : 0.48, entrywidthmode: "fraction", font: { size: 11.5 } };
+    const legend = width < 600 ? { ...layout.legend, ...columns } : layout.legend;
     return { ...layout, legend, ...(touch && { dragmode: false }) };
   }
 
+  // The buttons of a plot are one stop of the keyboard, as a toolbar is: the arrows go from one to the next.
+  function asToolbar(element) {
+    const bar = element.querySelector(".modebar");
+    if (!bar || bar.dataset.keys) return;
+    bar.dataset.keys = "arrows";
+    bar.setAttribute("role", "toolbar");
+    bar.setAttribute("aria-label", `Tools of the plot: ${element.getAttribute("aria-label")}`);
+    const buttons = [...bar.querySelectorAll(".modebar-btn")];
+    const stop = (place) => buttons.forEach((button, k) => button.setAttribute("tabindex", k === place ? "0" : "-1"));
+    stop(0);
+    bar.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+      const place = buttons.indexOf(document.activeElement);
+      if (!step || place < 0) return;
+      event.preventDefault();
+      const next = (place + step + buttons.length) % buttons.length;
+      stop(next);
+      buttons[next].focus();
+    });
+  }
+
+  // The drawing itself says nothing to who listens: the name of the plot and the text below it do.
+  function afterDrawing(element) {
+    asToolbar(element);
+    for (const drawing of element.querySelectorAll(".main-svg")) drawing.setAttribute("aria-hidden", "true");
+  }
+
+  // A box that is wider than the page scrolls sideways: its edge fades and a line says so.
+  function markOverflow() {
+    for (const box of document.querySelectorAll(".scroll")) {
+      const beyond = box.scrollWidth - box.clientWidth;
+      box.classList.toggle("wider", beyond > 1);
+      box.classList.toggle("more", beyond - box.scrollLeft > 1);
+      if (beyond > 1) box.setAttribute("tabindex", "0");
+      else box.removeAttribute("tabindex");
+    }
+  }
+
   function draw(id, figure) {
-    const layout = fitted(structuredClone(figure.layout), byId(id).clientWidth);
+    const layout = fitted(structuredClone(figure), byId(id).clientWidth);
     if (figure.views) {
       layout.xaxis.range = figure.views.x.slice();
       layout.yaxis.range = figure.views.y.slice();
     }
+    const element = byId(id);
+    const first = !drawn.has(id);
     drawn.add(id);
-    return Plotly.react(byId(id), figure.data, layout, config);
+    const done = Plotly.react(element, figure.data, layout, config);
+    if (first) element.on("plotly_afterplot", () => afterDrawing(element));
+    return done.then(() => afterDrawing(element));
   }
 
   async function copyCommand() {
@@ -34,10 +79,10 @@ const recurraReport = (() => {
       byId("copy").textContent = "Copied";
       window.setTimeout(() => { byId("copy").textContent = "Copy"; }, 1500);
     };
-    if (navigator.clipboard && window.isSecureContext) {
+    try {
       await navigator.clipboard.writeText(code.textContent);
       return done();
-    }
+    } catch { /* no clipboard, or not allowed: select the text, so that it can be copied by hand */ }
     const range = document.createRange();
     range.selectNodeContents(code);
     window.getSelection().removeAllRanges();
@@ -65,5 +110,15 @@ const recurraReport = (() => {
 
   for (const [id, figure] of Object.entries(payload.figures)) draw(id, figure);
   byId("copy").addEventListener("click", copyCommand);
-  return { payload, byId, draw };
+  for (const box of document.querySelectorAll(".scroll")) {
+    const hint = document.createElement("p");
+    hint.className = "hint";
+    hint.textContent = "\u2194 Scroll the table sideways to see all of its columns.";
+    box.after(hint);
+    box.addEventListener("scroll", markOverflow, { passive: true });
+  }
+  for (const part of document.querySelectorAll("details")) part.addEventListener("toggle", markOverflow);
+  window.addEventListener("resize", markOverflow);
+  markOverflow();
+  return { payload, byId, draw, markOverflow };
 })();

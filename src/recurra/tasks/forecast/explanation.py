@@ -19,9 +19,12 @@ from torch import Tensor, nn
 
 from recurra.data.panel.panel import Ints, Panel, Schema
 from recurra.data.panel.windows import WindowBatch, WindowReader, naive_forecasts
+from recurra.data.schema.series_names import name_columns
+from recurra.errors import InputError
 from recurra.inspect import Attribution, attribute
 from recurra.nn.embedding import Embeddings
-from recurra.nn.forecast import Features
+from recurra.nn.forecast import Features, ForecastNetwork
+from recurra.nn.own import OwnNetwork
 from recurra.nn.quantiles import MEDIAN
 from recurra.tasks.forecast.model import ForecastModel, WindowMember
 from recurra.training.threads import fitting_threads
@@ -91,7 +94,7 @@ def explanation_frame(model: ForecastModel, panel: Panel, *, step: int | None = 
     every = np.arange(len(panel))
     found = explain(model, panel, every, panel.lengths, step=step, points=points)
     schema = panel.schema
-    series, time = schema.series or "unique_id", schema.time[0] if len(schema.time) == 1 else "ds"
+    series, time = "(series)", schema.time[0] if len(schema.time) == 1 else "ds"
     places = np.arange(-found.window, model.recipe.horizon)
     ids = np.array(panel.series, dtype=object)
     parts = []
@@ -112,7 +115,9 @@ def explanation_frame(model: ForecastModel, panel: Panel, *, step: int | None = 
         )
     frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
     order = {name: s for s, name in enumerate(panel.series)}
-    return frame.sort_values(series, key=lambda names: names.map(order), kind="stable", ignore_index=True)
+    frame = frame.sort_values(series, key=lambda names: names.map(order), kind="stable", ignore_index=True)
+    columns = name_columns(frame[series], schema.series, schema.whole_series)
+    return pd.concat([pd.DataFrame(columns), frame.drop(columns=series)], axis="columns")
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ def _features(names: _Names) -> Iterator[str]:
 
 
 def _names(schema: Schema, model: ForecastModel) -> _Names:
-    network = model.members[0].network
+    network = _ours(model.members[0])
     gaps = [name for name, has in zip(schema.past, model.scaling.past_gaps, strict=True) if has]
     known = [*schema.known, *_embedded(schema.known_categorical, network.known_embedding)]
     past = [*schema.past, *gaps, *_embedded(schema.past_categorical, network.past_embedding)]
@@ -141,6 +146,16 @@ def _names(schema: Schema, model: ForecastModel) -> _Names:
     if network.series_embedding is not None:
         static += [schema.series or "unique_id"] * network.series_embedding.embedding_dim
     return _Names([schema.target, schema.target, *past, *known], known, static, network.inputs.calendar > 0)
+
+
+def _ours(member: WindowMember) -> ForecastNetwork:
+    """The network of a member; raises InputError for a user's own, whose inputs cannot be told apart from here."""
+    if isinstance(member.network, OwnNetwork):
+        raise InputError(
+            f"the network {member.network.name} is your own, whose inputs cannot be told apart from here: use "
+            "recurra.inspect.attribute with a function of your inputs"
+        )
+    return member.network
 
 
 def _embedded(columns: Sequence[str], embedding: Embeddings) -> list[str]:
@@ -169,7 +184,7 @@ def _attributed(
             steps, calendar, ahead, static, level, scale = tensors[k * _PARTS : (k + 1) * _PARTS]
             shape = member.shape
             z = naive_forecasts(steps[..., 0], steps[..., 1] > 0.5, shape.seasons, shape.horizon)
-            quantiles = member.network.quantiles(Features(steps, calendar, ahead, static, z))
+            quantiles = _ours(member).quantiles(Features(steps, calendar, ahead, static, z))
             medians.append(quantiles[..., MEDIAN].double() * scale + level)
             naives.append(z[..., naive].double() * scale + level if k == deepest else None)
         u = trust * torch.stack(medians).mean(0) + (1 - trust) * naives[deepest]
@@ -181,7 +196,7 @@ def _attributed(
 
 
 def _inputs(member: WindowMember, batch: WindowBatch) -> list[Tensor]:
-    features: Any = member.network.features(batch)
+    features: Any = _ours(member).features(batch)
     return [*features[:4], batch.level, batch.scale]
 
 
@@ -189,7 +204,7 @@ def _still(batch: WindowBatch, member: WindowMember) -> WindowBatch:
     """The baseline: nothing happened in the window, and nothing is known of it but what is missing."""
     names = ("target", "past", "past_codes", "calendar", "known", "known_codes", "static", "static_codes")
     zeros = {name: torch.zeros_like(getattr(batch, name)) for name in names}
-    return replace(batch, **zeros, series=torch.full_like(batch.series, member.network.inputs.series))
+    return replace(batch, **zeros, series=torch.full_like(batch.series, _ours(member).inputs.series))
 
 
 def _add(

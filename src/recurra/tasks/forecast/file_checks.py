@@ -9,6 +9,7 @@ from recurra.data.panel.panel import Panel
 from recurra.data.panel.scaling import Scaling
 from recurra.data.panel.windows import naive_count
 from recurra.data.time.calendar import calendar_features
+from recurra.data.time.zones import check_zone
 from recurra.errors import InputError
 from recurra.nn.quantiles import QUANTILES
 from recurra.tasks.forecast.model import ForecastModel, WindowMember
@@ -51,6 +52,9 @@ def _check_panel(panel: Panel) -> None:
     ):
         array = getattr(panel, name)
         _require(array.shape == shape and array.dtype.kind == kind, f"the stored {name} is of shape {array.shape}")
+    if schema.tz is not None:
+        check_zone(schema.tz)
+    _require(not schema.counting.opening or schema.counting == panel.grid.counting, "the opening hours differ")
     known_lengths = np.diff(panel.known_offsets)
     _require(s > 0 and len(set(panel.series)) == s, "the names of the series are not distinct")
     _require(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator
+from torch import nn
 
 from recurra import cells
 from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, understand
@@ -16,28 +17,41 @@ from recurra.deploy.model_file import write_model
 from recurra.ensemble.members import learning_curves, remarks_of
 from recurra.errors import InputError
 from recurra.evaluation.forecast.backtest import Backtest, assemble
-from recurra.evaluation.forecast.conformal import at_levels
 from recurra.evaluation.forecast.metrics import naive_scale
-from recurra.evaluation.forecast.origins import choose_calendar_origins, choose_origins
+from recurra.evaluation.forecast.origins import LEAST_HISTORY
 from recurra.evaluation.forecast.worker import BaselineWorker
 from recurra.inspect import Finding
 from recurra.nn.forecast import NetworkOptions
+from recurra.nn.own import Loss, OwnNetwork, OwnParts, check_own
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.options import option
+from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table
 from recurra.tasks.forecast.explanation import explanation_frame
+from recurra.tasks.forecast.frames import backtest_frame, backtest_origins, forecast_frame, interval_bounds, truth_after
 from recurra.tasks.forecast.inspection import findings, flow_frame
 from recurra.tasks.forecast.levels import checked_levels
-from recurra.tasks.forecast.model import ForecastModel, Recipe, fit_model, kept, recalibrated, refit_model
+from recurra.tasks.forecast.model import (
+    ForecastModel,
+    Recipe,
+    fit_model,
+    hidden_states,
+    kept,
+    recalibrated,
+    refit_model,
+)
 from recurra.tasks.forecast.model_file import to_contents
+from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn
+from recurra.tasks.parameters import NestedOptions, chosen_options
 from recurra.training import Run, TrainingOptions
-from recurra.training.progress import default_progress
+from recurra.training.progress import check_verbose, expect
+from recurra.training.run import chosen_run, pick_device
 
-Data = pd.DataFrame | Panel
+Floats = npt.NDArray[np.floating]
 
 _LARGEST_SEED = 2**32 - 1  # torch's generators take 64 bits, and each member and epoch has a seed of its own
 
 
-class Forecaster(BaseEstimator):
+class Forecaster(NestedOptions):
     """A global recurrent forecaster with calibrated quantiles.
 
     The mean of `members` networks, trained over all series: blocks of steps (a season each) go through an RNN, GRU
@@ -47,6 +61,12 @@ class Forecaster(BaseEstimator):
     `horizon` counts steps. `season` is a number of steps, several of them, or None to find them; 1 says there is
     none. `block` is the steps per recurrence step, None for the season or, without one, about the horizon. The members
     of the ensemble look back over windows of different lengths.
+
+    `network` and `training` are options, all of them or some by name, such as {"hidden": 32}. A `network` of your own
+    is a factory, called with `nn.forecast.Inputs`, of modules that make quantiles [B, H, Q] of a batch of windows
+    (`data.panel.windows.WindowBatch`); `loss` a function of such quantiles and the truth [B, H], NaN where unknown,
+    both in the window's own scale. `device` is "auto" (a GPU where there is one), "cpu" or "cuda"; `verbose` shows a
+    bar (True), nothing (False), or a bar where a person watches (None).
 
     >>> from recurra import Forecaster
     >>> from recurra.data import read_table
@@ -63,9 +83,12 @@ class Forecaster(BaseEstimator):
         members: int = 2,
         season: int | Sequence[int] | None = None,
         block: int | None = None,
-        network: NetworkOptions | None = None,
-        training: TrainingOptions | None = None,
+        network: NetworkOptions | Mapping[str, Any] | Callable[..., nn.Module] | None = None,
+        training: TrainingOptions | Mapping[str, Any] | None = None,
+        loss: Loss | None = None,
         seed: int = 0,
+        device: str = "auto",
+        verbose: bool | None = None,
     ) -> None:
         self.horizon = horizon
         self.cell = cell
@@ -74,30 +97,31 @@ class Forecaster(BaseEstimator):
         self.block = block
         self.network = network
         self.training = training
+        self.loss = loss
         self.seed = seed
+        self.device = device
+        self.verbose = verbose
 
     def fit(
         self,
         data: Data,
         *,
-        time: str | Sequence[str] | None = None,
-        target: str | None = None,
-        series: str | None = None,
-        past: Sequence[str] | None = None,
-        known: Sequence[str] | None = None,
-        static: Sequence[str] | None = None,
         run: Run | None = None,
+        **columns: Unpack[ColumnArguments],
     ) -> Forecaster:
-        """Train on all of `data`: a DataFrame, in which unnamed columns are inferred, or a Panel.
+        """Train on all of `data`: a DataFrame, in which unnamed columns are inferred, a Series, an array or a Panel.
 
-        Trained twice: with the last origins of every series held out, which ends the training and calibrates the
-        intervals, then for as long on everything. Raises `InputError` for data that cannot be used.
+        `reading` is what else `recurra.data.understand` takes: layout, freq, tz, day_first, time_format, ...
+
+        `columns` say what columns are, and how they are read: see `ColumnArguments`. Trained twice: with the last
+        origins of every series held out, which ends the training and calibrates the intervals, then for as long on
+        everything. Raises `InputError` for data that cannot be used.
         """
-        panel = self._panel(data, time=time, target=target, series=series, past=past, known=known, static=static)
-        run = run or Run(progress=default_progress())
-        model = fit_model(panel, self._recipe(panel), run=run, name="validation")
+        panel = self._panel(data, columns)
+        run = self._run(run, trainings=2)
+        model = fit_model(panel, self._recipe(panel), run=run, name="validation", own=self._own())
         if not model.interrupted:
-            model = refit_model(model, panel, model.calibration, run=run, name="training")
+            model = refit_model(model, panel, model.calibration, run=run, name="training", own=self._own())
         self.model_ = model
         self.verdict_ = None
         if hasattr(self, "holdout_"):
@@ -109,40 +133,30 @@ class Forecaster(BaseEstimator):
         data: Data,
         windows: int | None = None,
         *,
-        time: str | Sequence[str] | None = None,
-        target: str | None = None,
-        series: str | None = None,
-        past: Sequence[str] | None = None,
-        known: Sequence[str] | None = None,
-        static: Sequence[str] | None = None,
         run: Run | None = None,
+        **columns: Unpack[ColumnArguments],
     ) -> Backtest:
         """Train a forecaster on what lies before the last `windows` horizons and judge it there, beside the baselines.
 
         The fitted state of `self` is left alone. Raises `InputError` where the data is too short to be tested.
         """
-        panel = self._panel(data, time=time, target=target, series=series, past=past, known=known, static=static)
-        return self._backtest(panel, windows, run or Run(progress=default_progress()))[0]
+        panel = self._panel(data, columns)
+        return self._backtest(panel, windows, self._run(run, trainings=1))[0]
 
     def study(
         self,
         data: Data,
         windows: int | None = None,
         *,
-        time: str | Sequence[str] | None = None,
-        target: str | None = None,
-        series: str | None = None,
-        past: Sequence[str] | None = None,
-        known: Sequence[str] | None = None,
-        static: Sequence[str] | None = None,
         run: Run | None = None,
+        **columns: Unpack[ColumnArguments],
     ) -> Backtest:
         """`backtest`, then the same training once more on everything, its intervals calibrated by the backtest too.
 
         If the user stops the first training, the networks that were tested are kept as they are.
         """
-        panel = self._panel(data, time=time, target=target, series=series, past=past, known=known, static=static)
-        run = run or Run(progress=default_progress())
+        panel = self._panel(data, columns)
+        run = self._run(run, trainings=2)
         backtest, tested = self._backtest(panel, windows, run)
         keys = backtest.forecasts[["series", "origin"]].drop_duplicates()
         place = {name: s for s, name in enumerate(panel.series)}
@@ -150,7 +164,7 @@ class Forecaster(BaseEstimator):
         if tested.interrupted:
             self.model_ = kept(tested, panel, calibration)
         else:
-            self.model_ = refit_model(tested, panel, calibration, run=run, name="training")
+            self.model_ = refit_model(tested, panel, calibration, run=run, name="training", own=self._own())
         self.verdict_ = backtest.verdict.sentence
         self.holdout_ = tested
         return backtest
@@ -158,21 +172,16 @@ class Forecaster(BaseEstimator):
     def predict(self, data: Data | None = None, *, levels: Sequence[float] = (80, 95)) -> pd.DataFrame:
         """Forecast the `horizon` steps after the data it was fitted on, or after `data`, without training.
 
-        `data` holds newer rows, with or without the older ones. Returns a row per series and step: the columns of
-        series and time as in the data (`unique_id` and `ds` where they have no name), `forecast` (the median), and
-        `lo_80`, `hi_80`, ... for central intervals of `levels` per cent (beyond 95 by the tails of a normal curve).
-        Raises InputError for a level that is not above 1 and below 100, such as the share 0.8.
+        `data` holds newer rows, with or without the older ones. Returns a row per series and step (none for a step that
+        the clock of the zone skips, two for one that it shows twice): the columns of series and time as in the data
+        (`unique_id` and `ds` where they have no name), `forecast` (the median), and `lo_80`, `hi_80`, ... for central
+        intervals of `levels` per cent (beyond 95 by the tails of a normal curve). Raises InputError for a level that is
+        not above 1 and below 100, such as the share 0.8.
         """
         model, levels = self._fitted(), checked_levels(levels)
         panel = model.panel if data is None else self._continued(data, model.window)
-        origins = panel.lengths
-        quantiles = model.quantiles(panel, np.arange(len(panel)), origins)
-        frame = _frame(panel, np.arange(len(panel)), origins, model.recipe.horizon)
-        schema = panel.schema
-        names = {"series": schema.series or "unique_id", "time": schema.time[0] if len(schema.time) == 1 else "ds"}
-        frame = frame[["series", "time"]].rename(columns=names)
-        frame["forecast"] = quantiles[:, :, MEDIAN].ravel()
-        return frame.assign(**_bounds(quantiles, levels))
+        quantiles = model.quantiles(panel, np.arange(len(panel)), panel.lengths)
+        return forecast_frame(panel, quantiles, interval_bounds(quantiles, levels))
 
     def evaluate(self, data: Data) -> Backtest:
         """Judge the fitted forecaster on later data, beside the baselines, without training.
@@ -232,8 +241,10 @@ class Forecaster(BaseEstimator):
         write_model(path, to_contents(self._fitted(), made_by=__version__, verdict=self.verdict_))
 
     @classmethod
-    def restored(cls, model: ForecastModel, verdict: str | None) -> Forecaster:
-        """The forecaster of a model file."""
+    def restored(
+        cls, model: ForecastModel, verdict: str | None, *, own: Callable[..., nn.Module] | None = None
+    ) -> Forecaster:
+        """The forecaster of a model file; `own` made its networks."""
         recipe = model.recipe
         forecaster = cls(
             recipe.horizon,
@@ -241,15 +252,38 @@ class Forecaster(BaseEstimator):
             members=recipe.members,
             season=recipe.seasons or 1,
             block=recipe.block,
-            network=recipe.network,
+            network=own or recipe.network,
             training=recipe.training,
             seed=recipe.seed,
         )
         forecaster.model_, forecaster.verdict_ = model, verdict
         return forecaster
 
+    def score(self, data: Data, y: Any = None) -> float:
+        """Minus the mean absolute scaled error (MASE) of the forecasts that `evaluate(data)` judges.
+
+        0 is perfect, -1 as good as the naive forecast was in training. `y` is ignored, for scikit-learn's sake.
+        """
+        backtest = self.evaluate(data)
+        return -float(backtest.table["MASE"].to_dict()[backtest.model])
+
+    @property
+    def module_(self) -> nn.ModuleList:
+        """The fitted networks, one per member of the ensemble."""
+        if not hasattr(self, "model_"):
+            raise AttributeError("this Forecaster is not fitted, and has no module_ yet: call fit first")
+        return nn.ModuleList(member.network for member in self.model_.members)
+
+    def transform(self, data: Data | None = None) -> Floats:
+        """What the networks remember at the end of each series, as features [S, H] in the order of the series.
+
+        The last hidden states of the members side by side, after the data it was fitted on or after `data`.
+        """
+        model = self._fitted()
+        return hidden_states(model, model.panel if data is None else self._continued(data, model.window))
+
     def facts(self) -> list[Fact]:
-        """What the fitted forecaster decided by itself, and how to decide otherwise."""
+        """How the table was read, what the fitted forecaster decided by itself, and how to decide otherwise."""
         model = self._fitted()
         seasons = ", ".join(f"{season}" for season in model.recipe.seasons) or "none found"
         shapes = [member.shape for member in model.members]
@@ -257,6 +291,7 @@ class Forecaster(BaseEstimator):
         windows = ", ".join(str(window) for window in dict.fromkeys(shape.window for shape in shapes))
         trust = f"{model.calibration.trust:.0%} of the network's correction of the naive forecast"
         return [
+            *getattr(self, "understood_", []),
             Fact("seasons", f"{seasons} (in steps)" if model.recipe.seasons else seasons, option("season")),
             Fact("block", f"{blocks} steps are one step of the recurrence", option("block")),
             Fact("windows", f"{windows} steps before each forecast", option("members")),
@@ -275,18 +310,27 @@ class Forecaster(BaseEstimator):
             {"backtest": () if tested is None else tested.members, "training": self._fitted().members}
         )
 
-    def _panel(self, data: Data, **roles: Any) -> Panel:
+    def _own(self) -> OwnParts:
+        return OwnParts(self.network if callable(self.network) else None, self.loss)
+
+    def _run(self, run: Run | None, *, trainings: int) -> Run:
+        """Where and under whose eyes so many trainings of the ensemble happen."""
+        run = chosen_run(run, verbose=self.verbose, device=self.device)
+        expect(run.progress, trainings * int(self.members))
+        return run
+
+    def _panel(self, data: Data, columns: ColumnArguments) -> Panel:
         self._check()
         if isinstance(data, Panel):
-            given = [name for name, value in roles.items() if value is not None]
+            given = [name for name, value in columns.items() if value is not None]
             if given:
                 raise InputError(
                     f"{given[0]} was given, but the data is a Panel, whose columns have their parts already"
                 )
+            self.understood_ = []
             return data
-        _check_table(data)
-        roles["time"] = () if roles.get("time") is None else roles["time"]
-        return understand(data, **roles)[0]
+        panel, self.understood_ = understand(as_table(data), **columns)
+        return panel
 
     def _check(self) -> None:
         for name, least in (("horizon", 1), ("members", 1), ("seed", 0)):
@@ -296,6 +340,17 @@ class Forecaster(BaseEstimator):
         if self.seed > _LARGEST_SEED:
             raise InputError(f"seed is {self.seed}: expected a whole number of at most {_LARGEST_SEED}")
         cells.get(self.cell)
+        check_verbose(self.verbose)
+        check_own(self.network, self.loss)
+        pick_device(self.device)
+        for name, kind in (("network", NetworkOptions), ("training", TrainingOptions)):
+            value = getattr(self, name)
+            made = name == "network" and callable(value)
+            if value is not None and not isinstance(value, kind | Mapping) and not made:
+                raise InputError(
+                    f"{name} is {value!r}: expected {kind.__name__}(...), a mapping of some of its options, or None "
+                    "for the defaults"
+                )
         if self.block is not None and not _is_whole(self.block, 1):
             raise InputError(f"block is {self.block!r}: expected a whole number of at least 1, or None")
         if self.season is not None and not all(_is_whole(season, 1) for season in _several(self.season)):
@@ -314,8 +369,8 @@ class Forecaster(BaseEstimator):
             members=int(self.members),
             seasons=seasons,
             block=self.block,
-            network=self.network or NetworkOptions(),
-            training=self.training or TrainingOptions(),
+            network=NetworkOptions() if callable(self.network) else chosen_options(self.network, NetworkOptions()),
+            training=chosen_options(self.training, TrainingOptions()),
             seed=int(self.seed),
         )
 
@@ -325,12 +380,30 @@ class Forecaster(BaseEstimator):
         return self.model_
 
     def _backtest(self, panel: Panel, windows: int | None, run: Run) -> tuple[Backtest, ForecastModel]:
-        origins, known = _origins(panel, int(self.horizon), windows)
+        self._refuse_short(panel, windows)
+        origins, known = backtest_origins(panel, int(self.horizon), windows)
         before = panel.cut(known)
         recipe = self._recipe(before)
         with _baselines(panel, origins, recipe.horizon, recipe.season) as baselines:
-            model = fit_model(before, recipe, run=run, name="backtest")
+            model = fit_model(before, recipe, run=run, name="backtest", own=self._own())
             return self._judge(model, panel, origins, baselines), model
+
+    def _refuse_short(self, panel: Panel, windows: int | None) -> None:
+        """Refuse series too short to be learnt from and tested on, with the one number that both together need."""
+        horizon, longest = int(self.horizon), int(panel.lengths.max())
+        tested = windows if isinstance(windows, int) and windows > 0 else 1
+        if longest >= horizon * (tested + LEAST_HISTORY + 1) + 4 * LONGEST_BLOCK:
+            return  # enough, whatever the season
+        learnt = rows_to_learn(horizon, self._recipe(panel).seasons, self.block)
+        need = horizon * tested + max(learnt, LEAST_HISTORY * horizon)
+        if longest < need:
+            plural = "window" if tested == 1 else "windows"
+            fewer = "" if tested == 1 else f"fewer {option('windows')}, "
+            raise InputError(
+                f"the longest series has {longest} rows: a forecast of {horizon} steps needs at least {need} "
+                f"({need - horizon * tested} to learn from, {horizon * tested} for {tested} test {plural}); give more "
+                f"data, {fewer}or a shorter {option('horizon')}"
+            )
 
     def _judge(
         self, model: ForecastModel, panel: Panel, origins: list[np.ndarray], baselines: BaselineWorker
@@ -338,8 +411,8 @@ class Forecaster(BaseEstimator):
         series = np.repeat(np.arange(len(panel)), [len(o) for o in origins])
         ends = np.concatenate(origins)
         quantiles = model.quantiles(panel, series, ends)
-        ours = _frame(panel, series, ends, model.recipe.horizon)
-        ours["y"] = _truth(panel, series, ends, model.recipe.horizon)
+        ours = backtest_frame(panel, series, ends, model.recipe.horizon)
+        ours["y"] = truth_after(panel, series, ends, model.recipe.horizon)
         ours["forecast"] = quantiles[:, :, MEDIAN].ravel()
         columns = {f"q{level:g}": quantiles[:, :, k].ravel() for k, level in enumerate(QUANTILES)}
         errors = dict(zip(model.panel.series, model.naive_error, strict=True))
@@ -358,8 +431,7 @@ class Forecaster(BaseEstimator):
         """
         model = self._fitted()
         if not isinstance(data, Panel):
-            _check_table(data)
-            data = build_panel(data, model.panel.schema)[0]
+            data = build_panel(as_table(data), model.panel.schema)[0]
         if rows is not None and data.grid.freq is not None and (data.lengths > 0).all():
             data = data.tail(rows)
         return join_panels(model.panel, data)
@@ -367,6 +439,12 @@ class Forecaster(BaseEstimator):
     def _last_time(self) -> object:
         panel = self._fitted().panel
         return panel.grid.times(np.array([(panel.start + panel.lengths).max() - 1]))[0]
+
+
+def _described(model: ForecastModel) -> str:
+    network = model.members[0].network
+    own = isinstance(network, OwnNetwork)
+    return f"{network.name}, your own" if own else f"{model.recipe.cell}, {model.recipe.network.hidden} units"
 
 
 def _is_whole(value: object, least: int) -> bool:
@@ -377,48 +455,5 @@ def _several(value: int | Sequence[int]) -> tuple[int, ...]:
     return tuple(value) if isinstance(value, Iterable) else (value,)
 
 
-def _check_table(data: object) -> None:
-    if not isinstance(data, pd.DataFrame):
-        raise InputError(f"data is a {type(data).__name__}: expected a pandas DataFrame or a recurra Panel")
-
-
 def _baselines(panel: Panel, origins: list[np.ndarray], horizon: int, season: int) -> BaselineWorker:
     return BaselineWorker([panel.values(s) for s in range(len(panel))], origins, horizon, season, QUANTILES)
-
-
-def _origins(panel: Panel, horizon: int, windows: int | None) -> tuple[list[np.ndarray], np.ndarray]:
-    """The origins of each series, and how many rows of each [S] to train on.
-
-    Where there are times, all series are tested at the same moments and nothing after the first of them is trained
-    on, in any series; where there are none, each is cut at its own first origin.
-    """
-    if panel.grid.freq is None:
-        origins = choose_origins(panel.lengths, horizon, windows)
-        return origins, np.array([o[0] if len(o) else n for o, n in zip(origins, panel.lengths, strict=True)])
-    origins, first = choose_calendar_origins(panel.start, panel.lengths, horizon, windows)
-    return origins, np.clip(first - panel.start, 0, panel.lengths)
-
-
-def _frame(panel: Panel, series: np.ndarray, origins: np.ndarray, horizon: int) -> pd.DataFrame:
-    """A row per (series, origin) and step, with series, origin, step and time."""
-    steps = np.tile(np.arange(1, horizon + 1), len(series))
-    rows = np.repeat(series, horizon)
-    at = np.repeat(origins, horizon)
-    names = np.array(panel.series, dtype=object)
-    times = panel.grid.times(panel.start[rows] + at + steps - 1)
-    return pd.DataFrame({"series": names[rows], "origin": at, "time": times, "step": steps})
-
-
-def _truth(panel: Panel, series: np.ndarray, origins: np.ndarray, horizon: int) -> np.ndarray:
-    rows = origins[:, None] + np.arange(horizon)
-    known = rows < panel.lengths[series][:, None]
-    at = np.minimum(panel.offsets[series][:, None] + rows, len(panel.target) - 1)
-    return np.where(known, panel.target[at].astype(np.float64), np.nan).ravel()
-
-
-def _bounds(quantiles: np.ndarray, levels: Sequence[float]) -> dict[str, np.ndarray]:
-    bounds = {}
-    for level in levels:
-        ends = at_levels(quantiles, QUANTILES, [(100 - level) / 200, (100 + level) / 200])
-        bounds[f"lo_{level:g}"], bounds[f"hi_{level:g}"] = ends[:, :, 0].ravel(), ends[:, :, 1].ravel()
-    return bounds

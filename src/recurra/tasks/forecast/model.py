@@ -14,6 +14,7 @@ from recurra.data.panel.windows import WindowReader, WindowShape, batches
 from recurra.ensemble.members import Member, Seat
 from recurra.evaluation.forecast.metrics import naive_scale
 from recurra.nn.forecast import ForecastNetwork, NetworkOptions
+from recurra.nn.own import OwnNetwork, OwnParts
 from recurra.nn.quantiles import QUANTILES
 from recurra.tasks.forecast.calibration import Calibration, HeldOutForecasts, calibrate
 from recurra.tasks.forecast.plan import Split, least_history, nothing_held_out, split, window_shapes
@@ -23,6 +24,7 @@ from recurra.training.run import pick_device
 from recurra.training.threads import fitting_threads
 
 _BATCH = 1024
+_OURS = OwnParts()
 
 Floats = npt.NDArray[np.floating]
 
@@ -47,7 +49,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, eq=False)
-class WindowMember(Member[ForecastNetwork]):
+class WindowMember(Member[ForecastNetwork | OwnNetwork]):
     """A member of the ensemble, and the window that it reads."""
 
     shape: WindowShape = field(kw_only=True)
@@ -80,7 +82,21 @@ class ForecastModel:
         return inverse(self.calibration.apply(held.quantiles, held.naive), self.scaling.log)
 
 
-def fit_model(panel: Panel, recipe: Recipe, *, run: Run, name: str) -> ForecastModel:
+def hidden_states(model: ForecastModel, panel: Panel) -> Floats:
+    """What the networks remember at the end of each series [S, H], the members side by side."""
+    panel = panel.recoded(model.panel.schema.categories)
+    series, origins = torch.arange(len(panel)), torch.from_numpy(np.asarray(panel.lengths, dtype=np.int64))
+    found = []
+    for member in model.members:
+        reader = WindowReader(panel, member.shape, model.scaling)
+        with torch.no_grad(), fitting_threads(member.network):
+            windows = (reader.read(*pair, truth=False) for pair in batches(series, origins, _BATCH))
+            parts = [member.network.hidden(window) for window in windows]
+        found.append(torch.cat(parts).double().numpy())
+    return np.concatenate(found, axis=1)
+
+
+def fit_model(panel: Panel, recipe: Recipe, *, run: Run, name: str, own: OwnParts = _OURS) -> ForecastModel:
     """Train on `panel`, all of which lies in the past, but for its last origins: they end the training and calibrate.
 
     `name` tells this training's checkpoints from another's.
@@ -91,14 +107,16 @@ def fit_model(panel: Panel, recipe: Recipe, *, run: Run, name: str) -> ForecastM
     members: list[WindowMember] = []
     for shape in shapes:
         reader = WindowReader(panel, shape, scaling)
-        members.append(_train_member(reader, parts, recipe, len(members), run=run, name=name))
+        members.append(_train_member(reader, parts, recipe, len(members), run=run, name=name, own=own))
         if members[-1].interrupted:
             break
     held = _forecast(members, scaling, panel, parts.held_out_series.numpy(), parts.held_out_origins.numpy())
     return ForecastModel(recipe, scaling, panel, tuple(members), calibrate(held), _naive_errors(panel, recipe))
 
 
-def refit_model(model: ForecastModel, panel: Panel, calibration: Calibration, *, run: Run, name: str) -> ForecastModel:
+def refit_model(
+    model: ForecastModel, panel: Panel, calibration: Calibration, *, run: Run, name: str, own: OwnParts = _OURS
+) -> ForecastModel:
     """Train again as `model` was, for as long as was best there, on everything in `panel`; nothing is held out.
 
     `calibration` comes from forecasts that `model` made before their truths: of the new networks there are none. If
@@ -112,7 +130,7 @@ def refit_model(model: ForecastModel, panel: Panel, calibration: Calibration, *,
         reader = WindowReader(panel, before.shape, scaling)
         # The whole schedule, once more; a schedule left half-way would leave the weights unsettled.
         steps = (before.record.best_step or before.record.steps) if before.record else None
-        members.append(_train_member(reader, parts, recipe, len(members), run=run, name=name, steps=steps))
+        members.append(_train_member(reader, parts, recipe, len(members), run=run, name=name, steps=steps, own=own))
         if members[-1].interrupted:
             return kept(model, panel, calibration)
     return ForecastModel(recipe, scaling, panel, tuple(members), calibration, _naive_errors(panel, recipe))
@@ -136,12 +154,20 @@ def recalibrated(model: ForecastModel, panel: Panel, series: Ints, origins: Ints
 
 
 def _train_member(
-    reader: WindowReader, parts: Split, recipe: Recipe, number: int, *, run: Run, name: str, steps: int | None = None
+    reader: WindowReader,
+    parts: Split,
+    recipe: Recipe,
+    number: int,
+    *,
+    run: Run,
+    name: str,
+    own: OwnParts,
+    steps: int | None = None,
 ) -> WindowMember:
     seat, shape = Seat(name, number, recipe.members, recipe.seed), reader.shape
     with seat.drawing():
-        network = build_network(reader.panel, reader, parts, recipe.cell, recipe.network)
-    problem = ForecastProblem(network, reader, parts, pick_device(run.device))
+        network = build_network(reader.panel, reader, parts, recipe.cell, recipe.network, own.network)
+    problem = ForecastProblem(network, reader, parts, pick_device(run.device), own.loss)
     # Where the window is a single block, there is no way through time to watch.
     record = seat.train(problem, recipe.training, run=run, watch=shape.window > shape.block, steps=steps)
     return WindowMember(network, record, shape=shape)

@@ -7,25 +7,29 @@ data it was trained on.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from torch import Tensor
+from torch import Tensor, nn
 
 from recurra import cells
 from recurra.data.panel.panel import ARRAYS, Panel, Schema
 from recurra.data.panel.scaling import Scaling
 from recurra.data.panel.windows import WindowShape
+from recurra.data.time.counting import Counting
 from recurra.data.time.grid import Grid
-from recurra.deploy.model_file import Contents
+from recurra.deploy.model_file import Contents, refuse_own
 from recurra.errors import InputError, ModelFileError
 from recurra.nn.forecast import ForecastNetwork, Inputs, NetworkOptions
+from recurra.nn.own import OwnNetwork
 from recurra.tasks.forecast.calibration import Calibration
 from recurra.tasks.forecast.file_checks import check_stored
 from recurra.tasks.forecast.model import ForecastModel, Recipe, WindowMember
+from recurra.tasks.forecast.problem import own_forecast_network
 from recurra.training import TrainingOptions
 
 KIND = "forecaster"
@@ -105,6 +109,19 @@ class _Scaling(_Strict):
     series: Names
 
 
+_Micro = Annotated[int, Field(gt=-(1 << 60), lt=1 << 60)]
+
+
+class _Counting(_Strict):
+    wall: bool
+    nearest: bool
+    opening: tuple[tuple[Count, Count], ...]
+    phase: _Micro | None
+
+
+_PLAIN = _Counting(wall=False, nearest=False, opening=(), phase=None)
+
+
 class _Schema(_Strict):
     target: str
     time: Names
@@ -121,13 +138,16 @@ class _Schema(_Strict):
     time_format: str | None
     freq: str | None
     tz: str | None
+    counting: _Counting = _PLAIN  # files of the first version have none
+    whole_series: Names = ()
 
 
 class _Grid(_Strict):
     freq: str | None
     tz: str | None
-    phase: int
+    phase: _Micro
     step: Size
+    counting: _Counting = _PLAIN
 
 
 class _Member(_Strict):
@@ -175,16 +195,26 @@ def to_contents(model: ForecastModel, *, made_by: str, verdict: str | None) -> C
     tensors |= {f"scaling/{name}": torch.from_numpy(np.asarray(getattr(model.scaling, name))) for name in _SCALING}
     for k, member in enumerate(model.members):
         tensors |= {f"network/{k}/{key}": value for key, value in member.network.state_dict().items()}
-    return Contents(KIND, config.model_dump(mode="json"), tensors)
+    plain = config.model_dump(mode="json")
+    if isinstance(own := model.members[0].network, OwnNetwork):
+        plain["own_network"] = own.name
+    return Contents(KIND, plain, tensors)
 
 
-def from_contents(contents: Contents, path: str) -> tuple[ForecastModel, str | None]:
-    """The forecaster and its verdict; raises `ModelFileError` where configuration and tensors do not fit."""
+def from_contents(
+    contents: Contents, path: str, network: Callable[..., nn.Module] | None = None
+) -> tuple[ForecastModel, str | None]:
+    """The forecaster and its verdict; raises `ModelFileError` where configuration and tensors do not fit.
+
+    `network` makes the networks of a forecaster whose networks were the user's own.
+    """
+    refuse_own(contents.config.get("own_network"), network, path)
     try:
-        config = ForecasterFile.model_validate_json(json.dumps(contents.config))
+        plain = {name: value for name, value in contents.config.items() if name != "own_network"}
+        config = ForecasterFile.model_validate_json(json.dumps(plain))
         panel = Panel(
-            schema=Schema(**config.data_schema.model_dump()),
-            grid=Grid(**config.grid.model_dump()),
+            schema=Schema(**_counted(config.data_schema)),
+            grid=Grid(**_counted(config.grid)),
             series=config.series,
             **{name: contents.tensors[f"tail/{name}"].numpy() for name in ARRAYS},
         )
@@ -198,7 +228,7 @@ def from_contents(contents: Contents, path: str) -> tuple[ForecastModel, str | N
                 "training": TrainingOptions(**settings["training"]),
             }
         )
-        members = tuple(_member(contents, k, part, recipe) for k, part in enumerate(config.members))
+        members = tuple(_member(contents, k, part, recipe, network) for k, part in enumerate(config.members))
         calibration = Calibration(
             config.calibration.trust, config.calibration.naive, contents.tensors["stretch"].numpy()
         )
@@ -210,10 +240,21 @@ def from_contents(contents: Contents, path: str) -> tuple[ForecastModel, str | N
     return model, config.verdict
 
 
-def _member(contents: Contents, k: int, part: _Member, recipe: Recipe) -> WindowMember:
+def _counted(part: _Schema | _Grid) -> dict[str, Any]:
+    fields = part.model_dump()
+    return fields | {"counting": Counting(**fields["counting"])}
+
+
+def _member(
+    contents: Contents, k: int, part: _Member, recipe: Recipe, factory: Callable[..., nn.Module] | None
+) -> WindowMember:
     prefix = f"network/{k}/"
     weights = {key[len(prefix) :]: value for key, value in contents.tensors.items() if key.startswith(prefix)}
     inputs = Inputs(**part.inputs.model_dump())
+    if factory is not None:
+        own = own_forecast_network(factory, inputs)
+        own.load_state_dict(weights, strict=True)
+        return WindowMember(own.eval(), shape=WindowShape(**part.shape.model_dump()))
     # Nothing is allocated for sizes that the file merely claims: the network takes over the file's own tensors.
     with torch.device("meta"):
         network = ForecastNetwork(inputs, recipe.cell, recipe.network, torch.ones(inputs.naive))

@@ -44,7 +44,7 @@ def window_shapes(
     is twice the horizon in a window of four, or the horizon in a window of five, or of eight. No window is longer than
     the longest series can fill before the first truth that training sees.
     """
-    season = next((season for season in sorted(seasons) if 1 < season <= LONGEST_BLOCK), None)
+    season = _short_season(seasons)
     usual = block or season or min(max(horizon, 7), LONGEST_BLOCK)
     longer = [season for season in seasons if usual < season <= 14 * usual]
     blocks = max([BLOCKS, *(math.ceil(season / usual) for season in longer)])
@@ -101,6 +101,15 @@ def least_history(shapes: tuple[WindowShape, ...]) -> int:
     """Rows before an origin for it to be trained on: two seasons, or the shortest block where there is no season."""
     block = min(shape.block for shape in shapes)
     return max(1, min(shapes[0].window, 2 * block if block in shapes[0].seasons else block))
+
+
+def rows_to_learn(horizon: int, seasons: tuple[int, ...], block: int | None) -> int:
+    """Rows of the longest series that a training needs at least: its shortest window, and two horizons beside it."""
+    return _rows_needed(horizon, block or _short_season(seasons) or min(max(horizon, 7), LONGEST_BLOCK))
+
+
+def _short_season(seasons: tuple[int, ...]) -> int | None:
+    return next((season for season in sorted(seasons) if 1 < season <= LONGEST_BLOCK), None)
 
 
 def _rows_needed(horizon: int, least: int) -> int:

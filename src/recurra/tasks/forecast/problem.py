@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +11,8 @@ from torch import Tensor, nn
 from recurra.data.panel.panel import Panel
 from recurra.data.panel.windows import WindowBatch, WindowReader, batches, naive_count
 from recurra.nn.forecast import ForecastNetwork, Inputs, NetworkOptions
-from recurra.nn.quantiles import pinball_loss
+from recurra.nn.own import Loss, OwnNetwork, checked_loss, own_network
+from recurra.nn.quantiles import QUANTILES, pinball_loss
 from recurra.tasks.forecast.plan import Split
 
 _BATCH = 1024
@@ -25,7 +27,16 @@ class ForecastProblem:
 
     lengths = None  # all windows are equally long
 
-    def __init__(self, network: nn.Module, reader: WindowReader, split: Split, device: torch.device) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        reader: WindowReader,
+        split: Split,
+        device: torch.device,
+        loss: Loss | None = None,
+    ) -> None:
+        """`loss` of quantiles [B, H, Q] and truth [B, H] takes the place of the pinball loss."""
+        self.own_loss = loss
         self.network, self.reader, self.split, self.device = network.to(device), reader, split, device
         self.examples = split.training.total
         self._held_out: list[WindowBatch] | None = None
@@ -35,7 +46,9 @@ class ForecastProblem:
         return self.reader.read(*self.split.training.locate(numbers)).to(self.device)
 
     def loss(self, network: nn.Module, batch: WindowBatch) -> Tensor:
-        """Mean pinball loss in z."""
+        """Mean pinball loss in z, or the user's own."""
+        if self.own_loss is not None:
+            return checked_loss(self.own_loss(network(batch), batch.truth), self.own_loss)
         return pinball_loss(network(batch), batch.truth)
 
     def validate(self, network: nn.Module) -> float:
@@ -46,15 +59,30 @@ class ForecastProblem:
         total, count = 0.0, 0.0
         for batch in self._held_out:
             known = float(torch.isfinite(batch.truth).sum())
-            total += known * float(pinball_loss(network(batch), batch.truth, batch.importance))
+            if self.own_loss is not None:
+                total += known * float(self.loss(network, batch))
+            else:
+                total += known * float(pinball_loss(network(batch), batch.truth, batch.importance))
             count += known
         return total / count if count else math.nan
 
 
+def own_forecast_network(factory: Callable[..., nn.Module], inputs: Inputs) -> OwnNetwork:
+    """The network that a factory of the user's makes for windows with these parts."""
+    network = own_network(factory, inputs, shape="[B, H, Q]", last=len(QUANTILES))
+    network.inputs = inputs
+    return network
+
+
 def build_network(
-    panel: Panel, reader: WindowReader, split: Split, cell: str, options: NetworkOptions
-) -> ForecastNetwork:
-    """A fresh network for windows of `panel`, drawn from torch's global generator."""
+    panel: Panel,
+    reader: WindowReader,
+    split: Split,
+    cell: str,
+    options: NetworkOptions,
+    factory: Callable[..., nn.Module] | None = None,
+) -> ForecastNetwork | OwnNetwork:
+    """A fresh network for windows of `panel`, drawn from torch's global generator; `factory` makes the user's own."""
     shape, schema = reader.shape, panel.schema
     last = split.training.total - 1
     sample = torch.linspace(0, last, min(_BATCH, last + 1)).long().clamp(max=last)  # beyond 2**24 it rounds up
@@ -80,4 +108,6 @@ def build_network(
         static_categories=sizes(schema.static_categorical),
         series=len(reader.scaling.series),
     )
+    if factory is not None:
+        return own_forecast_network(factory, inputs)
     return ForecastNetwork(inputs, cell, options, naive_loss)

@@ -5,8 +5,8 @@ They are kept beside the networks, in the model file too, so that later data can
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from recurra.data.encoders.reader import TOKENS, Encoded, Encoder, Fixed, is_seq
 from recurra.data.encoders.standardising import ColumnEncoder
 from recurra.data.encoders.tokens import SymbolEncoder, TextEncoder
 from recurra.data.examples.ragged import Ragged
+from recurra.evaluation.labelled.decisions import fit_offset
 from recurra.evaluation.labelled.fixed_model import FixedModel
 from recurra.evaluation.labelled.joint import (
     JointModel,
@@ -55,12 +56,17 @@ _MOST = 200_000  # examples that a linear model is fitted to; of more, as many s
 class Baseline:
     """A simple model of the input `column`; a `JointModel` or `JointWindow` reads all inputs.
 
-    Its outputs are on the scale of the networks'.
+    Its outputs are on the scale of the networks'. Of classes `offset` [K] is its own (see `Objective`).
     """
 
     name: str
     column: str
     model: Model
+    offset: Floats | None = None
+
+    def objective(self, theirs: Objective) -> Objective:
+        """How it chooses a class: as the networks do, by its own offset."""
+        return replace(theirs, offset=self.offset)
 
     def outputs(self, encoded: Encoded) -> Floats:
         """[N, K], or [N_total, K] for every step."""
@@ -76,29 +82,68 @@ class Baseline:
                 return self.model.outputs(column)
 
 
-def fit_baselines(data: LabelledData, numbers: Ints, ngrams: Baseline | None = None) -> tuple[Baseline, ...]:
-    """Those that the inputs allow, fitted to the examples `numbers`, the simplest first.
+def fit_baselines(data: LabelledData, linear: Baseline | None = None) -> tuple[Baseline, ...]:
+    """Those that the inputs allow, fitted to the examples with a label, the simplest first.
 
-    `ngrams` is what `fit_ngrams_of` made of these examples, where that is there already.
-
-    The last one reads every input: whatever decides, a linear model has seen it too.
+    `linear` is what `fit_linear` made of these examples, where that is there already. The last one reads every input:
+    whatever decides, a linear model has seen it too. Each chooses a class by an offset of its own, which is found as
+    that of the networks is: on held-out examples, by the same model fitted without them.
     """
     if data.objective.per_step:
-        return _of_steps(data, numbers)
-    found = [_constant(data, numbers)]
-    if data.reader.series is not None:
-        found.append(fit_summary(data, numbers))
-    if data.reader.tokens is not None:
-        found.append(ngrams or fit_ngrams_of(data, numbers))
-    if len(found) == 1 or len(data.reader.encoders) > 1:
-        found.append(fit_joint(data, numbers))
+        return _of_steps(data, data.known)
+    found = [_constant(data, data.known)]
+    for fit in _linear_fits(data):
+        there = None if linear is None else fit_joint if isinstance(linear.model, JointModel) else fit_ngrams_of
+        made = linear if linear is not None and fit is there else fit(data, data.known)
+        found.append(replace(made, offset=_offset_of(fit, data)))
     return tuple(found)
 
 
+def fit_linear(data: LabelledData, numbers: Ints) -> Baseline:
+    """The linear model that corrects the networks: of all inputs, where each is tokens or columns, else of n-grams."""
+    return (fit_joint if _all_plain(data) and len(data.reader.encoders) > 1 else fit_ngrams_of)(data, numbers)
+
+
+def _linear_fits(data: LabelledData) -> list[Callable[[LabelledData, Ints], Baseline]]:
+    found: list[Callable[[LabelledData, Ints], Baseline]] = []
+    if data.reader.series is not None:
+        found.append(fit_summary)
+    if data.reader.tokens is not None:
+        found.append(fit_ngrams_of)
+    return [*found, fit_joint] if not found or len(data.reader.encoders) > 1 else found
+
+
+def _all_plain(data: LabelledData) -> bool:
+    return all(isinstance(encoder, (*TOKENS, ColumnEncoder)) for encoder in data.reader.encoders.values())
+
+
+def _offset_of(fit: Callable[[LabelledData, Ints], Baseline], data: LabelledData) -> Floats | None:
+    objective = data.objective
+    if objective.aim != "classes" or objective.metric in ("", "accuracy", "log_loss"):
+        return None
+    if not len(data.held):
+        return fit_offset(np.zeros((0, objective.outputs)), np.zeros(0, np.int64), objective.metric, data.shares)
+    trial = fit(data, np.setdiff1d(data.known, data.held))
+    held: Encoded = {name: column.take(data.held) for name, column in data.encoded.items()}
+    return fit_offset(trial.outputs(held), data.labels_of(data.held), objective.metric, data.shares)
+
+
+def richest_tokens(data: LabelledData) -> str:
+    """The input of tokens that has the most of them."""
+    names = [name for name, encoder in data.reader.encoders.items() if isinstance(encoder, TOKENS)]
+    return max(names, key=lambda name: len(_values(data.encoded[name])))
+
+
+def _values(column: Ragged | Fixed) -> npt.NDArray:
+    return column.values
+
+
 def fit_ngrams_of(data: LabelledData, numbers: Ints) -> Baseline:
-    """The linear model of the n-grams of some examples: of words and events of 1 and 2, of letters of 1 to 4."""
-    column, objective = data.reader.tokens, data.objective
-    assert column is not None
+    """The linear model of the n-grams of some examples: of words and events of 1 and 2, of letters of 1 to 4.
+
+    Of several inputs of tokens it reads the one that has the most.
+    """
+    column, objective = richest_tokens(data), data.objective
     numbers = _few(numbers)
     tokens, labels = data.steps_of(column, numbers), data.labels_of(numbers)
     encoder = data.reader.encoders[column]
@@ -109,7 +154,9 @@ def fit_ngrams_of(data: LabelledData, numbers: Ints) -> Baseline:
         model = fit_ngram_labels(tokens, labels, orders=orders, class_weights=objective.weight)
     else:
         model = fit_ngram_ridge(tokens, labels, orders=orders)
-    return Baseline(f"{_features_of(encoder)} with {_regression(objective)}", column, model)
+    several = sum(isinstance(each, TOKENS) for each in data.reader.encoders.values()) > 1
+    of = f" of {column}" if several else ""
+    return Baseline(f"{_features_of(encoder)}{of} with {_regression(objective)}", column, model)
 
 
 def fit_summary(data: LabelledData, numbers: Ints) -> Baseline:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.evaluation.labelled.calibration import Blend, fit_blend, fit_label_blend, fit_value_blend
-from recurra.tasks.labelled.baselines import Baseline, fit_ngrams_of
+from recurra.tasks.labelled.baselines import Baseline, fit_linear
 from recurra.tasks.labelled.data import LabelledData
 from recurra.tasks.labelled.plan import Plan
 
@@ -18,14 +18,19 @@ Floats = npt.NDArray[np.floating]
 _FITS = {"classes": fit_blend, "tags": fit_blend, "labels": fit_label_blend, "numbers": fit_value_blend}
 
 
-def fit_blended(data: LabelledData, plan: Plan, network: Floats) -> tuple[Baseline | None, Blend]:
-    """The linear model, where it helps, and the two weights; `network` holds what the networks say of `plan.held`."""
+def fit_blended(data: LabelledData, plan: Plan, network: Floats) -> tuple[Baseline | None, Blend, Floats]:
+    """The linear model, where it helps, the two weights, and the blended outputs of the examples `plan.held`.
+
+    `network` holds what the networks say of these.
+    """
     if not len(plan.held):
-        return None, Blend(1.0)
+        return None, Blend(1.0), network
     fit = _FITS[data.objective.aim]
     known = data.labels_of(plan.held)
     if data.reader.tokens is None or data.objective.per_step:
-        return None, fit(network, None, known)
-    before = fit_ngrams_of(data, plan.learnt)
-    blend = fit(network, before.outputs({before.column: data.steps_of(before.column, plan.held)}), known)
-    return (fit_ngrams_of(data, plan.known) if blend.stacked else None), blend
+        blend = fit(network, None, known)
+        return None, blend, blend(network)
+    before = fit_linear(data, plan.learnt)
+    linear = before.outputs({name: column.take(plan.held) for name, column in data.encoded.items()})
+    blend = fit(network, linear, known)
+    return (fit_linear(data, plan.known) if blend.stacked else None), blend, blend(network, linear)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags as EstimatorTags
+from torch import nn
 
 from recurra.data.encoders.reader import Encoded
 from recurra.data.examples.inputs import Kind
@@ -17,9 +18,13 @@ from recurra.data.examples.splits import Rows, strata_of
 from recurra.data.labels.label_values import called
 from recurra.data.labels.labels import Classes, LabelSets, class_labels
 from recurra.errors import InputError
+from recurra.evaluation.labelled.decisions import METRICS
+from recurra.evaluation.labelled.verdict import leading_of_classes
+from recurra.nn.own import Loss
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.labelled.class_weights import checked_smoothing, settings_of, weight_of_classes, weight_of_labels
-from recurra.tasks.labelled.estimator import SequenceEstimator, refuse_unequal
+from recurra.tasks.labelled.estimator import SequenceEstimator
+from recurra.tasks.labelled.given import refuse_unequal
 from recurra.tasks.labelled.model_file import FittedState
 from recurra.tasks.labelled.objective import Objective
 from recurra.training import TrainingOptions
@@ -37,14 +42,22 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
     optional         inputs that may be missing in an example; others are refused where they are
     cell             "gru", "lstm", "rnn", "mingru", "slstm", or one of your own (`recurra.cells.register`)
     network          widths, pooling, convolution, dropout: all of them, or some by name, such as {"hidden": 32}
-                     for every input, or by input, such as {"text": {"hidden": 32}}
+                     for every input, or by input, such as {"text": {"hidden": 32}}; or a factory of modules of
+                     your own (see the guide)
     training         epochs, batches, learning rate, likewise; the rest is what suits the inputs and their number
     class_weight     None, "balanced", or a weight for each class
     label_smoothing  the share of each label that is spread over all classes in training
+    metric           what is to be large: "accuracy", "balanced_accuracy", "macro_f1" or "log_loss"; "auto" takes
+                     balanced accuracy where the classes are very unequal, and else accuracy
     empty            "refuse" examples without a step, or "drop" them
+    device           "auto" (a GPU where there is one), "cpu" or "cuda"
+    loss             a function of outputs and truth in place of the objective's (see the guide)
+    verbose          True for a bar, False for none, None for one where a person watches: a terminal, a notebook
 
     With y of [N] labels each example has one class; with lists of labels, or a matrix [N, K] of 0 and 1, any number.
-    After `fit`: `classes_`, and `n_features_in_` for a table of numbers.
+    A class is chosen by its probability, with balanced accuracy and macro F1 against the share of the class: `predict`
+    then says rare classes sooner than the largest `predict_proba` would. After `fit`: `classes_`, and `n_features_in_`
+    for a table of numbers.
 
     >>> from recurra import SequenceClassifier
     >>> reviews = ["a fine film", "dull and long", "fine acting", "a long, dull film"] * 10
@@ -62,12 +75,16 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         optional: Collection[str] = (),
         cell: str = "gru",
         members: int = 3,
-        network: SequenceOptions | Mapping[str, Any] | None = None,
+        network: SequenceOptions | Mapping[str, Any] | Callable[..., nn.Module] | None = None,
         training: TrainingOptions | Mapping[str, Any] | None = None,
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
         label_smoothing: float = 0.0,
+        metric: str = "auto",
         empty: str = "refuse",
+        loss: Loss | None = None,
         seed: int = 0,
+        device: str = "auto",
+        verbose: bool | None = None,
     ) -> None:
         self.inputs = inputs
         self.optional = optional
@@ -77,8 +94,12 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         self.training = training
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
+        self.metric = metric
         self.empty = empty
+        self.loss = loss
         self.seed = seed
+        self.device = device
+        self.verbose = verbose
 
     def __sklearn_tags__(self) -> EstimatorTags:
         tags = super().__sklearn_tags__()
@@ -91,9 +112,11 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         return self.model_.objective.decoded(outputs)
 
     def decision_function(self, X: Any) -> Floats:
-        """The logits [N, K]; of two classes, how much that of the second exceeds that of the first [N]."""
+        """The logits [N, K] that choose a class; of two, by how much the second exceeds the first [N]."""
         outputs, _ = self._outputs(X)
-        two = self.model_.objective.aim == "classes" and outputs.shape[1] == 2
+        objective = self.model_.objective
+        outputs = outputs if objective.offset is None else outputs + objective.offset
+        two = objective.aim == "classes" and outputs.shape[1] == 2
         return outputs[:, 1] - outputs[:, 0] if two else outputs
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -102,7 +125,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         labels = self.labels_
         truth = labels.encode(y, what=called(y))
         refuse_unequal(truth, len(outputs))
-        right = _chosen(outputs, self.model_.objective) == truth
+        right = self.model_.objective.chosen(outputs) == truth
         known = truth >= 0 if truth.ndim == 1 else (truth >= 0).all(axis=1)
         right = right if right.ndim == 1 else right.all(axis=1)
         if not known.any():
@@ -114,7 +137,9 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
 
     @staticmethod
     def _own_settings(kept: FittedState) -> dict[str, Any]:
-        return settings_of(kept.model.objective.weight, kept.model.objective.smoothing, kept.labels)
+        objective = kept.model.objective
+        settings = settings_of(objective.weight, objective.smoothing, kept.labels)
+        return settings | ({"metric": objective.metric} if objective.metric else {})
 
     def _read_labels(self, y: Any, rows: Rows | None = None) -> Classes | LabelSets:
         return class_labels(y, what=called(y, rows))
@@ -125,22 +150,26 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
     def _objective(self, truth: npt.NDArray | Ragged, encoded: Encoded) -> Objective:
         assert isinstance(truth, np.ndarray)
         smoothing, labels = checked_smoothing(self.label_smoothing), self.labels_
+        if self.metric not in ("auto", *METRICS):
+            raise InputError(f"metric is {self.metric!r}: expected one of auto, {', '.join(METRICS)}")
         if isinstance(labels, LabelSets):
+            if self.metric != "auto":
+                raise InputError(
+                    f"metric is {self.metric!r}, which is about one class per example, and the examples have several "
+                    "labels: expected auto (their macro AUC)"
+                )
             weight = weight_of_labels(self.class_weight, labels, truth)
             return Objective("labels", len(labels), weight, smoothing)
         weight = weight_of_classes(self.class_weight, labels, truth)
-        return Objective("classes", len(labels), weight, smoothing)
+        counts = np.bincount(truth[truth >= 0], minlength=len(labels))
+        metric = leading_of_classes(counts).replace(" ", "_") if self.metric == "auto" else self.metric
+        return Objective("classes", len(labels), weight, smoothing, metric=metric)
 
     def _strata(self, y: Any) -> npt.NDArray | None:
         return strata_of(self._read_labels(y).encode(y))
 
     def _decode(self, outputs: Floats, encoded: Encoded) -> Any:
-        return self.labels_.decode(_chosen(outputs, self.model_.objective))
+        return self.labels_.decode(self.model_.objective.chosen(outputs))
 
     def _fitted_attributes(self) -> None:
         self.classes_ = self.labels_.values
-
-
-def _chosen(outputs: Floats, objective: Objective) -> npt.NDArray[np.int64]:
-    """Class numbers [N], or the labels that apply [N, K]."""
-    return (outputs > 0).astype(np.int64) if objective.aim == "labels" else outputs.argmax(axis=-1)

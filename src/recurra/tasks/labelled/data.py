@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -28,6 +28,7 @@ class LabelledData:
     labels: npt.NDArray | Ragged
     objective: Objective
     known: npt.NDArray[np.int64]  # the numbers of the examples with a label
+    held: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))  # of them, not learnt from
 
     @cached_property
     def batches(self) -> Batches:
@@ -43,6 +44,15 @@ class LabelledData:
     def lengths(self) -> Tensor:
         """Steps of each example [N]."""
         return torch.from_numpy(step_counts(self.encoded, least=not self.objective.per_step))
+
+    @property
+    def shares(self) -> npt.NDArray[np.floating]:
+        """How much each class [K] counts in training: its share, times its weight."""
+        assert isinstance(self.labels, np.ndarray)
+        codes = self.labels[self.known]
+        counts = np.bincount(codes[codes >= 0], minlength=self.objective.outputs) + 1.0 / self.objective.outputs
+        counts = counts if self.objective.weight is None else counts * np.maximum(self.objective.weight, 1e-6)
+        return counts / counts.sum()
 
     def labels_of(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray:
         """Some examples' labels as the outputs of a network are compared with them; of tags, for all steps."""

@@ -7,22 +7,24 @@ and the decoder (what labels are, and what is made of outputs) are its own.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags as EstimatorTags
+from sklearn.utils import TransformerTags
 from sklearn.utils.validation import validate_data
+from torch import nn
 
 from recurra import cells
 from recurra.data.encoders.reader import Encoded, Reader, step_counts
 from recurra.data.examples.examples import Examples, as_examples, is_one_series, keep_rows
+from recurra.data.examples.fingerprints import fingerprints
 from recurra.data.examples.inputs import Kind
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.splits import Rows, checked_column, split_rows
@@ -30,28 +32,33 @@ from recurra.data.examples.understanding import Roles
 from recurra.data.labels.label_values import called, code_of
 from recurra.data.labels.labels import Labels, Numbers
 from recurra.data.schema.facts import Fact
-from recurra.data.schema.names import counted
 from recurra.deploy.model_file import write_model
 from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.inspect import Finding
 from recurra.inspect.several import findings_of, flows_of
+from recurra.nn.own import Loss, OwnParts, check_own
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.labelled.baselines import fit_baselines
 from recurra.tasks.labelled.data import LabelledData
 from recurra.tasks.labelled.explanation import explain, explanation_frame
 from recurra.tasks.labelled.facts import model_facts
 from recurra.tasks.labelled.file_checks import Table
+from recurra.tasks.labelled.given import options_by_input, refuse_unequal, rows_of
 from recurra.tasks.labelled.insight import remembered
 from recurra.tasks.labelled.model import Recipe, SequenceModel, fit_model
-from recurra.tasks.labelled.model_file import FittedState, to_contents
+from recurra.tasks.labelled.model_file import FittedState, Seen, to_contents
 from recurra.tasks.labelled.objective import Objective
-from recurra.tasks.labelled.plan import default_network, default_training, make_plan, usual_steps
+from recurra.tasks.labelled.plan import default_network, default_training, keeps_classes, make_plan, usual_steps
 from recurra.tasks.labelled.refusals import refuse_unseen
+from recurra.tasks.labelled.repeats import find_repeats, held_out_groups, with_repeats, with_seen
 from recurra.tasks.labelled.study import judge
+from recurra.tasks.labelled.suspects import find_suspects, suspects_note
+from recurra.tasks.parameters import NestedOptions, chosen_options
 from recurra.training import Run, TrainingOptions
-from recurra.training.progress import default_progress, following
+from recurra.training.progress import check_verbose, expect, following
+from recurra.training.run import chosen_run, pick_device
 
 Floats = npt.NDArray[np.floating]
 _LARGEST_SEED = 2**32 - 1
@@ -67,9 +74,10 @@ class HoldoutResult:
     outputs: Floats
     evaluation: Evaluation
     rows: npt.NDArray[np.int64]  # the numbers of the examples in what was given to test on
+    pairs: npt.NDArray[np.int64] | None = None  # [P, 2]: rows of X that judge, and that they repeat; None of other data
 
 
-class SequenceEstimator(BaseEstimator):
+class SequenceEstimator(NestedOptions):
     """Base of SequenceClassifier, SequenceTagger and SequenceRegressor."""
 
     KIND: ClassVar[str]  # in a model file
@@ -79,9 +87,12 @@ class SequenceEstimator(BaseEstimator):
     empty: str
     cell: str
     members: int
-    network: SequenceOptions | Mapping[str, Any] | None
+    network: SequenceOptions | Mapping[str, Any] | Callable[..., nn.Module] | None
+    loss: Loss | None
     training: TrainingOptions | Mapping[str, Any] | None
     seed: int
+    device: str
+    verbose: bool | None
 
     model_: SequenceModel
     n_features_in_: int  # of a table of numbers
@@ -89,6 +100,7 @@ class SequenceEstimator(BaseEstimator):
     labels_: Any  # Classes, LabelSets, Numbers or Tags: the decoder
     verdict_: str | None
     holdout_: HoldoutResult
+    seen_: npt.NDArray[np.int64] | None = None  # fingerprints of what the model was trained on
 
     single_ = False  # whether every row of a table is a sequence of one step
     roles_: Roles | None = None  # of the columns of the file that it was fitted to, by which later files are read
@@ -121,7 +133,7 @@ class SequenceEstimator(BaseEstimator):
         """
         self._check_settings()
         X, y = self._arranged(X, y)
-        self._learn(self._examples(X), y, groups, run=run or Run(progress=default_progress()), name="training")
+        self._learn(self._examples(X), y, groups, run=self._run(run, trainings=1), name="training")
         self.verdict_ = None
         if hasattr(self, "holdout_"):
             del self.holdout_  # of an earlier study
@@ -146,7 +158,7 @@ class SequenceEstimator(BaseEstimator):
         Raises `InputError` for data that cannot be used.
         """
         self._check_settings()
-        run = run or Run(progress=default_progress())
+        run = self._run(run, trainings=2 if test is None else 1)
         X, y = self._arranged(X, y)
         every = self._examples(X)
         refuse_unequal(y, len(every))
@@ -154,7 +166,7 @@ class SequenceEstimator(BaseEstimator):
         times = None if times is None else checked_column(times, len(every), "times")
         rows = keep_rows(every, empty=self.empty, optional=self.optional)
         if len(rows) < len(every):
-            every, y = every.take(rows), _rows(y, rows)
+            every, y = every.take(rows), rows_of(y, rows)
             groups = None if groups is None else groups[rows]
             times = None if times is None else times[rows]
         known = self._read_labels(y, rows)
@@ -166,23 +178,32 @@ class SequenceEstimator(BaseEstimator):
                 refuse_unseen(truth, known.names, parts, called(y, rows))
             tested = rows[parts.test]
             learnt = None if groups is None else groups[parts.train]
-            data = self._learn(every.take(parts.train), _rows(y, parts.train), learnt, run=run, name="study")
-            later, labels = every.take(parts.test), _rows(y, parts.test)
+            before = every.take(parts.train)
+            data = self._learn(before, rows_of(y, parts.train), learnt, run=run, name="study")
+            later, labels = every.take(parts.test), rows_of(y, parts.test)
             theirs = None if groups is None else groups[parts.test]
         else:
             later, labels = self._examples(test[0], kinds=every.kinds), self._arranged_labels(test[1])
             refuse_unequal(labels, len(later))
             theirs, tested = None, keep_rows(later, empty=self.empty, optional=self.optional)
             if len(tested) < len(later):
-                later, labels = later.take(tested), _rows(labels, tested)
+                later, labels = later.take(tested), rows_of(labels, tested)
             self._whole_truth(known, labels, later, tested)
+            before = every
             data = self._learn(every, y, groups, run=run, name="training")
-        evaluation = self._judge(data, later, labels, theirs, tested, run)
+        evaluation = self._judge(data, before, later, labels, theirs, tested, run)
+        if test is None:
+            pairs = self.holdout_.pairs
+            assert pairs is not None
+            places = np.stack([tested[pairs[:, 0]], rows[parts.train][pairs[:, 1]]], axis=1)  # pyright: ignore[reportPossiblyUnboundVariable]
+            self.holdout_ = replace(self.holdout_, pairs=places)
+        else:
+            self.holdout_ = replace(self.holdout_, pairs=None)
         if test is None and not self.model_.interrupted:
-            judged = self.holdout_
+            judged, seen = self.holdout_, self.seen_
             data = self._learn(every, y, groups, run=run, name="training")
             if self.model_.interrupted:
-                self.model_ = judged.model
+                self.model_, self.seen_ = judged.model, seen
             else:
                 self.model_ = _with_baselines(self.model_, data, run)
             self.holdout_ = judged
@@ -205,6 +226,9 @@ class SequenceEstimator(BaseEstimator):
         groups = None if groups is None else checked_column(groups, len(examples), "groups")
         outputs = model.outputs(encoded)
         evaluation = judge(model, self.labels_, encoded, truth, groups=groups, outputs=outputs)
+        if self.seen_ is not None:
+            seen = np.isin(fingerprints(examples), self.seen_)
+            evaluation = with_seen(evaluation, seen, model, self.labels_, encoded, truth, outputs)
         self.holdout_ = HoldoutResult(model, examples, truth, outputs, evaluation, np.arange(len(examples)))
         return evaluation
 
@@ -212,6 +236,25 @@ class SequenceEstimator(BaseEstimator):
         """The labels of the examples X, in the form and type in which they were learnt."""
         outputs, encoded = self._outputs(X)
         return self._decode(outputs, encoded)
+
+    @property
+    def module_(self) -> nn.ModuleList:
+        """The fitted networks, one per member of the ensemble."""
+        return nn.ModuleList(member.network for member in self._fitted().members)
+
+    def transform(self, X: Any) -> Floats:
+        """What the networks make of each example before their heads, as features [N, H] for another model.
+
+        The pooled hidden states of all inputs, the members side by side; of a tagger the mean over the steps.
+        """
+        model = self._fitted()
+        examples = self._examples(X, kinds=model.reader.kinds)
+        self._refuse_empty(examples)
+        return model.hidden(model.reader.encode(examples))
+
+    def fit_transform(self, X: Any, y: Any, **fit: Any) -> Floats:
+        """`fit`, then `transform` of the same examples."""
+        return self.fit(X, y, **fit).transform(X)
 
     def explain(self, X: Any, *, target: Any = None, step: int | None = None, points: int = 32) -> pd.DataFrame:
         """What moved the predictions of the examples X: tokens, steps of a series, columns.
@@ -267,12 +310,13 @@ class SequenceEstimator(BaseEstimator):
         table = Table(
             self.single_, getattr(self, "n_features_in_", None), None if names is None else tuple(map(str, names))
         )
-        kept = FittedState(self._fitted(), self.labels_, self.empty, table, self.roles_, self.verdict_)
+        seen = None if self.seen_ is None else Seen(self.seen_, len(self.seen_))
+        kept = FittedState(self._fitted(), self.labels_, self.empty, table, self.roles_, self.verdict_, seen)
         write_model(path, to_contents(self.KIND, kept, made_by=__version__))
 
     @classmethod
-    def restored(cls, kept: FittedState) -> Self:
-        """The estimator of a model file."""
+    def restored(cls, kept: FittedState, *, own: Callable[..., nn.Module] | None = None) -> Self:
+        """The estimator of a model file; `own` made its networks."""
         recipe = kept.model.recipe
         networks = list(recipe.networks.values())
         estimator = cls().set_params(
@@ -280,7 +324,7 @@ class SequenceEstimator(BaseEstimator):
             optional=recipe.optional,
             cell=recipe.cell,
             members=recipe.members,
-            network=networks[0] if len(set(networks)) == 1 else dict(recipe.networks),
+            network=own if own is not None else networks[0] if len(set(networks)) == 1 else dict(recipe.networks),
             training=recipe.training,
             empty=kept.empty,
             seed=recipe.seed,
@@ -288,6 +332,7 @@ class SequenceEstimator(BaseEstimator):
         )
         estimator.model_, estimator.labels_, estimator.verdict_ = kept.model, kept.labels, kept.verdict
         estimator.single_, estimator.roles_ = kept.table.single, kept.roles
+        estimator.seen_ = None if kept.seen is None else kept.seen.prints
         if kept.table.features is not None:
             estimator.n_features_in_ = kept.table.features
         if kept.table.names is not None:
@@ -298,6 +343,7 @@ class SequenceEstimator(BaseEstimator):
     def __sklearn_tags__(self) -> EstimatorTags:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
+        tags.transformer_tags = TransformerTags(preserves_dtype=[])  # `transform` gives float64
         tags.input_tags.string = True
         tags.input_tags.three_d_array = True
         return tags
@@ -312,50 +358,72 @@ class SequenceEstimator(BaseEstimator):
         groups = None if groups is None else checked_column(groups, len(examples), "groups")
         numbers = keep_rows(examples, empty=self.empty, optional=self.optional)
         if len(numbers) < len(examples):
-            examples, y = examples.take(numbers), _rows(y, numbers)
+            examples, y = examples.take(numbers), rows_of(y, numbers)
             groups = None if groups is None else groups[numbers]
         reader = Reader.learn(examples)
         encoded = reader.encode(examples)
         self.labels_ = self._read_labels(y, numbers)
         truth = self._encode_labels(y, encoded, numbers)
         objective = self._objective(truth, encoded)
-        plan = make_plan(objective, truth, groups, int(self.seed))
+        together = groups if groups is not None else held_out_groups(examples, encoded, reader)
+        plan = make_plan(objective, truth, together, int(self.seed))
+        if groups is None and not keeps_classes(plan, truth):
+            plan = make_plan(objective, truth, None, int(self.seed))
         per_step = objective.per_step
+        if per_step and set(reader.sequences) <= set(self.optional):
+            raise InputError(f"optional names {reader.sequences[0]!r}, whose steps are tagged: expected another input")
         recipe = Recipe(
             cell=self.cell,
             members=int(self.members),
-            networks=_networks(
-                self.network,
+            networks=options_by_input(
+                None if callable(self.network) else self.network,
                 {
                     part: default_network(e, steps=usual_steps(encoded[part]), per_step=per_step, cell=self.cell)
                     for part, e in reader.encoders.items()
                 },
             ),
-            training=_chosen(self.training, default_training(reader, len(plan.known), per_step=per_step)),
+            training=chosen_options(self.training, default_training(reader, len(plan.known), per_step=per_step)),
             optional=tuple(self.optional),
             seed=int(self.seed),
         )
-        data = LabelledData(reader, encoded, truth, objective, plan.known)
-        self.model_ = fit_model(data, recipe, plan, run=run, name=name)
+        data = LabelledData(reader, encoded, truth, objective, plan.known, plan.held)
+        own = OwnParts(self.network if callable(self.network) else None, self.loss)
+        self.model_ = fit_model(data, recipe, plan, run=run, name=name, own=own)
+        self.seen_ = np.unique(fingerprints(examples))
         self._fitted_attributes()
         return data
 
     def _judge(
         self,
         data: LabelledData,
+        before: Examples,
         later: Examples,
         labels: Any,
         groups: npt.NDArray | None,
         rows: npt.NDArray[np.int64],
         run: Run,
     ) -> Evaluation:
-        """Fit the baselines to `data` and judge everyone on later examples, whose numbers are `rows`."""
+        """Fit the baselines to `data` and judge everyone on later examples, whose numbers are `rows`.
+
+        `before` are the examples that were learnt from, among which there may be some without a step.
+        """
         self.model_ = _with_baselines(self.model_, data, run)
+        kept = keep_rows(before, empty=self.empty, optional=self.optional)
+        before = before if len(kept) == len(before) else before.take(kept)
         encoded = data.reader.encode(later)
         truth = self._encode_labels(labels, encoded)
         outputs = self.model_.outputs(encoded)
-        evaluation = judge(self.model_, self.labels_, encoded, truth, groups=groups, outputs=outputs)
-        self.holdout_ = HoldoutResult(self.model_, later, truth, outputs, evaluation, rows)
+        model, labels_ = self.model_, self.labels_
+        evaluation = judge(model, labels_, encoded, truth, groups=groups, outputs=outputs)
+        repeats = find_repeats(before, data.encoded, later, encoded, data.reader)
+        evaluation = with_repeats(evaluation, repeats, model, labels_, encoded, truth, outputs)
+        if isinstance(truth, np.ndarray) and isinstance(data.labels, np.ndarray):
+            suspects = find_suspects(before, data.labels, data.objective)
+            if suspects:
+                parts = (model.baselines, data, before, later, encoded, truth, labels_)
+                note = suspects_note(suspects, evaluation, *parts)
+                evaluation = replace(evaluation, notes=(*evaluation.notes, note))
+        self.holdout_ = HoldoutResult(model, later, truth, outputs, evaluation, rows, repeats.pairs)
         return evaluation
 
     def _whole_truth(self, labels: Any, y: Any, examples: Examples, rows: Rows) -> npt.NDArray | Ragged:
@@ -364,9 +432,10 @@ class SequenceEstimator(BaseEstimator):
 
     def _predicted(self, outputs: Floats, encoded: Encoded, step: int | None) -> npt.NDArray[np.int64]:
         """For each example the number of the output that is explained [N]."""
-        if self.model_.objective.aim == "numbers":
+        objective = self.model_.objective
+        if objective.aim == "numbers":
             return np.zeros(len(outputs), dtype=np.int64)
-        return outputs.argmax(axis=-1)
+        return outputs.argmax(axis=-1) if objective.aim == "labels" else objective.chosen(outputs)
 
     @staticmethod
     def _own_settings(kept: FittedState) -> dict[str, Any]:
@@ -413,6 +482,12 @@ class SequenceEstimator(BaseEstimator):
         examples = as_examples(X, inputs=inputs, optional=self.optional)
         return examples if inputs is not None else self._understood(examples)
 
+    def _run(self, run: Run | None, *, trainings: int) -> Run:
+        """Where and under whose eyes so many trainings of the ensemble happen."""
+        run = chosen_run(run, verbose=self.verbose, device=self.device)
+        expect(run.progress, trainings * int(self.members))
+        return run
+
     def _fitted(self) -> SequenceModel:
         if not hasattr(self, "model_"):
             name = type(self).__name__
@@ -425,6 +500,9 @@ class SequenceEstimator(BaseEstimator):
             whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
             if not whole or not least <= value <= _LARGEST_SEED:
                 raise InputError(f"{name} is {value!r}: expected a whole number of at least {least}")
+        check_verbose(self.verbose)
+        check_own(self.network, self.loss)
+        pick_device(self.device)
         if self.empty not in ("refuse", "drop"):
             raise InputError(f"empty is {self.empty!r}: expected 'refuse' or 'drop'")
         if isinstance(self.optional, str) or not isinstance(self.optional, Collection):
@@ -433,53 +511,17 @@ class SequenceEstimator(BaseEstimator):
             ("network", self.network, SequenceOptions),
             ("training", self.training, TrainingOptions),
         ):
-            if value is not None and not isinstance(value, kind | Mapping):
+            made = name == "network" and callable(value)
+            if value is not None and not isinstance(value, kind | Mapping) and not made:
                 raise InputError(
                     f"{name} is {value!r}: expected {kind.__name__}(...), a mapping of some of its options, or None "
                     "for the defaults"
                 )
 
 
-def refuse_unequal(y: Any, count: int) -> None:
-    """Raise `InputError` where there are not as many labels as examples; what is no column is refused elsewhere."""
-    if hasattr(y, "__len__") and not isinstance(y, str) and getattr(y, "shape", None) != () and len(y) != count:
-        raise InputError(
-            f"y has {counted(len(y), 'label')}, and X {counted(count, 'example')}: expected a label for each, None "
-            "where it is not known"
-        )
-
-
 def _with_baselines(model: SequenceModel, data: LabelledData, run: Run) -> SequenceModel:
     """The model with the baselines of what it learnt from, which take a while where there is much."""
     with following(run.progress, "baselines", 1) as progress:
-        baselines = fit_baselines(data, data.known, model.stacked)
+        baselines = fit_baselines(data, model.stacked)
         progress.update(1, ", ".join(baseline.name for baseline in baselines))
     return replace(model, baselines=baselines)
-
-
-def _chosen(given: Any, default: Any) -> Any:
-    """What was given, or the default with what was given of it."""
-    if given is None or isinstance(given, Mapping):
-        known = [field.name for field in fields(default)]
-        wrong = next((name for name in given or () if name not in known), None)
-        if wrong is not None:
-            raise InputError(f"{wrong!r} is no option of {type(default).__name__}: expected some of {', '.join(known)}")
-        return replace(default, **(given or {}))
-    return given
-
-
-def _networks(given: Any, defaults: dict[str, SequenceOptions]) -> dict[str, SequenceOptions]:
-    """The options by input: the same were given for all, or each of some inputs its own."""
-    if not isinstance(given, Mapping) or not any(isinstance(v, SequenceOptions | Mapping) for v in given.values()):
-        return {name: _chosen(given, default) for name, default in defaults.items()}
-    wrong = next((name for name in given if name not in defaults), None)
-    if wrong is not None:
-        raise InputError(f"network names {wrong!r}, which is no input: expected some of {', '.join(defaults)}")
-    return {name: _chosen(given.get(name), default) for name, default in defaults.items()}
-
-
-def _rows(y: Any, numbers: npt.NDArray[np.int64]) -> Any:
-    """Some rows of the labels, whatever holds them."""
-    if isinstance(y, pd.DataFrame | pd.Series):
-        return y.iloc[numbers]
-    return y[numbers] if isinstance(y, np.ndarray) else [y[k] for k in numbers]

@@ -10,6 +10,7 @@ training part's mean. They add up to the difference between the example's margin
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,14 +22,19 @@ from recurra.data.encoders.batching import Batches, like_with_like
 from recurra.data.encoders.reader import TOKENS, Encoded, Fixed, step_counts
 from recurra.data.encoders.standardising import ArrayEncoder, ColumnEncoder, SeriesEncoder
 from recurra.data.examples.examples import Examples
+from recurra.data.examples.inputs import Audio
 from recurra.data.examples.ragged import Ragged
+from recurra.errors import InputError
+from recurra.evaluation.labelled.joint import JointModel
 from recurra.inspect import attribute
 from recurra.nn.front_ends import step_mask
+from recurra.nn.own import OwnNetwork
 from recurra.nn.sequence import InputBatch, SequenceNetwork
 from recurra.tasks.labelled.model import SequenceModel
 from recurra.tasks.labelled.problem import ROWS_AT_ONCE, STEPS_AT_ONCE, given
 
 Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,22 +68,41 @@ def explain(
         sound = isinstance(model.reader.encoders[name], ArrayEncoder)
         values[name] = Ragged(scaled, column.offsets) if isinstance(column, Ragged) and not sound else scaled
     if model.stacked is not None and model.blend.stacked:
-        column = model.stacked.column
-        tokens, own = encoded[column], values[column]
-        assert isinstance(tokens, Ragged)
-        assert isinstance(own, Ragged)
-        shares = model.stacked.model.contributions(tokens)  # type: ignore[union-attr]
-        margin = _margin(torch.from_numpy(shares), torch.from_numpy(np.repeat(targets, tokens.lengths))).numpy()
-        values[column] = Ragged(own.values + model.blend.stacked * margin, own.offsets)
+        linear = model.stacked.model
+        parts = linear.parts if isinstance(linear, JointModel) else {model.stacked.column: linear}
+        for name, part in parts.items():
+            values[name] = _with_linear(values[name], part, encoded[name], targets, model.blend.stacked)
     return Explained(targets, values)
 
 
+def _with_linear(
+    own: Ragged | Floats, part: Any, column: Ragged | Fixed, targets: Ints, weight: float
+) -> Ragged | Floats:
+    """What the networks say of an input, and `weight` times what its part of the linear model adds to the margin."""
+    if isinstance(column, Ragged):
+        assert isinstance(own, Ragged)
+        asked = np.repeat(targets, column.lengths)
+        return Ragged(own.values + weight * _margins(part.contributions(column), asked), own.offsets)
+    shares = part.contributions(column)  # [N, features, K]
+    asked = np.repeat(targets, shares.shape[1])
+    return np.asarray(own) + weight * _margins(shares.reshape(-1, shares.shape[2]), asked).reshape(shares.shape[:2])
+
+
+def _margins(shares: Floats, targets: Ints) -> Floats:
+    return _margin(torch.from_numpy(shares), torch.from_numpy(targets)).numpy()
+
+
 def explanation_frame(model: SequenceModel, examples: Examples, explained: Explained, names: list[str]) -> pd.DataFrame:
-    """example, input, step, token, target, attribution: a row per step and feature; `names` are the outputs'."""
+    """example, input, step, token, target, attribution: a row per step and feature; `names` are the outputs'.
+
+    Examples stand one after the other, and within each its inputs, in the order in which the model has them.
+    """
     frames = []
     for name, found in explained.values.items():
         encoder, column = model.reader.encoders[name], examples.columns[name]
-        if isinstance(encoder, TOKENS) and isinstance(found, Ragged):
+        if isinstance(model.reader.kinds[name], Audio) and isinstance(found, Ragged):
+            frames.append(_rows(name, found.lengths, name, found.values.sum(axis=1)))
+        elif isinstance(encoder, TOKENS) and isinstance(found, Ragged):
             tokens = [encoder.cut(column[k]) if column[k] is not None else [] for k in range(len(found))]  # type: ignore[index, arg-type]
             lengths = found.lengths
             frames.append(_rows(name, lengths, [t for each in tokens for t in each], found.values))
@@ -99,7 +124,7 @@ def explanation_frame(model: SequenceModel, examples: Examples, explained: Expla
         else:
             sums = np.asarray(found).reshape(len(found), -1).sum(1)
             frames.append(_rows(name, np.ones(len(found), dtype=np.int64), name, sums))
-    frame = pd.concat(frames, ignore_index=True)
+    frame = pd.concat(frames, ignore_index=True).sort_values("example", kind="stable", ignore_index=True)
     return frame.assign(target=np.array(names, dtype=object)[explained.targets[frame["example"]]])
 
 
@@ -119,8 +144,14 @@ def _of_ensemble(
     for places in like_with_like(torch.from_numpy(step_counts(encoded)), STEPS_AT_ONCE, ROWS_AT_ONCE):
         batch, wanted = given(batches.read(places)), torch.from_numpy(targets)[places]
         for member in model.members:
-            for name, found in _of_network(member.network, batch, wanted, step, points, most).items():
-                _add(total, name, found.numpy(), encoded[name], places.numpy(), member.network.parts[name].kind)
+            network = member.network
+            if isinstance(network, OwnNetwork):
+                raise InputError(
+                    f"the network {network.name} is your own, whose inputs cannot be told apart from here: use "
+                    "recurra.inspect.attribute with a function of your inputs"
+                )
+            for name, found in _of_network(network, batch, wanted, step, points, most).items():
+                _add(total, name, found.numpy(), encoded[name], places.numpy(), network.parts[name].kind)
     return total
 
 

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from recurra.data.encoders.reader import TOKENS, Encoder
 from recurra.data.encoders.standardising import ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import EventEncoder, TextEncoder
+from recurra.data.examples.inputs import Audio, Kind
 from recurra.data.schema.facts import Fact
 from recurra.ensemble.members import remarks_of
+from recurra.evaluation.labelled.decisions import METRICS
+from recurra.nn.own import OwnNetwork
 from recurra.nn.sequence import SequenceOptions
 from recurra.options import option
 from recurra.tasks.labelled.model import SequenceModel
+from recurra.tasks.labelled.objective import Objective
 
 
 def model_facts(model: SequenceModel) -> list[Fact]:
     """One line for each decision, and the flag that decides otherwise."""
     recipe, training = model.recipe, model.recipe.training
-    facts = [Fact(f"input {name}", _reading(encoder)) for name, encoder in model.reader.encoders.items()]
+    kinds = model.reader.kinds
+    facts = [Fact(f"input {name}", _reading(encoder, kinds[name])) for name, encoder in model.reader.encoders.items()]
     several = len(model.reader.sequences) > 1
     for name in model.reader.sequences:
         of = f" of {name}" if several else ""
-        facts.append(
-            Fact(f"network{of}", f"{recipe.members} x {_network(recipe.cell, recipe.networks[name])}", option("cell"))
-        )
+        network = model.members[0].network
+        own = isinstance(network, OwnNetwork)
+        what = f"{network.name}, your own" if own else _network(recipe.cell, recipe.networks[name])
+        facts.append(Fact(f"network{of}", f"{recipe.members} x {what}", option("cell")))
     passes = f"{training.epochs:.3g}" if training.epochs is not None else "by steps"
     facts.append(Fact("training", f"{passes} passes in batches of {training.batch_size}", option("epochs")))
+    if model.objective.metric:
+        facts.append(Fact("metric", _choosing(model.objective), option("metric")))
     blend = model.blend
     facts.append(
         Fact("confidence", f"the networks' outputs times {blend.network:.2f} (calibrated on held-out examples)")
@@ -33,7 +43,18 @@ def model_facts(model: SequenceModel) -> list[Fact]:
     return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]
 
 
-def _reading(encoder: Encoder) -> str:
+def _choosing(objective: Objective) -> str:
+    """What the metric is, and how a class is chosen for it."""
+    name = METRICS[objective.metric]
+    if objective.offset is None:
+        return f"{name}: the likeliest class is chosen"
+    spread = float(np.ptp(objective.offset))
+    return f"{name}: the rarest class is chosen from {np.exp(-spread):.2g} of the commonest one's probability on"
+
+
+def _reading(encoder: Encoder, kind: Kind) -> str:
+    if isinstance(kind, Audio):
+        return f"recordings at {kind.rate:,} Hz as {kind.bands} log-mel bands every {1000 * kind.hop:.3g} ms"
     if isinstance(encoder, TextEncoder):
         return f"text as {encoder.level}, {len(encoder.tokens):,} different ones"
     if isinstance(encoder, TOKENS):

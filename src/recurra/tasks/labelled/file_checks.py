@@ -12,10 +12,11 @@ import numpy as np
 from recurra.data.encoders.reader import TOKENS, Encoder, Reader, is_sequence
 from recurra.data.encoders.standardising import ArrayEncoder, ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import UNKNOWN, EventEncoder, SymbolEncoder, TextEncoder
-from recurra.data.examples.inputs import Array, Events, Kind, Series, Static, Symbols, Text
+from recurra.data.examples.inputs import Array, Audio, Events, Kind, Series, Static, Symbols, Text
 from recurra.data.labels.labels import Classes, Labels, LabelSets, Numbers, Tags, restored
 from recurra.errors import ModelFileError
 from recurra.evaluation.labelled.calibration import Blend
+from recurra.evaluation.labelled.decisions import METRICS
 from recurra.evaluation.labelled.fixed_model import FixedModel
 from recurra.evaluation.labelled.joint import JointModel
 from recurra.evaluation.labelled.joint_window import JointWindow
@@ -34,7 +35,7 @@ _AIMS: dict[str, dict[type, str]] = {
 }
 _ENCODERS: dict[type[Kind], type[Encoder]] = {
     **{Text: TextEncoder, Symbols: SymbolEncoder, Events: EventEncoder},
-    **{Series: SeriesEncoder, Static: ColumnEncoder, Array: ArrayEncoder},
+    **{Series: SeriesEncoder, Static: ColumnEncoder, Array: ArrayEncoder, Audio: SeriesEncoder},
 }
 _LONGEST = 64  # tokens of an n-gram
 _LARGEST = 1 << 28  # numbers of an image
@@ -68,7 +69,17 @@ def check_objective(kind: str, labels: Labels, objective: Objective) -> None:
         _require(values is not None or not there, f"no {name} of its targets")
         _require(values is None or there or name == "weight", f"a {name} where there are no numbers to predict")
         _require(values is None or values.shape == (objective.outputs,), f"another number of outputs in its {name}")
+    _require(objective.metric in ("", *METRICS), f"a metric {objective.metric!r}")
+    _require(
+        (objective.aim == "classes") == bool(objective.metric), f"a metric {objective.metric!r} of {objective.aim}"
+    )
+    _check_offset(objective.offset, objective)
     _require(objective.spread is None or bool((objective.spread > 0).all()), "a spread that is not above 0")
+
+
+def _check_offset(offset: Any, objective: Objective) -> None:
+    chosen = offset is None or objective.metric in ("balanced_accuracy", "macro_f1")
+    _require(chosen and (offset is None or offset.shape == (objective.outputs,)), "an offset that no metric asks for")
 
 
 def check_labels(content: Any) -> Labels:
@@ -132,6 +143,11 @@ def check_recipe(recipe: Recipe, reader: Reader, tensors: int) -> None:
     _require(set(recipe.optional) <= set(reader.encoders), "an optional input that it has not")
     deepest = max(options.layers for options in recipe.networks.values())
     _require(deepest <= tensors, f"{deepest} layers and {tensors} tensors")
+
+
+def check_offset(baseline: Baseline, objective: Objective) -> None:
+    """Whether its offset is one that the metric asks for."""
+    _check_offset(baseline.offset, objective)
 
 
 def check_baseline(baseline: Baseline, reader: Reader, outputs: int) -> None:

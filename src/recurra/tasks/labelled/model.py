@@ -25,11 +25,13 @@ from recurra.data.examples.inputs import Text
 from recurra.data.examples.ragged import Ragged
 from recurra.ensemble.members import Member, Seat
 from recurra.evaluation.labelled.calibration import Blend
+from recurra.evaluation.labelled.decisions import fit_offset
+from recurra.nn.own import OwnNetwork, OwnParts, own_network
 from recurra.nn.sequence import SequenceNetwork, SequenceOptions
 from recurra.tasks.labelled.baselines import Baseline
 from recurra.tasks.labelled.blend import fit_blended
 from recurra.tasks.labelled.data import LabelledData
-from recurra.tasks.labelled.network import build_network, mark_known
+from recurra.tasks.labelled.network import build_network, mark_known, part_of
 from recurra.tasks.labelled.objective import Objective
 from recurra.tasks.labelled.plan import Plan, of_words
 from recurra.tasks.labelled.problem import SequenceProblem, network_outputs
@@ -63,7 +65,7 @@ class SequenceModel:
     recipe: Recipe
     reader: Reader
     objective: Objective
-    members: tuple[Member[SequenceNetwork], ...]
+    members: tuple[Member[SequenceNetwork | OwnNetwork], ...]
     stacked: Baseline | None
     blend: Blend
     baselines: tuple[Baseline, ...] = ()
@@ -78,6 +80,21 @@ class SequenceModel:
         linear = None if self.stacked is None else self.stacked.outputs(encoded)
         return self.blend(self.ensemble(encoded), linear)
 
+    def hidden(self, encoded: Encoded) -> Floats:
+        """What enters the members' heads, side by side: [N, H], of tags the mean over the steps of each example."""
+        per_step = self.objective.per_step
+        batches, lengths = Batches(encoded), torch.from_numpy(step_counts(encoded, least=not per_step))
+        numbers = torch.arange(len(lengths))
+        found = np.concatenate(
+            [network_outputs(m.network, batches, lengths, numbers, per_step, hidden=True) for m in self.members], axis=1
+        )
+        if not per_step:
+            return found
+        owner = np.repeat(np.arange(len(lengths)), lengths.numpy())
+        sums = np.zeros((len(lengths), found.shape[1]))
+        np.add.at(sums, owner, found)
+        return sums / np.maximum(lengths.numpy(), 1)[:, None]
+
     def ensemble(self, encoded: Encoded) -> Floats:
         """The mean of the members' outputs."""
         per_step = self.objective.per_step
@@ -87,17 +104,24 @@ class SequenceModel:
         return np.mean(every, axis=0) if len(every) > 1 else every[0]
 
 
-def fit_model(data: LabelledData, recipe: Recipe, plan: Plan, *, run: Run, name: str) -> SequenceModel:
+def fit_model(
+    data: LabelledData, recipe: Recipe, plan: Plan, *, run: Run, name: str, own: OwnParts | None = None
+) -> SequenceModel:
     """Train the ensemble, and correct it by what it says of the examples that `plan` holds out."""
-    vectors = first_vectors(data.reader, data.encoded, recipe)
+    own = own or OwnParts()
+    vectors = {} if own.network is not None else first_vectors(data.reader, data.encoded, recipe)
     recipe = replace(recipe, networks=_as_wide(recipe.networks, vectors))
-    members: list[Member[SequenceNetwork]] = []
+    members: list[Member[SequenceNetwork | OwnNetwork]] = []
     while len(members) < recipe.members and not (members and members[-1].interrupted):
-        members.append(_train_member(data, recipe, vectors, len(members), plan, run=run, name=name))
+        members.append(_train_member(data, recipe, vectors, len(members), plan, run=run, name=name, own=own))
     numbers, per_step = torch.from_numpy(plan.held), data.objective.per_step
     every = [network_outputs(m.network, data.batches, data.lengths, numbers, per_step) for m in members]
-    stacked, blend = fit_blended(data, plan, np.mean(every, axis=0))
-    return SequenceModel(recipe, data.reader, data.objective, tuple(members), stacked, blend)
+    stacked, blend, outputs = fit_blended(data, plan, np.mean(every, axis=0))
+    objective = data.objective
+    if objective.aim == "classes":
+        offset = fit_offset(outputs, data.labels_of(plan.held), objective.metric, data.shares)
+        objective = replace(objective, offset=offset)
+    return SequenceModel(recipe, data.reader, objective, tuple(members), stacked, blend)
 
 
 def first_vectors(reader: Reader, encoded: Encoded, recipe: Recipe) -> dict[str, Tensor]:
@@ -130,6 +154,17 @@ def _as_wide(networks: dict[str, SequenceOptions], vectors: dict[str, Tensor]) -
     }
 
 
+def made_network(
+    own: OwnParts, reader: Reader, objective: Objective, recipe: Recipe, vectors: Mapping[str, Tensor]
+) -> SequenceNetwork | OwnNetwork:
+    """A fresh network, of the user's making or ours."""
+    if own.network is None:
+        return build_network(reader, objective, recipe.cell, recipe.networks, recipe.optional, vectors)
+    specs = {name: part_of(encoder, name in recipe.optional) for name, encoder in reader.encoders.items()}
+    shape = "[T, B, K]" if objective.per_step else "[B, K]"
+    return own_network(own.network, specs, objective.outputs, shape=shape, last=objective.outputs)
+
+
 def _train_member(
     data: LabelledData,
     recipe: Recipe,
@@ -139,13 +174,14 @@ def _train_member(
     *,
     run: Run,
     name: str,
-) -> Member[SequenceNetwork]:
+    own: OwnParts,
+) -> Member[SequenceNetwork | OwnNetwork]:
     seat = Seat(name, number, recipe.members, recipe.seed)
     with seat.drawing():
-        network = build_network(data.reader, data.objective, recipe.cell, recipe.networks, recipe.optional, vectors)
-    mark_known(network, data.encoded, plan.learnt, tokens_of_files(data.reader, vectors))
-    problem = SequenceProblem(
-        network, data, torch.from_numpy(plan.learnt), torch.from_numpy(plan.held), pick_device(run.device)
-    )
+        network = made_network(own, data.reader, data.objective, recipe, vectors)
+    if isinstance(network, SequenceNetwork):
+        mark_known(network, data.encoded, plan.learnt, tokens_of_files(data.reader, vectors))
+    learnt, held = torch.from_numpy(plan.learnt), torch.from_numpy(plan.held)
+    problem = SequenceProblem(network, data, learnt, held, pick_device(run.device), own.loss)
     # Where there is a single step, there is no way through time to watch.
     return Member(network, seat.train(problem, recipe.training, run=run, watch=int(data.lengths.max()) > 1))

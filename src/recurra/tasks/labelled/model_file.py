@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from pydantic import ValidationError
-from torch import Tensor
+from torch import Tensor, nn
 
 from recurra.data.encoders.reader import Encoded, Fixed, Reader, is_sequence
 from recurra.data.encoders.standardising import ArrayEncoder, ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import EventEncoder, SymbolEncoder, TextEncoder
-from recurra.data.examples.inputs import Array, Events, Series, Static, Symbols, Text
+from recurra.data.examples.inputs import Array, Audio, Events, Series, Static, Symbols, Text
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.understanding import Roles
 from recurra.data.labels.labels import Labels, stored
-from recurra.deploy.model_file import Contents
+from recurra.deploy.model_file import Contents, refuse_own
 from recurra.deploy.parts import put_together, taken_apart
 from recurra.ensemble.members import Member
 from recurra.errors import ModelFileError
@@ -30,6 +32,7 @@ from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.ngrams import NGrams
 from recurra.evaluation.labelled.series_summary import SummaryModel
 from recurra.evaluation.labelled.windows import SymbolWindow, ValueWindow
+from recurra.nn.own import OwnNetwork, OwnParts
 from recurra.nn.sequence import SequenceNetwork, SequenceOptions
 from recurra.tasks.labelled.baselines import Baseline
 from recurra.tasks.labelled.file_checks import (
@@ -38,22 +41,31 @@ from recurra.tasks.labelled.file_checks import (
     check_blend,
     check_labels,
     check_objective,
+    check_offset,
     check_reader,
     check_recipe,
     check_table,
 )
-from recurra.tasks.labelled.model import Recipe, SequenceModel
+from recurra.tasks.labelled.model import Recipe, SequenceModel, made_network
 from recurra.tasks.labelled.network import build_network
 from recurra.tasks.labelled.objective import Objective
 from recurra.training import TrainingOptions
 
-_INPUTS = [Text, Symbols, Events, Series, Static, Array]
+_INPUTS = [Text, Symbols, Events, Series, Static, Array, Audio]
 _ENCODERS = [TextEncoder, SymbolEncoder, EventEncoder, SeriesEncoder, ColumnEncoder, ArrayEncoder]
 _BASELINES = [
     *(Baseline, Constant, NGramModel, NGrams, SummaryModel, FixedModel, JointModel),
     *(SymbolWindow, ValueWindow, JointWindow),
 ]
 _MOST = 1000  # networks, or baselines
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """The `count` different fingerprints of what the model was trained on, in rising order: 64 bits of a hash each."""
+
+    prints: npt.NDArray[np.int64]
+    count: int
 
 
 @dataclass(frozen=True)
@@ -69,6 +81,7 @@ class FittedState:
     table: Table
     roles: Roles | None
     verdict: str | None
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +117,7 @@ def to_contents(kind: str, kept: FittedState, *, made_by: str) -> Contents:
         "blend": model.blend,
         "stacked": model.stacked,
         "roles": kept.roles,
+        "seen": kept.seen,
         **{f"baseline/{k}": baseline for k, baseline in enumerate(model.baselines)},
     }
     config: dict[str, Any] = {"labels": stored(kept.labels)}
@@ -112,14 +126,20 @@ def to_contents(kind: str, kept: FittedState, *, made_by: str) -> Contents:
         if part is not None:
             config[name], below = taken_apart(part, name)
             tensors |= below
+    if isinstance(own := model.members[0].network, OwnNetwork):
+        config["own network"] = own.name
     for k, member in enumerate(model.members):
         tensors |= {f"weights/{k}/{key}": value for key, value in member.network.state_dict().items()}
     return Contents(kind, config, tensors)
 
 
-def from_contents(contents: Contents, path: str) -> FittedState:
-    """What `to_contents` kept; raises `ModelFileError` where configuration and tensors do not fit."""
+def from_contents(contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> FittedState:
+    """What `to_contents` kept; raises `ModelFileError` where configuration and tensors do not fit.
+
+    `network` makes the networks of a model whose networks were the user's own.
+    """
     config, tensors = contents.config, contents.tensors
+    refuse_own(config.get("own network"), network, path)
 
     def part(name: str, *classes: type) -> Any:
         return put_together(config[name], tensors, name, classes)
@@ -147,14 +167,17 @@ def from_contents(contents: Contents, path: str) -> FittedState:
             recipe,
             reader,
             objective,
-            tuple(Member(_network(tensors, k, reader, objective, recipe)) for k in range(header.members)),
+            tuple(Member(_network(tensors, k, reader, objective, recipe, network)) for k in range(header.members)),
             part("stacked", *_BASELINES) if "stacked" in config else None,
             blend,
             tuple(part(f"baseline/{k}", *_BASELINES) for k in range(header.baselines)),
         )
         _check(model)
         roles = part("roles", Roles, *_INPUTS) if "roles" in config else None
-        kept = FittedState(model, labels, header.empty, header.table, roles, header.verdict)
+        seen = part("seen", Seen) if "seen" in config else None
+        if seen is not None and (seen.prints.shape != (seen.count,) or bool((np.diff(seen.prints) <= 0).any())):
+            raise ModelFileError("it has fingerprints of its training examples that do not rise")
+        kept = FittedState(model, labels, header.empty, header.table, roles, header.verdict, seen)
         _refuse_more(contents, to_contents(contents.kind, kept, made_by=header.made_by))
     except (ValidationError, LookupError, ArithmeticError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
@@ -183,10 +206,19 @@ def _refuse_more(contents: Contents, again: Contents) -> None:
 
 
 def _network(
-    tensors: dict[str, Tensor], k: int, reader: Reader, objective: Objective, recipe: Recipe
-) -> SequenceNetwork:
+    tensors: dict[str, Tensor],
+    k: int,
+    reader: Reader,
+    objective: Objective,
+    recipe: Recipe,
+    factory: Callable[..., nn.Module] | None,
+) -> SequenceNetwork | OwnNetwork:
     prefix = f"weights/{k}/"
     weights = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
+    if factory is not None:
+        made = made_network(OwnParts(factory), reader, objective, recipe, {})
+        made.load_state_dict(weights, strict=True)
+        return made.eval()
     # Nothing is allocated for sizes that the file merely claims: the network takes over the file's own tensors.
     with torch.device("meta"):
         network = build_network(reader, objective, recipe.cell, recipe.networks, recipe.optional, {})
@@ -207,6 +239,7 @@ def _check(model: SequenceModel) -> None:
     stacked = () if model.stacked is None else (model.stacked,)
     for baseline in (*stacked, *model.baselines):
         check_baseline(baseline, model.reader, model.objective.outputs)
+        check_offset(baseline, model.objective)
     encoded: Encoded = {name: _one(encoder) for name, encoder in model.reader.encoders.items()}
     everyone = [model.outputs(encoded), *(baseline.outputs(encoded) for baseline in (*stacked, *model.baselines))]
     for outputs in everyone:

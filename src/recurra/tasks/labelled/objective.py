@@ -29,7 +29,8 @@ Aim = Literal["classes", "labels", "numbers", "tags"]
 class Objective:
     """What is learnt: `aim`, the number of `outputs`, the `weight` [K] of each class, and label `smoothing`.
 
-    For numbers `mean` and `spread` [M] are those of the training targets.
+    For numbers `mean` and `spread` [M] are those of the training targets. Of classes `metric` is what is to be large
+    (`evaluation.labelled.decisions`), and `offset` [K] is added to the logits before the largest is chosen.
     """
 
     aim: Aim
@@ -38,6 +39,8 @@ class Objective:
     smoothing: float = 0.0
     mean: Floats | None = None
     spread: Floats | None = None
+    metric: str = ""
+    offset: Floats | None = None
 
     @property
     def per_step(self) -> bool:
@@ -60,6 +63,12 @@ class Objective:
         else:
             count = float(torch.as_tensor(self.weight).to(truth.device)[truth[known]].sum())
         return (float(plain.loss(outputs, truth)) * count, count) if count else (0.0, 0.0)
+
+    def chosen(self, outputs: Floats) -> npt.NDArray[np.int64]:
+        """Class numbers [.] of logits [., K]; of several labels whether each applies [N, K]."""
+        if self.aim == "labels":
+            return (outputs > 0).astype(np.int64)
+        return (outputs if self.offset is None else outputs + self.offset).argmax(axis=-1)
 
     def scaled(self, numbers: Floats) -> Floats:
         """Numbers [., M] in units of the training targets' spread."""

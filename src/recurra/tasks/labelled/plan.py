@@ -53,6 +53,16 @@ def make_plan(objective: Objective, labels: npt.NDArray | Ragged, groups: npt.ND
     return Plan(known, known[parts.test])
 
 
+def keeps_classes(plan: Plan, labels: npt.NDArray | Ragged) -> bool:
+    """Whether every class that is held out is learnt from too."""
+    if isinstance(labels, Ragged) or labels.dtype.kind == "f":
+        return True
+    held, learnt = labels[plan.held], labels[plan.learnt]
+    if labels.ndim == 2:
+        return bool(((learnt > 0).any(axis=0) | ~(held > 0).any(axis=0)).all())
+    return bool(np.isin(held[held >= 0], learnt).all())
+
+
 def default_network(
     encoder: Encoder, *, steps: float = 1, per_step: bool = False, cell: str = "gru"
 ) -> SequenceOptions:

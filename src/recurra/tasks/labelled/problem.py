@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from recurra.data.encoders.batching import Batches, Padded, like_with_like, moved
+from recurra.nn.own import Loss, OwnNetwork, checked_loss
 from recurra.nn.sequence import InputBatch, SequenceNetwork
 from recurra.tasks.labelled.data import LabelledData
 from recurra.training.threads import fitting_threads
@@ -30,12 +31,20 @@ class Batch(NamedTuple):
 class SequenceProblem:
     """The `training.Problem` of labelled sequences: examples of about equal length are learnt together.
 
-    `training` and `held` are the numbers of the examples of `data` that are learnt from and held out.
+    `training` and `held` are the numbers of the examples of `data` that are learnt from and held out; `loss` of outputs
+    and truth takes the place of the objective's.
     """
 
     def __init__(
-        self, network: nn.Module, data: LabelledData, training: Tensor, held: Tensor, device: torch.device
+        self,
+        network: nn.Module,
+        data: LabelledData,
+        training: Tensor,
+        held: Tensor,
+        device: torch.device,
+        loss: Loss | None = None,
     ) -> None:
+        self.own_loss = loss
         self.network, self.data, self.training, self.device = network.to(device), data, training, device
         self.examples, self.lengths = len(training), data.lengths[training]
         self._held = [held[part] for part in like_with_like(data.lengths[held], STEPS_AT_ONCE, ROWS_AT_ONCE)]
@@ -45,7 +54,9 @@ class SequenceProblem:
         return self._read(self.training[numbers.long()])
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
-        """The objective's loss, a scalar."""
+        """The objective's loss, or the user's own, a scalar."""
+        if self.own_loss is not None:
+            return checked_loss(self.own_loss(network(batch.inputs), batch.truth), self.own_loss)
         return self.data.objective.loss(network(batch.inputs), batch.truth)
 
     def validate(self, network: nn.Module) -> float:
@@ -53,7 +64,10 @@ class SequenceProblem:
         total = count = 0.0
         for numbers in self._held:
             batch = self._read(numbers)
-            loss, known = self.data.objective.held_out(network(batch.inputs), batch.truth)
+            outputs = network(batch.inputs)
+            loss, known = self.data.objective.held_out(outputs, batch.truth)
+            if self.own_loss is not None:
+                loss = known * float(checked_loss(self.own_loss(outputs, batch.truth), self.own_loss))
             total, count = total + loss, count + known
         return total / count if count else math.nan
 
@@ -70,16 +84,26 @@ def given(batch: dict[str, Padded]) -> dict[str, InputBatch]:
 
 @torch.no_grad()
 def network_outputs(
-    network: SequenceNetwork, batches: Batches, lengths: Tensor, numbers: Tensor, per_step: bool
+    network: SequenceNetwork | OwnNetwork,
+    batches: Batches,
+    lengths: Tensor,
+    numbers: Tensor,
+    per_step: bool,
+    *,
+    hidden: bool = False,
 ) -> Floats:
-    """What a network gives for the examples `numbers` [n]: [n, K], or for every step end to end [n_total, K]."""
+    """What a network gives for the examples `numbers` [n]: [n, K], or for every step end to end [n_total, K].
+
+    With `hidden` what enters its head in place of its outputs.
+    """
     found = torch.zeros(0, dtype=torch.float64)
     own = lengths[numbers]
     starts = torch.cat([own.new_zeros(1), own.cumsum(0)])
     rows = int(starts[-1]) if per_step else len(numbers)
     with fitting_threads(network):
         for places in like_with_like(own, STEPS_AT_ONCE, ROWS_AT_ONCE):
-            outputs = network.evaluated(given(batches.read(numbers[places])))
+            batch = given(batches.read(numbers[places]))
+            outputs = network.hidden(batch).double() if hidden else network.evaluated(batch)
             if not len(found):
                 found = outputs.new_zeros(rows, outputs.shape[-1])
             if per_step:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import Tags as EstimatorTags
+from torch import nn
 
 from recurra.data.encoders.reader import Encoded
 from recurra.data.encoders.standardising import moments, unit_of
@@ -19,8 +20,10 @@ from recurra.data.examples.splits import Rows, checked_column, strata_of
 from recurra.data.labels.label_values import called
 from recurra.data.labels.labels import Numbers
 from recurra.errors import InputError
+from recurra.nn.own import Loss
 from recurra.nn.sequence import SequenceOptions
-from recurra.tasks.labelled.estimator import SequenceEstimator, refuse_unequal
+from recurra.tasks.labelled.estimator import SequenceEstimator
+from recurra.tasks.labelled.given import refuse_unequal
 from recurra.tasks.labelled.objective import Objective
 from recurra.training import TrainingOptions
 
@@ -47,10 +50,13 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
         optional: Collection[str] = (),
         cell: str = "gru",
         members: int = 3,
-        network: SequenceOptions | Mapping[str, Any] | None = None,
+        network: SequenceOptions | Mapping[str, Any] | Callable[..., nn.Module] | None = None,
         training: TrainingOptions | Mapping[str, Any] | None = None,
         empty: str = "refuse",
+        loss: Loss | None = None,
         seed: int = 0,
+        device: str = "auto",
+        verbose: bool | None = None,
     ) -> None:
         self.inputs = inputs
         self.optional = optional
@@ -59,7 +65,10 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
         self.network = network
         self.training = training
         self.empty = empty
+        self.loss = loss
         self.seed = seed
+        self.device = device
+        self.verbose = verbose
 
     def __sklearn_tags__(self) -> EstimatorTags:
         tags = super().__sklearn_tags__()

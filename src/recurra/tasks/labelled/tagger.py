@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sklearn.utils import column_or_1d
+from torch import nn
 
 from recurra.data.encoders.reader import Encoded
 from recurra.data.examples.examples import Examples, is_one_series
@@ -17,6 +19,7 @@ from recurra.data.examples.splits import Rows
 from recurra.data.labels.label_values import called
 from recurra.data.labels.labels import Tags
 from recurra.errors import InputError
+from recurra.nn.own import Loss
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.labelled.class_weights import checked_smoothing, settings_of, weight_of_classes
 from recurra.tasks.labelled.estimator import SequenceEstimator
@@ -52,12 +55,15 @@ class SequenceTagger(SequenceEstimator):
         optional: Collection[str] = (),
         cell: str = "gru",
         members: int = 3,
-        network: SequenceOptions | Mapping[str, Any] | None = None,
+        network: SequenceOptions | Mapping[str, Any] | Callable[..., nn.Module] | None = None,
         training: TrainingOptions | Mapping[str, Any] | None = None,
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
         label_smoothing: float = 0.0,
         empty: str = "refuse",
+        loss: Loss | None = None,
         seed: int = 0,
+        device: str = "auto",
+        verbose: bool | None = None,
     ) -> None:
         self.inputs = inputs
         self.optional = optional
@@ -68,7 +74,10 @@ class SequenceTagger(SequenceEstimator):
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
         self.empty = empty
+        self.loss = loss
         self.seed = seed
+        self.device = device
+        self.verbose = verbose
 
     def predict_proba(self, X: Any) -> list[Floats]:
         """For each example the probability of every tag at every step [T, K], in the order of `classes_`."""
@@ -122,7 +131,7 @@ class SequenceTagger(SequenceEstimator):
 
     def _arranged(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Of a table with one label per row, every row as a sequence of one step."""
-        self.single_ = is_one_series(X, self.inputs) and _is_flat(y, np.shape(X)[-1] if np.ndim(X) > 1 else 1)
+        self.single_ = is_one_series(X, self.inputs) and _is_flat(_array(y), (*np.shape(_array(X)), 1, 1)[1])
         if not self.single_:
             return X, y
         labels = column_or_1d(y, warn=True) if y is not None else None
@@ -157,6 +166,12 @@ class SequenceTagger(SequenceEstimator):
 
     def _fitted_attributes(self) -> None:
         self.classes_ = self.labels_.values
+
+
+def _array(values: Any) -> Any:
+    """What only says that it can become an array (`__array__`) as one, all else as it is."""
+    plain = isinstance(values, np.ndarray | pd.Series | pd.DataFrame) or not hasattr(values, "__array__")
+    return values if plain else np.asarray(values)
 
 
 def _is_flat(y: Any, steps: int) -> bool:

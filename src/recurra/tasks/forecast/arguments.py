@@ -1,0 +1,68 @@
+"""What a Python user gives a forecaster: data as a table, and what is said of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+import numpy as np
+import pandas as pd
+
+from recurra.data.panel.panel import Panel
+from recurra.errors import InputError
+
+Data = pd.DataFrame | pd.Series | np.ndarray | Panel
+
+
+class ColumnArguments(TypedDict, total=False):
+    """What a DataFrame's columns are, and how they are read; what is not given is inferred.
+
+    time         the time, or the columns of its parts
+    target       what is forecast
+    series       the series identifier
+    past, known  covariates: known until now, known ahead
+    static       what does not change within a series
+    ignore       columns to ignore
+    layout       "long", "wide-rows" or "wide-columns"
+    freq, tz     the sampling interval, such as "h", and the time zone, such as "Europe/Berlin"
+    day_first    whether 1/2/2026 is the first of February
+    time_format  how times are written: "%d.%m.%Y", "week", "excel", ...
+    pivot_year   the first of the 100 years that two digits mean
+    all_hours    hours and days that never have a row are gaps, not closed
+    """
+
+    time: str | Sequence[str] | None
+    target: str | None
+    series: str | None
+    past: Sequence[str] | None
+    known: Sequence[str] | None
+    static: Sequence[str] | None
+    ignore: Sequence[str] | None
+    layout: str | None
+    freq: str | None
+    tz: str | None
+    day_first: bool | None
+    time_format: str | None
+    pivot_year: int | None
+    all_hours: bool
+
+
+def as_table(data: Any) -> pd.DataFrame:
+    """A DataFrame as it is; a Series or an array [n] as the column y, beside its index where that holds times.
+
+    Raises `InputError` for anything else.
+    """
+    if isinstance(data, pd.DataFrame):
+        return data
+    if isinstance(data, pd.Series):
+        named = data.rename("y" if data.name is None else str(data.name))
+        if isinstance(data.index, pd.DatetimeIndex | pd.PeriodIndex):
+            return named.rename_axis(str(data.index.name or "ds")).reset_index()
+        return named.to_frame().reset_index(drop=True)
+    if isinstance(data, np.ndarray) and data.ndim == 1:
+        return pd.DataFrame({"y": data})
+    shape = f" of shape {data.shape}" if isinstance(data, np.ndarray) else ""
+    raise InputError(
+        f"data is a {type(data).__name__}{shape}: expected a pandas DataFrame, a Series (with its times as the index), "
+        "an array of one dimension, or a recurra Panel"
+    )

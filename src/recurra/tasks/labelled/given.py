@@ -1,0 +1,41 @@
+"""What a user gives to an estimator of labelled sequences, put in order: labels by row, options by input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recurra.data.schema.names import counted
+from recurra.errors import InputError
+from recurra.nn.sequence import SequenceOptions
+from recurra.tasks.parameters import chosen_options
+
+
+def refuse_unequal(y: Any, count: int) -> None:
+    """Raise `InputError` where there are not as many labels as examples; what is no column is refused elsewhere."""
+    if hasattr(y, "__len__") and not isinstance(y, str) and getattr(y, "shape", None) != () and len(y) != count:
+        raise InputError(
+            f"y has {counted(len(y), 'label')}, and X {counted(count, 'example')}: expected a label for each, None "
+            "where it is not known"
+        )
+
+
+def options_by_input(given: Any, defaults: dict[str, SequenceOptions]) -> dict[str, SequenceOptions]:
+    """The options by input: the same were given for all, or each of some inputs its own."""
+    if not isinstance(given, Mapping) or not any(isinstance(v, SequenceOptions | Mapping) for v in given.values()):
+        return {name: chosen_options(given, default) for name, default in defaults.items()}
+    wrong = next((name for name in given if name not in defaults), None)
+    if wrong is not None:
+        raise InputError(f"network names {wrong!r}, which is no input: expected some of {', '.join(defaults)}")
+    return {name: chosen_options(given.get(name), default) for name, default in defaults.items()}
+
+
+def rows_of(y: Any, numbers: npt.NDArray[np.int64]) -> Any:
+    """Some rows of the labels, whatever holds them."""
+    if isinstance(y, pd.DataFrame | pd.Series):
+        return y.iloc[numbers]
+    return y[numbers] if isinstance(y, np.ndarray) else [y[k] for k in numbers]

@@ -1,0 +1,92 @@
+"""Options inside an estimator's arguments: `network=dict(hidden=32)`, and `network__hidden` for searches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Self, TypeVar
+
+from sklearn.base import BaseEstimator
+
+from recurra.errors import InputError
+
+Options = TypeVar("Options")
+
+
+def chosen_options(given: Mapping[str, Any] | Options | None, default: Options) -> Options:
+    """What was given, or the default with what was given of it by name.
+
+    Raises InputError for a name that is no option.
+    """
+    if given is None or isinstance(given, Mapping):
+        known = _names(default)
+        wrong = next((name for name in given or () if name not in known), None)
+        if wrong is not None:
+            raise InputError(f"{wrong!r} is no option of {type(default).__name__}: expected some of {', '.join(known)}")
+        return replace(default, **(given or {}))  # pyright: ignore[reportArgumentType, reportReturnType]  # a dataclass
+    return given
+
+
+class NestedOptions(BaseEstimator):
+    """scikit-learn's parameters, where those that hold options (a dataclass or a mapping) have theirs below them.
+
+    `set_params(network__hidden=32)` changes one option and leaves the others; by input it is `network__title__hidden`.
+    """
+
+    _OPTIONS = ("network", "training")
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The constructor's arguments; with `deep` also the options that were given, as `network__hidden`."""
+        found = super().get_params(deep=False)
+        if deep:
+            for name in self._OPTIONS:
+                found |= _below(name, found[name])
+        return found
+
+    def set_params(self, **params: Any) -> Self:
+        """Change arguments, and single options by names such as `training__epochs`.
+
+        Raises InputError for an unknown one, in `fit` for an unknown option.
+        """
+        whole = {name: value for name, value in params.items() if name.split("__")[0] not in self._OPTIONS}
+        known = super().get_params(deep=False)
+        wrong = next((name for name in whole if name not in known), None)
+        if wrong is not None:
+            raise InputError(
+                f"{wrong!r} is no parameter of {type(self).__name__}: expected some of {', '.join(sorted(known))}, or "
+                "an option such as network__hidden"
+            )
+        ordered = sorted(params.items(), key=lambda item: item[0].count("__"))  # a whole argument before parts of it
+        for name, value in ordered:
+            first, *path = name.split("__")
+            setattr(self, first, _changed(getattr(self, first), path, value, name) if path else value)
+        return self
+
+
+def _below(prefix: str, options: Any) -> dict[str, Any]:
+    """The options of a dataclass or mapping, and of mappings in it, under joined names."""
+    if isinstance(options, Mapping):
+        found = {f"{prefix}__{name}": value for name, value in options.items()}
+    elif is_dataclass(options) and not isinstance(options, type):
+        found = {f"{prefix}__{name}": getattr(options, name) for name in _names(options)}
+    else:
+        return {}
+    return found | {key: below for name, value in found.items() for key, below in _below(name, value).items()}
+
+
+def _changed(options: Any, path: list[str], value: Any, name: str) -> Any:
+    """A copy of options in which one has another value."""
+    first, *rest = path
+    if options is None or isinstance(options, Mapping):
+        before = dict(options or {})
+        return before | {first: _changed(before.get(first), rest, value, name) if rest else value}
+    if is_dataclass(options) and not isinstance(options, type):
+        if rest or first not in _names(options):
+            known = ", ".join(_names(options))
+            raise InputError(f"{name} is no option of {type(options).__name__}: expected some of {known}")
+        return replace(options, **{first: value})
+    raise InputError(f"{name} is an option of recurra's own network, and another was given: {options!r}")
+
+
+def _names(options: Any) -> list[str]:
+    return [field.name for field in fields(options)]

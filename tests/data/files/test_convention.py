@@ -1,0 +1,87 @@
+"""What points and commas mean in columns whose reading is plain to the eye, or is decided and said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from recurra.data.files.convention import find_convention
+from recurra.data.files.read_table import read_table
+
+
+def read(folder: Path, text: str, **given: str) -> tuple[list, tuple[str, ...]]:
+    path = folder / "t.csv"
+    path.write_text(text, encoding="utf-8")
+    table = read_table(path, **given)
+    return table.frame.iloc[:, -1].tolist(), table.notes
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator", "decimal", "doubt"),
+    [
+        (["1,5", "2,25"], ";", ",", False),
+        (["1.5", "2"], ";", ".", False),
+        (["1.234,5", "7"], ";", ",", False),
+        (["1,234.5", "7"], ";", ".", False),
+        (["1,234", "12,345,678"], ",", ".", False),
+        (["1.234.567"], ";", ",", False),
+        (["6,19,956", "7,25,207"], ",", ".", False),
+        (["٠٫٥", "١٬٢٣٤٫٥"], ",", ".", False),
+        (["1,234", "2,345"], ";", ",", True),
+        (["1,234", "999"], ";", ".", True),
+        (["1,234", "2,345"], "\t", ".", True),
+        (["1.234", "999", "870"], ";", ",", True),
+        (["1.230", "2", "1"], ",", ",", True),
+        (["1.234", "2", "1"], ",", ".", True),
+        (["1.055", "2.345"], ",", ".", True),
+        (["1.055", "2500"], ",", ".", True),
+        (["$1.234", "$ 999", "870"], ";", ",", True),
+        (["٢٠.٠٠٠", "١٦٠"], ";", ",", True),
+        (["0,125"], "\t", ",", False),
+        (["01.2022", "02.2022"], ";", ".", False),
+        (["5", "x"], ",", ".", False),
+    ],
+)
+def test_one_column(cells: list[str], separator: str, decimal: str, doubt: bool) -> None:
+    found = find_convention(["x"], [pa.array([*cells, "", "NA", "n/a", ""])], separator)
+    assert found.of("x")[0] == decimal
+    assert bool(found.notes) == doubt
+
+
+def test_whole_numbers_with_a_thousands_point(tmp_path: Path) -> None:
+    text = "Tag;Gäste\n" + "".join(
+        f"0{i}.03.2023;{cell}\n" for i, cell in enumerate(["980", "1.020", "1.105", "999"], 1)
+    )
+    values, notes = read(tmp_path, text)
+    assert values == [980, 1020, 1105, 999]
+    assert notes == ("'1.020' in column 'Gäste' was read as 1020; if it means 1.020, pass decimal='.'",)
+    for flags in ({"decimal": "."}, {"thousands": "none"}):
+        assert read(tmp_path, text, **flags) == ([980, 1.02, 1.105, 999], ())
+    for flags in ({"decimal": ","}, {"thousands": "."}):
+        assert read(tmp_path, text, **flags) == ([980, 1020, 1105, 999], ())
+
+
+def test_the_other_reading_is_said_too(tmp_path: Path) -> None:
+    values, notes = read(tmp_path, "day,rate\n2023-01-01,1.055\n2023-01-02,2.345\n")
+    assert values == [1.055, 2.345]
+    assert notes == (
+        "'1.055' in column 'rate' was read as 1.055; if it means 1055, pass decimal=',' or thousands= '.'",
+    )
+
+
+def test_another_column_decides(tmp_path: Path) -> None:
+    values, notes = read(tmp_path, "price;guests\n0,5;1.055\n1,5;888\n")
+    assert (values, notes) == ([1055, 888], ())
+    values, notes = read(tmp_path, "price;rate\n0.5;1.055\n1.5;2.345\n")
+    assert (values, notes) == ([1.055, 2.345], ())
+
+
+def test_each_column_may_have_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a;b;c\n1,5;1.25;1'234\n2,25;3.5;1'000\n", encoding="utf-8")
+    frame = read_table(path).frame
+    assert frame["a"].tolist() == [1.5, 2.25]
+    assert frame["b"].tolist() == [1.25, 3.5]
+    assert frame["c"].tolist() == [1234, 1000]

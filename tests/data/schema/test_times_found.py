@@ -1,0 +1,95 @@
+"""A column of times is read or refused by its cell; rows are never counted in its place in silence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recurra.data import understand
+from recurra.errors import InputError
+
+N = 60
+DAYS = pd.date_range("2021-02-01", periods=N)
+
+
+def table(name: str, texts: object) -> pd.DataFrame:
+    return pd.DataFrame({name: texts, "y": np.arange(N) + 0.5})
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("published", DAYS.strftime("%b. %d, %Y")),
+        ("Datum", DAYS.strftime("%d.%m.%y")),
+        ("Fecha", [f"{d.day} de {'ene feb mar abr'.split()[d.month - 1]} de {d.year}" for d in DAYS]),
+        ("Zeitraum", [f"{d:%d.%m.%Y} - {d + pd.Timedelta(days=1):%d.%m.%Y}" for d in DAYS]),
+        ("Date", (DAYS - pd.Timestamp("1899-12-30")).days),
+        ("日期", [f"{d.year}年{d.month}月{d.day}日" for d in DAYS]),
+        ("date", DAYS.strftime("%Y%j").astype(int)),
+    ],
+)
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_days_in_any_order(name: str, texts: object, newest_first: bool) -> None:
+    frame = table(name, list(texts))  # type: ignore[call-overload]
+    panel, _ = understand(frame[::-1].reset_index(drop=True) if newest_first else frame)
+    assert panel.schema.time == (name,)
+    assert panel.target.tolist() == (np.arange(N) + 0.5).tolist()
+    assert panel.grid.times(panel.start)[0] == DAYS[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "texts", "message"),
+    [
+        ("date", [f"day {k} of it" for k in range(N)], r"holds 'day 0 of it' in row 1, which is no time.*-format"),
+        ("Monat", [f"M{k}/X" for k in range(N)], r"holds 'M0/X' in row 1.*ignore= 'Monat'"),
+        ("when", [*DAYS.strftime("%d.%m.%Y")[:-1], "31.02.2021"], r"holds '31.02.2021' in row 60"),
+        ("date", [f"{d.day:02d}/{d.month:02d}/{d.year + 543}" for d in DAYS], "a year of the Buddhist era"),
+        ("date", [f"令和3年{d.month}月{d.day}日" for d in DAYS], "of the era of a Japanese emperor"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(name: str, texts: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        understand(table(name, texts))
+    panel, _ = understand(table(name, texts), ignore=(name,))
+    assert panel.schema.time == ()
+
+
+def test_codes_may_be_times_and_are_said() -> None:
+    _, facts = understand(table("what", [f"A-{k}x" for k in range(N)]))
+    found = [fact for fact in facts if fact.label == "check the time"]
+    assert [fact.flag for fact in found] == ["time=, time_format="]
+    assert "'A-0x'" in found[0].value
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "freq"),
+    [
+        ("yearweek", pd.date_range("2015-10-05", periods=N, freq="W-MON").strftime("%G%V").astype(int), "W-MON"),
+        ("week", pd.date_range("2015-01-05", periods=12, freq="W-MON").strftime("%G%V").astype(int), "W-MON"),
+        ("quarter", [10 * (2001 + k // 4) + k % 4 + 1 for k in range(N)], "QS-JAN"),
+        ("month", pd.date_range("2001-01-01", periods=N, freq="MS").strftime("%Y%m").astype(int), "MS"),
+        ("Datum", pd.date_range("2001-01-01", periods=N, freq="MS").strftime("%Y%m").astype(int), "MS"),
+    ],
+)
+def test_whole_numbers_that_are_times(name: str, values: object, freq: str) -> None:
+    frame = pd.DataFrame({name: values})
+    panel, facts = understand(frame.assign(y=np.arange(len(frame)) + 0.5))
+    assert panel.grid.freq == freq
+    assert not any(fact.label == "gaps" for fact in facts)
+    assert len(panel.target) == len(frame)
+
+
+def test_the_format_is_what_the_user_says() -> None:
+    serials = np.arange(3000, 3000 + N)
+    panel, _ = understand(table("date", serials), time_format="excel 1904")
+    assert str(panel.grid.times(panel.start)[0])[:10] == "1912-03-19"
+    texts = DAYS.strftime("%d|%Y|%m")
+    assert understand(table("x", list(texts)), time=("x",), time_format="%d|%Y|%m")[0].grid.freq == "D"
+    with pytest.raises(InputError, match=r"'01\|2021\|02' in row 1, which is no time written as %d.%m.%Y"):
+        understand(table("x", list(texts)), time=("x",), time_format="%d.%m.%Y")
+
+
+def test_one_series_keeps_the_name_of_its_column() -> None:
+    panel, _ = understand(table("ds", DAYS).assign(unique_id="a", unit="MW"))
+    assert (panel.schema.series, panel.series) == ("unique_id", ("a",))

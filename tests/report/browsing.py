@@ -1,0 +1,95 @@
+"""A page of a report opened in a real browser, with all that it says, asks for and opens."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from recurra.report import write_html
+from recurra.report.content import ForecastReport
+from recurra.report.labelled.content import LabelledReport
+from recurra.report.labelled.page import write_labelled_html
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DRAWN = """() => [...document.querySelectorAll(".plot:not([hidden])")].map(plot => [
+    plot.id,
+    [...plot.querySelectorAll(".scatterlayer path, .barlayer path")].filter(
+        path => (path.getAttribute("d") || "").length > 5).length
+        + plot.querySelectorAll(".heatmaplayer image").length,
+])"""
+
+
+@dataclass
+class Opened:
+    """A page in the browser, what it said and asked for, and the windows and downloads that it opened."""
+
+    page: Page
+    messages: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    windows: list[str] = field(default_factory=list)
+    downloads: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # requests that the content policy stopped
+
+    def drawn(self) -> dict[str, int]:
+        """Paths of each plot that is shown."""
+        return dict(self.page.evaluate(DRAWN))
+
+    def figure(self, plot: str) -> Any:
+        """The data that a plot shows now."""
+        return self.page.evaluate(f"document.getElementById('{plot}').data.map(trace => [trace.name, trace.y])")
+
+
+Open = Callable[..., Opened]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("needs Chromium on the PATH")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    contexts: list[BrowserContext] = []
+
+    def open_report(report: ForecastReport | LabelledReport, width: int = 1280, **settings: Any) -> Opened:
+        path = tmp_path / "report.html"
+        if isinstance(report, ForecastReport):
+            write_html(report, path)
+        else:
+            write_labelled_html(report, path)
+        context = browser.new_context(viewport={"width": width, "height": 900}, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        result = Opened(page)
+        page.on("console", lambda message: result.messages.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: result.messages.append(str(error)))
+        page.on("download", lambda download: result.downloads.append(download.suggested_filename))
+        context.on("request", lambda request: result.requests.append(request.url))
+        context.on("requestfailed", lambda request: result.refused.append(request.url))
+        context.on("page", lambda window: result.windows.append(window.url))
+        page.goto(path.as_uri())
+        return result
+
+    yield open_report
+    for context in contexts:
+        context.close()
