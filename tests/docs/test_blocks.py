@@ -13,6 +13,7 @@ from tests.docs.pages import LANGUAGES, ROOT, blocks, commands, pages, read
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from recurra.cells import registry
 from recurra.cli.main import app
 
 READMES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
@@ -26,6 +27,7 @@ WITH_PYTHON = [name for name, text in TEXTS.items() if any(block.language == "py
 def test_python_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.setattr(registry, "_cells", dict(registry._cells))  # what a page registers is gone after it
     mpl.use("agg")
     namespace: dict[str, object] = {"__name__": "__main__"}
     for number, block in enumerate(blocks(read("en", page)), start=1):
