@@ -32,7 +32,7 @@ def load(engine: Path) -> None:
 def newest() -> Path | None:
     """The engine that was built last, where it is not older than its sources."""
     found = sorted((ROOT / "build").glob("*/emulated/_engine*.so"), key=lambda path: path.stat().st_mtime)
-    changed = max(path.stat().st_mtime for path in SOURCES.rglob("*") if path.suffix in (".h", ".cpp"))
+    changed = max(path.stat().st_mtime for path in SOURCES.rglob("*") if path.suffix in (".h", ".cpp", ".def"))
     return found[-1] if found and found[-1].stat().st_mtime >= changed else None
 
 

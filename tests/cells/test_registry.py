@@ -52,6 +52,7 @@ def leaky():
     cells.unregister("leaky")
 
 
+@pytest.mark.spawn
 def test_the_names_need_no_torch():
     code = "import sys; from recurra.cells import names; assert 'torch' not in sys.modules; print(names())"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -153,6 +154,7 @@ def test_a_contract_that_is_broken_is_seen():
             cells.check(changed(**parts))
 
 
+@pytest.mark.spawn
 @pytest.mark.parametrize("module", ["no_such_module", "leaky_plugin"])
 def test_plugins(tmp_path, module):
     (tmp_path / "leaky_plugin.py").write_text(

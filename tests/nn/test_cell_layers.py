@@ -283,6 +283,7 @@ def test_first_weights_are_those_of_the_papers():
     assert (slstm.bias_ih_l0[100:] == 0).all()
 
 
+@pytest.mark.train
 @every_kind
 def test_it_learns_to_remember(name, options):
     """The sign of the first of 8 numbers, which a mark stands beside: by chance the loss is 0.69."""

@@ -48,7 +48,7 @@ def batch(size: int = 5, inputs: Inputs = INPUTS) -> WindowBatch:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm", "mingru", "slstm"])
 @pytest.mark.parametrize("size", [1, 5])
 def test_quantiles_of_every_step_in_order(cell: str, size: int) -> None:
     quantiles = network(cell)(batch(size))

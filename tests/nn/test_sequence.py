@@ -53,7 +53,7 @@ def network(options: SequenceOptions = SMALL, cell: str = "gru", **more: Any) ->
     return SequenceNetwork(PARTS, 3, cell, dict.fromkeys(PARTS, options), **more).eval()
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm", "mingru", "slstm"])
 @pytest.mark.parametrize("pooling", ["last+mean", "max", "attention"])
 @pytest.mark.parametrize("bidirectional", [True, False])
 def test_a_row_beside_longer_ones_is_the_row_alone(cell, pooling, bidirectional):

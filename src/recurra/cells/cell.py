@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
 
@@ -164,6 +164,11 @@ class Cell(ABC):
         if any(not isinstance(value, bool | int | float | str) for value in changed.values()):
             return ""
         return self.name + (f" {json.dumps(changed, sort_keys=True)}" if changed else "")
+
+    @cached_property
+    def known_shapes(self) -> dict[tuple[int, int], Any]:
+        """What `kernels.shapes` has made of `parameters`, by (H, R): making it takes as long as a small recurrence."""
+        return {}
 
     def require(self, option: str) -> None:
         """Raise InputError where a layer of this cell does not take an option."""

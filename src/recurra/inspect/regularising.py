@@ -109,7 +109,7 @@ def regularisation(
 
     training, validation  (x [T, B, F], y): y [B] or [B, K] to be predicted from the last output (squared error), or
                           int64 [B] for classes (cross-entropy)
-    cell, hidden          "rnn", "gru" or "lstm", and its units; the head is linear
+    cell, hidden          the name of a cell (`recurra.cells.names`), and its units; the head is linear
     steps, learning_rate  of AdamW
 
     The caller's random state is untouched. Raises InputError for data of other shapes and an unknown cell.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -15,8 +14,13 @@ from recurra.kernels.contract import Call, Layout
 
 def check_weights(cell: Cell, weights: Weights, hidden: int, width: int, like: Tensor) -> None:
     """That each of the weights has the shape that H and R ask for, and the dtype and device of the input."""
-    shapes_of = expected_shapes if torch.compiler.is_compiling() else _known_shapes
-    named, own = shapes_of(cell, hidden, width)
+    if torch.compiler.is_compiling():
+        named, own = expected_shapes(cell, hidden, width)
+    else:
+        found = cell.known_shapes.get((hidden, width))
+        if found is None:
+            found = cell.known_shapes[hidden, width] = expected_shapes(cell, hidden, width)
+        named, own = found
     dtype, on_cpu = like.dtype, like.is_cpu
     weight: Any
     for weight, shape in zip(weights, named, strict=False):
@@ -40,9 +44,6 @@ def expected_shapes(
     declared = cell.parameters(hidden, width)
     named = tuple(declared.get(name) for name in Weights._fields[:-1])
     return named, {name: shape for name, shape in declared.items() if name not in Weights._fields}
-
-
-_known_shapes = lru_cache(maxsize=256)(expected_shapes)
 
 
 def check_input_weights(gates: int, x: Tensor, input_weight: Tensor | None, input_bias: Tensor | None) -> None:

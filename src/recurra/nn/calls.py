@@ -54,7 +54,7 @@ def call(
     layout: Layout,
     at: int,
     dtype: torch.dtype | None,
-    masks: Masks,
+    masks: Masks | None,
 ) -> Call:
     """The call of a layer of any cell, with any of its options."""
     suffix = layer._all_weights[at][0].removeprefix("weight_ih")
@@ -87,7 +87,7 @@ def has_option(layer: Any, name: str) -> bool:
     return option is None or bool(getattr(layer, option, False))
 
 
-def _regularised(layer: Layer, batch: int, x: Tensor, masks: Masks) -> tuple[tuple[float, float], DropoutMasks]:
+def _regularised(layer: Layer, batch: int, x: Tensor, masks: Masks | None) -> tuple[tuple[float, float], DropoutMasks]:
     """The rates of zoneout, and in training the masks."""
     given = layer.regularisation
     if given is None:
@@ -95,6 +95,7 @@ def _regularised(layer: Layer, batch: int, x: Tensor, masks: Masks) -> tuple[tup
     zoneout = given.zoneout_rates
     if not layer.training:
         return zoneout, NO_MASKS
+    assert masks is not None  # such a layer is not plain
     return zoneout, DropoutMasks(
         masks.dropout(batch, layer.width, given.recurrent_dropout, x),
         masks.zoneout(x.shape[0], layer.width, zoneout[0], x),

@@ -53,9 +53,10 @@ class Layer(Protocol):
         layout: Layout,
         at: int,
         dtype: torch.dtype | None,
-        masks: Masks,
+        masks: Masks | None,
     ) -> Call:
-        """What a kernel is asked for the layer and direction number `at`; `dtype` is what autocast asks for."""
+        """What a kernel is asked for the layer and direction number `at`; `dtype` is what autocast asks for; `masks`
+        are there unless the layer `is_plain`."""
         ...
 
 

@@ -32,10 +32,10 @@ class DropInLayer(RecurrentLayer, nn.RNNBase):
         layout: Layout,
         at: int,
         dtype: torch.dtype | None,
-        masks: Masks,
+        masks: Masks | None,
     ) -> Call:
         """As `RecurrentLayer.call`, by a shorter way where torch.nn has this layer."""
-        if self.is_plain:
+        if masks is None:
             return plain_call(self, x, state, layout, at, dtype)
         return call(self, x, state, layout, at, dtype, masks)
 

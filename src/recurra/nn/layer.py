@@ -98,7 +98,7 @@ class RecurrentLayer(nn.Module):
         layout: Layout,
         at: int,
         dtype: torch.dtype | None,
-        masks: Masks,
+        masks: Masks | None,
     ) -> Call:
         """What a kernel is asked for the layer and direction number `at`; `dtype` is what autocast asks for."""
         return call(self, x, state, layout, at, dtype, masks)

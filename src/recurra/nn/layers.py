@@ -34,7 +34,7 @@ def run_layers(
         return x, last
     directed = len(layer._all_weights)
     kernel = chooser.kernel(backend, directed)
-    masks, call = Masks(), layer.call
+    masks, call = None if layer.is_plain else Masks(), layer.call
     if directed == 1:
         start = None if states is None else tuple([state[0] for state in states])
         x, last = kernel(call(x, start, layout, 0, dtype, masks))

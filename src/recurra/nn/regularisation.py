@@ -1,4 +1,4 @@
-"""Noise inside the recurrence that keeps a network from learning its training set by heart."""
+"""Regularisation inside the recurrence: it keeps a network from learning its training set by heart."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from tests.tasks.small import HORIZON, file_bytes, quick, shops
 
 import recurra as rc
-from recurra import Forecaster, InputError
+from recurra import Forecaster, InputError, cells
 from recurra.data import understand
 
 
@@ -116,7 +116,7 @@ def test_members_differ() -> None:
     assert any(first[key].shape != second[key].shape or (first[key] != second[key]).any() for key in first)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", cells.names())
 def test_every_cell_learns_and_comes_back(cell: str, tmp_path) -> None:
     forecaster = quick(cell=cell).fit(shops())
     forecaster.save(tmp_path / "m.safetensors")

@@ -109,7 +109,7 @@ def forward_pass(call: Call, save: bool) -> Answer:
     cell = CELLS[recurrence.cell.variant]
     units, width = recurrent.shape
     hidden = units // cell.blocks
-    rows, batch, dtype = len(x), layout.batch, x.dtype
+    rows, batch, dtype = x.shape[0], layout.batch, x.dtype
     inside = input_weight is not None and _size(inputs) <= _IN_CACHE
     # of an RNN nothing but h_t is to be kept, unless zoneout mixes it: then gates and outputs are one
     alone = cell.gate_is_h and masks.zoneout_h is None and not recurrence.zoneout[0]
@@ -166,7 +166,7 @@ def backward_pass(
     assert gates is not None
     units, width = inputs.recurrent.shape
     hidden = units // cell.blocks
-    rows, batch, dtype = len(x), layout.batch, x.dtype
+    rows, batch, dtype = x.shape[0], layout.batch, x.dtype
     new = x.new_empty
     norm = inputs.norm is not None or inputs.norm_input is not None
     size = _size(inputs)

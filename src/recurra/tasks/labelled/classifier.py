@@ -40,7 +40,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
 
     inputs           what each input is, by name: kinds of `recurra.inputs`; None to find it
     optional         inputs that may be missing in an example; others are refused where they are
-    cell             "gru", "lstm" or "rnn"
+    cell             "gru", "lstm", "rnn", "mingru", "slstm", or one of your own (`recurra.cells.register`)
     network          widths, pooling, convolution, dropout: all of them, or some by name, such as {"hidden": 32}
                      for every input, or by input, such as {"text": {"hidden": 32}}; or a factory of modules of
                      your own (see the guide)
