@@ -21,3 +21,35 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the real data sets, which are not at {folder} (set RECURRA_DATA)")
     return folder
+
+
+# What `./check fast` leaves out, by marker: folders and files of tests, from here.
+MARKERS = {
+    "train": (
+        "tasks",
+        "cli",
+        "benchmarks",
+        "ensemble",
+        "keras/test_article.py",
+        "training/test_launch.py",
+        "inspect/test_watch.py",
+    ),
+    "browser": ("report/test_browser.py", "report/labelled/test_browser.py"),
+    "spawn": (
+        "evaluation/forecast/test_worker.py",
+        "keras/test_keras_tests.py",
+        "nn/test_compiling.py",
+        "kernels/test_emulation.py",
+    ),
+    "docs": ("docs",),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what takes long by where it stands."""
+    root = Path(__file__).resolve().parent
+    for item in items:
+        place = item.path.relative_to(root)
+        for marker, places in MARKERS.items():
+            if any(place.is_relative_to(each) for each in places):
+                item.add_marker(marker)

@@ -97,11 +97,11 @@ def spoken_flags(path: Path) -> list[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     strings = [
-        node
+        (node.lineno, node.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented
     ]
-    found = [(string.lineno, flag) for string in strings for flag in FLAG.findall(string.value)]
+    found = [(line, flag) for line, text in strings for flag in FLAG.findall(text)]
     return [f"{path.relative_to(ROOT)}:{line} says {flag}" for line, flag in found if flag not in OTHERS_FLAGS]
 
 

@@ -23,7 +23,7 @@ def windows_of(folder: Path, judged: tuple[Judged, ...], context: int, most: int
 
 def save_sets(sets: Sets, path: Path) -> None:
     arrays = {f"{name}/{part}": values.astype(np.float32) for name, of in sets.items() for part, values in of.items()}
-    np.savez_compressed(path, allow_pickle=False, **arrays)
+    np.savez_compressed(path, **arrays)
 
 
 def load_sets(path: Path) -> Sets:

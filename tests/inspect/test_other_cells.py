@@ -52,9 +52,9 @@ def test_a_mingru_holds_a_bit_as_long_as_one_minus_z_says():
 def test_an_slstm_holds_a_bit_in_the_scale_of_its_normaliser(forget):
     layer = rc.nn.SLSTM(3, 2, forget=forget)  # R starts as 0
     with torch.no_grad():
-        layer.weight_ih_l0.zero_()
-        layer.bias_ih_l0.zero_()
-        layer.bias_ih_l0[2:4].copy_(torch.tensor([3.0, -3.0]))
+        layer.get_parameter("weight_ih_l0").zero_()
+        bias = layer.get_parameter("bias_ih_l0").zero_()
+        bias[2:4].copy_(torch.tensor([3.0, -3.0]))
     x = torch.randn(400, 1, 3)
     trace = rc.inspect.trace(layer, x)["SLSTM"]
     kept = trace.kept()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from hypothesis import given, settings
-from tests.kernels.cases import BUILDS, Case, cases, engine, examples, question
+from tests.kernels.cases import BUILDS, Case, builds, cases, engine, examples, question
 
 from recurra import cells
 from recurra.cells import GRU
@@ -56,9 +56,7 @@ def test_a_wrong_tensor_is_seen(checked, field, wrong, message):
 
 
 def test_names_and_values_that_are_none_are_refused():
-    from recurra.kernels.cpu import _engine
-
-    call = _engine.Call()
+    call = builds._engine.Call()
     with pytest.raises(AttributeError, match="outptus"):
         call.outptus = None
     with pytest.raises(AttributeError, match="data_ptr"):
@@ -70,13 +68,11 @@ def test_names_and_values_that_are_none_are_refused():
     with pytest.raises(AttributeError, match="set, not deleted"):
         del call.x
     with pytest.raises(TypeError, match="expected a Call"):
-        _engine.forward((1, 2))
+        builds._engine.forward((1, 2))
 
 
 def test_every_cell_of_the_engine_is_one_of_ours():
-    from recurra.kernels.cpu import _engine
-
-    for variant, blocks, carries_c, gate_is_h, *_ in _engine.CELLS:
+    for variant, blocks, carries_c, gate_is_h, *_ in builds._engine.CELLS:
         cell = cells.decode(variant)
         assert cell.variant == variant
         assert cell.blocks == blocks

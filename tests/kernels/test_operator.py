@@ -86,7 +86,7 @@ def test_without_steps_a_gradient_comes_back(dtype):
     assert inner.bias is not None
     state = tuple(part.to(dtype) for part in state)
     inner = Weights(inner.recurrent.to(dtype), inner.bias.to(dtype))
-    outputs, last = operator.run(Call(recurrence, x.to(dtype), *weights, state, inner, layout, masks))
+    outputs, last = operator.run(Call(recurrence, x.to(dtype), weights[0], weights[1], state, inner, layout, masks))
     (outputs.sum() + last[0].sum()).backward()
     assert not weights[0].grad.any()
 

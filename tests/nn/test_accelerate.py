@@ -10,6 +10,7 @@ import pytest
 import torch
 from tests.nn.pairs import BACKENDS, Ran
 from torch import nn
+from torch.ao.nn.quantized.dynamic import LSTM as DynamicLSTM
 from torch.ao.quantization import quantize_dynamic
 from torch.nn.utils import parametrizations, parametrize
 
@@ -152,7 +153,7 @@ def test_quantisation_finds_a_restored_layer(removed):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # all of torch.ao is deprecated
         quantised = quantize_dynamic(model, {nn.LSTM})
-    assert type(quantised["lstm"]) is torch.ao.nn.quantized.dynamic.LSTM
+    assert type(quantised["lstm"]) is DynamicLSTM
     assert quantised["lstm"](torch.randn(3, 1, 8))[0].shape == (3, 1, 16)
 
 

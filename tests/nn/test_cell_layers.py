@@ -271,16 +271,17 @@ def test_the_reference_runs_them_and_is_counted():
 def test_first_weights_are_those_of_the_papers():
     torch.manual_seed(0)
     mingru, slstm = rc.nn.MinGRU(400, 50), rc.nn.SLSTM(400, 50, 2, heads=2)
-    assert 0.95 / 20 < mingru.weight_ih_l0.abs().max() <= 1 / 20
-    assert abs(float(slstm.weight_ih_l0.detach().std()) / (2 / (5 * 400)) ** 0.5 - 1) < 0.05
-    assert (slstm.weight_hh_l0 == 0).all()
-    forget = slstm.bias_ih_l0[50:100].view(2, 25)
+    assert 0.95 / 20 < mingru.get_parameter("weight_ih_l0").abs().max() <= 1 / 20
+    assert abs(float(slstm.get_parameter("weight_ih_l0").detach().std()) / (2 / (5 * 400)) ** 0.5 - 1) < 0.05
+    assert (slstm.get_parameter("weight_hh_l0") == 0).all()
+    bias, upper = slstm.get_parameter("bias_ih_l0"), slstm.get_parameter("bias_ih_l1")
+    forget = bias[50:100].view(2, 25)
     assert torch.equal(forget[0], forget[1])
     same(forget[0, [0, -1]], torch.tensor([5.0, -7.0]), atol=1e-6)
     middle = 5 - 12 * torch.tensor([(12 / 24) ** 0.3, (12 / 24) ** 1.6])  # the first and the last layer
-    same(torch.stack([forget[0, 12], slstm.bias_ih_l1[62]]), middle, atol=1e-5)
-    assert (slstm.bias_ih_l0[:50] == 0).all()
-    assert (slstm.bias_ih_l0[100:] == 0).all()
+    same(torch.stack([forget[0, 12], upper[62]]), middle, atol=1e-5)
+    assert (bias[:50] == 0).all()
+    assert (bias[100:] == 0).all()
 
 
 @pytest.mark.train

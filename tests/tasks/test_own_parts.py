@@ -115,14 +115,20 @@ def test_a_loss_of_ones_own():
     np.testing.assert_allclose(plain.learning()["train_loss"], same.learning()["train_loss"], rtol=1e-6)
 
 
+def head_inputs(model):
+    """How many states the head of the first network reads."""
+    head = model.module_[0].get_submodule("head")
+    assert isinstance(head, nn.Linear)
+    return head.in_features
+
+
 def test_hidden_states_are_features():
     model = classifier().fit(TEXTS, LABELS, run=SILENT)
     features = model.transform(TEXTS)
     assert features.shape[0] == len(TEXTS)
     assert features.dtype == np.float64
     np.testing.assert_allclose(features[3:5], model.transform(TEXTS[3:5]), atol=1e-6)
-    network = model.module_[0]
-    assert features.shape[1] == 2 * network.head.in_features
+    assert features.shape[1] == 2 * head_inputs(model)
     fitted = make_pipeline(classifier(training=LONGER), LogisticRegression()).fit(TEXTS, LABELS)
     assert fitted.score(TEXTS, LABELS) > 0.9
     assert classifier().fit_transform(TEXTS, LABELS, run=SILENT).tobytes() == features.tobytes()
@@ -131,7 +137,7 @@ def test_hidden_states_are_features():
 def test_hidden_states_of_a_tagger_and_of_series():
     letters, tags = strands()
     model = tagger(members=1).fit(letters, tags, run=SILENT)
-    assert model.transform(letters).shape == (len(letters), model.module_[0].head.in_features)
+    assert model.transform(letters).shape == (len(letters), head_inputs(model))
     forecaster = quick(members=2).fit(shops())
     assert forecaster.transform().shape == (2, 16)
     assert np.isfinite(forecaster.transform(shops(days=100))).all()

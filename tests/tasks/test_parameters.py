@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,9 +16,14 @@ from recurra import Forecaster, InputError, NetworkOptions, SequenceClassifier, 
 KINDS: list[tuple[Any, Any]] = [(Forecaster(4), NetworkOptions), (SequenceClassifier(), SequenceOptions)]
 
 
+def copied(estimator: Any) -> Any:
+    """An unfitted copy; of `clone` alone the type is that of an estimator or of a collection of them."""
+    return clone(estimator)
+
+
 @pytest.mark.parametrize(("estimator", "options"), KINDS, ids=["forecaster", "classifier"])
 def test_one_option_changes_and_the_others_stay(estimator, options):
-    model = clone(estimator).set_params(network__hidden=32, training__epochs=2.0)
+    model = copied(estimator).set_params(network__hidden=32, training__epochs=2.0)
     assert model.network == {"hidden": 32}
     assert model.get_params()["network__hidden"] == 32
     assert model.set_params(network__layers=2).network == {"hidden": 32, "layers": 2}
@@ -25,7 +31,7 @@ def test_one_option_changes_and_the_others_stay(estimator, options):
     assert model.network == options(hidden=8, layers=2, dropout=0.25)
     assert model.get_params()["network__dropout"] == 0.25
     assert "network__dropout" not in model.get_params(deep=False)
-    assert clone(model).get_params() == model.get_params()
+    assert copied(model).get_params() == model.get_params()
 
 
 def test_options_by_input():
@@ -49,9 +55,14 @@ def test_unknown_names(given, message):
 
 @pytest.mark.parametrize("kind", [Forecaster, SequenceClassifier])
 def test_an_unknown_option_of_a_mapping_is_refused_in_fit(kind):
-    model = kind(4, network={"hiden": 3}) if kind is Forecaster else kind(network={"hiden": 3})
+    network = {"hiden": 3}
+    fit = (
+        partial(Forecaster(4, network=network).fit, shops())
+        if kind is Forecaster
+        else partial(SequenceClassifier(network=network).fit, *reviews())
+    )
     with pytest.raises(InputError, match=r"'hiden' is no option of .*Options: expected some of hidden"):
-        model.fit(*([shops()] if kind is Forecaster else reviews()))
+        fit()
 
 
 def test_a_mapping_is_enough_for_the_forecaster():

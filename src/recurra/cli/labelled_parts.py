@@ -65,11 +65,11 @@ class ChosenParts:
 def judged_words(truth: Any) -> str:
     """How many examples judge: those whose label is known, of how many where some have none."""
     values = truth.values if isinstance(truth, Ragged) else truth
-    known = np.isfinite(values) if values.dtype.kind == "f" else values >= 0
+    known: npt.NDArray[np.bool_] = np.isfinite(values) if values.dtype.kind == "f" else values >= 0
     if isinstance(truth, Ragged):
         there = np.bincount(np.repeat(np.arange(len(truth)), truth.lengths)[known], minlength=len(truth)) > 0
     else:
-        there = known if known.ndim == 1 else known.any(axis=1)
+        there = known if known.ndim == 1 else np.any(known, axis=1)
     every = counted(len(there), "example")
     return every if there.all() else f"{int(there.sum()):,} of {every}, the others without a label"
 

@@ -44,12 +44,12 @@ class OwnNetwork(nn.Module):
 
     def hidden(self, inputs: Any) -> Tensor:
         """What the module's own `hidden` gives for a batch."""
-        if not callable(found := getattr(self.module, "hidden", None)):
+        found: Callable[[Any], Tensor] | None = getattr(self.module, "hidden", None)
+        if not callable(found):
             raise InputError(
                 f"the network {self.name} has no hidden(inputs): give it one that returns its states, to use transform"
             )
-        states: Tensor = found(inputs)
-        return states
+        return found(inputs)
 
     def known(self) -> dict[str, Tensor]:
         """Which tokens it knows is the module's own matter."""

@@ -10,7 +10,7 @@ from benchmarks.pretraining.corpus import corpus_folder, read_series
 from benchmarks.pretraining.figures import data_folder
 from benchmarks.pretraining.fingerprints import fingerprints, overlaps
 from benchmarks.pretraining.sources import TRAINING
-from benchmarks.pretraining.tested import series_of_tests as tested_series
+from benchmarks.pretraining.tested import series_of_tests
 
 
 def walk(length: int, seed: int) -> np.ndarray:
@@ -48,11 +48,11 @@ def test_no_training_series_holds_a_test_series() -> None:
     corpus, tests = folders()
     training = {f"{file}/{name}": values for file in TRAINING for name, values in read_series(corpus, file).items()}
     assert len(training) > 5000
-    assert overlaps(training, tested_series(tests)) == []
+    assert overlaps(training, series_of_tests(tests)) == []
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_the_search_finds_what_is_there() -> None:
     corpus, tests = folders()
     m1 = dict(list(read_series(corpus, "m1_competition").items())[:20])
-    assert len({name for name, _, _ in overlaps(m1, tested_series(tests))}) >= 15
+    assert len({name for name, _, _ in overlaps(m1, series_of_tests(tests))}) >= 15

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 
@@ -17,7 +18,7 @@ from recurra.errors import InputError
 soundfile = pytest.importorskip("soundfile", reason="needs the package soundfile")
 
 
-def tone(frequency: float, rate: int, seconds: float = 0.3) -> np.ndarray:
+def tone(frequency: float, rate: int, seconds: float = 0.3) -> npt.NDArray[np.float32]:
     return (0.4 * np.sin(2 * np.pi * frequency * np.arange(int(rate * seconds)) / rate)).astype(np.float32)
 
 
@@ -53,7 +54,7 @@ def test_a_tone_is_loudest_in_its_band_at_any_rate_and_volume(tmp_path: Path) ->
     frequencies = [float(name.split(": ")[1].removesuffix(" Hz")) for name in loudest]
     assert len(set(frequencies)) == 1
     assert abs(frequencies[0] - 1000) < 100
-    quiet = log_mel(0.01 * tone(1000, 8000), kind)
+    quiet = log_mel(np.float32(0.01) * tone(1000, 8000), kind)
     np.testing.assert_allclose(quiet - quiet.mean(0), steps.values[0] - steps.values[0].mean(0), atol=0.02)
 
 

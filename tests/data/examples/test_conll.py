@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from recurra.data.examples.conll import read_conll
@@ -62,5 +63,5 @@ def test_a_file_of_sentences_is_tagged_word_by_word(tmp_path: Path) -> None:
     assert (roles.series, roles.features, roles.label) == ("sentence", ("word",), ("tag",))
     gathered = gather_examples(frame, roles, tags=True)
     assert len(gathered.examples) == 3
-    assert gathered.labels is not None
+    assert isinstance(gathered.labels, pd.Series)
     assert [list(tags) for tags in gathered.labels] == [[tag for _, tag in sentence] for sentence in SENTENCES]

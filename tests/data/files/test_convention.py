@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -11,7 +12,7 @@ from recurra.data.files.convention import find_convention
 from recurra.data.files.read_table import read_table
 
 
-def read(folder: Path, text: str, **given: str) -> tuple[list, tuple[str, ...]]:
+def read(folder: Path, text: str, **given: Any) -> tuple[list, tuple[str, ...]]:
     path = folder / "t.csv"
     path.write_text(text, encoding="utf-8")
     table = read_table(path, **given)

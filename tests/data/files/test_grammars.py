@@ -140,7 +140,7 @@ def files(draw: st.DrawFn) -> Written:
     separator = draw(st.sampled_from([",", ";", "\t", "|"]))
     end = draw(st.sampled_from(["\n", "\r\n"]))
     out = io.StringIO(newline="")
-    quoting = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+    quoting = csv.QUOTE_ALL if draw(st.booleans()) else csv.QUOTE_MINIMAL
     csv.writer(out, delimiter=separator, quoting=quoting, lineterminator=end).writerows(table)
     above = draw(
         st.sampled_from([[], [], ["Monthly report"], ["Source: a survey", ""], ["Title", "made 2021", "by hand"]])

@@ -21,7 +21,9 @@ def book(
     folder: Path, sheets: dict[str, list[list[Any]]], *, hidden: tuple[str, ...] = (), name: str = "t.xlsx"
 ) -> Path:
     workbook = openpyxl.Workbook()
-    workbook.remove(workbook.active)
+    first = workbook.active
+    assert first is not None
+    workbook.remove(first)
     for title, rows in sheets.items():
         sheet = workbook.create_sheet(title)
         for row in rows:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from recurra.data.examples.gathering import gather_examples
-from recurra.data.examples.understanding import understand_examples
+from recurra.data.examples.understanding import Roles, understand_examples
 from recurra.data.labels.cell_labels import find_separator, spelled_alike
 
 
@@ -39,6 +39,12 @@ def trees(labels: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"text": [f"leaf number {k} of a tree" for k in range(len(labels))], "label": labels})
 
 
+def read_labels(frame: pd.DataFrame, roles: Roles) -> list:
+    labels = gather_examples(frame, roles).labels
+    assert isinstance(labels, pd.Series)
+    return labels.tolist()
+
+
 def test_several_labels_are_read_and_said_unless_refused() -> None:
     frame = trees(["oak", "elm", "elm,oak", "oak"])
     roles, facts = understand_examples(frame)
@@ -47,18 +53,18 @@ def test_several_labels_are_read_and_said_unless_refused() -> None:
     assert "1 row hold several with ','" in said.value
     assert "'oak', 'elm'" in said.value
     assert said.flag == "label_separator='none'"
-    assert gather_examples(frame, roles).labels.tolist()[2] == ["elm", "oak"]  # pyright: ignore[reportOptionalMemberAccess]
+    assert read_labels(frame, roles)[2] == ["elm", "oak"]
     one, _ = understand_examples(frame, label_separator="none")
     assert one.label_separator is None
-    assert gather_examples(frame, one).labels.tolist()[2] == "elm,oak"  # pyright: ignore[reportOptionalMemberAccess]
+    assert read_labels(frame, one)[2] == "elm,oak"
 
 
 def test_blanks_are_trimmed_and_case_is_merged_where_asked() -> None:
     frame = trees(["oak", " oak", "Oak", "elm"])
     roles, facts = understand_examples(frame)
-    assert gather_examples(frame, roles).labels.tolist() == ["oak", "oak", "Oak", "elm"]  # pyright: ignore[reportOptionalMemberAccess]
+    assert read_labels(frame, roles) == ["oak", "oak", "Oak", "elm"]
     assert [fact.flag for fact in facts if "'oak' = 'Oak'" in fact.value] == ["merge_case=True"]
     merged, _ = understand_examples(frame, merge_case=True)
-    assert gather_examples(frame, merged).labels.tolist() == ["oak", "oak", "oak", "elm"]  # pyright: ignore[reportOptionalMemberAccess]
+    assert read_labels(frame, merged) == ["oak", "oak", "oak", "elm"]
     later = trees(["OAK"])
-    assert gather_examples(later, merged).labels.tolist() == ["oak"]  # pyright: ignore[reportOptionalMemberAccess]
+    assert read_labels(later, merged) == ["oak"]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -86,7 +88,8 @@ def test_wide_rows_may_be_named_by_several_columns() -> None:
         {"Province": [None, "East", "West"], "Country": ["A", "B", "B"], "Lat": [1.0, 2.0, 3.0]}
         | {day: [k, k + 1.0, k + 3.0] for k, day in enumerate(days)}
     )
-    for overrides in ({}, {"layout": "wide-rows", "series": "Province,Country"}):
+    told: dict[str, Any] = {"layout": "wide-rows", "series": "Province,Country"}
+    for overrides in ({}, told):
         schema = infer_schema(frame, **overrides)
         assert (schema.layout, schema.series, schema.static) == ("wide-rows", "Province,Country", ("Lat",))
         panel, _ = build_panel(frame, schema)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -75,6 +78,23 @@ def test_what_never_changes_goes_on(network: Pretrained, values: list[float]) ->
     assert (quantiles == np.nanmax(values)).all()
 
 
+@pytest.mark.parametrize("size", [1e300, 1e-300, 5e-324])
+def test_the_largest_and_smallest_numbers_have_forecasts(network: Pretrained, size: float) -> None:
+    quantiles = zero_shot(np.random.default_rng(1).integers(1, 9, 50) * size, 20, network=network)
+    assert np.isfinite(quantiles).all()
+
+
+def test_frames_and_tensors_will_do(network: Pretrained) -> None:
+    values = series(30)
+    expected = zero_shot(values, 4, network=network)
+    forms: list[Any] = [pd.Series(values), torch.from_numpy(values), list(values), pd.Series(values).astype(object)]
+    for given in forms:
+        np.testing.assert_array_equal(zero_shot(given, 4, network=network), expected)
+    with_none: Any = [*values, None, None]
+    gaps = zero_shot(with_none, 4, network=network)
+    np.testing.assert_array_equal(gaps, zero_shot([*values, np.nan, np.nan], 4, network=network))
+
+
 def test_a_large_level_loses_no_digits(network: Pretrained) -> None:
     values = series(50)
     moved = zero_shot(values + 1e9, 8, network=network) - 1e9
@@ -86,6 +106,8 @@ def test_a_large_level_loses_no_digits(network: Pretrained) -> None:
     ("values", "arguments", "words"),
     [
         (series(9), {"horizon": 0}, "horizon=0"),
+        (series(9), {"horizon": 2.5}, "horizon=2.5"),
+        (series(9), {"horizon": 3, "season": 1.5}, "season=1.5"),
         (series(9), {"horizon": 3, "season": 0}, "season=0"),
         ([1.0, np.inf, 2.0], {"horizon": 3}, "infinite value at row 1"),
         ([np.nan, np.nan], {"horizon": 3}, "no known value"),

@@ -95,7 +95,7 @@ def test_unequal_classes_are_chosen_for_balanced_accuracy_by_everyone() -> None:
     model = classifier(members=1)
     evaluation = model.study(texts, y, run=SILENT)
     assert evaluation.leading == "balanced accuracy"
-    assert evaluation.table.loc["n-grams with logistic regression", "balanced accuracy"] > 0.75
+    assert evaluation.table["balanced accuracy"]["n-grams with logistic regression"] > 0.75
     assert model.model_.objective.metric == "balanced_accuracy"
     plain = classifier(members=1, metric="accuracy")
     assert plain.study(texts, y, run=SILENT).leading == "accuracy"

@@ -180,8 +180,8 @@ def _of_classes(
     seed: int,
     chosen: Mapping[str, Ints] | None = None,
 ) -> Evaluation:
-    ours, said = next(iter(methods.values())), chosen or {}
-    own = said.get(next(iter(methods)), ours.argmax(axis=1))
+    (first, ours), said = next(iter(methods.items())), chosen or {}
+    own = said[first] if first in said else ours.argmax(axis=1)
     return _judged(
         {method: score_classes(truth, p, chosen=said.get(method)) for method, p in methods.items()},
         units,

@@ -44,9 +44,10 @@ def formatted(table: pd.DataFrame) -> list[list[str]]:
     """
     table = table.dropna(axis="columns", how="all")
     columns = [str(name) for name in table.columns]
+    shares = [any(word in name for word in _SHARES) for name in columns]
     rows = [
-        [str(method), *(cell(value, share=any(word in name for word in _SHARES)) for name, value in values.items())]
-        for method, values in zip(table.index, table.to_dict("records"), strict=True)
+        [str(method), *(cell(value, share=share) for value, share in zip(values, shares, strict=True))]
+        for method, values in zip(table.index, table.to_dict("split")["data"], strict=True)
     ]
     return [["method", *columns], *rows]
 

@@ -34,7 +34,10 @@ def forecast(network: Pretrained, x: Tensor, horizon: int, season: int | None = 
     patch = shape.patch
     x = x[:, -shape.context :]
     x = functional.pad(x, (-x.shape[1] % patch, 0), value=torch.nan)
-    scaled, mean, scale = standardise(x)
+    # squares of the largest doubles are none any more
+    size = torch.where(torch.isfinite(x), x.abs(), 0.0).amax(1, keepdim=True)
+    size = torch.where(size > 0, size, torch.ones_like(size))
+    scaled, mean, scale = standardise(x / size)
     dtype = next(network.parameters()).dtype
     scaled, zero = scaled.to(dtype), (-mean / scale).squeeze(1).clamp(-1e6, 1e6).to(dtype)
     lags, scores = detect(scaled)
@@ -49,4 +52,4 @@ def forecast(network: Pretrained, x: Tensor, horizon: int, season: int | None = 
     quantiles, of = network(scaled, zero, lags, scores, at)
     unit, last = of.unit[:, at].double()[..., None, None], of.last[:, at].double()[..., None, None]
     values = (quantiles.double() * unit + last).flatten(1, 2)[:, :horizon]
-    return values * scale.unsqueeze(2) + mean.unsqueeze(2)
+    return (values * scale.unsqueeze(2) + mean.unsqueeze(2)) * size.unsqueeze(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 import numpy.typing as npt
@@ -52,10 +53,10 @@ def zero_shot(
     >>> quantiles.shape
     (24, 13)
     """
-    if horizon < 1:
-        raise InputError(f"horizon={horizon}: expected a whole number of at least 1")
-    if season is not None and season < 1:
-        raise InputError(f"season={season}: expected a whole number of at least 1, or None to detect it")
+    if not isinstance(horizon, Integral) or horizon < 1:
+        raise InputError(f"horizon={horizon!r}: expected a whole number of at least 1")
+    if season is not None and (not isinstance(season, Integral) or season < 1):
+        raise InputError(f"season={season!r}: expected a whole number of at least 1, or None to detect it")
     single, series = _as_series(values)
     network = shipped() if network is None else network
     cut = [_known_part(part)[-network.shape.context :] for part in series]
