@@ -67,71 +67,55 @@ def describe(x: Tensor, zero: Tensor, lags: Tensor, scores: Tensor, patch: int) 
 
     count = known.cumsum(1).to(x.dtype)
     n = count.clamp(min=1)
-    mean = value.cumsum(1) / n
-    second = (value * value).cumsum(1) / n
-    before = functional.pad(forward[:, :-1], (1, 0))
-    had_before = known & functional.pad(latest[:, :-1] >= 0, (1, 0))
+    mean, second = (value.cumsum(1) / n)[:, ends], ((value * value).cumsum(1) / n)[:, ends]
+    last, count = forward[:, ends], count[:, ends]
+    spread = (second - mean * mean).clamp(min=0).sqrt() + TINY
     lagged, had_lag = zip(*(_lag(filled, lags[:, k : k + 1], index, start) for k in (0, 1)), strict=True)
-    moves = [(value - before).abs() * had_before]
-    hits = [had_before]
-    for k in (0, 1):
-        hit = had_lag[k] & known
-        moves.append((value - lagged[k]).abs() * hit)
-        hits.append(hit)
-    total = torch.stack(moves).cumsum(2)[:, :, ends]
-    hit = torch.stack(hits).cumsum(2).to(x.dtype)[:, :, ends]
-    back = RECENT // patch
-    recent_total = total - functional.pad(total[:, :, :-back], (min(back, patches), 0))[:, :, :patches]
-    recent_hit = hit - functional.pad(hit[:, :, :-back], (min(back, patches), 0))[:, :, :patches]
-    change = torch.where(hit > 0, total / hit.clamp(min=1), total[:1] / hit[:1].clamp(min=1))
-    lately = torch.where(recent_hit > 4, recent_total / recent_hit.clamp(min=1), change)
-
-    mean_k, last_k, count_k = mean[:, ends], forward[:, ends], count[:, ends]
-    spread = (second[:, ends] - mean_k * mean_k).clamp(min=0).sqrt() + TINY
-    least = 0.02 * spread
-    all_past = torch.maximum(change.amin(0), least)
+    before = functional.pad(forward[:, :-1], (1, 0)), functional.pad(latest[:, :-1] >= 0, (1, 0))
+    change, lately = _changes(value, known, [before, *zip(lagged, had_lag, strict=True)], ends, max(RECENT // patch, 1))
+    all_past = torch.maximum(change.amin(0), 0.02 * spread)
     unit = (all_past * torch.minimum(torch.maximum(lately.amin(0), all_past / 4), all_past * 4)).sqrt()
 
     def cut(part: Tensor) -> Tensor:
         return part.view(batch, patches, patch)
 
     here = cut(known)
-    coarse = (cut(value) - mean_k.unsqueeze(2)) / spread.unsqueeze(2)
-    fine = (cut(value) - last_k.unsqueeze(2)) / unit.unsqueeze(2)
+    coarse = (cut(value) - mean.unsqueeze(2)) / spread.unsqueeze(2)
+    fine = (cut(value) - last.unsqueeze(2)) / unit.unsqueeze(2)
     seasonal = [(cut(value) - cut(lagged[k])) / unit.unsqueeze(2) * cut(had_lag[k]) for k in (0, 1)]
     channels = torch.stack([coarse, fine, *seasonal], 2).asinh() * here.unsqueeze(2)
     channels = torch.cat([channels, here.unsqueeze(2).to(x.dtype)], 2)
 
-    had = functional.pad(count_k[:, :-1] > 0, (1, 0))
-    earlier_mean = torch.where(had, functional.pad(mean_k[:, :-1], (1, 0)), mean_k)
+    had = functional.pad(count[:, :-1] > 0, (1, 0))
+    earlier_mean = torch.where(had, functional.pad(mean[:, :-1], (1, 0)), mean)
     earlier_spread = torch.where(had, functional.pad(spread[:, :-1], (1, 0)), spread)
     gap = (ends - latest[:, ends]).to(x.dtype)
     scalars = torch.stack(
         [
             (unit / spread).log(),
-            ((mean_k - earlier_mean) / spread).asinh(),
+            ((mean - earlier_mean) / spread).asinh(),
             (earlier_spread / spread).log().clamp(-5, 5),
-            ((last_k - mean_k) / spread).asinh(),
-            ((last_k - zero.unsqueeze(1)) / spread).asinh(),
+            ((last - mean) / spread).asinh(),
+            ((last - zero.unsqueeze(1)) / spread).asinh(),
             ((change[0] + TINY) / (change[1] + TINY)).log(),
             ((change[0] + TINY) / (change[2] + TINY)).log(),
             ((lately.amin(0) + TINY) / (change.amin(0) + TINY)).log(),
             *(score.unsqueeze(1).expand(batch, patches) for score in scores.unbind(1)),
             *((lag.to(x.dtype) + 1).log().unsqueeze(1).expand(batch, patches) / 5 for lag in lags.unbind(1)),
-            (count_k + 1).log() / 5,
+            (count + 1).log() / 5,
             (gap + 1).log() / 3,
             here.to(x.dtype).mean(2),
         ],
         2,
     )
-    scalars = scalars.clamp(-8, 8) * (count_k > 0).unsqueeze(2)
+    scalars = scalars.clamp(-8, 8) * (count > 0).unsqueeze(2)
     inputs = torch.cat([channels.flatten(2), scalars], 2).transpose(0, 1)
     # the mean of the last few values, gaps filled
     sums = functional.pad(filled.cumsum(1), (1, 0))
     end = latest[:, ends]
     width = (end - start + 1).clamp(min=1, max=RECENT // 4)
     recent = _mean_of(sums, end, width)
-    return Described(inputs, last_k, unit, mean_k, recent, end, count_k, filled, sums, start)
+    return Described(inputs, last, unit, mean, recent, end, count, filled, sums, start)
 
 
 def plain_forecasts(of: Described, lags: Tensor, at: Tensor, patch: int, horizon: int) -> Tensor:
@@ -180,6 +164,26 @@ def plain_forecasts(of: Described, lags: Tensor, at: Tensor, patch: int, horizon
         parts.append(flat + slope.unsqueeze(2) * steps)
     parts.append(moved[0] + growth)
     return (torch.stack(parts, 3) - last.view(batch, -1, 1, 1)) / unit.view(batch, -1, 1, 1)
+
+
+def _changes(
+    value: Tensor, known: Tensor, earlier: list[tuple[Tensor, Tensor]], ends: Tensor, back: int
+) -> tuple[Tensor, Tensor]:
+    """Mean absolute changes up to each of `ends` [E, B, K], in all of the past and in the last `back` patches.
+
+    `earlier`: E times the values [B, L] to compare with, and where there are any; the first stands in for the others
+    where these have none.
+    """
+    hits = [has & known for _, has in earlier]
+    moves = [(value - other).abs() * hit for (other, _), hit in zip(earlier, hits, strict=True)]
+    total = torch.stack(moves).cumsum(2)[:, :, ends]
+    hit = torch.stack(hits).cumsum(2).to(value.dtype)[:, :, ends]
+    patches = len(ends)
+    change = torch.where(hit > 0, total / hit.clamp(min=1), total[:1] / hit[:1].clamp(min=1))
+    recent_total, recent_hit = (
+        part - functional.pad(part[:, :, :-back], (min(back, patches), 0))[:, :, :patches] for part in (total, hit)
+    )
+    return change, torch.where(recent_hit > 4, recent_total / recent_hit.clamp(min=1), change)
 
 
 def _fill(value: Tensor, known: Tensor, forward: Tensor, lag: Tensor, index: Tensor) -> Tensor:
