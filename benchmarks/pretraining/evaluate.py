@@ -40,8 +40,10 @@ def scores(network: Pretrained, sets: Sets, device: torch.device | str = "cpu") 
     network.eval()
     out = {}
     for name, of in sets.items():
-        quantiles = zero_shot(of["context"], of["truth"].shape[1], network=network, device=device)
-        out[name] = judge(quantiles, of["truth"], of["naive"], of["scale"])
+        known = np.isfinite(of["context"][:, -network.shape.context :]).any(1)  # of a network that sees less of it
+        context, truth, naive, scale = (of[part][known] for part in ("context", "truth", "naive", "scale"))
+        quantiles = zero_shot(context, truth.shape[1], network=network, device=device)
+        out[name] = judge(quantiles, truth, naive, scale)
     network.train()
     return out
 

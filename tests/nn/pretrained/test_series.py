@@ -59,6 +59,12 @@ def test_missing_values_at_the_end_move_the_origin(network: Pretrained) -> None:
     assert np.isfinite(zero_shot(gap, 9, network=network)).all()
 
 
+def test_values_that_begin_with_a_gap_after_the_cut(network: Pretrained) -> None:
+    values = series(200)
+    values[-64:-40] = np.nan
+    np.testing.assert_array_equal(zero_shot(values, 9, network=network), zero_shot(values[-40:], 9, network=network))
+
+
 def test_only_the_last_values_count(network: Pretrained) -> None:
     values = series(200)
     other = values.copy()
@@ -111,7 +117,8 @@ def test_a_large_level_loses_no_digits(network: Pretrained) -> None:
         (series(9), {"horizon": 3, "season": 0}, "season=0"),
         ([1.0, np.inf, 2.0], {"horizon": 3}, "infinite value at row 1"),
         ([np.nan, np.nan], {"horizon": 3}, "no known value"),
-        ([], {"horizon": 3}, "no known value"),
+        ([], {"horizon": 3}, "values is empty"),
+        ([1.0] + [np.nan] * 64, {"horizon": 3}, "no known value among its last 64"),
         (["a", "b"], {"horizon": 3}, "must be numbers"),
         ([[1.0, 2.0], [np.nan]], {"horizon": 3}, "series 1 of values has no known value"),
         (np.zeros((2, 3, 4)), {"horizon": 3}, "3 dimensions"),

@@ -44,7 +44,8 @@ def zero_shot(
     A series of one value only (or one known value) is forecast to go on as it is, with intervals of no width: it says
     nothing about its changes. A series is forecast the same alone and among others.
 
-    Raises InputError where a series has no known value or an infinite one, or `horizon` or `season` is not positive.
+    Raises InputError where a series has no known value (among its last 1,024) or an infinite one, or `horizon` or
+    `season` is not positive.
 
     >>> import numpy as np
     >>> from recurra.nn.pretrained import zero_shot
@@ -59,7 +60,7 @@ def zero_shot(
         raise InputError(f"season={season!r}: expected a whole number of at least 1, or None to detect it")
     single, series = _as_series(values)
     network = shipped() if network is None else network
-    cut = [_known_part(part)[-network.shape.context :] for part in series]
+    cut = [_known_part(part[-network.shape.context :], single, number) for number, part in enumerate(series)]
     rows = [row for row, part in enumerate(cut) if logarithms and _is_positive(part)]
     logs = [np.log(cut[row]) for row in rows]
     out = _forecasts(network, [*cut, *logs], horizon, season, device)
@@ -122,12 +123,18 @@ def _as_series(values: npt.ArrayLike | Sequence[npt.ArrayLike]) -> tuple[bool, l
             raise InputError(
                 f"{where} holds an infinite value at row {int(np.isinf(array).argmax())}: replace it or set NaN"
             )
-        if not np.isfinite(array).any():
-            raise InputError(f"{where} has no known value: at least one is needed")
+        if not len(array):
+            raise InputError(f"{where} is empty: at least one known value is needed")
         series.append(array)
     return single, series
 
 
-def _known_part(part: Floats) -> Floats:
+def _known_part(part: Floats, single: bool, number: int) -> Floats:
     """Without what is missing before the first known value."""
-    return part[int(np.isfinite(part).argmax()) :]
+    known = np.isfinite(part)
+    if not known.any():
+        where = "values" if single else f"series {number} of values"
+        raise InputError(
+            f"{where} has no known value among its last {len(part):,}: leave out what is missing at its end"
+        )
+    return part[int(known.argmax()) :]
