@@ -14,7 +14,7 @@ from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.steps import Steps
 from recurra.data.labels.label_sets import LabelSets
 from recurra.data.labels.numbers import Numbers
-from recurra.tasks.labelled.estimator import HoldoutResult
+from recurra.tasks.labelled.holdout import HoldoutResult
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]

@@ -19,7 +19,7 @@ from recurra.data.labels.classes import Classes
 from recurra.data.labels.numbers import Numbers
 from recurra.inspect.several import findings_of, flows_of
 from recurra.report import LabelledReport
-from recurra.tasks.labelled.estimator import HoldoutResult
+from recurra.tasks.labelled.holdout import HoldoutResult
 from recurra.tasks.labelled.insight import memory_sentences, remembered
 
 if TYPE_CHECKING:

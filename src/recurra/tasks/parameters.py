@@ -27,6 +27,15 @@ def chosen_options(given: Mapping[str, Any] | Options | None, default: Options) 
     return given
 
 
+def check_options(name: str, value: Any, kind: type, *, factory: bool = False) -> None:
+    """Raise InputError unless an argument is options of a `kind`, a mapping of some, None, or (`factory`) callable."""
+    if value is not None and not isinstance(value, kind | Mapping) and not (factory and callable(value)):
+        raise InputError(
+            f"{name} is {value!r}: expected {kind.__name__}(...), a mapping of some of its options, or None for the "
+            "defaults"
+        )
+
+
 class NestedOptions(BaseEstimator):
     """scikit-learn's parameters, where those that hold options (a dataclass or a mapping) have theirs below them.
 

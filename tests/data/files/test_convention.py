@@ -67,9 +67,7 @@ def test_whole_numbers_with_a_thousands_point(tmp_path: Path) -> None:
 def test_the_other_reading_is_said_too(tmp_path: Path) -> None:
     values, notes = read(tmp_path, "day,rate\n2023-01-01,1.055\n2023-01-02,2.345\n")
     assert values == [1.055, 2.345]
-    assert notes == (
-        "'1.055' in column 'rate' was read as 1.055; if it means 1055, pass decimal=',' or thousands= '.'",
-    )
+    assert notes == ("'1.055' in column 'rate' was read as 1.055; if it means 1055, pass decimal=',' or thousands='.'",)
 
 
 def test_another_column_decides(tmp_path: Path) -> None:

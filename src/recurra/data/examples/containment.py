@@ -26,7 +26,7 @@ def contained(inner: Ragged, outer: Ragged, least: int) -> tuple[Ints, Ints]:
 
     >>> pairs = contained(Ragged.of([[2, 3], [9, 9]]), Ragged.of([[1, 2, 3], [3, 2]]), least=2)
     >>> [part.tolist() for part in pairs]
-    ([0], [0])
+    [[0], [0]]
     """
     none = np.zeros(0, dtype=np.int64)
     lengths = inner.lengths

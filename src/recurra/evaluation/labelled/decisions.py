@@ -39,7 +39,7 @@ def fit_offset(logits: Floats, truth: Ints, metric: str, shares: Floats) -> Floa
     >>> z = np.log([[0.8, 0.2], [0.85, 0.15], [0.9, 0.1], [0.95, 0.05]] * 20)
     >>> offset = fit_offset(z, np.array([1, 0, 0, 0] * 20), "balanced_accuracy", np.array([0.9, 0.1]))
     >>> (z + offset).argmax(axis=1)[:4].tolist()
-    [1, 1, 0, 0]
+    [1, 0, 0, 0]
     """
     if metric not in _EXPECTED:
         return None

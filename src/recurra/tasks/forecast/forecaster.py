@@ -41,7 +41,7 @@ from recurra.tasks.forecast.model import (
 )
 from recurra.tasks.forecast.model_file import to_contents
 from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn
-from recurra.tasks.parameters import NestedOptions, chosen_options
+from recurra.tasks.parameters import NestedOptions, check_options, chosen_options
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import check_verbose, expect
 from recurra.training.run import chosen_run, pick_device
@@ -343,14 +343,8 @@ class Forecaster(NestedOptions):
         check_verbose(self.verbose)
         check_own(self.network, self.loss)
         pick_device(self.device)
-        for name, kind in (("network", NetworkOptions), ("training", TrainingOptions)):
-            value = getattr(self, name)
-            made = name == "network" and callable(value)
-            if value is not None and not isinstance(value, kind | Mapping) and not made:
-                raise InputError(
-                    f"{name} is {value!r}: expected {kind.__name__}(...), a mapping of some of its options, or None "
-                    "for the defaults"
-                )
+        check_options("network", self.network, NetworkOptions, factory=True)
+        check_options("training", self.training, TrainingOptions)
         if self.block is not None and not _is_whole(self.block, 1):
             raise InputError(f"block is {self.block!r}: expected a whole number of at least 1, or None")
         if self.season is not None and not all(_is_whole(season, 1) for season in _several(self.season)):

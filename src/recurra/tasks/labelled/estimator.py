@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -40,12 +40,12 @@ from recurra.inspect import Finding
 from recurra.inspect.several import findings_of, flows_of
 from recurra.nn.own import Loss, OwnParts, check_own
 from recurra.nn.sequence import SequenceOptions
-from recurra.tasks.labelled.baselines import fit_baselines
 from recurra.tasks.labelled.data import LabelledData
 from recurra.tasks.labelled.explanation import explain, explanation_frame
 from recurra.tasks.labelled.facts import model_facts
 from recurra.tasks.labelled.file_checks import Table
 from recurra.tasks.labelled.given import options_by_input, refuse_unequal, rows_of
+from recurra.tasks.labelled.holdout import HoldoutResult
 from recurra.tasks.labelled.insight import remembered
 from recurra.tasks.labelled.model import Recipe, SequenceModel, fit_model
 from recurra.tasks.labelled.model_file import FittedState, Seen, to_contents
@@ -53,28 +53,15 @@ from recurra.tasks.labelled.objective import Objective
 from recurra.tasks.labelled.plan import default_network, default_training, keeps_classes, make_plan, usual_steps
 from recurra.tasks.labelled.refusals import refuse_unseen
 from recurra.tasks.labelled.repeats import find_repeats, held_out_groups, with_repeats, with_seen
-from recurra.tasks.labelled.study import judge
+from recurra.tasks.labelled.study import judge, with_baselines
 from recurra.tasks.labelled.suspects import find_suspects, suspects_note
-from recurra.tasks.parameters import NestedOptions, chosen_options
+from recurra.tasks.parameters import NestedOptions, check_options, chosen_options
 from recurra.training import Run, TrainingOptions
-from recurra.training.progress import check_verbose, expect, following
+from recurra.training.progress import check_verbose, expect
 from recurra.training.run import chosen_run, pick_device
 
 Floats = npt.NDArray[np.floating]
 _LARGEST_SEED = 2**32 - 1
-
-
-@dataclass(frozen=True, eq=False)
-class HoldoutResult:
-    """What a model was judged on: the model, the examples, their encoded labels, its outputs, and the evaluation."""
-
-    model: SequenceModel
-    examples: Examples
-    truth: npt.NDArray | Ragged
-    outputs: Floats
-    evaluation: Evaluation
-    rows: npt.NDArray[np.int64]  # the numbers of the examples in what was given to test on
-    pairs: npt.NDArray[np.int64] | None = None  # [P, 2]: rows of X that judge, and that they repeat; None of other data
 
 
 class SequenceEstimator(NestedOptions):
@@ -205,7 +192,7 @@ class SequenceEstimator(NestedOptions):
             if self.model_.interrupted:
                 self.model_, self.seen_ = judged.model, seen
             else:
-                self.model_ = _with_baselines(self.model_, data, run)
+                self.model_ = with_baselines(self.model_, data, run)
             self.holdout_ = judged
         self.verdict_ = evaluation.verdict.sentence
         return evaluation
@@ -407,7 +394,7 @@ class SequenceEstimator(NestedOptions):
 
         `before` are the examples that were learnt from, among which there may be some without a step.
         """
-        self.model_ = _with_baselines(self.model_, data, run)
+        self.model_ = with_baselines(self.model_, data, run)
         kept = keep_rows(before, empty=self.empty, optional=self.optional)
         before = before if len(kept) == len(before) else before.take(kept)
         encoded = data.reader.encode(later)
@@ -507,21 +494,5 @@ class SequenceEstimator(NestedOptions):
             raise InputError(f"empty is {self.empty!r}: expected 'refuse' or 'drop'")
         if isinstance(self.optional, str) or not isinstance(self.optional, Collection):
             raise InputError(f"optional is {self.optional!r}: expected the names of inputs, such as ['title']")
-        for name, value, kind in (
-            ("network", self.network, SequenceOptions),
-            ("training", self.training, TrainingOptions),
-        ):
-            made = name == "network" and callable(value)
-            if value is not None and not isinstance(value, kind | Mapping) and not made:
-                raise InputError(
-                    f"{name} is {value!r}: expected {kind.__name__}(...), a mapping of some of its options, or None "
-                    "for the defaults"
-                )
-
-
-def _with_baselines(model: SequenceModel, data: LabelledData, run: Run) -> SequenceModel:
-    """The model with the baselines of what it learnt from, which take a while where there is much."""
-    with following(run.progress, "baselines", 1) as progress:
-        baselines = fit_baselines(data, model.stacked)
-        progress.update(1, ", ".join(baseline.name for baseline in baselines))
-    return replace(model, baselines=baselines)
+        check_options("network", self.network, SequenceOptions, factory=True)
+        check_options("training", self.training, TrainingOptions)

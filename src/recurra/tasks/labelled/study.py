@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,12 @@ from recurra.evaluation.labelled.evaluation import (
 )
 from recurra.evaluation.labelled.scores import known_rows, score_classes, score_labels, score_values
 from recurra.evaluation.shared.bootstrap import DRAWS
+from recurra.tasks.labelled.baselines import fit_baselines
+from recurra.tasks.labelled.data import LabelledData
 from recurra.tasks.labelled.model import SequenceModel
 from recurra.tasks.labelled.objective import Objective
+from recurra.training import Run
+from recurra.training.progress import following
 
 Floats = npt.NDArray[np.floating]
 
@@ -74,3 +79,11 @@ def score_of(outputs: Floats, truth: npt.NDArray, labels: Labels, objective: Obj
         case _:
             scores = score_values(truth[known], decoded[known])
     return scores[name].value
+
+
+def with_baselines(model: SequenceModel, data: LabelledData, run: Run) -> SequenceModel:
+    """The model with the baselines of what it learnt from, which take a while where there is much."""
+    with following(run.progress, "baselines", 1) as progress:
+        baselines = fit_baselines(data, model.stacked)
+        progress.update(1, ", ".join(baseline.name for baseline in baselines))
+    return replace(model, baselines=baselines)

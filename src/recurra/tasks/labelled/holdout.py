@@ -1,0 +1,28 @@
+"""The test part of a study or an evaluation: what was asked of a model, and what it said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recurra.data.examples.examples import Examples
+from recurra.data.examples.ragged import Ragged
+from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.tasks.labelled.model import SequenceModel
+
+Floats = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False)
+class HoldoutResult:
+    """What a model was judged on: the model, the examples, their encoded labels, its outputs, and the evaluation."""
+
+    model: SequenceModel
+    examples: Examples
+    truth: npt.NDArray | Ragged
+    outputs: Floats
+    evaluation: Evaluation
+    rows: npt.NDArray[np.int64]  # the numbers of the examples in what was given to test on
+    pairs: npt.NDArray[np.int64] | None = None  # [P, 2]: rows of X that judge, and that they repeat; None of other data
