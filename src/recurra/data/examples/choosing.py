@@ -141,8 +141,10 @@ def are_dates(column: pd.Series) -> bool:
     (True, False)
     """
     kind = kind_of(column)
-    texts = kind == "text" and all(isinstance(cell, str) for cell in column.dropna().head(_SAMPLE))
-    return kind == "time" or (texts and looks_like_dates(column))
+    if kind != "text":
+        return kind == "time"
+    sample = column.dropna().head(_SAMPLE)
+    return all(isinstance(cell, str) for cell in sample) and looks_like_dates(sample)
 
 
 def _holds_classes(column: pd.Series) -> bool:
