@@ -96,7 +96,12 @@ def test_a_network_of_ones_own_in_a_forecaster(tmp_path):
         ({"network": lambda inputs, outputs: 3}, "made a int: expected a torch.nn.Module"),
         ({"network": lambda inputs, outputs: nn.Identity()}, "without a parameter to train"),
         ({"network": lambda inputs, outputs: Reader(inputs, 7)}, r"gave outputs of shape .*: expected \[B, K\]"),
+        (
+            {"network": Ahead},
+            r"network=Ahead takes \(inputs\): expected what can be called as Ahead\(inputs, outputs\)",
+        ),
         ({"loss": 3}, "loss is 3: expected a callable"),
+        ({"loss": lambda truth: 0.5}, r"takes \(truth\): expected what can be called as .*\(outputs, truth\)"),
         ({"loss": lambda outputs, truth: outputs}, "gave a tensor of shape .*: expected a scalar tensor"),
         ({"loss": lambda outputs, truth: 0.5}, "gave a float: expected a scalar tensor"),
     ],

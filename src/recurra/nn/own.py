@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +59,7 @@ class OwnNetwork(nn.Module):
 
 def own_network(factory: Callable[..., nn.Module], *given: Any, shape: str, last: int) -> OwnNetwork:
     """The network that a factory makes; raises InputError where it makes none that can be trained."""
+    _refuse_uncallable("network", factory, *("inputs", "outputs")[: len(given)])
     module, name = factory(*given), name_of(factory)
     if not isinstance(module, nn.Module):
         raise InputError(f"network={name} made a {type(module).__name__}: expected a torch.nn.Module")
@@ -83,6 +85,23 @@ def check_own(network: object, loss: object) -> None:
         )
     if loss is not None and not callable(loss):
         raise InputError(f"loss is {loss!r}: expected a callable of outputs and truth, or None for the estimator's own")
+    if loss is not None:
+        _refuse_uncallable("loss", loss, "outputs", "truth")
+
+
+def _refuse_uncallable(argument: str, maker: Callable[..., Any], *names: str) -> None:
+    """Raise InputError for a callable that cannot be given these arguments by position, where that can be known."""
+    try:
+        signature = inspect.signature(maker)
+    except (TypeError, ValueError):  # a builtin tells nothing of its arguments
+        return
+    try:
+        signature.bind(*names)
+    except TypeError:
+        raise InputError(
+            f"{argument}={name_of(maker)} takes {signature}: expected what can be called as "
+            f"{name_of(maker)}({', '.join(names)})"
+        ) from None
 
 
 def name_of(maker: object) -> str:

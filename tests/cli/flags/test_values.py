@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recurra.cli.flags.spelling import as_flag
 from recurra.cli.flags.values import parse_levels, parse_seasons, parse_separator, split_names, split_words
 from recurra.errors import InputError
 
@@ -58,6 +61,13 @@ def test_seasons() -> None:
 def test_words_of_several_flags() -> None:
     assert split_words(["?, void", "-"]) == ("?", "void", "-")
     assert split_words(None) == ()
+    assert split_words(['"1,9", x', '" ,"', '"', '5" nail']) == ("1,9", "x", " ,", '"', '5" nail')
+
+
+def test_a_missing_word_with_a_comma_comes_back_as_it_was_written() -> None:
+    for word in ("7,25", "to come, see note", "n. k."):
+        flag, given = shlex.split(as_flag("missing", (word,)))
+        assert (flag, split_words([given])) == ("--missing", (word,))
 
 
 @pytest.mark.parametrize(("word", "sign"), [("tab", "\t"), ("\\t", "\t"), ("space", " "), (";", ";"), ("|", "|")])

@@ -71,3 +71,37 @@ def test_what_is_named_stands_alone() -> None:
     roles, _ = understand_examples(orders(), label=["again"], text=["heading"], static=[])
     assert roles.inputs == {"heading": Text()}
     assert roles.optional == ()
+
+
+def strides(horses: int = 64, steps: int = 6) -> pd.DataFrame:
+    rng = np.random.default_rng(4)
+    horse = np.repeat([f"h{k:03d}" for k in range(horses)], steps)
+    at = [f"2023-05-{k // 20 + 1:02d}T{k % 20:02d}:00:{s:02d}" for k in range(horses) for s in range(steps)]
+    gait = np.repeat(rng.choice(["trot", "walk"], horses), steps)
+    return pd.DataFrame({"horse": horse, "at": at, "lift": rng.normal(size=len(at)), "gait": gait})
+
+
+def test_neither_times_nor_codes_are_read_as_texts_where_a_row_is_a_step() -> None:
+    roles, facts = understand_examples(strides(), label=["gait"])
+    assert (roles.inputs.keys() - {"static"}, roles.features) == (set(), ("lift",))
+    check = next(fact for fact in facts if fact.label == "check")
+    assert check.value == "horse has several rows, each at another at: is a row one step of a sequence?"
+    assert check.flag == "series='horse' time='at'"
+    roles, facts = understand_examples(strides(), label=["gait"], series="horse", time="at")
+    assert roles.features == ("lift",)
+    assert not [fact for fact in facts if fact.label == "check"]
+
+
+def test_a_text_that_comes_back_on_several_days_is_a_text() -> None:
+    frame = strides().assign(horse=lambda f: "the horse called " + f["horse"])
+    roles, facts = understand_examples(frame, label=["gait"])
+    assert roles.inputs["horse"] == Text()
+    assert not [fact for fact in facts if fact.flag.startswith("series")]
+
+
+def test_no_date_price_or_text_is_offered_as_the_label() -> None:
+    frame = orders().drop(columns=["user", "buyer", "Order"])
+    with pytest.raises(InputError, match=r"is called a label, and colour, again could be one beside"):
+        understand_examples(frame)
+    with pytest.raises(InputError, match=r"is called a target, and none could be one beside"):
+        understand_examples(frame[["what they say", "when"]], task="regress")

@@ -81,7 +81,8 @@ def test_what_float64_arithmetic_would_lose_is_refused(values: Any, message: str
 @pytest.mark.parametrize(
     ("values", "found"),
     [
-        (["1", None, "2", "n/a", "x"], "'n/a' .str. in row 4: expected numbers; convert them, or"),
+        (["1", None, "2", "n/a", "x"], "'x' .str. in row 5: expected numbers; convert them, or"),
+        (["4", "n/a"], "'n/a' .str. in row 2: expected numbers; convert them, or"),
         (
             ["0", "1180591620717411303424"],
             "'1180591620717411303424' .str. in row 2: .* write such whole numbers with a ",

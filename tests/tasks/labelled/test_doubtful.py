@@ -29,7 +29,7 @@ def test_the_same_example_in_both_parts_is_counted() -> None:
     model = classifier(members=1)
     evaluation = model.study(texts, y, test=(test, ["u", "v"] * 10), run=SILENT)
     assert evaluation.notes[0].startswith(
-        "10 of 20 test examples are also in the training part (4 of them but for case, blanks and punctuation): pass "
+        "10 of 20 test examples are also in the training part (4 of them but for case, blanks and punctuation): remove "
     )
     assert evaluation.notes[1].startswith("Without them (10 examples): accuracy ")
     assert evaluation.unseen is not None

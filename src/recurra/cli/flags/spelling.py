@@ -10,6 +10,7 @@ _PAIRS = {
     "header": ("--header", "--no-header"),
     "merge_case": ("--merge-case", "--keep-case"),
 }
+_WORDS = frozenset(["missing"])  # flags whose text is several words with commas between them
 # A report and a forecast go to a file of one's choice in Python, to a folder here; groups are a column of the file.
 _OTHERWISE = {"path": "--out", "groups": "--group"}
 
@@ -20,10 +21,14 @@ def as_flag(name: str, values: tuple[Any, ...]) -> str:
     Example:
         >>> as_flag("label_separator", ()), as_flag("freq", ("h",)), as_flag("day_first", (False,))
         ('--label-separator', '--freq h', '--month-first')
+        >>> print(as_flag("missing", ("1,2",)))
+        --missing '"1,2"'
     """
     if name in _PAIRS:
         return _PAIRS[name][0 if values[0] else 1] if values else "/".join(_PAIRS[name])
     flag = _OTHERWISE.get(name) or f"--{name.replace('_', '-')}"
+    if name in _WORDS:
+        values = tuple(f'"{value}"' if isinstance(value, str) and "," in value else value for value in values)
     return " ".join([flag, *(_word(value) for value in values)])
 
 

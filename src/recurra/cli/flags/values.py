@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from recurra.errors import InputError
 
+_WORD = re.compile(r'\s*"[^"]+"\s*(?=,|$)|[^,]+')
+_QUOTED = re.compile(r'"[^"]+"')
+
 
 def parse_levels(text: str) -> tuple[int, ...]:
     """Interval levels from text such as "80,95": whole per cents, ascending.
@@ -86,13 +89,14 @@ def split_names(given: Sequence[str] | None, columns: Sequence[str]) -> tuple[st
 
 
 def split_words(given: Sequence[str] | None) -> tuple[str, ...]:
-    """Words from a flag that may be repeated and may hold several, separated by commas.
+    """Words from a flag that may be repeated and may hold several, separated by commas; a quoted one keeps its commas.
 
     Example:
-        >>> split_words(["?,void", "-"])
-        ('?', 'void', '-')
+        >>> split_words(["?,void", "-", '"12,5"'])
+        ('?', 'void', '-', '12,5')
     """
-    return tuple(word.strip() for text in given or () for word in text.split(",") if word.strip())
+    words = [word.strip() for text in given or () for word in _WORD.findall(text)]
+    return tuple(word[1:-1] if _QUOTED.fullmatch(word) else word for word in words if word)
 
 
 def parse_separator(text: str | None) -> str | None:

@@ -26,7 +26,6 @@ from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.steps import Steps, is_missing, refuse_long
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
-from recurra.options import option
 
 SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".au")
 FLOOR = 1e-8  # of the largest energy of a recording: digital silence has none
@@ -211,8 +210,7 @@ def _refuse_absent(cells: npt.NDArray | Sequence[Any], rows: Sequence[int], name
         such = counted(len(absent), "such row")
         raise InputError(
             f"{name!r} names {str(cells[absent[0]])!r} in row {absent[0] + 1}, and there is no such file ({such}): "
-            "relative paths count from the folder of the table; correct the path, remove the row, or leave the column "
-            f"out with {option('ignore', name)}"
+            "relative paths count from the folder of the table; correct the path, or remove the row or the column"
         )
 
 

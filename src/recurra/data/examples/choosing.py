@@ -13,6 +13,7 @@ from recurra.data.examples.inputs import Array, Events, Kind, Series, Static, Sy
 from recurra.data.schema.column_kinds import kind_of
 from recurra.data.schema.infer_columns import is_row_number
 from recurra.data.schema.names import plain, shown, words_in
+from recurra.data.time.dates import looks_like_dates
 from recurra.errors import InputError
 from recurra.options import option
 
@@ -38,6 +39,7 @@ LABEL = {  # from the surest word to the least sure
 _IDENTIFIER = frozenset("id index idx uuid guid key rowid no nr file filename path url accession 编号 序号".split())
 _KEY = frozenset("id ids uuid guid sku isbn asin ean upc 编号".split())  # tells things apart, however often it comes
 _PERSON = frozenset("user username author reviewer email mail url link handle phone".split())
+_ROWS = 3  # that a sequence with a row per step has at least, as a rule
 _UNIQUE = 0.95
 _SAMPLE = 1000
 _WORDS = 2  # that a cell of a column of language has at least, as a rule
@@ -61,7 +63,7 @@ def to_tag(frame: pd.DataFrame, name: str, kind: Kind) -> Kind:
 
 
 def find_sequences(frame: pd.DataFrame, names: Sequence[str], task: str, label: Sequence[str]) -> dict[str, Kind]:
-    """The one text or string of symbols, by name, else the longest; and all lists and arrays."""
+    """The one text or string of symbols, by name, else the longest (dates are none); and all lists and arrays."""
     kinds = {
         name: guess_kind(frame[name], name)
         for name in names
@@ -69,6 +71,7 @@ def find_sequences(frame: pd.DataFrame, names: Sequence[str], task: str, label: 
     }
     lists: dict[str, Kind] = {name: kind for name, kind in kinds.items() if isinstance(kind, Events | Series | Array)}
     strings = [name for name, kind in kinds.items() if isinstance(kind, Text | Symbols)]
+    strings = [name for name in strings if words_in(name) & (_TEXT | _SEQUENCE) or not are_dates(frame[name])]
     called = [name for name in kinds if name not in lists and words_in(name) & (_TEXT | _SEQUENCE)]
     if not called and not label and task != "tag" and len(strings) + len(lists) == len(names) == 1:
         called = strings
@@ -119,14 +122,67 @@ def find_label(frame: pd.DataFrame, names: Sequence[str], task: str, source: str
     if called:
         return min(called, key=lambda name: (plain(name) not in words, surest[name]))
     kinds = ("number",) if task == "regress" else ("text", "number")
-    candidates = [name for name in names if kind_of(frame[name]) in kinds]
+    candidates = [name for name in names if kind_of(frame[name]) in kinds and not are_dates(frame[name])]
     if len(candidates) == 1:
         return candidates[0]
-    flag = option("target") if task == "regress" else option("label")
+    if task == "classify":
+        candidates = [name for name in candidates if _holds_classes(frame[name])] or candidates
+    word = "target" if task == "regress" else "label"
     raise InputError(
-        f"no column of {source} is called a label, and {shown(candidates) or 'none'} could be one beside "
-        f"{shown(list(inputs)) or 'the numbers'}: name it with {flag}"
+        f"no column of {source} is called a {word}, and {shown(candidates) or 'none'} could be one beside "
+        f"{shown(list(inputs)) or 'the numbers'}: name it with {option(word)}"
     )
+
+
+def are_dates(column: pd.Series) -> bool:
+    """Whether a column holds times, as such or as texts that all read as dates.
+
+    >>> are_dates(pd.Series(["2024-03-01T10:00:00", "2024-03-02T10:00:00"])), are_dates(pd.Series(["7 up", "dull"]))
+    (True, False)
+    """
+    kind = kind_of(column)
+    if kind != "text":
+        return kind == "time"
+    sample = column.dropna().head(_SAMPLE)
+    return all(isinstance(cell, str) for cell in sample) and looks_like_dates(sample)
+
+
+def _holds_classes(column: pd.Series) -> bool:
+    """Whether values repeat as those of a class do: few different texts, or whole numbers."""
+    if kind_of(column) == "text":
+        return isinstance(guess_kind(column, str(column.name)), Static)
+    values = pd.to_numeric(column.dropna())
+    return bool((values % 1 == 0).all())
+
+
+def find_steps(frame: pd.DataFrame, label: Sequence[str]) -> tuple[str, str] | None:
+    """The columns of names and of times of a table whose rows may be steps; None where a row is an example.
+
+    A name stands in three rows or more, as a rule, always beside one label (where it is known which column is the
+    label), and never twice beside the same time. It is a number or a code: texts and proteins are read themselves.
+
+    >>> steps = pd.DataFrame({"rec": [*"aaabbb"], "at": [f"2024-03-0{day} 10:00" for day in (1, 2, 3) * 2]})
+    >>> find_steps(steps.assign(x=0.5, kind=[0, 0, 0, 1, 1, 1]), ["kind"])
+    ('rec', 'at')
+    """
+    times = [name for name in frame.columns if name not in label and are_dates(frame[name])]
+    if not times:
+        return None
+    keys = [name for name in frame.columns if name not in (*label, *times) and _names_sequences(frame, name, label)]
+    keys.sort(key=lambda name: frame[name].nunique(), reverse=True)
+    return next(((k, t) for k in keys for t in times if not frame.duplicated([k, t]).any()), None)
+
+
+def _names_sequences(frame: pd.DataFrame, name: str, label: Sequence[str]) -> bool:
+    column = frame[name]
+    texts = kind_of(column) == "text" and all(isinstance(cell, str) for cell in column.dropna())
+    if not texts and not pd.api.types.is_integer_dtype(column.dtype):
+        return False
+    if not 2 <= (count := column.nunique()) <= len(column) / _ROWS:
+        return False
+    if texts and (isinstance(guess_kind(column, name), Symbols) or _is_language(column, name)):
+        return False
+    return len(label) != 1 or len(frame[[name, *label]].drop_duplicates()) == count
 
 
 def tells_apart(column: pd.Series, name: str, *, first: bool) -> bool:

@@ -11,6 +11,7 @@ from recurra.data.examples.audio import is_audio_column
 from recurra.data.examples.choosing import (
     find_label,
     find_sequences,
+    find_steps,
     is_constant,
     is_key,
     more_texts,
@@ -137,7 +138,9 @@ def understand_examples(
     if series is None and not inputs and not features:
         inputs = {name: Audio() for name in recorded}
         sounds = list(inputs)
-        inputs = inputs or find_sequences(frame, left, task, label)
+        steps = find_steps(frame[names], label) if task != "tag" else None
+        texts = [name for name in left if steps is None or name != steps[0]]
+        inputs = inputs or find_sequences(frame, texts, task, label)
         left = [name for name in left if name not in inputs]
     else:
         sounds = list(audio)
@@ -183,6 +186,10 @@ def understand_examples(
     if telling:
         said = f"each value of {shown(telling)} has one label only: is it known before the label is?"
         facts.append(Fact("check", said, option("ignore", [telling[0]])))
+    steps = find_steps(frame[names], found) if features and series is None and found_inputs else None
+    if steps is not None and task != "tag":
+        said = f"{steps[0]} has several rows, each at another {steps[1]}: is a row one step of a sequence?"
+        facts.append(Fact("check", said, f"{option('series', steps[0])} {option('time', steps[1])}"))
     if len(roles.optional):
         facts.append(Fact("optional", _emptiness(frame, roles.optional), option("optional")))
     if task == "classify" and len(found) == 1:

@@ -213,6 +213,6 @@ def _few_words(
         return Text("", "", count, row, word)
     shown = word if len(word) <= 40 else f"{word[:37]}..."
     alike = len(pc.unique(pc.filter(others, pa.array(wrong)))) == 1
-    remedy = f"if that means missing, pass {option('missing', shown)}" if alike else "correct them"
+    remedy = f"if that means missing, pass {option('missing', word)}" if alike else "correct them"
     verb, first = ("is not a number", "") if count == 1 else ("are not numbers", "the first ")
     return Text(f"{count:,} of {total:,} cells {verb}, {first}{shown!r}", remedy, count, row, word)

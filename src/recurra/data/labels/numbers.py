@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.data.files.missing import MISSING_WORDS
 from recurra.data.labels.label_values import Origin, Y, flat_values
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
@@ -115,9 +116,14 @@ def _refuse_texts(values: npt.NDArray, what: Origin) -> None:
 
 
 def _first_odd(column: npt.NDArray, rows: list[int]) -> int:
-    """The first of some rows with what made a table keep its column as text: a word, or a whole number beyond 2^53."""
-    sizes = pd.to_numeric(pd.Series([str(column[row]) for row in rows]), errors="coerce").abs().to_numpy(np.float64)
-    return rows[int((~(sizes <= _EXACT)).argmax())]
+    """The first of some rows with what made a table keep its column as text: a word, or a whole number beyond 2^53.
+
+    A word for a missing value, such as "n/a", is it only where there is nothing else.
+    """
+    cells = [str(column[row]) for row in rows]
+    odd = ~(pd.to_numeric(pd.Series(cells), errors="coerce").abs().to_numpy(np.float64) <= _EXACT)
+    telling = odd & [cell.strip().lower() not in MISSING_WORDS for cell in cells]
+    return rows[int((telling if telling.any() else odd).argmax())]
 
 
 def _refuse_far(values: npt.NDArray, what: Origin) -> None:

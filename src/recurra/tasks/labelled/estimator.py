@@ -178,7 +178,7 @@ class SequenceEstimator(NestedOptions):
             self._whole_truth(known, labels, later, tested)
             before = every
             data = self._learn(every, y, groups, run=run, name="training")
-        evaluation = self._judge(data, before, later, labels, theirs, tested, run)
+        evaluation = self._judge(data, before, later, labels, theirs, tested, run, given=test is not None)
         if test is None:
             pairs = self.holdout_.pairs
             assert pairs is not None
@@ -389,6 +389,8 @@ class SequenceEstimator(NestedOptions):
         groups: npt.NDArray | None,
         rows: npt.NDArray[np.int64],
         run: Run,
+        *,
+        given: bool = False,
     ) -> Evaluation:
         """Fit the baselines to `data` and judge everyone on later examples, whose numbers are `rows`.
 
@@ -403,7 +405,7 @@ class SequenceEstimator(NestedOptions):
         model, labels_ = self.model_, self.labels_
         evaluation = judge(model, labels_, encoded, truth, groups=groups, outputs=outputs)
         repeats = find_repeats(before, data.encoded, later, encoded, data.reader)
-        evaluation = with_repeats(evaluation, repeats, model, labels_, encoded, truth, outputs)
+        evaluation = with_repeats(evaluation, repeats, model, labels_, encoded, truth, outputs, given=given)
         if isinstance(truth, np.ndarray) and isinstance(data.labels, np.ndarray):
             suspects = find_suspects(before, data.labels, data.objective)
             if suspects:

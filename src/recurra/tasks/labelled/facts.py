@@ -9,6 +9,7 @@ from recurra.data.encoders.standardising import ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import EventEncoder, TextEncoder
 from recurra.data.examples.inputs import Audio, Kind
 from recurra.data.schema.facts import Fact
+from recurra.data.schema.names import counted
 from recurra.ensemble.members import remarks_of
 from recurra.evaluation.labelled.decisions import METRICS
 from recurra.nn.own import OwnNetwork
@@ -64,7 +65,8 @@ def _reading(encoder: Encoder, kind: Kind) -> str:
         more = ", with times" if encoder.pace is not None else ""
         return f"a series of {len(encoder.names):,} feature{'' if len(encoder.names) == 1 else 's'}{more}"
     if isinstance(encoder, ColumnEncoder):
-        return f"{len(encoder.numeric):,} numbers, {len(encoder.categories):,} categories"
+        parts = [(len(encoder.numeric), "number", ""), (len(encoder.categories), "category", "categories")]
+        return ", ".join(counted(count, noun, plural) for count, noun, plural in parts if count)
     return "sounds" if encoder.shape is None else f"images of {encoder.shape[1]} x {encoder.shape[2]}"
 
 

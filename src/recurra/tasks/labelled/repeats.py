@@ -81,22 +81,31 @@ def with_repeats(
     encoded: Encoded,
     truth: npt.NDArray | Ragged,
     outputs: npt.NDArray,
+    *,
+    given: bool = False,
 ) -> Evaluation:
-    """The evaluation with what is to be said of repeated examples, and the scores of the others."""
+    """The evaluation with what is to be said of repeated examples, and the scores of the others.
+
+    `given`: the test part was the user's choice, and no grouping would change it.
+    """
     total, same, overlapping = len(repeats.equal), int(repeats.equal.sum()), int(repeats.within.sum())
+    share, origin = "remove them from one of the two", "remove them from one of the two"
+    if not given:  # groups keep together what is still to be divided
+        share = f"pass {option('groups')} with what they share, or remove them"
+        origin = f"pass {option('groups')} with what names where they come from"
     notes = []
     if same:
         exactly = int((repeats.equal & repeats.exactly).sum())
         alike = "" if exactly == same else f" ({same - exactly:,} of them but for case, blanks and punctuation)"
         notes.append(
             f"{same:,} of {counted(total, 'test example')} {'is' if same == 1 else 'are'} also in the training "
-            f"part{alike}: pass {option('groups')} with what they share, or remove them."
+            f"part{alike}: {share}."
         )
     told = overlapping >= max(_FEW, _TELLING * total)
     if told:
         notes.append(
             f"{overlapping:,} of {counted(total, 'test example')} share a passage with the training part, one within "
-            f"the other, as phrases of one sentence do: pass {option('groups')} with what names where they come from."
+            f"the other, as phrases of one sentence do: {origin}."
         )
     if not notes:
         return evaluation
