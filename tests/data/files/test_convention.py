@@ -84,3 +84,14 @@ def test_each_column_may_have_its_own(tmp_path: Path) -> None:
     assert frame["a"].tolist() == [1.5, 2.25]
     assert frame["b"].tolist() == [1.25, 3.5]
     assert frame["c"].tolist() == [1234, 1000]
+
+
+def test_a_number_with_a_power_of_ten_has_no_thousands(tmp_path: Path) -> None:
+    values, _ = read(tmp_path, "Tag;Strom\n03.02.2025;1,275E+03\n04.02.2025;9,310E+02\n05.02.2025;1,002E+03\n")
+    assert values == [1275.0, 931.0, 1002.0]
+
+
+def test_a_weekday_and_a_comma_before_the_date_do_not_separate_columns(tmp_path: Path) -> None:
+    days = ["Mo, 03.02.2025", "Di, 04.02.2025", "Mi, 05.02.2025", "Do, 06.02.2025"]
+    values, _ = read(tmp_path, "Tag;Kasse\n" + "".join(f"{day};{i + 8}.250,40\n" for i, day in enumerate(days)))
+    assert values == [8250.4, 9250.4, 10250.4, 11250.4]

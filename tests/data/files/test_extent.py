@@ -41,7 +41,7 @@ def test_lines_below(tmp_path: Path, below: str) -> None:
     table = read(tmp_path, f"day,y\n{DAYS}{below}\n")
     assert table.frame["y"].tolist() == [1.5, 2.5, 3.5, 4.5, 5.5]
     assert table.notes[0].startswith("skipped below the data: line")
-    assert "footer= 0" in table.notes[0]
+    assert "footer=0" in table.notes[0]
     given = read(tmp_path, f"day,y\n{DAYS}{below}\n", footer=below.count("\n") + 1)
     assert given.notes == ()
     assert given.frame.equals(table.frame)
@@ -65,7 +65,7 @@ def test_rows_of_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: b
     table = read(tmp_path, text)
     assert table.frame.columns.tolist() == ["time", "wind", "place"]
     assert table.frame["wind"].tolist() == [1.5, 2.5, 3.5, 4.5, 5.5]
-    assert any("line 2 ('[UTC], [m/s]'); pass header_rows= 1" in note for note in table.notes)
+    assert any("line 2 ('[UTC], [m/s]'); pass header_rows=1" in note for note in table.notes)
 
 
 def test_a_logger_with_four_rows_of_header(tmp_path: Path) -> None:

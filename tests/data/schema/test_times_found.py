@@ -93,3 +93,57 @@ def test_the_format_is_what_the_user_says() -> None:
 def test_one_series_keeps_the_name_of_its_column() -> None:
     panel, _ = understand(table("ds", DAYS).assign(unique_id="a", unit="MW"))
     assert (panel.schema.series, panel.series) == ("unique_id", ("a",))
+
+
+HOURS = pd.date_range("2021-02-01", periods=72, freq="h")
+
+
+@pytest.mark.parametrize(
+    ("columns", "first"),
+    [
+        ({"Date": HOURS.strftime("%Y%m%d").astype(int), "Hour": HOURS.hour + 1}, "2021-02-01 01:00"),
+        ({"YYYYMMDD": HOURS.strftime("%Y%m%d").astype(int), "HH": HOURS.hour}, "2021-02-01 00:00"),
+        ({"Date": HOURS.strftime("%Y-%m-%d"), "Hour Ending": HOURS.hour + 1}, "2021-02-01 01:00"),
+        ({"Year": HOURS.year, "DOY": HOURS.day_of_year, "Hour": HOURS.hour}, "2021-02-01 00:00"),
+        ({"Timestamp": [round(44228 + k / 24, 6) for k in range(72)]}, "2021-02-01 00:00"),
+    ],
+)
+@pytest.mark.parametrize("named", [False, True])
+def test_hours_beside_days_in_digits_are_one_time(columns: dict, first: str, named: bool) -> None:
+    frame = pd.DataFrame({**columns, "load": np.arange(72) + 0.5})
+    panel, _ = understand(frame, target="load", time=tuple(columns) if named else ())
+    assert panel.grid.freq == "h" and len(panel) == 1
+    assert panel.grid.times(panel.start[:1])[0] == pd.Timestamp(first)
+    assert panel.target.tolist() == frame["load"].tolist()
+
+
+def test_a_day_beyond_its_year_is_refused() -> None:
+    with pytest.raises(InputError, match="Year, DOY of the table: row 2 is no day of its year"):
+        understand(pd.DataFrame({"Year": [2020, 2021, 2022], "DOY": [366, 366, 1], "y": [1.0, 2.0, 3.0]}))
+
+
+def test_years_written_in_january_only_are_said_not_to_be_the_time() -> None:
+    frame = pd.DataFrame({"Year": [2020.0, *[np.nan] * 11] * 3, "Month": list(range(1, 13)) * 3, "y": np.arange(36.0)})
+    _, facts = understand(frame, target="y")
+    assert any(fact.label == "check the time" and fact.value.startswith("'Year'") for fact in facts)
+
+
+def test_a_column_for_each_month_is_refused_with_the_shape_to_write() -> None:
+    months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({"Year": range(1990, 2010), **{month: rng.normal(size=20) for month in months}})
+    with pytest.raises(InputError, match=r"a column for each month \(Jan to Dec\).*columns year, month and value"):
+        understand(frame)
+
+
+def test_numbers_whose_squares_are_infinite_are_refused_with_their_row() -> None:
+    frame = table("day", DAYS.astype(str))
+    frame.loc[6, "y"] = -3e200
+    with pytest.raises(InputError, match=r"column 'y' of the table holds -3e\+200 in row 7"):
+        understand(frame)
+
+
+def test_no_number_to_forecast_shows_what_the_columns_hold() -> None:
+    frame = pd.DataFrame({"day": DAYS.astype(str), "balance": [f"{k}.20 DR" for k in range(N)]})
+    with pytest.raises(InputError, match=r"its other columns are balance \('0\.20 DR'\)"):
+        understand(frame)

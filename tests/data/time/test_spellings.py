@@ -8,6 +8,7 @@ import pytest
 
 from recurra.data.time.dates import read_dates
 from recurra.data.time.month_names import LANGUAGES, folded, month_names, weekday_names
+from recurra.data.time.spellings import spelled_plainly
 
 
 @pytest.mark.parametrize(
@@ -99,3 +100,18 @@ def test_the_names_are_those_of_the_cldr() -> None:
                 for month in range(1, 13):
                     assert month_names(language)[folded(locale.months[form][width][month])] == month
                 assert {folded(day) for day in locale.days[form][width].values()} <= weekday_names(language)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "Mo Di Mi Do Fr Sa So",
+        "lun. mar. mer. jeu. ven. sam. dim.",
+        "lun mar mié jue vie sáb dom",
+        "ma di wo do vr za zo",
+    ],
+)
+def test_weekdays_beside_dates_in_digits_are_left_out(names: str) -> None:
+    days = pd.date_range("2025-02-24", periods=14)
+    texts = pd.Series([f"{names.split()[day.weekday()]}, {day:%d.%m.%Y}" for day in days])
+    assert spelled_plainly(texts).tolist() == [f"{day:%d.%m.%Y}" for day in days]

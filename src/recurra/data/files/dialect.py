@@ -14,6 +14,7 @@ from recurra.data.files.extent import common_width, find_above, find_extent
 from recurra.data.files.header import Cell, cell_kind, column_names, merge_header
 from recurra.data.files.quoting import BLANKS, USUAL, Quoting
 from recurra.data.files.records import Record, collapse_blanks, records
+from recurra.data.files.split_numbers import refuse_split_numbers
 from recurra.errors import InputError
 from recurra.options import option
 
@@ -101,6 +102,8 @@ def find_layout(
     origin = len(collapse_blanks(text[:start])) if separator == BLANKS else start
     begin = origin + (found[start_of.first - 1].end if start_of.first else 0)
     rows = tuple(record.fields for record in found[start_of.first :])
+    if separator == "," and start_of.first:
+        refuse_split_numbers(found[start_of.first - 1].fields, rows, lines + found[start_of.first].line, name)
     return Layout(
         separator,
         start_of.header,
@@ -208,7 +211,9 @@ def _unit_note(rows: Sequence[Record], lines: int) -> str:
     shown = "; ".join(_short(", ".join(cell for cell in row.fields if cell.strip())) for row in rows)
     first, last = rows[0].line + lines, rows[-1].line + lines
     place = f"line {first}" if first == last else f"lines {first} to {last}"
-    return f"skipped under the names of the columns: {place} ({shown}); pass {option('header_rows')} 1 if they are data"
+    return (
+        f"skipped under the names of the columns: {place} ({shown}); pass {option('header_rows', 1)} if they are data"
+    )
 
 
 def _short(text: str) -> str:

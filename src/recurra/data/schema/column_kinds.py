@@ -13,6 +13,8 @@ from recurra.data.files.numbers import Text
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
 
+_LARGEST = 1e100  # the square of a larger value, summed over a file, may not be finite
+
 
 def kind_of(column: pd.Series) -> str:
     """ "number" (truth values included), "text", "time" or "empty" (no value at all)."""
@@ -37,7 +39,7 @@ def kind_of(column: pd.Series) -> str:
 def numbers_of(column: pd.Series, source: str = "the table") -> npt.NDArray[np.floating]:
     """A column of numbers [n] as float32 where it is float32 (or a small integer), else float64; NaN where missing.
 
-    Raises `InputError` for infinite values, with the row.
+    Raises `InputError` for infinite values and for those beyond 1e100, with the row.
     """
     dtype = column.dtype
     single = str(dtype).lower() in ("float32", "float16", "int16", "int8", "uint16", "uint8")
@@ -53,6 +55,12 @@ def numbers_of(column: pd.Series, source: str = "the table") -> npt.NDArray[np.f
         raise InputError(
             f"column {column.name!r} of {source} is infinite ({values[row]}) in row {row + 1} "
             f"({counted(int(infinite.sum()), 'such row')}): leave the value empty if it is missing, or correct it"
+        )
+    if values.dtype == np.float64 and len(values) and max(np.fmax.reduce(values), -np.fmin.reduce(values)) > _LARGEST:
+        row = int(np.nanargmax(np.abs(values)))
+        raise InputError(
+            f"column {column.name!r} of {source} holds {values[row]:g} in row {row + 1}: numbers beyond "
+            f"{_LARGEST:g} cannot be squared and summed; correct it, or write the column in a larger unit"
         )
     return values
 

@@ -13,7 +13,6 @@ from recurra.data.schema.names import (
     DAY_WORDS,
     INDEX_WORDS,
     NAMED_SERIES,
-    PART_WORDS,
     SERIES_WORDS,
     STEP_WORDS,
     TIME_NAMES,
@@ -27,7 +26,7 @@ from recurra.data.schema.names import (
 from recurra.data.schema.series_names import join_name
 from recurra.data.time.dates import looks_like_dates, read_dates
 from recurra.data.time.totals import PERIOD_CODE, are_totals
-from recurra.data.time.unix_time import number_format
+from recurra.data.time.unix_time import are_serial_times, number_format
 from recurra.errors import InputError
 from recurra.options import option
 
@@ -55,7 +54,7 @@ def find_time(frame: pd.DataFrame, kinds: Mapping[str, str]) -> tuple[str, ...]:
         return parts
     for name, kind in kinds.items():
         if kind == "number" and words_in(name) & TIME_NAMES and _is_time_number(frame[name], name):
-            return (name,)
+            return (name, *_hour_of_number(frame, name, kinds))
     if parts:
         return parts
     numbers = [name for name, kind in kinds.items() if kind == "number"]
@@ -67,11 +66,12 @@ def find_time(frame: pd.DataFrame, kinds: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def possible_times(frame: pd.DataFrame, kinds: Mapping[str, str]) -> list[str]:
-    """Columns of text with digits and another value in every row: times that are not understood, or names."""
+    """Columns called a year, and text with digits and another value in every row: times not understood, or names."""
     return [
         name
         for name, kind in kinds.items()
-        if kind == "text" and len(frame) >= 10 and frame[name].is_unique and _short_with_digits(frame[name])
+        if part_of(name) == "year"
+        or (kind == "text" and len(frame) >= 10 and frame[name].is_unique and _short_with_digits(frame[name]))
     ]
 
 
@@ -272,8 +272,15 @@ def _time_of_day(frame: pd.DataFrame, date: str, kinds: Mapping[str, str]) -> tu
     clock = [n for n, kind in kinds.items() if kind == "text" and n != date and _all_match(frame[n], _TIME_OF_DAY)]
     if clock:
         return (clock[0],)
-    numbers = {part_of(n): n for n, kind in kinds.items() if kind == "number" and is_whole(frame[n])}
+    numbers = {part_of(n): n for n, kind in kinds.items() if kind == "number" and n != date and is_whole(frame[n])}
     return tuple(numbers[part] for part in ("hour", "minute", "second") if part in numbers) if "hour" in numbers else ()
+
+
+def _hour_of_number(frame: pd.DataFrame, date: str, kinds: Mapping[str, str]) -> tuple[str, ...]:
+    """Columns with the hour (and minute) of days that are written as numbers: 20240131, or a spreadsheet's."""
+    values = frame[date].to_numpy(dtype=np.float64, na_value=np.nan)
+    whole_days = number_format(values, date) in ("%Y%m%d", "%Y%j", "excel") and (values == np.floor(values)).all()
+    return _time_of_day(frame, date, kinds) if whole_days else ()
 
 
 def _all_match(column: pd.Series, pattern: str) -> bool:
@@ -293,10 +300,10 @@ def _date_parts(frame: pd.DataFrame, kinds: Mapping[str, str]) -> tuple[str, ...
     for name, kind in kinds.items():  # M01 to M13 as statistical offices number the months of a year
         if kind == "text" and "month" not in found and _all_match(frame[name], PERIOD_CODE):
             found["month"] = name
-    second = next((part for part in ("month", "quarter", "week") if part in found), None)
+    second = next((part for part in ("month", "quarter", "week", "dayofyear") if part in found), None)
     chosen = ["year"] if second is None else ["year", second]
-    if second in ("month", "week"):
-        for part in list(PART_WORDS)[list(PART_WORDS).index("day") :]:
+    if second in ("month", "week", "dayofyear"):
+        for part in ("hour", "minute", "second") if second == "dayofyear" else ("day", "hour", "minute", "second"):
             if part not in found:
                 break
             chosen.append(part)
@@ -305,8 +312,10 @@ def _date_parts(frame: pd.DataFrame, kinds: Mapping[str, str]) -> tuple[str, ...
 
 def _is_time_number(column: pd.Series, name: str) -> bool:
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    if not np.isfinite(values).all() or (values != np.floor(values)).any():
+    if not len(values) or not np.isfinite(values).all():
         return False
+    if (values != np.floor(values)).any():
+        return are_serial_times(values, name)
     format = number_format(values, name)
     known = words_in(name) & TIME_WORDS or part_of(name) == "year" or name == "year"
     return format != "integer" and (format != "%Y" or bool(known))  # other names of times are common words

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from recurra.errors import InputError
 
 TIME_WORDS = frozenset(
-    "date time datetime timestamp ds day month year week quarter period dt ts epoch unix yearmonth yyyymm yyyymmdd "
+    "date time datetime timestamp ds day month year week quarter period dt ts epoch unix yearmonth yyyymm yyyymmdd yyyyddd "
     "日期 时间 日 月份 年份 年月 年 月 时间戳 季度".split()
 )
 # What a column of times is called in other languages; some are common words, so that only text is taken at them.
@@ -50,7 +50,8 @@ PART_WORDS = {
         "week weekofyear isoweek 周 kw woche semaine semana settimana uge vecka viikko tydzień týden неделя".split()
     ),
     "day": frozenset("day dd dom dayofmonth 日 tag jour dia día giorno dag dzień день".split()),
-    "hour": frozenset("hour hr hh hours 时 小时 stunde heure hora ora uur".split()),
+    "dayofyear": frozenset("doy dayofyear yday yearday julianday jday".split()),
+    "hour": frozenset("hour hr hh hours hourending he hourofday 时 小时 stunde heure hora ora uur".split()),
     "minute": frozenset("minute minutes min mi 分 分钟".split()),
     "second": frozenset("second seconds sec ss 秒".split()),
 }

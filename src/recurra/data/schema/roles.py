@@ -26,6 +26,7 @@ from recurra.data.schema.layouts import is_wide_rows, wide_columns_schema, wide_
 from recurra.data.schema.names import TARGET_WORDS, alike, counted, plain, require_columns, shown
 from recurra.data.schema.overrides import ColumnOverrides, column_overrides
 from recurra.data.time.infer_frequency import choose_grid
+from recurra.data.time.spellings import month_of
 from recurra.data.time.times import Times, read_times
 from recurra.data.time.totals import without_totals
 from recurra.errors import InputError
@@ -156,7 +157,7 @@ def infer(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> Infer
     found = given or find_series(frame, None if times is None else times.values, candidates, source)
     codes, series = series_codes(frame, found, source)
     rest = {n: kind for n, kind in rest.items() if n not in found}
-    target = overrides.target or _find_target(rest, source)
+    target = overrides.target or _find_target(frame, rest, source)
     check_target(frame, target, kinds, source)
     schema = Schema(
         target=target,
@@ -216,7 +217,7 @@ def _may_be_wide(overrides: ColumnOverrides) -> bool:
     return overrides.target is None and overrides.series is None and not overrides.past and not overrides.known
 
 
-def _find_target(kinds: dict[str, str], source: str) -> str:
+def _find_target(frame: pd.DataFrame, kinds: dict[str, str], source: str) -> str:
     numbers = [name for name, kind in kinds.items() if kind == "number"]
     if len(numbers) == 1:
         return numbers[0]
@@ -225,13 +226,26 @@ def _find_target(kinds: dict[str, str], source: str) -> str:
         return named[0]
     if not numbers:
         raise InputError(
-            f"{source} has no numeric column to forecast: its other columns are {shown(list(kinds)) or 'none'}"
+            f"{source} has no numeric column to forecast: its other columns are "
+            f"{shown([name + _example(frame[name]) for name in kinds]) or 'none'}; convert the one to forecast to numbers"
+        )
+    months = [name for name in numbers if month_of(name) is not None]
+    if len(months) == 12 and len({month_of(name) for name in months}) == 12:
+        raise InputError(
+            f"{source} has a column for each month ({months[0]} to {months[-1]}), a layout that is not read: write one "
+            "row per month with columns year, month and value (pandas: frame.melt), without yearly totals"
         )
     raise InputError(
         f"{source} has {len(numbers)} numeric columns and none is called y or target: name the one to forecast with "
         f"{option('target')}, or say {option('layout', 'wide-columns')} if every column is a series. Numeric columns: "
         f"{shown(numbers)}"
     )
+
+
+def _example(column: pd.Series) -> str:
+    """The first value of a column of text, for a message."""
+    values = column.dropna()
+    return f" ({str(values.iloc[0])[:30]!r})" if len(values) else " (empty)"
 
 
 def _check_names(overrides: ColumnOverrides, columns: list[str], source: str) -> None:

@@ -25,6 +25,7 @@ _AROUND_MONTH = re.compile(r"[\s.\-/,'’_]*\b(" + "|".join(_ENGLISH) + r")\b[\s
 _TRAILING = re.compile(r"\s*(?:\b[гр]\.?|年度)$")
 _CJK_NUMBERS = {"十二": "12", "十一": "11", "十": "10"} | {c: str(i + 1) for i, c in enumerate("一二三四五六七八九")}
 _CJK_NUMBER = re.compile("(?:第|(?<=年))?(十二|十一|十|[一二三四五六七八九])(?=[月季])|(?<=第)([一二三四])")
+_WEEKDAYS = 5  # names of weekdays in a column that has each of them
 _KOREAN = str.maketrans({"년": "年", "월": "月", "일": "日", "시": "时", "분": "分", "초": "秒"})
 _CJK_SPACE = re.compile(r"(?<=[年月])\s+(?=\d)|\s+(?=[年月日])")
 _DASHES = str.maketrans(dict.fromkeys("–—‐‑‒−", "-"))
@@ -66,10 +67,13 @@ def _plain_signs(text: str) -> str:
 
 
 def _replacement(words: set[str]) -> Callable[[re.Match[str]], str] | None:
-    """What each word becomes, in the language that knows most of them as months."""
-    best, most = None, 0
+    """What each word becomes, in the language that knows most of them as months, then as weekdays."""
+    weekdays = max((words & weekday_names(language) for language in LANGUAGES), key=len)
+    if len(weekdays) >= _WEEKDAYS and not any((words - weekdays) & month_names(name).keys() for name in LANGUAGES):
+        return lambda match: " " if folded(match[0]) in weekdays | _PARTICLES else match[0]  # "mar" is no March
+    best, most = None, (0, 0)
     for language in LANGUAGES:
-        known = len(words & month_names(language).keys())
+        known = len(words & month_names(language).keys()), len(words & weekday_names(language))
         if known > most:
             best, most = language, known
     months = month_names(best) if best else {}

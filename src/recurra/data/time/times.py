@@ -22,7 +22,10 @@ from recurra.errors import InputError
 from recurra.options import option
 
 _KEPT = ("integer", "excel", "excel 1904", "year-week", "year-quarter")  # formats of numbers that later files keep
-_LEAST = {"year": 1, "half": 1, "quarter": 1, "month": 1, "week": 1, "day": 1, "hour": 0, "minute": 0, "second": 0}
+_LEAST = {
+    "year": 1, "half": 1, "quarter": 1, "month": 1, "week": 1, "day": 1, "dayofyear": 1, "hour": 0, "minute": 0,
+    "second": 0,
+}  # fmt: skip
 _MOST = {
     "year": 9999,
     "half": 2,
@@ -30,6 +33,7 @@ _MOST = {
     "month": 12,
     "week": 53,
     "day": 31,
+    "dayofyear": 366,
     "hour": 24,
     "minute": 59,
     "second": 60,
@@ -309,10 +313,12 @@ def _period_part(column: pd.Series, part: str, source: str) -> str:
 def part_names(columns: Sequence[str], numeric: Sequence[bool]) -> tuple[str, ...]:
     """What each of several time columns holds: by its name, else by its place (year, month, day, hour, minute, second).
 
-    A first column that is not a number, or not called a part of a date, is a whole date.
+    A first column that is not a number, or not called a part of a date, is a whole date; so is a number that is
+    called no part of a date before parts of a day.
     """
     named = [part_of(column) for column in columns]
-    if named[0] != "year" and not (all(numeric) and None in named):
+    before_clock = named[0] is None and all(part in ("hour", "minute", "second") for part in named[1:])
+    if named[0] != "year" and (before_clock or not (all(numeric) and None in named)):
         rest = [part if part in ("hour", "minute", "second") else None for part in named[1:]]
         order = iter(part for part in ("hour", "minute", "second") if part not in rest)
         return (
@@ -362,6 +368,15 @@ def _calendar_days(parts: dict[str, npt.NDArray[np.int64]], columns: dict[str, s
         first = (parts["year"] - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 3  # 4 January is in week 1
         monday = first - (first.astype(np.int64) + 3) % 7
         return (monday + 7 * (parts["week"] - 1) + parts.get("day", np.int64(1)) - 1).astype("datetime64[us]")
+    if "dayofyear" in parts and "month" not in parts:
+        years = (parts["year"] - 1970).astype("datetime64[Y]")
+        days = years.astype("datetime64[D]") + parts["dayofyear"] - 1
+        if (late := days.astype("datetime64[Y]") != years).any():
+            row = int(late.argmax())
+            raise InputError(
+                f"{', '.join(columns.values())} of {source}: row {row + 1} is no day of its year; correct it"
+            )
+        return days.astype("datetime64[us]")
     month = parts.get("month", np.int64(1))
     for part, length in (("quarter", 3), ("half", 6)):
         month = length * (parts[part] - 1) + 1 if part in parts else month

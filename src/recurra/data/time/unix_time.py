@@ -16,6 +16,7 @@ _EPOCHS = {"epoch s": (1e8, 1e10, 1_000_000), "epoch ms": (1e11, 1e13, 1000), "e
 NUMBER_FORMATS = ("excel", "excel 1904", "year-week", "year-quarter", *_EPOCHS, "epoch ns", "integer")
 _WIDTHS = {"year-week": 6, "year-quarter": 5, "%Y%j": 7}
 _SERIALS = (21916, 73051)  # 1960 to 2100 as a spreadsheet counts days
+_MINUTE = 0.02  # how far from a whole minute a serial of six decimals may lie
 _EXCEL = {"excel": np.datetime64("1899-12-30", "us"), "excel 1904": np.datetime64("1904-01-01", "us")}
 _DIGITS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _YEARS = (1500, 2200)
@@ -47,6 +48,18 @@ def number_format(values: npt.NDArray, name: str) -> str:
             f"{option('time_format', 'excel')}, or name another column with {option('time')}"
         )
     return "integer"
+
+
+def are_serial_times(values: npt.NDArray, name: str) -> bool:
+    """Whether numbers [n] with fractions are a spreadsheet's days with a time of day: called so, each another minute.
+
+    >>> are_serial_times(np.array([45292.0, 45292.5, 45293.0]), "Timestamp")
+    True
+    """
+    if not (words_in(name) & DAY_WORDS and _SERIALS[0] <= values.min() and values.max() < _SERIALS[1]):
+        return False
+    minutes = values * 1440
+    return len(np.unique(values)) == len(values) and bool((np.abs(minutes - np.round(minutes)) < _MINUTE).all())
 
 
 def read_numbers(values: npt.NDArray, format: str) -> npt.NDArray:

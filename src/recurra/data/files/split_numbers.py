@@ -1,0 +1,35 @@
+"""Thousands commas in numbers without quotes, which a comma separated file takes apart: 25,104 becomes 25 and 104."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from recurra.errors import InputError
+
+_HEAD = re.compile(r"\s*[-+(]?[$€£]?\d{1,3}")  # what stands before a thousands comma
+_GROUP = re.compile(r"\d{3}(?:\.\d+)?\)?\s*")  # and behind it
+_LEAST = 3  # rows that show it
+
+
+def refuse_split_numbers(header: Sequence[str], rows: Sequence[Sequence[str]], line: int, name: str) -> None:
+    """Raise `InputError` where rows have more fields than the header and two columns look like one number each.
+
+    `line` is that of the first row. The second of two such columns holds exactly three digits in every row; one of
+    them begins with 0, or the first of the two is not the first of the table (which may number the rows).
+    """
+    names = [cell.strip() for cell in header]
+    if len(rows) < _LEAST or not all(names) or not all(len(row) == len(rows[0]) > len(names) for row in rows):
+        return
+    for place in range(len(rows[0]) - 1):
+        head, group = [row[place] for row in rows], [row[place + 1] for row in rows]
+        if not all(map(_HEAD.fullmatch, head)) or not all(map(_GROUP.fullmatch, group)):
+            continue
+        if place == 0 and not any(text.startswith("0") for text in group):
+            continue
+        raise InputError(
+            f"{name}, line {line}: {len(rows[0])} fields under a header of {len(names)}, and fields {place + 1} and "
+            f"{place + 2} look like one number with a thousands comma ({head[0].strip()},{group[0].strip()}): write "
+            "such numbers in quotes or without the comma; if they are two columns, give every column a name in the "
+            "header"
+        )
