@@ -112,7 +112,8 @@ HOURS = pd.date_range("2021-02-01", periods=72, freq="h")
 def test_hours_beside_days_in_digits_are_one_time(columns: dict, first: str, named: bool) -> None:
     frame = pd.DataFrame({**columns, "load": np.arange(72) + 0.5})
     panel, _ = understand(frame, target="load", time=tuple(columns) if named else ())
-    assert panel.grid.freq == "h" and len(panel) == 1
+    assert panel.grid.freq == "h"
+    assert len(panel) == 1
     assert panel.grid.times(panel.start[:1])[0] == pd.Timestamp(first)
     assert panel.target.tolist() == frame["load"].tolist()
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from recurra.errors import InputError
 
 TIME_WORDS = frozenset(
-    "date time datetime timestamp ds day month year week quarter period dt ts epoch unix yearmonth yyyymm yyyymmdd yyyyddd "
-    "日期 时间 日 月份 年份 年月 年 月 时间戳 季度".split()
+    "date time datetime timestamp ds day month year week quarter period dt ts epoch unix yearmonth yyyymm yyyymmdd "
+    "yyyyddd 日期 时间 日 月份 年份 年月 年 月 时间戳 季度".split()
 )
 # What a column of times is called in other languages; some are common words, so that only text is taken at them.
 TIME_NAMES = TIME_WORDS | frozenset(

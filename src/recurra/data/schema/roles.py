@@ -227,7 +227,8 @@ def _find_target(frame: pd.DataFrame, kinds: dict[str, str], source: str) -> str
     if not numbers:
         raise InputError(
             f"{source} has no numeric column to forecast: its other columns are "
-            f"{shown([name + _example(frame[name]) for name in kinds]) or 'none'}; convert the one to forecast to numbers"
+            f"{shown([name + _example(frame[name]) for name in kinds]) or 'none'}; "
+            "convert the one to forecast to numbers"
         )
     months = [name for name in numbers if month_of(name) is not None]
     if len(months) == 12 and len({month_of(name) for name in months}) == 12:
