@@ -15,6 +15,7 @@ from recurra.cli.flags.values import parse_widths, split_words
 from recurra.cli.labelled_reading import Columns, Opened, open_examples, refuse_unknown_inputs, understand
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.errors import InputError
+from recurra.formatting import joined
 from recurra.options import option
 
 if TYPE_CHECKING:
@@ -212,18 +213,19 @@ def interruptions(estimator: Estimator, parts: ChosenParts) -> list[str]:
 
 
 def title_of(task: str, roles: Roles) -> str:
-    """What the page is called: "Classification: Recommended IND from Title, Review Text and 5 columns"."""
-    from recurra.data.examples.inputs import Static
-
+    """What the page is called: the task, what is predicted, and from which inputs."""
+    what = _listed(roles.label)
+    made = {"static": roles.static, **({"sequence": roles.features} if roles.features else {})}
+    columns = [column for name in roles.inputs for column in made.get(name, (name,))]
+    columns = list(dict.fromkeys([*columns, *roles.features, *roles.static]))
     names = {"classify": "Classification", "tag": "Tagging", "regress": "Regression"}
-    what = ", ".join(roles.label[:3]) + (", ..." if len(roles.label) > 3 else "")
-    inputs = [name for name, kind in roles.inputs.items() if not isinstance(kind, Static)]
-    if roles.features or not (inputs or roles.static):
-        inputs.insert(0, roles.features[0] if len(roles.features) == 1 else roles.series or "series")
-    parts = [*inputs[:3], *([f"{len(inputs) - 3} more inputs"] if len(inputs) > 3 else [])]
-    parts += [roles.static[0] if len(roles.static) == 1 else f"{len(roles.static)} columns"] if roles.static else []
-    of = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-    return f"{names[task]}: {what} from {of}"
+    return f"{names[task]}: {what} from {_listed(columns) if columns else 'a series'}"
+
+
+def _listed(names: Sequence[str], most: int = 4) -> str:
+    """`a, b and c`; of more than `most` the first ones and how many more there are."""
+    shown = list(map(str, names))
+    return joined(shown if len(shown) <= most else [*shown[: most - 1], f"{len(shown) - most + 1} more"])
 
 
 def _open_test(

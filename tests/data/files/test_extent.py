@@ -135,7 +135,7 @@ def test_backslashes_and_blanks_before_quotes(tmp_path: Path) -> None:
         ({"skip_rows": 40}, "skip_rows= 40 leaves nothing of t.csv"),
         ({"footer": 40}, "footer= 40 leaves nothing of t.csv"),
         ({"footer": -1}, "footer= -1 cannot be used"),
-        ({"header_rows": 0, "header": True}, "header_rows= 0 and header= contradict each other"),
+        ({"header_rows": 0, "header": True}, "header_rows=0 and header=True contradict each other"),
         ({"thousands": "::"}, "thousands '::' cannot be used"),
         ({"thousands": ".", "decimal": "."}, "thousands and decimal are both '.'"),
     ],

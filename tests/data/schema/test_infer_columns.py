@@ -64,7 +64,7 @@ def test_series_are_numbered_in_natural_order() -> None:
     codes, names = series_codes(pd.DataFrame({"id": ["s10", "s2", "s10"]}), ("id",), "x.csv")
     assert (codes.tolist(), names) == ([1, 0, 1], ("s2", "s10"))
     codes, names = series_codes(pd.DataFrame({"a": [2.0, 1.0], "b": ["x", "y"]}), ("a", "b"), "x.csv")
-    assert [names[code] for code in codes] == ["2 x", "1 y"]
+    assert [names[code] for code in codes] == ["2 | x", "1 | y"]
     with pytest.raises(InputError, match=r"names no series in row 2 \(1 such row\).*series="):
         series_codes(pd.DataFrame({"id": ["a", None]}), ("id",), "x.csv")
     assert split_series("a,b", ["a,b"]) == ("a,b",)

@@ -205,6 +205,9 @@ def test_in_a_pipeline():
     assert found.shape == (50, 2)
     model = make_pipeline(StandardScaler(), classifier(members=1)).set_output(transform="pandas").fit(X, y)
     assert model.predict(X).shape == (50,)
+    features = model.transform(X)
+    assert isinstance(features, pd.DataFrame)
+    assert features.columns[0] == "hidden0"
 
 
 def test_a_grid_over_cells_members_and_networks():

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.base import TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags as EstimatorTags
 from sklearn.utils import TransformerTags
@@ -64,7 +65,7 @@ Floats = npt.NDArray[np.floating]
 _LARGEST_SEED = 2**32 - 1
 
 
-class SequenceEstimator(NestedOptions):
+class SequenceEstimator(TransformerMixin, NestedOptions):
     """Base of SequenceClassifier, SequenceTagger and SequenceRegressor."""
 
     KIND: ClassVar[str]  # in a model file
@@ -221,8 +222,7 @@ class SequenceEstimator(NestedOptions):
 
     def predict(self, X: Any) -> Any:
         """The labels of the examples X, in the form and type in which they were learnt."""
-        outputs, encoded = self._outputs(X)
-        return self._decode(outputs, encoded)
+        return self._decode(*self._outputs(X))
 
     @property
     def module_(self) -> nn.ModuleList:
@@ -239,9 +239,9 @@ class SequenceEstimator(NestedOptions):
         self._refuse_empty(examples)
         return model.hidden(model.reader.encode(examples))
 
-    def fit_transform(self, X: Any, y: Any, **fit: Any) -> Floats:
-        """`fit`, then `transform` of the same examples."""
-        return self.fit(X, y, **fit).transform(X)
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
+        """The names of the features of `transform`: hidden0, hidden1, ...; with them `set_output` can make frames."""
+        return np.array([f"hidden{k}" for k in range(self._fitted().hidden_size)], dtype=object)
 
     def explain(self, X: Any, *, target: Any = None, step: int | None = None, points: int = 32) -> pd.DataFrame:
         """What moved the predictions of the examples X: tokens, steps of a series, columns.

@@ -24,6 +24,7 @@ from recurra.data.encoders.vectors import read_vectors
 from recurra.data.examples.inputs import Text
 from recurra.data.examples.ragged import Ragged
 from recurra.ensemble.members import Member, Seat
+from recurra.errors import InputError
 from recurra.evaluation.labelled.calibration import Blend
 from recurra.evaluation.labelled.decisions import fit_offset
 from recurra.nn.own import OwnNetwork, OwnParts, own_network
@@ -79,6 +80,14 @@ class SequenceModel:
         """Blended outputs [N, K], or end to end for every step [N_total, K]."""
         linear = None if self.stacked is None else self.stacked.outputs(encoded)
         return self.blend(self.ensemble(encoded), linear)
+
+    @property
+    def hidden_size(self) -> int:
+        """How many features `hidden` gives. Raises InputError for networks of the user's own, which do not tell."""
+        sizes = [m.network.head.in_features for m in self.members if isinstance(m.network, SequenceNetwork)]
+        if len(sizes) < len(self.members):
+            raise InputError("a network of your own does not say how many hidden features it has")
+        return sum(sizes)
 
     def hidden(self, encoded: Encoded) -> Floats:
         """What enters the members' heads, side by side: [N, H], of tags the mean over the steps of each example."""
