@@ -22,8 +22,8 @@ OTHERS_FLAGS = {"--upgrade"}  # of pip
 
 # A folder may import its own files, those of the folders named here, and whatever these may import.
 ARROWS: dict[str, tuple[str, ...]] = {
-    "cli": ("tasks", "report", "deploy", "bench", "textbook"),
-    "tasks": ("ensemble", "data", "evaluation", "deploy", "inspect"),
+    "cli": ("tasks", "deploy", "bench", "textbook"),
+    "tasks": ("ensemble", "data", "evaluation", "deploy", "inspect", "report"),
     "ensemble": ("training", "inspect"),
     "report": ("data", "evaluation"),
     "deploy": ("training", "data", "evaluation"),

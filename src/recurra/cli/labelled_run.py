@@ -12,7 +12,7 @@ import numpy as np
 from recurra.cli.console import print_facts, print_files, print_scores, stdout
 from recurra.cli.flags.reading import Reading
 from recurra.cli.flags.values import parse_widths, split_words
-from recurra.cli.labelled_reading import Columns, Opened, open_examples, refuse_unknown_inputs, understand
+from recurra.cli.labelled_reading import Columns, open_examples, refuse_unknown_inputs, understand
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.errors import InputError
 from recurra.formatting import joined
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from recurra.cli.labelled_parts import ChosenParts
     from recurra.data.examples.gathering import Gathered
     from recurra.data.examples.understanding import Roles
     from recurra.tasks import SequenceClassifier, SequenceRegressor, SequenceTagger
+    from recurra.tasks.labelled.opened import Judging, Opened
+    from recurra.tasks.labelled.parts import ChosenParts
 
     Estimator = SequenceClassifier | SequenceTagger | SequenceRegressor
 
@@ -72,14 +73,6 @@ class Learning:
         }
 
 
-@dataclass(frozen=True)
-class Judging:
-    """On what a model is judged: a file of its own, or a share of the examples."""
-
-    test: str | None
-    share: float
-
-
 def learn(
     task: str,
     make: Callable[..., Estimator],
@@ -108,9 +101,9 @@ def learn(
             f"column with --ignore {roles.split}"
         )
 
-    from recurra.cli.labelled_parts import choose_parts, examples_facts
     from recurra.data.examples.examples import keep_rows
     from recurra.data.examples.gathering import gather_examples
+    from recurra.tasks.labelled.parts import choose_parts, examples_facts
 
     settings["optional"] = tuple(dict.fromkeys((*settings["optional"], *roles.optional)))
     gathered = gather_examples(
@@ -161,9 +154,9 @@ def learn(
         console.print(note)
     print_scores(console, evaluation, f"On the test part ({parts.tested_words(estimator)})")
 
-    from recurra.cli.labelled_content import report_content
-    from recurra.cli.labelled_results import judged_frame
     from recurra.report import write_labelled_html, write_labelled_png
+    from recurra.tasks.labelled.report import report_content
+    from recurra.tasks.labelled.results import judged_frame
 
     predictions = judged_frame(estimator, parts.ids, parts.rows)
     report = report_content(

@@ -13,11 +13,7 @@ import typer
 
 from recurra.cli.console import counting, print_facts, print_files, print_frame, print_scores, stderr, stdout
 from recurra.cli.flags.reading import Reading
-from recurra.cli.label_refusals import LabelledRows, refuse_unknown
-from recurra.cli.labelled_parts import examples_facts, judged_words, names_of
-from recurra.cli.labelled_reading import Opened, open_examples
-from recurra.cli.labelled_results import judged_frame, predicted_frames
-from recurra.cli.labelled_tables import cell_text, json_lines
+from recurra.cli.labelled_reading import open_examples
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.data.examples.examples import SEQUENCE
 from recurra.data.examples.gathering import Gathered, gather_examples, text_columns
@@ -28,6 +24,11 @@ from recurra.data.labels.classes import Classes
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns, shown
 from recurra.errors import InputError
+from recurra.tasks.labelled.columns import cell_text, json_lines
+from recurra.tasks.labelled.opened import Opened
+from recurra.tasks.labelled.parts import examples_facts, judged_words, names_of
+from recurra.tasks.labelled.results import judged_frame, predicted_frames
+from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unknown
 from recurra.tasks.labelled.tagger import SequenceTagger
 
 if TYPE_CHECKING:
@@ -112,8 +113,8 @@ def evaluate_labelled(
     if out is None:
         return
 
-    from recurra.cli.labelled_content import report_content
     from recurra.report import write_labelled_html
+    from recurra.tasks.labelled.report import report_content
 
     report = report_content(
         title=f"{model.stem} on {opened.name}",

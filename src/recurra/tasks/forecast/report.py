@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from recurra.cli.page_head import command_of, now, settings, versions
 from recurra.report import ForecastReport
 from recurra.report.units import step_noun
 from recurra.report.views import pick_series
+from recurra.tasks.provenance import command_of, now, settings, versions
 
 if TYPE_CHECKING:
     from recurra.data import Fact, Panel

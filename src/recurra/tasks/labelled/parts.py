@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.cli.label_refusals import LabelledRows, refuse_unseen
 from recurra.data.examples.examples import Examples, keep_rows
 from recurra.data.examples.gathering import Gathered
 from recurra.data.examples.inputs import Audio, Kind, Symbols, Text
@@ -22,10 +21,9 @@ from recurra.data.labels.cell_labels import quoted
 from recurra.data.labels.label_values import missing_of
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
-
-if TYPE_CHECKING:
-    from recurra.cli.labelled_reading import Opened
-    from recurra.cli.labelled_run import Judging
+from recurra.options import option
+from recurra.tasks.labelled.opened import Judging, Opened
+from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unseen
 
 _OURS = {"row", "truth", "predicted", "probability", "right", "error"}  # columns of predictions.csv
 _OURS |= {"input", "step", "token", "attribution", "target"}  # and of what explains them
@@ -97,7 +95,7 @@ def choose_parts(
         )
         way = {"test": (later.examples, later.labels), "groups": gathered.groups}
         chosen = ChosenParts(examples, labels, way, names_of(later, file, roles), everything=(*everything, file.frame))
-        return chosen, [Fact("test part", f"{file.source}, {counted(len(later.examples), 'example')}", "--test")]
+        return chosen, [Fact("test part", f"{file.source}, {counted(len(later.examples), 'example')}", option("test"))]
     if roles.split is not None:
         assert gathered.split is not None
         parts = stated_rows(pd.Series(gathered.split), name=roles.split)
@@ -112,18 +110,18 @@ def choose_parts(
         chosen = ChosenParts(
             examples.take(learnt), labels.iloc[learnt], way, ids, parts.test, (*everything, gathered.split)
         )
-        return chosen, [Fact("test part", said + more, "--split")]
+        return chosen, [Fact("test part", said + more, option("split"))]
     by_time = gathered.times is not None and roles.series is None
     way = {"groups": gathered.groups, "times": gathered.times if by_time else None}
     chosen = ChosenParts(examples, labels, way, ids, everything=(*everything, way["times"]))
     share = f"{100 * judging.share:.3g} %"
     if by_time:
         return chosen, [
-            Fact("test part", _latest(gathered, judging.share, kept["optional"], str(roles.time)), "--time")
+            Fact("test part", _latest(gathered, judging.share, kept["optional"], str(roles.time)), option("time"))
         ]
     if roles.group is not None:
-        return chosen, [Fact("test part", f"{share} of the groups of {roles.group}", "--share")]
-    return chosen, [Fact("test part", f"{share} of the examples, chosen at random", "--share")]
+        return chosen, [Fact("test part", f"{share} of the groups of {roles.group}", option("share"))]
+    return chosen, [Fact("test part", f"{share} of the examples, chosen at random", option("share"))]
 
 
 def _latest(gathered: Gathered, share: float, optional: Collection[str], time: str) -> str:

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.cli.labelled_tables import cell_text, predicted_columns, right_column, truth_columns
 from recurra.data.encoders.reader import step_counts
 from recurra.data.examples.examples import Examples, keep_rows
 from recurra.data.examples.ragged import Ragged, offsets_of
 from recurra.data.labels.classes import Classes
+from recurra.tasks.labelled.columns import cell_text, predicted_columns, right_column, truth_columns
 
 if TYPE_CHECKING:
-    from recurra.cli.labelled_run import Estimator
+    from recurra.tasks.labelled.estimator import SequenceEstimator as Estimator
 
 AT_ONCE = 20_000  # examples whose predictions are in memory together
 

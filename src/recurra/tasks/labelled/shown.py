@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.cli.labelled_tables import right_column, sets_as_text
 from recurra.data.examples.examples import Examples
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.steps import Steps
 from recurra.data.labels.label_sets import LabelSets
 from recurra.data.labels.numbers import Numbers
+from recurra.tasks.labelled.columns import right_column, sets_as_text
 from recurra.tasks.labelled.holdout import HoldoutResult
 
 Floats = npt.NDArray[np.floating]

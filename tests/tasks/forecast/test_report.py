@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from recurra.cli.content import history
 from recurra.data import Panel, understand
+from recurra.tasks.forecast.report import history
 
 
 def _panel() -> Panel:

@@ -9,9 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.cli.labelled_choice import hardest, outcomes, to_explain
-from recurra.cli.labelled_explained import explained_frame, series_values, usual_frame, with_gaps
-from recurra.cli.page_head import command_of, now, settings, versions
 from recurra.data.encoders.reader import step_counts
 from recurra.data.encoders.tokens import SymbolEncoder
 from recurra.data.examples.ragged import Ragged
@@ -19,12 +16,15 @@ from recurra.data.labels.classes import Classes
 from recurra.data.labels.numbers import Numbers
 from recurra.inspect.several import findings_of, flows_of
 from recurra.report import LabelledReport
+from recurra.tasks.labelled.attributions import explained_frame, series_values, usual_frame, with_gaps
 from recurra.tasks.labelled.holdout import HoldoutResult
 from recurra.tasks.labelled.insight import memory_sentences, remembered
+from recurra.tasks.labelled.shown import hardest, outcomes, to_explain
+from recurra.tasks.provenance import command_of, now, settings, versions
 
 if TYPE_CHECKING:
-    from recurra.cli.labelled_run import Estimator
     from recurra.data import Fact
+    from recurra.tasks.labelled.estimator import SequenceEstimator as Estimator
 
 Ints = npt.NDArray[np.int64]
 

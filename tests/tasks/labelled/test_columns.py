@@ -10,7 +10,6 @@ import pytest
 
 from recurra.cli.flags.values import parse_widths
 from recurra.cli.labelled_run import title_of
-from recurra.cli.labelled_tables import cell_text, json_lines, predicted_columns, right_column, truth_columns
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.understanding import Roles
 from recurra.data.labels.classes import Classes
@@ -18,6 +17,7 @@ from recurra.data.labels.label_sets import LabelSets
 from recurra.data.labels.tags import Tags
 from recurra.errors import InputError
 from recurra.inputs import Static, Symbols, Text
+from recurra.tasks.labelled.columns import cell_text, json_lines, predicted_columns, right_column, truth_columns
 from recurra.tasks.labelled.objective import Objective
 
 
