@@ -25,11 +25,11 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "cli": ("tasks", "deploy", "bench", "textbook"),
     "tasks": ("ensemble", "data", "evaluation", "deploy", "inspect", "report"),
     "ensemble": ("training", "inspect"),
-    "report": ("data", "evaluation"),
+    "report": ("data",),
     "deploy": ("training", "data", "evaluation"),
     "training": ("nn", "data"),
     "bench": ("nn",),
-    "evaluation": ("data",),
+    "evaluation": ("data", "report"),
     "data": (),
     "inspect": ("nn",),
     "keras": ("kernels",),
@@ -43,6 +43,7 @@ TOP_LEVEL = {
     "files",
     "formatting",
     "hooks",
+    "language",
     "options",
 }  # modules beside the folders, which every folder may import
 

@@ -40,5 +40,5 @@ def without_page(monkeypatch: pytest.MonkeyPatch) -> None:
         path.write_bytes(b"")
 
     monkeypatch.setattr("recurra.tasks.labelled.report.report_content", lambda **given: None)
-    monkeypatch.setattr("recurra.report.write_labelled_html", empty)
-    monkeypatch.setattr("recurra.report.write_labelled_png", empty)
+    monkeypatch.setattr("recurra.report.write_html", empty)
+    monkeypatch.setattr("recurra.report.write_png", empty)

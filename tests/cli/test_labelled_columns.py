@@ -14,7 +14,7 @@ from tests.cli.labelled import QUICK, gestures, reviews, run, written
 def _without_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recurra.tasks.labelled.report.report_content", lambda **given: None)
     for name in ("html", "png"):
-        monkeypatch.setattr(f"recurra.report.write_labelled_{name}", lambda report, path: path.write_bytes(b""))
+        monkeypatch.setattr(f"recurra.report.write_{name}", lambda report, path: path.write_bytes(b""))
 
 
 @pytest.mark.parametrize("name", ["row", "truth", "p_nod"])

@@ -21,7 +21,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("recurra.tasks.labelled.report.report_content", lambda **given: None)
         for name in ("html", "png"):
-            patch.setattr(f"recurra.report.write_labelled_{name}", lambda report, path: path.write_bytes(b""))
+            patch.setattr(f"recurra.report.write_{name}", lambda report, path: path.write_bytes(b""))
         assert run(["classify", source, *QUICK, "--empty", "drop", "--out", str(folder), "--quiet"]) == 0
     return str(folder / "reviews.safetensors")
 

@@ -165,7 +165,7 @@ def print_backtest(console: Console, backtest: Backtest) -> None:
 
 def print_scores(console: Console, evaluation: Evaluation, title: str) -> None:
     """The verdict and the table of methods, with the interval of the leading score."""
-    from recurra.report.labelled.scores import shown_as
+    from recurra.report.scores import shown_as
 
     print_verdict(console, evaluation.verdict.sentence, evaluation.verdict.better)
     for note in evaluation.notes:

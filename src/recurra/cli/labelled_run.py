@@ -154,25 +154,22 @@ def learn(
         console.print(note)
     print_scores(console, evaluation, f"On the test part ({parts.tested_words(estimator)})")
 
-    from recurra.report import write_labelled_html, write_labelled_png
-    from recurra.tasks.labelled.report import report_content
+    from recurra.report import write_html, write_png
     from recurra.tasks.labelled.results import judged_frame
 
     predictions = judged_frame(estimator, parts.ids, parts.rows)
-    report = report_content(
+    report = estimator.content(
         title=title_of(task, roles),
         arguments=arguments,
         facts=[*facts, *decided],
-        estimator=estimator,
         target=", ".join(roles.label[:3]) + (", ..." if len(roles.label) > 3 else ""),
         rows=parts.rows,
-        learnt=parts.learnt(estimator),
         notes=notes,
     )
     with written_together(out) as stage:
         (stage / "predictions.csv").write_text(csv_text(predictions), encoding="utf-8", newline="")
-        write_labelled_html(report, stage / "report.html")
-        write_labelled_png(report, stage / "report.png")
+        write_html(report, stage / "report.html")
+        write_png(report, stage / "report.png")
         estimator.save(stage / files[-1].name)
     checkpoints.clear()
     print_files(console, files)

@@ -113,21 +113,19 @@ def evaluate_labelled(
     if out is None:
         return
 
-    from recurra.report import write_labelled_html
-    from recurra.tasks.labelled.report import report_content
+    from recurra.report import write_html
 
-    report = report_content(
+    report = estimator.content(
         title=f"{model.stem} on {opened.name}",
         arguments=arguments,
         facts=facts,
-        estimator=estimator,
         target=", ".join(roles.label),
         rows=kept,
     )
     with written_together(out) as stage:
         frame = judged_frame(estimator, names_of(gathered, opened, roles), kept)
         (stage / "evaluation.csv").write_text(csv_text(frame), encoding="utf-8", newline="")
-        write_labelled_html(report, stage / "evaluation.html")
+        write_html(report, stage / "evaluation.html")
     print_files(console, files)
 
 

@@ -71,17 +71,14 @@ def evaluate(
         return
 
     from recurra.report import write_html
-    from recurra.tasks.forecast.report import report_content
 
-    report = report_content(
+    report = forecaster.content(
+        panel,
+        backtest=backtest,
+        levels=percents,
+        facts=[*file_facts(table), *facts],
         title=f"{model.stem} on {table.name}",
         arguments=context.obj,
-        panel=panel,
-        facts=[*file_facts(table), *facts],
-        forecaster=forecaster,
-        backtest=backtest,
-        forecast=forecaster.predict(panel, levels=percents),
-        levels=percents,
     )
     with written_together(out) as stage:
         (stage / "evaluation.csv").write_text(csv_text(backtest.forecasts), encoding="utf-8", newline="")

@@ -156,19 +156,8 @@ def forecast(
     print_forecast(console, ahead)
 
     from recurra.report import write_html, write_png
-    from recurra.tasks.forecast.report import report_content
 
-    report = report_content(
-        title=f"{panel.schema.target}: the next {count(horizon, step_noun(panel.grid.freq))}",
-        arguments=context.obj,
-        panel=panel,
-        facts=[*facts, *decided],
-        forecaster=forecaster,
-        backtest=backtest,
-        forecast=ahead,
-        levels=percents,
-        notes=notes,
-    )
+    report = forecaster.content(levels=percents, facts=[*facts, *decided], notes=notes, arguments=context.obj)
     with written_together(out) as stage:
         (stage / "forecast.csv").write_text(csv_text(ahead), encoding="utf-8", newline="")
         write_html(report, stage / "report.html")

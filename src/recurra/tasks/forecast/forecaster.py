@@ -25,6 +25,7 @@ from recurra.nn.forecast import NetworkOptions
 from recurra.nn.own import Loss, OwnNetwork, OwnParts, check_own
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.options import option
+from recurra.report import ReportContent
 from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table
 from recurra.tasks.forecast.explanation import explanation_frame
 from recurra.tasks.forecast.frames import backtest_frame, backtest_origins, forecast_frame, interval_bounds, truth_after
@@ -41,7 +42,9 @@ from recurra.tasks.forecast.model import (
 )
 from recurra.tasks.forecast.model_file import to_contents
 from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn
+from recurra.tasks.forecast.report import report_content
 from recurra.tasks.parameters import NestedOptions, check_options, chosen_options
+from recurra.tasks.reported import ReportedEstimator
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import check_verbose, expect
 from recurra.training.run import chosen_run, pick_device
@@ -51,7 +54,7 @@ Floats = npt.NDArray[np.floating]
 _LARGEST_SEED = 2**32 - 1  # torch's generators take 64 bits, and each member and epoch has a seed of its own
 
 
-class Forecaster(NestedOptions):
+class Forecaster(ReportedEstimator, NestedOptions):
     """A global recurrent forecaster with calibrated quantiles.
 
     The mean of `members` networks, trained over all series: blocks of steps (a season each) go through an RNN, GRU
@@ -125,7 +128,7 @@ class Forecaster(NestedOptions):
         self.model_ = model
         self.verdict_ = None
         if hasattr(self, "holdout_"):
-            del self.holdout_  # of an earlier study: its learning curves are not those of this model
+            del self.holdout_, self.backtest_  # of an earlier study: its learning curves are not those of this model
         return self
 
     def backtest(
@@ -166,7 +169,7 @@ class Forecaster(NestedOptions):
         else:
             self.model_ = refit_model(tested, panel, calibration, run=run, name="training", own=self._own())
         self.verdict_ = backtest.verdict.sentence
-        self.holdout_ = tested
+        self.holdout_, self.backtest_ = tested, backtest
         return backtest
 
     def predict(self, data: Data | None = None, *, levels: Sequence[float] = (80, 95)) -> pd.DataFrame:
@@ -221,6 +224,35 @@ class Forecaster(NestedOptions):
             raise InputError(f"step is {step!r}: expected a whole number from 1 to the horizon, {model.recipe.horizon}")
         panel = model.panel if data is None else self._continued(data, model.window)
         return explanation_frame(model, panel, step=step, points=points)
+
+    def content(
+        self,
+        data: Data | None = None,
+        *,
+        backtest: Backtest | None = None,
+        levels: Sequence[float] = (80, 95),
+        facts: Sequence[Fact] | None = None,
+        **head: Any,
+    ) -> ReportContent:
+        """What the page and the picture show: everything after `study`, history and forecast after `fit`.
+
+        With `data`, the forecasts that `predict(data)` makes; `backtest` is what they are judged by, a result of
+        `evaluate(data)`. `head` may hold title and notes; `facts` replace those of the forecaster.
+        """
+        model = self._fitted()
+        if data is None:
+            panel = model.panel
+        else:
+            panel = data if isinstance(data, Panel) else build_panel(as_table(data), model.panel.schema)[0]
+        return report_content(
+            self,
+            panel=panel,
+            forecast=self.predict(None if data is None else panel, levels=levels),
+            levels=levels,
+            facts=self.facts() if facts is None else facts,
+            backtest=getattr(self, "backtest_", None) if backtest is None and data is None else backtest,
+            **head,
+        )
 
     def gradient_flow(self) -> pd.DataFrame:
         """How far back in time the gradient of each network reached while it was trained; of a loaded one, now.

@@ -54,6 +54,7 @@ from recurra.tasks.labelled.objective import Objective
 from recurra.tasks.labelled.plan import default_network, default_training, keeps_classes, make_plan, usual_steps
 from recurra.tasks.labelled.refusals import refuse_unseen
 from recurra.tasks.labelled.repeats import find_repeats, held_out_groups, with_repeats, with_seen
+from recurra.tasks.labelled.report import ReportedLabels
 from recurra.tasks.labelled.study import judge, with_baselines
 from recurra.tasks.labelled.suspects import find_suspects, suspects_note
 from recurra.tasks.parameters import NestedOptions, check_options, chosen_options
@@ -65,7 +66,7 @@ Floats = npt.NDArray[np.floating]
 _LARGEST_SEED = 2**32 - 1
 
 
-class SequenceEstimator(TransformerMixin, NestedOptions):
+class SequenceEstimator(TransformerMixin, ReportedLabels, NestedOptions):
     """Base of SequenceClassifier, SequenceTagger and SequenceRegressor."""
 
     KIND: ClassVar[str]  # in a model file
@@ -399,10 +400,9 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
         self.model_ = with_baselines(self.model_, data, run)
         kept = keep_rows(before, empty=self.empty, optional=self.optional)
         before = before if len(kept) == len(before) else before.take(kept)
-        encoded = data.reader.encode(later)
+        encoded, model, labels_ = data.reader.encode(later), self.model_, self.labels_
         truth = self._encode_labels(labels, encoded)
-        outputs = self.model_.outputs(encoded)
-        model, labels_ = self.model_, self.labels_
+        outputs = model.outputs(encoded)
         evaluation = judge(model, labels_, encoded, truth, groups=groups, outputs=outputs)
         repeats = find_repeats(before, data.encoded, later, encoded, data.reader)
         evaluation = with_repeats(evaluation, repeats, model, labels_, encoded, truth, outputs, given=given)
@@ -412,7 +412,7 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
                 parts = (model.baselines, data, before, later, encoded, truth, labels_)
                 note = suspects_note(suspects, evaluation, *parts)
                 evaluation = replace(evaluation, notes=(*evaluation.notes, note))
-        self.holdout_ = HoldoutResult(model, later, truth, outputs, evaluation, rows, repeats.pairs)
+        self.holdout_ = HoldoutResult(model, later, truth, outputs, evaluation, rows, repeats.pairs, data.labels)
         return evaluation
 
     def _whole_truth(self, labels: Any, y: Any, examples: Examples, rows: Rows) -> npt.NDArray | Ragged:

@@ -26,3 +26,4 @@ class HoldoutResult:
     evaluation: Evaluation
     rows: npt.NDArray[np.int64]  # the numbers of the examples in what was given to test on
     pairs: npt.NDArray[np.int64] | None = None  # [P, 2]: rows of X that judge, and that they repeat; None of other data
+    learnt: npt.NDArray | Ragged | None = None  # the encoded labels learnt from; None of a loaded model

@@ -14,98 +14,209 @@ from recurra.data.encoders.tokens import SymbolEncoder
 from recurra.data.examples.ragged import Ragged
 from recurra.data.labels.classes import Classes
 from recurra.data.labels.numbers import Numbers
+from recurra.formatting import count
 from recurra.inspect.several import findings_of, flows_of
-from recurra.report import LabelledReport
+from recurra.language import _, mark
+from recurra.report import Card, Deferred, ReportContent
+from recurra.report.panels import Explained
+from recurra.report.texts import shortened, text_of
 from recurra.tasks.labelled.attributions import explained_frame, series_values, usual_frame, with_gaps
 from recurra.tasks.labelled.holdout import HoldoutResult
 from recurra.tasks.labelled.insight import memory_sentences, remembered
 from recurra.tasks.labelled.shown import hardest, outcomes, to_explain
-from recurra.tasks.provenance import command_of, now, settings, versions
+from recurra.tasks.provenance import command_of, fact_rows, now, settings, versions
+from recurra.tasks.reported import ReportedEstimator
 
 if TYPE_CHECKING:
     from recurra.data import Fact
     from recurra.tasks.labelled.estimator import SequenceEstimator as Estimator
+    from recurra.tasks.labelled.model import SequenceModel
 
 Ints = npt.NDArray[np.int64]
 
 PACKAGES = ("torch", "numpy", "pandas", "pyarrow", "scikit-learn", "tokenizers")
+PANELS = (
+    "cards",
+    "methods",
+    "scatter",
+    "error by size",
+    "confusion",
+    "classes",
+    "explained",
+    "usual",
+    "mistakes",
+    "calibration",
+    "training",
+    "memory",
+    "sizes",
+)
+NOT_COMPARED = mark("Not compared with baselines: study(X, y) trains and evaluates.")
+ABOUT = {
+    "classes": mark("Predicted classes of {target}"),
+    "labels": mark("Predicted labels of {target}"),
+    "tags": mark("Predicted tags of {target}"),
+    "numbers": mark("Predicted values of {target}"),
+}
+ABOUT_UNNAMED = {
+    "classes": mark("Predicted classes"),
+    "labels": mark("Predicted labels"),
+    "tags": mark("Predicted tags"),
+    "numbers": mark("Predicted values"),
+}
 _COUNTED = 50_000  # examples whose steps are counted, spread evenly
-_TASKS = {"classes": "classification", "labels": "labels", "tags": "tagging", "numbers": "regression"}
-_MARGIN = (
-    "An attribution says how much a step moved the predicted class above the mean of the others, in logits "
-    "(integrated gradients of the networks{})."
-)
-_STACKED = ", and what the linear model of n-grams adds"
-_NUMBER = (
-    "An attribution says how much a step moved the prediction, in standard deviations of the target "
-    "(integrated gradients{})."
-)
-_MEANING = (_MARGIN, _NUMBER)
+
+
+class ReportedLabels(ReportedEstimator):
+    """Base of the estimators of labelled sequences: what their page and their picture show."""
+
+    def content(self, **head: Any) -> ReportContent:
+        """What the page and the picture show: everything after `study` or `evaluate`, the training after `fit`.
+
+        `head` may hold `title`, `target` (what the labels are called), `facts` (instead of those of the model) and
+        `notes`. Raises NotFittedError before `fit`.
+        """
+        estimator: Any = self
+        return report_content(estimator, estimator._fitted(), **head)
 
 
 def report_content(
-    *,
-    title: str,
-    arguments: Sequence[str],
-    facts: Sequence[Fact],
     estimator: Estimator,
-    target: str,
+    model: SequenceModel,
+    *,
+    title: str | None = None,
+    target: str | None = None,
+    facts: Sequence[Fact] | None = None,
     rows: Ints | None = None,
-    learnt: Any = None,
     notes: Sequence[str] = (),
-) -> LabelledReport:
-    """The report of what `estimator` was last judged on.
+    arguments: Sequence[str] | None = None,
+) -> ReportContent:
+    """The content of the page of what `estimator` was last judged on; of one that is only fitted, what is known.
 
-    `arguments` are those of the command; `rows` the row numbers in the file, from 0, of the examples that the judging
-    ones were chosen among; `learnt` the labels that it learnt from before it was judged.
+    `arguments` are those of a command; `rows` the row numbers in the file, from 0, of the examples that the judging
+    ones were chosen among.
     """
-    tested, labels = estimator.holdout_, estimator.labels_
-    evaluation, objective = tested.evaluation, tested.model.objective
-    numbers = tested.rows if rows is None else rows[tested.rows]
-    seen = remembered(tested.model)
+    tested = getattr(estimator, "holdout_", None)
+    aim = model.objective.aim
+    roles = estimator.roles_
+    named = target if target is not None else ", ".join(roles.label) if roles is not None else ""
+    data: dict[str, Any] = {"learning": estimator.learning(), "target": named}
+    verdict = None if tested is None else tested.evaluation.verdict
+    if tested is None:
+        data |= _remembered(model)
+    else:
+        data |= _judged(estimator, tested, tested.rows if rows is None else rows[tested.rows])
+    return ReportContent(
+        title=title or _(TITLES[aim]),
+        panels=PANELS,
+        data=data,
+        target=named,
+        about=_(ABOUT[aim] if named else ABOUT_UNNAMED[aim]),
+        verdict=_(NOT_COMPARED) if verdict is None else verdict.sentence,
+        better=None if verdict is None else verdict.better,
+        created=now(),
+        command=command_of(arguments) if arguments is not None else repr(estimator),
+        facts=fact_rows(estimator.facts() if facts is None else facts),
+        settings=settings(estimator),
+        versions=versions(PACKAGES),
+        notes=[*(() if tested is None else tested.evaluation.notes), *notes],
+    )
+
+
+TITLES = {
+    "classes": mark("Classification of sequences"),
+    "labels": mark("Labels of sequences"),
+    "tags": mark("Tagging of sequences"),
+    "numbers": mark("Regression of sequences"),
+}
+
+
+def _judged(estimator: Estimator, tested: HoldoutResult, numbers: Ints) -> dict[str, Any]:
+    """What panels need of an evaluation."""
+    labels, evaluation, objective = estimator.labels_, tested.evaluation, tested.model.objective
     names = list(map(str, labels.names))
     reader = tested.model.reader
     letters = reader.tokens is not None and isinstance(reader.encoders[reader.tokens], SymbolEncoder)
-    frames: dict[str, Any] = _predictions(tested, labels) or {"per_class": evaluation.per_class}
-    frames |= explained(tested, labels, numbers)
-    return LabelledReport(
-        title=title,
-        task=_TASKS[objective.aim],
-        target=target,
-        command=command_of(arguments),
-        created=now(),
-        verdict=evaluation.verdict.sentence,
-        better=evaluation.verdict.better,
-        table=evaluation.table,
-        intervals=evaluation.intervals,
-        baselines=tuple(map(str, evaluation.table.index[1:])),
-        best_baseline=evaluation.verdict.best_baseline,
-        leading=evaluation.leading,
-        confusion=evaluation.confusion,
-        reliability=evaluation.reliability,
-        hardest=hardest(tested, labels, numbers),
-        **frames,
-        writing="symbols" if letters else "words",
-        explanation=_MEANING[objective.aim == "numbers"].format(_STACKED if tested.model.stacked is not None else ""),
-        usual=usual_frame(tested.model, tested.examples, names),
-        learning=estimator.learning(),
-        flow=flows_of(seen),
-        memory=[*memory_sentences(seen), *map(str, findings_of(seen))],
-        sizes=sizes(tested, labels, learnt),
-        examples=examples_of({"train": learnt, "test": tested.truth}),
-        lengths=lengths(tested, labels),
-        facts=[(fact.label, fact.value, fact.flag) for fact in facts],
-        settings=settings(estimator),
-        versions=versions(PACKAGES),
-        notes=[*evaluation.notes, *notes],
-    )
+    numeric, tags, table = objective.aim == "numbers", objective.aim == "tags", evaluation.table
+    shown = Deferred(lambda: explained(tested, labels, numbers))
+    stacked = _(_STACKED) if tested.model.stacked is not None else ""
+    counted = sizes(tested, labels)
+    many, numbered = examples_of({"train": tested.learnt, "test": tested.truth}), isinstance(labels, Numbers)
+    return {
+        **(
+            {"predictions": _predictions(tested)}
+            if isinstance(labels, Numbers)
+            else {"per_class": evaluation.per_class}
+        ),
+        "table": table,
+        "intervals": evaluation.intervals,
+        "baselines": tuple(map(str, table.index[1:])),
+        "best_baseline": evaluation.verdict.best_baseline,
+        "leading": evaluation.leading,
+        "cards": count_cards(counted, many, evaluation.per_class, tags=tags, classes=not numbered),
+        "confusion": evaluation.confusion,
+        "reliability": evaluation.reliability,
+        "classes_called": mark("Scores by label") if objective.aim == "labels" else mark("Scores by class"),
+        "counted": mark("steps") if tags else mark("examples"),
+        "chosen": shown.part("chosen"),
+        "explained": shown.part("explained"),
+        "explained_series": shown.part("explained_series"),
+        "writing": "symbols" if letters else "words",
+        "explanation": _(_NUMBER if numeric else _MARGIN, more=stacked),
+        "numeric": numeric,
+        "usual": Deferred(lambda: usual_frame(tested.model, tested.examples, names)),
+        "hardest": Deferred(lambda: hardest(tested, labels, numbers)),
+        "mistakes_called": MISTAKES.get(objective.aim, mark("Most confidently wrong")),
+        "mistake_heads": (mark("length"), mark("correct")) if tags else (mark("truth"), mark("predicted")),
+        "sizes": counted,
+        "examples": many,
+        "steps": tags,
+        "lengths": Deferred(lambda: lengths(tested, labels)),
+        **_remembered(tested.model),
+    }
+
+
+MISTAKES = {"numbers": mark("Largest errors"), "tags": mark("Fewest tags right")}
+_MARGIN = mark(
+    "An attribution says how much a step moved the predicted class above the mean of the others, in logits "
+    "(integrated gradients of the networks{more})."
+)
+_STACKED = mark(", and what the linear model of n-grams adds")
+_NUMBER = mark(
+    "An attribution says how much a step moved the prediction, in standard deviations of the target "
+    "(integrated gradients{more})."
+)
+
+
+def _remembered(model: SequenceModel) -> dict[str, Any]:
+    """What the networks remember, made when a panel asks for it."""
+    seen = Deferred(lambda: remembered(model))
+    return {
+        "flow": Deferred(lambda: flows_of(seen.made())),
+        "memory": Deferred(lambda: [*memory_sentences(seen.made()), *map(str, findings_of(seen.made()))]),
+    }
+
+
+def count_cards(
+    counted: pd.DataFrame, many: Mapping[str, int], per_class: pd.DataFrame, *, tags: bool, classes: bool
+) -> list[Card]:
+    """What was evaluated on, and the classes."""
+    made = []
+    tested = counted[counted["part"] == "test"]
+    if len(tested):
+        number = many.get("test", int(tested["count"].sum()))
+        made.append(Card(_("evaluated on"), count(number, "step" if tags else "example"), _("unseen in training")))
+    if classes and len(per_class):
+        rarest = per_class.iloc[int(per_class["count"].astype(float).argmin())]
+        note = _("rarest {name}, {n}", name=shortened(text_of(rarest["class"]), 30), n=f"{int(rarest['count']):,}")
+        made.append(Card(_("classes"), f"{len(per_class):,}", note))
+    return made
 
 
 def explained(tested: HoldoutResult, labels: Any, rows: Ints) -> dict[str, pd.DataFrame]:
     """chosen, explained and explained_series of a report."""
     picked = to_explain(tested)
     if not picked:
-        return {}
+        return {name: pd.DataFrame(columns=list(columns)) for name, columns in Explained.COLUMNS.items()}
     numbers = np.array([number for number, _ in picked], dtype=np.int64)
     examples = tested.examples.take(numbers)
     chosen = outcomes(tested, labels, numbers, rows).assign(why=[why for _, why in picked])
@@ -143,18 +254,16 @@ def _focus(said: Ints, truth: Ints) -> int:
     return int(wrong[np.abs(wrong - middle).argmin()]) if len(wrong) else middle
 
 
-def _predictions(tested: HoldoutResult, labels: Any) -> dict[str, Any]:
+def _predictions(tested: HoldoutResult) -> pd.DataFrame:
     """Of numbers the truths and predictions of the first target."""
-    if not isinstance(labels, Numbers):
-        return {}
     assert isinstance(tested.truth, np.ndarray)
     predicted = tested.model.objective.decoded(tested.outputs)
-    return {"predictions": pd.DataFrame({"truth": tested.truth[:, 0], "predicted": predicted[:, 0]}).dropna()}
+    return pd.DataFrame({"truth": tested.truth[:, 0], "predicted": predicted[:, 0]}).dropna()
 
 
-def sizes(tested: HoldoutResult, labels: Any, learnt: Any) -> pd.DataFrame:
+def sizes(tested: HoldoutResult, labels: Any) -> pd.DataFrame:
     """part, class, count: of the examples that were learnt from and of those that judged; of tags their steps."""
-    parts = {"train": learnt, "test": tested.truth}
+    parts = {"train": tested.learnt, "test": tested.truth}
     rows = []
     for part, truth in parts.items():
         if truth is None:
