@@ -31,6 +31,6 @@ def load(path: str | Path, *, network: Callable[..., nn.Module] | None = None) -
     if contents.kind == forecast_file.KIND:
         return Forecaster.restored(*forecast_file.from_contents(contents, str(path), network), own=network)
     if contents.kind in _LABELLED:
-        kept = labelled_file.from_contents(contents, str(path), network)
-        return _LABELLED[contents.kind].restored(kept, own=network)
+        kind = _LABELLED[contents.kind]
+        return kind.restored(labelled_file.from_contents(contents, str(path), kind.OBJECTIVES, network), own=network)
     raise ModelFileError(f"{path} holds a {contents.kind!r}, which this version of Recurra does not know: upgrade it")
