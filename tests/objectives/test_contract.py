@@ -12,7 +12,7 @@ import torch
 
 from recurra.data.examples.ragged import Ragged
 from recurra.data.labels.label_values import Origin
-from recurra.data.labels.labels import Classes, LabelSets, Tags
+from recurra.data.labels.labels import Classes, LabelSets, Numbers, Tags
 from recurra.deploy.parts import put_together, taken_apart
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import MODEL
@@ -136,6 +136,21 @@ def test_counts_are_of_what_is_known(kind):
     total = sum(count for _, count in objective.counts(truth))
     known = {"classes": 32, "labels": 32, "numbers": 40, "tags": 64}[objective.aim]
     assert total == known
+
+
+@pytest.mark.parametrize(
+    ("objective", "words"),
+    [
+        (ClassObjective(Classes(("+", "-"))), True),
+        (ClassObjective(Classes((0, 1), "int64")), False),
+        (TagObjective(Tags(("+", "-"))), True),
+        (LabelObjective(LabelSets(("+", "-"), form="text")), True),
+        (NumberObjective(Numbers(("mood",)), np.zeros(1), np.ones(1)), False),
+    ],
+    ids=["words", "whole numbers", "tags", "sets", "numbers"],
+)
+def test_labels_are_words_or_not(objective, words):
+    assert objective.has_words == words
 
 
 def test_the_form_of_labels_says_which_objective_takes_them():

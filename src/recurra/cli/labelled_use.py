@@ -134,7 +134,7 @@ def open_later(estimator: Estimator, file: str, reading: Reading, *, quiet: bool
     """The examples of a later file, read as those that the model was fitted to."""
     model = estimator.model_
     roles = replace(estimator.roles_ or Roles(dict(model.reader.kinds)), split=None)
-    texts = text_columns(roles, model.reader, estimator.labels_)
+    texts = text_columns(roles, model.reader, words=model.objective.has_words)
     opened = open_examples(file, reading, text=texts, quiet=quiet)
     if roles.group is not None and roles.group not in opened.frame:
         roles = replace(roles, group=None)

@@ -116,6 +116,11 @@ class Objective(ABC):
         return None
 
     @property
+    def has_words(self) -> bool:
+        """Whether labels are words, as a file holds them."""
+        return self.closed and any(isinstance(name, str) for name in self.labels.names)
+
+    @property
     def wants_offset(self) -> bool:
         """Whether `fit_offset` may find one."""
         return False

@@ -30,7 +30,7 @@ from recurra.data.examples.splits import checked_column, split_rows
 from recurra.data.examples.understanding import Roles
 from recurra.data.labels.label_values import called, code_of
 from recurra.data.schema.facts import Fact
-from recurra.deploy.model_file import write_model
+from recurra.deploy.model_file import Contents, write_model
 from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
@@ -48,7 +48,7 @@ from recurra.tasks.labelled.holdout import HoldoutResult
 from recurra.tasks.labelled.insight import remembered
 from recurra.tasks.labelled.judging import judge
 from recurra.tasks.labelled.model import Recipe, SequenceModel, fit_model
-from recurra.tasks.labelled.model_file import FittedState, Seen, to_contents
+from recurra.tasks.labelled.model_file import FittedState, Seen, from_contents, to_contents
 from recurra.tasks.labelled.plan import default_network, default_training, keeps_classes, make_plan, usual_steps
 from recurra.tasks.labelled.refusals import refuse_unseen
 from recurra.tasks.labelled.repeats import held_out_groups, with_seen
@@ -297,6 +297,11 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
         seen = None if self.seen_ is None else Seen(self.seen_, len(self.seen_))
         kept = FittedState(self._fitted(), self.empty, table, self.roles_, self.verdict_, seen)
         write_model(path, to_contents(self.KIND, kept, made_by=__version__))
+
+    @classmethod
+    def opened(cls, contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> Self:
+        """The estimator that wrote the `contents` of the file at `path`; `network` made its networks."""
+        return cls.restored(from_contents(contents, path, cls.OBJECTIVES, network), own=network)
 
     @classmethod
     def restored(cls, kept: FittedState, *, own: Callable[..., nn.Module] | None = None) -> Self:
