@@ -13,7 +13,7 @@ from torch import nn
 
 from recurra import cells
 from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, understand
-from recurra.deploy.model_file import write_model
+from recurra.deploy.model_file import Contents, write_model
 from recurra.ensemble.members import learning_curves, remarks_of
 from recurra.errors import InputError
 from recurra.evaluation.forecast.backtest import Backtest, assemble
@@ -39,7 +39,7 @@ from recurra.tasks.forecast.model import (
     recalibrated,
     refit_model,
 )
-from recurra.tasks.forecast.model_file import to_contents
+from recurra.tasks.forecast.model_file import from_contents, to_contents
 from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn
 from recurra.tasks.parameters import NestedOptions, check_options, chosen_options
 from recurra.training import Run, TrainingOptions
@@ -239,6 +239,11 @@ class Forecaster(NestedOptions):
         from recurra import __version__
 
         write_model(path, to_contents(self._fitted(), made_by=__version__, verdict=self.verdict_))
+
+    @classmethod
+    def opened(cls, contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> Forecaster:
+        """The forecaster that wrote the `contents` of the file at `path`; `network` made its networks."""
+        return cls.restored(*from_contents(contents, path, network), own=network)
 
     @classmethod
     def restored(
