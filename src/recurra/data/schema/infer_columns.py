@@ -28,7 +28,7 @@ from recurra.data.time.dates import looks_like_dates, read_dates
 from recurra.data.time.totals import PERIOD_CODE, are_totals
 from recurra.data.time.unix_time import are_serial_times, number_format
 from recurra.errors import InputError
-from recurra.options import option
+from recurra.options import option, using, ways
 
 _TIME_OF_DAY = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[-–]\s*\d{1,2}:\d{2}(?::\d{2})?)?"
 _LONGEST = 60  # characters of a text that may be a time
@@ -159,8 +159,8 @@ def series_codes(
         if missing.any():
             raise InputError(
                 f"column {name!r} of {source} names no series in row {int(missing.argmax()) + 1} "
-                f"({counted(int(missing.sum()), 'such row')}): fill it, remove the rows, or name another "
-                f"column with {option('series')}"
+                f"({counted(int(missing.sum()), 'such row')}): "
+                + ways("fill it", "remove the rows", using("name another column with {}", "series"))
             )
     if len(columns) == 1:
         return codes_of(_whole_names(frame[columns[0]]))

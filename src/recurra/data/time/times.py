@@ -19,7 +19,7 @@ from recurra.data.time.spellings import month_of
 from recurra.data.time.unix_time import NUMBER_FORMATS, number_format, read_numbers
 from recurra.data.time.zones import check_zone, utc_of, wall_clock, zone_of
 from recurra.errors import InputError
-from recurra.options import option
+from recurra.options import flag, offered, option, using, ways
 
 _KEPT = ("integer", "excel", "excel 1904", "year-week", "year-quarter")  # formats of numbers that later files keep
 _LEAST = {
@@ -108,7 +108,7 @@ def read_times(
     if (era := era_of_days(reading.stamps)) is not None and reading.format not in ("%Y", "%Y年"):
         raise InputError(
             f"column {columns[0]!r} of {source} holds {distinct.iloc[0]!r} in row 1, a year of {era}: expected "
-            f"years of the Gregorian calendar; convert it, or name another column with {option('time')}"
+            f"years of the Gregorian calendar; {ways('convert it', using('name another column with {}', 'time'))}"
         )
     offset = None if reading.offset is None else reading.offset[codes]
     return _zoned(reading.stamps[codes], offset, reading.stored, tz, facts)
@@ -124,8 +124,8 @@ def _refuse_missing(column: pd.Series, name: str, source: str) -> None:
     if missing.any():
         raise InputError(
             f"column {name!r} of {source} has no time in row {int(missing.argmax()) + 1} "
-            f"({int(missing.sum())} of {len(column)} rows): fill it, remove the row, or name another column with "
-            f"{option('time')}"
+            f"({int(missing.sum())} of {len(column)} rows): "
+            f"{ways('fill it', 'remove the row', using('name another column with {}', 'time'))}"
         )
 
 
@@ -145,19 +145,22 @@ def _refuse_unread(
         return
     row = int(wrong.argmax())
     written = f"written as {reading.format}, as most of the column is" if reading.fits.any() else "that is understood"
-    remedy = "correct or remove it"
+    remedies = ["correct it", "remove the row"]
     if only is not None:
-        written, remedy = f"written as {only}", f"correct it, or leave out {option('time_format')}"
+        written, remedies = f"written as {only}", ["correct it", using("leave out {}", "time_format")]
     elif day_first is not None:
         written = f"with the {'day' if day_first else 'month'} first"
-        remedy = f"leave out {option('day_first')}, or correct it"
+        remedies = [using("leave out {}", "day_first"), "correct it"]
     if (era := first_era(distinct.iloc[codes[row : row + 1]])) is not None:
-        written, remedy = f"of the Gregorian calendar but of {era[1]}", "convert it"
+        written, remedies = f"of the Gregorian calendar but of {era[1]}", ["convert it"]
+    remedies += [
+        using("say how the column is written with {}", "time_format"),
+        using("name another one with {}", "time"),
+        f"leave it out with {option('ignore', name)}" if offered("ignore") else "",
+    ]
     raise InputError(
         f"column {name!r} of {source} holds {distinct.iloc[codes[row]]!r} in row {row + 1}, which is no time "
-        f"{written}: {remedy}, say how the column is written with {option('time_format')}, name another one with "
-        f"{option('time')}, or "
-        f"leave it out with {option('ignore', name)}"
+        f"{written}: {ways(*remedies)}"
     )
 
 
@@ -170,10 +173,8 @@ def _settle(reading: Reading, name: str) -> tuple[Reading, list[Fact]]:
     if reading.rival is not None:
         rival = reading.rival
         first, second = (_disorder(each.stamps) for each in (reading, rival))
-        chosen, order, flag = (
-            (rival, "day", option("day_first", False))
-            if second < first
-            else (reading, "month", option("day_first", True))
+        chosen, order, other = (
+            (rival, "day", flag("day_first", False)) if second < first else (reading, "month", flag("day_first", True))
         )
         if first == second:
             why = "although day first is as possible"
@@ -181,14 +182,14 @@ def _settle(reading: Reading, name: str) -> tuple[Reading, list[Fact]]:
             why = "in which the rows are in order"
         else:
             why = "which gives the more regular steps"
-        facts.append(Fact("date order", f"{name}: {order} first, {why}", flag))
+        facts.append(Fact("date order", f"{name}: {order} first, {why}", other))
         reading = replace(chosen, rival=None, interval=reading.interval)
     if reading.pivot is not None:
         years = [int(str(stamp)[:4]) for stamp in (reading.stamps.min(), reading.stamps.max())]
         said = f"{name}: {years[0]} to {years[1]}" if years[0] < years[1] else f"{name}: {years[0]}"
-        facts.append(Fact("two-digit years", said, option("pivot_year")))
+        facts.append(Fact("two-digit years", said, flag("pivot_year")))
     if reading.interval:
-        facts.append(Fact("intervals", f"{name}: each is counted at its beginning", option("time")))
+        facts.append(Fact("intervals", f"{name}: each is counted at its beginning", flag("time")))
     return reading, facts
 
 
@@ -210,9 +211,9 @@ def _zoned(wall: Stamps, offset: npt.NDArray | None, format: str, tz: str | None
         return Times(wall, "clock", format, None, tuple(facts))  # dates at local midnight
     absolute = wall - (offset * MICROSECONDS["min"]).astype("timedelta64[us]")
     if tz is None and several and (zone := zone_of(wall, absolute)) is not None:
-        facts, tz = [*facts, Fact("time zone", f"{zone}, whose clock has these offsets from UTC", option("tz"))], zone
+        facts, tz = [*facts, Fact("time zone", f"{zone}, whose clock has these offsets from UTC", flag("tz"))], zone
     if tz is None and several:
-        note = Fact("time zone", "UTC, because the times have several offsets from it", option("tz"))
+        note = Fact("time zone", "UTC, because the times have several offsets from it", flag("tz"))
         facts, tz = [*facts, note], "UTC"
     if tz is None:
         minutes = int(offset[0])
@@ -227,7 +228,8 @@ def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | 
     if not np.isfinite(values).all():
         row = int(np.argmin(np.isfinite(values))) + 1
         raise InputError(
-            f"column {column.name!r} of {source} is infinite in row {row}: correct it, or see {option('time')}"
+            f"column {column.name!r} of {source} is infinite in row {row}: "
+            f"{ways('correct it', using('name another column with {}', 'time'))}"
         )
     whole = bool((values == np.floor(values)).all())
     if only is not None:
@@ -239,8 +241,8 @@ def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | 
     if format != "integer" and np.isnat(stamps).any():
         row = int(np.isnat(stamps).argmax())
         raise InputError(
-            f"column {column.name!r} of {source} holds {values[row]} in row {row + 1}, which is no {format}: correct "
-            f"it, or see {option('time_format')}"
+            f"column {column.name!r} of {source} holds {values[row]} in row {row + 1}, which is no {format}: "
+            f"{ways('correct it', using('see {}', 'time_format'))}"
         )
     if format == "integer":
         if tz is not None:
@@ -267,9 +269,9 @@ def _number_facts(stamps: npt.NDArray, format: str, name: str) -> tuple[Fact, ..
     """What numbers were taken for, where that is not plain to see."""
     if format.startswith("excel"):
         return (Fact("dates", f"{name}: a spreadsheet's days since {'1904' if '1904' in format else '1900'}, "
-                     f"{str(stamps[0])[:10]} in row 1", option("time_format")),)  # fmt: skip
+                     f"{str(stamps[0])[:10]} in row 1", flag("time_format")),)  # fmt: skip
     words = {"year-week": "years and ISO weeks", "year-quarter": "years and quarters", "%Y%j": "years and their days"}
-    return (Fact("dates", f"{name}: {words[format]}", option("time_format")),) if format in words else ()
+    return (Fact("dates", f"{name}: {words[format]}", flag("time_format")),) if format in words else ()
 
 
 def _from_parts(
@@ -280,10 +282,8 @@ def _from_parts(
     if parts[0] == "date":
         date = read_times(frame, columns[:1], source=source, format=format, tz=None, day_first=day_first)
         if date.kind != "clock":
-            raise InputError(
-                f"column {columns[0]!r} of {source} is no plain date: give {option('time', columns[0])} "
-                "alone, or plain dates"
-            )
+            alone = f"give {option('time', columns[0])} alone" if offered("time") else ""
+            raise InputError(f"column {columns[0]!r} of {source} is no plain date: {ways(alone, 'give plain dates')}")
         base, facts, name = date.values, date.facts, date.format
     else:
         numbers = {part: _part(frame[column], part, source) for part, column in zip(parts, columns, strict=True)}
@@ -353,8 +353,8 @@ def _checked(values: npt.NDArray, column: pd.Series, part: str, source: str) -> 
         row = int(wrong.argmax())
         raise InputError(
             f"column {column.name!r} of {source} holds {str(column.iloc[row])!r} in row {row + 1}, which is no {part}: "
-            f"expected whole numbers from {_LEAST[part]} to {_MOST[part]}; correct it, or name "
-            f"the time columns with {option('time')}"
+            f"expected whole numbers from {_LEAST[part]} to {_MOST[part]}; "
+            f"{ways('correct it', using('name the time columns with {}', 'time'))}"
         )
     return values.astype(np.int64)
 
