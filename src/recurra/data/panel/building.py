@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.data.files.read_table import Table
+from recurra.data.files.sentinels import find_sentinels
 from recurra.data.panel.panel import Panel, Schema
 from recurra.data.panel.placement import Order, Rows, order_rows, place_rows, spread
 from recurra.data.panel.rows import LongRows, column_numbers, find_positions, read_rows
 from recurra.data.panel.summary import describe
-from recurra.data.schema.column_kinds import codes_of
+from recurra.data.schema.column_kinds import codes_of, numbers_of
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.data.schema.overrides import column_overrides
@@ -30,7 +32,7 @@ _FREE_ROWS = 5_000_000  # rows of a grid that are never too many
 
 
 def build_panel(
-    frame: pd.DataFrame, schema: Schema, *, source: str = "the table", fixed: bool = False
+    frame: pd.DataFrame | Table, schema: Schema, *, source: str = "the table", fixed: bool = False
 ) -> tuple[Panel, list[Fact]]:
     """The panel of a table whose columns play the parts in `schema`, and the facts about its rows.
 
@@ -50,13 +52,34 @@ def build_panel(
         return _build(frame, schema, None, source)
 
 
-def understand(frame: pd.DataFrame, *, source: str = "the table", **overrides: object) -> tuple[Panel, list[Fact]]:
-    """Infer the schema of a table and build its panel; `overrides` are the arguments of `infer_schema`."""
+def understand(
+    frame: pd.DataFrame | Table, *, source: str = "the table", **overrides: object
+) -> tuple[Panel, list[Fact]]:
+    """Infer the schema of a table and build its panel; `overrides` are the arguments of `infer_schema`.
+
+    Of a DataFrame the facts also tell numbers that seem to mean missing; of a `Table` its own notes do.
+    """
+    checked = isinstance(frame, Table)
     frame = tidy(frame, source)
     found = infer(frame, column_overrides(**overrides), source)
     panel, facts = _build(frame, found.schema, found, source)
     said = {fact.label for fact in found.facts}
-    return panel, [fact for fact in facts if fact.label not in said] + list(found.facts)
+    doubts = [] if checked else _doubtful_numbers(frame, found.schema)
+    return panel, [*(fact for fact in facts if fact.label not in said), *found.facts, *doubts]
+
+
+def _doubtful_numbers(frame: pd.DataFrame, schema: Schema) -> list[Fact]:
+    """Numbers such as -999 in the columns that are learnt from."""
+    columns = [*(name for name in (schema.target, *schema.past, *schema.known, *schema.static) if name in frame)]
+    return [
+        Fact(
+            "check",
+            f"{name} holds {found.value:.10g} in {counted(found.count, 'row')}, and otherwise {found.low:.6g} to "
+            f"{found.high:.6g}: if that means missing, replace it by NaN",
+        )
+        for name in columns
+        for found in find_sentinels(numbers_of(frame[name]))
+    ]
 
 
 def _build(frame: pd.DataFrame, schema: Schema, found: Inference | None, source: str) -> tuple[Panel, list[Fact]]:
