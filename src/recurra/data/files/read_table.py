@@ -66,7 +66,8 @@ def read_table(
     `skip_rows` and `footer` are the lines above the header and below the data that are no part of the table;
     `header_rows` is the number of rows of names and units, of which the first that tells the columns apart names them.
     `decimal` and `thousands` ("." "," "'" " ", "" for none) say what points and commas mean; without them the file and
-    each column decide, and `Table.notes` tells every doubt. `sheet` is that of a workbook.
+    each column decide, and `Table.notes` tells every doubt. `sheet` is that of a
+    workbook; several with commas between them, or "*" for all, are read one below the other.
 
     A file without a header gets the columns c1, c2, ...; a repeated column name gets `.2`, `.3`, ...; blanks around
     names are dropped; so are unnamed columns and last rows in which every value is missing.
