@@ -19,6 +19,7 @@ from recurra.data.schema.infer_columns import (
     find_time,
     is_row_number,
     is_whole,
+    possible_periods,
     possible_times,
     series_codes,
     split_series,
@@ -165,6 +166,7 @@ def infer(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> Infer
     given = split_series(overrides.series, columns)
     candidates = {n: kind for n, kind in rest.items() if n not in named}
     found = given or find_series(frame, None if times is None else times.values, candidates, source)
+    facts += possible_periods(frame, time, found) if not given else []
     codes, series = series_codes(frame, found, source)
     rest = {n: kind for n, kind in rest.items() if n not in found}
     target = overrides.target or _find_target(frame, rest, source)

@@ -10,9 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.schema.facts import Fact
-from recurra.data.schema.names import part_of
+from recurra.data.schema.names import PERIOD_WORDS, part_of, plain
 from recurra.data.time.century import steps_backwards
 from recurra.data.time.dates import Reading, Stamps, read_dates
+from recurra.data.time.day_periods import DayPeriods, begin, find_periods, period_facts, unstored
 from recurra.data.time.eras import era_of_days, first_era
 from recurra.data.time.frequency import DAY, MICROSECONDS, Frequency
 from recurra.data.time.spellings import month_of
@@ -22,6 +23,7 @@ from recurra.errors import InputError
 from recurra.options import flag, offered, option, using, ways
 
 _KEPT = ("integer", "excel", "excel 1904", "year-week", "year-quarter")  # formats of numbers that later files keep
+_MOSTLY = 0.8  # share of numbers in a column of numbers with faults
 _LEAST = {
     "year": 1, "half": 1, "quarter": 1, "month": 1, "week": 1, "day": 1, "dayofyear": 1, "hour": 0, "minute": 0,
     "second": 0,
@@ -103,6 +105,8 @@ def read_times(
     if distinct.str.fullmatch(r"\d+").all() and (only is None or only in NUMBER_FORMATS):
         return _from_numbers(distinct.astype(np.int64).iloc[codes].rename(columns[0]), source, format, tz, only)
     reading = read_dates(distinct, format=only or format, day_first=day_first, pivot_year=pivot_year)
+    if only is None and not reading.fits.all():
+        _refuse_among_numbers(reading, codes, distinct, columns[0], source)
     _refuse_unread(reading, codes, distinct, columns[0], source, day_first, only)
     reading, facts = _settle(reading, columns[0])
     if (era := era_of_days(reading.stamps)) is not None and reading.format not in ("%Y", "%Y年"):
@@ -161,6 +165,27 @@ def _refuse_unread(
     raise InputError(
         f"column {name!r} of {source} holds {distinct.iloc[codes[row]]!r} in row {row + 1}, which is no time "
         f"{written}: {ways(*remedies)}"
+    )
+
+
+def _refuse_among_numbers(
+    reading: Reading, codes: npt.NDArray[np.integer], distinct: pd.Series, name: str, source: str
+) -> None:
+    """Refuse the first cell that is no number where most are, and numbers of one format: days of a year, serials."""
+    digits = distinct.str.fullmatch(r"\d+(?:\.\d+)?").to_numpy(bool)
+    if digits.mean() < _MOSTLY or digits.sum() <= reading.fits.sum():
+        return
+    try:
+        format = number_format(distinct[digits].astype(float).to_numpy(), name)
+    except InputError:
+        return
+    if format == "integer":
+        return
+    row = int((~digits[codes]).argmax())
+    remedies = ["correct it", "remove the row", using("name another column with {}", "time")]
+    raise InputError(
+        f"column {name!r} of {source} holds {distinct.iloc[codes[row]]!r} in row {row + 1}, which is no time "
+        f"written as {format}, as most of the column is: {ways(*remedies)}"
     )
 
 
@@ -277,6 +302,9 @@ def _number_facts(stamps: npt.NDArray, format: str, name: str) -> tuple[Fact, ..
 def _from_parts(
     frame: pd.DataFrame, columns: Sequence[str], source: str, format: str | None, tz: str | None, day_first: bool | None
 ) -> Times:
+    format, periods = unstored(format)
+    whole = list(columns)
+    columns, periods = _split_periods(frame, columns, periods)
     parts = part_names(columns, [pd.api.types.is_numeric_dtype(frame[name].dtype) for name in columns])
     parts = tuple(_period_part(frame[name], part, source) for name, part in zip(columns, parts, strict=True))
     if parts[0] == "date":
@@ -288,11 +316,48 @@ def _from_parts(
     else:
         numbers = {part: _part(frame[column], part, source) for part, column in zip(parts, columns, strict=True)}
         base, facts, name = _calendar_days(numbers, dict(zip(parts, columns, strict=True)), source), (), "parts"
+    if len(whole) > len(columns):
+        column = frame[whole[-1]]
+        _refuse_missing(column, whole[-1], source)
+        values = _whole(column.to_numpy(np.float64), column, source)
+        periods = periods or _certain(find_periods(pd.factorize(base)[0], values.astype(float)), column, source)
+        stamps, absolute = begin(base, values, periods, whole[-1], source, tz)
+        facts = (*facts, *period_facts(base, values, periods, whole, tz))
+        return Times(stamps, "utc" if absolute else "clock", periods.stored(name), tz, facts)
     micro = np.zeros(len(frame), dtype=np.int64)
     for part, column in zip(parts, columns, strict=True):
         if part in ("hour", "minute", "second"):
             micro += _time_of_day(frame[column], part, source)
     return Times(base + micro.astype("timedelta64[us]"), "clock", name, tz, tuple(facts))
+
+
+def _split_periods(
+    frame: pd.DataFrame, columns: Sequence[str], periods: DayPeriods | None
+) -> tuple[Sequence[str], DayPeriods | None]:
+    """The columns of the date, without a last one that numbers the periods of a day."""
+    last = frame[columns[-1]]
+    if periods is not None:
+        return columns[:-1], periods
+    if not pd.api.types.is_numeric_dtype(last.dtype) or pd.api.types.is_bool_dtype(last.dtype):
+        return columns, None
+    values = last.to_numpy(np.float64)
+    if plain(columns[-1]) in PERIOD_WORDS:
+        return columns[:-1], None
+    if part_of(columns[-1]) in (None, "hour") and 24 < np.nanmax(values, initial=0) <= 100:
+        days, _ = pd.factorize(pd.MultiIndex.from_frame(frame[list(columns[:-1])]))
+        if find_periods(days, values) is not None:  # else 30 is half past midnight
+            return columns[:-1], None
+    return columns, None
+
+
+def _certain(periods: DayPeriods | None, column: pd.Series, source: str) -> DayPeriods:
+    if periods is not None:
+        return periods
+    low, high = column.min(), column.max()
+    raise InputError(
+        f"column {column.name!r} of {source} holds {low:g} to {high:g}, which are no periods of a day: expected 24, 48 "
+        f"or 96 on each day, numbered from 0 or 1; {ways('correct it', using('name the time columns with {}', 'time'))}"
+    )
 
 
 def _period_part(column: pd.Series, part: str, source: str) -> str:
@@ -355,6 +420,17 @@ def _checked(values: npt.NDArray, column: pd.Series, part: str, source: str) -> 
             f"column {column.name!r} of {source} holds {str(column.iloc[row])!r} in row {row + 1}, which is no {part}: "
             f"expected whole numbers from {_LEAST[part]} to {_MOST[part]}; "
             f"{ways('correct it', using('name the time columns with {}', 'time'))}"
+        )
+    return values.astype(np.int64)
+
+
+def _whole(values: npt.NDArray[np.float64], column: pd.Series, source: str) -> npt.NDArray[np.int64]:
+    wrong = values != np.floor(values)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise InputError(
+            f"column {column.name!r} of {source} holds {values[row]:g} in row {row + 1}, which is no period of a day: "
+            f"expected whole numbers; {ways('correct it', using('name the time columns with {}', 'time'))}"
         )
     return values.astype(np.int64)
 
