@@ -430,7 +430,7 @@ class Forecaster(NestedOptions):
         """
         model = self._fitted()
         if not isinstance(data, Panel):
-            data = build_panel(as_table(data), model.panel.schema)[0]
+            data = build_panel(as_table(data), model.panel.schema, fixed=True)[0]
         if rows is not None and data.grid.freq is not None and (data.lengths > 0).all():
             data = data.tail(rows)
         return join_panels(model.panel, data)
