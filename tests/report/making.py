@@ -25,7 +25,6 @@ HOSTILE = (
 
 Kind = TypeVar("Kind", bound=Panel)
 HEAD = {field.name for field in dataclasses.fields(ReportContent)} - {"data"}
-AIMS = {"classification": "classes", "labels": "labels", "tagging": "tags", "regression": "numbers"}
 
 
 def forecast_content(**given: Any) -> ReportContent:
@@ -41,12 +40,12 @@ def forecast_content(**given: Any) -> ReportContent:
 
 def labelled_content(task: str, **given: Any) -> ReportContent:
     """The content of the page of a labelled task."""
-    aim = AIMS[task]
+    words = labelled.PAGES[task]
     data = {name: value for name, value in given.items() if name not in HEAD}
     head = {name: value for name, value in given.items() if name in HEAD}
-    data |= {"target": given["target"], "numeric": aim == "numbers", "steps": aim == "tags"}
-    data["mistakes_called"] = labelled.MISTAKES.get(aim, "Most confidently wrong")
-    return ReportContent(panels=labelled.PANELS, data=_counted(data), about=labelled.ABOUT[aim], **head)
+    data |= {"target": given["target"], "numeric": task == "regression", "steps": task == "tagging"}
+    data["mistakes_called"] = words.mistakes
+    return ReportContent(panels=labelled.PANELS, data=_counted(data), about=words.about, **head)
 
 
 def changed(report: ReportContent, **changes: Any) -> ReportContent:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from recurra.data import Panel, build_panel
 from recurra.formatting import count
 from recurra.language import _, mark
 from recurra.report import Card, Deferred, ReportContent
@@ -15,10 +16,12 @@ from recurra.report.panels.series import EMBEDDED_SERIES, SeriesData
 from recurra.report.times import plain_times, time_texts
 from recurra.report.units import step_noun
 from recurra.report.views import pick_series
+from recurra.tasks.forecast.arguments import Data, as_table
 from recurra.tasks.provenance import command_of, fact_rows, now, settings, versions
+from recurra.tasks.reported import ReportedEstimator
 
 if TYPE_CHECKING:
-    from recurra.data import Fact, Panel
+    from recurra.data import Fact
     from recurra.evaluation.forecast.backtest import Backtest
     from recurra.tasks import Forecaster
     from recurra.tasks.forecast.model import ForecastModel
@@ -39,6 +42,41 @@ PANELS = (
     "moved usually",
 )
 _HEADLINE = ("MASE", "sMAPE", "coverage 80 %", "coverage 95 %")
+
+
+class ReportedForecasts(ReportedEstimator):
+    """Base of the forecaster: what its page and its picture show."""
+
+    def content(
+        self,
+        data: Data | None = None,
+        *,
+        backtest: Backtest | None = None,
+        levels: Sequence[float] = (80, 95),
+        facts: Sequence[Fact] | None = None,
+        **head: Any,
+    ) -> ReportContent:
+        """What the page and the picture show: everything after `study`, history and forecast after `fit`.
+
+        With `data`, the forecasts that `predict(data)` makes; `backtest` is what they are judged by, a result of
+        `evaluate(data)`. `head` may hold `title` and `notes`; `facts` replace those of the forecaster. Raises
+        InputError before `fit`.
+        """
+        forecaster: Any = self
+        panel = forecaster._fitted().panel
+        if data is not None:
+            panel = data if isinstance(data, Panel) else build_panel(as_table(data), panel.schema)[0]
+        if backtest is None and data is None:
+            backtest = getattr(forecaster, "backtest_", None)
+        return report_content(
+            forecaster,
+            panel=panel,
+            forecast=forecaster.predict(None if data is None else panel, levels=levels),
+            levels=levels,
+            facts=forecaster.facts() if facts is None else facts,
+            backtest=backtest,
+            **head,
+        )
 
 
 def report_content(

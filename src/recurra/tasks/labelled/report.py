@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +13,6 @@ import pandas as pd
 from recurra.data.encoders.reader import step_counts
 from recurra.data.encoders.tokens import SymbolEncoder
 from recurra.data.examples.ragged import Ragged
-from recurra.data.labels.classes import Classes
-from recurra.data.labels.numbers import Numbers
 from recurra.formatting import count
 from recurra.inspect.several import findings_of, flows_of
 from recurra.language import _, mark
@@ -51,19 +50,45 @@ PANELS = (
     "sizes",
 )
 NOT_COMPARED = mark("Not compared with baselines: study(X, y) trains and evaluates.")
-ABOUT = {
-    "classes": mark("Predicted classes of {target}"),
-    "labels": mark("Predicted labels of {target}"),
-    "tags": mark("Predicted tags of {target}"),
-    "numbers": mark("Predicted values of {target}"),
-}
-ABOUT_UNNAMED = {
-    "classes": mark("Predicted classes"),
-    "labels": mark("Predicted labels"),
-    "tags": mark("Predicted tags"),
-    "numbers": mark("Predicted values"),
-}
 _COUNTED = 50_000  # examples whose steps are counted, spread evenly
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a page calls things, in English."""
+
+    title: str
+    about: str
+    unnamed: str
+    classes: str = mark("Scores by class")
+    mistakes: str = mark("Most confidently wrong")
+    heads: tuple[str, str] = (mark("truth"), mark("predicted"))
+
+
+PAGES = {  # by `Objective.page`
+    "classification": Words(
+        mark("Classification of sequences"), mark("Predicted classes of {target}"), mark("Predicted classes")
+    ),
+    "labels": Words(
+        mark("Labels of sequences"),
+        mark("Predicted labels of {target}"),
+        mark("Predicted labels"),
+        classes=mark("Scores by label"),
+    ),
+    "tagging": Words(
+        mark("Tagging of sequences"),
+        mark("Predicted tags of {target}"),
+        mark("Predicted tags"),
+        mistakes=mark("Fewest tags right"),
+        heads=(mark("length"), mark("correct")),
+    ),
+    "regression": Words(
+        mark("Regression of sequences"),
+        mark("Predicted values of {target}"),
+        mark("Predicted values"),
+        mistakes=mark("Largest errors"),
+    ),
+}
 
 
 class ReportedLabels(ReportedEstimator):
@@ -96,7 +121,7 @@ def report_content(
     ones were chosen among.
     """
     tested = getattr(estimator, "holdout_", None)
-    aim = model.objective.aim
+    words = PAGES[model.objective.page]
     roles = estimator.roles_
     named = target if target is not None else ", ".join(roles.label) if roles is not None else ""
     data: dict[str, Any] = {"learning": estimator.learning(), "target": named}
@@ -106,11 +131,11 @@ def report_content(
     else:
         data |= _judged(estimator, tested, tested.rows if rows is None else rows[tested.rows])
     return ReportContent(
-        title=title or _(TITLES[aim]),
+        title=title or _(words.title),
         panels=PANELS,
         data=data,
         target=named,
-        about=_(ABOUT[aim] if named else ABOUT_UNNAMED[aim]),
+        about=_(words.about if named else words.unnamed),
         verdict=_(NOT_COMPARED) if verdict is None else verdict.sentence,
         better=None if verdict is None else verdict.better,
         created=now(),
@@ -122,69 +147,49 @@ def report_content(
     )
 
 
-TITLES = {
-    "classes": mark("Classification of sequences"),
-    "labels": mark("Labels of sequences"),
-    "tags": mark("Tagging of sequences"),
-    "numbers": mark("Regression of sequences"),
-}
-
-
 def _judged(estimator: Estimator, tested: HoldoutResult, numbers: Ints) -> dict[str, Any]:
     """What panels need of an evaluation."""
     labels, evaluation, objective = estimator.labels_, tested.evaluation, tested.model.objective
     names = list(map(str, labels.names))
     reader = tested.model.reader
     letters = reader.tokens is not None and isinstance(reader.encoders[reader.tokens], SymbolEncoder)
-    numeric, tags, table = objective.aim == "numbers", objective.aim == "tags", evaluation.table
+    words, table, tags = PAGES[objective.page], evaluation.table, objective.per_step
+    values = objective.values(tested.outputs, tested.truth)
     shown = Deferred(lambda: explained(tested, labels, numbers))
     stacked = _(_STACKED) if tested.model.stacked is not None else ""
-    counted = sizes(tested, labels)
-    many, numbered = examples_of({"train": tested.learnt, "test": tested.truth}), isinstance(labels, Numbers)
+    counted = sizes(tested)
+    many = examples_of({"train": tested.learnt, "test": tested.truth})
     return {
-        **(
-            {"predictions": _predictions(tested)}
-            if isinstance(labels, Numbers)
-            else {"per_class": evaluation.per_class}
-        ),
+        **({"per_class": evaluation.per_class} if values is None else {"predictions": values}),
         "table": table,
         "intervals": evaluation.intervals,
         "baselines": tuple(map(str, table.index[1:])),
         "best_baseline": evaluation.verdict.best_baseline,
         "leading": evaluation.leading,
-        "cards": count_cards(counted, many, evaluation.per_class, tags=tags, classes=not numbered),
+        "cards": count_cards(counted, many, evaluation.per_class, tags=tags, classes=values is None),
         "confusion": evaluation.confusion,
         "reliability": evaluation.reliability,
-        "classes_called": mark("Scores by label") if objective.aim == "labels" else mark("Scores by class"),
+        "classes_called": words.classes,
         "counted": mark("steps") if tags else mark("examples"),
         "chosen": shown.part("chosen"),
         "explained": shown.part("explained"),
         "explained_series": shown.part("explained_series"),
         "writing": "symbols" if letters else "words",
-        "explanation": _(_NUMBER if numeric else _MARGIN, more=stacked),
-        "numeric": numeric,
+        "explanation": _(objective.explanation).format(stacked),
+        "numeric": values is not None,
         "usual": Deferred(lambda: usual_frame(tested.model, tested.examples, names)),
-        "hardest": Deferred(lambda: hardest(tested, labels, numbers)),
-        "mistakes_called": MISTAKES.get(objective.aim, mark("Most confidently wrong")),
-        "mistake_heads": (mark("length"), mark("correct")) if tags else (mark("truth"), mark("predicted")),
+        "hardest": Deferred(lambda: hardest(tested, numbers)),
+        "mistakes_called": words.mistakes,
+        "mistake_heads": words.heads,
         "sizes": counted,
         "examples": many,
         "steps": tags,
-        "lengths": Deferred(lambda: lengths(tested, labels)),
+        "lengths": Deferred(lambda: lengths(tested)),
         **_remembered(tested.model),
     }
 
 
-MISTAKES = {"numbers": mark("Largest errors"), "tags": mark("Fewest tags right")}
-_MARGIN = mark(
-    "An attribution says how much a step moved the predicted class above the mean of the others, in logits "
-    "(integrated gradients of the networks{more})."
-)
 _STACKED = mark(", and what the linear model of n-grams adds")
-_NUMBER = mark(
-    "An attribution says how much a step moved the prediction, in standard deviations of the target "
-    "(integrated gradients{more})."
-)
 
 
 def _remembered(model: SequenceModel) -> dict[str, Any]:
@@ -219,7 +224,7 @@ def explained(tested: HoldoutResult, labels: Any, rows: Ints) -> dict[str, pd.Da
         return {name: pd.DataFrame(columns=list(columns)) for name, columns in Explained.COLUMNS.items()}
     numbers = np.array([number for number, _ in picked], dtype=np.int64)
     examples = tested.examples.take(numbers)
-    chosen = outcomes(tested, labels, numbers, rows).assign(why=[why for _, why in picked])
+    chosen = outcomes(tested, numbers, rows).assign(why=[why for _, why in picked])
     step = said = truth = None
     if isinstance(tested.truth, Ragged):
         said = Ragged(tested.outputs.argmax(axis=1), tested.truth.offsets).take(numbers)
@@ -254,27 +259,11 @@ def _focus(said: Ints, truth: Ints) -> int:
     return int(wrong[np.abs(wrong - middle).argmin()]) if len(wrong) else middle
 
 
-def _predictions(tested: HoldoutResult) -> pd.DataFrame:
-    """Of numbers the truths and predictions of the first target."""
-    assert isinstance(tested.truth, np.ndarray)
-    predicted = tested.model.objective.decoded(tested.outputs)
-    return pd.DataFrame({"truth": tested.truth[:, 0], "predicted": predicted[:, 0]}).dropna()
-
-
-def sizes(tested: HoldoutResult, labels: Any) -> pd.DataFrame:
+def sizes(tested: HoldoutResult) -> pd.DataFrame:
     """part, class, count: of the examples that were learnt from and of those that judged; of tags their steps."""
     parts = {"train": tested.learnt, "test": tested.truth}
-    rows = []
-    for part, truth in parts.items():
-        if truth is None:
-            continue
-        if isinstance(labels, Numbers):
-            rows.append((part, None, len(truth)))
-            continue
-        codes = truth.values if isinstance(truth, Ragged) else truth
-        many = codes.ndim == 2
-        counts = (codes > 0).sum(axis=0) if many else np.bincount(codes[codes >= 0], minlength=len(labels))
-        rows += [(part, str(name), int(count)) for name, count in zip(labels.names, counts, strict=True)]
+    counts = {part: tested.model.objective.counts(truth) for part, truth in parts.items() if truth is not None}
+    rows = [(part, name, count) for part, found in counts.items() for name, count in found]
     return pd.DataFrame(rows, columns=["part", "class", "count"])
 
 
@@ -284,13 +273,11 @@ def examples_of(parts: Mapping[str, Any]) -> dict[str, int]:
     return {part: int((truth >= 0).any(axis=1).sum()) for part, truth in matrices.items() if truth.dtype.kind == "i"}
 
 
-def lengths(tested: HoldoutResult, labels: Any) -> pd.DataFrame:
+def lengths(tested: HoldoutResult) -> pd.DataFrame:
     """class, length, count of the examples that judged; without classes where an example has no single one."""
     spread = np.linspace(0, len(tested.examples) - 1, min(len(tested.examples), _COUNTED)).astype(np.int64)
     steps = step_counts(tested.model.reader.encode(tested.examples.take(spread)))
-    name: Any = None
-    if isinstance(labels, Classes):
-        assert isinstance(tested.truth, np.ndarray)
-        name = np.array([*map(str, labels.names), None], dtype=object)[tested.truth[spread]]
+    classes: Any = tested.model.objective.classes_of(tested.truth)
+    name = None if classes is None else classes[spread]
     frame = pd.DataFrame({"class": name, "length": steps})
     return frame.groupby(["class", "length"], sort=True, dropna=False).size().rename("count").reset_index()
