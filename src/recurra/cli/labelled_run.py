@@ -14,6 +14,8 @@ from recurra.cli.flags.reading import Reading
 from recurra.cli.flags.values import parse_widths, split_words
 from recurra.cli.labelled_reading import Columns, Opened, open_examples, refuse_unknown_inputs, understand
 from recurra.cli.outputs import check_outputs, csv_text, written_together
+from recurra.data.examples.cells import describe
+from recurra.data.schema.facts import Fact
 from recurra.errors import InputError
 from recurra.formatting import joined
 from recurra.options import option
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from recurra.cli.labelled_parts import ChosenParts
+    from recurra.data.examples.examples import Examples
     from recurra.data.examples.gathering import Gathered
     from recurra.data.examples.understanding import Roles
     from recurra.tasks import SequenceClassifier, SequenceRegressor, SequenceTagger
@@ -122,10 +125,16 @@ def learn(
         folder=opened.folder,
     )
     refuse_unknown_inputs(settings["optional"], gathered)
-    keep_rows(gathered.examples, empty=settings["empty"], optional=settings["optional"])  # names the rows of the file
+    kept = keep_rows(gathered.examples, empty=settings["empty"], optional=settings["optional"])  # names the file's rows
     tested = None if judging.test is None else _open_test(judging.test, reading, opened, roles, task, settings, quiet)
     parts, how = choose_parts(gathered, opened, tested, roles, judging, task, settings)
-    facts = [*opened.facts, *facts, *examples_facts(gathered, labelled=task != "tag"), *how]
+    facts = [
+        *opened.facts,
+        *facts,
+        *examples_facts(gathered, labelled=task != "tag"),
+        *_dropped(gathered.examples, kept),
+        *how,
+    ]
     print_facts(console, "What was understood", facts)
     reading.told()
 
@@ -183,6 +192,12 @@ def learn(
         estimator.save(stage / files[-1].name)
     checkpoints.clear()
     print_files(console, files)
+
+
+def _dropped(examples: Examples, kept: npt.NDArray[np.int64]) -> list[Fact]:
+    """What is said of examples without a step, which are neither learnt from nor tested."""
+    rows = np.setdiff1d(np.arange(len(examples)), kept)
+    return [Fact("dropped", f"{describe(rows.tolist())}, without a step", option("empty"))] if len(rows) else []
 
 
 def group_notes(frame: pd.DataFrame, roles: Roles, pairs: npt.NDArray[np.int64] | None) -> list[str]:
