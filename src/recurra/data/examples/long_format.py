@@ -138,7 +138,6 @@ def _refuse_twice(
                 using("name another column with {} (several joined by a comma) or {}", "series", "time"),
             )
         )
-        )
 
 
 def _values(
