@@ -39,6 +39,6 @@ def without_page(monkeypatch: pytest.MonkeyPatch) -> None:
     def empty(report: object, path: Path) -> None:
         path.write_bytes(b"")
 
-    monkeypatch.setattr("recurra.cli.labelled_content.report_content", lambda **given: None)
+    monkeypatch.setattr("recurra.tasks.labelled.report.report_content", lambda **given: None)
     monkeypatch.setattr("recurra.report.write_labelled_html", empty)
     monkeypatch.setattr("recurra.report.write_labelled_png", empty)

@@ -12,7 +12,7 @@ from tests.cli.labelled import QUICK, gestures, reviews, run, written
 
 @pytest.fixture(autouse=True)
 def _without_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recurra.cli.labelled_content.report_content", lambda **given: None)
+    monkeypatch.setattr("recurra.tasks.labelled.report.report_content", lambda **given: None)
     for name in ("html", "png"):
         monkeypatch.setattr(f"recurra.report.write_labelled_{name}", lambda report, path: path.write_bytes(b""))
 

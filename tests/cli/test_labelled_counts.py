@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from recurra.cli.labelled_content import examples_of
-from recurra.cli.labelled_parts import ChosenParts
 from recurra.data.examples.examples import as_examples
 from recurra.data.labels.classes import Classes
+from recurra.tasks.labelled.parts import ChosenParts
+from recurra.tasks.labelled.report import examples_of
 
 
 def test_an_example_of_several_labels_counts_once() -> None:

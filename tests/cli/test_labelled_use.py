@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from tests.cli.labelled import QUICK, reviews, run, written
 
-from recurra.cli import labelled_results, labelled_tables
-from recurra.cli.labelled_parts import beside_ours
+from recurra.objectives import weighing
+from recurra.tasks.labelled import results
+from recurra.tasks.labelled.parts import beside_ours
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("model")
     source = written(reviews(), folder / "reviews.csv")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recurra.cli.labelled_content.report_content", lambda **given: None)
+        patch.setattr("recurra.tasks.labelled.report.report_content", lambda **given: None)
         for name in ("html", "png"):
             patch.setattr(f"recurra.report.write_labelled_{name}", lambda report, path: path.write_bytes(b""))
         assert run(["classify", source, *QUICK, "--empty", "drop", "--out", str(folder), "--quiet"]) == 0
@@ -46,7 +47,7 @@ def test_parts_pipes_and_files_say_the_same(
 ) -> None:
     source = written(new_reviews(), tmp_path / "new.csv")
     assert run(["predict", model, source, "--out", str(tmp_path / "whole.csv"), "--quiet"]) == 0
-    monkeypatch.setattr(labelled_results, "AT_ONCE", 7)
+    monkeypatch.setattr(results, "AT_ONCE", 7)
     assert run(["predict", model, source, "--out", str(tmp_path / "lines.jsonl"), "--quiet"]) == 0
     capsys.readouterr()
     assert run(["predict", model, source, "--out", "-"]) == 0
@@ -184,7 +185,7 @@ def test_an_identifier_stays_beside_its_row_where_rows_are_left_out(model: str, 
 def test_a_part_without_a_usable_row_has_the_columns_of_the_others(
     empty: range, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(labelled_results, "AT_ONCE", 8)
+    monkeypatch.setattr(results, "AT_ONCE", 8)
     frame = new_reviews()
     frame.loc[list(empty), "sentence"] = None
     assert run(["predict", model, written(frame, tmp_path / "new.csv"), "--out", str(tmp_path / "p.csv"), "-q"]) == 0
@@ -197,7 +198,7 @@ def test_a_part_without_a_usable_row_has_the_columns_of_the_others(
 def test_classes_are_counted_where_there_are_too_many_for_columns(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(labelled_tables, "MOST_CLASSES", 1)
+    monkeypatch.setattr(weighing, "MOST_CLASSES", 1)
     source = written(new_reviews(), tmp_path / "new.csv")
     assert run(["predict", model, source, "--out", str(tmp_path / "p.csv")]) == 0
     assert list(pd.read_csv(tmp_path / "p.csv")) == ["row", "id", "predicted", "probability"]

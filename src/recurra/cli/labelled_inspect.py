@@ -11,8 +11,6 @@ from rich.text import Text
 
 from recurra.cli.console import counting, print_facts, print_files, print_frame, stderr, stdout
 from recurra.cli.flags.reading import Reading
-from recurra.cli.labelled_explained import explained_frame, usual_frame
-from recurra.cli.labelled_parts import examples_facts, names_of
 from recurra.cli.labelled_use import open_later
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.data.encoders.reader import step_counts
@@ -22,7 +20,9 @@ from recurra.data.schema.names import counted
 from recurra.errors import InputError
 from recurra.inspect import draw_attribution, draw_flow
 from recurra.inspect.several import findings_of
+from recurra.tasks.labelled.attributions import explained_frame, usual_frame
 from recurra.tasks.labelled.insight import looked_at, memory_sentences
+from recurra.tasks.labelled.parts import examples_facts, names_of
 
 if TYPE_CHECKING:
     from recurra.cli.labelled_run import Estimator

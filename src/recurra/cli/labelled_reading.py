@@ -13,11 +13,9 @@ from recurra.cli.flags.values import split_names, split_words
 from recurra.errors import InputError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from recurra.data import Fact
     from recurra.data.examples.gathering import Gathered
     from recurra.data.examples.understanding import Roles
+    from recurra.tasks.labelled.opened import Opened
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,21 +43,11 @@ class Columns:
         return {*given, *split_words(given)}
 
 
-@dataclass(frozen=True, eq=False)
-class Opened:
-    """A file that was read: its rows, what was found out about it, and the name that outputs take."""
-
-    frame: pd.DataFrame
-    facts: list[Fact]
-    name: str
-    source: str
-    folder: Path | None = None  # from which relative paths in it count
-
-
 def open_examples(file: str, reading: Reading, *, text: Collection[str], quiet: bool) -> Opened:
     """Read FILE with the reading flags as they were given; of CSV the columns named in `text` are text as written."""
     from recurra.data.examples.files import read_examples_file
     from recurra.data.files.source import stem
+    from recurra.tasks.labelled.opened import Opened
 
     name = file.removeprefix("demo:") if file.startswith("demo:") else stem(Path(file))
     source = Path(file).name
@@ -75,11 +63,12 @@ def understand(opened: Opened, columns: Columns, *, task: str, level: str, vecto
     """The parts of the columns as the flags name them, else inferred; texts are cut as `level` says."""
     from recurra.data.examples.inputs import Text
     from recurra.data.examples.understanding import understand_examples
+    from recurra.tasks import get
 
     known = [str(column) for column in opened.frame.columns]
     roles, facts = understand_examples(
         opened.frame,
-        task=task,
+        target=get(task).target,
         text=split_names(columns.text, known),
         sequence=split_names(columns.sequence, known),
         audio=split_names(columns.audio, known),

@@ -12,7 +12,7 @@ import numpy as np
 from recurra.cli.console import print_facts, print_files, print_scores, stdout
 from recurra.cli.flags.reading import Reading
 from recurra.cli.flags.values import parse_widths, split_words
-from recurra.cli.labelled_reading import Columns, Opened, open_examples, refuse_unknown_inputs, understand
+from recurra.cli.labelled_reading import Columns, open_examples, refuse_unknown_inputs, understand
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.data.examples.cells import describe
 from recurra.data.schema.facts import Fact
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from recurra.cli.labelled_parts import ChosenParts
     from recurra.data.examples.examples import Examples
     from recurra.data.examples.gathering import Gathered
     from recurra.data.examples.understanding import Roles
     from recurra.tasks import SequenceClassifier, SequenceRegressor, SequenceTagger
+    from recurra.tasks.labelled.opened import Judging, Opened
+    from recurra.tasks.labelled.parts import ChosenParts
 
     Estimator = SequenceClassifier | SequenceTagger | SequenceRegressor
 
@@ -75,14 +76,6 @@ class Learning:
         }
 
 
-@dataclass(frozen=True)
-class Judging:
-    """On what a model is judged: a file of its own, or a share of the examples."""
-
-    test: str | None
-    share: float
-
-
 def learn(
     task: str,
     make: Callable[..., Estimator],
@@ -111,9 +104,9 @@ def learn(
             f"column with --ignore {roles.split}"
         )
 
-    from recurra.cli.labelled_parts import choose_parts, examples_facts
     from recurra.data.examples.examples import keep_rows
     from recurra.data.examples.gathering import gather_examples
+    from recurra.tasks.labelled.parts import choose_parts, examples_facts
 
     settings["optional"] = tuple(dict.fromkeys((*settings["optional"], *roles.optional)))
     gathered = gather_examples(
@@ -127,14 +120,11 @@ def learn(
     refuse_unknown_inputs(settings["optional"], gathered)
     kept = keep_rows(gathered.examples, empty=settings["empty"], optional=settings["optional"])  # names the file's rows
     tested = None if judging.test is None else _open_test(judging.test, reading, opened, roles, task, settings, quiet)
-    parts, how = choose_parts(gathered, opened, tested, roles, judging, task, settings)
-    facts = [
-        *opened.facts,
-        *facts,
-        *examples_facts(gathered, labelled=task != "tag"),
-        *_dropped(gathered.examples, kept),
-        *how,
-    ]
+    estimator = make(**settings)
+    objective = estimator.objective_of(gathered.labels)
+    parts, how = choose_parts(gathered, opened, tested, roles, judging, objective, settings)
+    how = [*_dropped(gathered.examples, kept), *how]
+    facts = [*opened.facts, *facts, *examples_facts(gathered, labelled=task != "tag"), *how]
     print_facts(console, "What was understood", facts)
     reading.told()
 
@@ -149,7 +139,6 @@ def learn(
     from recurra.training.progress import ProgressBar
     from recurra.training.progress import quiet as silent
 
-    estimator = make(**settings)
     path = checkpoint_path(out, opened.name)
     tell_of_unfinished(console, path, resume=learning.resume)
     given = {**estimator.get_params(deep=False), "parts": judging, "devices": learning.devices}
@@ -170,9 +159,9 @@ def learn(
         console.print(note)
     print_scores(console, evaluation, f"On the test part ({parts.tested_words(estimator)})")
 
-    from recurra.cli.labelled_content import report_content
-    from recurra.cli.labelled_results import judged_frame
     from recurra.report import write_labelled_html, write_labelled_png
+    from recurra.tasks.labelled.report import report_content
+    from recurra.tasks.labelled.results import judged_frame
 
     predictions = judged_frame(estimator, parts.ids, parts.rows)
     report = report_content(

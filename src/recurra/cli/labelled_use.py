@@ -13,21 +13,21 @@ import typer
 
 from recurra.cli.console import counting, print_facts, print_files, print_frame, print_scores, stderr, stdout
 from recurra.cli.flags.reading import Reading
-from recurra.cli.label_refusals import LabelledRows, refuse_unknown
-from recurra.cli.labelled_parts import examples_facts, judged_words, names_of
-from recurra.cli.labelled_reading import Opened, open_examples
-from recurra.cli.labelled_results import judged_frame, predicted_frames
-from recurra.cli.labelled_tables import cell_text, json_lines
+from recurra.cli.labelled_reading import open_examples
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.data.examples.examples import SEQUENCE
 from recurra.data.examples.gathering import Gathered, gather_examples, text_columns
 from recurra.data.examples.inputs import Events, Series
 from recurra.data.examples.understanding import Roles
 from recurra.data.labels.cell_labels import quoted
-from recurra.data.labels.classes import Classes
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns, shown
 from recurra.errors import InputError
+from recurra.tasks.labelled.columns import cell_text, json_lines
+from recurra.tasks.labelled.opened import Opened
+from recurra.tasks.labelled.parts import examples_facts, judged_words, names_of
+from recurra.tasks.labelled.results import judged_frame, predicted_frames
+from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unknown
 from recurra.tasks.labelled.tagger import SequenceTagger
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def predict_labelled(
             written_together(out.parent) as stage,
             (stage / out.name).open("w", encoding="utf-8", newline="") as stream,
         ):
-            lines, classes = out.suffix.lower() in _JSON, isinstance(estimator.labels_, Classes)
+            lines, classes = out.suffix.lower() in _JSON, estimator.model_.objective.tallied
             beginning, told = _write(frames, stream, lines=lines, classes=classes)
     print_frame(console, "Predictions", beginning, rows=8)
     for line in told:
@@ -99,7 +99,7 @@ def evaluate_labelled(
             f"column {roles.label[0]!r} of {opened.source} holds no label: there is nothing to compare with"
         )
     judging = LabelledRows.of(gathered, opened.source, empty=estimator.empty, optional=estimator.model_.recipe.optional)
-    refuse_unknown(estimator.labels_, judging)
+    refuse_unknown(type(estimator.model_.objective), estimator.labels_, judging)
     kept, examples = judging.rows, judging.examples
     left_out = len(gathered.examples) - len(kept)
     facts = [*opened.facts, *examples_facts(gathered, labelled=not isinstance(estimator, SequenceTagger))]
@@ -112,8 +112,8 @@ def evaluate_labelled(
     if out is None:
         return
 
-    from recurra.cli.labelled_content import report_content
     from recurra.report import write_labelled_html
+    from recurra.tasks.labelled.report import report_content
 
     report = report_content(
         title=f"{model.stem} on {opened.name}",
@@ -134,7 +134,7 @@ def open_later(estimator: Estimator, file: str, reading: Reading, *, quiet: bool
     """The examples of a later file, read as those that the model was fitted to."""
     model = estimator.model_
     roles = replace(estimator.roles_ or Roles(dict(model.reader.kinds)), split=None)
-    texts = text_columns(roles, model.reader, estimator.labels_)
+    texts = text_columns(roles, model.reader, words=model.objective.has_words)
     opened = open_examples(file, reading, text=texts, quiet=quiet)
     if roles.group is not None and roles.group not in opened.frame:
         roles = replace(roles, group=None)

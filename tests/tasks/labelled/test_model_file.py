@@ -144,7 +144,7 @@ def test_a_label_that_its_type_does_not_hold_is_refused(made, tmp_path):
     contents = read_model(path)
     for name in (10**30, -(10**30), True, 0.5, "0", None, []):
         config = copy.deepcopy(contents.config)
-        config["labels"]["names"][0] = name
+        config["objective"]["labels"]["names"][0] = name
         write_model(path, Contents(contents.kind, config, contents.tensors))
         with pytest.raises(ModelFileError):
             rc.load(path)

@@ -10,7 +10,7 @@ import typer
 from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.labelled_reading import Columns
-from recurra.cli.labelled_run import Judging, Learning, learn
+from recurra.cli.labelled_run import Learning, learn
 
 EXAMPLES = """
 **Examples**
@@ -77,6 +77,7 @@ def classify(
     Writes predictions.csv (of the test part), report.html, report.png and NAME.safetensors (the model).
     """
     from recurra.tasks import SequenceClassifier
+    from recurra.tasks.labelled.opened import Judging
 
     weight = None if class_weight == "none" else class_weight
     learn(

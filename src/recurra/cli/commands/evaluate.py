@@ -70,8 +70,8 @@ def evaluate(
     if out is None:
         return
 
-    from recurra.cli.content import report_content
     from recurra.report import write_html
+    from recurra.tasks.forecast.report import report_content
 
     report = report_content(
         title=f"{model.stem} on {table.name}",

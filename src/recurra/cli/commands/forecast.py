@@ -155,8 +155,8 @@ def forecast(
     print_backtest(console, backtest)
     print_forecast(console, ahead)
 
-    from recurra.cli.content import report_content
     from recurra.report import write_html, write_png
+    from recurra.tasks.forecast.report import report_content
 
     report = report_content(
         title=f"{panel.schema.target}: the next {count(horizon, step_noun(panel.grid.freq))}",

@@ -9,7 +9,7 @@ import typer
 from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.labelled_reading import Columns
-from recurra.cli.labelled_run import Judging, Learning, learn
+from recurra.cli.labelled_run import Learning, learn
 
 EXAMPLES = """
 **Examples**
@@ -67,6 +67,7 @@ def regress(
     Writes predictions.csv (of the test part), report.html, report.png and NAME.safetensors (the model).
     """
     from recurra.tasks import SequenceRegressor
+    from recurra.tasks.labelled.opened import Judging
 
     learn(
         "regress",

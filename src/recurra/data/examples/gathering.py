@@ -19,7 +19,6 @@ from recurra.data.examples.inputs import Audio, Events, Series, Static, Symbols,
 from recurra.data.examples.long_format import SEQUENCE, group_series, seconds_of
 from recurra.data.examples.understanding import Roles, fill_series, read_label_cells
 from recurra.data.labels.label_sets import split_set
-from recurra.data.labels.labels import Labels, Numbers
 from recurra.data.schema.names import require_columns
 from recurra.data.schema.roles import tidy
 from recurra.errors import InputError
@@ -98,14 +97,16 @@ def gather_examples(
     return Gathered(examples, labels, times=times, groups=parts.get("group"), split=parts.get("split"))
 
 
-def text_columns(roles: Roles, reader: Reader, labels: Labels) -> frozenset[str]:
-    """The columns of a file that held text when a model was fitted to it; a later file may hold only numbers there."""
+def text_columns(roles: Roles, reader: Reader, *, words: bool) -> frozenset[str]:
+    """The columns of a file that held text when a model was fitted to it; a later file may hold only numbers there.
+
+    `words`: labels are words.
+    """
     names = {name for name, kind in reader.kinds.items() if isinstance(kind, Text | Symbols | Events)}
     if SEQUENCE in names:
         names |= set(roles.features)
     for encoder in reader.encoders.values():
         names |= set(encoder.categories) if isinstance(encoder, ColumnEncoder) else set()
-    words = not isinstance(labels, Numbers) and any(isinstance(name, str) for name in labels.names)
     if words and len(roles.label) == 1:
         names |= set(roles.label)
     return frozenset(names)

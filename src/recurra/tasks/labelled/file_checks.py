@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -13,10 +12,9 @@ from recurra.data.encoders.reader import TOKENS, Encoder, Reader, is_sequence
 from recurra.data.encoders.standardising import ArrayEncoder, ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import UNKNOWN, EventEncoder, SymbolEncoder, TextEncoder
 from recurra.data.examples.inputs import Array, Audio, Events, Kind, Series, Static, Symbols, Text
-from recurra.data.labels.labels import Classes, Labels, LabelSets, Numbers, Tags, restored
+from recurra.data.labels.labels import Classes, LabelSets, Numbers, Tags
 from recurra.errors import ModelFileError
 from recurra.evaluation.labelled.calibration import Blend
-from recurra.evaluation.labelled.decisions import METRICS
 from recurra.evaluation.labelled.fixed_model import FixedModel
 from recurra.evaluation.labelled.joint import JointModel
 from recurra.evaluation.labelled.joint_window import JointWindow
@@ -24,15 +22,10 @@ from recurra.evaluation.labelled.majority import Constant
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.series_summary import SummaryModel
 from recurra.evaluation.labelled.windows import SymbolWindow, ValueWindow
+from recurra.objectives.objective import Objective
 from recurra.tasks.labelled.baselines import Baseline
 from recurra.tasks.labelled.model import Recipe
-from recurra.tasks.labelled.objective import Objective
 
-_AIMS: dict[str, dict[type, str]] = {
-    "sequence classifier": {Classes: "classes", LabelSets: "labels"},
-    "sequence tagger": {Tags: "tags"},
-    "sequence regressor": {Numbers: "numbers"},
-}
 _ENCODERS: dict[type[Kind], type[Encoder]] = {
     **{Text: TextEncoder, Symbols: SymbolEncoder, Events: EventEncoder},
     **{Series: SeriesEncoder, Static: ColumnEncoder, Array: ArrayEncoder, Audio: SeriesEncoder},
@@ -57,42 +50,23 @@ class Table:
     names: tuple[str, ...] | None = None
 
 
-def check_objective(kind: str, labels: Labels, objective: Objective) -> None:
-    """Whether an estimator of this kind learns such labels in this way."""
-    wanted = _AIMS.get(kind, {}).get(type(labels))
-    _require(objective.aim == wanted, f"a {kind} with {type(labels).__name__} whose aim is {objective.aim}")
-    _require(objective.outputs == len(labels.names), f"{len(labels.names)} labels and {objective.outputs} outputs")
-    _require(0 <= objective.smoothing < 1, f"a label smoothing of {objective.smoothing}")
-    for name in ("weight", "mean", "spread"):
-        values = getattr(objective, name)
-        there = name != "weight" and objective.aim == "numbers"
-        _require(values is not None or not there, f"no {name} of its targets")
-        _require(values is None or there or name == "weight", f"a {name} where there are no numbers to predict")
-        _require(values is None or values.shape == (objective.outputs,), f"another number of outputs in its {name}")
-    _require(objective.metric in ("", *METRICS), f"a metric {objective.metric!r}")
-    _require(
-        (objective.aim == "classes") == bool(objective.metric), f"a metric {objective.metric!r} of {objective.aim}"
-    )
-    _check_offset(objective.offset, objective)
-    _require(objective.spread is None or bool((objective.spread > 0).all()), "a spread that is not above 0")
+def check_objective(objective: Objective) -> None:
+    """Whether its parts fit each other."""
+    flaw = objective.flaw()
+    _require(flaw is None, str(flaw))
 
 
-def _check_offset(offset: Any, objective: Objective) -> None:
-    chosen = offset is None or objective.metric in ("balanced_accuracy", "macro_f1")
-    _require(chosen and (offset is None or offset.shape == (objective.outputs,)), "an offset that no metric asks for")
-
-
-def check_labels(content: Any) -> Labels:
-    """The labels that `stored` made `content` of, each of the type that it must have."""
-    _require(isinstance(content, Mapping), f"labels {content!r}")
-    labels = restored(content)
+def check_labels(labels: Any) -> None:
+    """Whether the labels of an objective are of the type that they must have; a codec of a user's own is its own."""
+    if not isinstance(labels, Classes | LabelSets | Numbers | Tags):
+        return
     names, kinds = labels.names, {type(name) for name in labels.names}
     _require(len(kinds) == 1 and kinds <= {str, int, float, bool}, f"labels of the types {sorted(map(str, kinds))}")
     _require(len(set(names)) == len(names), "a label twice")
     if isinstance(labels, Numbers):
         _require(kinds == {str} and isinstance(labels.flat, bool), "numbers without names")
         _require(not labels.flat or len(names) == 1, f"one number of the names {names}")
-        return labels
+        return
     _require(isinstance(labels.dtype, str) and labels.dtype in _DTYPES, f"labels of dtype {labels.dtype!r}")
     _require(labels.dtype == "object" or kinds <= _DTYPES[labels.dtype], f"{names[0]!r} as {labels.dtype}")
     if labels.dtype not in ("object", "str"):
@@ -101,16 +75,15 @@ def check_labels(content: Any) -> Labels:
         _require(isinstance(labels.separator, str) and bool(labels.separator), "no separator")
     if isinstance(labels, Tags) and labels.form == "string":
         _require(kinds == {str} and all(len(str(name)) == 1 for name in names), "tags of several letters in strings")
-    return labels
 
 
 def check_blend(blend: Blend, objective: Objective) -> None:
     """Whether its weights are such as are fitted, around 0 for logits."""
     centre = np.asarray(blend.centre, dtype=np.float64)
     _require(0 < blend.network <= _HEAVIEST and 0 <= blend.stacked <= _HEAVIEST, f"weights beyond {_HEAVIEST:g}")
-    around = centre.shape == (objective.outputs,) if objective.aim == "numbers" else centre.shape == ()
+    around = centre.shape == ((objective.outputs,) if objective.centred else ())
     _require(around or (centre.shape == () and not centre.any()), f"a centre of shape {centre.shape}")
-    _require(objective.aim == "numbers" or not centre.any(), f"logits around {centre}")
+    _require(objective.centred or not centre.any(), f"logits around {centre}")
 
 
 def check_table(table: Table, reader: Reader) -> None:
@@ -146,8 +119,9 @@ def check_recipe(recipe: Recipe, reader: Reader, tensors: int) -> None:
 
 
 def check_offset(baseline: Baseline, objective: Objective) -> None:
-    """Whether its offset is one that the metric asks for."""
-    _check_offset(baseline.offset, objective)
+    """Whether its offset is one that the objective may have."""
+    flaw = baseline.objective(objective).flaw()
+    _require(flaw is None and (baseline.offset is None or objective.wants_offset), str(flaw or "an offset"))
 
 
 def check_baseline(baseline: Baseline, reader: Reader, outputs: int) -> None:

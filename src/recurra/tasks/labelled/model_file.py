@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,6 @@ from recurra.data.encoders.tokens import EventEncoder, SymbolEncoder, TextEncode
 from recurra.data.examples.inputs import Array, Audio, Events, Series, Static, Symbols, Text
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.understanding import Roles
-from recurra.data.labels.labels import Labels, stored
 from recurra.deploy.model_file import Contents, refuse_own
 from recurra.deploy.parts import put_together, taken_apart
 from recurra.ensemble.members import Member
@@ -34,7 +33,9 @@ from recurra.evaluation.labelled.series_summary import SummaryModel
 from recurra.evaluation.labelled.windows import SymbolWindow, ValueWindow
 from recurra.nn.own import OwnNetwork, OwnParts
 from recurra.nn.sequence import SequenceNetwork, SequenceOptions
+from recurra.objectives.objective import Objective
 from recurra.tasks.labelled.baselines import Baseline
+from recurra.tasks.labelled.earlier_files import with_objective
 from recurra.tasks.labelled.file_checks import (
     Table,
     check_baseline,
@@ -48,7 +49,6 @@ from recurra.tasks.labelled.file_checks import (
 )
 from recurra.tasks.labelled.model import Recipe, SequenceModel, made_network
 from recurra.tasks.labelled.network import build_network
-from recurra.tasks.labelled.objective import Objective
 from recurra.training import TrainingOptions
 
 _INPUTS = [Text, Symbols, Events, Series, Static, Array, Audio]
@@ -70,13 +70,12 @@ class Seen:
 
 @dataclass(frozen=True)
 class FittedState:
-    """What a file holds of an estimator: the fitted model, its labels, how a file's columns are read, the verdict.
+    """What a file holds of an estimator: the fitted model, how a file's columns are read, the verdict.
 
     `empty` as in the constructor.
     """
 
     model: SequenceModel
-    labels: Labels
     empty: str
     table: Table
     roles: Roles | None
@@ -120,7 +119,7 @@ def to_contents(kind: str, kept: FittedState, *, made_by: str) -> Contents:
         "seen": kept.seen,
         **{f"baseline/{k}": baseline for k, baseline in enumerate(model.baselines)},
     }
-    config: dict[str, Any] = {"labels": stored(kept.labels)}
+    config: dict[str, Any] = {}
     tensors: dict[str, Tensor] = {}
     for name, part in parts.items():
         if part is not None:
@@ -133,11 +132,18 @@ def to_contents(kind: str, kept: FittedState, *, made_by: str) -> Contents:
     return Contents(kind, config, tensors)
 
 
-def from_contents(contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> FittedState:
+def from_contents(
+    contents: Contents,
+    path: str,
+    objectives: Sequence[type[Objective]],
+    network: Callable[..., nn.Module] | None = None,
+) -> FittedState:
     """What `to_contents` kept; raises `ModelFileError` where configuration and tensors do not fit.
 
-    `network` makes the networks of a model whose networks were the user's own.
+    `objectives` are those that such an estimator may have learnt; `network` makes the networks of a model whose
+    networks were the user's own.
     """
+    contents = replace(contents, config=with_objective(contents.config))
     config, tensors = contents.config, contents.tensors
     refuse_own(config.get("own network"), network, path)
 
@@ -151,13 +157,13 @@ def from_contents(contents: Contents, path: str, network: Callable[..., nn.Modul
         if not 1 <= header.members <= _MOST or not 0 <= header.baselines <= _MOST:
             raise ModelFileError(f"it claims {header.members} members and {header.baselines} baselines")
         _refuse_wild(tensors)
-        labels = check_labels(config["labels"])
         recipe: Recipe = part("recipe", Recipe, SequenceOptions, TrainingOptions)
         reader: Reader = part("reader", Reader, *_INPUTS, *_ENCODERS)
-        objective: Objective = part("objective", Objective)
+        objective: Objective = part("objective", *objectives, *_labels_of(objectives))
         reader = Reader(_ordered(reader.kinds, header.inputs), _ordered(reader.encoders, header.inputs))
         recipe = replace(recipe, networks=_ordered(recipe.networks, header.inputs))
-        check_objective(contents.kind, labels, objective)
+        check_labels(objective.labels)
+        check_objective(objective)
         check_reader(reader)
         check_table(header.table, reader)
         blend: Blend = part("blend", Blend)
@@ -177,12 +183,17 @@ def from_contents(contents: Contents, path: str, network: Callable[..., nn.Modul
         seen = part("seen", Seen) if "seen" in config else None
         if seen is not None and (seen.prints.shape != (seen.count,) or bool((np.diff(seen.prints) <= 0).any())):
             raise ModelFileError("it has fingerprints of its training examples that do not rise")
-        kept = FittedState(model, labels, header.empty, header.table, roles, header.verdict, seen)
+        kept = FittedState(model, header.empty, header.table, roles, header.verdict, seen)
         _refuse_more(contents, to_contents(contents.kind, kept, made_by=header.made_by))
     except (ValidationError, LookupError, ArithmeticError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ModelFileError(f"{path} is not a valid model of labelled sequences: {reason}") from error
     return kept
+
+
+def _labels_of(objectives: Sequence[type[Objective]]) -> list[type]:
+    """The codecs that their annotations name."""
+    return [get_type_hints(each)["labels"] for each in objectives]
 
 
 def _ordered(parts: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
