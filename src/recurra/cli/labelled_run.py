@@ -14,8 +14,6 @@ from recurra.cli.flags.reading import Reading
 from recurra.cli.flags.values import parse_widths, split_words
 from recurra.cli.labelled_reading import Columns, open_examples, refuse_unknown_inputs, understand
 from recurra.cli.outputs import check_outputs, csv_text, written_together
-from recurra.data.examples.cells import describe
-from recurra.data.schema.facts import Fact
 from recurra.errors import InputError
 from recurra.formatting import joined
 from recurra.options import option
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from recurra.data import Fact
     from recurra.data.examples.examples import Examples
     from recurra.data.examples.gathering import Gathered
     from recurra.data.examples.understanding import Roles
@@ -185,6 +184,9 @@ def learn(
 
 def _dropped(examples: Examples, kept: npt.NDArray[np.int64]) -> list[Fact]:
     """What is said of examples without a step, which are neither learnt from nor tested."""
+    from recurra.data.examples.cells import describe
+    from recurra.data.schema.facts import Fact
+
     rows = np.setdiff1d(np.arange(len(examples)), kept)
     return [Fact("dropped", f"{describe(rows.tolist())}, without a step", option("empty"))] if len(rows) else []
 
