@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from recurra.data import Fact
+    from recurra.data.examples.examples import Examples
     from recurra.data.examples.gathering import Gathered
     from recurra.data.examples.understanding import Roles
     from recurra.tasks import SequenceClassifier, SequenceRegressor, SequenceTagger
@@ -115,11 +117,12 @@ def learn(
         folder=opened.folder,
     )
     refuse_unknown_inputs(settings["optional"], gathered)
-    keep_rows(gathered.examples, empty=settings["empty"], optional=settings["optional"])  # names the rows of the file
+    kept = keep_rows(gathered.examples, empty=settings["empty"], optional=settings["optional"])  # names the file's rows
     tested = None if judging.test is None else _open_test(judging.test, reading, opened, roles, task, settings, quiet)
     estimator = make(**settings)
     objective = estimator.objective_of(gathered.labels)
     parts, how = choose_parts(gathered, opened, tested, roles, judging, objective, settings)
+    how = [*_dropped(gathered.examples, kept), *how]
     facts = [*opened.facts, *facts, *examples_facts(gathered, labelled=task != "tag"), *how]
     print_facts(console, "What was understood", facts)
     reading.told()
@@ -174,6 +177,15 @@ def learn(
         estimator.save(stage / files[-1].name)
     checkpoints.clear()
     print_files(console, files)
+
+
+def _dropped(examples: Examples, kept: npt.NDArray[np.int64]) -> list[Fact]:
+    """What is said of examples without a step, which are neither learnt from nor tested."""
+    from recurra.data.examples.cells import describe
+    from recurra.data.schema.facts import Fact
+
+    rows = np.setdiff1d(np.arange(len(examples)), kept)
+    return [Fact("dropped", f"{describe(rows.tolist())}, without a step", option("empty"))] if len(rows) else []
 
 
 def group_notes(frame: pd.DataFrame, roles: Roles, pairs: npt.NDArray[np.int64] | None) -> list[str]:
