@@ -20,18 +20,21 @@ from torch import Tensor
 from recurra.errors import InputError, ModelFileError
 from recurra.files import whole_file
 
-FORMAT = 1
-WEIGHTS = ("network/", "weights/")  # beginnings of the names under which the kinds of estimators keep their networks
+FORMAT = 2
 _MAGIC = "recurra"
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a model file holds: the kind of estimator, its configuration (plain JSON), and tensors by name."""
+    """What a model file holds: the kind of estimator, its configuration (plain JSON), and tensors by name.
+
+    `version` is the format of the file that it was read from.
+    """
 
     kind: str
     config: dict[str, Any]
     tensors: dict[str, Tensor]
+    version: int = FORMAT
 
 
 def write_model(path: str | Path, contents: Contents) -> None:
@@ -73,19 +76,7 @@ def read_model(path: str | Path) -> Contents:
         ) from error
     if _checksum(header, tensors) != header.get("sha256"):
         raise ModelFileError(f"{path} was altered after it was written (its checksum is wrong): train again")
-    _refuse_endless(path, tensors)
-    return Contents(header["kind"], header["config"], tensors)
-
-
-def _refuse_endless(path: Path, tensors: dict[str, Tensor]) -> None:
-    """Weights that are NaN or infinite would make every later output NaN; other tensors may hold missing values."""
-    for name, tensor in tensors.items():
-        if name.startswith(WEIGHTS) and tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            count = int((~torch.isfinite(tensor)).sum())
-            raise ModelFileError(
-                f"{path}: {count:,} of the {tensor.numel():,} weights {name} are not finite numbers: the training went "
-                "wrong, or the file was altered; train again"
-            )
+    return Contents(header["kind"], header["config"], tensors, int(header["version"]))
 
 
 def _header(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
@@ -116,17 +107,3 @@ def _checksum(header: dict[str, Any], tensors: dict[str, Tensor]) -> str:
         digest.update(f"{key}:{tensor.dtype}:{tuple(tensor.shape)}\n".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b"")
     return digest.hexdigest()
-
-
-def refuse_own(name: str | None, factory: object, path: str) -> None:
-    """Raise `ModelFileError` where a file holds the weights of a user's own network, and nobody gives it, or else.
-
-    `name` is that of the factory in the file; no code is kept there.
-    """
-    if name is not None and factory is None:
-        raise ModelFileError(
-            f"{path} holds the weights of a network of your own, {name}, and not its code: "
-            f"read it with recurra.load(path, network={name})"
-        )
-    if name is None and factory is not None:
-        raise ModelFileError(f"{path} holds a network of recurra's own: leave network= out")
