@@ -17,11 +17,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from recurra.deploy.layout import Unreadable, read_layout, strict_json
 from recurra.errors import InputError, ModelFileError
 from recurra.files import whole_file
 
 FORMAT = 2
 _MAGIC = "recurra"
+_HEADER = {"kind": str, "config": dict, "sha256": str}  # beside the version
 
 
 @dataclass(frozen=True)
@@ -66,34 +68,37 @@ def read_model(path: str | Path) -> Contents:
     if not path.exists():
         raise InputError(f"there is no model file {path}: expected what `recurra forecast` or `save` wrote")
     try:
+        metadata, layout = read_layout(path)
+        header = _header(path, metadata)
         with safe_open(path, framework="pt") as file:
-            header = _header(path, dict(file.metadata() or {}))
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError) as error:
+            tensors = {key: file.get_tensor(key) for key in layout}
+    except (SafetensorError, OSError, Unreadable) as error:
         raise ModelFileError(
             f"{path} is not a readable model file ({error}): it is truncated, damaged, or something else; "
             "copy it again, or train again"
         ) from error
-    if _checksum(header, tensors) != header.get("sha256"):
+    if _checksum(header, tensors) != header["sha256"]:
         raise ModelFileError(f"{path} was altered after it was written (its checksum is wrong): train again")
-    return Contents(header["kind"], header["config"], tensors, int(header["version"]))
+    return Contents(header["kind"], header["config"], tensors, header["version"])
 
 
 def _header(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     if _MAGIC not in metadata:
         raise ModelFileError(f"{path} is a safetensors file, but not a Recurra model")
     try:
-        header = json.loads(metadata[_MAGIC])
-        version = int(header["version"])
-        complete = isinstance(header["kind"], str) and isinstance(header["config"], dict)
-    except (ValueError, KeyError, TypeError) as error:
+        header = strict_json(metadata[_MAGIC], "its configuration")
+        version = header["version"]
+        whole = type(version) is int and version > 0
+        newer = whole and version > FORMAT
+        complete = whole and {key: type(header[key]) for key in _HEADER} == _HEADER and len(header) == len(_HEADER) + 1
+    except (Unreadable, KeyError, TypeError) as error:
         raise ModelFileError(f"{path} has a damaged header ({error}): it was altered; train again") from error
-    if version > FORMAT:
+    if newer:
         raise ModelFileError(
             f"{path} was made by a newer version of Recurra (file format {version}, this one reads {FORMAT}): "
             "upgrade with pip install --upgrade recurra"
         )
-    if not complete:
+    if not complete or len(metadata) > 1:
         raise ModelFileError(f"{path} has a damaged header: it was altered; train again")
     return header
 
