@@ -17,10 +17,11 @@ from recurra.data.encoders.reader import Reader
 from recurra.data.encoders.tokens import TextEncoder
 from recurra.data.examples.inputs import Text
 from recurra.data.examples.ragged import Ragged
+from recurra.data.labels.classes import Classes
 from recurra.nn.sequence import SequenceOptions
+from recurra.objectives.classes import ClassObjective
 from recurra.tasks.labelled.data import LabelledData
 from recurra.tasks.labelled.network import build_network
-from recurra.tasks.labelled.objective import Objective
 from recurra.tasks.labelled.problem import SequenceProblem, network_outputs
 from recurra.training import Adam, Stepper
 from recurra.training.sampler import bucketed
@@ -67,7 +68,7 @@ class OurTexts:
         """As `Trainer`."""
         torch.manual_seed(0)
         self.order = torch.Generator().manual_seed(0)
-        texts, objective = self.texts, Objective("classes", 2)
+        texts, objective = self.texts, ClassObjective(Classes(("0", "1")))
         reader = Reader({"text": Text()}, {"text": TextEncoder("words", True, ("",) * (texts.size - 1))})
         data = LabelledData(
             reader, {"text": Ragged(texts.tokens, texts.offsets)}, texts.labels, objective, np.arange(len(texts.labels))

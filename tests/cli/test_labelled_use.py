@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from tests.cli.labelled import QUICK, reviews, run, written
 
-from recurra.tasks.labelled import columns, results
+from recurra.objectives import weighing
+from recurra.tasks.labelled import results
 from recurra.tasks.labelled.parts import beside_ours
 
 
@@ -197,7 +198,7 @@ def test_a_part_without_a_usable_row_has_the_columns_of_the_others(
 def test_classes_are_counted_where_there_are_too_many_for_columns(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(columns, "MOST_CLASSES", 1)
+    monkeypatch.setattr(weighing, "MOST_CLASSES", 1)
     source = written(new_reviews(), tmp_path / "new.csv")
     assert run(["predict", model, source, "--out", str(tmp_path / "p.csv")]) == 0
     assert list(pd.read_csv(tmp_path / "p.csv")) == ["row", "id", "predicted", "probability"]

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
-import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from recurra.errors import InputError
+from recurra.plugins import PLUGINS, load_plugins
 
 if TYPE_CHECKING:
     from recurra.cells.cell import Cell
@@ -29,13 +28,9 @@ _cells: dict[str, type[Cell] | str] = {
 }
 
 
-PLUGINS = "RECURRA_PLUGINS"
-_waiting = True  # the modules that PLUGINS names have not been imported
-
-
 def names() -> tuple[str, ...]:
     """The names of all cells, Recurra's own first; those of the modules that RECURRA_PLUGINS names are among them."""
-    _load_plugins()
+    load_plugins()
     return tuple(_cells)
 
 
@@ -46,7 +41,7 @@ def get(name: str) -> type[Cell]:
     'GRU'
     """
     if isinstance(name, str) and name not in _cells:
-        _load_plugins()
+        load_plugins()
     found = _cells.get(name) if isinstance(name, str) else None
     if found is None:
         raise InputError(
@@ -113,23 +108,3 @@ def _class_name(cell: type[Cell] | str) -> str:
 
 def _path(cell: type[Cell] | str) -> str:
     return cell if isinstance(cell, str) else f"{cell.__module__}:{cell.__qualname__}"
-
-
-def _load_plugins() -> None:
-    """Import the modules that RECURRA_PLUGINS names, separated by commas, once; they may lie in the working folder."""
-    global _waiting
-    if not _waiting:
-        return
-    _waiting = False  # now, because a plugin asks for cells itself
-    for module in filter(None, map(str.strip, os.environ.get(PLUGINS, "").split(","))):
-        sys.path.append(os.getcwd())
-        try:
-            importlib.import_module(module)
-        except ImportError as error:
-            _waiting = True
-            raise InputError(
-                f"{PLUGINS} names the module {module!r}, which cannot be imported: {error}. Expected modules that are "
-                "installed, or lie in the working folder"
-            ) from error
-        finally:
-            sys.path.pop()

@@ -63,11 +63,12 @@ def understand(opened: Opened, columns: Columns, *, task: str, level: str, vecto
     """The parts of the columns as the flags name them, else inferred; texts are cut as `level` says."""
     from recurra.data.examples.inputs import Text
     from recurra.data.examples.understanding import understand_examples
+    from recurra.tasks import get
 
     known = [str(column) for column in opened.frame.columns]
     roles, facts = understand_examples(
         opened.frame,
-        task=task,
+        target=get(task).target,
         text=split_names(columns.text, known),
         sequence=split_names(columns.sequence, known),
         audio=split_names(columns.audio, known),

@@ -117,7 +117,9 @@ def learn(
     refuse_unknown_inputs(settings["optional"], gathered)
     keep_rows(gathered.examples, empty=settings["empty"], optional=settings["optional"])  # names the rows of the file
     tested = None if judging.test is None else _open_test(judging.test, reading, opened, roles, task, settings, quiet)
-    parts, how = choose_parts(gathered, opened, tested, roles, judging, task, settings)
+    estimator = make(**settings)
+    objective = estimator.objective_of(gathered.labels)
+    parts, how = choose_parts(gathered, opened, tested, roles, judging, objective, settings)
     facts = [*opened.facts, *facts, *examples_facts(gathered, labelled=task != "tag"), *how]
     print_facts(console, "What was understood", facts)
     reading.told()
@@ -133,7 +135,6 @@ def learn(
     from recurra.training.progress import ProgressBar
     from recurra.training.progress import quiet as silent
 
-    estimator = make(**settings)
     path = checkpoint_path(out, opened.name)
     tell_of_unfinished(console, path, resume=learning.resume)
     given = {**estimator.get_params(deep=False), "parts": judging, "devices": learning.devices}

@@ -20,7 +20,6 @@ from recurra.data.examples.gathering import Gathered, gather_examples, text_colu
 from recurra.data.examples.inputs import Events, Series
 from recurra.data.examples.understanding import Roles
 from recurra.data.labels.cell_labels import quoted
-from recurra.data.labels.classes import Classes
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns, shown
 from recurra.errors import InputError
@@ -64,7 +63,7 @@ def predict_labelled(
             written_together(out.parent) as stage,
             (stage / out.name).open("w", encoding="utf-8", newline="") as stream,
         ):
-            lines, classes = out.suffix.lower() in _JSON, isinstance(estimator.labels_, Classes)
+            lines, classes = out.suffix.lower() in _JSON, estimator.model_.objective.tallied
             beginning, told = _write(frames, stream, lines=lines, classes=classes)
     print_frame(console, "Predictions", beginning, rows=8)
     for line in told:
@@ -100,7 +99,7 @@ def evaluate_labelled(
             f"column {roles.label[0]!r} of {opened.source} holds no label: there is nothing to compare with"
         )
     judging = LabelledRows.of(gathered, opened.source, empty=estimator.empty, optional=estimator.model_.recipe.optional)
-    refuse_unknown(estimator.labels_, judging)
+    refuse_unknown(type(estimator.model_.objective), estimator.labels_, judging)
     kept, examples = judging.rows, judging.examples
     left_out = len(gathered.examples) - len(kept)
     facts = [*opened.facts, *examples_facts(gathered, labelled=not isinstance(estimator, SequenceTagger))]
@@ -135,7 +134,7 @@ def open_later(estimator: Estimator, file: str, reading: Reading, *, quiet: bool
     """The examples of a later file, read as those that the model was fitted to."""
     model = estimator.model_
     roles = replace(estimator.roles_ or Roles(dict(model.reader.kinds)), split=None)
-    texts = text_columns(roles, model.reader, estimator.labels_)
+    texts = text_columns(roles, model.reader, words=model.objective.has_words)
     opened = open_examples(file, reading, text=texts, quiet=quiet)
     if roles.group is not None and roles.group not in opened.frame:
         roles = replace(roles, group=None)

@@ -13,7 +13,7 @@ from typer.main import get_command
 from recurra import __version__
 from recurra.cli.commands import bench, classify, doctor, evaluate, forecast, inspect, predict, regress, tag, textbook
 from recurra.cli.console import stderr
-from recurra.cli.flags.spelling import as_flag
+from recurra.cli.flags.spelling import Command, as_flag
 from recurra.errors import RecurraError
 from recurra.options import spelt
 
@@ -30,16 +30,16 @@ app = typer.Typer(
     epilog="Start with `recurra forecast demo:co2`, `recurra classify demo:reviews`, `recurra tag demo:membrane` or "
     "`recurra regress demo:promoters`, or with a file of your own: `recurra forecast sales.csv`.",
 )
-app.command("forecast", epilog=forecast.EXAMPLES)(forecast.forecast)
-app.command("classify", epilog=classify.EXAMPLES)(classify.classify)
-app.command("tag", epilog=tag.EXAMPLES)(tag.tag)
-app.command("regress", epilog=regress.EXAMPLES)(regress.regress)
-app.command("predict", epilog=predict.EXAMPLES)(predict.predict)
-app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
-app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
-app.command("bench", epilog=bench.EXAMPLES)(bench.bench)
+app.command("forecast", cls=Command, epilog=forecast.EXAMPLES)(forecast.forecast)
+app.command("classify", cls=Command, epilog=classify.EXAMPLES)(classify.classify)
+app.command("tag", cls=Command, epilog=tag.EXAMPLES)(tag.tag)
+app.command("regress", cls=Command, epilog=regress.EXAMPLES)(regress.regress)
+app.command("predict", cls=Command, epilog=predict.EXAMPLES)(predict.predict)
+app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command("inspect", cls=Command, epilog=inspect.EXAMPLES)(inspect.inspect)
+app.command("bench", cls=Command, epilog=bench.EXAMPLES)(bench.bench)
 app.add_typer(textbook.app, name="textbook", epilog=textbook.EXAMPLES)
-app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+app.command("doctor", cls=Command, epilog=doctor.EXAMPLES)(doctor.doctor)
 
 
 def _version(asked: bool) -> None:

@@ -1,9 +1,56 @@
-"""One file per estimator."""
+"""The tasks, what they are called, and their estimators.
 
-from recurra.tasks.forecast.forecaster import Forecaster
-from recurra.tasks.labelled.classifier import SequenceClassifier
-from recurra.tasks.labelled.regressor import SequenceRegressor
-from recurra.tasks.labelled.tagger import SequenceTagger
-from recurra.tasks.loading import load
+>>> from recurra import tasks
+>>> tasks.names()[:4]
+('forecast', 'classify', 'tag', 'regress')
+"""
 
-__all__ = ["Forecaster", "SequenceClassifier", "SequenceRegressor", "SequenceTagger", "load"]
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from recurra.tasks.registry import get, names, register, unregister
+from recurra.tasks.task import Option, Task
+
+if TYPE_CHECKING:
+    from recurra.tasks.forecast.forecaster import Forecaster
+    from recurra.tasks.labelled.classifier import SequenceClassifier
+    from recurra.tasks.labelled.estimator import SequenceEstimator
+    from recurra.tasks.labelled.regressor import SequenceRegressor
+    from recurra.tasks.labelled.tagger import SequenceTagger
+    from recurra.tasks.loading import load
+
+__all__ = [
+    "Forecaster",
+    "Option",
+    "SequenceClassifier",
+    "SequenceEstimator",
+    "SequenceRegressor",
+    "SequenceTagger",
+    "Task",
+    "get",
+    "load",
+    "names",
+    "register",
+    "unregister",
+]
+
+_LATER = {  # which need torch
+    "Forecaster": "forecast.forecaster",
+    "SequenceClassifier": "labelled.classifier",
+    "SequenceEstimator": "labelled.estimator",
+    "SequenceRegressor": "labelled.regressor",
+    "SequenceTagger": "labelled.tagger",
+    "load": "loading",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'recurra.tasks' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"recurra.tasks.{_LATER[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

@@ -10,27 +10,22 @@ from torch import nn
 
 from recurra.deploy.model_file import read_model
 from recurra.errors import ModelFileError
-from recurra.tasks.forecast import model_file as forecast_file
-from recurra.tasks.forecast.forecaster import Forecaster
-from recurra.tasks.labelled import model_file as labelled_file
-from recurra.tasks.labelled.classifier import SequenceClassifier
-from recurra.tasks.labelled.regressor import SequenceRegressor
-from recurra.tasks.labelled.tagger import SequenceTagger
-
-_LABELLED = {kind.KIND: kind for kind in (SequenceClassifier, SequenceTagger, SequenceRegressor)}
+from recurra.plugins import PLUGINS
+from recurra.tasks.registry import by_kind
 
 
 def load(path: str | Path, *, network: Callable[..., nn.Module] | None = None) -> Any:
-    """The fitted estimator in a model file: a Forecaster, SequenceClassifier, SequenceTagger or SequenceRegressor.
+    """The fitted estimator in a model file: a Forecaster, SequenceClassifier, or whatever a registered task makes.
 
     Nothing in the file is executed. `network` is the factory of a model that was fitted with one: the file has its
     weights alone. Raises `InputError` where there is no file, `ModelFileError` for one that is
     truncated, altered, of a newer version or not a Recurra model.
     """
     contents = read_model(path)
-    if contents.kind == forecast_file.KIND:
-        return Forecaster.restored(*forecast_file.from_contents(contents, str(path), network), own=network)
-    if contents.kind in _LABELLED:
-        kept = labelled_file.from_contents(contents, str(path), network)
-        return _LABELLED[contents.kind].restored(kept, own=network)
-    raise ModelFileError(f"{path} holds a {contents.kind!r}, which this version of Recurra does not know: upgrade it")
+    task = by_kind(contents.kind)
+    if task is None:
+        raise ModelFileError(
+            f"{path} holds a {contents.kind!r}, which this version of Recurra does not know: upgrade it, or, where it "
+            f"is a task of your own, name its module in {PLUGINS}"
+        )
+    return task.load().opened(contents, str(path), network)

@@ -11,6 +11,7 @@ from recurra.data.demo.catalogue import read_demo
 from recurra.data.demo.membrane import make_membrane
 from recurra.data.demo.reviews import WRONG, make_reviews
 from recurra.data.examples.understanding import understand_examples
+from recurra.tasks import get
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from recurra.data.examples.understanding import understand_examples
     ],
 )
 def test_they_are_understood_without_a_flag(name: str, task: str, label: str) -> None:
-    roles, _ = understand_examples(read_demo(name), task=task)
+    roles, _ = understand_examples(read_demo(name), target=get(task).target)
     assert roles.label == (label,)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from tests.data.examples.targets import NUMBERS
 
 from recurra.data.examples.examples import keep_rows
 from recurra.data.examples.gathering import gather_examples
@@ -104,4 +105,4 @@ def test_no_date_price_or_text_is_offered_as_the_label() -> None:
     with pytest.raises(InputError, match=r"is called a label, and colour, again could be one beside"):
         understand_examples(frame)
     with pytest.raises(InputError, match=r"is called a target, and none could be one beside"):
-        understand_examples(frame[["what they say", "when"]], task="regress")
+        understand_examples(frame[["what they say", "when"]], target=NUMBERS)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.data.examples.targets import TAGS
 
 from recurra.data.examples.conll import read_conll
 from recurra.data.examples.files import read_examples_file
@@ -59,7 +60,7 @@ def test_a_file_of_sentences_is_tagged_word_by_word(tmp_path: Path) -> None:
     path.write_text(written(" "))
     frame, facts = read_examples_file(path)
     assert "blank lines between sentences" in facts[0].value
-    roles, _ = understand_examples(frame, task="tag")
+    roles, _ = understand_examples(frame, target=TAGS)
     assert (roles.series, roles.features, roles.label) == ("sentence", ("word",), ("tag",))
     gathered = gather_examples(frame, roles, tags=True)
     assert len(gathered.examples) == 3

@@ -7,7 +7,8 @@ from recurra.data.encoders.reader import Reader
 from recurra.data.examples.gathering import gather_examples, text_columns
 from recurra.data.examples.inputs import Events, Series, Static, Symbols, Text
 from recurra.data.examples.understanding import Roles
-from recurra.data.labels.labels import Classes, Labels, LabelSets, Numbers, Tags
+from recurra.data.labels.labels import LabelSets
+from recurra.objectives.labels import LabelObjective
 
 FRAME = pd.DataFrame(
     {
@@ -23,20 +24,10 @@ ROLES = Roles(
 )
 
 
-@pytest.mark.parametrize(
-    ("labels", "more"),
-    [
-        (Classes(("+", "-")), {"mood"}),
-        (Classes((0, 1), "int64"), set()),
-        (Tags(("+", "-")), {"mood"}),
-        (LabelSets(("+", "-"), form="text"), {"mood"}),
-        (Numbers(("mood",)), set()),
-    ],
-    ids=["words", "whole numbers", "tags", "sets", "numbers"],
-)
-def test_text_stays_text_and_numbers_are_looked_for(labels: Labels, more: set[str]) -> None:
+@pytest.mark.parametrize(("words", "more"), [(True, {"mood"}), (False, set())], ids=["words", "numbers"])
+def test_text_stays_text_and_numbers_are_looked_for(words: bool, more: set[str]) -> None:
     reader = Reader.learn(gather_examples(FRAME, ROLES).examples)
-    assert text_columns(ROLES, reader, labels) == {"review", "dna", "genre", *more}
+    assert text_columns(ROLES, reader, words=words) == {"review", "dna", "genre", *more}
 
 
 def test_columns_of_a_label_matrix_are_numbers() -> None:
@@ -44,7 +35,8 @@ def test_columns_of_a_label_matrix_are_numbers() -> None:
     roles = Roles({"review": Text()}, ("drama", "war"))
     gathered = gather_examples(frame, roles)
     labels = LabelSets.of(gathered.labels)
-    assert text_columns(roles, Reader.learn(gathered.examples), labels) == {"review"}
+    words = LabelObjective(labels).has_words
+    assert text_columns(roles, Reader.learn(gathered.examples), words=words) == {"review"}
 
 
 @pytest.mark.parametrize(("values", "text"), [(["a", "b", "a"], {"x"}), ([1.0, 2.0, 3.0], set())])
@@ -53,7 +45,7 @@ def test_steps_in_long_format(values: list, text: set[str]) -> None:
     kind = Events() if text else Series(features=("x",))
     roles = Roles({"sequence": kind}, ("mood",), series="id", features=("x",))
     reader = Reader.learn(gather_examples(frame, roles).examples)
-    assert text_columns(roles, reader, Classes((0, 1), "int64")) - {"sequence"} == text
+    assert text_columns(roles, reader, words=False) - {"sequence"} == text
 
 
 @pytest.mark.parametrize(

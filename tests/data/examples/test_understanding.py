@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
+from tests.data.examples.targets import NUMBERS, TAGS
 
 from recurra.data.examples.files import read_examples_file
 from recurra.data.examples.gathering import gather_examples
@@ -76,7 +77,7 @@ def test_what_is_named_stands() -> None:
 
 def test_proteins(shared_data: Path) -> None:
     frame, _ = read_examples_file(shared_data / "protein" / "cb513.jsonl")
-    roles, _ = understand_examples(frame, task="tag")
+    roles, _ = understand_examples(frame, target=TAGS)
     assert roles.inputs == {"residues": Symbols()}
     assert roles.label == ("dssp",)
     found = gather_examples(frame, roles, tags=True)
@@ -88,7 +89,7 @@ def test_proteins(shared_data: Path) -> None:
 
 def test_a_number_to_predict() -> None:
     frame = pd.DataFrame({"dna": ["ACGTACGTAGC"] * 9 + ["TTTTACGTAGC"], "expression": np.arange(10) / 3})
-    roles, facts = understand_examples(frame, task="regress")
+    roles, facts = understand_examples(frame, target=NUMBERS)
     assert roles == Roles({"dna": Symbols()}, ("expression",))
     assert facts[-1].flag == "target="
 
@@ -124,7 +125,7 @@ def test_a_step_per_column() -> None:
         (reviews(), {"text": ["sentence"], "label": ["sentence"]}, "named with text= and with label="),
         (reviews()[["sentence", "split", "year"]].assign(size=reviews()["year"] % 7), {}, "name it with label="),
         (reviews()[["sentiment"]], {"label": ["sentiment"]}, "text=, sequence= or features="),
-        (reviews(), {"task": "paint"}, "task='paint'"), (reviews(), {"series": "serie"}, "series="),
+        (reviews(), {"series": "serie"}, "series="),
     ],
 )  # fmt: skip
 def test_refusals(frame: pd.DataFrame, options: dict[str, Any], message: str) -> None:

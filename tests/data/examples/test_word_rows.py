@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from tests.data.examples.targets import TAGS
 
 from recurra.data.examples.gathering import gather_examples
 from recurra.data.examples.understanding import understand_examples
@@ -18,7 +19,7 @@ def rows(key: list[object], name: str = "Sent") -> pd.DataFrame:
 @pytest.mark.parametrize("key", [["s1", None, None, "s2", None, None], ["s1", "", " ", "s2", "", ""]])
 def test_first_rows_are_filled_down(key: list[object]) -> None:
     frame = rows(key, "Which")
-    roles, facts = understand_examples(frame, task="tag")
+    roles, facts = understand_examples(frame, target=TAGS)
     assert (roles.series, roles.features, roles.label) == ("Which", ("Token",), ("Tag",))
     assert [fact.flag for fact in facts if "filled down" in fact.value] == ["series="]
     found = gather_examples(frame, roles, tags=True)

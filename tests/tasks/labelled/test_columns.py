@@ -10,44 +10,10 @@ import pytest
 
 from recurra.cli.flags.values import parse_widths
 from recurra.cli.labelled_run import title_of
-from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.understanding import Roles
-from recurra.data.labels.classes import Classes
-from recurra.data.labels.label_sets import LabelSets
-from recurra.data.labels.tags import Tags
 from recurra.errors import InputError
 from recurra.inputs import Static, Symbols, Text
-from recurra.tasks.labelled.columns import cell_text, json_lines, predicted_columns, right_column, truth_columns
-from recurra.tasks.labelled.objective import Objective
-
-
-def test_the_predicted_class_has_the_largest_probability() -> None:
-    classes = Classes(("a", "b", "c"))
-    outputs = np.random.default_rng(0).normal(size=(50, 3))
-    found = pd.DataFrame(predicted_columns(classes, Objective("classes", 3), outputs, None, ";"))
-    assert found["predicted"].tolist() == found[["p_a", "p_b", "p_c"]].idxmax(axis=1).str[2:].tolist()
-
-
-def test_many_classes_have_no_columns_of_their_own() -> None:
-    classes = Classes(tuple(map(str, range(100))))
-    found = predicted_columns(classes, Objective("classes", 100), np.zeros((2, 100)), None, ";")
-    assert list(found) == ["predicted", "probability"]
-
-
-def test_sets_are_right_as_a_whole_and_unknown_ones_neither() -> None:
-    sets, objective = LabelSets(("a", "b")), Objective("labels", 2)
-    outputs, truth = np.array([[1.0, -1], [1, 1], [-1, -1]]), np.array([[1, 0], [0, 1], [-1, -1]])
-    assert predicted_columns(sets, objective, outputs, None, "|")["predicted"] == ["a", "a|b", ""]
-    assert truth_columns(sets, truth, "|")["truth"] == ["a", "b", None]
-    assert right_column(objective, outputs, truth)["right"].tolist() == [True, False, pd.NA]
-
-
-def test_the_share_of_right_tags_is_of_the_known_ones() -> None:
-    tags, truth = Tags(("a", "b")), Ragged(np.array([0, 1, -1, 1]), np.array([0, 3, 4]))
-    outputs = np.array([[1.0, 0], [1, 0], [1, 0], [0, 1]])
-    objective = Objective("tags", 2)
-    assert right_column(objective, outputs, truth)["right"].tolist() == [0.5, 1.0]
-    assert predicted_columns(tags, objective, outputs, truth.offsets, ";")["predicted"] == ["aaa", "b"]
+from recurra.tasks.labelled.columns import cell_text, json_lines
 
 
 def test_lists_in_a_cell() -> None:

@@ -25,10 +25,12 @@ from recurra.deploy.model_file import Contents, read_model, write_model
 from recurra.errors import ModelFileError
 from recurra.evaluation.labelled.calibration import Blend
 from recurra.evaluation.labelled.ngram_model import NGramModel
+from recurra.objectives.classes import ClassObjective
+from recurra.objectives.labels import LabelObjective
+from recurra.objectives.tags import TagObjective
 from recurra.tasks.labelled.baselines import Baseline
 from recurra.tasks.labelled.model import SequenceModel
 from recurra.tasks.labelled.model_file import Table
-from recurra.tasks.labelled.objective import Objective
 
 TEXTS, LABELS = reviews()
 LETTERS, TAGS = strands()
@@ -156,7 +158,7 @@ def test_a_label_that_its_type_does_not_hold_is_refused(made, tmp_path):
     contents = read_model(path)
     for name in (10**30, -(10**30), True, 0.5, "0", None, []):
         config = copy.deepcopy(contents.config)
-        config["labels"]["names"][0] = name
+        config["objective"]["labels"]["names"][0] = name
         write_model(path, Contents(contents.kind, config, contents.tensors))
         with pytest.raises(ModelFileError):
             rc.load(path)
@@ -164,8 +166,20 @@ def test_a_label_that_its_type_does_not_hold_is_refused(made, tmp_path):
 
 # What a file may not hold.
 
-WITH_DEFAULTS = [Header, Table, Roles, Objective, Blend, Baseline, NGramModel, SequenceOptions, TrainingOptions]
-WITH_DEFAULTS += [Text, Series, Static, Audio, TextEncoder, SeriesEncoder, SequenceModel]
+WITH_DEFAULTS = [
+    Header,
+    Table,
+    Roles,
+    ClassObjective,
+    LabelObjective,
+    TagObjective,
+    Blend,
+    Baseline,
+    NGramModel,
+    SequenceOptions,
+    TrainingOptions,
+]
+WITH_DEFAULTS += [SequenceOptions, TrainingOptions, Text, Series, Static, Audio, TextEncoder, SeriesEncoder, SequenceModel]
 CLASSES: dict[str, Any] = {kind.__name__: kind for kind in WITH_DEFAULTS}
 
 WRONG = [None, True, -1, 3, 10**9, 10**30, 0.5, "x", [], {}, ["x"], {"a": 1}]

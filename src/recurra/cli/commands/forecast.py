@@ -88,7 +88,7 @@ def forecast(
     check_outputs(files, inputs=[file])
     columns = [str(column) for column in table.frame.columns]
     panel, understood = understand(
-        table.frame,
+        table,
         source=Path(table.source).name,
         time=split_names(time, columns),
         target=target,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from recurra.data.examples.guessing import guess_kind
 from recurra.data.examples.inputs import Array, Events, Kind, Series, Static, Symbols, Text
+from recurra.data.examples.target import Target
 from recurra.data.schema.column_kinds import kind_of
 from recurra.data.schema.infer_columns import is_row_number
 from recurra.data.schema.names import plain, shown, words_in
@@ -25,17 +26,6 @@ _SEQUENCE = frozenset(
     "sequence seq residues dna rna protein peptide promoter primary aa aminoacids nucleotides tokens words events "
     "series signal 序列".split()
 )
-LABEL = {  # from the surest word to the least sure
-    "classify": (
-        "label labels class classes category categories sentiment intent topic genre emotion polarity gesture tag tags "
-        "标签 类别 分类 情感 target y"
-    ).split(),
-    "tag": (
-        "tags tag labels label dssp ss8 ss3 ss q8 q3 structure secondary pos upos ner bio gesture activity state "
-        "target y"
-    ).split(),
-    "regress": "target expression activity rating score response yield label value 目标 分数 数值 y".split(),
-}
 _IDENTIFIER = frozenset("id index idx uuid guid key rowid no nr file filename path url accession 编号 序号".split())
 _KEY = frozenset("id ids uuid guid sku isbn asin ean upc 编号".split())  # tells things apart, however often it comes
 _PERSON = frozenset("user username author reviewer email mail url link handle phone".split())
@@ -62,28 +52,28 @@ def to_tag(frame: pd.DataFrame, name: str, kind: Kind) -> Kind:
     return Events() if frame[name].dropna().head(_SAMPLE).astype(str).str.contains(r"\s").any() else Symbols()
 
 
-def find_sequences(frame: pd.DataFrame, names: Sequence[str], task: str, label: Sequence[str]) -> dict[str, Kind]:
+def find_sequences(frame: pd.DataFrame, names: Sequence[str], target: Target, label: Sequence[str]) -> dict[str, Kind]:
     """The one text or string of symbols, by name, else the longest (dates are none); and all lists and arrays."""
     kinds = {
         name: guess_kind(frame[name], name)
         for name in names
-        if kind_of(frame[name]) == "text" and not (not label and plain(name) in LABEL[task])
+        if kind_of(frame[name]) == "text" and not (not label and plain(name) in target.names)
     }
     lists: dict[str, Kind] = {name: kind for name, kind in kinds.items() if isinstance(kind, Events | Series | Array)}
     strings = [name for name, kind in kinds.items() if isinstance(kind, Text | Symbols)]
     strings = [name for name in strings if words_in(name) & (_TEXT | _SEQUENCE) or not are_dates(frame[name])]
     called = [name for name in kinds if name not in lists and words_in(name) & (_TEXT | _SEQUENCE)]
-    if not called and not label and task != "tag" and len(strings) + len(lists) == len(names) == 1:
+    if not called and not label and not target.per_step and len(strings) + len(lists) == len(names) == 1:
         called = strings
     if called:
         name = next((name for name in called if name in strings), called[0])
         kind = kinds[name] if name in strings else Text()
-        return {name: kind, **(lists if task != "tag" else {})}
+        return {name: kind, **({} if target.per_step else lists)}
     if strings and not lists:
         lengths = {name: frame[name].dropna().head(_SAMPLE).str.len().mean() for name in strings}
         name = max(strings, key=lambda name: lengths[name])
         return {name: kinds[name]}
-    if task == "tag" and lists:
+    if target.per_step and lists:
         name = next((name for name in lists if words_in(name) & _SEQUENCE), next(iter(lists)))
         return {name: lists[name]}
     return lists
@@ -114,23 +104,22 @@ def _is_language(column: pd.Series, name: str) -> bool:
     return bool(words >= _WORDS)
 
 
-def find_label(frame: pd.DataFrame, names: Sequence[str], task: str, source: str, inputs: dict[str, Kind]) -> str:
+def find_label(frame: pd.DataFrame, names: Sequence[str], target: Target, source: str, inputs: dict[str, Kind]) -> str:
     """The label by its name, else the only column that can be one. Errors: InputError where that is open."""
-    words = {word: k for k, word in enumerate(LABEL[task])}
+    words = {word: k for k, word in enumerate(target.names)}
     surest = {name: min((words[word] for word in words_in(name) if word in words), default=None) for name in names}
     called = [name for name in names if surest[name] is not None]
     if called:
         return min(called, key=lambda name: (plain(name) not in words, surest[name]))
-    kinds = ("number",) if task == "regress" else ("text", "number")
+    kinds = ("number",) if target.numeric else ("text", "number")
     candidates = [name for name in names if kind_of(frame[name]) in kinds and not are_dates(frame[name])]
     if len(candidates) == 1:
         return candidates[0]
-    if task == "classify":
+    if target.classes:
         candidates = [name for name in candidates if _holds_classes(frame[name])] or candidates
-    word = "target" if task == "regress" else "label"
     raise InputError(
-        f"no column of {source} is called a {word}, and {shown(candidates) or 'none'} could be one beside "
-        f"{shown(list(inputs)) or 'the numbers'}: name it with {option(word)}"
+        f"no column of {source} is called a {target.word}, and {shown(candidates) or 'none'} could be one beside "
+        f"{shown(list(inputs)) or 'the numbers'}: name it with {option(target.word)}"
     )
 
 

@@ -23,6 +23,7 @@ from recurra.data.examples.choosing import (
 from recurra.data.examples.guessing import is_blank_text
 from recurra.data.examples.inputs import Array, Audio, Events, Kind, Series, Static, Symbols, Text
 from recurra.data.examples.splits import says_split
+from recurra.data.examples.target import CLASS, Target
 from recurra.data.examples.word_rows import filled_down, find_word_rows, has_first_rows
 from recurra.data.labels.cell_labels import (
     NO_SEPARATOR,
@@ -41,7 +42,6 @@ from recurra.data.schema.roles import tidy
 from recurra.errors import InputError
 from recurra.options import option
 
-TASKS = ("classify", "tag", "regress")
 _SPLIT = frozenset("split subset partition fold set part 划分".split())
 
 
@@ -75,7 +75,7 @@ class Roles:
 def understand_examples(
     frame: pd.DataFrame,
     *,
-    task: str = "classify",
+    target: Target = CLASS,
     text: Sequence[str] = (),
     sequence: Sequence[str] = (),
     audio: Sequence[str] = (),
@@ -106,8 +106,6 @@ def understand_examples(
     >>> roles.inputs, roles.label
     ({'sentence': Text(...)}, ('mood',))
     """
-    if task not in TASKS:
-        raise InputError(f"task={task!r} is not known: expected {', '.join(TASKS)}")
     if label_separator is not None and not label_separator:
         raise InputError(
             f"{option('label_separator')} is empty: give what stands between the labels of a cell, such as ';'"
@@ -119,17 +117,17 @@ def understand_examples(
     if split is None:
         split = next((n for n in names if plain(n) in _SPLIT and n not in label and says_split(frame[n])), None)
     filled: tuple[str, ...] = ()
-    if task == "tag" and not (text or sequence or features or audio):
-        tag = label[0] if label else _label_or_none(frame, names, task, source)
+    if target.per_step and not (text or sequence or features or audio):
+        tag = label[0] if label else _label_or_none(frame, names, target, source)
         rows = find_word_rows(frame, names, tag) if series is None and labelled and tag is not None else None
         if rows is not None and tag is not None:
             series, features, label = rows.key, (rows.word,), (tag,)
     keys = split_series(series, list(frame.columns))
-    if task == "tag" and len(keys) == 1 and has_first_rows(frame[keys[0]]):
+    if target.per_step and len(keys) == 1 and has_first_rows(frame[keys[0]]):
         filled = (keys[0],)
     taken = {*text, *sequence, *audio, *label, *keys, *features, *(static or ()), time, group, split}
     left = [name for name in names if name not in taken]
-    recorded = [name for name in left if is_audio_column(frame[name])] if task != "tag" else []
+    recorded = [name for name in left if is_audio_column(frame[name])] if not target.per_step else []
     identifiers = [n for n in left if n not in recorded and tells_apart(frame[n], n, first=n == names[0])]
     left = [name for name in left if name not in identifiers]
     inputs: dict[str, Kind] = {name: Text() for name in text}
@@ -138,21 +136,21 @@ def understand_examples(
     if series is None and not inputs and not features:
         inputs = {name: Audio() for name in recorded}
         sounds = list(inputs)
-        steps = find_steps(frame[names], label) if task != "tag" else None
+        steps = find_steps(frame[names], label) if not target.per_step else None
         texts = [name for name in left if steps is None or name != steps[0]]
-        inputs = inputs or find_sequences(frame, texts, task, label)
+        inputs = inputs or find_sequences(frame, texts, target, label)
         left = [name for name in left if name not in inputs]
     else:
         sounds = list(audio)
     found_inputs = not (text or sequence or features or series or sounds)
-    if task == "tag":
+    if target.per_step:
         inputs = {name: to_tag(frame, name, kind) for name, kind in inputs.items()}
     found = tuple(label)
     if labelled and not found:
         candidates = [name for name in left if not is_key(frame[name], name)] or left
-        found = (find_label(frame, candidates, task, source, inputs),)
+        found = (find_label(frame, candidates, target, source, inputs),)
     left = [name for name in left if name not in found]
-    if found_inputs and task != "tag" and inputs:
+    if found_inputs and not target.per_step and inputs:
         further = more_texts(frame, left)
         inputs |= {name: Text() for name in further}
         inputs = {name: inputs[name] for name in frame.columns if name in inputs}
@@ -169,7 +167,7 @@ def understand_examples(
                 f"{option('sequence')} or {option('features')}. Columns: {shown(list(frame.columns))}"
             )
     if static is None:
-        used = features or series is not None or task == "tag"
+        used = features or series is not None or target.per_step
         static = [] if used else [n for n in left if is_constant(frame, n, found)]
     dropped = [name for name in (*identifiers, *things, *left) if name not in {*static, *features}]
     if static:
@@ -179,28 +177,28 @@ def understand_examples(
     )
     if filled:
         roles = replace(roles, filled=filled)
-    if task != "tag":
+    if not target.per_step:
         roles = replace(roles, optional=_optional(frame, inputs))
-    facts = [*_facts(roles, task, dropped), *_key_facts(frame, things, group)]
+    facts = [*_facts(roles, target, dropped), *_key_facts(frame, things, group)]
     telling = [name for name in static if tells_label(frame, name, found)]
     if telling:
         said = f"each value of {shown(telling)} has one label only: is it known before the label is?"
         facts.append(Fact("check", said, option("ignore", [telling[0]])))
     steps = find_steps(frame[names], found) if features and series is None and found_inputs else None
-    if steps is not None and task != "tag":
+    if steps is not None and not target.per_step:
         said = f"{steps[0]} has several rows, each at another {steps[1]}: is a row one step of a sequence?"
         facts.append(Fact("check", said, f"{option('series', steps[0])} {option('time', steps[1])}"))
     if len(roles.optional):
         facts.append(Fact("optional", _emptiness(frame, roles.optional), option("optional")))
-    if task == "classify" and len(found) == 1:
+    if target.classes and len(found) == 1:
         roles, said_of_labels = _read_cells(frame[found[0]], roles, label_separator, merge_case)
         facts += said_of_labels
     return roles, facts
 
 
-def _label_or_none(frame: pd.DataFrame, names: Sequence[str], task: str, source: str) -> str | None:
+def _label_or_none(frame: pd.DataFrame, names: Sequence[str], target: Target, source: str) -> str | None:
     try:
-        return find_label(frame, names, task, source, {})
+        return find_label(frame, names, target, source, {})
     except InputError:
         return None
 
@@ -315,11 +313,11 @@ def identifier_of(frame: pd.DataFrame, roles: Roles) -> str | None:
     return next((name for name in left if tells_apart(frame[name], name, first=name == names[0])), None)
 
 
-def _facts(roles: Roles, task: str, dropped: Sequence[str]) -> list[Fact]:
+def _facts(roles: Roles, target: Target, dropped: Sequence[str]) -> list[Fact]:
     said = {Text: "text", Symbols: "a letter is a step", Events: "lists of events", Series: "numbers", Array: "arrays"}
     said |= {Audio: "sound files"}
     facts = []
-    if task == "tag":
+    if target.per_step:
         said |= {Events: "a word is a step"}
     parts = {Text: "text", Audio: "audio"}
     for name, kind in roles.inputs.items():
@@ -333,9 +331,8 @@ def _facts(roles: Roles, task: str, dropped: Sequence[str]) -> list[Fact]:
         facts.append(Fact("series", f"{series}, a row per step{order}{down}", option("series")))
     if features:
         facts.append(Fact("features" if series else "sequence", _spoken(features, series), option("features")))
-    word = "target" if task == "regress" else "label"
     if roles.label:
-        facts.append(Fact(word, shown(roles.label), option(word)))
+        facts.append(Fact(target.word, shown(roles.label), option(target.word)))
     if roles.static:
         facts.append(Fact("static", shown(roles.static), option("static")))
     if roles.group is not None:

@@ -23,6 +23,7 @@ _SUFFIXES = (".gz", ".bz2", ".xz", ".zip")
 _TABLES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".psv", ".data")
 _BOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _JSON = (".jsonl", ".ndjson", ".json")
+_SENTENCES = (".conll", ".conllu", ".iob", ".iob2", ".bio", ".tagged")
 
 # First bytes of files that people hand over by mistake; what each is called in the refusal.
 _FOREIGN = (
@@ -139,7 +140,7 @@ def stem(path: Path) -> str:
     'sales'
     """
     name = path.name
-    for suffixes in (_SUFFIXES, (*_TABLES, *_BOOKS, ".parquet", ".pq", *_JSON)):
+    for suffixes in (_SUFFIXES, (*_TABLES, *_BOOKS, ".parquet", ".pq", *_JSON, *_SENTENCES)):
         base, suffix = os.path.splitext(name)
         if base and suffix.lower() in suffixes:
             name = base

@@ -40,9 +40,7 @@ def explained_frame(
         at = None if step is None else int(step[k])
         scores = outputs if at is None else outputs[at : at + 1]
         sums = scores.sum(axis=0, keepdims=True)
-        target = model.objective.chosen(sums) if model.objective.aim == "classes" else sums.argmax(axis=1)
-        if model.objective.aim == "numbers":
-            target = np.zeros(1, dtype=np.int64)
+        target = model.objective.explained(sums)
         found = explain(model, encoded, target, step=at, points=POINTS, most=MOST_POINTS)
         frames.append(explanation_frame(model, one, found, names).assign(example=k))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
@@ -62,13 +60,10 @@ def usual_frame(model: SequenceModel, examples: Examples, names: list[str]) -> p
     outputs = model.outputs(encoded)
     if model.objective.per_step:
         offsets = np.concatenate([[0], np.cumsum(step_counts(encoded))])
-        targets = np.add.reduceat(outputs, offsets[:-1], axis=0).argmax(axis=1)
-    else:
-        aim = model.objective.aim
-        targets = model.objective.chosen(outputs) if aim == "classes" else outputs.argmax(axis=1)
-        targets = np.zeros(len(part), np.int64) if aim == "numbers" else targets
+        outputs = np.add.reduceat(outputs, offsets[:-1], axis=0)
+    targets = model.objective.explained(outputs)
     frame = explanation_frame(model, part, explain(model, encoded, targets, points=FEW_POINTS, most=FEW_POINTS), names)
-    if model.objective.aim == "numbers":
+    if not model.objective.closed:
         frame["target"] = None
     frame["token"] = _as_read(model, frame)
     table = (

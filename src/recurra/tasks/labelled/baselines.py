@@ -16,34 +16,15 @@ from recurra.data.encoders.reader import TOKENS, Encoded, Encoder, Fixed, is_seq
 from recurra.data.encoders.standardising import ColumnEncoder
 from recurra.data.encoders.tokens import SymbolEncoder, TextEncoder
 from recurra.data.examples.ragged import Ragged
-from recurra.evaluation.labelled.decisions import fit_offset
 from recurra.evaluation.labelled.fixed_model import FixedModel
-from recurra.evaluation.labelled.joint import (
-    JointModel,
-    fit_joint_classifier,
-    fit_joint_labels,
-    fit_joint_ridge,
-)
-from recurra.evaluation.labelled.joint_window import JointWindow, fit_joint_window
-from recurra.evaluation.labelled.linear import fit_ngram_classifier, fit_ngram_labels
-from recurra.evaluation.labelled.majority import Constant, fit_class_shares, fit_label_shares, fit_mean
+from recurra.evaluation.labelled.joint import JointModel
+from recurra.evaluation.labelled.joint_window import JointWindow
+from recurra.evaluation.labelled.majority import Constant
 from recurra.evaluation.labelled.ngram_model import NGramModel
-from recurra.evaluation.labelled.ridge import fit_ngram_ridge
-from recurra.evaluation.labelled.series_summary import (
-    SummaryModel,
-    fit_summary_classifier,
-    fit_summary_labels,
-    fit_summary_ridge,
-)
-from recurra.evaluation.labelled.windows import (
-    WIDTH,
-    SymbolWindow,
-    ValueWindow,
-    fit_usual_tag,
-    fit_window,
-)
+from recurra.evaluation.labelled.series_summary import SummaryModel
+from recurra.evaluation.labelled.windows import WIDTH, SymbolWindow, ValueWindow
+from recurra.objectives.objective import Objective
 from recurra.tasks.labelled.data import LabelledData
-from recurra.tasks.labelled.objective import Objective
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
@@ -66,7 +47,7 @@ class Baseline:
 
     def objective(self, theirs: Objective) -> Objective:
         """How it chooses a class: as the networks do, by its own offset."""
-        return replace(theirs, offset=self.offset)
+        return theirs.choosing(self.offset)
 
     def outputs(self, encoded: Encoded) -> Floats:
         """[N, K], or [N_total, K] for every step."""
@@ -119,13 +100,13 @@ def _all_plain(data: LabelledData) -> bool:
 
 def _offset_of(fit: Callable[[LabelledData, Ints], Baseline], data: LabelledData) -> Floats | None:
     objective = data.objective
-    if objective.aim != "classes" or objective.metric in ("", "accuracy", "log_loss"):
+    if not objective.wants_offset:
         return None
     if not len(data.held):
-        return fit_offset(np.zeros((0, objective.outputs)), np.zeros(0, np.int64), objective.metric, data.shares)
+        return data.offset_of(np.zeros((0, objective.outputs)))
     trial = fit(data, np.setdiff1d(data.known, data.held))
     held: Encoded = {name: column.take(data.held) for name, column in data.encoded.items()}
-    return fit_offset(trial.outputs(held), data.labels_of(data.held), objective.metric, data.shares)
+    return data.offset_of(trial.outputs(held))
 
 
 def richest_tokens(data: LabelledData) -> str:
@@ -147,16 +128,10 @@ def fit_ngrams_of(data: LabelledData, numbers: Ints) -> Baseline:
     numbers = _few(numbers)
     tokens, labels = data.steps_of(column, numbers), data.labels_of(numbers)
     encoder = data.reader.encoders[column]
-    orders = _orders(encoder)
-    if objective.aim == "classes":
-        model = fit_ngram_classifier(tokens, labels, objective.outputs, orders=orders, class_weights=objective.weight)
-    elif objective.aim == "labels":
-        model = fit_ngram_labels(tokens, labels, orders=orders, class_weights=objective.weight)
-    else:
-        model = fit_ngram_ridge(tokens, labels, orders=orders)
+    model = objective.fit_ngrams(tokens, labels, _orders(encoder))
     several = sum(isinstance(each, TOKENS) for each in data.reader.encoders.values()) > 1
     of = f" of {column}" if several else ""
-    return Baseline(f"{_features_of(encoder)}{of} with {_regression(objective)}", column, model)
+    return Baseline(f"{_features_of(encoder)}{of} with {objective.regression}", column, model)
 
 
 def fit_summary(data: LabelledData, numbers: Ints) -> Baseline:
@@ -164,14 +139,8 @@ def fit_summary(data: LabelledData, numbers: Ints) -> Baseline:
     column, objective = data.reader.series, data.objective
     assert column is not None
     numbers = _few(numbers)
-    series, labels = data.steps_of(column, numbers), data.labels_of(numbers)
-    if objective.aim == "classes":
-        model = fit_summary_classifier(series, labels, objective.outputs, class_weights=objective.weight)
-    elif objective.aim == "labels":
-        model = fit_summary_labels(series, labels, class_weights=objective.weight)
-    else:
-        model = fit_summary_ridge(series, labels)
-    return Baseline(f"summary with {_regression(objective)}", column, model)
+    model = objective.fit_summary(data.steps_of(column, numbers), data.labels_of(numbers))
+    return Baseline(f"summary with {objective.regression}", column, model)
 
 
 def fit_joint(data: LabelledData, numbers: Ints) -> Baseline:
@@ -179,16 +148,10 @@ def fit_joint(data: LabelledData, numbers: Ints) -> Baseline:
     encoders, objective = data.reader.encoders, data.objective
     numbers = _few(numbers)
     inputs: Encoded = {name: column.take(numbers) for name, column in data.encoded.items()}
-    labels, weight = data.labels_of(numbers), objective.weight
     orders = {name: _orders(encoder) for name, encoder in encoders.items() if isinstance(encoder, TOKENS)}
-    if objective.aim == "classes":
-        model = fit_joint_classifier(inputs, labels, objective.outputs, orders=orders, class_weights=weight)
-    elif objective.aim == "labels":
-        model = fit_joint_labels(inputs, labels, orders=orders, class_weights=weight)
-    else:
-        model = fit_joint_ridge(inputs, labels, orders=orders)
+    model = objective.fit_joint(inputs, data.labels_of(numbers), orders)
     features = _listed([_features_of(encoder) for encoder in encoders.values()])
-    return Baseline(f"{features} with {_regression(objective)}", next(iter(encoders)), model)
+    return Baseline(f"{features} with {objective.regression}", next(iter(encoders)), model)
 
 
 def _orders(encoder: Encoder) -> tuple[int, ...]:
@@ -218,38 +181,16 @@ def _beside(encoded: Encoded) -> dict[str, Fixed]:
 
 
 def _of_steps(data: LabelledData, numbers: Ints) -> tuple[Baseline, ...]:
-    column, outputs = data.reader.sequences[0], data.objective.outputs
-    sequence, tags = data.steps_of(column, numbers), data.labels_of(numbers)
-    shares = _each_step(fit_class_shares(tags, outputs), sequence)
-    found = [Baseline("most frequent tag", column, shares)]
-    if data.reader.tokens is not None:
-        found.append(Baseline("usual tag of each symbol", column, fit_usual_tag(sequence, tags, outputs)))
+    column = data.reader.sequences[0]
     beside = {name: fixed.take(numbers) for name, fixed in _beside(data.encoded).items()}
     features = _listed([f"window of {WIDTH}", *(_features_of(data.reader.encoders[name]) for name in beside)])
-    window = fit_joint_window(sequence, beside, tags, outputs) if beside else fit_window(sequence, tags, outputs)
-    return (*found, Baseline(f"{features} with {_regression(data.objective)}", column, window))
+    found = data.objective.fit_steps(data.steps_of(column, numbers), beside, data.labels_of(numbers), features)
+    return tuple(Baseline(name, column, model) for name, model in found)
 
 
 def _constant(data: LabelledData, numbers: Ints) -> Baseline:
-    column, labels = next(iter(data.encoded)), data.labels_of(numbers)
-    if data.objective.aim == "classes":
-        return Baseline("most frequent class", column, fit_class_shares(labels, data.objective.outputs))
-    if data.objective.aim == "labels":
-        return Baseline("share of each label", column, fit_label_shares(labels))
-    return Baseline("mean", column, fit_mean(labels))
-
-
-def _regression(objective: Objective) -> str:
-    return "ridge regression" if objective.aim == "numbers" else "logistic regression"
-
-
-def _each_step(constant: Constant, sequence: Ragged) -> Model:
-    """The same outputs for every step, as a window of one place that weighs nothing."""
-    outputs = len(constant.values)
-    if sequence.values.ndim == 1:
-        return SymbolWindow(np.zeros(0, np.int64), np.zeros((1, 2, outputs)), constant.values)
-    width = sequence.values.shape[1]
-    return ValueWindow(np.zeros(width), np.ones(width), np.zeros((1, width + 1, outputs)), constant.values)
+    name, model = data.objective.constant(data.labels_of(numbers))
+    return Baseline(name, next(iter(data.encoded)), model)
 
 
 def _few(numbers: Ints) -> Ints:

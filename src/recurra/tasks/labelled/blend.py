@@ -8,14 +8,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from recurra.evaluation.labelled.calibration import Blend, fit_blend, fit_label_blend, fit_value_blend
+from recurra.evaluation.labelled.calibration import Blend
 from recurra.tasks.labelled.baselines import Baseline, fit_linear
 from recurra.tasks.labelled.data import LabelledData
 from recurra.tasks.labelled.plan import Plan
 
 Floats = npt.NDArray[np.floating]
-
-_FITS = {"classes": fit_blend, "tags": fit_blend, "labels": fit_label_blend, "numbers": fit_value_blend}
 
 
 def fit_blended(data: LabelledData, plan: Plan, network: Floats) -> tuple[Baseline | None, Blend, Floats]:
@@ -25,8 +23,7 @@ def fit_blended(data: LabelledData, plan: Plan, network: Floats) -> tuple[Baseli
     """
     if not len(plan.held):
         return None, Blend(1.0), network
-    fit = _FITS[data.objective.aim]
-    known = data.labels_of(plan.held)
+    fit, known = data.objective.fit_blend, data.labels_of(plan.held)
     if data.reader.tokens is None or data.objective.per_step:
         blend = fit(network, None, known)
         return None, blend, blend(network)

@@ -11,22 +11,15 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags as EstimatorTags
 from torch import nn
 
-from recurra.data.encoders.reader import Encoded
 from recurra.data.examples.inputs import Kind
-from recurra.data.examples.ragged import Ragged
-from recurra.data.examples.splits import Rows, strata_of
 from recurra.data.labels.label_values import called
-from recurra.data.labels.labels import Classes, LabelSets, class_labels
 from recurra.errors import InputError
-from recurra.evaluation.labelled.decisions import METRICS
-from recurra.evaluation.labelled.verdict import leading_of_classes
 from recurra.nn.own import Loss
 from recurra.nn.sequence import SequenceOptions
-from recurra.tasks.labelled.class_weights import checked_smoothing, settings_of, weight_of_classes, weight_of_labels
+from recurra.objectives.classes import ClassObjective
+from recurra.objectives.labels import LabelObjective
 from recurra.tasks.labelled.estimator import SequenceEstimator
 from recurra.tasks.labelled.given import refuse_unequal
-from recurra.tasks.labelled.model_file import FittedState
-from recurra.tasks.labelled.objective import Objective
 from recurra.training import TrainingOptions
 
 Floats = npt.NDArray[np.floating]
@@ -67,6 +60,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
     """
 
     KIND = "sequence classifier"
+    OBJECTIVES = (LabelObjective, ClassObjective)
 
     def __init__(
         self,
@@ -86,20 +80,22 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         device: str = "auto",
         verbose: bool | None = None,
     ) -> None:
-        self.inputs = inputs
-        self.optional = optional
-        self.cell = cell
-        self.members = members
-        self.network = network
-        self.training = training
+        super().__init__(
+            inputs=inputs,
+            optional=optional,
+            cell=cell,
+            members=members,
+            network=network,
+            training=training,
+            empty=empty,
+            loss=loss,
+            seed=seed,
+            device=device,
+            verbose=verbose,
+        )
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
         self.metric = metric
-        self.empty = empty
-        self.loss = loss
-        self.seed = seed
-        self.device = device
-        self.verbose = verbose
 
     def __sklearn_tags__(self) -> EstimatorTags:
         tags = super().__sklearn_tags__()
@@ -114,10 +110,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
     def decision_function(self, X: Any) -> Floats:
         """The logits [N, K] that choose a class; of two, by how much the second exceeds the first [N]."""
         outputs, _ = self._outputs(X)
-        objective = self.model_.objective
-        outputs = outputs if objective.offset is None else outputs + objective.offset
-        two = objective.aim == "classes" and outputs.shape[1] == 2
-        return outputs[:, 1] - outputs[:, 0] if two else outputs
+        return self._chooser().decided(outputs)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The accuracy: the share of examples whose label, or all of whose labels, are right."""
@@ -125,7 +118,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         labels = self.labels_
         truth = labels.encode(y, what=called(y))
         refuse_unequal(truth, len(outputs))
-        right = self.model_.objective.chosen(outputs) == truth
+        right = self._chooser().chosen(outputs) == truth
         known = truth >= 0 if truth.ndim == 1 else (truth >= 0).all(axis=1)
         right = right if right.ndim == 1 else right.all(axis=1)
         if not known.any():
@@ -135,41 +128,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
             raise InputError(f"sample_weight has shape {weight.shape}: expected a weight per example, {right.shape}")
         return float(np.average(right[known], weights=weight[known]))
 
-    @staticmethod
-    def _own_settings(kept: FittedState) -> dict[str, Any]:
-        objective = kept.model.objective
-        settings = settings_of(objective.weight, objective.smoothing, kept.labels)
-        return settings | ({"metric": objective.metric} if objective.metric else {})
-
-    def _read_labels(self, y: Any, rows: Rows | None = None) -> Classes | LabelSets:
-        return class_labels(y, what=called(y, rows))
-
-    def _encode_labels(self, y: Any, encoded: Encoded, rows: Rows | None = None) -> npt.NDArray:
-        return self.labels_.encode(y, what=called(y, rows))
-
-    def _objective(self, truth: npt.NDArray | Ragged, encoded: Encoded) -> Objective:
-        assert isinstance(truth, np.ndarray)
-        smoothing, labels = checked_smoothing(self.label_smoothing), self.labels_
-        if self.metric not in ("auto", *METRICS):
-            raise InputError(f"metric is {self.metric!r}: expected one of auto, {', '.join(METRICS)}")
-        if isinstance(labels, LabelSets):
-            if self.metric != "auto":
-                raise InputError(
-                    f"metric is {self.metric!r}, which is about one class per example, and the examples have several "
-                    "labels: expected auto (their macro AUC)"
-                )
-            weight = weight_of_labels(self.class_weight, labels, truth)
-            return Objective("labels", len(labels), weight, smoothing)
-        weight = weight_of_classes(self.class_weight, labels, truth)
-        counts = np.bincount(truth[truth >= 0], minlength=len(labels))
-        metric = leading_of_classes(counts).replace(" ", "_") if self.metric == "auto" else self.metric
-        return Objective("classes", len(labels), weight, smoothing, metric=metric)
-
-    def _strata(self, y: Any) -> npt.NDArray | None:
-        return strata_of(self._read_labels(y).encode(y))
-
-    def _decode(self, outputs: Floats, encoded: Encoded) -> Any:
-        return self.labels_.decode(self.model_.objective.chosen(outputs))
-
-    def _fitted_attributes(self) -> None:
-        self.classes_ = self.labels_.values
+    def _chooser(self) -> ClassObjective | LabelObjective:
+        objective = self._fitted().objective
+        assert isinstance(objective, ClassObjective | LabelObjective)
+        return objective

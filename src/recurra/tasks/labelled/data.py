@@ -13,7 +13,10 @@ from torch import Tensor
 from recurra.data.encoders.batching import Batches
 from recurra.data.encoders.reader import Encoded, Reader, step_counts
 from recurra.data.examples.ragged import Ragged
-from recurra.tasks.labelled.objective import Objective, Truth
+from recurra.objectives.objective import Objective
+from recurra.objectives.truth import Truth
+
+Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,21 +48,18 @@ class LabelledData:
         """Steps of each example [N]."""
         return torch.from_numpy(step_counts(self.encoded, least=not self.objective.per_step))
 
-    @property
-    def shares(self) -> npt.NDArray[np.floating]:
-        """How much each class [K] counts in training: its share, times its weight."""
-        assert isinstance(self.labels, np.ndarray)
-        codes = self.labels[self.known]
-        counts = np.bincount(codes[codes >= 0], minlength=self.objective.outputs) + 1.0 / self.objective.outputs
-        counts = counts if self.objective.weight is None else counts * np.maximum(self.objective.weight, 1e-6)
-        return counts / counts.sum()
-
     def labels_of(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray:
         """Some examples' labels as the outputs of a network are compared with them; of tags, for all steps."""
         if isinstance(self.labels, Ragged):
             return self.labels.take(numbers).values
-        labels = self.labels[numbers]
-        return self.objective.scaled(labels) if self.objective.aim == "numbers" else labels
+        return self.objective.compared(self.labels[numbers])
+
+    def offset_of(self, outputs: Floats) -> Floats | None:
+        """What is added to outputs [n, K] of the held-out examples before one is chosen."""
+        if not self.objective.wants_offset:
+            return None
+        assert isinstance(self.labels, np.ndarray)
+        return self.objective.fit_offset(outputs, self.labels_of(self.held), self.labels[self.known])
 
     def steps_of(self, column: str, numbers: npt.NDArray[np.int64]) -> Ragged:
         """A sequence of some examples."""

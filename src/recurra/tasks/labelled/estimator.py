@@ -1,12 +1,11 @@
 """What the estimators of labelled sequences share: from X and y to a trained model, judged, explained, saved.
 
-An estimator names its four parts: the reader is that of its inputs, the network that of `nn.sequence`; the objective
-and the decoder (what labels are, and what is made of outputs) are its own.
+An estimator names its objectives, of which the first that takes the labels is learnt; what else its constructor takes
+are their settings. The reader is that of its inputs, the network that of `nn.sequence`.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,70 +21,57 @@ from sklearn.utils import TransformerTags
 from sklearn.utils.validation import validate_data
 from torch import nn
 
-from recurra import cells
 from recurra.data.encoders.reader import Encoded, Reader, step_counts
 from recurra.data.examples.examples import Examples, as_examples, is_one_series, keep_rows
 from recurra.data.examples.fingerprints import fingerprints
 from recurra.data.examples.inputs import Kind
 from recurra.data.examples.ragged import Ragged
-from recurra.data.examples.splits import Rows, checked_column, split_rows
+from recurra.data.examples.splits import checked_column, split_rows
 from recurra.data.examples.understanding import Roles
 from recurra.data.labels.label_values import called, code_of
-from recurra.data.labels.labels import Labels, Numbers
 from recurra.data.schema.facts import Fact
-from recurra.deploy.model_file import write_model
+from recurra.deploy.model_file import Contents, write_model
 from recurra.deploy.seen import Seen
 from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.inspect import Finding
 from recurra.inspect.several import findings_of, flows_of
-from recurra.nn.own import Loss, OwnParts, check_own
+from recurra.nn.own import Loss, OwnParts
 from recurra.nn.sequence import SequenceOptions
+from recurra.objectives.objective import Objective
 from recurra.tasks.labelled.data import LabelledData
-from recurra.tasks.labelled.explanation import explain, explanation_frame
+from recurra.tasks.labelled.explanation import explain, explained_outputs, explanation_frame
 from recurra.tasks.labelled.facts import model_facts
-from recurra.tasks.labelled.given import options_by_input, refuse_unequal, rows_of
+from recurra.tasks.labelled.given import options_by_input, refuse_unequal, rows_of, steps_of, whole_truth
 from recurra.tasks.labelled.holdout import HoldoutResult
 from recurra.tasks.labelled.insight import remembered
+from recurra.tasks.labelled.judging import judge
 from recurra.tasks.labelled.model import Recipe, SequenceModel, fit_model
-from recurra.tasks.labelled.model_file import FittedState, Table, to_contents
-from recurra.tasks.labelled.objective import Objective
+from recurra.tasks.labelled.model_file import FittedState, Table, from_contents, to_contents
 from recurra.tasks.labelled.plan import default_network, default_training, keeps_classes, make_plan, usual_steps
 from recurra.tasks.labelled.refusals import refuse_unseen
-from recurra.tasks.labelled.repeats import find_repeats, held_out_groups, with_repeats, with_seen
-from recurra.tasks.labelled.study import judge, with_baselines
-from recurra.tasks.labelled.suspects import find_suspects, suspects_note
-from recurra.tasks.parameters import NestedOptions, check_options, chosen_options
+from recurra.tasks.labelled.repeats import held_out_groups, with_seen
+from recurra.tasks.labelled.settings import check_settings
+from recurra.tasks.labelled.study import judge_later, with_baselines
+from recurra.tasks.parameters import NestedOptions, chosen_options
 from recurra.training import Run, TrainingOptions
-from recurra.training.progress import check_verbose, expect
-from recurra.training.run import chosen_run, pick_device
+from recurra.training.progress import expect
+from recurra.training.run import chosen_run
 
 Floats = npt.NDArray[np.floating]
-_LARGEST_SEED = 2**32 - 1
 
 
 class SequenceEstimator(TransformerMixin, NestedOptions):
     """Base of SequenceClassifier, SequenceTagger and SequenceRegressor."""
 
     KIND: ClassVar[str]  # in a model file
-
-    inputs: Mapping[str, Kind] | None
-    optional: Collection[str]
-    empty: str
-    cell: str
-    members: int
-    network: SequenceOptions | Mapping[str, Any] | Callable[..., nn.Module] | None
-    loss: Loss | None
-    training: TrainingOptions | Mapping[str, Any] | None
-    seed: int
-    device: str
-    verbose: bool | None
+    OBJECTIVES: ClassVar[tuple[type[Objective], ...]]  # what it learns: the first that takes the labels
 
     model_: SequenceModel
     n_features_in_: int  # of a table of numbers
     feature_names_in_: npt.NDArray
-    labels_: Any  # Classes, LabelSets, Numbers or Tags: the decoder
+    labels_: Any  # Classes, LabelSets, Numbers or Tags
     verdict_: str | None
     holdout_: HoldoutResult
     seen_: npt.NDArray[np.int64] | None = None  # fingerprints of what the model was trained on
@@ -93,25 +79,32 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
     single_ = False  # whether every row of a table is a sequence of one step
     roles_: Roles | None = None  # of the columns of the file that it was fitted to, by which later files are read
 
-    @abstractmethod
-    def _read_labels(self, y: Any, rows: Rows | None = None) -> Labels:
-        """What the labels are; `rows` are theirs in what was given, for messages."""
-
-    @abstractmethod
-    def _encode_labels(self, y: Any, encoded: Encoded, rows: Rows | None = None) -> npt.NDArray | Ragged:
-        """Labels of `labels_` as numbers."""
-
-    @abstractmethod
-    def _objective(self, truth: npt.NDArray | Ragged, encoded: Encoded) -> Objective:
-        """What is to be learnt of encoded labels."""
-
-    @abstractmethod
-    def _strata(self, y: Any) -> npt.NDArray | None:
-        """What a random split spreads evenly [N]."""
-
-    @abstractmethod
-    def _decode(self, outputs: Floats, encoded: Encoded) -> Any:
-        """Labels of the model's outputs."""
+    def __init__(
+        self,
+        *,
+        inputs: Mapping[str, Kind] | None = None,
+        optional: Collection[str] = (),
+        cell: str = "gru",
+        members: int = 3,
+        network: SequenceOptions | Mapping[str, Any] | Callable[..., nn.Module] | None = None,
+        training: TrainingOptions | Mapping[str, Any] | None = None,
+        empty: str = "refuse",
+        loss: Loss | None = None,
+        seed: int = 0,
+        device: str = "auto",
+        verbose: bool | None = None,
+    ) -> None:
+        self.inputs = inputs
+        self.optional = optional
+        self.cell = cell
+        self.members = members
+        self.network = network
+        self.training = training
+        self.empty = empty
+        self.loss = loss
+        self.seed = seed
+        self.device = device
+        self.verbose = verbose
 
     def fit(self, X: Any, y: Any, *, groups: Any = None, run: Run | None = None) -> Self:
         """Learn from examples X and their labels y; examples without a label are left out.
@@ -119,7 +112,7 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
         `groups` [N] names what belongs together: of no group one part is learnt from and another held out. Raises
         `InputError` for data that cannot be used.
         """
-        self._check_settings()
+        check_settings(self)
         X, y = self._arranged(X, y)
         self._learn(self._examples(X), y, groups, run=self._run(run, trainings=1), name="training")
         self.verdict_ = None
@@ -145,7 +138,7 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
         labels, these are the judge, and the judged model is kept; so it is where the last training is interrupted.
         Raises `InputError` for data that cannot be used.
         """
-        self._check_settings()
+        check_settings(self)
         run = self._run(run, trainings=2 if test is None else 1)
         X, y = self._arranged(X, y)
         every = self._examples(X)
@@ -157,12 +150,13 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
             every, y = every.take(rows), rows_of(y, rows)
             groups = None if groups is None else groups[rows]
             times = None if times is None else times[rows]
-        known = self._read_labels(y, rows)
-        truth = self._whole_truth(known, y, every, rows)
+        kind = self.objective_of(y)
+        known = kind.read(y, what=called(y, rows))
+        truth = whole_truth(kind, known, y, every, rows)
         if test is None:
-            strata = None if groups is not None or times is not None else self._strata(y)
+            strata = None if groups is not None or times is not None else kind.strata(truth)
             parts = split_rows(len(every), share=share, strata=strata, groups=groups, times=times, seed=int(self.seed))
-            if not isinstance(known, Numbers):
+            if kind.closed:
                 refuse_unseen(truth, known.names, parts, called(y, rows))
             tested = rows[parts.test]
             learnt = None if groups is None else groups[parts.train]
@@ -176,7 +170,7 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
             theirs, tested = None, keep_rows(later, empty=self.empty, optional=self.optional)
             if len(tested) < len(later):
                 later, labels = later.take(tested), rows_of(labels, tested)
-            self._whole_truth(known, labels, later, tested)
+            whole_truth(kind, known, labels, later, tested)
             before = every
             data = self._learn(every, y, groups, run=run, name="training")
         evaluation = self._judge(data, before, later, labels, theirs, tested, run, given=test is not None)
@@ -210,19 +204,22 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
         self._refuse_empty(examples)
         refuse_unequal(y, len(examples))
         encoded = model.reader.encode(examples)
-        truth = self._encode_labels(self._arranged_labels(y), encoded)
+        truth = self._truth(self._arranged_labels(y), encoded)
         groups = None if groups is None else checked_column(groups, len(examples), "groups")
         outputs = model.outputs(encoded)
-        evaluation = judge(model, self.labels_, encoded, truth, groups=groups, outputs=outputs)
+        evaluation = judge(model, encoded, truth, groups=groups, outputs=outputs)
         if self.seen_ is not None:
             seen = np.isin(fingerprints(examples), self.seen_)
-            evaluation = with_seen(evaluation, seen, model, self.labels_, encoded, truth, outputs)
+            evaluation = with_seen(evaluation, seen, model, encoded, truth, outputs)
         self.holdout_ = HoldoutResult(model, examples, truth, outputs, evaluation, np.arange(len(examples)))
         return evaluation
 
     def predict(self, X: Any) -> Any:
         """The labels of the examples X, in the form and type in which they were learnt."""
-        return self._decode(*self._outputs(X))
+        outputs, encoded = self._outputs(X)
+        objective = self.model_.objective
+        cut = objective.per_step and not self.single_
+        return objective.decode(outputs, steps_of(encoded).offsets if cut else None)
 
     @property
     def module_(self) -> nn.ModuleList:
@@ -262,7 +259,7 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
         if target is not None:
             targets = np.full(len(examples), code_of(target, names, "target"), dtype=np.int64)
         else:
-            targets = self._predicted(model.outputs(encoded), encoded, step)
+            targets = explained_outputs(model, encoded, step)
         return explanation_frame(
             model, examples, explain(model, encoded, targets, step=step, points=points), list(map(str, names))
         )
@@ -298,8 +295,13 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
             self.single_, getattr(self, "n_features_in_", None), None if names is None else tuple(map(str, names))
         )
         seen = None if self.seen_ is None else Seen(self.seen_, len(self.seen_))
-        kept = FittedState(self._fitted(), self.labels_, self.empty, table, self.roles_, self.verdict_, seen)
+        kept = FittedState(self._fitted(), self.empty, table, self.roles_, self.verdict_, seen)
         write_model(path, to_contents(self.KIND, kept, made_by=__version__))
+
+    @classmethod
+    def opened(cls, contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> Self:
+        """The estimator that wrote the `contents` of the file at `path`; `network` made its networks."""
+        return cls.restored(from_contents(contents, path, cls.OBJECTIVES, network), own=network)
 
     @classmethod
     def restored(cls, kept: FittedState, *, own: Callable[..., nn.Module] | None = None) -> Self:
@@ -315,9 +317,9 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
             training=recipe.training,
             empty=kept.empty,
             seed=recipe.seed,
-            **cls._own_settings(kept),
+            **kept.model.objective.settings(),
         )
-        estimator.model_, estimator.labels_, estimator.verdict_ = kept.model, kept.labels, kept.verdict
+        estimator.model_, estimator.labels_, estimator.verdict_ = kept.model, kept.model.objective.labels, kept.verdict
         estimator.single_, estimator.roles_ = kept.table.single, kept.roles
         estimator.seen_ = None if kept.seen is None else kept.seen.prints
         if kept.table.features is not None:
@@ -349,14 +351,15 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
             groups = None if groups is None else groups[numbers]
         reader = Reader.learn(examples)
         encoded = reader.encode(examples)
-        self.labels_ = self._read_labels(y, numbers)
-        truth = self._encode_labels(y, encoded, numbers)
-        objective = self._objective(truth, encoded)
+        kind = self.objective_of(y)
+        per_step, what = kind.per_step, called(y, numbers)
+        self.labels_ = kind.read(y, what=what)
+        truth = kind.encode(self.labels_, y, steps_of(encoded).lengths if per_step else None, what=what)
+        objective = kind.learn(self.labels_, truth, **self._settings())
         together = groups if groups is not None else held_out_groups(examples, encoded, reader)
-        plan = make_plan(objective, truth, together, int(self.seed))
+        plan = make_plan(truth, together, int(self.seed))
         if groups is None and not keeps_classes(plan, truth):
-            plan = make_plan(objective, truth, None, int(self.seed))
-        per_step = objective.per_step
+            plan = make_plan(truth, None, int(self.seed))
         if per_step and set(reader.sequences) <= set(self.optional):
             raise InputError(f"optional names {reader.sequences[0]!r}, whose steps are tagged: expected another input")
         recipe = Recipe(
@@ -400,39 +403,31 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
         kept = keep_rows(before, empty=self.empty, optional=self.optional)
         before = before if len(kept) == len(before) else before.take(kept)
         encoded = data.reader.encode(later)
-        truth = self._encode_labels(labels, encoded)
-        outputs = self.model_.outputs(encoded)
-        model, labels_ = self.model_, self.labels_
-        evaluation = judge(model, labels_, encoded, truth, groups=groups, outputs=outputs)
-        repeats = find_repeats(before, data.encoded, later, encoded, data.reader)
-        evaluation = with_repeats(evaluation, repeats, model, labels_, encoded, truth, outputs, given=given)
-        if isinstance(truth, np.ndarray) and isinstance(data.labels, np.ndarray):
-            suspects = find_suspects(before, data.labels, data.objective)
-            if suspects:
-                parts = (model.baselines, data, before, later, encoded, truth, labels_)
-                note = suspects_note(suspects, evaluation, *parts)
-                evaluation = replace(evaluation, notes=(*evaluation.notes, note))
-        self.holdout_ = HoldoutResult(model, later, truth, outputs, evaluation, rows, repeats.pairs)
-        return evaluation
+        truth = self._truth(labels, encoded)
+        self.holdout_ = judge_later(
+            self.model_, data, before, later, encoded, truth, groups=groups, rows=rows, given=given
+        )
+        return self.holdout_.evaluation
 
-    def _whole_truth(self, labels: Any, y: Any, examples: Examples, rows: Rows) -> npt.NDArray | Ragged:
-        """Labels of `labels` as numbers, before the examples are encoded; a refusal names the row of what was given."""
-        return labels.encode(y, what=called(y, rows))
-
-    def _predicted(self, outputs: Floats, encoded: Encoded, step: int | None) -> npt.NDArray[np.int64]:
-        """For each example the number of the output that is explained [N]."""
+    def _truth(self, y: Any, encoded: Encoded) -> npt.NDArray | Ragged:
+        """Labels of a fitted estimator's as numbers."""
         objective = self.model_.objective
-        if objective.aim == "numbers":
-            return np.zeros(len(outputs), dtype=np.int64)
-        return outputs.argmax(axis=-1) if objective.aim == "labels" else objective.chosen(outputs)
+        steps = steps_of(encoded).lengths if objective.per_step else None
+        return objective.encode(self.labels_, y, steps, what=called(y))
 
-    @staticmethod
-    def _own_settings(kept: FittedState) -> dict[str, Any]:
-        """The constructor's further arguments, as far as the model tells them."""
-        return {}
+    def objective_of(self, y: Any) -> type[Objective]:
+        """What is learnt of such labels."""
+        return next((each for each in self.OBJECTIVES if each.takes(y)), self.OBJECTIVES[-1])
+
+    def _settings(self) -> dict[str, Any]:
+        """What the constructor takes beside what all estimators of labelled sequences do."""
+        own = set(self._get_param_names()) - set(SequenceEstimator._get_param_names())
+        return {name: getattr(self, name) for name in sorted(own)}
 
     def _fitted_attributes(self) -> None:
         """What scikit-learn expects beside `model_`."""
+        if self.model_.objective.closed:
+            self.classes_ = self.labels_.values
 
     def _arranged(self, X: Any, y: Any) -> tuple[Any, Any]:
         """X and y as the estimator reads them."""
@@ -482,19 +477,3 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
             name = type(self).__name__
             raise NotFittedError(f"this {name} is not fitted: call fit first, or read one with recurra.load")
         return self.model_
-
-    def _check_settings(self) -> None:
-        cells.get(self.cell)
-        for name, value, least in (("members", self.members, 1), ("seed", self.seed, 0)):
-            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-            if not whole or not least <= value <= _LARGEST_SEED:
-                raise InputError(f"{name} is {value!r}: expected a whole number of at least {least}")
-        check_verbose(self.verbose)
-        check_own(self.network, self.loss)
-        pick_device(self.device)
-        if self.empty not in ("refuse", "drop"):
-            raise InputError(f"empty is {self.empty!r}: expected 'refuse' or 'drop'")
-        if isinstance(self.optional, str) or not isinstance(self.optional, Collection):
-            raise InputError(f"optional is {self.optional!r}: expected the names of inputs, such as ['title']")
-        check_options("network", self.network, SequenceOptions, factory=True)
-        check_options("training", self.training, TrainingOptions)

@@ -30,6 +30,7 @@ from recurra.inspect import attribute
 from recurra.nn.front_ends import step_mask
 from recurra.nn.own import OwnNetwork
 from recurra.nn.sequence import InputBatch, SequenceNetwork
+from recurra.tasks.labelled.given import steps_of
 from recurra.tasks.labelled.model import SequenceModel
 from recurra.tasks.labelled.problem import ROWS_AT_ONCE, STEPS_AT_ONCE, given
 
@@ -126,6 +127,19 @@ def explanation_frame(model: SequenceModel, examples: Examples, explained: Expla
             frames.append(_rows(name, np.ones(len(found), dtype=np.int64), name, sums))
     frame = pd.concat(frames, ignore_index=True).sort_values("example", kind="stable", ignore_index=True)
     return frame.assign(target=np.array(names, dtype=object)[explained.targets[frame["example"]]])
+
+
+def explained_outputs(model: SequenceModel, encoded: Encoded, step: int | None) -> npt.NDArray[np.int64]:
+    """For each example the number of the output that is explained [N]; where steps have labels that of `step`."""
+    objective, outputs = model.objective, model.outputs(encoded)
+    if not objective.per_step:
+        return objective.explained(outputs)
+    steps = steps_of(encoded)
+    if step is not None:
+        return objective.explained(outputs[steps.offsets[:-1] + step])
+    sums = np.zeros((len(steps), outputs.shape[1]))
+    np.add.at(sums, np.repeat(np.arange(len(steps)), steps.lengths), outputs)
+    return objective.explained(sums)
 
 
 def _rows(name: str, lengths: npt.NDArray[np.int64], token: list[str] | str, values: Floats) -> pd.DataFrame:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from recurra.data.encoders.reader import TOKENS, Encoder
 from recurra.data.encoders.standardising import ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import EventEncoder, TextEncoder
@@ -11,12 +9,10 @@ from recurra.data.examples.inputs import Audio, Kind
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.ensemble.members import remarks_of
-from recurra.evaluation.labelled.decisions import METRICS
 from recurra.nn.own import OwnNetwork
 from recurra.nn.sequence import SequenceOptions
 from recurra.options import option
 from recurra.tasks.labelled.model import SequenceModel
-from recurra.tasks.labelled.objective import Objective
 
 
 def model_facts(model: SequenceModel) -> list[Fact]:
@@ -33,8 +29,7 @@ def model_facts(model: SequenceModel) -> list[Fact]:
         facts.append(Fact(f"network{of}", f"{recipe.members} x {what}", option("cell")))
     passes = f"{training.epochs:.3g}" if training.epochs is not None else "by steps"
     facts.append(Fact("training", f"{passes} passes in batches of {training.batch_size}", option("epochs")))
-    if model.objective.metric:
-        facts.append(Fact("metric", _choosing(model.objective), option("metric")))
+    facts += model.objective.facts()
     blend = model.blend
     facts.append(
         Fact("confidence", f"the networks' outputs times {blend.network:.2f} (calibrated on held-out examples)")
@@ -42,15 +37,6 @@ def model_facts(model: SequenceModel) -> list[Fact]:
     if model.stacked is not None:
         facts.append(Fact("correction", f"plus {blend.stacked:.2f} times {model.stacked.name}"))
     return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]
-
-
-def _choosing(objective: Objective) -> str:
-    """What the metric is, and how a class is chosen for it."""
-    name = METRICS[objective.metric]
-    if objective.offset is None:
-        return f"{name}: the likeliest class is chosen"
-    spread = float(np.ptp(objective.offset))
-    return f"{name}: the rarest class is chosen from {np.exp(-spread):.2g} of the commonest one's probability on"
 
 
 def _reading(encoder: Encoder, kind: Kind) -> str:

@@ -9,9 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.data.encoders.reader import Encoded
+from recurra.data.examples.examples import Examples
+from recurra.data.examples.ragged import Ragged
+from recurra.data.examples.splits import Rows
+from recurra.data.labels.label_values import called
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
 from recurra.nn.sequence import SequenceOptions
+from recurra.objectives.objective import Objective
+from recurra.tasks.labelled.refusals import steps_to_tag
 from recurra.tasks.parameters import chosen_options
 
 
@@ -39,3 +46,19 @@ def rows_of(y: Any, numbers: npt.NDArray[np.int64]) -> Any:
     if isinstance(y, pd.DataFrame | pd.Series):
         return y.iloc[numbers]
     return y[numbers] if isinstance(y, np.ndarray) else [y[k] for k in numbers]
+
+
+def steps_of(encoded: Encoded) -> Ragged:
+    """The sequence whose steps have labels. Raises `InputError` unless there is exactly one."""
+    sequences = [column for column in encoded.values() if isinstance(column, Ragged)]
+    if len(sequences) != 1:
+        raise InputError(
+            f"the inputs {', '.join(map(repr, encoded))} hold {len(sequences)} sequences: expected exactly one, "
+            "whose steps are tagged; name it with inputs="
+        )
+    return sequences[0]
+
+
+def whole_truth(kind: type[Objective], labels: Any, y: Any, examples: Examples, rows: Rows) -> npt.NDArray | Ragged:
+    """Labels as numbers before the examples are encoded; a refusal names the row of what was given."""
+    return kind.encode(labels, y, steps_to_tag(examples) if kind.per_step else None, what=called(y, rows))

@@ -26,14 +26,13 @@ from recurra.data.examples.ragged import Ragged
 from recurra.ensemble.members import Member, Seat
 from recurra.errors import InputError
 from recurra.evaluation.labelled.calibration import Blend
-from recurra.evaluation.labelled.decisions import fit_offset
 from recurra.nn.own import OwnNetwork, OwnParts, own_network
 from recurra.nn.sequence import SequenceNetwork, SequenceOptions
+from recurra.objectives.objective import Objective
 from recurra.tasks.labelled.baselines import Baseline
 from recurra.tasks.labelled.blend import fit_blended
 from recurra.tasks.labelled.data import LabelledData
 from recurra.tasks.labelled.network import build_network, mark_known, part_of
-from recurra.tasks.labelled.objective import Objective
 from recurra.tasks.labelled.plan import Plan, of_words
 from recurra.tasks.labelled.problem import SequenceProblem, network_outputs
 from recurra.training import Run, TrainingOptions
@@ -126,10 +125,7 @@ def fit_model(
     numbers, per_step = torch.from_numpy(plan.held), data.objective.per_step
     every = [network_outputs(m.network, data.batches, data.lengths, numbers, per_step) for m in members]
     stacked, blend, outputs = fit_blended(data, plan, np.mean(every, axis=0))
-    objective = data.objective
-    if objective.aim == "classes":
-        offset = fit_offset(outputs, data.labels_of(plan.held), objective.metric, data.shares)
-        objective = replace(objective, offset=offset)
+    objective = data.objective.choosing(data.offset_of(outputs))
     return SequenceModel(recipe, data.reader, objective, tuple(members), stacked, blend)
 
 

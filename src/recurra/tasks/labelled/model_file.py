@@ -1,15 +1,15 @@
 """A trained model of labelled sequences as the contents of a model file, and back.
 
 header      who made it, the verdict, how many networks there are
-labels      what is predicted
-model       every field of a `SequenceModel` but its members; their weights are weights/K/...
+objective   what is learnt, with the labels
+model       every other field of a `SequenceModel` but its members; their weights are weights/K/...
 usage       how data are given to it
 roles, seen where it was fitted to a file, and the fingerprints of what it was trained on
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -22,7 +22,6 @@ from recurra.data.encoders.reader import Encoded, Fixed, Reader, is_sequence
 from recurra.data.encoders.standardising import ArrayEncoder, ColumnEncoder, SeriesEncoder
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.understanding import Roles
-from recurra.data.labels.labels import Labels, stored
 from recurra.deploy.keeping import Keeper, Opener, refusing
 from recurra.deploy.model_file import FORMAT, Contents
 from recurra.deploy.seen import Seen
@@ -30,6 +29,7 @@ from recurra.ensemble.members import Member
 from recurra.errors import ModelFileError
 from recurra.nn.own import OwnNetwork, OwnParts
 from recurra.nn.sequence import SequenceNetwork
+from recurra.objectives.objective import Objective
 from recurra.tasks.labelled.file_checks import (
     check_baseline,
     check_blend,
@@ -60,13 +60,12 @@ class Table:
 
 @dataclass(frozen=True)
 class FittedState:
-    """What a file holds of an estimator: the fitted model, its labels, how a file's columns are read, the verdict.
+    """What a file holds of an estimator: the fitted model, how a file's columns are read, the verdict.
 
     `empty` as in the constructor.
     """
 
     model: SequenceModel
-    labels: Labels
     empty: str
     table: Table
     roles: Roles | None
@@ -87,18 +86,24 @@ def to_contents(kind: str, kept: FittedState, *, made_by: str) -> Contents:
     """Everything that is needed to predict, and to be judged, again."""
     keeper, model = Keeper(), kept.model
     keeper.ensemble([member.network for member in model.members], made_by=made_by, verdict=kept.verdict)
-    keeper.config["labels"] = stored(kept.labels)
-    keeper.part("model", model, without=("members",))
+    keeper.part("objective", model.objective)
+    keeper.part("model", model, without=("members", "objective"))
     keeper.part("usage", Usage(kept.empty, kept.table, tuple(model.reader.encoders)))  # pyright: ignore[reportArgumentType]
     keeper.part("roles", kept.roles)
     keeper.part("seen", kept.seen)
     return keeper.contents(kind)
 
 
-def from_contents(contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> FittedState:
+def from_contents(
+    contents: Contents,
+    path: str,
+    objectives: Sequence[type[Objective]],
+    network: Callable[..., nn.Module] | None = None,
+) -> FittedState:
     """What `to_contents` kept; raises `ModelFileError` where configuration and tensors do not fit.
 
-    `network` makes the networks of a model whose networks were the user's own.
+    `objectives` are those that such an estimator may have learnt; `network` makes the networks of a model whose
+    networks were the user's own.
     """
     with refusing(path, _WHAT):
         if contents.version < FORMAT:
@@ -107,23 +112,25 @@ def from_contents(contents: Contents, path: str, network: Callable[..., nn.Modul
             contents = converted(contents)
         opener = Opener(contents, path, network)
         _refuse_wild(contents)
-        labels, usage = check_labels(contents.config["labels"]), opener.part("usage", Usage)
+        usage: Usage = opener.part("usage", Usage)
 
         def members(parts: Mapping[str, Any]) -> tuple[Member[SequenceNetwork | OwnNetwork], ...]:
             reader, recipe = _in_order(parts["reader"], parts["recipe"], usage)
-            check_objective(contents.kind, labels, parts["objective"])
+            check_labels(parts["objective"].labels)
+            check_objective(parts["objective"])
             check_blend(parts["blend"], parts["objective"])
             check_recipe(recipe, reader)
             opener.refuse_deep(max(options.layers for options in recipe.networks.values()))
             networks = [_network(opener, k, reader, recipe, parts) for k in range(opener.header.members)]
             return tuple(map(Member, networks))
 
-        model: SequenceModel = opener.part("model", SequenceModel, given={"members": members})
+        given = {"objective": lambda _: opener.part("objective", *objectives), "members": members}
+        model: SequenceModel = opener.part("model", SequenceModel, given=given)
         reader, recipe = _in_order(model.reader, model.recipe, usage)
         model = replace(model, reader=reader, recipe=recipe)
         _check(model, usage.table)
         roles, seen = opener.optional("roles", Roles), opener.optional("seen", Seen)
-        kept = FittedState(model, labels, usage.empty, usage.table, roles, opener.header.verdict, seen)
+        kept = FittedState(model, usage.empty, usage.table, roles, opener.header.verdict, seen)
         opener.refuse_more(to_contents(contents.kind, kept, made_by=opener.header.made_by))
     return kept
 

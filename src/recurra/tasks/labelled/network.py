@@ -13,7 +13,7 @@ from recurra.data.encoders.reader import TOKENS, Encoded, Encoder, Reader
 from recurra.data.encoders.standardising import ColumnEncoder, SeriesEncoder
 from recurra.data.examples.ragged import Ragged
 from recurra.nn.sequence import InputSpec, SequenceNetwork, SequenceOptions
-from recurra.tasks.labelled.objective import Objective
+from recurra.objectives.objective import Objective
 from recurra.tasks.labelled.plan import ALPHABET
 
 

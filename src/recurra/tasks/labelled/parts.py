@@ -21,6 +21,7 @@ from recurra.data.labels.cell_labels import quoted
 from recurra.data.labels.label_values import missing_of
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
+from recurra.objectives.objective import Objective
 from recurra.options import option
 from recurra.tasks.labelled.opened import Judging, Opened
 from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unseen
@@ -78,7 +79,7 @@ def choose_parts(
     tested: tuple[Opened, Gathered] | None,
     roles: Roles,
     judging: Judging,
-    task: str,
+    objective: type[Objective],
     settings: Mapping[str, Any],
 ) -> tuple[ChosenParts, list[Fact]]:
     """The parts, and the fact that says them. Errors: InputError for a label that only the part to judge on has."""
@@ -91,7 +92,7 @@ def choose_parts(
         file, later = tested
         assert later.labels is not None
         refuse_unseen(
-            task, LabelledRows.of(gathered, opened.source, **kept), LabelledRows.of(later, file.source, **kept)
+            objective, LabelledRows.of(gathered, opened.source, **kept), LabelledRows.of(later, file.source, **kept)
         )
         way = {"test": (later.examples, later.labels), "groups": gathered.groups}
         chosen = ChosenParts(examples, labels, way, names_of(later, file, roles), everything=(*everything, file.frame))
@@ -101,7 +102,7 @@ def choose_parts(
         parts = stated_rows(pd.Series(gathered.split), name=roles.split)
         learnt = np.sort(np.concatenate([parts.train, parts.validation]))
         refuse_unseen(
-            task, *(LabelledRows.of(gathered, opened.source, **kept, rows=part) for part in (learnt, parts.test))
+            objective, *(LabelledRows.of(gathered, opened.source, **kept, rows=part) for part in (learnt, parts.test))
         )
         groups = None if gathered.groups is None else gathered.groups[learnt]
         way = {"test": (examples.take(parts.test), labels.iloc[parts.test]), "groups": groups}
@@ -179,7 +180,7 @@ def _spread(counts: Ints, kind: Kind) -> str:
     what = "characters" if isinstance(kind, Text | Symbols) else "steps"
     if isinstance(kind, Audio):
         low, middle, high = (f"{steps * kind.hop:.1f}" for steps in (counts.min(), np.median(counts), counts.max()))
-        return f"{low}–{high} seconds (median {middle})"
+        return f"{high} seconds" if low == high else f"{low}–{high} seconds (median {middle})"
     low, middle, high = int(counts.min()), int(np.median(counts)), int(counts.max())
     return f"{high:,} {what}" if low == high else f"{low:,}–{high:,} {what} (median {middle:,})"
 

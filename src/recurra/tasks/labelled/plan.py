@@ -15,7 +15,6 @@ from recurra.data.encoders.tokens import TextEncoder
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.splits import split_rows, strata_of
 from recurra.nn.sequence import SequenceOptions
-from recurra.tasks.labelled.objective import Objective
 from recurra.training import TrainingOptions
 
 Ints = npt.NDArray[np.int64]
@@ -39,7 +38,7 @@ class Plan:
         return np.setdiff1d(self.known, self.held)
 
 
-def make_plan(objective: Objective, labels: npt.NDArray | Ragged, groups: npt.NDArray | None, seed: int) -> Plan:
+def make_plan(labels: npt.NDArray | Ragged, groups: npt.NDArray | None, seed: int) -> Plan:
     """A tenth held out, of few examples more: stratified by class, groups kept together; none of very few."""
     known = np.flatnonzero(_has_label(labels))
     theirs = None if groups is None else groups[known]

@@ -14,13 +14,12 @@ from recurra.data.examples.containment import contained, related_groups
 from recurra.data.examples.examples import Examples
 from recurra.data.examples.fingerprints import fingerprints
 from recurra.data.examples.ragged import Ragged
-from recurra.data.labels.labels import Labels
 from recurra.data.schema.names import counted
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.evaluation.labelled.verdict import spoken
 from recurra.options import option
+from recurra.tasks.labelled.judging import judge
 from recurra.tasks.labelled.model import SequenceModel
-from recurra.tasks.labelled.study import judge
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -77,7 +76,6 @@ def with_repeats(
     evaluation: Evaluation,
     repeats: Repeats,
     model: SequenceModel,
-    labels: Labels,
     encoded: Encoded,
     truth: npt.NDArray | Ragged,
     outputs: npt.NDArray,
@@ -110,14 +108,13 @@ def with_repeats(
     if not notes:
         return evaluation
     fresh = np.flatnonzero(~(repeats.equal | (repeats.within & told)))
-    return _with_fresh(evaluation, notes, fresh, model, labels, encoded, truth, outputs)
+    return _with_fresh(evaluation, notes, fresh, model, encoded, truth, outputs)
 
 
 def with_seen(
     evaluation: Evaluation,
     seen: Bools,
     model: SequenceModel,
-    labels: Labels,
     encoded: Encoded,
     truth: npt.NDArray | Ragged,
     outputs: npt.NDArray,
@@ -131,7 +128,7 @@ def with_seen(
         f"{which} {'is' if same == 1 < total else 'are'} among those that the model was trained on: on them the scores "
         "say what it remembers, not how well it will do on new data."
     )
-    return _with_fresh(evaluation, [note], np.flatnonzero(~seen), model, labels, encoded, truth, outputs)
+    return _with_fresh(evaluation, [note], np.flatnonzero(~seen), model, encoded, truth, outputs)
 
 
 def held_out_groups(examples: Examples, encoded: Encoded, reader: Reader) -> Ints | None:
@@ -153,7 +150,6 @@ def _with_fresh(
     notes: list[str],
     fresh: Ints,
     model: SequenceModel,
-    labels: Labels,
     encoded: Encoded,
     truth: npt.NDArray | Ragged,
     outputs: npt.NDArray,
@@ -164,7 +160,7 @@ def _with_fresh(
     part: Encoded = {name: column.take(fresh) for name, column in encoded.items()}
     own = Ragged(outputs, truth.offsets).take(fresh).values if isinstance(truth, Ragged) else outputs[fresh]
     theirs = truth.take(fresh) if isinstance(truth, Ragged) else truth[fresh]
-    table = judge(model, labels, part, theirs, outputs=own, draws=_DRAWS, leading=evaluation.leading).table
+    table = judge(model, part, theirs, outputs=own, draws=_DRAWS, leading=evaluation.leading).table
     name, ours = evaluation.leading, str(evaluation.table.index[0])
     best = evaluation.verdict.best_baseline
     scores = table[name].to_dict()

@@ -12,8 +12,6 @@ import pandas as pd
 from recurra.data.encoders.reader import step_counts
 from recurra.data.encoders.tokens import SymbolEncoder
 from recurra.data.examples.ragged import Ragged
-from recurra.data.labels.classes import Classes
-from recurra.data.labels.numbers import Numbers
 from recurra.inspect.several import findings_of, flows_of
 from recurra.report import LabelledReport
 from recurra.tasks.labelled.attributions import explained_frame, series_values, usual_frame, with_gaps
@@ -30,17 +28,7 @@ Ints = npt.NDArray[np.int64]
 
 PACKAGES = ("torch", "numpy", "pandas", "pyarrow", "scikit-learn", "tokenizers")
 _COUNTED = 50_000  # examples whose steps are counted, spread evenly
-_TASKS = {"classes": "classification", "labels": "labels", "tags": "tagging", "numbers": "regression"}
-_MARGIN = (
-    "An attribution says how much a step moved the predicted class above the mean of the others, in logits "
-    "(integrated gradients of the networks{})."
-)
 _STACKED = ", and what the linear model of n-grams adds"
-_NUMBER = (
-    "An attribution says how much a step moved the prediction, in standard deviations of the target "
-    "(integrated gradients{})."
-)
-_MEANING = (_MARGIN, _NUMBER)
 
 
 def report_content(
@@ -66,11 +54,12 @@ def report_content(
     names = list(map(str, labels.names))
     reader = tested.model.reader
     letters = reader.tokens is not None and isinstance(reader.encoders[reader.tokens], SymbolEncoder)
-    frames: dict[str, Any] = _predictions(tested, labels) or {"per_class": evaluation.per_class}
+    values = objective.values(tested.outputs, tested.truth)
+    frames: dict[str, Any] = {"per_class": evaluation.per_class} if values is None else {"predictions": values}
     frames |= explained(tested, labels, numbers)
     return LabelledReport(
         title=title,
-        task=_TASKS[objective.aim],
+        task=objective.page,
         target=target,
         command=command_of(arguments),
         created=now(),
@@ -83,17 +72,17 @@ def report_content(
         leading=evaluation.leading,
         confusion=evaluation.confusion,
         reliability=evaluation.reliability,
-        hardest=hardest(tested, labels, numbers),
+        hardest=hardest(tested, numbers),
         **frames,
         writing="symbols" if letters else "words",
-        explanation=_MEANING[objective.aim == "numbers"].format(_STACKED if tested.model.stacked is not None else ""),
+        explanation=objective.explanation.format(_STACKED if tested.model.stacked is not None else ""),
         usual=usual_frame(tested.model, tested.examples, names),
         learning=estimator.learning(),
         flow=flows_of(seen),
         memory=[*memory_sentences(seen), *map(str, findings_of(seen))],
-        sizes=sizes(tested, labels, learnt),
+        sizes=sizes(tested, learnt),
         examples=examples_of({"train": learnt, "test": tested.truth}),
-        lengths=lengths(tested, labels),
+        lengths=lengths(tested),
         facts=[(fact.label, fact.value, fact.flag) for fact in facts],
         settings=settings(estimator),
         versions=versions(PACKAGES),
@@ -108,7 +97,7 @@ def explained(tested: HoldoutResult, labels: Any, rows: Ints) -> dict[str, pd.Da
         return {}
     numbers = np.array([number for number, _ in picked], dtype=np.int64)
     examples = tested.examples.take(numbers)
-    chosen = outcomes(tested, labels, numbers, rows).assign(why=[why for _, why in picked])
+    chosen = outcomes(tested, numbers, rows).assign(why=[why for _, why in picked])
     step = said = truth = None
     if isinstance(tested.truth, Ragged):
         said = Ragged(tested.outputs.argmax(axis=1), tested.truth.offsets).take(numbers)
@@ -143,29 +132,11 @@ def _focus(said: Ints, truth: Ints) -> int:
     return int(wrong[np.abs(wrong - middle).argmin()]) if len(wrong) else middle
 
 
-def _predictions(tested: HoldoutResult, labels: Any) -> dict[str, Any]:
-    """Of numbers the truths and predictions of the first target."""
-    if not isinstance(labels, Numbers):
-        return {}
-    assert isinstance(tested.truth, np.ndarray)
-    predicted = tested.model.objective.decoded(tested.outputs)
-    return {"predictions": pd.DataFrame({"truth": tested.truth[:, 0], "predicted": predicted[:, 0]}).dropna()}
-
-
-def sizes(tested: HoldoutResult, labels: Any, learnt: Any) -> pd.DataFrame:
+def sizes(tested: HoldoutResult, learnt: Any) -> pd.DataFrame:
     """part, class, count: of the examples that were learnt from and of those that judged; of tags their steps."""
     parts = {"train": learnt, "test": tested.truth}
-    rows = []
-    for part, truth in parts.items():
-        if truth is None:
-            continue
-        if isinstance(labels, Numbers):
-            rows.append((part, None, len(truth)))
-            continue
-        codes = truth.values if isinstance(truth, Ragged) else truth
-        many = codes.ndim == 2
-        counts = (codes > 0).sum(axis=0) if many else np.bincount(codes[codes >= 0], minlength=len(labels))
-        rows += [(part, str(name), int(count)) for name, count in zip(labels.names, counts, strict=True)]
+    counts = {part: tested.model.objective.counts(truth) for part, truth in parts.items() if truth is not None}
+    rows = [(part, name, count) for part, found in counts.items() for name, count in found]
     return pd.DataFrame(rows, columns=["part", "class", "count"])
 
 
@@ -175,13 +146,11 @@ def examples_of(parts: Mapping[str, Any]) -> dict[str, int]:
     return {part: int((truth >= 0).any(axis=1).sum()) for part, truth in matrices.items() if truth.dtype.kind == "i"}
 
 
-def lengths(tested: HoldoutResult, labels: Any) -> pd.DataFrame:
+def lengths(tested: HoldoutResult) -> pd.DataFrame:
     """class, length, count of the examples that judged; without classes where an example has no single one."""
     spread = np.linspace(0, len(tested.examples) - 1, min(len(tested.examples), _COUNTED)).astype(np.int64)
     steps = step_counts(tested.model.reader.encode(tested.examples.take(spread)))
-    name: Any = None
-    if isinstance(labels, Classes):
-        assert isinstance(tested.truth, np.ndarray)
-        name = np.array([*map(str, labels.names), None], dtype=object)[tested.truth[spread]]
+    classes: Any = tested.model.objective.classes_of(tested.truth)
+    name = None if classes is None else classes[spread]
     frame = pd.DataFrame({"class": name, "length": steps})
     return frame.groupby(["class", "length"], sort=True, dropna=False).size().rename("count").reset_index()

@@ -12,8 +12,7 @@ import pandas as pd
 from recurra.data.encoders.reader import step_counts
 from recurra.data.examples.examples import Examples, keep_rows
 from recurra.data.examples.ragged import Ragged, offsets_of
-from recurra.data.labels.classes import Classes
-from recurra.tasks.labelled.columns import cell_text, predicted_columns, right_column, truth_columns
+from recurra.tasks.labelled.columns import cell_text
 
 if TYPE_CHECKING:
     from recurra.tasks.labelled.estimator import SequenceEstimator as Estimator
@@ -36,9 +35,9 @@ def judged_frame(estimator: Estimator, ids: Ids, rows: npt.NDArray[np.int64] | N
     columns = {
         "row": numbers + 1,
         **({} if ids is None else {ids[0]: ids[1][numbers]}),
-        **truth_columns(estimator.labels_, truth, separator),
-        **predicted_columns(estimator.labels_, objective, tested.outputs, offsets, separator),
-        **right_column(objective, tested.outputs, truth),
+        **objective.truth_columns(truth, separator),
+        **objective.predicted_columns(tested.outputs, offsets, separator),
+        **objective.right_column(tested.outputs, truth),
     }
     return cell_text(pd.DataFrame(columns))
 
@@ -65,13 +64,11 @@ def predicted_frames(
 
 
 def _predictions(estimator: Estimator, examples: Examples) -> pd.DataFrame:
-    """The columns of a prediction of examples that have a step; classes as objects, so that none turns into 1.0."""
+    """The columns of a prediction of examples that have a step."""
     model = estimator.model_
     encoded = model.reader.encode(examples)
     offsets = offsets_of(step_counts(encoded)) if model.objective.per_step else None
-    outputs, separator = model.outputs(encoded), separator_of(estimator)
-    found = pd.DataFrame(predicted_columns(estimator.labels_, model.objective, outputs, offsets, separator))
-    return found.astype({"predicted": object}) if isinstance(estimator.labels_, Classes) else found
+    return pd.DataFrame(model.objective.predicted_columns(model.outputs(encoded), offsets, separator_of(estimator)))
 
 
 def separator_of(estimator: Estimator) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,8 @@ import pandas as pd
 from recurra.data.examples.examples import Examples, keep_rows
 from recurra.data.examples.gathering import Gathered
 from recurra.data.labels.label_values import Origin, called
-from recurra.data.labels.labels import Labels, Numbers, Tags, class_labels
+from recurra.objectives.objective import Objective
 from recurra.tasks.labelled.refusals import steps_to_tag
-
-_READ: dict[str, Callable[..., Labels]] = {"classify": class_labels, "tag": Tags.of, "regress": Numbers.of}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +44,14 @@ class LabelledRows:
         return LabelledRows(examples, gathered.labels.iloc[kept], kept, f"{called(gathered.labels)} of {source}")
 
 
-def refuse_unknown(labels: Labels, judging: LabelledRows) -> None:
+def refuse_unknown(objective: type[Objective], labels: Any, judging: LabelledRows) -> None:
     """Raise `InputError` for the first label that is none of `labels`, and for what is no label."""
-    steps: dict[str, Any] = {"lengths": steps_to_tag(judging.examples)} if isinstance(labels, Tags) else {}
-    labels.encode(judging.labels, **steps, what=judging.origin)
+    steps = steps_to_tag(judging.examples) if objective.per_step else None
+    objective.encode(labels, judging.labels, steps, what=judging.origin)
 
 
-def refuse_unseen(task: str, learnt: LabelledRows, judging: LabelledRows) -> None:
+def refuse_unseen(objective: type[Objective], learnt: LabelledRows, judging: LabelledRows) -> None:
     """Raise `InputError` for the first label that judges and that no example learnt from has, and for what is none."""
-    known = _READ[task](learnt.labels, what=learnt.origin)
+    known = objective.read(learnt.labels, what=learnt.origin)
     for part in (learnt, judging):
-        refuse_unknown(known, part)
+        refuse_unknown(objective, known, part)

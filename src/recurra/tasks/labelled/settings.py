@@ -1,42 +1,37 @@
-"""What a user gave an estimator, completed by defaults: options by name, networks by input, some rows of labels."""
+"""Arguments of an estimator's constructor that cannot be used are refused when it is fitted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields, replace
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
+from recurra import cells
 from recurra.errors import InputError
+from recurra.nn.own import check_own
 from recurra.nn.sequence import SequenceOptions
+from recurra.tasks.parameters import check_options
+from recurra.training import TrainingOptions
+from recurra.training.progress import check_verbose
+from recurra.training.run import pick_device
+
+_LARGEST_SEED = 2**32 - 1
 
 
-def options_of(given: Any, default: Any) -> Any:
-    """What was given, or the default with what was given of it."""
-    if given is None or isinstance(given, Mapping):
-        known = [field.name for field in fields(default)]
-        wrong = next((name for name in given or () if name not in known), None)
-        if wrong is not None:
-            raise InputError(f"{wrong!r} is no option of {type(default).__name__}: expected some of {', '.join(known)}")
-        return replace(default, **(given or {}))
-    return given
-
-
-def networks_of(given: Any, defaults: dict[str, SequenceOptions]) -> dict[str, SequenceOptions]:
-    """The options by input: the same were given for all, or each of some inputs its own."""
-    if not isinstance(given, Mapping) or not any(isinstance(v, SequenceOptions | Mapping) for v in given.values()):
-        return {name: options_of(given, default) for name, default in defaults.items()}
-    wrong = next((name for name in given if name not in defaults), None)
-    if wrong is not None:
-        raise InputError(f"network names {wrong!r}, which is no input: expected some of {', '.join(defaults)}")
-    return {name: options_of(given.get(name), default) for name, default in defaults.items()}
-
-
-def rows_of(y: Any, numbers: npt.NDArray[np.int64]) -> Any:
-    """Some rows of the labels, whatever holds them."""
-    if isinstance(y, pd.DataFrame | pd.Series):
-        return y.iloc[numbers]
-    return y[numbers] if isinstance(y, np.ndarray) else [y[k] for k in numbers]
+def check_settings(estimator: Any) -> None:
+    """Raise `InputError` for the first argument of an estimator of labelled sequences that is none."""
+    cells.get(estimator.cell)
+    for name, value, least in (("members", estimator.members, 1), ("seed", estimator.seed, 0)):
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not whole or not least <= value <= _LARGEST_SEED:
+            raise InputError(f"{name} is {value!r}: expected a whole number of at least {least}")
+    check_verbose(estimator.verbose)
+    check_own(estimator.network, estimator.loss)
+    pick_device(estimator.device)
+    if estimator.empty not in ("refuse", "drop"):
+        raise InputError(f"empty is {estimator.empty!r}: expected 'refuse' or 'drop'")
+    if isinstance(estimator.optional, str) or not isinstance(estimator.optional, Collection):
+        raise InputError(f"optional is {estimator.optional!r}: expected the names of inputs, such as ['title']")
+    check_options("network", estimator.network, SequenceOptions, factory=True)
+    check_options("training", estimator.training, TrainingOptions)

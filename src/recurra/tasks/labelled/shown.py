@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -11,9 +9,6 @@ import pandas as pd
 from recurra.data.examples.examples import Examples
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.steps import Steps
-from recurra.data.labels.label_sets import LabelSets
-from recurra.data.labels.numbers import Numbers
-from recurra.tasks.labelled.columns import right_column, sets_as_text
 from recurra.tasks.labelled.holdout import HoldoutResult
 
 Floats = npt.NDArray[np.floating]
@@ -24,7 +19,7 @@ _EVENTS = 60  # of an example that stand for it
 _LONGEST = 3000  # steps of an example that is explained on a page
 
 
-def hardest(tested: HoldoutResult, labels: Any, rows: Ints) -> pd.DataFrame:
+def hardest(tested: HoldoutResult, rows: Ints) -> pd.DataFrame:
     """example, truth, predicted, probability: those of which the model thought least that the truth would be.
 
     Of numbers those of the largest errors; of tags the sequences with the largest share of wrong ones.
@@ -32,47 +27,24 @@ def hardest(tested: HoldoutResult, labels: Any, rows: Ints) -> pd.DataFrame:
     badness = how_wrong(tested)
     wrong = np.flatnonzero(np.isfinite(badness) & (badness > 0))
     chosen = wrong[np.argsort(-badness[wrong], kind="stable")][:HARDEST]
-    frame = outcomes(tested, labels, chosen, rows)
+    frame = outcomes(tested, chosen, rows)
     return frame.assign(example=[text_of_example(tested.examples, int(k), int(rows[k])) for k in chosen])
 
 
 def how_wrong(tested: HoldoutResult) -> Floats:
     """How wrong each prediction is [N]: above 0 where it is wrong, NaN where no truth is known."""
-    truth, objective = tested.truth, tested.model.objective
-    decoded = objective.decoded(tested.outputs)
-    if isinstance(truth, Ragged):
-        return 1.0 - right_column(objective, tested.outputs, truth)["right"]
-    if objective.aim == "numbers":
-        return np.abs(objective.scaled(decoded) - objective.scaled(truth)).mean(axis=1)
-    if objective.aim == "labels":
-        unknown = (truth < 0).any(axis=1)
-        most = np.where(truth > 0, 1.0 - decoded, decoded).max(axis=1)
-        return np.where(unknown, np.nan, np.where(most > 0.5, most, 0.0))
-    known = truth >= 0
-    chance = decoded[np.arange(len(truth)), np.maximum(truth, 0)]
-    return np.where(~known, np.nan, np.where(objective.chosen(tested.outputs) == truth, 0.0, 1.0 - chance))
+    return tested.model.objective.how_wrong(tested.outputs, tested.truth)
 
 
-def outcomes(tested: HoldoutResult, labels: Any, chosen: Ints, rows: Ints) -> pd.DataFrame:
+def outcomes(tested: HoldoutResult, chosen: Ints, rows: Ints) -> pd.DataFrame:
     """example (its row in the file, from 1), truth, predicted, probability (of what was predicted) of some examples."""
-    truth, objective = tested.truth, tested.model.objective
-    missing = np.full(len(chosen), np.nan)
-    if isinstance(truth, Ragged):
-        right = right_column(objective, tested.outputs, truth)["right"][chosen]
-        lengths = truth.lengths[chosen]
-        told = [f"{100 * share:.1f} % of {length:,} tags right" for share, length in zip(right, lengths, strict=True)]
-        return _frame(rows[chosen], [f"{length:,} tags" for length in lengths], told, missing)
-    decoded = objective.decoded(tested.outputs)[chosen]
-    if isinstance(labels, Numbers):
-        return _frame(rows[chosen], truth[chosen, 0], decoded[:, 0], missing)
-    if isinstance(labels, LabelSets):
-        said = sets_as_text(labels, decoded > 0.5, ", ")
-        known = sets_as_text(labels, truth[chosen], ", ")
-        return _frame(rows[chosen], known, said, decoded.max(axis=1))
-    codes = truth[chosen]
-    names = np.array([*map(str, labels.names), None], dtype=object)
-    said = objective.chosen(tested.outputs[chosen])
-    return _frame(rows[chosen], names[codes], names[said], decoded[np.arange(len(said)), said])
+    if isinstance(tested.truth, Ragged):
+        part = tested.truth.take(chosen)
+        outputs = Ragged(tested.outputs, tested.truth.offsets).take(chosen).values
+    else:
+        part, outputs = tested.truth[chosen], tested.outputs[chosen]
+    known, said, sure = tested.model.objective.outcome(outputs, part)
+    return pd.DataFrame({"example": rows[chosen] + 1, "truth": known, "predicted": said, "probability": sure})
 
 
 def to_explain(tested: HoldoutResult) -> list[tuple[int, str]]:
@@ -82,12 +54,11 @@ def to_explain(tested: HoldoutResult) -> list[tuple[int, str]]:
     known = np.flatnonzero(np.isfinite(badness) & short)
     if not len(known):
         return []
-    if tested.model.objective.aim in ("numbers", "tags"):
+    if tested.model.objective.ordered:
         order = known[np.argsort(badness[known], kind="stable")]
         places = np.unique(np.linspace(0, len(order) - 1, RIGHT + WRONG).round().astype(np.int64))
         return [(int(order[k]), _rank(int(k), len(order))) for k in places]
-    objective = tested.model.objective
-    classes = tested.outputs.argmax(axis=1) if objective.aim == "labels" else objective.chosen(tested.outputs)
+    classes = tested.model.objective.explained(tested.outputs)
     right = known[badness[known] == 0]
     wrong = known[badness[known] > 0]
     sure = tested.outputs.max(axis=1) - tested.outputs.mean(axis=1)
@@ -111,10 +82,6 @@ def text_of_example(examples: Examples, number: int, row: int) -> str:
             texts.append(str(column[number]))
     told = " | ".join(text for text in texts if text)
     return told if told and not told.endswith(" steps") else f"row {row + 1:,}{': ' + told if told else ''}"
-
-
-def _frame(rows: Ints, truth: Any, predicted: Any, probability: Floats) -> pd.DataFrame:
-    return pd.DataFrame({"example": rows + 1, "truth": truth, "predicted": predicted, "probability": probability})
 
 
 def _rank(place: int, count: int) -> str:

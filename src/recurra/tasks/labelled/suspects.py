@@ -17,16 +17,14 @@ from recurra.data.encoders.reader import Encoded, Reader
 from recurra.data.encoders.standardising import ColumnEncoder
 from recurra.data.examples.examples import Examples
 from recurra.data.examples.inputs import Static
-from recurra.data.labels.labels import Labels
 from recurra.data.schema.names import shown
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.evaluation.labelled.ranks import auc
 from recurra.evaluation.labelled.verdict import spoken
+from recurra.objectives.objective import Objective
 from recurra.options import option
 from recurra.tasks.labelled.baselines import Baseline, fit_joint
 from recurra.tasks.labelled.data import LabelledData
-from recurra.tasks.labelled.objective import Objective
-from recurra.tasks.labelled.study import score_of
 
 Floats = npt.NDArray[np.floating]
 
@@ -49,14 +47,14 @@ def find_suspects(examples: Examples, truth: npt.NDArray, objective: Objective) 
     `truth` holds class codes [N] or numbers [N, M], of which the first counts; of several labels and tags nothing is
     looked for.
     """
-    if objective.aim not in ("classes", "numbers"):
+    targets = objective.suspect_targets(truth)
+    if targets is None:
         return []
-    target = _targets(truth, objective)
+    target, measure = targets
     known = np.flatnonzero(np.isfinite(target).all(axis=1))
     known = known[np.linspace(0, len(known) - 1, min(len(known), _MOST)).astype(np.int64)] if len(known) else known
     if len(known) < _FEWEST:
         return []
-    measure = "R2" if objective.aim == "numbers" else "ROC-AUC"
     found = []
     for name, kind in examples.kinds.items():
         frame = examples.columns[name]
@@ -84,7 +82,6 @@ def suspects_note(
     later: Examples,
     encoded: Encoded,
     truth: npt.NDArray,
-    labels: Labels,
 ) -> str:
     """The warning: what the columns give alone, and what a linear model of all else reaches on the test part."""
     one = len(suspects) == 1
@@ -101,7 +98,7 @@ def suspects_note(
     best_model = next((b for b in baselines if b.name == evaluation.verdict.best_baseline), None)
     objective = data.objective if best_model is None else best_model.objective(data.objective)
     name, best = evaluation.leading, evaluation.verdict.best_baseline
-    score = score_of(model.outputs(part), truth, labels, objective, name)
+    score = objective.score(name, model.outputs(part), truth)
     with_it = float(evaluation.table[name].to_dict()[best])
     return (
         f"{warning} Without {it} a linear model of the other inputs reaches {name} {spoken(name, score)} "
@@ -132,15 +129,6 @@ def _without(
     if not encoders:
         return None
     return LabelledData(Reader(kinds, encoders), learnt, data.labels, data.objective, data.known), part
-
-
-def _targets(truth: npt.NDArray, objective: Objective) -> Floats:
-    """[N, K]: 1 for the class of each example, or the number; NaN where it is not known."""
-    if objective.aim == "numbers":
-        return truth[:, :1].astype(np.float64)
-    one_hot = (truth[:, None] == np.arange(objective.outputs)).astype(np.float64)
-    one_hot[truth < 0] = np.nan
-    return one_hot[:, 1:] if objective.outputs == 2 else one_hot
 
 
 def _binned(column: pd.Series) -> npt.NDArray[np.int64]:

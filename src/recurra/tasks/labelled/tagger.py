@@ -11,21 +11,15 @@ import pandas as pd
 from sklearn.utils import column_or_1d
 from torch import nn
 
-from recurra.data.encoders.reader import Encoded
 from recurra.data.examples.examples import Examples, is_one_series
 from recurra.data.examples.inputs import Kind, Symbols, Text
 from recurra.data.examples.ragged import Ragged
-from recurra.data.examples.splits import Rows
-from recurra.data.labels.label_values import called
-from recurra.data.labels.labels import Tags
 from recurra.errors import InputError
 from recurra.nn.own import Loss
 from recurra.nn.sequence import SequenceOptions
-from recurra.tasks.labelled.class_weights import checked_smoothing, settings_of, weight_of_classes
+from recurra.objectives.tags import TagObjective
 from recurra.tasks.labelled.estimator import SequenceEstimator
-from recurra.tasks.labelled.model_file import FittedState
-from recurra.tasks.labelled.objective import Objective
-from recurra.tasks.labelled.refusals import steps_to_tag
+from recurra.tasks.labelled.given import steps_of
 from recurra.training import TrainingOptions
 
 Floats = npt.NDArray[np.floating]
@@ -47,6 +41,7 @@ class SequenceTagger(SequenceEstimator):
     """
 
     KIND = "sequence tagger"
+    OBJECTIVES = (TagObjective,)
 
     def __init__(
         self,
@@ -65,69 +60,37 @@ class SequenceTagger(SequenceEstimator):
         device: str = "auto",
         verbose: bool | None = None,
     ) -> None:
-        self.inputs = inputs
-        self.optional = optional
-        self.cell = cell
-        self.members = members
-        self.network = network
-        self.training = training
+        super().__init__(
+            inputs=inputs,
+            optional=optional,
+            cell=cell,
+            members=members,
+            network=network,
+            training=training,
+            empty=empty,
+            loss=loss,
+            seed=seed,
+            device=device,
+            verbose=verbose,
+        )
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
-        self.empty = empty
-        self.loss = loss
-        self.seed = seed
-        self.device = device
-        self.verbose = verbose
 
     def predict_proba(self, X: Any) -> list[Floats]:
         """For each example the probability of every tag at every step [T, K], in the order of `classes_`."""
         outputs, encoded = self._outputs(X)
-        every = Ragged(self.model_.objective.decoded(outputs), self._steps(encoded).offsets)
+        every = Ragged(self.model_.objective.decoded(outputs), steps_of(encoded).offsets)
         return [every[k] for k in range(len(every))]
 
     def score(self, X: Any, y: Any) -> float:
         """The share of all steps whose tag is right."""
         outputs, encoded = self._outputs(X)
-        truth = self._encode_labels(self._arranged_labels(y), encoded)
+        truth = self._truth(self._arranged_labels(y), encoded)
+        assert isinstance(truth, Ragged)
         known = truth.values >= 0
         if not known.any():
             raise InputError("y holds no tag: expected at least one to compare with")
         return float((outputs.argmax(axis=-1) == truth.values)[known].mean())
-
-    @staticmethod
-    def _own_settings(kept: FittedState) -> dict[str, Any]:
-        return settings_of(kept.model.objective.weight, kept.model.objective.smoothing, kept.labels)
-
-    def _read_labels(self, y: Any, rows: Rows | None = None) -> Tags:
-        return Tags.of(y, what=called(y, rows))
-
-    def _encode_labels(self, y: Any, encoded: Encoded, rows: Rows | None = None) -> Ragged:
-        return self.labels_.encode(y, self._steps(encoded).lengths, what=called(y, rows))
-
-    def _whole_truth(self, labels: Any, y: Any, examples: Examples, rows: Rows) -> Ragged:
-        return labels.encode(y, steps_to_tag(examples), what=called(y, rows))
-
-    def _objective(self, truth: npt.NDArray | Ragged, encoded: Encoded) -> Objective:
-        assert isinstance(truth, Ragged)
-        weight = weight_of_classes(self.class_weight, self.labels_, truth.values)
-        return Objective("tags", len(self.labels_), weight, checked_smoothing(self.label_smoothing))
-
-    def _strata(self, y: Any) -> npt.NDArray | None:
-        return None
-
-    def _predicted(self, outputs: Floats, encoded: Encoded, step: int | None) -> npt.NDArray[np.int64]:
-        steps = self._steps(encoded)
-        if step is not None:
-            return outputs[steps.offsets[:-1] + step].argmax(axis=-1)
-        sums = np.zeros((len(steps), outputs.shape[1]))
-        np.add.at(sums, np.repeat(np.arange(len(steps)), steps.lengths), outputs)
-        return sums.argmax(axis=-1)
-
-    def _decode(self, outputs: Floats, encoded: Encoded) -> Any:
-        codes = outputs.argmax(axis=-1)
-        if self.single_:
-            return self.classes_[codes]
-        return self.labels_.decode(Ragged(codes, self._steps(encoded).offsets))
 
     def _arranged(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Of a table with one label per row, every row as a sequence of one step."""
@@ -153,19 +116,6 @@ class SequenceTagger(SequenceEstimator):
 
     def _arranged_labels(self, y: Any) -> Any:
         return np.asarray(y).reshape(-1, 1) if self.single_ else y
-
-    def _steps(self, encoded: Encoded) -> Ragged:
-        """The sequence whose steps are tagged."""
-        sequences = [column for column in encoded.values() if isinstance(column, Ragged)]
-        if len(sequences) != 1:
-            raise InputError(
-                f"the inputs {', '.join(map(repr, encoded))} hold {len(sequences)} sequences: expected exactly one, "
-                "whose steps are tagged; name it with inputs="
-            )
-        return sequences[0]
-
-    def _fitted_attributes(self) -> None:
-        self.classes_ = self.labels_.values
 
 
 def _array(values: Any) -> Any:

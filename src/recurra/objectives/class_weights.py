@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recurra.data.labels.labels import Classes, Labels, LabelSets, Tags
+from recurra.data.labels.labels import Classes, LabelSets, Tags
 from recurra.errors import InputError
 
 Floats = npt.NDArray[np.floating]
@@ -43,7 +43,7 @@ def checked_smoothing(share: float) -> float:
     return float(share)
 
 
-def settings_of(weight: Floats | None, smoothing: float, labels: Labels) -> dict[str, Any]:
+def settings_of(weight: Floats | None, smoothing: float, labels: Classes | LabelSets | Tags) -> dict[str, Any]:
     """The arguments of a constructor with which the same would be learnt again."""
     named = None if weight is None else dict(zip(labels.names, weight.tolist(), strict=True))
     return {"class_weight": named, "label_smoothing": smoothing}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recurra.data.labels.labels import Classes, LabelSets
-from recurra.tasks.labelled.class_weights import checked_smoothing, settings_of, weight_of_classes, weight_of_labels
+from recurra.objectives.class_weights import checked_smoothing, settings_of, weight_of_classes, weight_of_labels
 
 CLASSES = Classes(("a", "b", "c"))
 CODES = np.array([0, 0, 0, 1, -1, 0])

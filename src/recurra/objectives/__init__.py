@@ -1,0 +1,1 @@
+"""What is learnt: the meaning of a network's outputs, a class a file."""

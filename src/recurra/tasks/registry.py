@@ -1,0 +1,76 @@
+"""The tasks by name: those of Recurra, and those that somebody else registers. Nothing here imports torch.
+
+From them follow the commands of `recurra`, which estimator `recurra.load` makes of a file, and what a report is called.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+
+from recurra.errors import InputError
+from recurra.plugins import PLUGINS, load_plugins
+from recurra.tasks.task import Task
+
+# A task of Recurra's own: where it is declared.
+_tasks: dict[str, Task | str] = {
+    "forecast": "recurra.tasks.forecast.task:FORECAST",
+    "classify": "recurra.tasks.labelled.tasks:CLASSIFY",
+    "tag": "recurra.tasks.labelled.tasks:TAG",
+    "regress": "recurra.tasks.labelled.tasks:REGRESS",
+}
+OTHERS = ("predict", "evaluate", "inspect", "bench", "textbook", "doctor")  # commands that are no tasks
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+
+
+def names() -> tuple[str, ...]:
+    """The names of all tasks, Recurra's own first; those of the modules that RECURRA_PLUGINS names are among them."""
+    load_plugins()
+    return tuple(_tasks)
+
+
+def get(name: str) -> Task:
+    """A task by its name; InputError where none has it."""
+    if name not in _tasks:
+        load_plugins()
+    found = _tasks.get(name)
+    if found is None:
+        raise InputError(
+            f"task is {name!r}: expected one of {', '.join(_tasks)}. For a task of your own, import the module that "
+            f"registers it, or name it in the environment variable {PLUGINS}"
+        )
+    if isinstance(found, str):
+        module, _, attribute = found.partition(":")
+        found = _tasks[name] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def register(task: Task) -> Task:
+    """Add a task: from then on its name is a command, and `recurra.load` opens its files.
+
+    Raises InputError for a name that is no word of a command, or that another command has, and for a kind of model file
+    that is another task's.
+    """
+    if not _NAME.fullmatch(task.name) or task.name in OTHERS:
+        raise InputError(
+            f"name is {task.name!r}: expected small letters, digits and hyphens, and none of {', '.join(OTHERS)}"
+        )
+    for other in map(get, tuple(_tasks)):
+        same = other.name == task.name or other.kind == task.kind
+        if same and other.path != task.path:
+            what = "name" if other.name == task.name else "kind"
+            raise InputError(
+                f"{what} is {getattr(task, what)!r}: expected one that no task has, and {other.path} has this one"
+            )
+    _tasks[task.name] = task
+    return task
+
+
+def unregister(name: str) -> None:
+    """Take a task out again; nothing happens where there is none of this name."""
+    _tasks.pop(name, None)
+
+
+def by_kind(kind: str) -> Task | None:
+    """The task whose model files are of this kind; None where there is none."""
+    return next((task for task in map(get, names()) if task.kind == kind), None)

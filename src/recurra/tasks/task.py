@@ -1,0 +1,84 @@
+"""What a task is to everybody else: its name, its command, what its files hold, and which estimator does it.
+
+Nothing here imports torch or pandas, so that `recurra --help` knows every task at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from recurra.data.examples.target import CLASS, Target
+
+
+@dataclass(frozen=True)
+class Option:
+    """An argument of an estimator's constructor that is an option of its command.
+
+    kind       str, int, float, bool, or a Literal of the choices
+    help       what it is, in one line
+    nothing    the word that stands for None: "none"
+    panel      under which heading the help has it
+    least      of a number; `most` likewise
+    """
+
+    name: str
+    kind: Any
+    help: str
+    default: Any = None
+    nothing: str | None = None
+    panel: Literal["evaluation", "network", "training"] = "training"
+    least: float | None = None
+    most: float | None = None
+
+    def value(self, given: Any) -> Any:
+        """The argument for what was given."""
+        return None if self.nothing is not None and given == self.nothing else given
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task; `recurra.tasks.register` adds one.
+
+    name       the command: "classify"
+    kind       what its model files hold: "sequence classifier"
+    summary    what the command does, in one line; `writes` what it writes
+    examples   command lines without `recurra`, each with a phrase: ("classify demo:reviews", "built-in texts")
+    estimator  the class (`tasks.estimator.Estimator`), or where it is, "module:Class", loaded when it is asked for
+    reader     what its files hold: "series", or labelled "examples"
+    target     of examples: the column that is predicted
+    columns    of examples: which kinds of columns may be named beside those that all have
+    options    further arguments of the estimator that are options of the command
+    defaults   of the options that all have, where they are others than the estimator's
+    page       the title of its page begins with it: "Classification"
+
+    >>> from recurra import tasks
+    >>> tasks.get("tag").kind, tasks.get("tag").target.per_step
+    ('sequence tagger', True)
+    """
+
+    name: str
+    kind: str
+    summary: str
+    examples: tuple[tuple[str, str], ...]
+    estimator: str | type
+    reader: Literal["series", "examples"] = "examples"
+    target: Target = CLASS
+    columns: tuple[str, ...] = ("text", "sequence", "audio")
+    options: tuple[Option, ...] = ()
+    writes: str = "Writes predictions.csv (of the test part), report.html, report.png and NAME.safetensors (the model)."
+
+    @property
+    def path(self) -> str:
+        """Where the estimator's class is."""
+        if isinstance(self.estimator, str):
+            return self.estimator
+        return f"{self.estimator.__module__}:{self.estimator.__qualname__}"
+
+    def load(self) -> Any:
+        """The estimator's class."""
+        if not isinstance(self.estimator, str):
+            return self.estimator
+        module, _, name = self.estimator.partition(":")
+        return getattr(importlib.import_module(module), name)
