@@ -31,6 +31,7 @@ from recurra.data.examples.understanding import Roles
 from recurra.data.labels.label_values import called, code_of
 from recurra.data.schema.facts import Fact
 from recurra.deploy.model_file import Contents, write_model
+from recurra.deploy.seen import Seen
 from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
@@ -42,13 +43,12 @@ from recurra.objectives.objective import Objective
 from recurra.tasks.labelled.data import LabelledData
 from recurra.tasks.labelled.explanation import explain, explained_outputs, explanation_frame
 from recurra.tasks.labelled.facts import model_facts
-from recurra.tasks.labelled.file_checks import Table
 from recurra.tasks.labelled.given import options_by_input, refuse_unequal, rows_of, steps_of, whole_truth
 from recurra.tasks.labelled.holdout import HoldoutResult
 from recurra.tasks.labelled.insight import remembered
 from recurra.tasks.labelled.judging import judge
 from recurra.tasks.labelled.model import Recipe, SequenceModel, fit_model
-from recurra.tasks.labelled.model_file import FittedState, Seen, from_contents, to_contents
+from recurra.tasks.labelled.model_file import FittedState, Table, from_contents, to_contents
 from recurra.tasks.labelled.plan import default_network, default_training, keeps_classes, make_plan, usual_steps
 from recurra.tasks.labelled.refusals import refuse_unseen
 from recurra.tasks.labelled.repeats import held_out_groups, with_seen
