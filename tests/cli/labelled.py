@@ -61,3 +61,14 @@ def written(frame: pd.DataFrame, path: Path) -> str:
     else:
         frame.to_csv(path, index=False)
     return str(path)
+
+
+def empty_page(patch: pytest.MonkeyPatch) -> None:
+    """Let the page and the picture of labelled sequences, which take seconds, be empty files."""
+
+    def empty(report: object, page: Path, picture: Path | None = None) -> None:
+        for path in (page, *([picture] if picture is not None else [])):
+            path.write_bytes(b"")
+
+    patch.setattr("recurra.tasks.labelled.contract.report_content", lambda **given: None)
+    patch.setattr("recurra.report.write_report", empty)

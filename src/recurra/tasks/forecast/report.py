@@ -12,12 +12,12 @@ import pandas as pd
 from recurra.report import ForecastReport
 from recurra.report.units import step_noun
 from recurra.report.views import pick_series
+from recurra.tasks.forecast.fitted import FittedForecaster
 from recurra.tasks.provenance import command_of, now, settings, versions
 
 if TYPE_CHECKING:
     from recurra.data import Fact, Panel
     from recurra.evaluation.forecast.backtest import Backtest
-    from recurra.tasks import Forecaster
     from recurra.tasks.forecast.model import ForecastModel
 
 PACKAGES = ("torch", "numpy", "pandas", "pyarrow", "statsmodels")
@@ -29,7 +29,7 @@ def report_content(
     arguments: Sequence[str],
     panel: Panel,
     facts: Sequence[Fact],
-    forecaster: Forecaster,
+    forecaster: FittedForecaster,
     backtest: Backtest,
     forecast: pd.DataFrame,
     levels: tuple[int, ...],

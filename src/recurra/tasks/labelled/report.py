@@ -15,14 +15,13 @@ from recurra.data.examples.ragged import Ragged
 from recurra.inspect.several import findings_of, flows_of
 from recurra.report import LabelledReport
 from recurra.tasks.labelled.attributions import explained_frame, series_values, usual_frame, with_gaps
-from recurra.tasks.labelled.holdout import HoldoutResult
+from recurra.tasks.labelled.holdout import FittedExamples, HoldoutResult
 from recurra.tasks.labelled.insight import memory_sentences, remembered
 from recurra.tasks.labelled.shown import hardest, outcomes, to_explain
 from recurra.tasks.provenance import command_of, now, settings, versions
 
 if TYPE_CHECKING:
     from recurra.data import Fact
-    from recurra.tasks.labelled.estimator import SequenceEstimator as Estimator
 
 Ints = npt.NDArray[np.int64]
 
@@ -36,7 +35,7 @@ def report_content(
     title: str,
     arguments: Sequence[str],
     facts: Sequence[Fact],
-    estimator: Estimator,
+    estimator: FittedExamples,
     target: str,
     rows: Ints | None = None,
     learnt: Any = None,
