@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from benchmarks.pretraining.batches import Batches
+from benchmarks.pretraining.batches import Batch, Batches
 from benchmarks.pretraining.evaluate import Sets, geometric, scores
 from benchmarks.pretraining.loss import origin_loss, truth_at
 from benchmarks.pretraining.muon import Muon
+from benchmarks.pretraining.recorded import Recorded
 
 from recurra.nn.pretrained.network import Pretrained, torch_recurrence
 from recurra.nn.pretrained.shape import Shape
@@ -50,6 +51,7 @@ class Trainer:
         self.network = Pretrained(shape).to(device)
         self.average = [parameter.detach().clone() for parameter in self.network.parameters()]
         self.optimisers = _optimisers(self.network, plan, device)
+        self.passes = Recorded(self.network, self._loss, device)
         self.step, self.spent = 0, 0.0
         self.best = math.inf
 
@@ -88,15 +90,7 @@ class Trainer:
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = group["top"] * _rate(share, plan.warm)
-        batch = self.batches.batch(self.step)
-        half = plan.precision == "bfloat16" or (plan.precision == "auto" and self.device.type == "cuda")
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-            quantiles, of = self.network(batch.shown, batch.zero, batch.lags, batch.scores, batch.at)
-        truth = truth_at(batch.truth, of.last, of.unit, of.count, batch.at, self.shape.patch, self.shape.horizon)
-        loss = origin_loss(quantiles.float(), truth)
-        for optimiser in self.optimisers:
-            optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss = self.passes(self.batches.batch(self.step))
         for parameter in self.network.parameters():
             if parameter.grad is not None:
                 torch.nan_to_num_(parameter.grad, 0.0, 0.0, 0.0)  # one impossible window must not end a run
@@ -106,7 +100,15 @@ class Trainer:
         self.step += 1
         keep = min(plan.average, 1 - 1 / (1 + self.step / 10))
         torch._foreach_lerp_(self.average, [p.detach() for p in self.network.parameters()], 1 - keep)
-        return loss.detach()
+        return loss
+
+    def _loss(self, batch: Batch) -> torch.Tensor:
+        precision = self.plan.precision
+        half = precision == "bfloat16" or (precision == "auto" and self.device.type == "cuda")
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=half, cache_enabled=False):
+            quantiles, of = self.network(batch.shown, batch.zero, batch.lags, batch.scores, batch.at)
+        truth = truth_at(batch.truth, of.last, of.unit, of.count, batch.at, self.shape.patch, self.shape.horizon)
+        return origin_loss(quantiles.float(), truth)
 
     def averaged(self) -> Pretrained:
         """A network of the running average."""

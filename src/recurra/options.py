@@ -2,6 +2,9 @@
 
 A message names the argument that overrides a decision or mends a refusal, and does not know who reads it. It asks here
 for the name, and the surface that the user is on says how names are written. Without a word, that surface is Python.
+
+Not every option is at hand everywhere: a model file settles which column is the target, and a command has the options
+that it has. A message therefore lists its remedies with `ways` and `using`, which pass over what cannot be done here.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 Spelling = Callable[[str, tuple[Any, ...]], str]
+Offers = Callable[[str], bool]
 
 
 def python_argument(name: str, values: tuple[Any, ...]) -> str:
@@ -18,7 +22,13 @@ def python_argument(name: str, values: tuple[Any, ...]) -> str:
     return f"{name}={', '.join(map(repr, values))}"
 
 
+def _everything(name: str) -> bool:
+    return True
+
+
 _spelling: Spelling = python_argument
+_offers: Offers = _everything
+_settled: frozenset[str] = frozenset()
 
 
 def option(name: str, *value: Any) -> str:
@@ -44,12 +54,64 @@ def spelling() -> Spelling:
     return _spelling
 
 
+def offered(*names: str) -> bool:
+    """Whether the user can pass all of these options where they are.
+
+    >>> with settled("freq"):
+    ...     offered("time"), offered("freq"), offered("time", "freq")
+    (True, False, False)
+    """
+    return not _settled.intersection(names) and all(map(_offers, names))
+
+
+def flag(name: str, *value: Any) -> str:
+    """As `option`, and empty where the user cannot pass it: for facts, beside which it stands."""
+    return option(name, *value) if offered(name) else ""
+
+
+def flags(*names: str) -> str:
+    """As `options`, of those that the user can pass."""
+    return options(*filter(offered, names))
+
+
+def using(remedy: str, *names: str) -> str:
+    """A remedy with the options `names` in the places of its braces; empty where one of them cannot be passed.
+
+    >>> using("name another column with {}", "time")
+    'name another column with time='
+    """
+    return remedy.format(*map(option, names)) if offered(*names) else ""
+
+
+def ways(*remedies: str) -> str:
+    """What can be done, in a list; empty remedies are passed over.
+
+    >>> ways("correct it", "", using("name another with {}", "time"))
+    'correct it, or name another with time='
+    >>> ways("correct it", "convert it", "remove it")
+    'correct it, convert it, or remove it'
+    """
+    possible = [remedy for remedy in remedies if remedy]
+    return ", or ".join([", ".join(possible[:-1]), *possible[-1:]] if len(possible) > 1 else possible)
+
+
 @contextmanager
-def spelt(how: Spelling) -> Iterator[None]:
-    """Within the block, options are written as `how` writes a name and no value or one."""
-    global _spelling
-    before, _spelling = _spelling, how
+def settled(*names: str) -> Iterator[None]:
+    """Within the block these options are settled by something else, such as a model, and cannot be passed."""
+    global _settled
+    before, _settled = _settled, _settled | set(names)
     try:
         yield
     finally:
-        _spelling = before
+        _settled = before
+
+
+@contextmanager
+def spelt(how: Spelling, offers: Offers = _everything) -> Iterator[None]:
+    """Within the block, options are written as `how` writes a name and no value or one, and are those of `offers`."""
+    global _spelling, _offers
+    before, (_spelling, _offers) = (_spelling, _offers), (how, offers)
+    try:
+        yield
+    finally:
+        _spelling, _offers = before

@@ -66,9 +66,6 @@ def written(frame: pd.DataFrame, path: Path) -> str:
 def empty_page(patch: pytest.MonkeyPatch) -> None:
     """Let the page and the picture of labelled sequences, which take seconds, be empty files."""
 
-    def empty(report: object, page: Path, picture: Path | None = None) -> None:
-        for path in (page, *([picture] if picture is not None else [])):
-            path.write_bytes(b"")
-
-    patch.setattr("recurra.tasks.labelled.contract.report_content", lambda **given: None)
-    patch.setattr("recurra.report.write_report", empty)
+    patch.setattr("recurra.tasks.labelled.report.report_content", lambda *_, **__: None)
+    for name in ("html", "png"):
+        patch.setattr(f"recurra.report.write_{name}", lambda report, path: path.write_bytes(b""))

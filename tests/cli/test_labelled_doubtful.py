@@ -30,6 +30,7 @@ def test_recordings_from_a_table_to_new_predictions(tmp_path: Path, capsys: pyte
     assert run(["classify", table, "--label", "pitch", *QUICK, "--epochs", "12", "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
     assert "clip (sound files)" in said
+    assert "of 0.1 seconds" in " ".join(said.split())  # all are of one length
     assert "resampled: 6 at 16,000 Hz" in " ".join(said.split())
     assert "pitch from clip" in (tmp_path / "out" / "report.html").read_text()
     new = written(frame.head(4)[["clip"]], tmp_path / "new.csv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from recurra.data import Grid, Panel, Schema
 from recurra.data.panel.panel import ARRAYS
 from recurra.errors import InputError, ModelFileError
 from recurra.tasks.digests import data_digest
+from recurra.training import TrainingOptions
 
 
 @pytest.fixture
@@ -58,12 +60,37 @@ def test_a_run_is_known_again(panel: Panel, tmp_path: Path) -> None:
     (path / "member.safetensors").write_bytes(b"")
     open_checkpoints(path, data_digest(panel), {"cell": "lstm"}, resume=True)
     assert (path / "member.safetensors").exists()
-    with pytest.raises(ModelFileError, match=r"another options.*resume="):
+    with pytest.raises(
+        ModelFileError, match=r'this one: cell= was "lstm", and is now "gru"\. Resume .* without resume='
+    ):
         open_checkpoints(path, data_digest(panel), {"cell": "gru"}, resume=True)
-    with pytest.raises(ModelFileError, match="another data"):
+    with pytest.raises(ModelFileError, match=r"this one: the data is different\. Resume"):
         open_checkpoints(path, data_digest(replace(panel, target=panel.target * 2)), {"cell": "lstm"}, resume=True)
     open_checkpoints(path, data_digest(panel), {"cell": "lstm"}, resume=False)
     assert not (path / "member.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ({"members": 2}, {"members": 3}, "members= was 2, and is now 3"),
+        ({"windows": None}, {"windows": 4}, "windows= was not given, and is now 4"),
+        ({"training": TrainingOptions(epochs=2)}, {"training": TrainingOptions(epochs=5)},
+         "epochs= was 2, and is now 5"),
+        ({"training": {}}, {"training": {"epochs": 5}}, "epochs= was not given, and is now 5"),
+        ({"cell": "gru", "seed": 1}, {"cell": "lstm", "seed": 2},
+         'cell= was "gru", and is now "lstm"; seed= was 1, and is now 2'),
+    ],
+)  # fmt: skip
+def test_each_option_that_differs_is_named_with_both_values(
+    before: dict[str, Any], now: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    path = checkpoint_path(tmp_path, "sales")
+    open_checkpoints(path, "the same", before, resume=False)
+    open_checkpoints(path, "the same", before, resume=True)
+    with pytest.raises(ModelFileError) as refusal:
+        open_checkpoints(path, "the same", now, resume=True)
+    assert f"that differs from this one: {said}. Resume" in str(refusal.value)
 
 
 def test_a_folder_of_somebody_else_is_left_alone(panel: Panel, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recurra import Forecaster, NetworkOptions, TrainingOptions
-from recurra.evaluation.forecast.baselines import forecast_baselines
+from recurra.evaluation.forecast.baselines import forecast_baselines, methods_for
 from recurra.tasks.forecast.model import ForecastModel
 
 SEASON, HORIZON = 7, 5
@@ -85,11 +85,14 @@ def file_bytes(forecaster: Forecaster, folder: Path) -> bytes:
 
 
 class BaselinesHere:
-    """As `BaselineWorker`, in this process."""
+    """As `BaselineWorker`, in this process, with the plain baselines and one of the others unless they are named."""
 
-    def __init__(self, histories, origins, horizon, season, levels):
-        self.arguments = histories, origins, horizon, season
+    def __init__(self, histories, origins, horizon, steps, levels, *, methods=None, budget=0.0):
+        self.arguments = histories, origins, horizon, steps
+        chosen = methods_for(histories, origins, steps, 0.0)[0]
+        self.methods = (*chosen, "AutoTheta") if methods is None else methods
         self.levels = tuple(levels)
+        self.forecasts = sum(len(ends) for ends in origins)
 
     def __enter__(self):
         return self
@@ -97,5 +100,8 @@ class BaselinesHere:
     def __exit__(self, *failure):
         pass
 
-    def result(self):
-        return forecast_baselines(*self.arguments, levels=self.levels)
+    def ready(self):
+        return True
+
+    def result(self, progress=None):
+        return forecast_baselines(*self.arguments, levels=self.levels, methods=self.methods)

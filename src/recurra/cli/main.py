@@ -13,7 +13,7 @@ from typer.main import get_command
 from recurra import __version__
 from recurra.cli.commands import bench, doctor, evaluate, inspect, learn, predict, textbook
 from recurra.cli.console import stderr
-from recurra.cli.flags.spelling import as_flag
+from recurra.cli.flags.spelling import Command, as_flag
 from recurra.errors import RecurraError
 from recurra.options import spelt
 from recurra.tasks import registry
@@ -26,7 +26,7 @@ def _add_tasks(app: typer.Typer) -> None:
     """A command for every registered task; where a plugin cannot be imported, for Recurra's own."""
     for task in registry.known():
         examples = "".join(f"\n- `recurra {line}`{f' — {what}' if what else ''}\n" for line, what in task.examples)
-        app.command(task.name, epilog=f"\n**Examples**\n{examples}")(learn.command_of(task))
+        app.command(task.name, cls=Command, epilog=f"\n**Examples**\n{examples}")(learn.command_of(task))
 
 
 app = typer.Typer(
@@ -40,12 +40,12 @@ app = typer.Typer(
     "`recurra regress demo:promoters`, or with a file of your own: `recurra forecast sales.csv`.",
 )
 _add_tasks(app)
-app.command("predict", epilog=predict.EXAMPLES)(predict.predict)
-app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
-app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
-app.command("bench", epilog=bench.EXAMPLES)(bench.bench)
+app.command("predict", cls=Command, epilog=predict.EXAMPLES)(predict.predict)
+app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command("inspect", cls=Command, epilog=inspect.EXAMPLES)(inspect.inspect)
+app.command("bench", cls=Command, epilog=bench.EXAMPLES)(bench.bench)
 app.add_typer(textbook.app, name="textbook", epilog=textbook.EXAMPLES)
-app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+app.command("doctor", cls=Command, epilog=doctor.EXAMPLES)(doctor.doctor)
 
 
 def _version(asked: bool) -> None:

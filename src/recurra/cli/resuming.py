@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,14 @@ def open_checkpoints(path: Path, data: str, options: Mapping[str, Any], *, resum
     told = {name: value for name, value in options.items() if name != "verbose"}  # of what is shown no bit depends
     fingerprint = {
         "data": data,
-        "options": json.dumps(told, sort_keys=True, default=str),
+        "options": json.dumps(told, sort_keys=True, default=_plain),
         "version of recurra": __version__,
     }
     return CheckpointFolder(path, fingerprint, resume)
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
 
 
 def tell_of_unfinished(console: Console, path: Path, *, resume: bool) -> None:

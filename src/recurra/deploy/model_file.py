@@ -61,7 +61,10 @@ def read_model(path: str | Path) -> Contents:
     if path.is_dir():
         raise InputError(f"{path} is a folder: expected a model file such as sales.safetensors")
     if not path.exists():
-        raise InputError(f"there is no model file {path}: expected what `recurra forecast` or `save` wrote")
+        raise InputError(
+            f"there is no model file {path}: expected the .safetensors file that `recurra forecast`, `classify`, `tag` "
+            "or `regress` wrote, or an estimator's `save`"
+        )
     try:
         with safe_open(path, framework="pt") as file:
             header = _header(path, dict(file.metadata() or {}))
@@ -69,7 +72,7 @@ def read_model(path: str | Path) -> Contents:
     except (SafetensorError, OSError) as error:
         raise ModelFileError(
             f"{path} is not a readable model file ({error}): it is truncated, damaged, or something else; "
-            "copy it again, or train again"
+            "copy it again, train again, or give the model before the table, as in `recurra predict MODEL FILE`"
         ) from error
     if _checksum(header, tensors) != header.get("sha256"):
         raise ModelFileError(f"{path} was altered after it was written (its checksum is wrong): train again")

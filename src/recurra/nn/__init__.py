@@ -13,6 +13,7 @@ from recurra.nn.cell_layer import CellLayer, layer_of
 from recurra.nn.recurrent import GRU, LSTM, RNN
 from recurra.nn.regularisation import Regularisation
 from recurra.nn.stack import Stack
+from recurra.nn.stream import Stream
 
 if TYPE_CHECKING:
     from recurra.nn.cell_layer import CellLayer
@@ -28,6 +29,7 @@ __all__ = [
     "MinGRU",
     "Regularisation",
     "Stack",
+    "Stream",
     "accelerate",
     "layer_of",
     "restore",

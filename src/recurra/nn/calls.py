@@ -12,7 +12,7 @@ from torch import Tensor
 
 from recurra.cells import GRU, LSTM, RNN, Weights
 from recurra.cells.cell import OPTION_OF
-from recurra.kernels.contract import NO_MASKS, Call, DropoutMasks, Layout, Recurrence
+from recurra.kernels.contract import NO_MASKS, Call, DropoutMasks, Layout, Recurrence, call_of
 from recurra.kernels.masks import Masks
 from recurra.kernels.shapes import check_input_weights, check_weights
 from recurra.nn.contract import Layer, weight_of
@@ -79,6 +79,26 @@ def call(
     zoneout, drawn = _regularised(layer, layout.batch, x, masks)
     recurrence = Recurrence(cell, layer.bidirectional and at % 2 == 1, zoneout)
     return Call(recurrence, x, input_weight, input_bias, state, weights, layout, drawn)
+
+
+def layer_calls(layer: Layer) -> list[list[Call]]:
+    """A call of one step and row for every layer and direction, with copies of the weights: what a layer computes,
+    apart from the layer. It draws no masks."""
+    found: list[list[Call]] = []
+    layout = Layout(1, 1)
+    with torch.no_grad():
+        features = layer.input_size
+        for at in range(layer.num_layers * layer.directions):
+            x = layer.some_weight().new_zeros(1, features)
+            asked = layer.call(x, None, layout, at, None, None if layer.is_plain else Masks())
+            tensors = [None if each is None else each.detach().clone() for each in asked.tensors()]
+            call = call_of(asked.frame(), tensors)
+            if at % layer.directions == 0:
+                found.append([])
+            found[-1].append(call)
+            if at % layer.directions == layer.directions - 1:
+                features = layer.width * layer.directions
+    return found
 
 
 def has_option(layer: Any, name: str) -> bool:

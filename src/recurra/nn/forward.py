@@ -111,18 +111,28 @@ def _prepare(
     return states, chooser.choose(layer.cell, x, weight, layout, plain=layer.is_plain), dtype
 
 
-def one_step(layer: Layer, input: Tensor, hx: States | None) -> tuple[Tensor, States]:
-    """What `RecurrentLayer.step` returns."""
+def refuse_steps(layer: Layer) -> None:
+    """Raise InputError for a layer that needs the whole sequence."""
     if layer.bidirectional:
         raise InputError(
             "the layer is bidirectional: expected one direction, because the reverse one begins at the end of the "
             "sequence, which a stream has not reached"
         )
+    refuse_masks(layer)
+
+
+def refuse_masks(layer: Layer) -> None:
+    """Raise InputError for a layer that draws masks at the moment."""
     if layer.training and (layer.regularisation is not None or (layer.dropout and layer.num_layers > 1)):
         raise InputError(
             "the layer is in training mode and draws masks for a whole sequence, which single steps would not share: "
             "call eval() first"
         )
+
+
+def one_step(layer: Layer, input: Tensor, hx: States | None) -> tuple[Tensor, States]:
+    """What `RecurrentLayer.step` returns."""
+    refuse_steps(layer)
     if not isinstance(input, Tensor) or input.dim() not in (1, 2):
         given = f"of shape {tuple(input.shape)}" if isinstance(input, Tensor) else f"a {type(input).__name__}"
         raise ShapeError(f"input is {given}: expected one step, [B, F], or [F] without a batch")

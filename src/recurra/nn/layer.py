@@ -16,6 +16,7 @@ from recurra.nn.calls import call
 from recurra.nn.contract import Lengths, States, weight_of
 from recurra.nn.forward import forward, one_step
 from recurra.nn.regularisation import Regularisation
+from recurra.nn.stream import Stream
 
 
 class RecurrentLayer(nn.Module):
@@ -90,6 +91,22 @@ class RecurrentLayer(nn.Module):
         True
         """
         return one_step(self, input, hx)
+
+    def stream(self, batch: int = 1, *, head: nn.Linear | None = None, threads: int | None = None) -> Stream:
+        """The layer as a stream that goes on one step at a time, NumPy in and out, each step one call.
+
+        batch    B, the rows: each has a state of its own
+        head     a linear layer behind the last one
+        threads  how many may take part in a step; as torch where None
+
+        The weights are copied now. Raises InputError as `step` does.
+
+        >>> import numpy as np
+        >>> import recurra as rc
+        >>> rc.nn.GRU(3, 5).stream().step(np.zeros(3, np.float32)).shape
+        (5,)
+        """
+        return Stream([(self, False)], alone=True, batch=batch, head=head, threads=threads)
 
     def call(
         self,

@@ -16,6 +16,7 @@ from recurra.nn.accelerate import accelerate
 from recurra.nn.checks import read_lengths
 from recurra.nn.contract import Lengths
 from recurra.nn.layer import RecurrentLayer
+from recurra.nn.stream import Stream
 
 
 class Stack(nn.Module):
@@ -47,8 +48,8 @@ class Stack(nn.Module):
         self.dropout = dropout
         accelerate(self)
         widths = [(layer.input_size, output_width(layer)) for layer in given]
-        self._added = [residual and before == after for before, after in widths]
-        if residual and not any(self._added):
+        self.added = [residual and before == after for before, after in widths]
+        if residual and not any(self.added):
             raise InputError(
                 f"residual is True, but no layer is as wide as its input: the widths are {widths}. Give at least one "
                 "layer an output of the width of its input"
@@ -75,7 +76,7 @@ class Stack(nn.Module):
             state = None if hx is None else hx[i]
             y, last = layer(x, state) if lengths is None else layer(x, state, lengths=lengths)
             states.append(last)
-            if self._added[i]:
+            if self.added[i]:
                 y = _each(y, _data(y) + _data(x))
             if self.dropout and self.training and i < len(self.layers) - 1:
                 y = _each(y, functional.dropout(_data(y), self.dropout))
@@ -96,15 +97,30 @@ class Stack(nn.Module):
         """
         if hx is not None and len(hx) != len(self.layers):
             raise InputError(f"hx has {len(hx)} states: expected one per layer, {len(self.layers)}, or None")
-        if self.training and self.dropout:
-            raise InputError("the stack is in training mode and drops features between its layers: call eval() first")
+        self._refuse_dropout()
         x, states = input, []
         layers: Any = self.layers
         for i, layer in enumerate(layers):
             y, last = layer.step(x, None if hx is None else hx[i])
             states.append(last)
-            x = y + x if self._added[i] else y
+            x = y + x if self.added[i] else y
         return x, tuple(states)
+
+    def stream(self, batch: int = 1, *, head: nn.Linear | None = None, threads: int | None = None) -> Stream:
+        """The stack as a stream that goes on one step at a time, as a single layer's `stream`.
+
+        >>> import numpy as np
+        >>> import recurra as rc
+        >>> rc.nn.Stack([rc.nn.GRU(3, 8), rc.nn.LSTM(8, 4)]).stream(batch=2).step(np.zeros((2, 3))).shape
+        (2, 4)
+        """
+        self._refuse_dropout()
+        layers: Any = self.layers
+        return Stream(list(zip(layers, self.added, strict=True)), alone=False, batch=batch, head=head, threads=threads)
+
+    def _refuse_dropout(self) -> None:
+        if self.training and self.dropout:
+            raise InputError("the stack is in training mode and drops features between its layers: call eval() first")
 
     def _without_padding(self, x: Tensor, lengths: Lengths) -> tuple[Tensor, Lengths]:
         """Zeros after each row's end, so that a residual connection does not carry padding into the outputs."""

@@ -185,8 +185,8 @@ class Estimator(NestedOptions, ABC):
         """The file of results that `learn` ends with: forecasts, or the predictions of what judged."""
 
     @abstractmethod
-    def content(self, *, arguments: Sequence[str] = (), **shown: Any) -> Any:
-        """The content of the page on what `learn` gave; `arguments` are those of the command."""
+    def file_content(self, *, arguments: Sequence[str] | None = None, **shown: Any) -> Any:
+        """The content of the page on the file that `learn` learnt from; `arguments` are those of the command."""
 
     @abstractmethod
     def facts(self) -> list[Fact]:

@@ -23,6 +23,7 @@ class Opened:
     source: str
     folder: Path | None = None  # from which relative paths in it count
     reading: Mapping[str, Any] = field(default_factory=dict)
+    table: Any = None  # of series: all that the reader knows of it
 
     @property
     def notes(self) -> list[str]:

@@ -17,6 +17,7 @@ from recurra.files import whole_file
 from recurra.options import option
 
 _RUN = "run.json"
+_DIGEST = 16  # letters, above which a value says nothing to a reader
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,13 @@ class CheckpointFolder:
         marker = self.path / _RUN
         if resume and marker.is_file():
             found = _read_json(marker)
-            changed = [name for name in fingerprint if found.get(name) != fingerprint[name]]
-            if changed:
+            differences = [
+                text for name in fingerprint for text in _differences(name, found.get(name), fingerprint[name])
+            ]
+            if differences:
                 raise ModelFileError(
-                    f"{self.path} holds an unfinished run with another {' and '.join(changed)}: "
-                    f"resume with the same file and options, or start again without {option('resume')}"
+                    f"{self.path} holds an unfinished run that differs from this one: {'; '.join(differences)}. "
+                    f"Resume with the same file and options, or start again without {option('resume')}"
                 )
         else:
             self.clear()
@@ -90,3 +93,39 @@ def _read_json(path: Path) -> dict[str, Any]:
         raise ModelFileError(
             f"checkpoint {path} is damaged ({error}): start again without {option('resume')}"
         ) from error
+
+
+def _differences(name: str, before: Any, now: str) -> list[str]:
+    """What differs in one entry of a fingerprint, in words: each option with both values, or the entry itself."""
+    if before == now:
+        return []
+    old, new = _options(before), _options(now)
+    if old is not None and new is not None:
+        return [
+            f"{option(key)} was {_shown(old.get(key))}, and is now {_shown(new.get(key))}"
+            for key in dict.fromkeys([*new, *old])
+            if old.get(key) != new.get(key)
+        ]
+    if not isinstance(before, str) or " " in f"{before}{now}" or len(now) > _DIGEST:
+        return [f"the {name} is different"]
+    return [f"the {name} was {before}, and is now {now}"]
+
+
+def _options(text: Any) -> dict[str, Any] | None:
+    """An entry that holds options as JSON, nested groups of them laid flat; None for any other."""
+    try:
+        found = json.loads(text)
+    except (TypeError, ValueError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    flat: dict[str, Any] = {}
+    for key, value in found.items():
+        flat |= value if isinstance(value, dict) else {key: value}
+    return flat
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "not given" if value is None else json.dumps(value, ensure_ascii=False)

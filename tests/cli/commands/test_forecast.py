@@ -90,7 +90,7 @@ def test_a_failure_while_writing_keeps_the_old_files(
         raise OSError(28, "No space left on device")
 
     (tmp_path / "forecast.csv").write_text("old")
-    monkeypatch.setattr("recurra.report.write_report", full)
+    monkeypatch.setattr("recurra.report.write_png", full)
     with pytest.raises(SystemExit) as leaving:
         main([*made.arguments[:-1], "1", "--out", str(tmp_path)])
     assert leaving.value.code == 1

@@ -73,8 +73,28 @@ def test_the_other_reading_is_said_too(tmp_path: Path) -> None:
 def test_another_column_decides(tmp_path: Path) -> None:
     values, notes = read(tmp_path, "price;guests\n0,5;1.055\n1,5;888\n")
     assert (values, notes) == ([1055, 888], ())
-    values, notes = read(tmp_path, "price;rate\n0.5;1.055\n1.5;2.345\n")
-    assert (values, notes) == ([1.055, 2.345], ())
+    assert read(tmp_path, "price;rate\n0.5;0.055\n1.5;2.345\n") == ([0.055, 2.345], ())
+
+
+@pytest.mark.parametrize("plain", ["", "980"])
+def test_three_decimals_beside_a_column_with_decimals_are_told(plain: str, tmp_path: Path) -> None:
+    text = f"price,units\n0.5,25.104\n1.5,31.980\n1.25,{plain or '28.655'}\n"
+    values, notes = read(tmp_path, text)
+    read_as, else_ = ("25104", "25.104") if plain else ("25.104", "25104")
+    flag = "decimal='.'" if plain else "thousands='.'"
+    assert values[0] == float(read_as)
+    assert notes == (f"'25.104' in column 'units' was read as {read_as}; if it means {else_}, pass {flag}",)
+    told: dict[str, Any] = {"decimal": "."} if plain else {"thousands": "."}
+    table = read_table(tmp_path / "t.csv", **told)
+    assert table.frame["units"].iloc[0] == float(else_)
+    assert table.frame["price"].tolist() == [0.5, 1.5, 1.25]  # the flag does not harm the column that decided
+
+
+def test_a_thousands_sign_that_can_only_be_a_decimal_sign_is_told(tmp_path: Path) -> None:
+    _, notes = read(tmp_path, "price,share,units\n0.5,7.25,1.055\n1.5,1.75,2.345\n", thousands=".")
+    assert notes == (
+        "'.' was read as the decimal sign in columns 'price', 'share', where it cannot separate thousands",
+    )
 
 
 def test_each_column_may_have_its_own(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from recurra.data.files import read_table as reading
@@ -150,3 +152,42 @@ def test_the_footer_of_a_large_file_can_be_given(tmp_path: Path, monkeypatch: py
     for end in ("", "\n", "\r\n"):
         table = read(tmp_path, f"day,y\n{DAYS}\n* own figures{end}", footer=2)
         assert table.frame["y"].tolist() == [1.5, 2.5, 3.5, 4.5, 5.5]
+
+
+NOTES = ["Source: the weather service", "Source: the weather service\n\n* provisional\n", "Total;1274;9\n\n\n"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1"])
+@pytest.mark.parametrize("notes", NOTES)
+def test_notes_below_the_data_of_a_large_file(
+    notes: str, encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are skipped and told as in a small one, and declared or data where the user says so."""
+    days = pd.date_range("2024-01-01", periods=49).astype(str)
+    rows = "day;mm;wind\n" + "".join(f"{day};{k + 1};3\n" for k, day in enumerate(days))
+    path = tmp_path / "rain.csv"
+    path.write_text(rows + notes, encoding=encoding)
+    small = read_table(path)
+    monkeypatch.setattr(reading, "_LARGE", 1)
+    large = read_table(path)
+    assert large.frame["mm"].tolist() == small.frame["mm"].tolist() == list(range(1, 50))
+    told = [note for note in large.notes if note.startswith("skipped below the data")]
+    assert len(told) == 1
+    assert told[0].endswith("pass footer=0 if they are data")
+    if notes.startswith("Total"):
+        assert read_table(path, footer=0).frame["day"].iloc[-1] == "Total"
+        return
+    with pytest.raises(InputError, match=r"rain\.csv, line 51"):
+        read_table(path, footer=0)
+
+
+def test_notes_below_a_large_compressed_file_are_refused_with_the_flag(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rain.csv.gz"
+    rows = "day,mm,wind\n" + "".join(f"2024-01-{k:02d},{k},3\n" for k in range(1, 29))
+    path.write_bytes(gzip.compress(f"{rows}Total,406,84\n".encode()))
+    monkeypatch.setattr(reading, "_LARGE", 1)
+    with pytest.raises(InputError, match=r"line 30: .*'Total'.*footer= N"):
+        read_table(path)
+    assert len(read_table(path, footer=1).frame) == 28

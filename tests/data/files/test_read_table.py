@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from recurra.data.files import read_table as reading
 from recurra.data.files.read_table import read_table
+from recurra.data.files.source import stem
 from recurra.errors import InputError
 
 SMALL = "day,units,city\n2024-01-01,5,Rome\n2024-01-02,NA,Paris\n2024-01-03,7,Rome\n"
@@ -446,3 +447,8 @@ def test_an_index_of_times_without_a_name_is_a_column(tmp_path: Path) -> None:
     path = tmp_path / "daily.parquet"
     pd.DataFrame({"x": [1.0, 2.0]}, index=pd.to_datetime(["2026-01-01", "2026-01-02"])).to_parquet(path)
     assert set(read_table(path).frame) == {"x", "index"}
+
+
+@pytest.mark.parametrize("name", ["ner.conll", "ner.conllu.gz", "ner.iob", "ner.jsonl.xz", "ner.csv"])
+def test_outputs_take_the_name_without_its_suffixes(name: str) -> None:
+    assert stem(Path(name)) == "ner"

@@ -10,6 +10,7 @@ import numpy as np
 import openpyxl
 import pytest
 
+from recurra.data import understand
 from recurra.data.files.read_table import read_table
 from recurra.data.files.table_facts import table_facts
 from recurra.errors import InputError
@@ -75,7 +76,10 @@ def test_several_sheets_are_said_and_hidden_ones_asked_for(tmp_path: Path) -> No
     path = book(tmp_path, {"About": [["A note"]], "North": one(1), "Old": one(3), "South": one(2)}, hidden=("Old",))
     table = read_table(path)
     assert table.frame["y"].tolist() == [1, 1]
-    assert table.notes == ("sheet 'North' was read, the first of 2 ('North', 'South'); pass sheet= for another",)
+    assert table.notes == (
+        "sheet 'North' was read, the first of 2 ('North', 'South'); 2 have the same columns; pass sheet='*' to read "
+        "them one below the other, or sheet= for another",
+    )
     assert read_table(path, sheet="South").frame["y"].tolist() == [2, 2]
     assert read_table(path, sheet="Old").frame["y"].tolist() == [3, 3]
     with pytest.raises(
@@ -114,3 +118,52 @@ def test_damaged_and_locked_workbooks_are_refused(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="sheet= 'A' is for workbooks"):
         read_table(tmp_path / "t.csv", sheet="A")
+
+
+YEARS = {
+    str(year): [["Sales of the year"], ["day", "y"], *([f"{year}-01-{day:02d}", 10.0 * day] for day in range(1, 29))]
+    for year in (2022, 2023, 2024)
+}
+
+
+def test_a_sheet_for_each_year_is_read_as_one_table(tmp_path: Path) -> None:
+    path = book(tmp_path, {**YEARS, "Notes": [["what", "why", "who"], ["a", "b", "c"]]})
+    table = read_table(path)
+    assert table.notes[0] == (
+        "sheet '2022' was read, the first of 4 ('2022', '2023', '2024', 'Notes'); 3 have the same columns; pass "
+        "sheet='2022,2023,2024' to read them one below the other, or sheet= for another"
+    )
+    table = read_table(path, sheet="2022,2023,2024")
+    assert table.frame["day"].str[:4].value_counts().to_dict() == {"2022": 28, "2023": 28, "2024": 28}
+    assert list(table.frame) == ["day", "y"]  # the days tell the rows apart
+    assert table.frame["y"].sum() == 3 * 10.0 * sum(range(1, 29))
+    assert table.notes[0] == "sheets read one below the other: '2022', '2023', '2024'"
+    assert table.dialect.sheet == "2022, 2023, 2024"
+    with pytest.raises(InputError, match=r"sheet 'Notes' lacks the column 'day' .* sheet '2022'.*sheet='A,B'"):
+        read_table(path, sheet="*")
+    assert len(read_table(book(tmp_path, YEARS), sheet="*").frame) == 84
+
+
+def test_sheets_with_the_same_rows_keep_their_names(tmp_path: Path) -> None:
+    shops = {
+        name: [["day", "y"], *([f"2024-01-{d:02d}", d * (1 + k)] for d in range(1, 29))] for k, name in enumerate("AB")
+    }
+    table = read_table(book(tmp_path, shops), sheet="*")
+    assert table.notes[0].endswith("'A', 'B'; the column 'sheet' tells from which a row comes")
+    assert table.frame.groupby("sheet")["y"].sum().to_dict() == {"A": 406, "B": 812}
+    assert understand(table)[0].series == ("A", "B")
+    months = {str(year): [["month", "y"], *([m, float(year)] for m in ("Jan", "Feb", "Mar"))] for year in (2022, 2023)}
+    assert read_table(book(tmp_path, months), sheet="*").frame["sheet"].tolist() == [2022] * 3 + [2023] * 3
+
+
+def test_a_name_with_a_comma_is_one_sheet(tmp_path: Path) -> None:
+    path = book(tmp_path, {"North, West": [["day", "y"], ["2024-01-01", 1], ["2024-01-02", 2]], "North": [["a"], [1]]})
+    assert read_table(path, sheet="North, West").frame["y"].tolist() == [1, 2]
+    with pytest.raises(InputError, match=r"sheet 'East' is not in"):
+        read_table(path, sheet="North,East")
+
+
+def test_an_empty_sheet_that_was_asked_for(tmp_path: Path) -> None:
+    path = book(tmp_path, {"A": [["day", "y"], ["2024-01-01", 1]], "B": []})
+    with pytest.raises(InputError, match=r"sheet 'B' holds no values"):
+        read_table(path, sheet="B")

@@ -37,6 +37,9 @@ def row(table: pd.DataFrame, name: str) -> dict[str, float]:
     return {str(column): float(value) for column, value in table.loc[[name]].iloc[0].items()}
 
 
+METHODS = ["naive", "drift", "AutoTheta", "AutoETS"]
+
+
 def whole(
     histories: list[np.ndarray], horizon: int, season: int, base: str, *, windows: int | None = None, unit: float = 1.0
 ) -> Backtest:
@@ -44,7 +47,7 @@ def whole(
     histories = [h * unit for h in histories]
     names = [f"s{i}" for i in range(len(histories))]
     origins = choose_origins([len(h) for h in histories], horizon, windows)
-    frame = forecast_baselines(histories, origins, horizon, season)
+    frame = forecast_baselines(histories, origins, horizon, season, methods=METHODS)
     ours = frame[["series", "origin", "step"]].copy()
     ours["time"] = ours["origin"] + ours["step"] - 1
     ours["y"] = [histories[s][t] for s, t in zip(ours["series"], ours["time"], strict=True)]
@@ -139,7 +142,7 @@ def test_a_change_of_unit_changes_only_what_has_the_unit(walks):
 
 
 def test_rows_in_any_order_give_the_same(walks):
-    backtest = whole(walks, 5, 1, "ETS")
+    backtest = whole(walks, 5, 1, "AutoETS")
     shuffled = Backtest(backtest.forecasts.sample(frac=1.0, random_state=1), model="copy")
     pd.testing.assert_frame_equal(shuffled.table, backtest.table)
     assert shuffled.verdict.p_value == pytest.approx(backtest.verdict.p_value, nan_ok=True)
@@ -147,7 +150,7 @@ def test_rows_in_any_order_give_the_same(walks):
 
 def test_a_stock_price_is_left_to_the_naive_forecast(shared_data: Path):
     close = pd.read_csv(shared_data / "forecasting" / "apple-stock.csv")["AAPL.Close"].to_numpy(float)
-    for base in ("Theta", "ETS", "drift"):
+    for base in ("AutoTheta", "AutoETS", "drift"):
         verdict = whole([close], 1, 1, base).verdict
         assert not verdict.better
         assert verdict.use == "naive"

@@ -61,10 +61,10 @@ def evaluate(
     if out is None:
         return
 
-    from recurra.report import write_report
+    from recurra.report import write_html
 
     content = judged.content(title=f"{model.stem} on {later.name}", arguments=context.obj)
     with written_together(out) as stage:
         (stage / "evaluation.csv").write_text(csv_text(judged.frame), encoding="utf-8", newline="")
-        write_report(content, stage / "evaluation.html")
+        write_html(content, stage / "evaluation.html")
     print_files(console, files)

@@ -81,12 +81,13 @@ def _learn(
         preview.add(results)
         print_frame(console, preview.title, preview.table())
 
-    from recurra.report import write_report
+    from recurra.report import write_html, write_png
 
-    content = estimator.content(arguments=arguments, **shown)
+    content = estimator.file_content(arguments=arguments, **shown)
     with written_together(out) as stage:
         (stage / files[0].name).write_text(csv_text(results), encoding="utf-8", newline="")
-        write_report(content, stage / files[1].name, stage / files[2].name)
+        write_html(content, stage / files[1].name)
+        write_png(content, stage / files[2].name)
         estimator.save(stage / files[-1].name)
     checkpoints.clear()
     print_files(console, files)

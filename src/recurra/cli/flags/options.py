@@ -101,7 +101,7 @@ HeaderRows = Annotated[
 ]
 SkipRows = Annotated[int | None, _option(READING, min=0, metavar="N", help="Lines above the header to skip.")]
 Footer = Annotated[int | None, _option(READING, min=0, metavar="N", help="Lines below the data to skip.")]
-Sheet = Annotated[str | None, _option(READING, metavar="NAME", help="The sheet of a workbook (.xlsx, .xls, .ods).")]
+Sheet = Annotated[str | None, _option(READING, metavar="NAME", help="The sheet of a workbook; several: 'A,B' or '*'.")]
 Missing = Annotated[
     list[str] | None, _option(READING, metavar="WORDS", help="Texts that mean a missing value: '?,void'.")
 ]

@@ -22,7 +22,7 @@ from recurra.data.examples.raw import RawColumn, join_columns, missing_column, t
 from recurra.data.examples.steps import Steps, is_missing, read_steps
 from recurra.data.schema.names import require_columns
 from recurra.errors import InputError
-from recurra.options import option
+from recurra.options import offered, option, ways
 
 _FLOATS: Any = (np.float64, np.float32)
 SEQUENCE = "sequence"  # the name of an input that has none
@@ -131,10 +131,16 @@ def keep_rows(
     rows = np.flatnonzero(bad)
     if len(rows) and (empty == "refuse" or len(rows) == len(examples) or (most is not None and len(rows) > most)):
         names = [name for name in given or sequences if absent[name][rows].any()]
-        others = "" if len(examples.kinds) < 2 or not given else f", allow it with {option('optional', [names[0]])}"
+        others = offered("optional") and len(examples.kinds) > 1 and bool(given)
+        dropping = offered("empty") and empty == "refuse" and len(rows) < len(examples)
+        remedies = [
+            "fill or remove these rows",
+            f"allow it with {option('optional', [names[0]])}" if others else "",
+            f"have them dropped with {option('empty', 'drop')}" if dropping else "",
+        ]
         raise InputError(
             f"{', '.join(map(repr, names))} is empty or missing in {describe(rows.tolist())}: an example needs "
-            f"at least one step; fill or remove these rows{others}, or have them dropped with {option('empty', 'drop')}"
+            f"at least one step; {ways(*remedies)}"
         )
     return np.flatnonzero(~bad)
 

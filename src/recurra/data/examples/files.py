@@ -15,6 +15,7 @@ from recurra.data.files.dialect_facts import dialect_facts
 from recurra.data.files.json_lines import read_json
 from recurra.data.files.parquet import read_parquet
 from recurra.data.files.read_table import read_table
+from recurra.data.files.sentinels import declared_numbers, sentinel_notes, without_declared
 from recurra.data.files.source import is_json, open_source, refusing_damage
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
@@ -63,6 +64,9 @@ def read_examples_file(
             table = read_table(path, text=text, **reading)
             frame, notes, form = table.frame, table.notes, table.dialect.format.upper()
             dialect = [] if demo else dialect_facts(table.dialect)
+        if form in ("JSON", "Parquet"):  # in any other the reader of tables has looked for them
+            frame = without_declared(frame, declared_numbers(reading.get("missing") or ()))
+            notes = (*notes, *sentinel_notes(frame))
     texts = [name for name in frame.columns if isinstance(frame[name].dtype, pd.CategoricalDtype)]
     frame = frame.assign(**{name: frame[name].astype(object) for name in texts}) if texts else frame
     if not len(frame):

@@ -22,7 +22,7 @@ from recurra.data.labels.label_sets import split_set
 from recurra.data.schema.names import require_columns
 from recurra.data.schema.roles import tidy
 from recurra.errors import InputError
-from recurra.options import option
+from recurra.options import flag, option, using, ways
 
 _EXACT = 1 << 53  # whole numbers up to here are exact in float64
 
@@ -71,11 +71,11 @@ def gather_examples(
     extra = {"group": roles.group, "split": roles.split}
     dated = labelled and roles.series is None and roles.time is not None  # beside whole examples a time only splits
     if labelled:
-        require_columns(roles.label, columns, source, option("label"))
+        require_columns(roles.label, columns, source, flag("label"))
         for part, name in extra.items():
-            require_columns((name,) if name is not None else (), columns, source, option(part))
+            require_columns((name,) if name is not None else (), columns, source, flag(part))
     if dated:
-        require_columns((str(roles.time),), columns, source, option("time"))
+        require_columns((str(roles.time),), columns, source, flag("time"))
     for name, kind in roles.inputs.items():
         if name not in optional and name != SEQUENCE:
             require_columns(kind.columns if isinstance(kind, Static) else (name,), columns, source, "")
@@ -84,7 +84,7 @@ def gather_examples(
     if roles.series is not None:
         return _long(frame, roles, label, have, tags, source)
     if roles.features:
-        require_columns(roles.features, columns, source, option("features"))
+        require_columns(roles.features, columns, source, flag("features"))
         values = _wide(frame, roles.features, source)
         statics = {name: frame[name] for name in roles.static if name in columns}
         inputs = {SEQUENCE: Series(), **roles.inputs}
@@ -141,7 +141,8 @@ def _wide(frame: pd.DataFrame, features: tuple[str, ...], source: str) -> npt.ND
     wrong = next((name for name in features if not pd.api.types.is_numeric_dtype(frame[name].dtype)), None)
     if wrong is not None:
         raise InputError(
-            f"column {wrong!r} of {source} is no column of numbers: leave it out of {option('features')}, or convert it"
+            f"column {wrong!r} of {source} is no column of numbers: "
+            f"{ways(using('leave it out of {}', 'features'), 'convert it')}"
         )
     return frame[list(features)].to_numpy(dtype=np.float64, na_value=np.nan)
 

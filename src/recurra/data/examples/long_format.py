@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.data.examples.choosing import as_columns, find_variable
 from recurra.data.examples.inputs import Events, Kind, Series, Static
 from recurra.data.examples.ragged import offsets_of
 from recurra.data.schema.column_kinds import kind_of, numbers_of
@@ -16,8 +17,9 @@ from recurra.data.schema.infer_columns import series_codes, split_series
 from recurra.data.schema.names import counted, require_columns, shown
 from recurra.data.time.times import read_times
 from recurra.errors import InputError
-from recurra.options import option
+from recurra.options import flag, offered, using, ways
 
+_KEY = "the series of the row"
 SEQUENCE = "sequence"
 TIMES = "times"
 
@@ -60,11 +62,11 @@ def group_series(
     (['7', '8'], [[1.0], [2.0]], ['wave', 'nod'])
     """
     keys = split_series(series, list(frame.columns))
-    require_columns(keys, list(frame.columns), source, option("series"))
+    require_columns(keys, list(frame.columns), source, flag("series"))
     times = (time,) if time is not None else ()
-    require_columns(times, list(frame.columns), source, option("time"))
-    require_columns((label,) if label is not None else (), list(frame.columns), source, option("label"))
-    require_columns(static, list(frame.columns), source, option("static"))
+    require_columns(times, list(frame.columns), source, flag("time"))
+    require_columns((label,) if label is not None else (), list(frame.columns), source, flag("label"))
+    require_columns(static, list(frame.columns), source, flag("static"))
     _refuse_own(static, source)
     codes, names = series_codes(frame, keys, source)
     seconds = None if time is None else seconds_of(frame, time, source)
@@ -81,7 +83,7 @@ def group_series(
         cells[TIMES] = _cut(seconds[order], offsets)
         inputs[SEQUENCE] = Series(TIMES, tuple(columns)) if kind == "number" else inputs[SEQUENCE]
     for name in static:
-        cells[name] = _constant(frame[name], codes, order, offsets, names, option("static"))
+        cells[name] = _constant(frame[name], codes, order, offsets, names, "static")
     if static:
         inputs["static"] = Static(tuple(static))
     grouped, called = pd.DataFrame(cells), np.array(names, dtype=object)
@@ -90,7 +92,7 @@ def group_series(
     if tags:
         found = _cut(frame[label].to_numpy()[order], offsets)
     else:
-        found = _constant(frame[label], codes, order, offsets, names, option("label"))
+        found = _constant(frame[label], codes, order, offsets, names, "label")
     return Grouped(grouped, pd.Series(found, name=label), inputs, called)
 
 
@@ -125,11 +127,16 @@ def _refuse_twice(
 ) -> None:
     twice = (np.diff(seconds[order]) == 0) & (np.diff(codes[order]) == 0)
     if twice.any():
+        variable = find_variable(frame.assign(**{_KEY: codes}), _KEY, time, [])
         first, second = sorted((int(order[twice.argmax()]), int(order[twice.argmax() + 1])))
         raise InputError(
             f"series {names[codes[first]]!r} has the {time} {str(frame[time].iloc[first])!r} twice, in rows "
-            f"{first + 1} and {second + 1} ({counted(int(twice.sum()), 'such pair')}): remove one, or name another "
-            f"column with {option('series')} (several joined by a comma) or {option('time')}"
+            f"{first + 1} and {second + 1} ({counted(int(twice.sum()), 'such pair')}): "
+            + ways(
+                "remove one",
+                "" if variable is None else as_columns(variable),
+                using("name another column with {} (several joined by a comma) or {}", "series", "time"),
+            )
         )
 
 
@@ -137,7 +144,7 @@ def _values(
     frame: pd.DataFrame, columns: list[str], source: str, *, chosen: bool
 ) -> tuple[npt.NDArray[Any], str, list[str]]:
     """The features of every row: numbers [N, F], or the texts [N] of one column."""
-    require_columns(columns, list(frame.columns), source, option("features"))
+    require_columns(columns, list(frame.columns), source, flag("features"))
     kinds = {name: kind_of(frame[name]) for name in columns}
     numbers = [name for name in columns if kinds[name] == "number" or (chosen and kinds[name] == "empty")]
     texts = [name for name in columns if kinds[name] == "text"]
@@ -150,8 +157,8 @@ def _values(
             f"{wrong!r} holds {kinds[wrong]}" if wrong is not None else f"none of {shown(columns) or 'no column'} does"
         )
         raise InputError(
-            f"the features of {source} must be columns of numbers, or one column of text, and {held}: name them with "
-            f"{option('features')}"
+            f"the features of {source} must be columns of numbers, or one column of text, and {held}: "
+            f"{using('name them with {}', 'features') or 'correct them'}"
         )
     parts = [numbers_of(frame[name], source) for name in numbers]
     single = all(part.dtype == np.float32 for part in parts)
@@ -164,7 +171,7 @@ def _constant(
     order: npt.NDArray[np.integer],
     offsets: npt.NDArray[np.int64],
     names: Sequence[str],
-    flag: str,
+    part: str,
 ) -> pd.Series:
     """The one value of each series [S], missing where it has none."""
     values, _ = pd.factorize(column)
@@ -175,10 +182,14 @@ def _constant(
     if len(changed):
         row = int(changed[0])
         origin = int(first[codes[row]])
+        remedies = [
+            "correct them",
+            using("name another column with {} or {}", part, "series"),
+            "for a label per step use a tagger" if part == "label" and offered(part) else "",
+        ]
         raise InputError(
             f"column {column.name!r} changes within series {names[codes[row]]!r}: {column.iloc[origin]!r} in row "
-            f"{origin + 1}, {column.iloc[row]!r} in row {row + 1}. Expected one value per series; for a label per step "
-            f"use a tagger, or name another column with {flag} or {option('series')}"
+            f"{origin + 1}, {column.iloc[row]!r} in row {row + 1}. Expected one value per series: {ways(*remedies)}"
         )
     rows = np.where(first >= 0, first, order[offsets[:-1]])
     return column.iloc[rows].reset_index(drop=True)

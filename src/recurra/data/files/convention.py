@@ -95,11 +95,11 @@ def find_convention(
 
     Columns named in `text` say nothing. The notes name both readings of a number that has two.
     """
-    if decimal is None and thousands in (".", ","):
-        decimal = "," if thousands == "." else "."
     if decimal is not None:
         return Convention(decimal, thousands=thousands, known=True)
     found = {n: _evidence(c) for n, c in zip(names, columns, strict=True) if n not in text}
+    if thousands in (".", ","):
+        return _with_thousands(found, thousands)
     point, comma = sum(e.point > 0 for e in found.values()), sum(e.comma > 0 for e in found.values())
     if not (point or comma):
         point, comma = sum(e.point for e in found.values()), sum(e.comma for e in found.values())
@@ -118,16 +118,29 @@ def find_convention(
         if thousands is not None:
             own[name] = sign
             continue
-        if known == other or (known == sign and not (evidence.mixed and evidence.grouped)):
+        if known == other:
             continue  # the rest of the file says it
-        groups = _groups(evidence, sign, separator, dotted=dotted)
-        own[name] = (other if groups else sign) + (sign if groups else other)
+        groups = evidence.mixed and evidence.grouped if known else _groups(evidence, sign, separator, dotted=dotted)
+        if groups or not known:
+            own[name] = (other if groups else sign) + (sign if groups else other)
         told.setdefault((sign, groups), (evidence.example, []))[1].append(name)
     first = known or next((signs[0] for signs in own.values()), ".")
-    notes = tuple(_note(sign, groups, *seen) for (sign, groups), seen in told.items())
+    notes = tuple(_note(sign, groups, *seen, known=bool(known)) for (sign, groups), seen in told.items())
     return Convention(
         first + (",." if first == "." else ".,").replace(first, ""), own, thousands, notes, known=bool(known)
     )
+
+
+def _with_thousands(found: Mapping[str, _Evidence], sign: str) -> Convention:
+    """The other sign is the decimal sign, but in columns in which `sign` can be nothing else."""
+    other = "," if sign == "." else "."
+    own = [
+        name
+        for name, evidence in found.items()
+        if (evidence.point if sign == "." else evidence.comma) > (evidence.comma if sign == "." else evidence.point)
+    ]
+    notes = (f"{sign!r} was read as the decimal sign in {_columns(own)}, where it cannot separate thousands",)
+    return Convention(other, dict.fromkeys(own, sign), sign, notes if own else (), known=True)
 
 
 def _groups(evidence: _Evidence, sign: str, separator: str, *, dotted: bool) -> bool:
@@ -189,16 +202,21 @@ def _spread(some: np.ndarray, others: np.ndarray) -> float:
     return float(np.std(np.log10(np.concatenate([some, others]))))
 
 
-def _note(sign: str, groups: bool, example: str, names: list[str]) -> str:
+def _note(sign: str, groups: bool, example: str, names: list[str], *, known: bool) -> str:
+    """What a number that has two meanings was read as; `known` where other columns have decimals with this sign."""
     other = "," if sign == "." else "."
     whole, fraction = example.replace(sign, ""), example.replace(sign, ".")
     read, else_ = (whole, fraction) if groups else (fraction, whole)
-    shown = ", ".join(map(repr, names[:6])) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    flag = option("decimal", sign) if groups else f"{option('decimal', other)} or {option('thousands', sign)}"
+    flag = option("thousands", sign) if known else f"{option('decimal', other)} or {option('thousands', sign)}"
     return (
-        f"{example!r} in column{'s' if len(names) > 1 else ''} {shown} was read as {read}; "
-        f"if it means {else_}, pass {flag}"
+        f"{example!r} in {_columns(names)} was read as {read}; "
+        f"if it means {else_}, pass {option('decimal', sign) if groups else flag}"
     )
+
+
+def _columns(names: list[str]) -> str:
+    shown = ", ".join(map(repr, names[:6])) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    return f"column{'s' if len(names) > 1 else ''} {shown}"
 
 
 def _count(cells: pa.ChunkedArray | pa.Array, pattern: str) -> int:

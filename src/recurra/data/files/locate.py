@@ -139,5 +139,6 @@ def _misfit(name: str, line: int, column: str, cell: str, expected: str) -> Inpu
     shown = cell if len(cell) <= 40 else f"{cell[:37]}..."
     return InputError(
         f"{name}, line {line}: column {column!r} has {shown!r}, where {expected} was expected as in the lines before. "
-        f"If it means missing, pass {option('missing', shown)}"
+        f"If it means missing, pass {option('missing', shown)}; if it stands in a line below the data, skip that with "
+        f"{option('footer')} N"
     )

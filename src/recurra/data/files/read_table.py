@@ -16,8 +16,9 @@ import pandas as pd
 from recurra.data.demo.catalogue import read_demo
 from recurra.data.files.columns import Columns
 from recurra.data.files.dialect import Dialect
-from recurra.data.files.options import reading_options
+from recurra.data.files.options import ReadingOptions, reading_options
 from recurra.data.files.parquet import read_parquet
+from recurra.data.files.sentinels import declared_numbers, sentinel_notes, without_declared
 from recurra.data.files.source import Source, first_bytes, open_source, refusing_damage, stem
 from recurra.data.files.text_table import read_text
 from recurra.data.files.workbook import is_workbook, read_workbook
@@ -57,14 +58,16 @@ def read_table(
 
     Numeric columns are int64 or float64 with NaN for missing; other columns are text, dates included; Parquet keeps
     its own types. `missing` are words that mean missing in every column, beside the usual ones (NA, null, -, empty,
-    ...), which do so only in columns of numbers. Columns named in `text` stay text as it is written, numbers or not; a
-    name that is no column is passed over. A text file beyond 32 MB is read in blocks: numbers as float32
-    (integers beyond 2**24 as int64 or float64), ISO times as datetime64, text as categories; `Table.notes` says so.
+    ...), which do so only in columns of numbers; numbers among them, such as -999, count by value. Columns named in
+    `text` stay text as it is written, numbers or not; a name that is no column is passed over. A text file beyond
+    32 MB is read in blocks: numbers as float32 (integers beyond 2**24 as int64 or float64), ISO times as datetime64,
+    text as categories; `Table.notes` says so.
 
     `skip_rows` and `footer` are the lines above the header and below the data that are no part of the table;
     `header_rows` is the number of rows of names and units, of which the first that tells the columns apart names them.
     `decimal` and `thousands` ("." "," "'" " ", "" for none) say what points and commas mean; without them the file and
-    each column decide, and `Table.notes` tells every doubt. `sheet` is that of a workbook.
+    each column decide, and `Table.notes` tells every doubt. `sheet` is that of a
+    workbook; several with commas between them, or "*" for all, are read one below the other.
 
     A file without a header gets the columns c1, c2, ...; a repeated column name gets `.2`, `.3`, ...; blanks around
     names are dropped; so are unnamed columns and last rows in which every value is missing.
@@ -89,7 +92,7 @@ def read_table(
     place = Path(path).expanduser()
     with refusing_damage(place.name):
         if is_workbook(place, first_bytes(place)):
-            return _finished(*read_workbook(place, given), place)
+            return _finished(*read_workbook(place, given), place, given)
         if given.sheet is not None:
             raise InputError(
                 f"{option('sheet')} {given.sheet!r} is for workbooks (.xlsx, .xls, .ods), and {place.name} is none"
@@ -99,7 +102,7 @@ def read_table(
             columns, dialect = read_parquet(place, large=_LARGE), Dialect(format="parquet")
         else:
             columns, dialect = read_text(source, given, _LARGE)
-    return _finished(columns, dialect, place)
+    return _finished(columns, dialect, place, given)
 
 
 def _starts(source: Source, magic: bytes) -> bool:
@@ -107,9 +110,10 @@ def _starts(source: Source, magic: bytes) -> bool:
         return stream.read(len(magic)) == magic
 
 
-def _finished(columns: Columns, dialect: Dialect, path: Path) -> Table:
-    """Without the unnamed columns and the last rows that hold nothing (spreadsheets leave them behind)."""
-    frame, notes = columns.frame(), list(columns.notes)
+def _finished(columns: Columns, dialect: Dialect, path: Path, given: ReadingOptions) -> Table:
+    """Without declared numbers, the unnamed columns and the last rows that hold nothing (spreadsheets leave them)."""
+    frame, notes = without_declared(columns.frame(), declared_numbers(given.missing)), list(columns.notes)
+    notes += sentinel_notes(frame)
     empty = [
         name
         for place, name in enumerate(frame.columns)

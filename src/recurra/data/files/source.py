@@ -23,6 +23,7 @@ _SUFFIXES = (".gz", ".bz2", ".xz", ".zip")
 _TABLES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".psv", ".data")
 _BOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _JSON = (".jsonl", ".ndjson", ".json")
+_SENTENCES = (".conll", ".conllu", ".iob", ".iob2", ".bio", ".tagged")
 
 # First bytes of files that people hand over by mistake; what each is called in the refusal.
 _FOREIGN = (
@@ -104,7 +105,8 @@ def refuse_foreign(head: bytes, name: str) -> None:
     if head[8:10] == b'{"' and len(head) > 16 and int.from_bytes(head[:8], "little") < 1 << 32:
         raise InputError(
             f"{name} is a safetensors file, probably a model: expected a CSV or Parquet table. "
-            "To use a model, give it to `recurra predict` before the table"
+            "A model of any task is used with `recurra predict MODEL FILE`, `recurra evaluate MODEL FILE` or "
+            "`recurra inspect MODEL FILE`"
         )
     if head[257:262] == b"ustar":
         raise InputError(f"{name} is a tar archive: unpack it and give the CSV or Parquet file in it")
@@ -139,7 +141,7 @@ def stem(path: Path) -> str:
     'sales'
     """
     name = path.name
-    for suffixes in (_SUFFIXES, (*_TABLES, *_BOOKS, ".parquet", ".pq", *_JSON)):
+    for suffixes in (_SUFFIXES, (*_TABLES, *_BOOKS, ".parquet", ".pq", *_JSON, *_SENTENCES)):
         base, suffix = os.path.splitext(name)
         if base and suffix.lower() in suffixes:
             name = base

@@ -148,7 +148,7 @@ class WithoutEnd(io.RawIOBase):
             data = self._raw.read(_BLOCK)
             self._ended = not data
             self._waiting += data or b""
-            keep = self._waiting if not self._ended else self._waiting.rstrip(b"\r\n")
+            keep = self._waiting.rstrip(b"\r\n")  # blank lines at the end are none of the lines
             end = len(keep)
             for _ in range(self._lines + (not self._ended)):
                 end = max(keep.rfind(b"\n", 0, end), keep.rfind(b"\r", 0, end), 0)

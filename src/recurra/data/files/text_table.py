@@ -30,6 +30,7 @@ from recurra.errors import InputError
 from recurra.options import option
 
 SAMPLE = 1 << 20
+_TAIL = 1 << 16  # bytes at the end of a large file in which notes below its data are looked for
 
 
 def read_text(source: Source, given: ReadingOptions, large_size: int) -> tuple[Columns, Dialect]:
@@ -44,7 +45,7 @@ def read_text(source: Source, given: ReadingOptions, large_size: int) -> tuple[C
                 )
         large = source.size is not None and source.size > large_size
         if not large:
-            data += stream.read(large_size + 1 - len(data))
+            data += stream.read(max(large_size + 1 - len(data), 0))
             large = len(data) > large_size
     encoding = given.encoding or detect_encoding(data, whole=not large)
     text = decode(data[:SAMPLE] if large else data, encoding, whole=not large, name=source.name)
@@ -191,14 +192,36 @@ def _read_blocks(
     )
     plan = make_plan(layout, convention, words, given.own, given.text)
     rows = _guess_rows(source, layout, text)
+    footer, remarks = (given.footer, []) if given.footer is not None else _large_footer(source, layout, encoding)
     try:
         with Utf8Stream(source.open(), encoding, source.name) as stream:
             _skip(stream, len(text[: layout.start].encode("utf-8")))
-            columns = stream_columns(WithoutEnd(stream, given.footer or 0), layout, plan, rows)
+            columns = stream_columns(WithoutEnd(stream, footer), layout, plan, rows)
     except pa.ArrowInvalid as error:
         raise _explained(source, layout, encoding, plan, str(error)) from error
     note = "the file is large: numbers were read as float32, except integers beyond 2**24"
-    return replace(columns, notes=(note, *columns.notes)), convention
+    return replace(columns, notes=(note, *remarks, *columns.notes)), convention
+
+
+def _large_footer(source: Source, layout: Layout, encoding: str) -> tuple[int, list[str]]:
+    """The number of lines below the data of a large file, blank ones at its end not counted, and the remark on them."""
+    if source.compression is not None:
+        return 0, []  # its end is known when all of it has been read
+    with source.path.open("rb") as stream:
+        size = stream.seek(0, io.SEEK_END)
+        stream.seek(max(size - _TAIL, 0) // 4 * 4)  # between characters, also of UTF-16
+        text = stream.read().decode(encoding, errors="replace")
+    text = re.sub(r"\r\n?", "\n", text)
+    text = text[text.find("\n") + 1 :]  # the first line is cut
+    count = find_footer(text, layout.separator, len(layout.names), layout.rows, layout.quoting)
+    if not count:
+        return 0, []
+    skipped = text.split("\n")[-count - text.endswith("\n") :]
+    blank = max(len(text) - len(text.rstrip("\n")) - 1, 0)
+    shown = " ".join(" ".join(skipped).split())
+    shown = repr(shown if len(shown) <= 60 else f"{shown[:57]}...")
+    lines = f"{count} lines" if count > 1 else "1 line"
+    return count - blank, [f"skipped below the data: {lines} ({shown}); pass {option('footer', 0)} if they are data"]
 
 
 def _guess_rows(source: Source, layout: Layout, text: str) -> int:

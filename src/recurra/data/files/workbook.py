@@ -1,4 +1,4 @@
-"""A sheet of a workbook (.xlsx, .xlsm, .xlsb, .xls, .ods) as columns; cells keep their types, formulas their values.
+"""Sheets of a workbook (.xlsx, .xlsm, .xlsb, .xls, .ods) as columns; cells keep their types, formulas their values.
 
 The table is found in the sheet as in a text file: titles above it, rows of units under its header, notes below it.
 Read by calamine (python-calamine), which is imported when a workbook comes.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import zipfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,7 @@ def is_workbook(path: Path, head: bytes) -> bool:
 
 
 def read_workbook(path: Path, given: ReadingOptions) -> tuple[Columns, Dialect]:
-    """The columns of one sheet, and which it was.
+    """The columns of one sheet, or of several one below the other, and which it was.
 
     Errors: InputError for a workbook that is damaged, locked by a password or without a table, and for a sheet that is
     not in it.
@@ -67,21 +67,38 @@ def read_workbook(path: Path, given: ReadingOptions) -> tuple[Columns, Dialect]:
         raise InputError(
             f"{path.name} is a workbook that cannot be read ({error}): save it again, or as CSV"
         ) from error
-    name, rows, notes = _choose(workbook, given.sheet, path.name)
-    columns, header = _table(rows, given, f"{path.name}, sheet {name!r}")
-    dialect = Dialect(format="workbook", sheet=name, header=header, missing=columns.missing)
-    return replace(columns, notes=(*notes, *columns.notes)), dialect
+    sheets, notes = _choose(workbook, given.sheet, path.name)
+    parts = {name: _table(rows, given, f"{path.name}, sheet {name!r}") for name, rows in sheets.items()}
+    part = next(iter(parts.values())) if len(parts) == 1 else _below(parts, path.name)
+    columns = _typed(part.columns, given, part.lines)
+    shown = ", ".join(sheets)
+    dialect = Dialect(format="workbook", sheet=shown, header=part.header, missing=columns.missing)
+    return replace(columns, notes=(*notes, *part.notes, *columns.notes)), dialect
 
 
-def _choose(workbook: CalamineWorkbook, asked: str | None, source: str) -> tuple[str, list[Row], list[str]]:
-    """The sheet that was asked for, or the first visible one with a table, and a remark where there are several."""
+@dataclass(frozen=True)
+class _Part:
+    """The cells of a sheet by column [W] of N cells, the rows of the sheet in which they stand, and remarks."""
+
+    columns: dict[str, Row]
+    lines: list[int]
+    header: bool
+    notes: tuple[str, ...] = ()
+
+
+def _choose(workbook: CalamineWorkbook, asked: str | None, source: str) -> tuple[dict[str, list[Row]], list[str]]:
+    """The rows of the sheets that were asked for, or of the first visible one with a table, and remarks.
+
+    Several sheets are asked for with commas between their names; "*" is every visible one with a table.
+    """
     sheets = [sheet for sheet in workbook.sheets_metadata if "Work" in str(sheet.typ)]
-    if asked is not None:
-        names = [sheet.name for sheet in sheets]
-        if asked not in names:
+    names = [sheet.name for sheet in sheets]
+    if asked is not None and asked != "*":
+        wanted = [asked] if asked in names else [name.strip() for name in asked.split(",")]
+        if absent := [name for name in wanted if name not in names]:
             shown = ", ".join(map(repr, names))
-            raise InputError(f"sheet {asked!r} is not in {source}: its sheets are {shown} ({option('sheet')})")
-        return asked, _rows(workbook, asked), []
+            raise InputError(f"sheet {absent[0]!r} is not in {source}: its sheets are {shown} ({option('sheet')})")
+        return {name: _rows(workbook, name) for name in wanted}, []
     visible = [sheet.name for sheet in sheets if str(sheet.visible).endswith("Visible")]
     filled = {name: rows for name in visible if (rows := _rows(workbook, name))}
     tables = [name for name, rows in filled.items() if len(rows) > 1 and _width(rows) > 1] or list(filled)
@@ -89,13 +106,52 @@ def _choose(workbook: CalamineWorkbook, asked: str | None, source: str) -> tuple
         hidden = [sheet.name for sheet in sheets if sheet.name not in visible]
         more = f"; hidden sheets can be read with {option('sheet')}: {', '.join(map(repr, hidden))}" if hidden else ""
         raise InputError(f"{source} is a workbook without a table in a visible sheet{more}")
+    if asked == "*":
+        return {name: filled[name] for name in tables}, []
     notes = []
     if len(tables) > 1:
         shown = ", ".join(map(repr, tables))
-        notes.append(
-            f"sheet {tables[0]!r} was read, the first of {len(tables)} ({shown}); pass {option('sheet')} for another"
+        same = [name for name in tables if _first_row(filled[name]) == _first_row(filled[tables[0]])]
+        below = "*" if len(same) == len(tables) else ",".join(same)
+        remedy = (
+            f"{len(same)} have the same columns; pass {option('sheet', below)} to read them one below the other, or "
+            f"{option('sheet')} for another"
+            if len(same) > 1
+            else f"pass {option('sheet')} for another"
         )
-    return tables[0], filled[tables[0]], notes
+        notes.append(f"sheet {tables[0]!r} was read, the first of {len(tables)} ({shown}); {remedy}")
+    return {tables[0]: filled[tables[0]]}, notes
+
+
+def _first_row(rows: list[Row]) -> list[str]:
+    """The texts of the first row with more than a title in it."""
+    row = next((row for row in rows if sum(map(_filled, row)) > 1), rows[0])
+    return [_spell(cell).casefold() for cell in row if _filled(cell)]
+
+
+def _below(parts: dict[str, _Part], source: str) -> _Part:
+    """Sheets with the same columns as one table, and the sheet of each row where their rows cannot be told apart."""
+    (first, part), *others = parts.items()
+    for name, other in others:
+        if (fault := set(part.columns) ^ set(other.columns)) or part.header != other.header:
+            lacking = next((column for column in part.columns if column in fault), None)
+            reason = f"lacks the column {lacking!r}" if lacking else f"has also the column {min(fault, default='')!r}"
+            raise InputError(
+                f"{source}: sheet {name!r} {reason} and cannot be read below sheet {first!r}: name the sheets that "
+                f"have the same columns with {option('sheet', 'A,B')}"
+            )
+    columns = {key: [cell for each in parts.values() for cell in each.columns[key]] for key in part.columns}
+    notes = [f"sheets read one below the other: {', '.join(map(repr, parts))}"]
+    keys = next(iter(columns.values()))
+    if len(set(map(_spell, keys))) < len(keys) and "sheet" not in columns:
+        columns["sheet"] = [_as_number(name) for name, each in parts.items() for _ in each.lines]
+        notes[0] += "; the column 'sheet' tells from which a row comes"
+    lines = [line for each in parts.values() for line in each.lines]
+    return _Part(columns, lines, part.header, (*notes, *part.notes))
+
+
+def _as_number(name: str) -> Any:
+    return int(name) if name.isascii() and name.isdigit() and len(name) < 10 else name
 
 
 def _rows(workbook: CalamineWorkbook, name: str) -> list[Row]:
@@ -114,9 +170,11 @@ def _filled(cell: Any) -> bool:
     return cell is not None and (not isinstance(cell, str) or bool(cell.strip()))
 
 
-def _table(rows: list[Row], given: ReadingOptions, source: str) -> tuple[Columns, bool]:
-    """The columns of the rows of a sheet."""
+def _table(rows: list[Row], given: ReadingOptions, source: str) -> _Part:
+    """The cells of the rows of a sheet."""
     skipped = given.skip_rows or 0
+    if not rows:
+        raise InputError(f"{source} holds no values: every cell is empty")
     if skipped + (given.footer or 0) >= len(rows):
         raise InputError(
             f"{source} has {len(rows)} rows: pass smaller numbers with {option('skip_rows')} and {option('footer')}"
@@ -141,8 +199,7 @@ def _table(rows: list[Row], given: ReadingOptions, source: str) -> tuple[Columns
             f"{option('skip_rows')}"
         )
     columns = {n: [rows[i][j] for i in data] for n, j in zip(start.names, used, strict=True)}
-    found = _typed(columns, given, [i + 1 for i in data])
-    return replace(found, notes=(*notes, *found.notes)), start.header
+    return _Part(columns, [i + 1 for i in data], start.header, tuple(notes))
 
 
 def _fields(row: Row, used: Sequence[int], *, first: bool) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,30 +10,37 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.data.files.read_table import Table
+from recurra.data.files.sentinels import find_sentinels
 from recurra.data.panel.panel import Panel, Schema
 from recurra.data.panel.placement import Order, Rows, order_rows, place_rows, spread
 from recurra.data.panel.rows import LongRows, column_numbers, find_positions, read_rows
 from recurra.data.panel.summary import describe
-from recurra.data.schema.column_kinds import codes_of
+from recurra.data.schema.column_kinds import codes_of, numbers_of
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.data.schema.overrides import column_overrides
-from recurra.data.schema.roles import Inference, infer, tidy
+from recurra.data.schema.roles import Inference, infer, infer_schema, tidy
 from recurra.data.time.totals import without_totals
 from recurra.errors import InputError
-from recurra.options import option
+from recurra.options import option, settled, using
 
+# What the schema of a model decides.
+_SETTLED = tuple(inspect.signature(infer_schema).parameters.keys() - {"frame", "source"})
 _MOST_GROWTH = 100  # rows of the grid per row of the file
 _FREE_ROWS = 5_000_000  # rows of a grid that are never too many
 
 
-def build_panel(frame: pd.DataFrame, schema: Schema, *, source: str = "the table") -> tuple[Panel, list[Fact]]:
+def build_panel(
+    frame: pd.DataFrame | Table, schema: Schema, *, source: str = "the table", fixed: bool = False
+) -> tuple[Panel, list[Fact]]:
     """The panel of a table whose columns play the parts in `schema`, and the facts about its rows.
 
     Categories that `schema` lists keep their codes, and a value that is not among them has code -1; where it lists
     none, they are taken from the table. A series that has no value of the target, but of a covariate that is known in
-    advance, is kept without a row: `join_panels` puts it behind its history. Raises `InputError` for columns that are
-    missing or of another kind, and where nothing is left.
+    advance, is kept without a row: `join_panels` puts it behind its history. `fixed` says that the schema is that of a
+    model, so that no message offers to change it. Raises `InputError` for columns that are missing or of another kind,
+    and where nothing is left.
 
     >>> frame = pd.DataFrame({"day": ["2024-01-01", "2024-01-02", "2024-01-04"], "y": [1.0, 2.0, 4.0]})
     >>> panel, facts = build_panel(frame, Schema(target="y", time=("day",), freq="D"))
@@ -40,16 +48,38 @@ def build_panel(frame: pd.DataFrame, schema: Schema, *, source: str = "the table
     array([ 1.,  2., nan,  4.])
     """
     frame = tidy(frame, source)
-    return _build(frame, schema, None, source)
+    with settled(*(_SETTLED if fixed else ())):
+        return _build(frame, schema, None, source)
 
 
-def understand(frame: pd.DataFrame, *, source: str = "the table", **overrides: object) -> tuple[Panel, list[Fact]]:
-    """Infer the schema of a table and build its panel; `overrides` are the arguments of `infer_schema`."""
+def understand(
+    frame: pd.DataFrame | Table, *, source: str = "the table", **overrides: object
+) -> tuple[Panel, list[Fact]]:
+    """Infer the schema of a table and build its panel; `overrides` are the arguments of `infer_schema`.
+
+    Of a DataFrame the facts also tell numbers that seem to mean missing; of a `Table` its own notes do.
+    """
+    checked = isinstance(frame, Table)
     frame = tidy(frame, source)
     found = infer(frame, column_overrides(**overrides), source)
     panel, facts = _build(frame, found.schema, found, source)
     said = {fact.label for fact in found.facts}
-    return panel, [fact for fact in facts if fact.label not in said] + list(found.facts)
+    doubts = [] if checked else _doubtful_numbers(frame, found.schema)
+    return panel, [*(fact for fact in facts if fact.label not in said), *found.facts, *doubts]
+
+
+def _doubtful_numbers(frame: pd.DataFrame, schema: Schema) -> list[Fact]:
+    """Numbers such as -999 in the columns that are learnt from."""
+    columns = [*(name for name in (schema.target, *schema.past, *schema.known, *schema.static) if name in frame)]
+    return [
+        Fact(
+            "check",
+            f"{name} holds {found.value:.10g} in {counted(found.count, 'row')}, and otherwise {found.low:.6g} to "
+            f"{found.high:.6g}: if that means missing, replace it by NaN",
+        )
+        for name in columns
+        for found in find_sentinels(numbers_of(frame[name]))
+    ]
 
 
 def _build(frame: pd.DataFrame, schema: Schema, found: Inference | None, source: str) -> tuple[Panel, list[Fact]]:
@@ -75,15 +105,16 @@ def _build(frame: pd.DataFrame, schema: Schema, found: Inference | None, source:
     continues = found is None
     if not (observed.any() or (continues and future.any())):
         raise InputError(
-            f"target {schema.target!r} of {source} has no value in any row: name another with {option('target')}"
+            f"target {schema.target!r} of {source} has no value in any row: "
+            f"{using('name another with {}', 'target') or 'give rows that have one'}"
         )
     place = place_rows(order, observed, future, len(rows.names), continues=continues)
     total, known_total = int(place.offsets[-1]), int(place.known_offsets[-1])
     if known_total > max(_FREE_ROWS, _MOST_GROWTH * len(positions)):
         raise InputError(
             f"{source} has {len(positions)} rows, which would lie on a grid of {known_total}: the frequency "
-            f"{grid.freq or f'of step {grid.step}'} is too fine for it, or a time is wrong; see {option('freq')} and "
-            f"{option('time')}"
+            f"{grid.freq or f'of step {grid.step}'} is too fine for it, or a time is wrong"
+            f"{using('; see {} and {}', 'freq', 'time')}"
         )
     if not continues:  # newer rows of a known target may well be constant
         _refuse_constant(target, schema, source)

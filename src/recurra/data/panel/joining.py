@@ -10,7 +10,7 @@ import numpy as np
 from recurra.data.panel.panel import Ints, Panel
 from recurra.data.schema.names import shown
 from recurra.errors import InputError
-from recurra.options import option
+from recurra.options import using
 
 _PAST = ("target", "past", "past_codes")
 _KNOWN = ("known", "known_codes")
@@ -71,16 +71,16 @@ def join_panels(older: Panel, newer: Panel) -> Panel:
 def _starts(older: Panel, newer: Panel) -> Ints:
     """The first rows of `newer` as positions on the grid of `older` [S]."""
     ours, theirs = older.grid, newer.grid
-    for what, flag, mine, given in (
-        ("frequency", option("freq"), ours.freq, theirs.freq),
-        ("step", option("freq"), ours.step, theirs.step),
-        ("time zone", option("tz"), ours.tz, theirs.tz),
-        ("way of counting hours", option("all_hours"), ours.counting, theirs.counting),
+    for what, name, mine, given in (
+        ("frequency", "freq", ours.freq, theirs.freq),
+        ("step", "freq", ours.step, theirs.step),
+        ("time zone", "tz", ours.tz, theirs.tz),
+        ("way of counting hours", "all_hours", ours.counting, theirs.counting),
     ):
         if mine != given:
             raise InputError(
                 f"the data has the {what} {given or 'none'}, the model was fitted on {mine or 'none'}: give data on "
-                f"the same grid, or train again (what is found can be overridden there with {flag})"
+                f"the same grid, or train again{using(' (what is found can be overridden there with {})', name)}"
             )
     # A few rows at an unusual time of day make a displaced grid of their own.
     if ours.phase == theirs.phase:

@@ -20,7 +20,7 @@ from recurra.data.time.infer_frequency import choose_grid
 from recurra.data.time.times import Times, read_times
 from recurra.data.time.zones import first_of
 from recurra.errors import InputError
-from recurra.options import option
+from recurra.options import flag, option, using, ways
 
 _CHUNK = 500_000  # rows whose positions are found at once
 
@@ -44,7 +44,7 @@ class LongRows:
 
 
 def read_rows(frame: pd.DataFrame, schema: Schema, found: Inference | None, source: str) -> LongRows:
-    require_columns(schema.time, list(frame.columns), source, option("time"))
+    require_columns(schema.time, list(frame.columns), source, flag("time"))
     if schema.layout == "long":
         return _read_long(frame, schema, found, source)
     if schema.layout == "wide-rows":
@@ -64,8 +64,8 @@ def read_rows(frame: pd.DataFrame, schema: Schema, found: Inference | None, sour
 def _read_long(frame: pd.DataFrame, schema: Schema, found: Inference | None, source: str) -> LongRows:
     series = split_series(schema.series, list(frame.columns))
     roles = (*schema.past, *schema.past_categorical, *schema.known, *schema.known_categorical)
-    require_columns([schema.target], list(frame.columns), source, option("target"))
-    require_columns(series, list(frame.columns), source, option("series"))
+    require_columns([schema.target], list(frame.columns), source, flag("target"))
+    require_columns(series, list(frame.columns), source, flag("series"))
     require_columns([*roles, *schema.static, *schema.static_categorical], list(frame.columns), source, "")
     if found is not None and found.codes is not None:
         codes, names, times = found.codes, found.series, found.times
@@ -134,9 +134,10 @@ def _refuse_coarser(positions: npt.NDArray[np.int64], codes: npt.NDArray[np.inte
     steps = np.diff(positions[sample])[np.diff(codes[sample]) == 0]
     common = int(np.gcd.reduce(steps)) if len(steps) else 1
     if common > 1 and len(steps) >= 2:
+        remedy = ways(using("name a coarser one with {}", "freq"), "give data as fine as the model's")
         raise InputError(
             f"the rows of {source} are {common} steps of {grid.freq or grid.step} apart, or a multiple of it: expected "
-            f"rows at that frequency; name a coarser one with {option('freq')}, or give data as fine as the model's"
+            f"rows at that frequency; {remedy}"
         )
 
 

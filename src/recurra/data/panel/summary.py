@@ -15,7 +15,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, shown
 from recurra.data.time.frequency import parse_frequency
 from recurra.data.time.opening import opening_in_words
-from recurra.options import option, options
+from recurra.options import flag, flags
 
 _LAYOUTS = {"wide-rows": "a series in each row", "wide-columns": "a series in each column", "long": ""}
 
@@ -39,14 +39,14 @@ def describe(
         last = grid.times(np.array([(panel.start + panel.lengths)[has_rows].max() - 1]))[0]
         facts.append(Fact("range", f"{_short(first)} to {_short(last)}", ""))
     if grid.tz is not None:
-        facts.append(Fact("time zone", grid.tz, option("tz")))
+        facts.append(Fact("time zone", grid.tz, flag("tz")))
     series = f"{len(panel):,}"
     if schema.layout != "long":
         series += f" ({_LAYOUTS[schema.layout]})"
     elif schema.series is not None:
         series += f" (column {schema.series})"
-    facts.append(Fact("series", series, option("series") if schema.layout == "long" else option("layout")))
-    facts.append(Fact("target", schema.target, option("target")))
+    facts.append(Fact("series", series, flag("series") if schema.layout == "long" else flag("layout")))
+    facts.append(Fact("target", schema.target, flag("target")))
     lengths = panel.lengths
     rows = f"{int(lengths.sum()):,}"
     if len(panel) > 1:
@@ -67,7 +67,7 @@ def _counting(panel: Panel, placed: Placed) -> list[Fact]:
         frequency = parse_frequency(grid.freq or "")
         words = opening_in_words(grid.counting.opening, frequency, grid.phase)
         left = "" if placed.closed is None else f"; {counted(int(placed.closed.sum()), 'row')} outside left out"
-        facts.append(Fact("opening hours", f"{words}: only these steps count{left}", option("all_hours")))
+        facts.append(Fact("opening hours", f"{words}: only these steps count{left}", flag("all_hours")))
     lost = _skipped(panel)
     if placed.folded or lost:
         twice = (
@@ -78,7 +78,7 @@ def _counting(panel: Panel, placed: Placed) -> list[Fact]:
             Fact(
                 "clock changes",
                 f"hours of the wall clock count: {', '.join(twice * bool(placed.folded) + never * bool(lost))}",
-                option("tz"),
+                flag("tz"),
             )
         )
     return facts
@@ -110,7 +110,7 @@ def _mended(
     moved = placed.moved
     if moved:
         step = "the nearest step" if panel.grid.counting.nearest else "the step it falls in"
-        facts.append(Fact("off the grid", f"{moved:,} of {source_rows:,} rows, each moved to {step}", option("freq")))
+        facts.append(Fact("off the grid", f"{moved:,} of {source_rows:,} rows, each moved to {step}", flag("freq")))
     repeated = source_rows - len(order.codes) - placed.folded
     if repeated > 0:
         differing = order.disagreeing(target)
@@ -118,9 +118,7 @@ def _mended(
         value = (
             f"{counted(repeated, 'row')}; the mean is taken at {counted(differing, 'time')} with several values{hint}"
         )
-        facts.append(
-            Fact("repeated times", value, option("tz") if hint else option("freq") if moved else option("series"))
-        )
+        facts.append(Fact("repeated times", value, flag("tz") if hint else flag("freq") if moved else flag("series")))
     gaps = int(panel.offsets[-1]) - place.filled
     unmeasured = gaps - _skipped(panel)
     if unmeasured > 0:
@@ -128,7 +126,7 @@ def _mended(
             Fact(
                 "gaps",
                 f"{counted(unmeasured, 'row')} that the grid has and the data have not, left missing",
-                option("freq"),
+                flag("freq"),
             )
         )
     missing = int(np.isnan(panel.target).sum()) - gaps
@@ -138,10 +136,10 @@ def _mended(
     if lost > 0:
         facts.append(Fact("missing covariates", f"{counted(lost, 'value')} of past covariates, left missing"))
     if panel.schema.known or panel.schema.known_categorical:
-        facts.append(Fact("known ahead", _known_ahead(panel), option("known")))
+        facts.append(Fact("known-future values", _known_future(panel), flag("known")))
     bare = int((panel.lengths == 0).sum())
     if bare:
-        facts.append(Fact("no target yet", f"{bare:,} series, given only what is known in advance", option("target")))
+        facts.append(Fact("no target yet", f"{bare:,} series, given known-future covariates only", flag("target")))
     kept = set(place.kept.tolist())
     dropped = [name for s, name in enumerate(source_series) if s not in kept]
     if dropped:
@@ -152,8 +150,8 @@ def _mended(
     return facts
 
 
-def _known_ahead(panel: Panel) -> str:
-    """How far the columns known in advance reach, and where they have no value."""
+def _known_future(panel: Panel) -> str:
+    """How far the known-future covariates reach, and where they have no value."""
     schema = panel.schema
     first, last = panel.known_offsets[:-1] + panel.lengths, panel.known_offsets[1:]
     reach = int((last - first).min()) if len(panel) else 0
@@ -180,10 +178,10 @@ def _time(panel: Panel) -> Fact:
     freq = grid.freq or (f"steps of {grid.step}" if grid.step > 1 else "steps")
     if schema.time:
         written = f", written {schema.time_format}" if schema.time_format and "%" in schema.time_format else ""
-        return Fact("time", f"{', '.join(schema.time)} ({freq}{written})", options("time", "freq"))
+        return Fact("time", f"{', '.join(schema.time)} ({freq}{written})", flags("time", "freq"))
     if schema.time_format is not None:
-        return Fact("time", f"the names of the columns ({freq})", option("freq"))
-    return Fact("time", "none: rows are counted", option("time"))
+        return Fact("time", f"the names of the columns ({freq})", flag("freq"))
+    return Fact("time", "none: rows are counted", flag("time"))
 
 
 def _subdaily(panel: Panel) -> bool:

@@ -65,7 +65,7 @@ def find_roles(
 
 
 def _facts(roles: Mapping[str, list[str]], ignored: list[str]) -> list[Fact]:
-    words = (("past", "past covariates"), ("known", "known in advance"), ("static", "static covariates"))
+    words = (("past", "past covariates"), ("known", "known-future covariates"), ("static", "static covariates"))
     facts = [
         Fact(label, shown([*roles[role], *(f"{name} (text)" for name in roles[f"{role}_categorical"])]), option(role))
         for role, label in words

@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.schema.column_kinds import codes_of
+from recurra.data.schema.column_kinds import codes_of, kind_of
+from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import (
     DAY_WORDS,
     INDEX_WORDS,
     NAMED_SERIES,
+    PERIOD_WORDS,
     SERIES_WORDS,
     STEP_WORDS,
     TIME_NAMES,
@@ -25,10 +27,11 @@ from recurra.data.schema.names import (
 )
 from recurra.data.schema.series_names import join_name
 from recurra.data.time.dates import looks_like_dates, read_dates
+from recurra.data.time.day_periods import find_periods
 from recurra.data.time.totals import PERIOD_CODE, are_totals
 from recurra.data.time.unix_time import are_serial_times, number_format
 from recurra.errors import InputError
-from recurra.options import option
+from recurra.options import option, using, ways
 
 _TIME_OF_DAY = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[-–]\s*\d{1,2}:\d{2}(?::\d{2})?)?"
 _LONGEST = 60  # characters of a text that may be a time
@@ -159,8 +162,8 @@ def series_codes(
         if missing.any():
             raise InputError(
                 f"column {name!r} of {source} names no series in row {int(missing.argmax()) + 1} "
-                f"({counted(int(missing.sum()), 'such row')}): fill it, remove the rows, or name another "
-                f"column with {option('series')}"
+                f"({counted(int(missing.sum()), 'such row')}): "
+                + ways("fill it", "remove the rows", using("name another column with {}", "series"))
             )
     if len(columns) == 1:
         return codes_of(_whole_names(frame[columns[0]]))
@@ -272,8 +275,33 @@ def _time_of_day(frame: pd.DataFrame, date: str, kinds: Mapping[str, str]) -> tu
     clock = [n for n, kind in kinds.items() if kind == "text" and n != date and _all_match(frame[n], _TIME_OF_DAY)]
     if clock:
         return (clock[0],)
+    periods = [
+        n for n, kind in kinds.items()
+        if kind == "number" and n != date and plain(n) in PERIOD_WORDS and _numbers_periods(frame, date, n)
+    ]  # fmt: skip
+    if periods:
+        return (periods[0],)
     numbers = {part_of(n): n for n, kind in kinds.items() if kind == "number" and n != date and is_whole(frame[n])}
     return tuple(numbers[part] for part in ("hour", "minute", "second") if part in numbers) if "hour" in numbers else ()
+
+
+def _numbers_periods(frame: pd.DataFrame, date: str, name: str) -> bool:
+    """Whether a column numbers the periods of each day of the column of dates."""
+    values = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
+    return find_periods(pd.factorize(frame[date])[0], values) is not None
+
+
+def possible_periods(frame: pd.DataFrame, time: Sequence[str], series: Sequence[str]) -> list[Fact]:
+    """A remark where the column of series counts the periods of each day, under a name that does not say so."""
+    if len(time) != 1 or len(series) != 1 or kind_of(frame[series[0]]) != "number":
+        return []
+    if words_in(series[0]) & SERIES_WORDS or not _numbers_periods(frame, time[0], series[0]):
+        return []
+    highest = int(frame[series[0]].max())
+    said = (
+        f"{series[0]} counts up to {highest} on each {time[0]}; if these are the periods of a day, they are no series"
+    )
+    return [Fact("check the series", said, option("time", [*time, series[0]]))]
 
 
 def _hour_of_number(frame: pd.DataFrame, date: str, kinds: Mapping[str, str]) -> tuple[str, ...]:
@@ -307,6 +335,12 @@ def _date_parts(frame: pd.DataFrame, kinds: Mapping[str, str]) -> tuple[str, ...
             if part not in found:
                 break
             chosen.append(part)
+    if chosen[-1] in ("day", "dayofyear"):
+        days, _ = pd.factorize(pd.MultiIndex.from_frame(frame[[found[part] for part in chosen]]))
+        numbers = [n for n, kind in kinds.items() if kind == "number" and plain(n) in PERIOD_WORDS]
+        for name in numbers[:1]:
+            if find_periods(days, frame[name].to_numpy(dtype=np.float64, na_value=np.nan)) is not None:
+                return (*(found[part] for part in chosen), name)
     return tuple(found[part] for part in chosen)
 
 

@@ -19,7 +19,7 @@ from recurra.data.time.dates import read_dates
 from recurra.data.time.infer_frequency import choose_grid
 from recurra.data.time.times import Times, read_times
 from recurra.errors import InputError
-from recurra.options import option
+from recurra.options import flag, offered, option, using, ways
 
 _MOST_NAMES = 4  # columns that may name a row together
 _LEAST_STEPS = 3  # value columns that make a table of series in rows
@@ -77,10 +77,10 @@ def wide_rows_schema(
     frame: pd.DataFrame, kinds: Mapping[str, str], overrides: ColumnOverrides, source: str
 ) -> tuple[Schema, list[Fact]]:
     """A schema for series in rows; the columns' names are the times where they are dates."""
-    for flag in ("time", "past", "known"):
-        if getattr(overrides, flag):
+    for name in ("time", "past", "known"):
+        if getattr(overrides, name):
             raise InputError(
-                f"{option(flag)} has no meaning where each row is a series ({option('layout', 'wide-rows')}): "
+                f"{option(name)} has no meaning where each row is a series ({option('layout', 'wide-rows')}): "
                 "leave it out"
             )
     texts = [name for name, kind in kinds.items() if kind in ("text", "time")]
@@ -133,10 +133,10 @@ def wide_columns_schema(
     source: str,
 ) -> tuple[Schema, list[Fact]]:
     """A schema for series in columns."""
-    for flag in ("past", "known", "static", "series"):
-        if getattr(overrides, flag):
+    for name in ("past", "known", "static", "series"):
+        if getattr(overrides, name):
             raise InputError(
-                f"{option(flag)} has no meaning where each column is a series ({option('layout', 'wide-columns')}): "
+                f"{option(name)} has no meaning where each column is a series ({option('layout', 'wide-columns')}): "
                 "leave it out"
             )
     if not numbers:
@@ -179,7 +179,7 @@ def melt_rows(
     """Series in rows -> values [S, T], the series' names and those of the value columns."""
     series = split_series(schema.series, list(frame.columns))
     others = {*series, *schema.static, *schema.static_categorical}
-    require_columns(sorted(others), list(frame.columns), source, option("series"))
+    require_columns(sorted(others), list(frame.columns), source, flag("series"))
     columns = [name for name in frame.columns if name not in others]
     numeric = [name for name in columns if kind_of(frame[name]) in ("number", "empty")]
     if schema.time_format is not None:
@@ -197,7 +197,12 @@ def melt_rows(
         place = " and ".join(repr(name) for name in series)
         raise InputError(
             f"row {row + 1} of {source} {what} in column{'s' if len(series) > 1 else ''} {place}: each row is a "
-            f"series; name the columns that tell rows apart with {option('series')} A,B, or see {option('layout')}"
+            "series; "
+            + ways(
+                using("name the columns that tell rows apart with {} A,B", "series"),
+                using("see {}", "layout"),
+                "" if offered("series") else "give each a name of its own",
+            )
         )
     return values, tuple(names), numeric
 
@@ -208,7 +213,7 @@ def melt_columns(frame: pd.DataFrame, schema: Schema, source: str) -> tuple[npt.
     names = [n for n in names if not (schema.time and is_row_number(frame[n], n, first=n == frame.columns[0]))]
     if not names:
         raise InputError(
-            f"{source} has no numeric column to be a series: see {option('layout')}. Columns: "
+            f"{source} has no numeric column to be a series{using(': see {}', 'layout')}. Columns: "
             f"{shown(list(frame.columns))}"
         )
     return stack([frame[name] for name in names], source), tuple(names)

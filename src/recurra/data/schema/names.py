@@ -55,6 +55,12 @@ PART_WORDS = {
     "minute": frozenset("minute minutes min mi 分 分钟".split()),
     "second": frozenset("second seconds sec ss 秒".split()),
 }
+PERIOD_WORDS = frozenset(
+    "period periods settlementperiod settlement sp tradingperiod tradeperiod deliveryperiod dispatchperiod tp "
+    "halfhour halfhourly quarterhour quarterhourly interval timeinterval intervalnumber hourinterval slot timeslot ptu "
+    "mtu qh isp periodofday periodnumber periodno intervalofday block timeblock periodo período periode zeitintervall "
+    "viertelstunde 时段 时间段 時間帯 コマ".split()
+)  # what numbered parts of a day are called
 
 
 def plain(name: str) -> str:

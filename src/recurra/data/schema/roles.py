@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.data.files.read_table import Table
 from recurra.data.panel.panel import Schema
 from recurra.data.schema.column_kinds import kind_of, why_text
 from recurra.data.schema.covariates import find_roles
@@ -18,6 +19,7 @@ from recurra.data.schema.infer_columns import (
     find_time,
     is_row_number,
     is_whole,
+    possible_periods,
     possible_times,
     series_codes,
     split_series,
@@ -47,7 +49,7 @@ class Inference:
 
 
 def infer_schema(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Table,
     *,
     source: str = "the table",
     time: Sequence[str] = (),
@@ -87,8 +89,17 @@ def infer_schema(
     return infer(tidy(frame, source), overrides, source).schema
 
 
-def tidy(frame: pd.DataFrame, source: str) -> pd.DataFrame:
-    """The frame with text column names and an index of times made a column; refuses duplicate names and no rows."""
+def tidy(frame: pd.DataFrame | Table, source: str) -> pd.DataFrame:
+    """The frame, or that of a table, with text column names and an index of times made a column.
+
+    Refuses duplicate names, no rows, and anything else.
+    """
+    if isinstance(frame, Table):
+        frame = frame.frame
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(
+            f"{source} is a {type(frame).__name__}: expected a pandas DataFrame, or what recurra.data.read_table gives"
+        )
     if isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex | pd.MultiIndex):
         frame = frame.reset_index()
     names = [str(name) for name in frame.columns]
@@ -155,6 +166,7 @@ def infer(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> Infer
     given = split_series(overrides.series, columns)
     candidates = {n: kind for n, kind in rest.items() if n not in named}
     found = given or find_series(frame, None if times is None else times.values, candidates, source)
+    facts += possible_periods(frame, time, found) if not given else []
     codes, series = series_codes(frame, found, source)
     rest = {n: kind for n, kind in rest.items() if n not in found}
     target = overrides.target or _find_target(frame, rest, source)

@@ -76,6 +76,7 @@ _INTERVALS = (
     r"^(?P<first>\d{4}-?\d{2}-?\d{2}[^/]*)/(?P<second>\d{4}-?\d{2}-?\d{2}[^/]*)$",
 )
 _CLOCK_ONLY = r"^\d{1,2}:\d{2}(?::\d{2})?$"
+_MOST = 0.8  # share of intervals among the texts of a column of intervals with faults
 _LONGEST = 80  # characters of a time
 _ABBREVIATED = {"CET": 60, "CEST": 120, "WET": 0, "WEST": 60, "EET": 120, "EEST": 180}
 _ABBREVIATED |= {"EST": -300, "EDT": -240, "CDT": -300, "MDT": -360, "PST": -480, "PDT": -420}
@@ -135,20 +136,26 @@ def _read_otherwise(
         return reading
     for pattern in _INTERVALS:
         found = texts.str.extract(pattern)
-        if not found["first"].notna().all():
+        fits = found["first"].notna().to_numpy()
+        if fits.mean() < _MOST:
             continue
-        first = _read(found["first"].str.strip(), format, day_first, pivot_year)
-        if first.fits.all() and _ends_later(found["second"].str.strip(), first):
-            return replace(first, interval=True)
+        first = _read(found["first"].str.strip().where(fits, ""), format, day_first, pivot_year)
+        fits = fits & first.fits
+        if fits.mean() >= _MOST and _ends_later(found["second"].str.strip(), first, fits):
+            first = replace(first, interval=True)
+            if fits.all():
+                return first
+            reading = first if fits.sum() > reading.fits.sum() else reading
     return reading
 
 
-def _ends_later(ends: pd.Series, first: Reading) -> bool:
-    clock = ends.str.fullmatch(_CLOCK_ONLY)
-    if clock.all():
+def _ends_later(ends: pd.Series, first: Reading, fits: npt.NDArray[np.bool_]) -> bool:
+    """Whether the intervals that `fits` [n] end at a time of day, or not before they begin."""
+    ends = ends[fits]
+    if ends.str.fullmatch(_CLOCK_ONLY).all():
         return True
-    last = _read(ends, first.format, None, first.pivot)
-    return bool(last.fits.all() and (last.format == first.format) and (last.stamps >= first.stamps).all())
+    last = _read(ends.reset_index(drop=True), first.format, None, first.pivot)
+    return bool(last.fits.all() and (last.format == first.format) and (last.stamps >= first.stamps[fits]).all())
 
 
 def _read(texts: pd.Series, format: str | None, day_first: bool | None, pivot_year: int | None) -> Reading:

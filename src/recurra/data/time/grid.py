@@ -19,7 +19,7 @@ from recurra.data.time.frequency import DAY, EPOCH_WEEKDAY, Frequency, first_mon
 from recurra.data.time.opening import fits_week, from_opening, is_open, to_opening
 from recurra.data.time.zones import check_zone, skipped_days
 from recurra.errors import InputError
-from recurra.options import option
+from recurra.options import using
 
 Positions = npt.NDArray[np.int64]
 
@@ -72,7 +72,7 @@ class Grid:
             )
         if index.tz is not None and self.tz is None:
             raise InputError(
-                f"times are in the zone {index.tz}, the grid has none: give both a zone, or none ({option('tz')})"
+                f"times are in the zone {index.tz}, the grid has none: give both a zone, or none{using(' ({})', 'tz')}"
             )
         counts_utc = frequency.below_day and not self.counting.wall
         if index.tz is not None:

@@ -25,7 +25,7 @@ from recurra.data.time.nearest import mean_phase, near_steps, wants_nearest
 from recurra.data.time.opening import find_opening
 from recurra.data.time.times import Times, utc_of, wall_clock
 from recurra.errors import InputError
-from recurra.options import option
+from recurra.options import option, using, ways
 
 Array = npt.NDArray[np.int64]
 _SAMPLE = 1_000_000  # rows that are looked at; whole series, evenly spaced
@@ -133,8 +133,8 @@ def _infer(
     steps = step_sizes(counted.astype(np.int64), sampled)
     if len(steps) == 0:
         raise InputError(
-            f"{source} has one time in each series, from which no frequency can be told: name it with "
-            f"{option('freq')}, or the time column with {option('time')}"
+            f"{source} has one time in each series, from which no frequency can be told: "
+            + ways(using("name it with {}", "freq"), using("name the time column with {}", "time"))
         )
     if daily:
         frequency = _of_days(wall, ticks // DAY, sampled, steps // DAY)
@@ -287,8 +287,8 @@ def _most_common(values: Array) -> int:
 def _integer_grid(values: Array, codes: npt.NDArray[np.integer], freq: str | None, source: str) -> Grid:
     if freq is not None and not freq.isdigit():
         raise InputError(
-            f"the time column of {source} counts steps: {option('freq')} must be their distance, such as 1, not "
-            f"{freq!r}"
+            f"the time column of {source} counts steps: expected their distance as the frequency, such as 1, not "
+            f"{freq!r}{using(' ({})', 'freq')}"
         )
     steps = step_sizes(values, codes)
     step = int(freq) if freq is not None else _most_common(steps) if len(steps) else 1

@@ -10,18 +10,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.schema.facts import Fact
-from recurra.data.schema.names import part_of
+from recurra.data.schema.names import PERIOD_WORDS, part_of, plain
 from recurra.data.time.century import steps_backwards
 from recurra.data.time.dates import Reading, Stamps, read_dates
+from recurra.data.time.day_periods import DayPeriods, begin, find_periods, period_facts, unstored
 from recurra.data.time.eras import era_of_days, first_era
 from recurra.data.time.frequency import DAY, MICROSECONDS, Frequency
 from recurra.data.time.spellings import month_of
 from recurra.data.time.unix_time import NUMBER_FORMATS, number_format, read_numbers
 from recurra.data.time.zones import check_zone, utc_of, wall_clock, zone_of
 from recurra.errors import InputError
-from recurra.options import option
+from recurra.options import flag, offered, option, using, ways
 
 _KEPT = ("integer", "excel", "excel 1904", "year-week", "year-quarter")  # formats of numbers that later files keep
+_MOSTLY = 0.8  # share of numbers in a column of numbers with faults
 _LEAST = {
     "year": 1, "half": 1, "quarter": 1, "month": 1, "week": 1, "day": 1, "dayofyear": 1, "hour": 0, "minute": 0,
     "second": 0,
@@ -103,12 +105,14 @@ def read_times(
     if distinct.str.fullmatch(r"\d+").all() and (only is None or only in NUMBER_FORMATS):
         return _from_numbers(distinct.astype(np.int64).iloc[codes].rename(columns[0]), source, format, tz, only)
     reading = read_dates(distinct, format=only or format, day_first=day_first, pivot_year=pivot_year)
+    if only is None and not reading.fits.all():
+        _refuse_among_numbers(reading, codes, distinct, columns[0], source)
     _refuse_unread(reading, codes, distinct, columns[0], source, day_first, only)
     reading, facts = _settle(reading, columns[0])
     if (era := era_of_days(reading.stamps)) is not None and reading.format not in ("%Y", "%Y年"):
         raise InputError(
             f"column {columns[0]!r} of {source} holds {distinct.iloc[0]!r} in row 1, a year of {era}: expected "
-            f"years of the Gregorian calendar; convert it, or name another column with {option('time')}"
+            f"years of the Gregorian calendar; {ways('convert it', using('name another column with {}', 'time'))}"
         )
     offset = None if reading.offset is None else reading.offset[codes]
     return _zoned(reading.stamps[codes], offset, reading.stored, tz, facts)
@@ -124,8 +128,8 @@ def _refuse_missing(column: pd.Series, name: str, source: str) -> None:
     if missing.any():
         raise InputError(
             f"column {name!r} of {source} has no time in row {int(missing.argmax()) + 1} "
-            f"({int(missing.sum())} of {len(column)} rows): fill it, remove the row, or name another column with "
-            f"{option('time')}"
+            f"({int(missing.sum())} of {len(column)} rows): "
+            f"{ways('fill it', 'remove the row', using('name another column with {}', 'time'))}"
         )
 
 
@@ -145,19 +149,43 @@ def _refuse_unread(
         return
     row = int(wrong.argmax())
     written = f"written as {reading.format}, as most of the column is" if reading.fits.any() else "that is understood"
-    remedy = "correct or remove it"
+    remedies = ["correct it", "remove the row"]
     if only is not None:
-        written, remedy = f"written as {only}", f"correct it, or leave out {option('time_format')}"
+        written, remedies = f"written as {only}", ["correct it", using("leave out {}", "time_format")]
     elif day_first is not None:
         written = f"with the {'day' if day_first else 'month'} first"
-        remedy = f"leave out {option('day_first')}, or correct it"
+        remedies = [using("leave out {}", "day_first"), "correct it"]
     if (era := first_era(distinct.iloc[codes[row : row + 1]])) is not None:
-        written, remedy = f"of the Gregorian calendar but of {era[1]}", "convert it"
+        written, remedies = f"of the Gregorian calendar but of {era[1]}", ["convert it"]
+    remedies += [
+        using("say how the column is written with {}", "time_format"),
+        using("name another one with {}", "time"),
+        f"leave it out with {option('ignore', name)}" if offered("ignore") else "",
+    ]
     raise InputError(
         f"column {name!r} of {source} holds {distinct.iloc[codes[row]]!r} in row {row + 1}, which is no time "
-        f"{written}: {remedy}, say how the column is written with {option('time_format')}, name another one with "
-        f"{option('time')}, or "
-        f"leave it out with {option('ignore', name)}"
+        f"{written}: {ways(*remedies)}"
+    )
+
+
+def _refuse_among_numbers(
+    reading: Reading, codes: npt.NDArray[np.integer], distinct: pd.Series, name: str, source: str
+) -> None:
+    """Refuse the first cell that is no number where most are, and numbers of one format: days of a year, serials."""
+    digits = distinct.str.fullmatch(r"\d+(?:\.\d+)?").to_numpy(bool)
+    if digits.mean() < _MOSTLY or digits.sum() <= reading.fits.sum():
+        return
+    try:
+        format = number_format(distinct[digits].astype(float).to_numpy(), name)
+    except InputError:
+        return
+    if format == "integer":
+        return
+    row = int((~digits[codes]).argmax())
+    remedies = ["correct it", "remove the row", using("name another column with {}", "time")]
+    raise InputError(
+        f"column {name!r} of {source} holds {distinct.iloc[codes[row]]!r} in row {row + 1}, which is no time "
+        f"written as {format}, as most of the column is: {ways(*remedies)}"
     )
 
 
@@ -170,10 +198,8 @@ def _settle(reading: Reading, name: str) -> tuple[Reading, list[Fact]]:
     if reading.rival is not None:
         rival = reading.rival
         first, second = (_disorder(each.stamps) for each in (reading, rival))
-        chosen, order, flag = (
-            (rival, "day", option("day_first", False))
-            if second < first
-            else (reading, "month", option("day_first", True))
+        chosen, order, other = (
+            (rival, "day", flag("day_first", False)) if second < first else (reading, "month", flag("day_first", True))
         )
         if first == second:
             why = "although day first is as possible"
@@ -181,14 +207,14 @@ def _settle(reading: Reading, name: str) -> tuple[Reading, list[Fact]]:
             why = "in which the rows are in order"
         else:
             why = "which gives the more regular steps"
-        facts.append(Fact("date order", f"{name}: {order} first, {why}", flag))
+        facts.append(Fact("date order", f"{name}: {order} first, {why}", other))
         reading = replace(chosen, rival=None, interval=reading.interval)
     if reading.pivot is not None:
         years = [int(str(stamp)[:4]) for stamp in (reading.stamps.min(), reading.stamps.max())]
         said = f"{name}: {years[0]} to {years[1]}" if years[0] < years[1] else f"{name}: {years[0]}"
-        facts.append(Fact("two-digit years", said, option("pivot_year")))
+        facts.append(Fact("two-digit years", said, flag("pivot_year")))
     if reading.interval:
-        facts.append(Fact("intervals", f"{name}: each is counted at its beginning", option("time")))
+        facts.append(Fact("intervals", f"{name}: each is counted at its beginning", flag("time")))
     return reading, facts
 
 
@@ -210,9 +236,9 @@ def _zoned(wall: Stamps, offset: npt.NDArray | None, format: str, tz: str | None
         return Times(wall, "clock", format, None, tuple(facts))  # dates at local midnight
     absolute = wall - (offset * MICROSECONDS["min"]).astype("timedelta64[us]")
     if tz is None and several and (zone := zone_of(wall, absolute)) is not None:
-        facts, tz = [*facts, Fact("time zone", f"{zone}, whose clock has these offsets from UTC", option("tz"))], zone
+        facts, tz = [*facts, Fact("time zone", f"{zone}, whose clock has these offsets from UTC", flag("tz"))], zone
     if tz is None and several:
-        note = Fact("time zone", "UTC, because the times have several offsets from it", option("tz"))
+        note = Fact("time zone", "UTC, because the times have several offsets from it", flag("tz"))
         facts, tz = [*facts, note], "UTC"
     if tz is None:
         minutes = int(offset[0])
@@ -227,7 +253,8 @@ def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | 
     if not np.isfinite(values).all():
         row = int(np.argmin(np.isfinite(values))) + 1
         raise InputError(
-            f"column {column.name!r} of {source} is infinite in row {row}: correct it, or see {option('time')}"
+            f"column {column.name!r} of {source} is infinite in row {row}: "
+            f"{ways('correct it', using('name another column with {}', 'time'))}"
         )
     whole = bool((values == np.floor(values)).all())
     if only is not None:
@@ -239,8 +266,8 @@ def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | 
     if format != "integer" and np.isnat(stamps).any():
         row = int(np.isnat(stamps).argmax())
         raise InputError(
-            f"column {column.name!r} of {source} holds {values[row]} in row {row + 1}, which is no {format}: correct "
-            f"it, or see {option('time_format')}"
+            f"column {column.name!r} of {source} holds {values[row]} in row {row + 1}, which is no {format}: "
+            f"{ways('correct it', using('see {}', 'time_format'))}"
         )
     if format == "integer":
         if tz is not None:
@@ -267,32 +294,70 @@ def _number_facts(stamps: npt.NDArray, format: str, name: str) -> tuple[Fact, ..
     """What numbers were taken for, where that is not plain to see."""
     if format.startswith("excel"):
         return (Fact("dates", f"{name}: a spreadsheet's days since {'1904' if '1904' in format else '1900'}, "
-                     f"{str(stamps[0])[:10]} in row 1", option("time_format")),)  # fmt: skip
+                     f"{str(stamps[0])[:10]} in row 1", flag("time_format")),)  # fmt: skip
     words = {"year-week": "years and ISO weeks", "year-quarter": "years and quarters", "%Y%j": "years and their days"}
-    return (Fact("dates", f"{name}: {words[format]}", option("time_format")),) if format in words else ()
+    return (Fact("dates", f"{name}: {words[format]}", flag("time_format")),) if format in words else ()
 
 
 def _from_parts(
     frame: pd.DataFrame, columns: Sequence[str], source: str, format: str | None, tz: str | None, day_first: bool | None
 ) -> Times:
+    format, periods = unstored(format)
+    whole = list(columns)
+    columns, periods = _split_periods(frame, columns, periods)
     parts = part_names(columns, [pd.api.types.is_numeric_dtype(frame[name].dtype) for name in columns])
     parts = tuple(_period_part(frame[name], part, source) for name, part in zip(columns, parts, strict=True))
     if parts[0] == "date":
         date = read_times(frame, columns[:1], source=source, format=format, tz=None, day_first=day_first)
         if date.kind != "clock":
-            raise InputError(
-                f"column {columns[0]!r} of {source} is no plain date: give {option('time', columns[0])} "
-                "alone, or plain dates"
-            )
+            alone = f"give {option('time', columns[0])} alone" if offered("time") else ""
+            raise InputError(f"column {columns[0]!r} of {source} is no plain date: {ways(alone, 'give plain dates')}")
         base, facts, name = date.values, date.facts, date.format
     else:
         numbers = {part: _part(frame[column], part, source) for part, column in zip(parts, columns, strict=True)}
         base, facts, name = _calendar_days(numbers, dict(zip(parts, columns, strict=True)), source), (), "parts"
+    if len(whole) > len(columns):
+        column = frame[whole[-1]]
+        _refuse_missing(column, whole[-1], source)
+        values = _whole(column.to_numpy(np.float64), column, source)
+        periods = periods or _certain(find_periods(pd.factorize(base)[0], values.astype(float)), column, source)
+        stamps, absolute = begin(base, values, periods, whole[-1], source, tz)
+        facts = (*facts, *period_facts(base, values, periods, whole, tz))
+        return Times(stamps, "utc" if absolute else "clock", periods.stored(name), tz, facts)
     micro = np.zeros(len(frame), dtype=np.int64)
     for part, column in zip(parts, columns, strict=True):
         if part in ("hour", "minute", "second"):
             micro += _time_of_day(frame[column], part, source)
     return Times(base + micro.astype("timedelta64[us]"), "clock", name, tz, tuple(facts))
+
+
+def _split_periods(
+    frame: pd.DataFrame, columns: Sequence[str], periods: DayPeriods | None
+) -> tuple[Sequence[str], DayPeriods | None]:
+    """The columns of the date, without a last one that numbers the periods of a day."""
+    last = frame[columns[-1]]
+    if periods is not None:
+        return columns[:-1], periods
+    if not pd.api.types.is_numeric_dtype(last.dtype) or pd.api.types.is_bool_dtype(last.dtype):
+        return columns, None
+    values = last.to_numpy(np.float64)
+    if plain(columns[-1]) in PERIOD_WORDS:
+        return columns[:-1], None
+    if part_of(columns[-1]) in (None, "hour") and 24 < np.nanmax(values, initial=0) <= 100:
+        days, _ = pd.factorize(pd.MultiIndex.from_frame(frame[list(columns[:-1])]))
+        if find_periods(days, values) is not None:  # else 30 is half past midnight
+            return columns[:-1], None
+    return columns, None
+
+
+def _certain(periods: DayPeriods | None, column: pd.Series, source: str) -> DayPeriods:
+    if periods is not None:
+        return periods
+    low, high = column.min(), column.max()
+    raise InputError(
+        f"column {column.name!r} of {source} holds {low:g} to {high:g}, which are no periods of a day: expected 24, 48 "
+        f"or 96 on each day, numbered from 0 or 1; {ways('correct it', using('name the time columns with {}', 'time'))}"
+    )
 
 
 def _period_part(column: pd.Series, part: str, source: str) -> str:
@@ -353,8 +418,19 @@ def _checked(values: npt.NDArray, column: pd.Series, part: str, source: str) -> 
         row = int(wrong.argmax())
         raise InputError(
             f"column {column.name!r} of {source} holds {str(column.iloc[row])!r} in row {row + 1}, which is no {part}: "
-            f"expected whole numbers from {_LEAST[part]} to {_MOST[part]}; correct it, or name "
-            f"the time columns with {option('time')}"
+            f"expected whole numbers from {_LEAST[part]} to {_MOST[part]}; "
+            f"{ways('correct it', using('name the time columns with {}', 'time'))}"
+        )
+    return values.astype(np.int64)
+
+
+def _whole(values: npt.NDArray[np.float64], column: pd.Series, source: str) -> npt.NDArray[np.int64]:
+    wrong = values != np.floor(values)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise InputError(
+            f"column {column.name!r} of {source} holds {values[row]:g} in row {row + 1}, which is no period of a day: "
+            f"expected whole numbers; {ways('correct it', using('name the time columns with {}', 'time'))}"
         )
     return values.astype(np.int64)
 

@@ -10,7 +10,7 @@ import pandas as pd
 from recurra.data.schema.names import DAY_WORDS, STEP_WORDS, WEEK_WORDS, plain, words_in
 from recurra.data.time.periods import mondays
 from recurra.errors import InputError
-from recurra.options import option
+from recurra.options import offered, option, using, ways
 
 _EPOCHS = {"epoch s": (1e8, 1e10, 1_000_000), "epoch ms": (1e11, 1e13, 1000), "epoch us": (1e14, 1e16, 1)}
 NUMBER_FORMATS = ("excel", "excel 1904", "year-week", "year-quarter", *_EPOCHS, "epoch ns", "integer")
@@ -42,10 +42,16 @@ def number_format(values: npt.NDArray, name: str) -> str:
     if low >= 1e17:
         return "epoch ns"
     if not whole:
+        remedies = [
+            f"if they are a spreadsheet's days, pass {option('time_format', 'excel')}"
+            if offered("time_format")
+            else "",
+            using("name another column with {}", "time"),
+            "" if offered("time") else "correct it",
+        ]
         raise InputError(
             f"time column {name!r} holds fractions such as {values[values != np.floor(values)][0]:g}: expected dates, "
-            "whole years, seconds since 1970 or whole steps; if they are a spreadsheet's days, say "
-            f"{option('time_format', 'excel')}, or name another column with {option('time')}"
+            f"whole years, seconds since 1970 or whole steps; {ways(*remedies)}"
         )
     return "integer"
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.errors import InputError
-from recurra.options import option
+from recurra.options import offered, option, using, ways
 
 Stamps = npt.NDArray[np.datetime64]
 
@@ -39,10 +39,12 @@ def utc_of(clock: Stamps, tz: str, codes: npt.NDArray[np.integer]) -> Stamps:
     second = index.tz_localize(tz, ambiguous=np.zeros(len(index), dtype=bool), nonexistent="NaT")
     if first.hasnans:
         wrong = index[first.isna()][0]
-        raise InputError(
-            f"time {wrong} does not exist in {tz}: its clock was put forward over it; give the zone that the times are "
-            f"in with {option('tz')}, or leave {option('tz')} out to count hours as written"
-        )
+        remedies = [
+            using("pass the zone that the times are in with {}", "tz"),
+            using("leave {} out to count hours as written", "tz"),
+            "" if offered("tz") else "correct it",
+        ]
+        raise InputError(f"time {wrong} does not exist in {tz}: its clock was put forward over it; {ways(*remedies)}")
     earlier, later = (_naive_utc(zoned) for zoned in (first, second))
     result = earlier[row]
     twice = (earlier != later)[row]

@@ -1,15 +1,17 @@
-"""The five forecasts that any model has to beat, at every origin of every series, with their quantiles.
+"""The forecasts that any model has to beat, fitted anew at every origin of every series, with their quantiles.
 
-Parameters and spreads are estimated once for each series, on what lies before its first origin; at later origins a
-method only follows the newer data. Nothing looks past an origin. Missing values: the naive forecasts see only observed
-values; ETS and Theta bridge inner gaps by straight lines; after a gap at the end every method looks further ahead.
+Nothing looks past an origin. Missing values: the plain forecasts see only observed values; the statistical ones bridge
+inner gaps by straight lines; after a gap at the end every method looks further ahead.
+
+A method that would take more than `BUDGET` seconds by its own rough reckoning is left out, and said so: the reckoning
+counts series, origins, rows and seasons, never a clock, so that the same data always gives the same table.
 
 Needs no torch, and `forecast_baselines` can be sent to another process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,61 +19,104 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.errors import InputError
-from recurra.evaluation.forecast.columns import LEVELS, quantile_column
-from recurra.evaluation.forecast.ets import fit_ets
-from recurra.evaluation.forecast.naive import fit_drift, fit_naive, fit_seasonal_naive
-from recurra.evaluation.forecast.predictive import Fitted, Predictive
-from recurra.evaluation.forecast.theta import fit_theta
+from recurra.evaluation.forecast.averages import climatology, has_climatology, mean, seasonal_profile
+from recurra.evaluation.forecast.columns import BASELINES, LEVELS, quantile_column
+from recurra.evaluation.forecast.intermittent import NAMES as INTERMITTENT
+from recurra.evaluation.forecast.intermittent import are_intermittent, intermittent
+from recurra.evaluation.forecast.naive import drift, naive, seasonal_naive, seasonal_naive_with_drift
+from recurra.evaluation.forecast.predictive import Predictive
+from recurra.evaluation.forecast.statistical import STATISTICAL, Forms, points_used
+from recurra.evaluation.forecast.steps import Steps
 from recurra.options import option
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
 
-METHODS: dict[str, Callable[[Floats, int, int], Fitted]] = {
-    "naive": lambda history, season, horizon: fit_naive(history),
-    "seasonal naive": lambda history, season, horizon: fit_seasonal_naive(history, season),
-    "drift": lambda history, season, horizon: fit_drift(history),
-    "Theta": lambda history, season, horizon: fit_theta(history, season),
-    "ETS": fit_ets,
+BUDGET = 240.0  # seconds of one core, for each method
+_ESTIMATING = 0.15  # of the seconds of choosing a form: what estimating its parameters takes
+
+PLAIN: dict[str, Callable[[Floats, int, Steps], Predictive]] = {
+    "naive": lambda history, ahead, steps: naive(history, ahead),
+    "seasonal naive": lambda history, ahead, steps: seasonal_naive(history, ahead, steps.season),
+    "drift": lambda history, ahead, steps: drift(history, ahead),
+    "seasonal naive with drift": lambda history, ahead, steps: seasonal_naive_with_drift(history, ahead, steps.season),
+    "mean": lambda history, ahead, steps: mean(history, ahead),
+    "climatology": climatology,
+    "seasonal profile": lambda history, ahead, steps: seasonal_profile(history, ahead, steps.season),
+    "Croston": lambda history, ahead, steps: intermittent("Croston", history, ahead),
+    "TSB": lambda history, ahead, steps: intermittent("TSB", history, ahead),
+    "ADIDA": lambda history, ahead, steps: intermittent("ADIDA", history, ahead),
 }
+
+
+def methods_for(
+    histories: Sequence[Floats], origins: Sequence[Ints], steps: Steps, budget: float = BUDGET
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The methods that apply to such series and fit the budget, and why others of the statistical ones do not."""
+    last = [ends[-1] if len(ends) else 0 for ends in origins]
+    known = [history[:end] for history, end in zip(histories, last, strict=True)]
+    longest = max((len(values) for values in known), default=0)
+    sparse = are_intermittent([values for values in known if len(values)])
+    unfit = set() if steps.seasons else {"seasonal naive", "seasonal naive with drift", "seasonal profile"}
+    unfit |= set() if has_climatology(longest, steps) else {"climatology"}
+    unfit |= set() if sparse else set(INTERMITTENT)
+    names: list[str] = []
+    left_out: dict[str, str] = {}
+    for name in BASELINES:
+        if name in STATISTICAL:
+            if not STATISTICAL[name].applies(steps, longest):
+                continue
+            seconds = _seconds(name, known, origins, steps)
+            if seconds > budget:
+                left_out[name] = f"it would take about {seconds:,.0f} s, more than the {budget:,.0f} s that it may take"
+                continue
+        elif name in unfit:
+            continue
+        names.append(name)
+    return tuple(names), left_out
 
 
 def forecast_baselines(
     histories: Sequence[Floats],
     origins: Sequence[Ints],
     horizon: int,
-    season: int = 1,
+    steps: Steps | int = 1,
     *,
     levels: Sequence[float] = LEVELS,
+    methods: Sequence[str] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> pd.DataFrame:
     """Forecast `horizon` steps by every baseline from every origin of every series.
 
     `histories` holds the full series, arrays [n_s] in the target's unit with NaN for missing; `origins` the numbers
-    of rows known at each forecast, increasing; `season` counts steps (1: none, and then there is no "seasonal
-    naive").
+    of rows known at each forecast, increasing; `steps` the seasons (a number is the one season; 1: none). `methods`
+    are those of `methods_for` unless given; `progress` is told how many origins are done.
 
     Returns a frame with a row per series (its place in `histories`), origin and step (1..horizon), and for every
-    method its median ("ETS") and its quantiles ("ETS:q0.1"). A series without an observed value before an origin has
-    NaN there. `attrs["fallbacks"]` counts, by method, the forecasts for which a simpler method stood in: naive for
-    ETS (fewer than 8 points, constant, or not finite), drift for Theta (the same), naive for phases a seasonal naive
-    has never seen.
+    method its forecast ("AutoETS") and its quantiles ("AutoETS:q0.1"). A series without an observed value before an
+    origin has NaN there. `attrs["fallbacks"]` counts, by method, the forecasts for which a simpler method stood in:
+    drift for the statistical ones (fewer than 8 points, constant, or not finite), naive for phases that a seasonal
+    one has never seen. `attrs["left_out"]` says which methods the budget left out, and why.
 
-    >>> frame = forecast_baselines([np.arange(12.0)], [np.array([10])], horizon=2, levels=(0.1, 0.9))
+    >>> both = ["naive", "drift"]
+    >>> frame = forecast_baselines([np.arange(12.0)], [np.array([10])], 2, levels=(0.1, 0.9), methods=both)
     >>> frame[["origin", "step", "naive", "drift"]].to_numpy().tolist()
     [[10.0, 1.0, 9.0, 10.0], [10.0, 2.0, 9.0, 11.0]]
     """
-    if season < 1 or horizon < 1:
-        raise InputError(
-            f"season={season} and horizon={horizon} must be at least 1 step ({option('season')}, {option('horizon')})"
-        )
+    if isinstance(steps, int | np.integer):
+        if steps < 1:
+            raise InputError(f"season={steps} must be at least 1 step ({option('season')})")
+        steps = Steps((int(steps),) if steps > 1 else ())
+    if horizon < 1:
+        raise InputError(f"horizon={horizon} must be at least 1 step ({option('horizon')})")
     if len(histories) != len(origins):
         raise InputError(f"histories has {len(histories)} series, origins has {len(origins)}: give one array for each")
     for s, ends in enumerate(origins):
         if np.any(np.diff(ends) <= 0):
-            raise InputError(
-                f"origins[{s}]={list(ends)} must increase: parameters are estimated before the first of them"
-            )
-    methods = [name for name in METHODS if season > 1 or name != "seasonal naive"]
+            raise InputError(f"origins[{s}]={list(ends)} must increase")
+    left_out: dict[str, str] = {}
+    if methods is None:
+        methods, left_out = methods_for(histories, origins, steps)
     counts = [len(o) for o in origins]
     shape = (sum(counts), horizon)
     points = {name: np.full(shape, np.nan) for name in methods}
@@ -79,13 +124,23 @@ def forecast_baselines(
     fallbacks = dict.fromkeys(methods, 0)
     row = 0
     for history, ends in zip(histories, origins, strict=True):
-        unit, views = _views(history, ends)
-        for name in methods:
-            for i, result in _forecast_views(METHODS[name], views, horizon, season):
-                result = result.rescaled(unit)
-                points[name][row + i] = result.point
-                quantiles[name][row + i] = result.quantiles(levels)
+        views = _views(history, ends)
+        forms = {name: Forms(STATISTICAL[name], len(views)) for name in methods if name in STATISTICAL}
+        for view in views:
+            for name in methods:
+                ahead = view.gap + horizon
+                if name in forms:
+                    result: Predictive = forms[name].forecast(view.history, ahead, steps)
+                else:
+                    result = PLAIN[name](view.history, ahead, steps)
+                if not result.is_finite():
+                    result = naive(view.history, ahead)
+                result = result.after(view.gap).rescaled(view.unit)
+                points[name][row + view.origin] = result.point
+                quantiles[name][row + view.origin] = result.quantiles(levels)
                 fallbacks[name] += result.fallback
+            if progress is not None:
+                progress(row + view.origin + 1)
         row += len(ends)
     columns: dict[str, npt.NDArray] = {
         "series": np.repeat(np.repeat(np.arange(len(counts)), counts), horizon),
@@ -98,43 +153,44 @@ def forecast_baselines(
             columns[quantile_column(level, name)] = quantiles[name][..., q].ravel()
     frame = pd.DataFrame(columns)
     frame.attrs["fallbacks"] = fallbacks
+    frame.attrs["left_out"] = left_out
     return frame
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What is known at an origin: from the first observed value to the last [n], and the `gap` rows missing since."""
+    """What is known at an origin: from the first observed value to the last [n], and the `gap` rows missing since.
+
+    `history` is divided by `unit`, a power of two near its size: the division is exact and keeps squares and exponents
+    of very large or small values in the range of floats.
+    """
 
     origin: int
     history: Floats
     gap: int
+    unit: float
 
 
-def _views(history: Floats, ends: Ints) -> tuple[float, list[View]]:
-    """The known part at every origin where anything is known, divided by a unit: a power of two near its first size.
-
-    The division is exact and keeps squares and exponents of very large or small values in the range of floats; the
-    unit itself stays in a range that leaves room for later values of quite another size.
-    """
-    unit, views = 1.0, []
+def _views(history: Floats, ends: Ints) -> list[View]:
+    """The known part at every origin where anything is known."""
+    views = []
     for i, end in enumerate(ends):
         known = np.flatnonzero(~np.isnan(history[:end]))
         if not len(known):
             continue
         part = np.asarray(history[known[0] : known[-1] + 1], dtype=np.float64)
-        if not views:
-            largest = float(np.nanmax(np.abs(part)))
-            unit = 2.0 ** np.clip(np.floor(np.log2(largest)), -300, 300) if largest > 0 else 1.0
-        views.append(View(i, part / unit, int(end) - 1 - int(known[-1])))
-    return unit, views
+        largest = float(np.nanmax(np.abs(part)))
+        unit = 2.0 ** np.clip(np.floor(np.log2(largest)), -300, 300) if largest > 0 else 1.0
+        views.append(View(i, part / unit, int(end) - 1 - int(known[-1]), unit))
+    return views
 
 
-def _forecast_views(
-    fit: Callable[[Floats, int, int], Fitted], views: list[View], horizon: int, season: int
-) -> Iterator[tuple[int, Predictive]]:
-    """One method on one series: estimated at the first view, then a forecast from each."""
-    if not views:
-        return
-    fitted = fit(views[0].history, season, horizon)
-    for view in views:
-        yield view.origin, fitted.forecast(view.history, view.gap + horizon).after(view.gap)
+def _seconds(name: str, known: Sequence[Floats], origins: Sequence[Ints], steps: Steps) -> float:
+    """What a statistical method will take for all origins, roughly, on one core."""
+    method, total = STATISTICAL[name], 0.0
+    for values, ends in zip(known, origins, strict=True):
+        points = min(len(values), points_used(steps))
+        once = method.seconds(points, method.season(steps, points))
+        chosen = min(len(ends), method.selections)
+        total += once * (chosen + _ESTIMATING * len(ends))
+    return total

@@ -1,96 +1,79 @@
-"""The three forecasts that need no fitting: naive, seasonal naive, drift; they see gaps and never fill them.
+"""The forecasts that need no fitting: naive, seasonal naive (with and without drift), drift; they never fill gaps.
 
 Source: Hyndman, Athanasopoulos, "Forecasting: Principles and Practice" (3rd ed.), 5.2 (methods) and 5.5 (standard
 deviations). Between observed values g rows apart a random walk gathers g times the variance of one step, so that every
 pair of neighbours counts, whatever gap lies between.
+
+Each function takes a history [n], whose first and last values are observed and NaN marks gaps, and looks `steps` ahead.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
-from recurra.evaluation.forecast.predictive import Predictive
+from recurra.evaluation.forecast.predictive import Normal
 
 Floats = npt.NDArray[np.floating]
 
 
-@dataclass(frozen=True)
-class Naive:
+def naive(history: Floats, steps: int) -> Normal:
     """y_(T+h) = y_T, with standard deviation sigma sqrt(h)."""
-
-    sigma: float
-
-    def forecast(self, history: Floats, steps: int) -> Predictive:
-        """Repeat the last observed value [n] -> [steps]."""
-        h = np.arange(1, steps + 1)
-        return Predictive(np.full(steps, history[-1]), self.sigma * np.sqrt(h))
+    change, gap = _changes(history)
+    h = np.arange(1, steps + 1)
+    return Normal(np.full(steps, history[-1]), _root_mean(change**2 / gap) * np.sqrt(h))
 
 
-@dataclass(frozen=True)
-class SeasonalNaive:
+def seasonal_naive(history: Floats, steps: int, season: int) -> Normal:
     """y_(T+h) = the last observed value of the same phase, k seasons before, with standard deviation sigma sqrt(k).
 
-    A phase that was never observed falls back to the naive forecast.
+    Sigma is that of the changes over one season, of the naive forecast where no two values lie one season apart. A
+    phase that was never observed falls back to the naive forecast.
     """
-
-    season: int
-    sigma: float
-    naive: Naive
-
-    def forecast(self, history: Floats, steps: int) -> Predictive:
-        """Repeat the last observed season [n] -> [steps]."""
-        rows = np.flatnonzero(~np.isnan(history))
-        latest = np.full(self.season, -1)
-        np.maximum.at(latest, rows % self.season, rows)
-        ahead = len(history) + np.arange(steps)
-        source = latest[ahead % self.season]
-        found = source >= 0
-        simple = self.naive.forecast(history, steps)
-        seasons = np.where(found, (ahead - source) // self.season, 1)
-        mean = np.where(found, history[source], simple.mean)
-        sd = np.where(found, self.sigma * np.sqrt(seasons), simple.sd)
-        return Predictive(mean, sd, fallback=not found.all())
-
-
-@dataclass(frozen=True)
-class Drift:
-    """y_(T+h) = y_T + h (y_T - y_1) / (T - 1), with standard deviation sigma sqrt(h (1 + h / (T - 1)))."""
-
-    sigma: float
-
-    def forecast(self, history: Floats, steps: int) -> Predictive:
-        """Prolong the line from the first to the last observed value [n] -> [steps]."""
-        h = np.arange(1, steps + 1)
-        span = max(len(history) - 1, 1)
-        slope = (history[-1] - history[0]) / span
-        return Predictive(history[-1] + h * slope, self.sigma * np.sqrt(h * (1.0 + h / span)))
-
-
-def fit_naive(history: Floats) -> Naive:
-    """Sigma from the steps between neighbouring observed values of `history` [n]; 0 where there is no pair."""
-    change, gap = _changes(history)
-    return Naive(_root_mean(change**2 / gap))
-
-
-def fit_seasonal_naive(history: Floats, season: int) -> SeasonalNaive:
-    """Sigma from the changes over one season; from the naive forecast where no two values lie one season apart."""
-    naive = fit_naive(history)
+    simple = naive(history, steps)
+    rows = np.flatnonzero(~np.isnan(history))
+    latest = np.full(season, -1)
+    np.maximum.at(latest, rows % season, rows)
+    ahead = len(history) + np.arange(steps)
+    source = latest[ahead % season]
+    found = source >= 0
+    seasons = np.where(found, (ahead - source) // season, 1)
     change = history[season:] - history[:-season] if len(history) > season else np.empty(0)
     change = change[~np.isnan(change)]
-    return SeasonalNaive(season, _root_mean(change**2) if len(change) else naive.sigma, naive)
+    sigma = _root_mean(change**2) if len(change) else float(simple.sd[0])
+    mean = np.where(found, history[source], simple.mean)
+    return Normal(mean, np.where(found, sigma * np.sqrt(seasons), simple.sd), fallback=not found.all())
 
 
-def fit_drift(history: Floats) -> Drift:
-    """Sigma from the changes around the average one, with one degree of freedom for the slope."""
+def seasonal_naive_with_drift(history: Floats, steps: int, season: int) -> Normal:
+    """The seasonal naive forecast, moved by the change of level from the season before the last to the last.
+
+    The spread is the seasonal naive's. Without two seasons of data it is the seasonal naive forecast.
+    """
+    plain = seasonal_naive(history, steps, season)
+    now, before = history[-season:], history[-2 * season : -season]
+    both = ~np.isnan(now) & ~np.isnan(before) if len(before) == season else np.zeros(0, dtype=bool)
+    if not both.any():
+        return Normal(plain.mean, plain.sd, fallback=True)
+    growth = float((now[both] - before[both]).mean())
+    return Normal(plain.mean + growth * (np.arange(steps) // season + 1), plain.sd, plain.fallback)
+
+
+def drift(history: Floats, steps: int) -> Normal:
+    """y_(T+h) = y_T + h (y_T - y_1) / (T - 1), with standard deviation sigma sqrt(h (1 + h / (T - 1))).
+
+    Sigma has one degree of freedom less for the slope.
+    """
     change, gap = _changes(history)
+    h = np.arange(1, steps + 1)
+    span = max(len(history) - 1, 1)
+    slope = (history[-1] - history[0]) / span
     if len(change) < 2:
-        return Drift(_root_mean(change**2 / gap))
-    slope = change.sum() / gap.sum()
-    residual = change - slope * gap
-    return Drift(float(np.sqrt((residual**2 / gap).sum() / (len(change) - 1))))
+        sigma = _root_mean(change**2 / gap)
+    else:
+        residual = change - change.sum() / gap.sum() * gap
+        sigma = float(np.sqrt((residual**2 / gap).sum() / (len(change) - 1)))
+    return Normal(history[-1] + h * slope, sigma * np.sqrt(h * (1.0 + h / span)))
 
 
 def _changes(history: Floats) -> tuple[Floats, Floats]:

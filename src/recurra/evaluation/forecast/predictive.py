@@ -1,7 +1,6 @@
-"""What a baseline says of the steps ahead: a normal distribution per step, in the target's unit or in its logarithm.
+"""What a baseline says of the steps ahead: a normal distribution per step, or the values that came before.
 
-Source: Hyndman, Athanasopoulos, "Forecasting: Principles and Practice" (3rd ed.), 5.5 (prediction intervals) and 5.6
-(forecasts of a transformed series: the back-transformed mean is the median).
+Source: Hyndman, Athanasopoulos, "Forecasting: Principles and Practice" (3rd ed.), 5.5 (prediction intervals).
 """
 
 from __future__ import annotations
@@ -17,50 +16,83 @@ from scipy.special import ndtri
 Floats = npt.NDArray[np.floating]
 
 
-@dataclass(frozen=True, eq=False)
-class Predictive:
-    """Normal forecasts of H steps: `mean` [H] and deviation `sd` [H], of the target or (`log`) of its logarithm.
+class Predictive(Protocol):
+    """A forecast of H steps. `fallback` says that a simpler method than the one asked for had to stand in."""
 
-    `fallback` says that a simpler method than the one asked for had to stand in.
-    """
+    @property
+    def point(self) -> Floats:
+        """What is forecast [H]."""
+        ...
+
+    @property
+    def fallback(self) -> bool: ...
+
+    def quantiles(self, levels: Sequence[float]) -> Floats:
+        """Quantiles [H, Q] at the probabilities `levels` [Q]."""
+        ...
+
+    def rescaled(self, unit: float) -> Predictive:
+        """The same forecast for a target `unit` times as large."""
+        ...
+
+    def after(self, skip: int) -> Predictive:
+        """The same forecast without its first `skip` steps."""
+        ...
+
+    def is_finite(self) -> bool:
+        """Whether every step has a finite point and finite quantiles."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Normal:
+    """Normal forecasts of H steps: `mean` [H] and deviation `sd` [H]."""
 
     mean: Floats
     sd: Floats
-    log: bool = False
     fallback: bool = False
 
     @property
     def point(self) -> Floats:
-        """The median [H], in the unit of the target."""
-        return np.exp(self.mean) if self.log else self.mean
+        return self.mean
 
     def quantiles(self, levels: Sequence[float]) -> Floats:
-        """Quantiles [H, Q] at the probabilities `levels` [Q], in the unit of the target."""
-        values = self.mean[:, None] + self.sd[:, None] * ndtri(np.asarray(levels, dtype=np.float64))
-        return np.exp(values) if self.log else values
+        return self.mean[:, None] + self.sd[:, None] * ndtri(np.asarray(levels, dtype=np.float64))
 
-    def rescaled(self, unit: float) -> Predictive:
-        """The same forecast for a target `unit` times as large."""
-        if self.log:
-            return replace(self, mean=self.mean + np.log(unit))
+    def rescaled(self, unit: float) -> Normal:
         return replace(self, mean=self.mean * unit, sd=self.sd * unit)
 
-    def after(self, skip: int) -> Predictive:
-        """The same forecast without its first `skip` steps."""
+    def after(self, skip: int) -> Normal:
         return replace(self, mean=self.mean[skip:], sd=self.sd[skip:])
 
     def is_finite(self) -> bool:
-        """Whether every step has a finite median and a finite quantile six standard deviations above it."""
-        top = self.mean + 6.0 * self.sd
-        return bool(np.isfinite(np.exp(top) if self.log else top).all())
+        return bool(np.isfinite(self.mean).all() and np.isfinite(self.mean + 6.0 * self.sd).all())
 
 
-class Fitted(Protocol):
-    """A baseline with its parameters estimated; it only follows newer data from now on."""
+@dataclass(frozen=True, eq=False)
+class Empirical:
+    """A point forecast `mean` [H], and the distribution of `past` values [n] at every step: with its mass at zero."""
 
-    def forecast(self, history: Floats, steps: int) -> Predictive:
-        """Forecast the `steps` rows after `history` [n], whose first and last values are observed; NaN marks gaps."""
-        ...
+    mean: Floats
+    past: Floats
+    fallback: bool = False
+
+    @property
+    def point(self) -> Floats:
+        return self.mean
+
+    def quantiles(self, levels: Sequence[float]) -> Floats:
+        found = np.quantile(self.past, levels, method="inverted_cdf")
+        return np.broadcast_to(found, (len(self.mean), len(levels)))
+
+    def rescaled(self, unit: float) -> Empirical:
+        return replace(self, mean=self.mean * unit, past=self.past * unit)
+
+    def after(self, skip: int) -> Empirical:
+        return replace(self, mean=self.mean[skip:])
+
+    def is_finite(self) -> bool:
+        return bool(np.isfinite(self.mean).all())
 
 
 def fill_gaps(history: Floats) -> Floats:

@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
@@ -22,10 +24,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.errors import TrainingError
-from recurra.evaluation.forecast.baselines import forecast_baselines
+from recurra.evaluation.forecast.baselines import BUDGET, forecast_baselines, methods_for
+from recurra.evaluation.forecast.steps import Steps
 
 _ENOUGH = 100_000  # rows before the first origin, unless twenty seasons are more
-_INPUT, _OUTPUT, _COMPLAINTS = "input.npz", "output.parquet", "complaints"
+_INPUT, _TOLD, _OUTPUT, _COMPLAINTS, _DONE = "input.npz", "told.json", "output.parquet", "complaints", "done"
+_LOOK = 0.2  # seconds between two looks at how far it is
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
@@ -35,10 +39,21 @@ class BaselineWorker:
     """A context in which the baselines are computed beside whatever is done inside it; `result` waits for them."""
 
     def __init__(
-        self, histories: Sequence[Floats], origins: Sequence[Ints], horizon: int, season: int, levels: Sequence[float]
+        self,
+        histories: Sequence[Floats],
+        origins: Sequence[Ints],
+        horizon: int,
+        steps: Steps,
+        levels: Sequence[float],
+        *,
+        methods: Sequence[str] | None = None,
+        budget: float = BUDGET,
     ) -> None:
-        """The arguments of `forecast_baselines`; rows that no baseline would look at are not sent along."""
-        enough = max(_ENOUGH, 20 * season)
+        """The arguments of `forecast_baselines`; the methods are by default those of `methods_for` with that `budget`.
+
+        Rows that no baseline would look at are not sent along.
+        """
+        enough = max(_ENOUGH, 20 * max(steps.seasons, default=1))
         self._first = np.array([max(0, int(o[0]) - enough) if len(o) else 0 for o in origins], dtype=np.int64)
         ends = [int(o[-1]) if len(o) else 0 for o in origins]
         histories = [h[first:end] for h, first, end in zip(histories, self._first, ends, strict=True)]
@@ -49,12 +64,19 @@ class BaselineWorker:
             "origins": np.concatenate([np.asarray(o, dtype=np.int64) for o in origins]),
             "counts": np.array([len(o) for o in origins], dtype=np.int64),
             "levels": np.asarray(levels, dtype=np.float64),
-            "steps": np.array([horizon, season], dtype=np.int64),
+        }
+        self.forecasts = int(self._arrays["counts"].sum())
+        self._told = {
+            "horizon": horizon,
+            "steps": asdict(steps),
+            "methods": None if methods is None else list(methods),
+            "budget": budget,
         }
 
     def __enter__(self) -> BaselineWorker:
         self._folder = tempfile.TemporaryDirectory(prefix="recurra-")
         np.savez(Path(self._folder.name) / _INPUT, allow_pickle=False, **self._arrays)
+        (Path(self._folder.name) / _TOLD).write_text(json.dumps(self._told), encoding="utf-8")
         self._arrays = {}  # the other process has them now
         # -P: a numbers.py in the current folder must not stand in for Python's own.
         command = [sys.executable, "-P", "-m", "recurra.evaluation.forecast.worker", self._folder.name]
@@ -76,8 +98,16 @@ class BaselineWorker:
             self._process.stdin.close()
         self._folder.cleanup()
 
-    def result(self) -> pd.DataFrame:
-        """The frame of `forecast_baselines`."""
+    def ready(self) -> bool:
+        """Whether `result` will not have to wait."""
+        return self._process.poll() is not None
+
+    def result(self, progress: Callable[[int], None] | None = None) -> pd.DataFrame:
+        """The frame of `forecast_baselines`; `progress` is told how many of the `forecasts` are done while it waits."""
+        done = Path(self._folder.name) / _DONE
+        while progress is not None and self._process.poll() is None:
+            progress(done.stat().st_size if done.exists() else 0)
+            time.sleep(_LOOK)
         self._process.wait()
         complaint = (Path(self._folder.name) / _COMPLAINTS).read_bytes()
         if self._process.returncode != 0:
@@ -88,7 +118,7 @@ class BaselineWorker:
         path = Path(self._folder.name) / _OUTPUT
         frame = pd.read_parquet(path)
         frame["origin"] += self._first[frame["series"].to_numpy()]
-        frame.attrs["fallbacks"] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        frame.attrs.update(json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
         return frame
 
 
@@ -100,13 +130,32 @@ def _leave_with_parent(folder: Path) -> None:
 
 def _work(folder: Path) -> None:
     arrays = np.load(folder / _INPUT, allow_pickle=False)
+    told = json.loads((folder / _TOLD).read_text(encoding="utf-8"))
     histories = np.split(arrays["values"], np.cumsum(arrays["lengths"])[:-1])
     origins = np.split(arrays["origins"], np.cumsum(arrays["counts"])[:-1])
-    horizon, season = (int(n) for n in arrays["steps"])
-    frame = forecast_baselines(histories, origins, horizon, season, levels=tuple(arrays["levels"].tolist()))
-    fallbacks, frame.attrs = frame.attrs["fallbacks"], {}
+    steps = Steps(**{**told["steps"], "seasons": tuple(told["steps"]["seasons"])})
+    methods, left_out = told["methods"], {}
+    if methods is None:
+        methods, left_out = methods_for(histories, origins, steps, told["budget"])
+    with (folder / _DONE).open("ab", buffering=0) as done:
+
+        def tell(count: int) -> None:
+            """A byte for every forecast: the size of the file says how far it is, and is never half written."""
+            done.write(b"." * (count - done.tell()))
+
+        frame = forecast_baselines(
+            histories,
+            origins,
+            told["horizon"],
+            steps,
+            levels=tuple(arrays["levels"].tolist()),
+            methods=methods,
+            progress=tell,
+        )
+    said = {"fallbacks": frame.attrs["fallbacks"], "left_out": left_out}
+    frame.attrs = {}
     frame.to_parquet(folder / _OUTPUT, index=False)
-    (folder / _OUTPUT).with_suffix(".json").write_text(json.dumps(fallbacks), encoding="utf-8")
+    (folder / _OUTPUT).with_suffix(".json").write_text(json.dumps(said), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 #include "cells/rnn.h"
 #include "loop.h"
 #include "gradients.h"
+#include "step.h"
 
 #define RECURRA_TEXT(name) #name
 #define RECURRA_NAME(name) RECURRA_TEXT(name)
@@ -14,35 +15,18 @@
 namespace recurra::RECURRA_ISA {
 namespace {
 
-// Numbers too small to be normal cost a hundred times more; they are zero inside a call, and the flag is put back after it.
-class Denormals {
-#if defined(__SSE2__)
-    unsigned before = __builtin_ia32_stmxcsr();
-
-  public:
-    Denormals() { __builtin_ia32_ldmxcsr(before | 0x8040u); }
-    ~Denormals() { __builtin_ia32_ldmxcsr(before); }
-#elif defined(__aarch64__)
-    uint64_t before = 0;
-
-  public:
-    Denormals() {
-        asm volatile("mrs %0, fpcr" : "=r"(before));
-        asm volatile("msr fpcr, %0" ::"r"(before | (1ull << 24)));
-    }
-    ~Denormals() { asm volatile("msr fpcr, %0" ::"r"(before)); }
-#else
-  public:
-    Denormals() {}
-#endif
-};
-
 template <class Element, class S>
 void through_time(const Problem<S>& p, Chunk<S>& chunk) {
     if (p.backward)
         p.extras ? backward<Element, true>(p, chunk) : backward<Element, false>(p, chunk);
     else
         p.extras ? forward<Element, true>(p, chunk) : forward<Element, false>(p, chunk);
+}
+
+template <class Element, class S>
+void one_step(const StackLayer& layer, const Problem<S>& p, Chunk<S>& chunk, const Between<S>& between, const Rows& rows) {
+    p.extras ? step_layer<Element, true>(layer, p, chunk, between, rows)
+             : step_layer<Element, false>(layer, p, chunk, between, rows);
 }
 
 // The cells of the engine. A new one is a header and a name here; it is the same table in every build.
@@ -55,6 +39,13 @@ struct Cells {
     static void run(int64_t cell, const Problem<S>& p, Chunk<S>& chunk) {
         int64_t at = 0;
         (void)((at++ == cell && (through_time<Elements>(p, chunk), true)) || ...);
+    }
+
+    template <class S>
+    static void step(const StackLayer& layer, const Problem<S>& p, Chunk<S>& chunk, const Between<S>& between,
+                     const Rows& rows) {
+        int64_t at = 0;
+        (void)((at++ == layer.args.cell && (one_step<Elements>(layer, p, chunk, between, rows), true)) || ...);
     }
 };
 using All = Cells<Rnn<false>, Rnn<true>, Lstm, Gru, GruResetBefore>;
@@ -77,8 +68,8 @@ void run_as(const Args& args, bool back, const int64_t* ids, int64_t count, char
 
 // Calls `body` with a value of the type that the call's tensors are stored in.
 template <class Body>
-auto with_type(const Args& args, Body&& body) {
-    switch (args.type) {
+auto with_type(Type type, Body&& body) {
+    switch (type) {
         case Type::float64: return body(double{});
         case Type::bfloat16: return body(bfloat16{});
         default: return body(float{});
@@ -86,11 +77,11 @@ auto with_type(const Args& args, Body&& body) {
 }
 
 int64_t prepare(const Args& args, bool back, char* memory) {
-    return with_type(args, [&](auto zero) { return problem_of<decltype(zero)>(args, back).prepare(memory, false); });
+    return with_type(args.type, [&](auto zero) { return problem_of<decltype(zero)>(args, back).prepare(memory, false); });
 }
 
 int64_t scratch(const Args& args, bool back, int64_t rows) {
-    return with_type(args, [&](auto zero) {
+    return with_type(args.type, [&](auto zero) {
         using S = decltype(zero);
         Chunk<S> chunk;
         return chunk.carve(problem_of<S>(args, back), rows, nullptr);
@@ -114,12 +105,12 @@ void run(const Args& args, bool back, const int64_t* ids, int64_t count, char* p
         return run_as<bfloat16>(args, back, ids, count, packed, memory);
     }
 #endif
-    with_type(args, [&](auto zero) { run_as<decltype(zero)>(args, back, ids, count, packed, memory); });
+    with_type(args.type, [&](auto zero) { run_as<decltype(zero)>(args, back, ids, count, packed, memory); });
 }
 
 int64_t gradients(const Args& args, int64_t begin, int64_t end, char* memory) {
     [[maybe_unused]] const Denormals denormals;
-    return with_type(args, [&](auto zero) -> int64_t {
+    return with_type(args.type, [&](auto zero) -> int64_t {
         using S = decltype(zero);
         const int64_t blocks = All::traits[args.cell].blocks;
         if (memory) bias_gradients<S>(args, blocks, begin, end);
@@ -128,8 +119,43 @@ int64_t gradients(const Args& args, int64_t begin, int64_t end, char* memory) {
     });
 }
 
+int64_t prepare_head(const Head& head, Type type, char* memory) {
+    return with_type(type, [&](auto zero) {
+        HeadWeights<decltype(zero)> weights;
+        return weights.prepare(head, memory, false);
+    });
+}
+
+int64_t scratch_of_step(const Stack& stack, char* memory) {
+    return with_type(stack.type, [&](auto zero) {
+        using S = decltype(zero);
+        return step_scratch<S>(stack, memory, [](const Args& args) { return problem_of<S>(args, false); });
+    });
+}
+
+template <class S>
+void step_as(const Stack& stack, const Step& step, char* memory) {
+    step_rows<S>(
+        stack, step, memory, [](const Args& args) { return problem_of<S>(args, false); },
+        [](const auto& layer, const auto& problem, auto& chunk, const auto& between, const Rows& rows) {
+            All::step(layer, problem, chunk, between, rows);
+        });
+}
+
+void step(const Stack& stack, const Step& step, char* memory) {
+    [[maybe_unused]] const Denormals denormals;
+#if defined(RECURRA_AMX)
+    if (stack.type == Type::bfloat16) {
+        [[maybe_unused]] const Tiles tiles;
+        return step_as<bfloat16>(stack, step, memory);
+    }
+#endif
+    with_type(stack.type, [&](auto zero) { step_as<decltype(zero)>(stack, step, memory); });
+}
+
 }  // namespace
 
-extern const Build build = {RECURRA_NAME(RECURRA_ISA), All::traits, All::count, prepare, scratch, rows_at_once, run, gradients};
+extern const Build build = {RECURRA_NAME(RECURRA_ISA), All::traits, All::count, prepare, scratch, rows_at_once, run, gradients,
+                            prepare_head, scratch_of_step, step};
 
 }  // namespace recurra::RECURRA_ISA

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "args.h"
+#include "stack.h"
 
 namespace recurra {
 
@@ -20,6 +21,11 @@ struct Build {
     // The gate units from `begin` to `end` of the gradients of W, U and the biases, after all rows have run; without
     // `memory` only the bytes that it takes.
     int64_t (*gradients)(const Args&, int64_t begin, int64_t end, char* memory);
+    // One step at a time: bytes of the packed head, which is packed where `memory` is given; bytes of the working memory of a
+    // block of rows, which is made ready; and the step itself.
+    int64_t (*prepare_head)(const Head&, Type, char* memory);
+    int64_t (*step_scratch)(const Stack&, char* memory);
+    void (*step)(const Stack&, const Step&, char* scratch);
 };
 
 #define RECURRA_BUILD(isa)     \

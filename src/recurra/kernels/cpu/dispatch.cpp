@@ -11,44 +11,14 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <memory>
-#include <new>
 #include <numeric>
 
 #include "build.h"
+#include "memory.h"
 #include "threads.h"
 
 namespace recurra {
 namespace {
-
-// A block of memory that a thread keeps from call to call, so that the pages of every call are not made anew.
-class Memory {
-  public:
-    char* at_least(int64_t bytes) {
-        if (bytes > size_) {
-            block_.reset();
-            size_ = 0;
-            block_.reset(static_cast<char*>(::operator new(bytes, std::align_val_t{64})));
-            size_ = bytes;
-        }
-        return block_.get();
-    }
-    // Very large blocks are given back at once; a layer of 2,048 units keeps its weights.
-    void settle() {
-        if (size_ > most_) {
-            block_.reset();
-            size_ = 0;
-        }
-    }
-
-  private:
-    struct Delete {
-        void operator()(char* block) const { ::operator delete(block, std::align_val_t{64}); }
-    };
-    static constexpr int64_t most_ = int64_t{128} << 20;
-    std::unique_ptr<char, Delete> block_;
-    int64_t size_ = 0;
-};
 
 #if defined(RECURRA_WITH_AMX)
 // Whether the processor has tiles of bfloat16 and the system lets this process use them.
@@ -145,7 +115,7 @@ std::atomic<const Build*>& chosen() {
 constexpr double worth_a_thread = 4e5;
 
 void run(Args args, bool backward) {
-    const Build& build = *chosen().load(std::memory_order_relaxed);
+    const Build& build = build_in_use();
     static thread_local Memory packed_memory;
     char* packed = packed_memory.at_least(build.prepare(args, backward, nullptr));
     build.prepare(args, backward, packed);
@@ -207,7 +177,9 @@ std::vector<std::string> supported_builds() {
     return names;
 }
 
-std::string chosen_build() { return chosen().load()->name; }
+const Build& build_in_use() { return *chosen().load(std::memory_order_relaxed); }
+
+std::string chosen_build() { return build_in_use().name; }
 
 bool choose_build(const std::string& name) {
     for (const Build* build : supported())

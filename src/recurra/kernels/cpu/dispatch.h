@@ -8,10 +8,13 @@
 
 namespace recurra {
 
+struct Build;
+
 // The builds in this file that this processor can run, best first.
 std::vector<std::string> supported_builds();
 // The build in use.
 std::string chosen_build();
+const Build& build_in_use();
 // Use this build from now on; false where it is not among the supported ones.
 bool choose_build(const std::string& name);
 

@@ -73,10 +73,28 @@ struct Packed {
     int64_t depth = 0, columns = 0;  // as given
     const element<S>* data = nullptr;
 
+    struct Part;
+    // Slice k of `slices`, in whole panels, and its first column.
+    Part part(int64_t k, int64_t slices) const;
+
     static int64_t padded_depth(int64_t k) { return round_up(k, product<S>::depth); }
     static int64_t padded_columns(int64_t n) { return round_up(n, lanes<compute<S>>); }
     static int64_t size(int64_t k, int64_t n) { return padded_depth(k) * padded_columns(n); }
 };
+
+template <class S>
+struct Packed<S>::Part {
+    Packed matrix;
+    int64_t first;
+};
+
+template <class S>
+typename Packed<S>::Part Packed<S>::part(int64_t k, int64_t slices) const {
+    constexpr int64_t wide = panel * lanes<compute<S>>;
+    const int64_t panels = (columns + wide - 1) / wide;
+    const int64_t first = panels * k / slices * wide, end = panels * (k + 1) / slices * wide;
+    return {{depth, (end < columns ? end : columns) - first, data + first * padded_depth(depth)}, first};
+}
 
 template <class S>
 RECURRA_INLINE element<S> to_element(S value) {

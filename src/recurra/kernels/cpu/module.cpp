@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "dispatch.h"
+#include "stepper_module.h"
 #include "threads.h"
 
 namespace nb = nanobind;
@@ -106,11 +107,15 @@ PyTypeObject* make_call_type() {
 }
 
 // A subclass of `Call` has a method `check`, which is called before the engine reads any memory.
-template <void (*function)(const Args&)>
-void run(nb::handle call) {
+Args args_of(nb::handle call) {
     if (!PyObject_TypeCheck(call.ptr(), call_type)) throw nb::type_error("expected a Call");
     if (Py_TYPE(call.ptr()) != call_type) call.attr("check")();
-    const Args args = reinterpret_cast<CallObject*>(call.ptr())->args;
+    return reinterpret_cast<CallObject*>(call.ptr())->args;
+}
+
+template <void (*function)(const Args&)>
+void run(nb::handle call) {
+    const Args args = args_of(call);
     const nb::gil_scoped_release released;
     function(args);
 }
@@ -140,6 +145,7 @@ NB_MODULE(_engine, m) {
     m.attr("CELLS") = known_cells();
     m.def("forward", &run<&forward>, nb::arg("call"));
     m.def("backward", &run<&backward>, nb::arg("call"));
+    add_stepper(m, &args_of);
     m.def("supported_builds", &supported_builds);
     m.def("chosen_build", &chosen_build);
     m.def("choose_build", &choose_build, nb::arg("name"));

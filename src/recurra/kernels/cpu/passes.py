@@ -84,6 +84,14 @@ class _Sums(NamedTuple):
 _NO_SUMS = _Sums()
 
 
+class AskedStep(NamedTuple):
+    """What the engine is asked for a layer that goes on one step at a time; `inputs` have to live until it has it."""
+
+    call: Any
+    type: int
+    inputs: Inputs
+
+
 class Traits(NamedTuple):
     """What the header of a cell says of it, as `args.h` has it, and its place among the cells of the engine."""
 
@@ -288,6 +296,18 @@ def _product_by_rows(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
     if rest and _TILES and a.dtype is torch.bfloat16:
         a, b = F.pad(a, (0, rest)), F.pad(b, (0, 0, 0, rest))
     return _product(a, b, out)
+
+
+def asked_of_step(call: Call) -> AskedStep:
+    """The fields of `fields.def` of a layer that goes on one step at a time: sizes and weights."""
+    inputs = _in_order(_inputs(call))
+    assert inputs.input_weight is not None
+    cell = CELLS[call.recurrence.cell.variant]
+    hidden, width = call.sizes()
+    args = _asked(call, inputs, NO_MASKS, cell.number, 1, hidden, width)
+    args.features = inputs.input_weight.shape[1]
+    args.input_weight = inputs.input_weight
+    return AskedStep(args, _TYPES[inputs.x.dtype], inputs)
 
 
 def _with_norms(saved: Saved, inputs: Inputs, rows: int, units: int) -> Saved:

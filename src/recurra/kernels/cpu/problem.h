@@ -5,6 +5,8 @@
 #include "args.h"
 #include "gemm.h"
 #include "math.h"
+#include "denormals.h"
+#include "stack.h"
 
 namespace recurra::RECURRA_ISA {
 
@@ -135,8 +137,10 @@ struct Chunk {
     C* inner_g;            // backward: the gradient of what entered the projection or U_n
     C* fresh;              // [H] per chunk: one row's values between two passes
     C* scaled;             // [G*H] per chunk
+    const Team* team = nullptr;  // who shares the products of a single step; null: this thread does them alone
 
-    int64_t carve(const Problem<S>& p, int64_t count, char* memory) {
+    // `ready`: the memory has been carved like this before, and its unused ends are zeros.
+    int64_t carve(const Problem<S>& p, int64_t count, char* memory, bool ready = false) {
         Stretches stretches{memory};
         const int64_t rows = round_up(count, row_block);
         const int64_t H = p.hidden, R = p.width, gates = p.gates, wide = H > R ? H : R;
@@ -180,7 +184,7 @@ struct Chunk {
         inner_g = p.backward && inner ? stretches.take<C>(rows * g_stride) : nullptr;
         fresh = stretches.take<C>(3 * c_stride);
         scaled = stretches.take<C>(a_stride);
-        if (!memory) return stretches.used;
+        if (!memory || ready) return stretches.used;
         __builtin_memset(memory, 0, stretches.used);
 #if defined(RECURRA_AMX_EMULATED)  // NaN where nothing may be read before it is written, and in rows that are only tiles' rests
         const auto poison = [](auto* at, int64_t number) { __builtin_memset((void*)at, 0xff, number * sizeof *at); };
@@ -199,6 +203,32 @@ struct Chunk {
 
     // Row r of the gradient that leaves through W, where it is another than the one through U; else null.
     element<S>* apart(int64_t r) const { return x_operand == operand ? nullptr : x_operand + r * x_stride; }
+
+    // Calls body(k, slices) for every slice k of a product's columns: all on this thread, or each on its own.
+    template <class Body>
+    void share(Body&& body) const {
+        if (!team) return body(int64_t{0}, int64_t{1});
+        struct Task {
+            Body& body;
+            int64_t slices;
+        } task{body, team->slices};
+        team->run(
+            *team,
+            [](void* data, int64_t k) {
+                [[maybe_unused]] const Denormals denormals;  // a flag of each thread's own
+                const Task& given = *static_cast<Task*>(data);
+                given.body(k, given.slices);
+            },
+            &task);
+    }
+
+    // to = rows times `matrix`, for the first `active` rows.
+    void product(int64_t active, const element<S>* rows, int64_t stride, const Packed<S>& matrix, C* to, int64_t to_stride) const {
+        share([&](int64_t k, int64_t slices) {
+            const auto [columns, at] = matrix.part(k, slices);
+            multiply<S>(active, rows, stride, columns, to + at, to_stride);
+        });
+    }
 
     // How many rows take part in step t: they are a beginning, because the longest come first.
     int64_t active(const Problem<S>& p, int64_t t, int64_t guess) const {

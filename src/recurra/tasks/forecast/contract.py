@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from recurra.data.files.table_facts import table_facts
 from recurra.evaluation.forecast.backtest import Backtest
 from recurra.formatting import count
 from recurra.options import option
+from recurra.report import ReportContent
 from recurra.report.units import step_noun
 from recurra.tasks.digests import data_digest
 from recurra.tasks.estimator import Done, Estimator, Insight, Judged, Later, Prepared, Preview, Scores, nobody
@@ -24,7 +26,7 @@ from recurra.tasks.forecast.inspection import findings, memory_sentences, usual_
 from recurra.tasks.forecast.inspection import now as looked_at
 from recurra.tasks.forecast.model import ForecastModel
 from recurra.tasks.forecast.printed import ForecastPreview, scores_of
-from recurra.tasks.forecast.report import report_content
+from recurra.tasks.forecast.report import ReportedForecasts
 from recurra.tasks.opened import Opened
 from recurra.training import Run
 
@@ -41,7 +43,7 @@ class Studied:
     backtest: Backtest
 
 
-class FileForecaster(Estimator):
+class FileForecaster(ReportedForecasts, Estimator):
     """Abstract: learns panels, and files of them."""
 
     KIND: ClassVar[str] = "forecaster"
@@ -70,11 +72,13 @@ class FileForecaster(Estimator):
     def read_file(self, file: str, reading: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> Opened:
         """The rows of a file of series, with the remarks of the reader."""
         table = read_table(file, **reading)
-        return Opened(table.frame, table_facts(table), table.name, Path(table.source).name, reading=reading)
+        return Opened(
+            table.frame, table_facts(table), table.name, Path(table.source).name, reading=reading, table=table
+        )
 
     def prepare(self, opened: Opened, *, windows: int | None = None, **columns: Any) -> Prepared:
         """The panel of a file by its columns; `windows` of each series judge. Without a horizon one is chosen."""
-        panel, understood = understand(opened.frame, source=opened.source, **columns)
+        panel, understood = understand(opened.table, source=opened.source, **columns)
         reason = "as asked"
         if self.horizon is None:
             middle = int(sorted(panel.lengths)[len(panel) // 2])
@@ -102,20 +106,14 @@ class FileForecaster(Estimator):
         """The forecasts from the end of the data."""
         return self.predict(levels=levels)
 
-    def content(self, *, arguments: Sequence[str] = (), levels: Sequence[int] = (80, 95), **shown: Any) -> Any:
+    def file_content(
+        self, *, arguments: Sequence[str] | None = None, levels: Sequence[int] = (80, 95), **shown: Any
+    ) -> ReportContent:
         """The page on a study of a file."""
         studied = self.studied_
-        ahead = count(int(self.horizon), step_noun(studied.panel.grid.freq))
-        return report_content(
-            title=f"{studied.panel.schema.target}: the next {ahead}",
-            arguments=arguments,
-            panel=studied.panel,
-            facts=[*studied.facts, *self.facts()],
-            forecaster=self,
-            backtest=studied.backtest,
-            forecast=self.predict(levels=levels),
-            levels=tuple(levels),
-            notes=self.remarks(),
+        facts = [*studied.facts, *self.facts()]
+        return self.content(
+            backtest=studied.backtest, levels=levels, facts=facts, notes=self.remarks(), arguments=arguments
         )
 
     def later(self, opened: Opened) -> Later:
@@ -137,17 +135,7 @@ class FileForecaster(Estimator):
         """By the rows that come after what it was fitted to."""
         backtest = self.evaluate(later.data)
 
-        def content(**head: Any) -> Any:
-            return report_content(
-                panel=later.data,
-                facts=later.facts,
-                forecaster=self,
-                backtest=backtest,
-                forecast=self.predict(later.data, levels=levels),
-                levels=tuple(levels),
-                **head,
-            )
-
+        content = partial(self.content, later.data, backtest=backtest, levels=levels, facts=later.facts)
         return Judged(later.facts, scores_of(backtest), backtest.forecasts, content)
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:

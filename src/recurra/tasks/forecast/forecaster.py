@@ -41,7 +41,7 @@ from recurra.tasks.forecast.model import (
     refit_model,
 )
 from recurra.tasks.forecast.model_file import from_contents, to_contents
-from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn
+from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn, steps_of
 from recurra.tasks.parameters import check_options, chosen_options
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import check_verbose, expect
@@ -126,7 +126,7 @@ class Forecaster(FileForecaster):
         self.model_ = model
         self.verdict_ = None
         if hasattr(self, "holdout_"):
-            del self.holdout_  # of an earlier study: its learning curves are not those of this model
+            del self.holdout_, self.backtest_  # of an earlier study: its learning curves are not those of this model
         return self
 
     def backtest(
@@ -167,7 +167,7 @@ class Forecaster(FileForecaster):
         else:
             self.model_ = refit_model(tested, panel, calibration, run=run, name="training", own=self._own())
         self.verdict_ = backtest.verdict.sentence
-        self.holdout_ = tested
+        self.holdout_, self.backtest_ = tested, backtest
         return backtest
 
     def predict(self, data: Data | None = None, *, levels: Sequence[float] = (80, 95)) -> pd.DataFrame:
@@ -203,8 +203,8 @@ class Forecaster(FileForecaster):
                 f"the data holds nothing later than what the model was fitted on (its last row: {self._last_time()}): "
                 "give rows that come after it"
             )
-        with _baselines(panel, origins, horizon, model.recipe.season) as baselines:
-            return self._judge(model, panel, origins, baselines)
+        with _baselines(panel, origins, model.recipe) as baselines:
+            return self._judge(model, panel, origins, baselines, chosen_run(None, verbose=self.verbose, device="cpu"))
 
     def explain(self, data: Data | None = None, *, step: int | None = None, points: int = 64) -> pd.DataFrame:
         """Which steps and which columns moved the forecasts that `predict(data)` makes.
@@ -384,9 +384,9 @@ class Forecaster(FileForecaster):
         origins, known = backtest_origins(panel, int(self.horizon), windows)
         before = panel.cut(known)
         recipe = self._recipe(before)
-        with _baselines(panel, origins, recipe.horizon, recipe.season) as baselines:
+        with _baselines(panel, origins, recipe) as baselines:
             model = fit_model(before, recipe, run=run, name="backtest", own=self._own())
-            return self._judge(model, panel, origins, baselines), model
+            return self._judge(model, panel, origins, baselines, run), model
 
     def _refuse_short(self, panel: Panel, windows: int | None) -> None:
         """Refuse series too short to be learnt from and tested on, with the one number that both together need."""
@@ -406,7 +406,7 @@ class Forecaster(FileForecaster):
             )
 
     def _judge(
-        self, model: ForecastModel, panel: Panel, origins: list[np.ndarray], baselines: BaselineWorker
+        self, model: ForecastModel, panel: Panel, origins: list[np.ndarray], baselines: BaselineWorker, run: Run
     ) -> Backtest:
         series = np.repeat(np.arange(len(panel)), [len(o) for o in origins])
         ends = np.concatenate(origins)
@@ -422,7 +422,7 @@ class Forecaster(FileForecaster):
             else naive_scale(panel.values(s)[: o[0] if len(o) else 0], model.recipe.season)
             for s, (name, o) in enumerate(zip(panel.series, origins, strict=True))
         ]
-        return assemble(ours.assign(**columns), baselines.result(), series=panel.series, scale=scale)
+        return assemble(ours.assign(**columns), _awaited(baselines, run), series=panel.series, scale=scale)
 
     def _continued(self, data: Data, rows: int | None = None) -> Panel:
         """`data` read as the data of the training was, behind what the model remembers of that.
@@ -431,7 +431,7 @@ class Forecaster(FileForecaster):
         """
         model = self._fitted()
         if not isinstance(data, Panel):
-            data = build_panel(as_table(data), model.panel.schema)[0]
+            data = build_panel(as_table(data), model.panel.schema, fixed=True)[0]
         if rows is not None and data.grid.freq is not None and (data.lengths > 0).all():
             data = data.tail(rows)
         return join_panels(model.panel, data)
@@ -455,5 +455,18 @@ def _several(value: int | Sequence[int]) -> tuple[int, ...]:
     return tuple(value) if isinstance(value, Iterable) else (value,)
 
 
-def _baselines(panel: Panel, origins: list[np.ndarray], horizon: int, season: int) -> BaselineWorker:
-    return BaselineWorker([panel.values(s) for s in range(len(panel))], origins, horizon, season, QUANTILES)
+def _baselines(panel: Panel, origins: list[np.ndarray], recipe: Recipe) -> BaselineWorker:
+    histories = [panel.values(s) for s in range(len(panel))]
+    return BaselineWorker(histories, origins, recipe.horizon, steps_of(panel, recipe.seasons), QUANTILES)
+
+
+def _awaited(baselines: BaselineWorker, run: Run) -> pd.DataFrame:
+    """The baselines' forecasts, with a bar where there is still something to wait for."""
+    if baselines.ready():
+        return baselines.result()
+    expect(run.progress, 1)
+    run.progress.start("baselines", baselines.forecasts)
+    try:
+        return baselines.result(lambda done: run.progress.update(done, "forecasts"))
+    finally:
+        run.progress.stop()

@@ -16,7 +16,9 @@ from torch import Tensor
 
 from recurra.data.panel.panel import Panel
 from recurra.data.panel.windows import Origins, WindowShape, training_origins
+from recurra.data.time.frequency import DAY, parse_frequency
 from recurra.errors import InputError
+from recurra.evaluation.forecast.steps import Steps
 from recurra.options import option
 
 LONGEST_BLOCK = 60
@@ -60,6 +62,22 @@ def window_shapes(
         window = max(1, min(count, room // size)) * size
         shapes.append(WindowShape(window, horizon, size, tuple(season for season in seasons if season <= window)))
     return tuple(shapes)
+
+
+def steps_of(panel: Panel, seasons: tuple[int, ...]) -> Steps:
+    """What the baselines are told of the grid: these seasons, and how many steps a year and a day have."""
+    grid = panel.grid
+    if grid.freq is None or grid.counting.opening:
+        return Steps(seasons)
+    frequency = parse_frequency(grid.freq)
+    if frequency.months is not None:
+        return Steps(seasons, 12 / frequency.months)
+    if frequency.microseconds is None:
+        return Steps(seasons, 261 / frequency.count)  # business days
+    if not frequency.below_day:
+        return Steps(seasons, 365.25 * DAY / frequency.microseconds)
+    day = DAY // frequency.microseconds if DAY % frequency.microseconds == 0 else 0
+    return Steps(seasons, 365.25 * day, day)
 
 
 def nothing_held_out(panel: Panel, horizon: int, least: int) -> Split:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.data.examples.cells import describe
 from recurra.data.examples.examples import Examples, keep_rows
 from recurra.data.examples.understanding import Roles
 from recurra.data.schema.facts import Fact
@@ -21,6 +22,7 @@ from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.objectives.objective import Objective
 from recurra.options import option
+from recurra.report import ReportContent
 from recurra.tasks.digests import examples_digest
 from recurra.tasks.estimator import Done, Estimator, Insight, Judged, Later, Prepared, Scores, nobody
 from recurra.tasks.labelled.holdout import HoldoutResult
@@ -39,7 +41,7 @@ from recurra.tasks.labelled.reading import (
     understand,
 )
 from recurra.tasks.labelled.remarks import INTERRUPTED, UNFINISHED, group_notes, title_of
-from recurra.tasks.labelled.report import report_content
+from recurra.tasks.labelled.report import ReportedLabels
 from recurra.tasks.labelled.results import judged_frame, predicted_frames
 from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unknown
 from recurra.tasks.opened import Opened
@@ -67,7 +69,7 @@ class Studied:
     notes: list[str]
 
 
-class LabelledEstimator(Estimator):
+class LabelledEstimator(ReportedLabels, Estimator):
     """Abstract: learns examples X with labels y, and files of them."""
 
     OBJECTIVES: ClassVar[tuple[type[Objective], ...]]  # what it learns: the first that takes the labels
@@ -118,12 +120,16 @@ class LabelledEstimator(Estimator):
         ways: dict[str, Any] = {"tags": target.per_step, "optional": self.optional}
         gathered = gathered_of(opened, roles, **ways)
         require_columns(self.optional, list(gathered.examples.kinds), "the inputs", option("optional"))
-        keep_rows(gathered.examples, empty=self.empty, optional=self.optional)  # names the rows of the file
+        stay = keep_rows(gathered.examples, empty=self.empty, optional=self.optional)  # names the rows of the file
         tested = None if test is None else open_test(test, opened, roles, **ways)
         kept = {"empty": self.empty, "optional": self.optional}
         objective = self.objective_of(gathered.labels)
         parts, how = choose_parts(gathered, opened, tested, roles, share, objective, kept)
-        facts = [*opened.facts, *found, *examples_facts(gathered, labelled=not target.per_step), *how]
+        facts = [*opened.facts, *found, *examples_facts(gathered, labelled=not target.per_step)]
+        dropped = np.setdiff1d(np.arange(len(gathered.examples)), stay).tolist()
+        if dropped:
+            facts.append(Fact("dropped", f"{describe(dropped)}, without a step", option("empty")))
+        facts += how
         study = FileStudy(parts, roles, opened.frame, share)
         return Prepared(study, facts, examples_digest(*parts.everything), {"test": test, "share": share})
 
@@ -153,19 +159,17 @@ class LabelledEstimator(Estimator):
         """A row for each example of the test part."""
         return judged_frame(self, self.studied_.parts.ids, self.studied_.parts.rows)
 
-    def content(self, *, arguments: Sequence[str] = (), **shown: Any) -> Any:
+    def file_content(self, *, arguments: Sequence[str] | None = None, **shown: Any) -> ReportContent:
         """The page on a study of a file."""
         studied, roles = self.studied_, self.roles_
         assert roles is not None
-        return report_content(
+        return self.content(
             title=title_of(self.model_.objective, roles),
-            arguments=arguments,
-            facts=[*studied.facts, *self.facts()],
-            estimator=self,
             target=", ".join(roles.label[:3]) + (", ..." if len(roles.label) > 3 else ""),
+            facts=[*studied.facts, *self.facts()],
             rows=studied.parts.rows,
-            learnt=studied.parts.learnt(self),
             notes=studied.notes,
+            arguments=arguments,
         )
 
     def later(self, opened: Opened) -> Later:
@@ -211,7 +215,7 @@ class LabelledEstimator(Estimator):
             facts,
             scores_of(evaluation, f"On {opened.source} ({judged_words(self.holdout_.truth)})"),
             judged_frame(self, _ids(found), kept),
-            partial(report_content, facts=facts, estimator=self, target=", ".join(roles.label), rows=kept),
+            partial(self.content, facts=facts, target=", ".join(roles.label), rows=kept),
         )
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:

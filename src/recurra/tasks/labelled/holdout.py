@@ -12,6 +12,7 @@ import pandas as pd
 from recurra.data.examples.examples import Examples
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.understanding import Roles
+from recurra.data.schema.facts import Fact
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.tasks.labelled.model import SequenceModel
 
@@ -29,6 +30,7 @@ class HoldoutResult:
     evaluation: Evaluation
     rows: npt.NDArray[np.int64]  # the numbers of the examples in what was given to test on
     pairs: npt.NDArray[np.int64] | None = None  # [P, 2]: rows of X that judge, and that they repeat; None of other data
+    learnt: npt.NDArray | Ragged | None = None  # the encoded labels learnt from; None of a loaded model
 
 
 class FittedExamples(Protocol):
@@ -42,6 +44,10 @@ class FittedExamples(Protocol):
 
     def learning(self) -> pd.DataFrame:
         """The learning curves."""
+        ...
+
+    def facts(self) -> list[Fact]:
+        """What it decided by itself."""
         ...
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

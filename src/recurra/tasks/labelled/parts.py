@@ -174,7 +174,7 @@ def _spread(counts: Ints, kind: Kind) -> str:
     what = "characters" if isinstance(kind, Text | Symbols) else "steps"
     if isinstance(kind, Audio):
         low, middle, high = (f"{steps * kind.hop:.1f}" for steps in (counts.min(), np.median(counts), counts.max()))
-        return f"{low}–{high} seconds (median {middle})"
+        return f"{high} seconds" if low == high else f"{low}–{high} seconds (median {middle})"
     low, middle, high = int(counts.min()), int(np.median(counts)), int(counts.max())
     return f"{high:,} {what}" if low == high else f"{low:,}–{high:,} {what} (median {middle:,})"
 

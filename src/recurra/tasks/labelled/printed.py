@@ -10,7 +10,7 @@ from recurra.data.labels.cell_labels import quoted
 from recurra.data.schema.names import counted
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.formatting import MISSING
-from recurra.report.labelled.scores import shown_as
+from recurra.report.scores import shown_as
 from recurra.tasks.estimator import Preview, Scores
 
 _LEFT_OUT = ("Brier", "Pearson", "RMSE", "balanced accuracy")  # the page has them

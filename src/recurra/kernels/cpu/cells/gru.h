@@ -120,7 +120,7 @@ struct GruResetBefore {
             });
         }
         C* const candidate = chunk.a + round_up(H, lanes<C>);
-        multiply<S>(active, chunk.hidden_operand, chunk.hidden_operand_stride, p.candidate, candidate, chunk.a_stride);
+        chunk.product(active, chunk.hidden_operand, chunk.hidden_operand_stride, p.candidate, candidate, chunk.a_stride);
         for (int64_t row = 0; row < active; ++row) {
             const int64_t at = p.row(t, chunk.ids[row]);
             const C* x = chunk.x + row * chunk.a_stride + 2 * H;

@@ -18,7 +18,7 @@ struct Lstm {
         for (int64_t r = 0; r < active; ++r) forward_row<extras>(p, chunk, r, t);
         if constexpr (extras) {
             if (!p.args.projection) return;
-            multiply<S>(active, chunk.hidden_operand, chunk.hidden_operand_stride, p.projection, chunk.g, chunk.g_stride);
+            chunk.product(active, chunk.hidden_operand, chunk.hidden_operand_stride, p.projection, chunk.g, chunk.g_stride);
             for (int64_t r = 0; r < active; ++r) {
                 const HandOn<extras, S> hand_on(p, chunk, r, p.row(t, chunk.ids[r]));
                 const compute<S>* h = chunk.g + r * chunk.g_stride;
