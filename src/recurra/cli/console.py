@@ -25,6 +25,7 @@ from recurra.formatting import (
     style_of_range,
     style_of_sizes,
 )
+from recurra.language import _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,8 +82,8 @@ def print_facts(console: Console, title: str, facts: Iterable[Fact]) -> None:
     table.add_column(overflow="fold", ratio=None)
     table.add_column(style="cyan", no_wrap=True)
     for fact in facts:
-        table.add_row(Text(fact.label), Text(fact.value), Text(fact.flag))
-    console.print(Text(title, style="bold"))
+        table.add_row(Text(_(fact.label)), Text(fact.value), Text(fact.flag))
+    console.print(Text(_(title), style="bold"))
     print_trimmed(console, table)
     console.print()
 
@@ -94,7 +95,7 @@ def print_verdict(console: Console, sentence: str, better: bool) -> None:
         style = "bold white on dark_green" if better else "bold black on dark_goldenrod"
         console.print(Padding(Text(sentence), (0, 1), style=style, expand=True))
     else:
-        console.print(Text(f"VERDICT  {sentence}"), soft_wrap=True)
+        console.print(Text(f"{_('VERDICT')}  {sentence}"), soft_wrap=True)
     console.print()
 
 
@@ -129,9 +130,9 @@ def print_frame(
         style = "bold" if mark is not None and columns[0].cells[row] == mark else ""
         console.print(Text("\n".join(lines), style=style), soft_wrap=True)
     if fitted.left_out:
-        console.print(Text(f"  not shown at this width: {', '.join(fitted.left_out)}", style="dim"))
+        console.print(Text(_("  not shown at this width: {columns}", columns=", ".join(fitted.left_out)), style="dim"))
     if len(frame) > rows:
-        console.print(Text(f"  … and {len(frame) - rows:,} more rows", style="dim"))
+        console.print(Text(_("  … and {n:,} more rows", n=len(frame) - rows), style="dim"))
     console.print()
 
 
@@ -160,7 +161,7 @@ def print_backtest(console: Console, backtest: Backtest) -> None:
     table.columns = [str(name).replace("coverage", "in").replace("sMAPE", "sMAPE, %") for name in table.columns]
     windows = f"{count(verdict.n_series, 'series', 'series')}, {count(verdict.n_origins, 'window')}"
     frame = table.reset_index()
-    print_frame(console, f"Backtest ({windows})", frame, mark=backtest.model, importance=_IMPORTANCE)
+    print_frame(console, _("Backtest ({windows})", windows=windows), frame, mark=backtest.model, importance=_IMPORTANCE)
 
 
 def print_scores(console: Console, evaluation: Evaluation, title: str) -> None:
@@ -169,7 +170,7 @@ def print_scores(console: Console, evaluation: Evaluation, title: str) -> None:
 
     print_verdict(console, evaluation.verdict.sentence, evaluation.verdict.better)
     for note in evaluation.notes:
-        console.print(Text(f"NOTE  {note}", style="bold yellow"), soft_wrap=True)
+        console.print(Text(f"{_('NOTE')}  {note}", style="bold yellow"), soft_wrap=True)
     if evaluation.notes:
         console.print()
     leading = evaluation.leading
@@ -198,12 +199,12 @@ def print_forecast(console: Console, forecast: pd.DataFrame) -> None:
     style = style_of_range(numbers.to_numpy())
     shown = forecast.assign(**{str(name): [style.text(value) for value in numbers[name]] for name in numbers})
     alone = forecast.iloc[:, 0].nunique() == 1
-    print_frame(console, "Forecast", shown.iloc[:, 1:] if alone else shown)
+    print_frame(console, _("Forecast"), shown.iloc[:, 1:] if alone else shown)
 
 
 def print_files(console: Console, files: Iterable[Path]) -> None:
     """What was written, with sizes."""
-    console.print(Text("Written", style="bold"))
+    console.print(Text(_("Written"), style="bold"))
     for path in files:
         console.print(Text(f"  {path}  ({file_size(path.stat().st_size)})"), soft_wrap=True)
 
