@@ -14,7 +14,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from recurra.errors import InputError, ModelFileError, RecurraError, ShapeError, TrainingError
+from recurra.errors import InputError, MissingPackageError, ModelFileError, RecurraError, ShapeError, TrainingError
+from recurra.language import set_language
 
 if TYPE_CHECKING:
     from recurra import cells, deploy, inputs, inspect, nn, tasks, textbook
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Forecaster",
     "InputError",
+    "MissingPackageError",
     "ModelFileError",
     "NetworkOptions",
     "RecurraError",
@@ -53,6 +55,7 @@ __all__ = [
     "nn",
     "read_table",
     "restore",
+    "set_language",
     "tasks",
     "textbook",
 ]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from recurra.data.panel.panel import Panel
 from recurra.errors import InputError
+from recurra.language import _
 
 Data = pd.DataFrame | pd.Series | np.ndarray | Panel
 
@@ -63,6 +64,10 @@ def as_table(data: Any) -> pd.DataFrame:
         return pd.DataFrame({"y": data})
     shape = f" of shape {data.shape}" if isinstance(data, np.ndarray) else ""
     raise InputError(
-        f"data is a {type(data).__name__}{shape}: expected a pandas DataFrame, a Series (with its times as the index), "
-        "an array of one dimension, or a recurra Panel"
+        _(
+            "data is a {name}{shape}: expected a pandas DataFrame, a Series (with its times as the "
+            "index), an array of one dimension, or a recurra Panel",
+            name=type(data).__name__,
+            shape=shape,
+        )
     )
