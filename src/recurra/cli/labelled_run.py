@@ -13,7 +13,7 @@ from recurra.cli.console import print_facts, print_files, print_scores, stdout
 from recurra.cli.flags.reading import Reading
 from recurra.cli.flags.values import parse_widths, split_words
 from recurra.cli.labelled_reading import Columns, open_examples, refuse_unknown_inputs, understand
-from recurra.cli.outputs import check_outputs, csv_text, written_together
+from recurra.cli.outputs import check_outputs, csv_text, surviving, tell_failures, written_together
 from recurra.errors import InputError
 from recurra.formatting import joined
 from recurra.options import option
@@ -163,23 +163,30 @@ def learn(
     from recurra.tasks.labelled.results import judged_frame
 
     predictions = judged_frame(estimator, parts.ids, parts.rows)
-    report = report_content(
-        title=title_of(task, roles),
-        arguments=arguments,
-        facts=[*facts, *decided],
-        estimator=estimator,
-        target=", ".join(roles.label[:3]) + (", ..." if len(roles.label) > 3 else ""),
-        rows=parts.rows,
-        learnt=parts.learnt(estimator),
-        notes=notes,
-    )
+    report, failures = None, dict[str, Exception]()
+    with surviving(failures, "report.html"):
+        report = report_content(
+            title=title_of(task, roles),
+            arguments=arguments,
+            facts=[*facts, *decided],
+            estimator=estimator,
+            target=", ".join(roles.label[:3]) + (", ..." if len(roles.label) > 3 else ""),
+            rows=parts.rows,
+            learnt=parts.learnt(estimator),
+            notes=notes,
+        )
     with written_together(out) as stage:
         (stage / "predictions.csv").write_text(csv_text(predictions), encoding="utf-8", newline="")
-        write_labelled_html(report, stage / "report.html")
-        write_labelled_png(report, stage / "report.png")
         estimator.save(stage / files[-1].name)
+        if not failures:
+            with surviving(failures, "report.html", stage):
+                write_labelled_html(report, stage / "report.html")
+            with surviving(failures, "report.png", stage):
+                write_labelled_png(report, stage / "report.png")
+        written = [path for path in files if (stage / path.name).exists()]
     checkpoints.clear()
-    print_files(console, files)
+    print_files(console, written)
+    tell_failures(failures, debug="--debug" in arguments)
 
 
 def _dropped(examples: Examples, kept: npt.NDArray[np.int64]) -> list[Fact]:

@@ -11,7 +11,7 @@ from recurra.cli.flags import options
 from recurra.cli.flags.horizon import default_horizon
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels, parse_seasons, split_names
-from recurra.cli.outputs import check_outputs, csv_text, written_together
+from recurra.cli.outputs import check_outputs, csv_text, surviving, tell_failures, written_together
 from recurra.cli.reading import file_facts, open_table
 
 EXAMPLES = """
@@ -158,21 +158,28 @@ def forecast(
     from recurra.report import write_html, write_png
     from recurra.tasks.forecast.report import report_content
 
-    report = report_content(
-        title=f"{panel.schema.target}: the next {count(horizon, step_noun(panel.grid.freq))}",
-        arguments=context.obj,
-        panel=panel,
-        facts=[*facts, *decided],
-        forecaster=forecaster,
-        backtest=backtest,
-        forecast=ahead,
-        levels=percents,
-        notes=notes,
-    )
+    report, failures = None, dict[str, Exception]()
+    with surviving(failures, "report.html"):
+        report = report_content(
+            title=f"{panel.schema.target}: the next {count(horizon, step_noun(panel.grid.freq))}",
+            arguments=context.obj,
+            panel=panel,
+            facts=[*facts, *decided],
+            forecaster=forecaster,
+            backtest=backtest,
+            forecast=ahead,
+            levels=percents,
+            notes=notes,
+        )
     with written_together(out) as stage:
         (stage / "forecast.csv").write_text(csv_text(ahead), encoding="utf-8", newline="")
-        write_html(report, stage / "report.html")
-        write_png(report, stage / "forecast.png")
         forecaster.save(stage / f"{name}.safetensors")
+        if report is not None:
+            with surviving(failures, "report.html", stage):
+                write_html(report, stage / "report.html")
+            with surviving(failures, "forecast.png", stage):
+                write_png(report, stage / "forecast.png")
+        written = [path for path in files if (stage / path.name).exists()]
     checkpoints.clear()
-    print_files(console, files)
+    print_files(console, written)
+    tell_failures(failures, debug=debug)
