@@ -11,14 +11,14 @@ import typer
 from typer.main import get_command
 
 from recurra import __version__
+from recurra.cli.command import INTERRUPTED, Command
 from recurra.cli.commands import bench, classify, doctor, evaluate, forecast, inspect, predict, regress, tag, textbook
 from recurra.cli.console import stderr
-from recurra.cli.flags.spelling import Command, as_flag
+from recurra.cli.flags.spelling import as_flag
 from recurra.errors import RecurraError
 from recurra.options import spelt
 
 USAGE = 2  # the exit status of a refusal, as for a wrong flag
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="recurra",
