@@ -11,16 +11,16 @@ import typer
 from typer.main import get_command
 
 from recurra import __version__
+from recurra.cli.command import INTERRUPTED, Command
 from recurra.cli.commands import bench, doctor, evaluate, inspect, learn, predict, textbook
 from recurra.cli.console import stderr
-from recurra.cli.flags.spelling import Command, as_flag
+from recurra.cli.flags.spelling import as_flag
 from recurra.errors import InputError, RecurraError
 from recurra.language import LANGUAGES, _, set_language
 from recurra.options import spelt
 from recurra.tasks import registry
 
 USAGE = 2  # the exit status of a refusal, as for a wrong flag
-INTERRUPTED = 130
 
 
 def _add_tasks(app: typer.Typer) -> None:

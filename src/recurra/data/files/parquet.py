@@ -56,9 +56,9 @@ def _read(file: pq.ParquetFile, name: str, large: int, lists: bool) -> Columns:
         cells = file.read(columns=[column], use_pandas_metadata=False).column(column)
         found = cells.to_pandas() if lists and _is_list(cells.type) else column_of(cells, small=stored > large)
         if isinstance(found, str):
-            notes.append(f"column {column!r} was left out: it is {found}, which cannot be used")
+            notes.append(f"column {column!r} was ignored: it is {found}, which cannot be used")
         elif column == _ROW_NUMBERS and isinstance(found, np.ndarray) and len(schema.names) > 1:
-            notes.append("the row numbers, an index without a name, were left out")
+            notes.append("the row numbers, an index without a name, were ignored")
         else:
             values["index" if column == _ROW_NUMBERS and "index" not in schema.names else column] = found
     if not values:

@@ -137,12 +137,12 @@ def _finished(columns: Columns, dialect: Dialect, path: Path, given: ReadingOpti
     ]
     if empty and dialect.format != "parquet":
         frame = frame.drop(columns=empty)
-        notes.append(f"{len(empty)} unnamed column{'s' if len(empty) > 1 else ''} without values left out")
+        notes.append(f"{len(empty)} unnamed column{'s' if len(empty) > 1 else ''} without values ignored")
     rows = len(frame)
     while rows and frame.iloc[rows - 1].isna().all():
         rows -= 1
     if rows < len(frame) and dialect.format != "parquet":
-        notes.append(f"the last {len(frame) - rows} rows, in which every value is missing, were left out")
+        notes.append(f"the last {len(frame) - rows} rows, in which every value is missing, were ignored")
         frame = frame.iloc[:rows]
     if not rows or not frame.shape[1]:
         raise InputError(f"{path.name} holds no values: every cell is empty")
