@@ -11,6 +11,7 @@ import pandas as pd
 
 from recurra.cli.page_head import command_of, now, settings, versions
 from recurra.report import ForecastReport
+from recurra.report.content import FRAMES, empty
 from recurra.report.units import step_noun
 from recurra.report.views import pick_series
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from recurra.tasks import Forecaster
     from recurra.tasks.forecast.model import ForecastModel
 
-PACKAGES = ("torch", "numpy", "pandas", "pyarrow", "statsmodels")
+PACKAGES = ("torch", "numpy", "pandas", "pyarrow", "statsforecast")
 
 
 def report_content(
@@ -63,7 +64,7 @@ def report_content(
         by_step=backtest.by_step,
         coverage=backtest.coverage,
         by_series=backtest.by_series,
-        learning=forecaster.learning(),
+        learning=forecaster.learning() if model.members else empty(FRAMES["learning"]),
         flow=flow_frame(model),
         memory=[*memory_sentences(model, seen), *map(str, findings(model, seen))],
         settings=settings(forecaster),
@@ -73,6 +74,8 @@ def report_content(
         unit=step_noun(panel.grid.freq),
     )
     shown = [pick.series for pick in pick_series(report)]
+    if not model.network_counts:  # nothing that moves the network moves the forecast
+        return replace(report, history=history(panel, shown), memory=[], flow=report.flow[:0])
     moved, usually = insight(model, panel, [str(name) for name in shown])
     return replace(report, history=history(panel, shown), moved=moved, moved_usually=usually)
 

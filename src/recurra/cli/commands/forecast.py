@@ -13,6 +13,7 @@ from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels, parse_seasons, split_names
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.cli.reading import file_facts, open_table
+from recurra.errors import InputError
 
 EXAMPLES = """
 **Examples**
@@ -24,6 +25,10 @@ EXAMPLES = """
 - `recurra forecast load.csv --time date,hour --series meter --known holiday`
 
 - `recurra forecast m4.csv --layout wide-rows --horizon 13 --out results`
+
+- `recurra forecast load.csv --fast` — the pretrained network, without training: an answer in seconds
+
+- `recurra forecast sales.csv --method AutoETS` — what the verdict said to use
 
 - `recurra forecast load.parquet --resume` — continue an interrupted run, with bit-identical results
 """
@@ -56,6 +61,8 @@ def forecast(
     members: options.Members = 2,
     season: options.Season = None,
     block: options.Block = None,
+    method: options.Method = "auto",
+    fast: options.Fast = False,
     windows: options.Windows = None,
     epochs: options.Epochs = None,
     seed: options.Seed = 0,
@@ -70,11 +77,13 @@ def forecast(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Train a forecaster on FILE, evaluate it against baselines, and forecast.
+    """Train a forecaster on FILE, combine it with what does as well, evaluate it against baselines, and forecast.
 
     Writes forecast.csv, report.html, forecast.png and NAME.safetensors (the model, for `recurra predict`).
     """
     percents = parse_levels(levels)
+    if fast and method not in ("auto", "fast"):
+        raise InputError(f"--fast is the pretrained network alone, and --method says {method!r}: give one of the two")
     seasons = parse_seasons(season)
 
     from recurra.data import detect_seasons, understand
@@ -136,6 +145,7 @@ def forecast(
         training=TrainingOptions(epochs=epochs, schedule=schedule, precision=precision),
         seed=seed,
         device=device,
+        method="fast" if fast else method,
     )
     path = checkpoint_path(out, name)
     tell_of_unfinished(console, path, resume=resume)

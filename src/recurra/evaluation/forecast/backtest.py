@@ -6,7 +6,7 @@ Only rows count where the truth is known and every method has a forecast, so tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +16,7 @@ import pandas as pd
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
 from recurra.evaluation.forecast import metrics
-from recurra.evaluation.forecast.columns import BASELINES, quantile_column
+from recurra.evaluation.forecast.columns import BASELINES, NETWORKS, quantile_column
 from recurra.evaluation.forecast.verdict import Verdict, judge
 from recurra.evaluation.shared.showing import Shown, named_parts
 from recurra.evaluation.shared.significance import over_windows
@@ -64,6 +64,11 @@ class Backtest(Shown):
         return tuple(name for name in BASELINES if name in self.forecasts.columns)
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks in the frame, whose forecasts are part of the model's: shown beside it, no rivals of it."""
+        return tuple(name for name in NETWORKS if name in self.forecasts.columns)
+
+    @property
     def levels(self) -> tuple[float, ...]:
         """The probabilities of the model's quantiles, increasing."""
         names = [c for c in self.forecasts.columns if c.startswith("q") and _is_number(c[1:])]
@@ -93,7 +98,7 @@ class Backtest(Shown):
         rows = self.rows
         y = rows["y"].to_numpy(dtype=np.float64)
         lines = {}
-        for name, column in self._columns().items():
+        for name, column in {**self._columns(), **{name: name for name in self.networks}}.items():
             point = rows[column].to_numpy(dtype=np.float64)
             lines[name] = {
                 "MASE": self._over_series(metrics.absolute_error(y, point) / rows["scale"].to_numpy()),
@@ -146,10 +151,16 @@ class Backtest(Shown):
 
     @cached_property
     def verdict(self) -> Verdict:
-        """The model against the best baseline, in MASE (in MAE where no series has a scale)."""
+        """The model against the best baseline, in MASE (in MAE where no series has a scale).
+
+        What it says to use stands beside the option that forecasts with it.
+        """
         baselines = {name: self._losses(name) for name in self.baselines}
         metric = "MASE" if self._has_scale() else "MAE"
-        return judge(self._losses(self.model), baselines, overlap=self.overlap, metric=metric)
+        found = judge(self._losses(self.model), baselines, overlap=self.overlap, metric=metric)
+        if not found.use:
+            return found
+        return replace(found, sentence=f"{found.sentence.removesuffix('.')} ({option('method', found.use)}).")
 
     @cached_property
     def overlap(self) -> int:

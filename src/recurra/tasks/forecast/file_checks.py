@@ -11,6 +11,7 @@ from recurra.data.panel.windows import naive_count
 from recurra.data.time.calendar import calendar_features
 from recurra.data.time.zones import check_zone
 from recurra.errors import InputError
+from recurra.evaluation.forecast.columns import BASELINES, NETWORK, NETWORKS
 from recurra.nn.quantiles import QUANTILES
 from recurra.tasks.forecast.model import ForecastModel, WindowMember
 
@@ -25,14 +26,30 @@ def check_stored(model: ForecastModel) -> None:
     _require(model.window <= int(model.panel.lengths.max()), "the windows are longer than every stored series")
     for member in model.members:
         _check_member(member, model)
-    deepest = max(model.members, key=lambda member: member.shape.window)
-    _require(
-        model.calibration.naive < naive_count(deepest.shape.seasons), "the calibration's naive forecast is unknown"
-    )
+    if model.members:
+        deepest = max(model.members, key=lambda member: member.shape.window)
+        naive = naive_count(deepest.shape.seasons)
+        _require(model.calibration.naive < naive, "the calibration's naive forecast is unknown")
+    _check_combination(model)
     errors = model.naive_error
     _require(errors.shape == (len(model.panel),) and errors.dtype.kind == "f", "naive_error is no such array")
     stretch = model.calibration.stretch
     _require(stretch.shape == (len(QUANTILES) // 2,) and _positive(stretch, strictly=False), "stretch is no such array")
+
+
+def _check_combination(model: ForecastModel) -> None:
+    combination = model.combination
+    if combination is None:
+        _require(bool(model.members), "there is neither a network nor anything else to forecast with")
+        return
+    names, shape = combination.names, (len(model.scaling.series) + 1, len(combination.names))
+    _require(set(names) <= {*NETWORKS, *BASELINES} and len(set(names)) == len(names), "a combined forecast is unknown")
+    weights, stretch = combination.weights, combination.stretch
+    _require(weights.shape == shape and _positive(weights, strictly=False), "the weights are no such array")
+    _require(NETWORK not in combination.used or bool(model.members), "the network that is combined is not there")
+    _require(bool(np.allclose(weights.sum(axis=1), 1.0, atol=1e-6)), "the weights of a series do not sum to 1")
+    fits = stretch.shape == (len(QUANTILES) // 2,) and _positive(stretch, strictly=False)
+    _require(fits, "the combination's stretch is no such array")
 
 
 def _check_panel(panel: Panel) -> None:

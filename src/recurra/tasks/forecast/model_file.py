@@ -24,9 +24,11 @@ from recurra.data.time.counting import Counting
 from recurra.data.time.grid import Grid
 from recurra.deploy.model_file import Contents, refuse_own
 from recurra.errors import InputError, ModelFileError
+from recurra.evaluation.forecast.combination import Combination
 from recurra.nn.forecast import ForecastNetwork, Inputs, NetworkOptions
 from recurra.nn.own import OwnNetwork
 from recurra.tasks.forecast.calibration import Calibration
+from recurra.tasks.forecast.combining import check_method
 from recurra.tasks.forecast.file_checks import check_stored
 from recurra.tasks.forecast.model import ForecastModel, Recipe, WindowMember
 from recurra.tasks.forecast.problem import own_forecast_network
@@ -44,6 +46,11 @@ Names = tuple[str, ...]
 
 def _known_cell(name: str) -> str:
     cells.get(name)
+    return name
+
+
+def _known_method(name: str) -> str:
+    check_method(name)
     return name
 
 
@@ -86,6 +93,9 @@ class _Recipe(_Strict):
     network: _Network
     training: _Training
     seed: Annotated[int, Field(ge=0)]
+    method: Annotated[str, AfterValidator(_known_method)] = (
+        "network"  # files of the first version hold the trained network alone
+    )
 
 
 class _Inputs(_Strict):
@@ -166,8 +176,9 @@ class ForecasterFile(_Strict):
     made_by: str
     verdict: str | None
     recipe: _Recipe
-    members: Annotated[tuple[_Member, ...], Field(min_length=1, max_length=1000)]
+    members: Annotated[tuple[_Member, ...], Field(max_length=1000)]
     calibration: _Calibration
+    combined: Annotated[Names, Field(max_length=100)] = ()
     scaling: _Scaling
     data_schema: _Schema
     grid: _Grid
@@ -176,13 +187,15 @@ class ForecasterFile(_Strict):
 
 def to_contents(model: ForecastModel, *, made_by: str, verdict: str | None) -> Contents:
     """Everything that is needed to forecast again."""
-    tail = model.panel.tail(max(model.window, _TAIL))
+    tail = model.panel.tail(max(model.memory, _TAIL))
+    combination = model.combination
     plain = dict(
         made_by=made_by,
         verdict=verdict,
         recipe=asdict(model.recipe),
         members=[dict(shape=asdict(m.shape), inputs=asdict(m.network.inputs)) for m in model.members],
         calibration=dict(trust=model.calibration.trust, naive=model.calibration.naive),
+        combined=() if combination is None else combination.names,
         scaling={key: value for key, value in vars(model.scaling).items() if key not in _SCALING},
         data_schema=asdict(tail.schema),
         grid=asdict(tail.grid),
@@ -193,10 +206,13 @@ def to_contents(model: ForecastModel, *, made_by: str, verdict: str | None) -> C
     tensors["naive_error"] = torch.from_numpy(model.naive_error)
     tensors |= {f"tail/{name}": torch.from_numpy(np.ascontiguousarray(getattr(tail, name))) for name in ARRAYS}
     tensors |= {f"scaling/{name}": torch.from_numpy(np.asarray(getattr(model.scaling, name))) for name in _SCALING}
+    if combination is not None:
+        tensors["combination/weights"] = torch.from_numpy(np.ascontiguousarray(combination.weights))
+        tensors["combination/stretch"] = torch.from_numpy(np.ascontiguousarray(combination.stretch))
     for k, member in enumerate(model.members):
         tensors |= {f"network/{k}/{key}": value for key, value in member.network.state_dict().items()}
     plain = config.model_dump(mode="json")
-    if isinstance(own := model.members[0].network, OwnNetwork):
+    if model.members and isinstance(own := model.members[0].network, OwnNetwork):
         plain["own_network"] = own.name
     return Contents(KIND, plain, tensors)
 
@@ -232,12 +248,20 @@ def from_contents(
         calibration = Calibration(
             config.calibration.trust, config.calibration.naive, contents.tensors["stretch"].numpy()
         )
-        model = ForecastModel(recipe, scaling, panel, members, calibration, contents.tensors["naive_error"].numpy())
+        combination = _combination(config.combined, contents.tensors)
+        errors = contents.tensors["naive_error"].numpy()
+        model = ForecastModel(recipe, scaling, panel, members, calibration, errors, combination)
         check_stored(model)
     except (ValidationError, KeyError, RuntimeError, InputError, TypeError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ModelFileError(f"{path} is not a valid forecaster: {reason}") from error
     return model, config.verdict
+
+
+def _combination(names: Names, tensors: dict[str, Tensor]) -> Combination | None:
+    if not names:
+        return None
+    return Combination(names, tensors["combination/weights"].numpy(), tensors["combination/stretch"].numpy())
 
 
 def _counted(part: _Schema | _Grid) -> dict[str, Any]:
