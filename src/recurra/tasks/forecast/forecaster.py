@@ -14,6 +14,7 @@ from torch import nn
 
 from recurra import cells
 from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, understand
+from recurra.data.schema.names import counted
 from recurra.deploy.model_file import write_model
 from recurra.ensemble.members import learning_curves, remarks_of
 from recurra.errors import InputError
@@ -154,6 +155,7 @@ class Forecaster(NestedOptions):
                 frame = _awaited(baselines, run)
             seen = compared(model, panel, before, frame, held_out=True)
             model = replace(model, combination=combination_of(model, panel, seen))
+            self.left_out_ = seen.left_out
         if model.members and not model.interrupted:
             model = refit_model(model, panel, model.calibration, run=run, name="training", own=self._own())
         self.model_ = model
@@ -207,6 +209,7 @@ class Forecaster(NestedOptions):
         self.model_ = replace(model, combination=renumbered(combination, panel.series, model.scaling.series))
         self.verdict_ = backtest.verdict.sentence
         self.holdout_ = tested
+        self.left_out_ = seen.left_out
         return backtest
 
     def predict(self, data: Data | None = None, *, levels: Sequence[float] = (80, 95)) -> pd.DataFrame:
@@ -335,8 +338,18 @@ class Forecaster(NestedOptions):
         trust = f"{model.calibration.trust:.0%} of the network's correction of the naive forecast"
         made_of = Fact("forecast", _made_of(model), option("method"))
         found = Fact("seasons", f"{seasons} (in steps)" if model.recipe.seasons else seasons, option("season"))
+        beside = [Fact("left out", f"{name}: {why}") for name, why in getattr(self, "left_out_", {}).items()]
+        short = int((model.panel.lengths < LEAST_KNOWN).sum())
+        if short:
+            beside.append(
+                Fact(
+                    "remark",
+                    f"{counted(short, 'series', 'series')} of fewer than {LEAST_KNOWN} rows: "
+                    "too few to tell how wide their intervals must be",
+                )
+            )
         if not model.members:
-            return [*getattr(self, "understood_", []), found, made_of]
+            return [*getattr(self, "understood_", []), found, made_of, *beside]
         return [
             *getattr(self, "understood_", []),
             found,
@@ -348,6 +361,7 @@ class Forecaster(NestedOptions):
                 "network", f"{len(shapes)} x {model.recipe.cell}, {model.recipe.network.hidden} units", option("cell")
             ),
             Fact("trust", trust, ""),
+            *beside,
             *(Fact("remark", remark) for remark in remarks_of(model.members)),
         ]
 

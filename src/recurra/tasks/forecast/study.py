@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,7 @@ class Compared:
     members: dict[str, Floats]
     series: Ints
     origins: Ints
+    left_out: Mapping[str, str] = field(default_factory=dict)  # baselines, and why they are not there
 
     def only(self, names: Sequence[str]) -> Compared:
         """Some of the forecasts."""
@@ -72,7 +73,7 @@ def compared(
         members[NETWORK] = model.network_quantiles(panel, series, ends)
         if held_out:
             members[NETWORK] = np.where((ends >= _first(model, panel)[series])[:, None, None], members[NETWORK], np.nan)
-    return Compared(members, series, ends)
+    return Compared(members, series, ends, frame.attrs.get("left_out", {}))
 
 
 def combination_of(model: ForecastModel, panel: Panel, seen: Compared) -> Combination | None:
@@ -106,7 +107,10 @@ def joined(first: Compared, second: Compared) -> Compared:
     for name in dict.fromkeys([*first.members, *second.members]):
         members[name] = np.concatenate([_or_nothing(part, name) for part in (first, second)])
     return Compared(
-        members, np.concatenate([first.series, second.series]), np.concatenate([first.origins, second.origins])
+        members,
+        np.concatenate([first.series, second.series]),
+        np.concatenate([first.origins, second.origins]),
+        {**first.left_out, **second.left_out},
     )
 
 
