@@ -159,3 +159,20 @@ def test_what_was_never_negative_stays_so():
     panel, _ = understand(below)
     assert (never_below(low, panel, np.array([0]), np.array([20])) == -3.0).all()
     assert (never_below(low, panel, np.array([0]), np.array([3])) == 0.0).all()
+
+
+def test_data_that_are_mostly_zero_are_forecast_in_the_mean_with_whole_quantiles():
+    rng = np.random.default_rng(6)
+    table = shops(300)
+    table["units"] = np.where(rng.random(600) < 0.1, rng.integers(2, 8, 600), 0).astype(float)
+    forecaster = quick(method="auto")
+    backtest = forecaster.study(table, 4)
+    ahead = forecaster.predict()
+    assert ahead["forecast"].mean() == pytest.approx(table["units"].mean(), rel=0.5)
+    bounds = ahead[["lo_80", "hi_80", "lo_95", "hi_95"]].to_numpy()
+    assert (bounds >= 0).all()
+    assert (bounds % 1 == 0).all()
+    assert (bounds[:, 0] == 0).all()
+    assert "squared error" in backtest.verdict.sentence or "Too few" in backtest.verdict.sentence
+    errors = backtest.table["RMSE"].to_dict()
+    assert errors["Recurra"] < errors["naive"]

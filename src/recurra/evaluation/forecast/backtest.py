@@ -17,6 +17,7 @@ from recurra.data.schema.names import counted
 from recurra.errors import InputError
 from recurra.evaluation.forecast import metrics
 from recurra.evaluation.forecast.columns import BASELINES, NETWORKS, quantile_column
+from recurra.evaluation.forecast.intermittent import are_intermittent
 from recurra.evaluation.forecast.verdict import Verdict, judge
 from recurra.evaluation.shared.showing import Shown, named_parts
 from recurra.evaluation.shared.significance import over_windows
@@ -153,11 +154,16 @@ class Backtest(Shown):
     def verdict(self) -> Verdict:
         """The model against the best baseline, in MASE (in MAE where no series has a scale).
 
+        Where most values are zero it is the squared error: the absolute one is least for a forecast of nothing.
+
         What it says to use stands beside the option that forecasts with it.
         """
-        baselines = {name: self._losses(name) for name in self.baselines}
+        squared = self.mostly_zero
+        baselines = {name: self._losses(name, squared=squared) for name in self.baselines}
         metric = "MASE" if self._has_scale() else "MAE"
-        found = judge(self._losses(self.model), baselines, overlap=self.overlap, metric=metric)
+        if squared:
+            metric = "squared error, most values being zero,"
+        found = judge(self._losses(self.model, squared=squared), baselines, overlap=self.overlap, metric=metric)
         if not found.use:
             return found
         return replace(found, sentence=f"{found.sentence.removesuffix('.')} ({option('method', found.use)}).")
@@ -177,12 +183,19 @@ class Backtest(Shown):
     def _has_scale(self) -> bool:
         return bool(self.rows["scale"].notna().any())
 
-    def _losses(self, name: str) -> Floats:
-        """Mean scaled absolute error of each window [S, W], the last column being every series' last window."""
+    @cached_property
+    def mostly_zero(self) -> bool:
+        """Whether more than half of the series are intermittent demand in the test."""
+        return are_intermittent([part.to_numpy(dtype=np.float64) for _, part in self.rows.groupby("code")["y"]])
+
+    def _losses(self, name: str, *, squared: bool = False) -> Floats:
+        """Mean scaled error of each window [S, W], the last column being every series' last window."""
         rows = self.rows
         error = (rows["y"] - rows[self._columns()[name]]).abs()
         if self._has_scale():
             error = error / rows["scale"]
+        if squared:
+            error = error**2
         means = error.groupby([rows["code"], rows["window"]]).mean()
         code, window = (means.index.get_level_values(k).to_numpy() for k in (0, 1))
         losses = np.full((int(code.max()) + 1, int(window.max()) + 1), np.nan)

@@ -27,7 +27,7 @@ Ints = npt.NDArray[np.integer]
 
 STRENGTH = 2.0  # windows that the prior is worth, about
 OWN_STRENGTH = 8.0  # the same of the overall weights, for those of a series
-LEAST_WEIGHT = 0.02  # smaller ones are not worth computing the forecast
+LEAST_WEIGHT = 0.05  # smaller ones are not worth computing the forecast
 _POWER = 12.0  # of the loss, in the prior
 _NEWCOMER = 3.0  # what the mean of the others stands for, beside a forecast that joins at last
 _STEPS, _OWN_STEPS = 400, 100

@@ -14,25 +14,23 @@ from torch import nn
 
 from recurra import cells
 from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, understand
-from recurra.data.schema.names import counted
 from recurra.deploy.model_file import write_model
-from recurra.ensemble.members import learning_curves, remarks_of
+from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
-from recurra.evaluation.forecast.backtest import Backtest, assemble
+from recurra.evaluation.forecast.backtest import Backtest
 from recurra.evaluation.forecast.baselines import BUDGET
-from recurra.evaluation.forecast.columns import NETWORKS, quantile_column
-from recurra.evaluation.forecast.metrics import naive_scale
 from recurra.evaluation.forecast.origins import LEAST_HISTORY
 from recurra.evaluation.forecast.worker import BaselineWorker
 from recurra.inspect import Finding
 from recurra.nn.forecast import NetworkOptions
-from recurra.nn.own import Loss, OwnNetwork, OwnParts, check_own
-from recurra.nn.quantiles import MEDIAN, QUANTILES
+from recurra.nn.own import Loss, OwnParts, check_own
+from recurra.nn.quantiles import QUANTILES
 from recurra.options import option
 from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table
 from recurra.tasks.forecast.combining import check_method
+from recurra.tasks.forecast.decided import LEAST_KNOWN, decided
 from recurra.tasks.forecast.explanation import explanation_frame
-from recurra.tasks.forecast.frames import backtest_frame, backtest_origins, forecast_frame, interval_bounds, truth_after
+from recurra.tasks.forecast.frames import backtest_origins, forecast_frame, interval_bounds
 from recurra.tasks.forecast.inspection import findings, flow_frame
 from recurra.tasks.forecast.levels import checked_levels
 from recurra.tasks.forecast.model import (
@@ -54,6 +52,7 @@ from recurra.tasks.forecast.study import (
     compared,
     is_trained,
     joined,
+    judged,
     judged_before,
     needed,
     places_in,
@@ -67,7 +66,6 @@ from recurra.training.run import chosen_run, pick_device
 
 Floats = npt.NDArray[np.floating]
 
-LEAST_KNOWN = 8  # rows of a series never seen, before its first forecast is judged
 _LARGEST_SEED = 2**32 - 1  # torch's generators take 64 bits, and each member and epoch has a seed of its own
 
 
@@ -217,14 +215,15 @@ class Forecaster(NestedOptions):
 
         `data` holds newer rows, with or without the older ones. Returns a row per series and step (none for a step that
         the clock of the zone skips, two for one that it shows twice): the columns of series and time as in the data
-        (`unique_id` and `ds` where they have no name), `forecast` (the median), and `lo_80`, `hi_80`, ... for central
-        intervals of `levels` per cent (beyond 95 by the tails of a normal curve). Raises InputError for a level that is
+        (`unique_id` and `ds` where they have no name), `forecast` (the median; the mean of what is mostly zero), and
+        `lo_80`, `hi_80`, ... for central intervals of `levels` per cent (beyond 95 by the tails of a normal curve).
+        Raises InputError for a level that is
         not above 1 and below 100, such as the share 0.8.
         """
         model, levels = self._fitted(), checked_levels(levels)
         panel = model.panel if data is None else self._continued(data, model.memory)
-        quantiles = model.quantiles(panel, np.arange(len(panel)), panel.lengths)
-        return forecast_frame(panel, quantiles, interval_bounds(quantiles, levels))
+        points, quantiles = model.forecast(panel, np.arange(len(panel)), panel.lengths)
+        return forecast_frame(panel, points, interval_bounds(quantiles, levels))
 
     def evaluate(self, data: Data) -> Backtest:
         """Judge the fitted forecaster on later data, beside the baselines, without training.
@@ -248,7 +247,7 @@ class Forecaster(NestedOptions):
         with _baselines(panel, origins, model.recipe) as baselines:
             run = chosen_run(None, verbose=self.verbose, device="cpu")
             frame = _awaited(baselines, run)
-            return self._judge(model, panel, origins, frame, compared(model, panel, origins, frame, held_out=False))
+            return judged(model, panel, origins, frame, compared(model, panel, origins, frame, held_out=False))
 
     def explain(self, data: Data | None = None, *, step: int | None = None, points: int = 64) -> pd.DataFrame:
         """Which steps and which columns moved the forecasts that `predict(data)` makes.
@@ -330,40 +329,7 @@ class Forecaster(NestedOptions):
 
     def facts(self) -> list[Fact]:
         """How the table was read, what the fitted forecaster decided by itself, and how to decide otherwise."""
-        model = self._fitted()
-        seasons = ", ".join(f"{season}" for season in model.recipe.seasons) or "none found"
-        shapes = [member.shape for member in model.members]
-        blocks = ", ".join(str(block) for block in dict.fromkeys(shape.block for shape in shapes))
-        windows = ", ".join(str(window) for window in dict.fromkeys(shape.window for shape in shapes))
-        trust = f"{model.calibration.trust:.0%} of the network's correction of the naive forecast"
-        made_of = Fact("forecast", _made_of(model), option("method"))
-        found = Fact("seasons", f"{seasons} (in steps)" if model.recipe.seasons else seasons, option("season"))
-        beside = [Fact("left out", f"{name}: {why}") for name, why in getattr(self, "left_out_", {}).items()]
-        short = int((model.panel.lengths < LEAST_KNOWN).sum())
-        if short:
-            beside.append(
-                Fact(
-                    "remark",
-                    f"{counted(short, 'series', 'series')} of fewer than {LEAST_KNOWN} rows: "
-                    "too few to tell how wide their intervals must be",
-                )
-            )
-        if not model.members:
-            return [*getattr(self, "understood_", []), found, made_of, *beside]
-        return [
-            *getattr(self, "understood_", []),
-            found,
-            made_of,
-            Fact("block", f"{blocks} steps are one step of the recurrence", option("block")),
-            Fact("windows", f"{windows} steps before each forecast", option("members")),
-            Fact("magnitudes", "logarithms" if model.scaling.log else "as they are", ""),
-            Fact(
-                "network", f"{len(shapes)} x {model.recipe.cell}, {model.recipe.network.hidden} units", option("cell")
-            ),
-            Fact("trust", trust, ""),
-            *beside,
-            *(Fact("remark", remark) for remark in remarks_of(model.members)),
-        ]
+        return [*getattr(self, "understood_", []), *decided(self._fitted(), getattr(self, "left_out_", {}))]
 
     def learning(self) -> pd.DataFrame:
         """The learning curves of the last training: a row per network and validation."""
@@ -457,7 +423,7 @@ class Forecaster(NestedOptions):
         seen = compared(model, panel, earlier, frame, held_out=True)
         model = replace(model, combination=combination_of(model, panel, seen))
         tested = compared(model, panel, origins, frame, held_out=False)
-        return self._judge(model, panel, origins, frame, tested), model, joined(seen, tested)
+        return judged(model, panel, origins, frame, tested), model, joined(seen, tested)
 
     def _refuse_short(self, panel: Panel, windows: int | None) -> None:
         """Refuse series too short to be learnt from and tested on, with the one number that both together need."""
@@ -476,32 +442,6 @@ class Forecaster(NestedOptions):
                 f"data, {fewer}or a shorter {option('horizon')}"
             )
 
-    def _judge(
-        self, model: ForecastModel, panel: Panel, origins: list[np.ndarray], frame: pd.DataFrame, tested: Compared
-    ) -> Backtest:
-        horizon = model.recipe.horizon
-        series, ends = tested.series, tested.origins
-        quantiles = model.quantiles(panel, series, ends, tested.members)
-        ours = backtest_frame(panel, series, ends, horizon)
-        ours["y"] = truth_after(panel, series, ends, horizon)
-        ours["forecast"] = quantiles[:, :, MEDIAN].ravel()
-        columns = {f"q{level:g}": quantiles[:, :, k].ravel() for k, level in enumerate(QUANTILES)}
-        if model.recipe.method == "auto":
-            for name in set(NETWORKS) & set(tested.members):
-                columns[name] = tested.members[name][:, :, MEDIAN].ravel()
-                for k, level in enumerate(QUANTILES):
-                    columns[quantile_column(level, name)] = tested.members[name][:, :, k].ravel()
-        errors = dict(zip(model.panel.series, model.naive_error, strict=True))
-        scale = [
-            errors[name]
-            if name in errors
-            else naive_scale(panel.values(s)[: o[0] if len(o) else 0], model.recipe.season)
-            for s, (name, o) in enumerate(zip(panel.series, origins, strict=True))
-        ]
-        at_test = frame.merge(pd.DataFrame({"series": series, "origin": ends}), on=["series", "origin"])
-        at_test.attrs = frame.attrs
-        return assemble(ours.assign(**columns), at_test, series=panel.series, scale=scale)
-
     def _continued(self, data: Data, rows: int | None = None) -> Panel:
         """`data` read as the data of the training was, behind what the model remembers of that.
 
@@ -517,24 +457,6 @@ class Forecaster(NestedOptions):
     def _last_time(self) -> object:
         panel = self._fitted().panel
         return panel.grid.times(np.array([(panel.start + panel.lengths).max() - 1]))[0]
-
-
-def _made_of(model: ForecastModel) -> str:
-    """What the forecast is made of, in words."""
-    if model.combination is None:
-        return "the trained network"
-    weights = model.combination.overall
-    if len(weights) == 1:
-        return f"{next(iter(weights))} alone"
-    parts = ", ".join(f"{weight:.0%} {name}" for name, weight in weights.items())
-    differ = bool(np.ptp(model.combination.weights[:-1], axis=0).any()) if len(model.combination.weights) > 1 else False
-    return f"{parts}{' (overall; by series where that did better)' if differ else ''}"
-
-
-def _described(model: ForecastModel) -> str:
-    network = model.members[0].network
-    own = isinstance(network, OwnNetwork)
-    return f"{network.name}, your own" if own else f"{model.recipe.cell}, {model.recipe.network.hidden} units"
 
 
 def _is_whole(value: object, least: int) -> bool:

@@ -17,10 +17,11 @@ from recurra.errors import InputError
 from recurra.evaluation.forecast.columns import NETWORK
 from recurra.evaluation.forecast.combination import Combination
 from recurra.evaluation.forecast.conformal import stretched
-from recurra.evaluation.forecast.metrics import naive_scale
+from recurra.evaluation.forecast.intermittent import are_intermittent
+from recurra.evaluation.forecast.metrics import level_weights, naive_scale
 from recurra.nn.forecast import ForecastNetwork, NetworkOptions
 from recurra.nn.own import OwnNetwork, OwnParts
-from recurra.nn.quantiles import QUANTILES
+from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.options import option
 from recurra.tasks.forecast.calibration import Calibration, HeldOutForecasts, calibrate
 from recurra.tasks.forecast.combining import member_quantiles, rows_read
@@ -132,6 +133,22 @@ class ForecastModel:
         if lost.any() and self.members:  # nothing but the network speaks of a series without a value
             found[lost] = self.network_quantiles(panel, series[lost], origins[lost])
         return never_below(stretched(found, self.combination.stretch), panel, series, origins)
+
+    def forecast(
+        self, panel: Panel, series: Ints, origins: Ints, known: Mapping[str, Floats] | None = None
+    ) -> tuple[Floats, Floats]:
+        """Forecasts [n, H] and quantiles [n, H, Q] as `quantiles` has them.
+
+        The forecast is the median. Of series that are mostly zero it is the mean, since totals matter there and the
+        median is nothing; their quantiles are whole numbers where all values are.
+        """
+        quantiles = self.quantiles(panel, series, origins, known)
+        past = [np.asarray(self.panel.values(s), dtype=np.float64) for s in range(len(self.panel))]
+        if self.combination is None or not are_intermittent(past):
+            return quantiles[..., MEDIAN], quantiles
+        mean = quantiles @ level_weights(QUANTILES)
+        whole = all((values[~np.isnan(values)] % 1 == 0).all() for values in past)
+        return mean, np.round(quantiles) if whole else quantiles
 
     def network_quantiles(self, panel: Panel, series: Ints, origins: Ints) -> Floats:
         """The same of the trained network alone."""

@@ -10,8 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.panel.panel import Ints, Panel
-from recurra.evaluation.forecast.columns import BASELINES, NETWORK, PRETRAINED
+from recurra.evaluation.forecast.backtest import Backtest, assemble
+from recurra.evaluation.forecast.columns import BASELINES, NETWORK, NETWORKS, PRETRAINED, quantile_column
 from recurra.evaluation.forecast.combination import Combination
+from recurra.evaluation.forecast.intermittent import are_intermittent
+from recurra.evaluation.forecast.metrics import naive_scale
+from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.tasks.forecast.combining import (
     fit_combination,
     from_frame,
@@ -20,10 +24,12 @@ from recurra.tasks.forecast.combining import (
     single,
     validation_origins,
 )
+from recurra.tasks.forecast.frames import backtest_frame, truth_after
 from recurra.tasks.forecast.model import ForecastModel, Recipe, first_held_out
 
 Floats = npt.NDArray[np.floating]
 
+SPARSE = (PRETRAINED, "mean", "Croston", "TSB", "ADIDA")  # what forecasts data that are mostly zero
 FAST_BUDGET = 2.0  # seconds for each statistical method where nothing is trained either
 
 
@@ -88,12 +94,43 @@ def combination_of(model: ForecastModel, panel: Panel, seen: Compared) -> Combin
         seen = seen.only([name])
     elif not len(seen.series):
         return Combination((PRETRAINED, NETWORK), np.full((count + 1, 2), 0.5), single("", 0).stretch)
+    elif are_intermittent([np.asarray(panel.values(s), dtype=np.float64) for s in range(len(panel))]):
+        # Medians are all nothing and tell nothing apart: these count alike, with their quantiles as they are.
+        names = tuple(name for name in seen.members if name in SPARSE)
+        return Combination(names, np.full((count + 1, len(names)), 1.0 / len(names)), single("", 0).stretch)
     numbers = model.scaling.number(panel.series)
     errors = dict(zip(model.panel.series, model.naive_error, strict=True))
     scale = np.array([errors.get(name, np.nan) for name in panel.series])
     return fit_combination(
         seen.members, panel, seen.series, seen.origins, scale[seen.series], count, numbers[seen.series]
     )
+
+
+def judged(
+    model: ForecastModel, panel: Panel, origins: Sequence[Ints], frame: pd.DataFrame, tested: Compared
+) -> Backtest:
+    """The backtest of `model` from `origins` of each series of `panel`.
+
+    `frame` holds the baselines, there and maybe elsewhere; `tested` is what every forecast says at these origins.
+    """
+    horizon, series, ends = model.recipe.horizon, tested.series, tested.origins
+    points, quantiles = model.forecast(panel, series, ends, tested.members)
+    ours = backtest_frame(panel, series, ends, horizon)
+    ours["y"] = truth_after(panel, series, ends, horizon)
+    ours["forecast"] = points.ravel()
+    shown = {"": quantiles}
+    if model.recipe.method == "auto":
+        shown |= {name: tested.members[name] for name in NETWORKS if name in tested.members}
+    columns = {name: values[..., MEDIAN].ravel() for name, values in shown.items() if name}
+    for name, values in shown.items():
+        columns |= {quantile_column(level, name): values[..., k].ravel() for k, level in enumerate(QUANTILES)}
+    errors = dict(zip(model.panel.series, model.naive_error, strict=True))
+    scale = [
+        errors[name] if name in errors else naive_scale(panel.values(s)[: o[0] if len(o) else 0], model.recipe.season)
+        for s, (name, o) in enumerate(zip(panel.series, origins, strict=True))
+    ]
+    there = frame.merge(pd.DataFrame({"series": series, "origin": ends}), on=["series", "origin"])
+    return assemble(ours.assign(**columns), there, series=panel.series, scale=scale)
 
 
 def needed(recipe: Recipe) -> tuple[str, ...]:
