@@ -217,8 +217,7 @@ class Forecaster(NestedOptions):
         the clock of the zone skips, two for one that it shows twice): the columns of series and time as in the data
         (`unique_id` and `ds` where they have no name), `forecast` (the median; the mean of what is mostly zero), and
         `lo_80`, `hi_80`, ... for central intervals of `levels` per cent (beyond 95 by the tails of a normal curve).
-        Raises InputError for a level that is
-        not above 1 and below 100, such as the share 0.8.
+        Raises InputError for a level that is not above 1 and below 100, such as the share 0.8.
         """
         model, levels = self._fitted(), checked_levels(levels)
         panel = model.panel if data is None else self._continued(data, model.memory)
@@ -250,7 +249,9 @@ class Forecaster(NestedOptions):
             return judged(model, panel, origins, frame, compared(model, panel, origins, frame, held_out=False))
 
     def explain(self, data: Data | None = None, *, step: int | None = None, points: int = 64) -> pd.DataFrame:
-        """Which steps and which columns moved the forecasts that `predict(data)` makes.
+        """Which steps and which columns moved the trained network's forecasts after `data`.
+
+        They are the part of what `predict(data)` gives that reads covariates; `facts()` says how much of it they are.
 
         Integrated gradients, `points` of the integral, against a window in which nothing happens: the target stays at
         the window's level, covariates at their means, categories, calendar and series are unknown. Explained is the
