@@ -16,8 +16,8 @@ SEASON, HORIZON = 7, 5
 
 
 def quick(horizon: int = HORIZON, *, epochs: float = 2.0, embedding: int = 0, **options: object) -> Forecaster:
-    """A forecaster that trains in a fraction of a second."""
-    settings: dict = dict(members=1, season=SEASON, seed=3) | options
+    """A forecaster that trains in a fraction of a second; its forecast is the network's unless `method` is given."""
+    settings: dict = dict(members=1, season=SEASON, seed=3, method="network") | options
     settings.setdefault("network", NetworkOptions(hidden=8, context=4, series_embedding=embedding))
     settings.setdefault("training", TrainingOptions(epochs=epochs))
     return Forecaster(horizon, **settings)
@@ -87,10 +87,10 @@ def file_bytes(forecaster: Forecaster, folder: Path) -> bytes:
 class BaselinesHere:
     """As `BaselineWorker`, in this process, with the plain baselines and one of the others unless they are named."""
 
-    def __init__(self, histories, origins, horizon, steps, levels, *, methods=None, budget=0.0):
+    def __init__(self, histories, origins, horizon, steps, levels, *, methods=None, needed=(), budget=0.0):
         self.arguments = histories, origins, horizon, steps
         chosen = methods_for(histories, origins, steps, 0.0)[0]
-        self.methods = (*chosen, "AutoTheta") if methods is None else methods
+        self.methods = (*chosen, "AutoTheta", *needed) if methods is None else methods
         self.levels = tuple(levels)
         self.forecasts = sum(len(ends) for ends in origins)
 

@@ -21,6 +21,7 @@ class Option:
     nothing    the word that stands for None: "none"
     panel      under which heading the help has it
     least      of a number; `most` likewise
+    means      of a switch: the argument that it sets, and to what
     """
 
     name: str
@@ -31,6 +32,7 @@ class Option:
     panel: Literal["evaluation", "network", "training"] = "training"
     least: float | None = None
     most: float | None = None
+    means: tuple[str, Any] | None = None
 
     def value(self, given: Any) -> Any:
         """The argument for what was given."""

@@ -31,7 +31,14 @@ def test_intervals_of_any_width_are_brought_to_their_coverage(width):
 
 def test_order_is_kept_where_factors_would_cross():
     moved = stretched(np.array([norm.ppf(LEVELS)]), np.array([0.1, 5.0, 1.0]))
-    assert (np.diff(moved) >= 0).all()
+    assert (np.diff(moved) > 0).all()
+
+
+def test_two_levels_that_must_both_hold_everything_are_still_two():
+    q, centre = quantiles(np.random.default_rng(1), 2, 0.1)
+    moved = stretched(q, fit_stretch(q, centre + np.array([1.0, -2.0, 3.0]), LEVELS, 1.0))
+    assert (moved[..., 0] < moved[..., 1]).all()
+    assert (moved[..., -1] > moved[..., -2]).all()
 
 
 def test_without_truth_nothing_moves():

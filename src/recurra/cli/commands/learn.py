@@ -13,6 +13,8 @@ from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.task_flags import Flag, flags_of, signature_of
 from recurra.cli.flags.values import split_names, split_words
 from recurra.cli.outputs import check_outputs, csv_text, surviving, tell_failures, written_together
+from recurra.errors import InputError
+from recurra.options import option as spelt_option
 from recurra.tasks.task import Task
 
 
@@ -36,6 +38,7 @@ def _learn(
     out: Path = given["out"]
     quiet: bool = given["quiet"]
     settings = _part(given, flags, "settings")
+    settings = _switched(task, settings)
     settings |= {name: split_words(value) for name, value in _part(given, flags, "words").items()}
     network = {name: value for name, value in _part(given, flags, "network").items() if value is not None}
     training = {name: value for name, value in _part(given, flags, "training").items() if value is not None}
@@ -98,6 +101,22 @@ def _learn(
     checkpoints.clear()
     print_files(console, written)
     tell_failures(failures, debug="--debug" in arguments)
+
+
+def _switched(task: Task, settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings with what switches that were given mean, and without the switches."""
+    found, defaults = dict(settings), {option.name: option.default for option in task.options}
+    for option in task.options:
+        if option.means is None or not found.pop(option.name):
+            continue
+        name, value = option.means
+        if found[name] not in (defaults[name], value):
+            raise InputError(
+                f"{spelt_option(option.name)} and {spelt_option(name, found[name])} contradict each other: give one of "
+                "the two"
+            )
+        found[name] = value
+    return found
 
 
 def _part(given: Mapping[str, Any], flags: Mapping[str, Flag], goes: str) -> dict[str, Any]:

@@ -187,6 +187,15 @@ Block = Annotated[
         LEARNING, min=1, metavar="STEPS", help="Time steps read as one step of the recurrence; one season unless given."
     ),
 ]
+Method = Annotated[
+    str,
+    _option(
+        LEARNING,
+        metavar="auto|NAME",
+        help="What forecasts: auto combines the networks and the baselines; network, fast or a baseline's name.",
+    ),
+]
+Fast = Annotated[bool, _option(LEARNING, help="Forecast with the pretrained network, without training.")]
 Windows = Annotated[int | None, _option(LEARNING, min=1, help="Backtest windows per series; by length unless given.")]
 Epochs = Annotated[float | None, _option(LEARNING, help="Passes over the data; by its size unless given.")]
 Seed = Annotated[int, _option(LEARNING, min=0, help="Random seed; the same seed gives bit-identical results.")]

@@ -6,7 +6,7 @@ Only rows count where the truth is known and every method has a forecast, so tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,8 @@ import pandas as pd
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
 from recurra.evaluation.forecast import metrics
-from recurra.evaluation.forecast.columns import BASELINES, quantile_column
+from recurra.evaluation.forecast.columns import BASELINES, NETWORKS, quantile_column
+from recurra.evaluation.forecast.intermittent import are_intermittent
 from recurra.evaluation.forecast.verdict import Verdict, judge
 from recurra.evaluation.shared.showing import Shown, named_parts
 from recurra.evaluation.shared.significance import over_windows
@@ -93,6 +94,11 @@ class Backtest(Shown):
         return tuple(name for name in BASELINES if name in self.forecasts.columns)
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks in the frame, whose forecasts are part of the model's: shown beside it, no rivals of it."""
+        return tuple(name for name in NETWORKS if name in self.forecasts.columns)
+
+    @property
     def levels(self) -> tuple[float, ...]:
         """The probabilities of the model's quantiles, increasing."""
         names = [c for c in self.forecasts.columns if c.startswith("q") and _is_number(c[1:])]
@@ -122,7 +128,7 @@ class Backtest(Shown):
         rows = self.rows
         y = rows["y"].to_numpy(dtype=np.float64)
         lines = {}
-        for name, column in self._columns().items():
+        for name, column in {**self._columns(), **{name: name for name in self.networks}}.items():
             point = rows[column].to_numpy(dtype=np.float64)
             lines[name] = {
                 "MASE": self._over_series(metrics.absolute_error(y, point) / rows["scale"].to_numpy()),
@@ -175,10 +181,21 @@ class Backtest(Shown):
 
     @cached_property
     def verdict(self) -> Verdict:
-        """The model against the best baseline, in MASE (in MAE where no series has a scale)."""
-        baselines = {name: self._losses(name) for name in self.baselines}
+        """The model against the best baseline, in MASE (in MAE where no series has a scale).
+
+        Where most values are zero it is the squared error: the absolute one is least for a forecast of nothing.
+
+        What it says to use stands beside the option that forecasts with it.
+        """
+        squared = self.mostly_zero
+        baselines = {name: self._losses(name, squared=squared) for name in self.baselines}
         metric = "MASE" if self._has_scale() else "MAE"
-        return judge(self._losses(self.model), baselines, overlap=self.overlap, metric=metric)
+        if squared:
+            metric = "squared error, most values being zero,"
+        found = judge(self._losses(self.model, squared=squared), baselines, overlap=self.overlap, metric=metric)
+        if not found.use:
+            return found
+        return replace(found, sentence=f"{found.sentence.removesuffix('.')} ({option('method', found.use)}).")
 
     @cached_property
     def overlap(self) -> int:
@@ -195,12 +212,19 @@ class Backtest(Shown):
     def _has_scale(self) -> bool:
         return bool(self.rows["scale"].notna().any())
 
-    def _losses(self, name: str) -> Floats:
-        """Mean scaled absolute error of each window [S, W], the last column being every series' last window."""
+    @cached_property
+    def mostly_zero(self) -> bool:
+        """Whether more than half of the series are intermittent demand in the test."""
+        return are_intermittent([part.to_numpy(dtype=np.float64) for _, part in self.rows.groupby("code")["y"]])
+
+    def _losses(self, name: str, *, squared: bool = False) -> Floats:
+        """Mean scaled error of each window [S, W], the last column being every series' last window."""
         rows = self.rows
         error = (rows["y"] - rows[self._columns()[name]]).abs()
         if self._has_scale():
             error = error / rows["scale"]
+        if squared:
+            error = error**2
         means = error.groupby([rows["code"], rows["window"]]).mean()
         code, window = (means.index.get_level_values(k).to_numpy() for k in (0, 1))
         losses = np.full((int(code.max()) + 1, int(window.max()) + 1), np.nan)

@@ -50,9 +50,16 @@ PLAIN: dict[str, Callable[[Floats, int, Steps], Predictive]] = {
 
 
 def methods_for(
-    histories: Sequence[Floats], origins: Sequence[Ints], steps: Steps, budget: float = BUDGET
+    histories: Sequence[Floats],
+    origins: Sequence[Ints],
+    steps: Steps,
+    budget: float = BUDGET,
+    needed: Sequence[str] = (),
 ) -> tuple[tuple[str, ...], dict[str, str]]:
-    """The methods that apply to such series and fit the budget, and why others of the statistical ones do not."""
+    """The methods that apply to such series and fit the budget, and why others of the statistical ones do not.
+
+    Those that are `needed` are among them whatever it takes.
+    """
     last = [ends[-1] if len(ends) else 0 for ends in origins]
     known = [history[:end] for history, end in zip(histories, last, strict=True)]
     longest = max((len(values) for values in known), default=0)
@@ -63,6 +70,9 @@ def methods_for(
     names: list[str] = []
     left_out: dict[str, str] = {}
     for name in BASELINES:
+        if name in needed:
+            names.append(name)
+            continue
         if name in STATISTICAL:
             if not STATISTICAL[name].applies(steps, longest):
                 continue

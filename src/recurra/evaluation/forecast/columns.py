@@ -20,6 +20,9 @@ BASELINES = (
     "MSTL",
     "AutoARIMA",
 )
+# Members of a combination that are no baselines: the network trained on these series, and that trained on others.
+NETWORK, PRETRAINED = "trained network", "pretrained network"
+NETWORKS = (NETWORK, PRETRAINED)
 LEVELS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975)
 
 

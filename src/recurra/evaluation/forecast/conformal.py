@@ -14,6 +14,8 @@ from scipy.special import ndtri
 
 Floats = npt.NDArray[np.floating]
 
+_WIDER = 1.05  # an interval is wider than the next inner one by so much at least
+
 
 def fit_stretch(quantiles: Floats, truth: Floats, levels: Sequence[float], independent: float | None = None) -> Floats:
     """The factor [Q // 2] by which each pair of quantiles must move away from the median, outermost pair first.
@@ -39,14 +41,24 @@ def fit_stretch(quantiles: Floats, truth: Floats, levels: Sequence[float], indep
 
 
 def stretched(quantiles: Floats, stretch: Floats) -> Floats:
-    """Quantiles [..., Q] with each pair moved away from the median by its factor; the order is kept."""
+    """Quantiles [..., Q] with each pair moved away from the median by its factor; the order is kept.
+
+    A pair is farther from the median than the next inner one by a twentieth at least: where a few forecasts say of both
+    that they must hold all of them, the outer one is still the wider.
+    """
     middle = quantiles.shape[-1] // 2
     median = quantiles[..., middle : middle + 1]
     factors = np.concatenate([stretch, [1.0], stretch[::-1]])
     moved = median + (quantiles - median) * factors
-    above = np.maximum.accumulate(moved[..., middle:], axis=-1)
-    below = np.minimum.accumulate(moved[..., middle::-1], axis=-1)[..., ::-1]
-    return np.concatenate([below, above[..., 1:]], axis=-1)
+    above = _widening(moved[..., middle + 1 :] - median)
+    below = _widening(median - moved[..., :middle][..., ::-1])
+    return np.concatenate([(median - below)[..., ::-1], median, median + above], axis=-1)
+
+
+def _widening(distances: Floats) -> Floats:
+    """Distances from the median [..., Q // 2], the inner ones first, each at least `_WIDER` times the one before."""
+    powers = _WIDER ** np.arange(distances.shape[-1])
+    return np.maximum.accumulate(np.maximum(distances, 0.0) / powers, axis=-1) * powers
 
 
 def at_levels(quantiles: Floats, levels: Sequence[float], wanted: Sequence[float]) -> Floats:

@@ -47,9 +47,10 @@ class BaselineWorker:
         levels: Sequence[float],
         *,
         methods: Sequence[str] | None = None,
+        needed: Sequence[str] = (),
         budget: float = BUDGET,
     ) -> None:
-        """The arguments of `forecast_baselines`; the methods are by default those of `methods_for` with that `budget`.
+        """The arguments of `forecast_baselines`; the methods are by default those of `methods_for`.
 
         Rows that no baseline would look at are not sent along.
         """
@@ -70,6 +71,7 @@ class BaselineWorker:
             "horizon": horizon,
             "steps": asdict(steps),
             "methods": None if methods is None else list(methods),
+            "needed": list(needed),
             "budget": budget,
         }
 
@@ -136,7 +138,7 @@ def _work(folder: Path) -> None:
     steps = Steps(**{**told["steps"], "seasons": tuple(told["steps"]["seasons"])})
     methods, left_out = told["methods"], {}
     if methods is None:
-        methods, left_out = methods_for(histories, origins, steps, told["budget"])
+        methods, left_out = methods_for(histories, origins, steps, told["budget"], told["needed"])
     with (folder / _DONE).open("ab", buffering=0) as done:
 
         def tell(count: int) -> None:

@@ -72,6 +72,7 @@ def explain(
     """
     panel = panel.recoded(model.panel.schema.categories)
     window, horizon = model.window, model.recipe.horizon
+    model.trained()
     names = _names(panel.schema, model)
     steps: dict[str, Floats] = {
         name: np.zeros((len(series), window + horizon)) for name in dict.fromkeys(_features(names))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -14,21 +15,23 @@ from torch import nn
 from recurra import cells
 from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, understand
 from recurra.deploy.model_file import Contents, write_model
-from recurra.ensemble.members import learning_curves, remarks_of
+from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
-from recurra.evaluation.forecast.backtest import Backtest, assemble
-from recurra.evaluation.forecast.metrics import naive_scale
+from recurra.evaluation.forecast.backtest import Backtest
+from recurra.evaluation.forecast.baselines import BUDGET
 from recurra.evaluation.forecast.origins import LEAST_HISTORY
 from recurra.evaluation.forecast.worker import BaselineWorker
 from recurra.inspect import Finding
 from recurra.nn.forecast import NetworkOptions
-from recurra.nn.own import Loss, OwnNetwork, OwnParts, check_own
-from recurra.nn.quantiles import MEDIAN, QUANTILES
+from recurra.nn.own import Loss, OwnParts, check_own
+from recurra.nn.quantiles import QUANTILES
 from recurra.options import option
 from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table
+from recurra.tasks.forecast.combining import check_method
 from recurra.tasks.forecast.contract import FileForecaster
+from recurra.tasks.forecast.decided import LEAST_KNOWN, decided
 from recurra.tasks.forecast.explanation import explanation_frame
-from recurra.tasks.forecast.frames import backtest_frame, backtest_origins, forecast_frame, interval_bounds, truth_after
+from recurra.tasks.forecast.frames import backtest_origins, forecast_frame, interval_bounds
 from recurra.tasks.forecast.inspection import findings, flow_frame
 from recurra.tasks.forecast.levels import checked_levels
 from recurra.tasks.forecast.model import (
@@ -39,9 +42,24 @@ from recurra.tasks.forecast.model import (
     kept,
     recalibrated,
     refit_model,
+    untrained_model,
 )
 from recurra.tasks.forecast.model_file import from_contents, to_contents
 from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn, steps_of
+from recurra.tasks.forecast.study import (
+    FAST_BUDGET,
+    Compared,
+    combination_of,
+    compared,
+    is_trained,
+    joined,
+    judged,
+    judged_before,
+    needed,
+    places_in,
+    renumbered,
+    together,
+)
 from recurra.tasks.parameters import check_options, chosen_options
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import check_verbose, expect
@@ -69,6 +87,10 @@ class Forecaster(FileForecaster):
     both in the window's own scale. `device` is "auto" (a GPU where there is one), "cpu" or "cuda"; `verbose` shows a
     bar (True), nothing (False), or a bar where a person watches (None).
 
+    `method` says what the forecast is made of: "auto" combines the trained network, the pretrained one and the
+    baselines as their forecasts from held-out origins justify, overall and for each series; "fast" is the pretrained
+    network alone, without any training; "network" the trained one alone; a baseline's name, as "AutoETS", that one.
+
     >>> from recurra import Forecaster
     >>> from recurra.data import read_table
     >>> co2 = read_table("demo:co2").frame
@@ -90,6 +112,7 @@ class Forecaster(FileForecaster):
         seed: int = 0,
         device: str = "auto",
         verbose: bool | None = None,
+        method: str = "auto",
     ) -> None:
         self.horizon = horizon
         self.cell = cell
@@ -102,6 +125,7 @@ class Forecaster(FileForecaster):
         self.seed = seed
         self.device = device
         self.verbose = verbose
+        self.method = method
 
     def fit(
         self,
@@ -119,9 +143,19 @@ class Forecaster(FileForecaster):
         everything. Raises `InputError` for data that cannot be used.
         """
         panel = self._panel(data, columns)
-        run = self._run(run, trainings=2)
-        model = fit_model(panel, self._recipe(panel), run=run, name="validation", own=self._own())
-        if not model.interrupted:
+        recipe = self._recipe(panel)
+        run = self._run(run, trainings=2 if is_trained(recipe.method) else 0)
+        if recipe.method == "network":
+            model = self._learnt(panel, recipe, run, "validation")
+        else:
+            before = judged_before(panel, recipe)
+            with _baselines(panel, before, recipe) as baselines:
+                model = self._learnt(panel, recipe, run, "validation")
+                frame = _awaited(baselines, run)
+            seen = compared(model, panel, before, frame, held_out=True)
+            model = replace(model, combination=combination_of(model, panel, seen))
+            self.left_out_ = seen.left_out
+        if model.members and not model.interrupted:
             model = refit_model(model, panel, model.calibration, run=run, name="training", own=self._own())
         self.model_ = model
         self.verdict_ = None
@@ -142,7 +176,7 @@ class Forecaster(FileForecaster):
         The fitted state of `self` is left alone. Raises `InputError` where the data is too short to be tested.
         """
         panel = self._panel(data, columns)
-        return self._backtest(panel, windows, self._run(run, trainings=1))[0]
+        return self._backtest(panel, windows, self._run(run, trainings=int(is_trained(self.method))))[0]
 
     def study(
         self,
@@ -157,17 +191,23 @@ class Forecaster(FileForecaster):
         If the user stops the first training, the networks that were tested are kept as they are.
         """
         panel = self._panel(data, columns)
-        run = self._run(run, trainings=2)
-        backtest, tested = self._backtest(panel, windows, run)
+        run = self._run(run, trainings=2 if is_trained(self.method) else 0)
+        backtest, tested, seen = self._backtest(panel, windows, run)
         keys = backtest.forecasts[["series", "origin"]].drop_duplicates()
         place = {name: s for s, name in enumerate(panel.series)}
-        calibration = recalibrated(tested, panel, keys["series"].map(place).to_numpy(), keys["origin"].to_numpy())
-        if tested.interrupted:
-            self.model_ = kept(tested, panel, calibration)
-        else:
-            self.model_ = refit_model(tested, panel, calibration, run=run, name="training", own=self._own())
+        at = keys["series"].map(place).to_numpy(), keys["origin"].to_numpy()
+        last = replace(untrained_model(panel, tested.recipe), calibration=tested.calibration, members=tested.members)
+        combination = combination_of(last, panel, seen)
+        model = last
+        if tested.members:
+            calibration = recalibrated(tested, panel, *at)
+            if tested.interrupted:
+                model = kept(tested, panel, calibration)
+            else:
+                model = refit_model(tested, panel, calibration, run=run, name="training", own=self._own())
+        self.model_ = replace(model, combination=renumbered(combination, panel.series, model.scaling.series))
         self.verdict_ = backtest.verdict.sentence
-        self.holdout_, self.backtest_ = tested, backtest
+        self.holdout_, self.backtest_, self.left_out_ = tested, backtest, seen.left_out
         return backtest
 
     def predict(self, data: Data | None = None, *, levels: Sequence[float] = (80, 95)) -> pd.DataFrame:
@@ -175,14 +215,14 @@ class Forecaster(FileForecaster):
 
         `data` holds newer rows, with or without the older ones. Returns a row per series and step (none for a step that
         the clock of the zone skips, two for one that it shows twice): the columns of series and time as in the data
-        (`unique_id` and `ds` where they have no name), `forecast` (the median), and `lo_80`, `hi_80`, ... for central
-        intervals of `levels` per cent (beyond 95 by the tails of a normal curve). Raises InputError for a level that is
-        not above 1 and below 100, such as the share 0.8.
+        (`unique_id` and `ds` where they have no name), `forecast` (the median; the mean of what is mostly zero), and
+        `lo_80`, `hi_80`, ... for central intervals of `levels` per cent (beyond 95 by the tails of a normal curve).
+        Raises InputError for a level that is not above 1 and below 100, such as the share 0.8.
         """
         model, levels = self._fitted(), checked_levels(levels)
-        panel = model.panel if data is None else self._continued(data, model.window)
-        quantiles = model.quantiles(panel, np.arange(len(panel)), panel.lengths)
-        return forecast_frame(panel, quantiles, interval_bounds(quantiles, levels))
+        panel = model.panel if data is None else self._continued(data, model.memory)
+        points, quantiles = model.forecast(panel, np.arange(len(panel)), panel.lengths)
+        return forecast_frame(panel, points, interval_bounds(quantiles, levels))
 
     def evaluate(self, data: Data) -> Backtest:
         """Judge the fitted forecaster on later data, beside the baselines, without training.
@@ -196,7 +236,7 @@ class Forecaster(FileForecaster):
         horizon = model.recipe.horizon
         origins = []
         for s, name in enumerate(panel.series):
-            first = int(ends.get(name, panel.start[s] + model.window) - panel.start[s])
+            first = int(ends.get(name, panel.start[s] + max(model.window, LEAST_KNOWN)) - panel.start[s])
             origins.append(np.arange(max(first, 1), panel.lengths[s], horizon))
         if not any(len(o) for o in origins):
             raise InputError(
@@ -204,10 +244,14 @@ class Forecaster(FileForecaster):
                 "give rows that come after it"
             )
         with _baselines(panel, origins, model.recipe) as baselines:
-            return self._judge(model, panel, origins, baselines, chosen_run(None, verbose=self.verbose, device="cpu"))
+            run = chosen_run(None, verbose=self.verbose, device="cpu")
+            frame = _awaited(baselines, run)
+            return judged(model, panel, origins, frame, compared(model, panel, origins, frame, held_out=False))
 
     def explain(self, data: Data | None = None, *, step: int | None = None, points: int = 64) -> pd.DataFrame:
-        """Which steps and which columns moved the forecasts that `predict(data)` makes.
+        """Which steps and which columns moved the trained network's forecasts after `data`.
+
+        They are the part of what `predict(data)` gives that reads covariates; `facts()` says how much of it they are.
 
         Integrated gradients, `points` of the integral, against a window in which nothing happens: the target stays at
         the window's level, covariates at their means, categories, calendar and series are unknown. Explained is the
@@ -261,6 +305,7 @@ class Forecaster(FileForecaster):
             network=own or recipe.network,
             training=recipe.training,
             seed=recipe.seed,
+            method=recipe.method,
         )
         forecaster.model_, forecaster.verdict_ = model, verdict
         return forecaster
@@ -290,24 +335,7 @@ class Forecaster(FileForecaster):
 
     def facts(self) -> list[Fact]:
         """How the table was read, what the fitted forecaster decided by itself, and how to decide otherwise."""
-        model = self._fitted()
-        seasons = ", ".join(f"{season}" for season in model.recipe.seasons) or "none found"
-        shapes = [member.shape for member in model.members]
-        blocks = ", ".join(str(block) for block in dict.fromkeys(shape.block for shape in shapes))
-        windows = ", ".join(str(window) for window in dict.fromkeys(shape.window for shape in shapes))
-        trust = f"{model.calibration.trust:.0%} of the network's correction of the naive forecast"
-        return [
-            *getattr(self, "understood_", []),
-            Fact("seasons", f"{seasons} (in steps)" if model.recipe.seasons else seasons, option("season")),
-            Fact("block", f"{blocks} steps are one step of the recurrence", option("block")),
-            Fact("windows", f"{windows} steps before each forecast", option("members")),
-            Fact("magnitudes", "logarithms" if model.scaling.log else "as they are", ""),
-            Fact(
-                "network", f"{len(shapes)} x {model.recipe.cell}, {model.recipe.network.hidden} units", option("cell")
-            ),
-            Fact("trust", trust, ""),
-            *(Fact("remark", remark) for remark in remarks_of(model.members)),
-        ]
+        return [*getattr(self, "understood_", []), *decided(self._fitted(), getattr(self, "left_out_", {}))]
 
     def learning(self) -> pd.DataFrame:
         """The learning curves of the last training: a row per network and validation."""
@@ -346,6 +374,7 @@ class Forecaster(FileForecaster):
         if self.seed > _LARGEST_SEED:
             raise InputError(f"seed is {self.seed}: expected a whole number of at most {_LARGEST_SEED}")
         cells.get(self.cell)
+        check_method(self.method)
         check_verbose(self.verbose)
         check_own(self.network, self.loss)
         pick_device(self.device)
@@ -372,6 +401,7 @@ class Forecaster(FileForecaster):
             network=NetworkOptions() if callable(self.network) else chosen_options(self.network, NetworkOptions()),
             training=chosen_options(self.training, TrainingOptions()),
             seed=int(self.seed),
+            method=self.method,
         )
 
     def _fitted(self) -> ForecastModel:
@@ -379,14 +409,27 @@ class Forecaster(FileForecaster):
             raise InputError("this Forecaster is not fitted: call fit first, or read one with recurra.load")
         return self.model_
 
-    def _backtest(self, panel: Panel, windows: int | None, run: Run) -> tuple[Backtest, ForecastModel]:
-        self._refuse_short(panel, windows)
+    def _learnt(self, panel: Panel, recipe: Recipe, run: Run, name: str) -> ForecastModel:
+        """What is learnt of `panel`, before it is known what the forecast will be made of."""
+        if not is_trained(recipe.method):
+            return untrained_model(panel, recipe)
+        return fit_model(panel, recipe, run=run, name=name, own=self._own())
+
+    def _backtest(self, panel: Panel, windows: int | None, run: Run) -> tuple[Backtest, ForecastModel, Compared]:
+        """The backtest, the model that it tested, and all forecasts at the origins before the test and in it."""
+        if is_trained(self.method):
+            self._refuse_short(panel, windows)
         origins, known = backtest_origins(panel, int(self.horizon), windows)
         before = panel.cut(known)
         recipe = self._recipe(before)
-        with _baselines(panel, origins, recipe) as baselines:
-            model = fit_model(before, recipe, run=run, name="backtest", own=self._own())
-            return self._judge(model, panel, origins, baselines, run), model
+        earlier = places_in(judged_before(before, recipe), before.series, panel.series)
+        with _baselines(panel, together(earlier, origins), recipe) as baselines:
+            model = self._learnt(before, recipe, run, "backtest")
+            frame = _awaited(baselines, run)
+        seen = compared(model, panel, earlier, frame, held_out=True)
+        model = replace(model, combination=combination_of(model, panel, seen))
+        tested = compared(model, panel, origins, frame, held_out=False)
+        return judged(model, panel, origins, frame, tested), model, joined(seen, tested)
 
     def _refuse_short(self, panel: Panel, windows: int | None) -> None:
         """Refuse series too short to be learnt from and tested on, with the one number that both together need."""
@@ -405,25 +448,6 @@ class Forecaster(FileForecaster):
                 f"data, {fewer}or a shorter {option('horizon')}"
             )
 
-    def _judge(
-        self, model: ForecastModel, panel: Panel, origins: list[np.ndarray], baselines: BaselineWorker, run: Run
-    ) -> Backtest:
-        series = np.repeat(np.arange(len(panel)), [len(o) for o in origins])
-        ends = np.concatenate(origins)
-        quantiles = model.quantiles(panel, series, ends)
-        ours = backtest_frame(panel, series, ends, model.recipe.horizon)
-        ours["y"] = truth_after(panel, series, ends, model.recipe.horizon)
-        ours["forecast"] = quantiles[:, :, MEDIAN].ravel()
-        columns = {f"q{level:g}": quantiles[:, :, k].ravel() for k, level in enumerate(QUANTILES)}
-        errors = dict(zip(model.panel.series, model.naive_error, strict=True))
-        scale = [
-            errors[name]
-            if name in errors
-            else naive_scale(panel.values(s)[: o[0] if len(o) else 0], model.recipe.season)
-            for s, (name, o) in enumerate(zip(panel.series, origins, strict=True))
-        ]
-        return assemble(ours.assign(**columns), _awaited(baselines, run), series=panel.series, scale=scale)
-
     def _continued(self, data: Data, rows: int | None = None) -> Panel:
         """`data` read as the data of the training was, behind what the model remembers of that.
 
@@ -441,12 +465,6 @@ class Forecaster(FileForecaster):
         return panel.grid.times(np.array([(panel.start + panel.lengths).max() - 1]))[0]
 
 
-def _described(model: ForecastModel) -> str:
-    network = model.members[0].network
-    own = isinstance(network, OwnNetwork)
-    return f"{network.name}, your own" if own else f"{model.recipe.cell}, {model.recipe.network.hidden} units"
-
-
 def _is_whole(value: object, least: int) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= least
 
@@ -457,7 +475,8 @@ def _several(value: int | Sequence[int]) -> tuple[int, ...]:
 
 def _baselines(panel: Panel, origins: list[np.ndarray], recipe: Recipe) -> BaselineWorker:
     histories = [panel.values(s) for s in range(len(panel))]
-    return BaselineWorker(histories, origins, recipe.horizon, steps_of(panel, recipe.seasons), QUANTILES)
+    steps, budget = steps_of(panel, recipe.seasons), FAST_BUDGET if recipe.method == "fast" else BUDGET
+    return BaselineWorker(histories, origins, recipe.horizon, steps, QUANTILES, needed=needed(recipe), budget=budget)
 
 
 def _awaited(baselines: BaselineWorker, run: Run) -> pd.DataFrame:

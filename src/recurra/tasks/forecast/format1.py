@@ -20,7 +20,7 @@ def converted(contents: Contents) -> Contents:
     old, members = contents.config, contents.config["members"]
     recipe, grid, schema = old["recipe"], old["grid"], old["data_schema"]
     model = {
-        "recipe": _part("Recipe", recipe)
+        "recipe": _part("Recipe", recipe | {"method": "network"})  # which was all there was
         | {
             "network": _part("NetworkOptions", recipe["network"]),
             "training": _part("TrainingOptions", recipe["training"]),

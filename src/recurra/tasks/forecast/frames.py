@@ -12,7 +12,7 @@ from recurra.data.panel.panel import Ints, Panel
 from recurra.data.schema.series_names import name_columns
 from recurra.evaluation.forecast.conformal import at_levels
 from recurra.evaluation.forecast.origins import choose_calendar_origins, choose_origins
-from recurra.nn.quantiles import MEDIAN, QUANTILES
+from recurra.nn.quantiles import QUANTILES
 
 Floats = npt.NDArray[np.floating]
 
@@ -30,13 +30,13 @@ def backtest_origins(panel: Panel, horizon: int, windows: int | None) -> tuple[l
     return origins, np.clip(first - panel.start, 0, panel.lengths)
 
 
-def forecast_frame(panel: Panel, quantiles: Floats, bounds: dict[str, Floats]) -> pd.DataFrame:
-    """The forecasts from the end of every series, quantiles [S, H, Q] and bounds [S * H] each, as they are given back.
+def forecast_frame(panel: Panel, points: Floats, bounds: dict[str, Floats]) -> pd.DataFrame:
+    """The forecasts from the end of every series, `points` [S, H] and bounds [S * H] each, as they are given back.
 
     A row per series and step; where the clock of the zone is changed, a step that it skips has none and one that it
     shows twice has two, so that the day has its 23 or 25 hours.
     """
-    horizon = quantiles.shape[1]
+    horizon = points.shape[1]
     positions = ((panel.start + panel.lengths)[:, None] + np.arange(horizon)).ravel()
     rows, times = panel.grid.occurrences(positions)
     if isinstance(times, pd.DatetimeIndex):
@@ -46,7 +46,7 @@ def forecast_frame(panel: Panel, quantiles: Floats, bounds: dict[str, Floats]) -
     schema = panel.schema
     frame = pd.DataFrame(name_columns(names, schema.series, schema.whole_series))
     frame[schema.time[0] if len(schema.time) == 1 else "ds"] = times
-    frame["forecast"] = quantiles[:, :, MEDIAN].ravel()[rows]
+    frame["forecast"] = points.ravel()[rows]
     return frame.assign(**{name: values[rows] for name, values in bounds.items()})
 
 

@@ -38,6 +38,8 @@ def now(model: ForecastModel) -> list[Watched]:
 
 def flow_frame(model: ForecastModel, seen: Sequence[Watched] | None = None) -> pd.DataFrame:
     """member, step, layer, back, gradient, cell, carried: see `inspect.gradient_flow`."""
+    if not model.members:
+        return pd.DataFrame(columns=["member", "step", "layer", "back", "gradient", "cell", "carried"])
     return flows_of(remembered(model) if seen is None else seen)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,12 +15,19 @@ from recurra.data.panel.panel import Ints, Panel
 from recurra.data.panel.scaling import Scaling, fit_scaling, inverse
 from recurra.data.panel.windows import WindowReader, WindowShape, batches, naive_count
 from recurra.ensemble.members import Member, Seat
-from recurra.evaluation.forecast.metrics import naive_scale
+from recurra.errors import InputError
+from recurra.evaluation.forecast.columns import NETWORK
+from recurra.evaluation.forecast.combination import Combination
+from recurra.evaluation.forecast.conformal import stretched
+from recurra.evaluation.forecast.intermittent import are_intermittent
+from recurra.evaluation.forecast.metrics import level_weights, naive_scale
 from recurra.nn.forecast import ForecastNetwork, NetworkOptions
 from recurra.nn.own import OwnNetwork, OwnParts
-from recurra.nn.quantiles import QUANTILES
+from recurra.nn.quantiles import MEDIAN, QUANTILES
+from recurra.options import option
 from recurra.tasks.forecast.calibration import Calibration, HeldOutForecasts, calibrate
-from recurra.tasks.forecast.plan import Split, least_history, nothing_held_out, split, window_shapes
+from recurra.tasks.forecast.combining import check_method, member_quantiles, rows_read
+from recurra.tasks.forecast.plan import Split, least_history, nothing_held_out, split, steps_of, window_shapes
 from recurra.tasks.forecast.problem import ForecastProblem, build_network
 from recurra.training import Run, TrainingOptions
 from recurra.training.run import pick_device
@@ -43,6 +51,7 @@ class Recipe:
     network: NetworkOptions
     training: TrainingOptions
     seed: int
+    method: str = "auto"
 
     def check(self) -> None:
         """Refuse sizes that no forecaster has, and a cell that is not known."""
@@ -51,6 +60,7 @@ class Recipe:
         require(all(season > 1 for season in self.seasons), f"seasons of {self.seasons} steps")
         require(self.block is None or self.block >= 1, f"a block of {self.block} steps")
         cells.get(self.cell)
+        check_method(self.method)
 
     @property
     def season(self) -> int:
@@ -67,7 +77,11 @@ class WindowMember(Member[ForecastNetwork | OwnNetwork]):
 
 @dataclass(frozen=True, eq=False)
 class ForecastModel:
-    """What was learnt. `naive_error` [S] is the in-sample naive error of each series, the unit of scaled errors."""
+    """What was learnt. `naive_error` [S] is the in-sample naive error of each series, the unit of scaled errors.
+
+    Without `members` no network was trained. `combination` says what the forecast is made of; None: of the trained
+    network alone.
+    """
 
     recipe: Recipe
     scaling: Scaling
@@ -75,11 +89,12 @@ class ForecastModel:
     members: tuple[WindowMember, ...]
     calibration: Calibration
     naive_error: Floats
+    combination: Combination | None = None
 
     def check(self) -> None:
         """Refuse parts out of a file that do not belong together."""
         panel, schema = self.panel, self.panel.schema
-        require(0 < len(self.members) <= self.recipe.members, f"{len(self.members)} networks of {self.recipe.members}")
+        require(len(self.members) <= self.recipe.members, f"{len(self.members)} networks of {self.recipe.members}")
         require(self.window <= int(panel.lengths.max()), "the windows are longer than every stored series")
         for part in ("past", "known", "static"):
             columns, width = getattr(schema, part), getattr(self.scaling, f"{part}_mean").shape
@@ -88,11 +103,22 @@ class ForecastModel:
             require(member.shape.horizon == self.recipe.horizon, "the horizons differ")
             fits = self.scaling.season <= member.shape.window
             require(fits, "the season of the scaling is longer than a window")
-        deepest = max((member.shape for member in self.members), key=lambda shape: shape.window)
-        known = self.calibration.naive < naive_count(deepest.seasons)
-        require(known, "the calibration's naive forecast is unknown")
+        if self.members:
+            deepest = max((member.shape for member in self.members), key=lambda shape: shape.window)
+            known = self.calibration.naive < naive_count(deepest.seasons)
+            require(known, "the calibration's naive forecast is unknown")
+        self._check_combination()
         errors = self.naive_error
         require(errors.shape == (len(panel),) and errors.dtype.kind == "f", "naive_error is no such array")
+
+    def _check_combination(self) -> None:
+        if self.combination is None:
+            require(bool(self.members), "there is neither a network nor anything else to forecast with")
+            return
+        fits = len(self.combination.weights) == len(self.scaling.series) + 1
+        require(fits, "the combination is of other series")
+        has = NETWORK not in self.combination.used or bool(self.members)
+        require(has, "the network that is combined is not there")
 
     @property
     def interrupted(self) -> bool:
@@ -101,17 +127,92 @@ class ForecastModel:
 
     @property
     def window(self) -> int:
-        """Rows before an origin that a forecast may read."""
-        return max(member.shape.window for member in self.members)
+        """Rows before an origin that the trained network reads."""
+        return max((member.shape.window for member in self.members), default=1)
 
-    def quantiles(self, panel: Panel, series: Ints, origins: Ints) -> Floats:
-        """Quantiles [n, H, Q] in the target's units from `origins` [n] of `series` [n] (numbers in `panel`)."""
+    @property
+    def memory(self) -> int:
+        """Rows before an origin that a forecast may read, whatever makes it."""
+        used = () if self.combination is None else self.combination.used
+        return max(self.window, rows_read(used, steps_of(self.panel, self.recipe.seasons)))
+
+    @property
+    def network_counts(self) -> bool:
+        """Whether the trained network is part of any forecast."""
+        return bool(self.members) and (self.combination is None or NETWORK in self.combination.used)
+
+    def trained(self) -> tuple[WindowMember, ...]:
+        """The trained networks; raises InputError where there are none."""
+        if not self.members:
+            raise InputError(
+                f"no network was trained: method is {self.recipe.method!r}, whose forecasts need none; use "
+                f"{option('method', 'auto')} or {option('method', 'network')} to look into one"
+            )
+        return self.members
+
+    def quantiles(self, panel: Panel, series: Ints, origins: Ints, known: Mapping[str, Floats] | None = None) -> Floats:
+        """Quantiles [n, H, Q] in the target's units from `origins` [n] of `series` [n] (numbers in `panel`).
+
+        `known` are quantiles that some of the combined forecasts are known to have there.
+        """
+        if self.combination is None:
+            return self.network_quantiles(panel, series, origins)
+        steps, horizon = steps_of(self.panel, self.recipe.seasons), self.recipe.horizon
+        parts = member_quantiles(
+            self.combination.used,
+            panel,
+            series,
+            origins,
+            horizon,
+            steps,
+            lambda: self.network_quantiles(panel, series, origins),
+            known,
+        )
+        found = self.combination.apply(parts, self.scaling.number(panel.series)[series])
+        lost = np.isnan(found).any(axis=(1, 2))
+        if lost.any() and self.members:  # nothing but the network speaks of a series without a value
+            found[lost] = self.network_quantiles(panel, series[lost], origins[lost])
+        return never_below(stretched(found, self.combination.stretch), panel, series, origins)
+
+    def forecast(
+        self, panel: Panel, series: Ints, origins: Ints, known: Mapping[str, Floats] | None = None
+    ) -> tuple[Floats, Floats]:
+        """Forecasts [n, H] and quantiles [n, H, Q] as `quantiles` has them.
+
+        The forecast is the median. Of series that are mostly zero it is the mean, since totals matter there and the
+        median is nothing; their quantiles are whole numbers where all values are.
+        """
+        quantiles = self.quantiles(panel, series, origins, known)
+        past = [np.asarray(self.panel.values(s), dtype=np.float64) for s in range(len(self.panel))]
+        if self.combination is None or not are_intermittent(past):
+            return quantiles[..., MEDIAN], quantiles
+        mean = quantiles @ level_weights(QUANTILES)
+        whole = all((values[~np.isnan(values)] % 1 == 0).all() for values in past)
+        return mean, np.round(quantiles) if whole else quantiles
+
+    def network_quantiles(self, panel: Panel, series: Ints, origins: Ints) -> Floats:
+        """The same of the trained network alone."""
+        self.trained()
         held = _forecast(self.members, self.scaling, panel.recoded(self.panel.schema.categories), series, origins)
         return inverse(self.calibration.apply(held.quantiles, held.naive), self.scaling.log)
 
 
+def never_below(quantiles: Floats, panel: Panel, series: Ints, origins: Ints) -> Floats:
+    """The quantiles [n, H, Q], none of them negative where no known value of the series is."""
+    lowest = np.full(len(series), -np.inf)
+    for s in np.unique(series):
+        values = np.asarray(panel.values(int(s)), dtype=np.float64)
+        running = np.minimum.accumulate(np.where(np.isnan(values), np.inf, values))
+        mine = series == s
+        ends = np.asarray(origins)[mine]
+        lowest[mine] = np.where(ends > 0, running[np.maximum(ends, 1) - 1], -np.inf)
+    floor = np.where(lowest >= 0, 0.0, -np.inf)[:, None, None]
+    return np.maximum(quantiles, floor)
+
+
 def hidden_states(model: ForecastModel, panel: Panel) -> Floats:
     """What the networks remember at the end of each series [S, H], the members side by side."""
+    model.trained()
     panel = panel.recoded(model.panel.schema.categories)
     series, origins = torch.arange(len(panel)), torch.from_numpy(np.asarray(panel.lengths, dtype=np.int64))
     found = []
@@ -142,6 +243,20 @@ def fit_model(panel: Panel, recipe: Recipe, *, run: Run, name: str, own: OwnPart
     return ForecastModel(recipe, scaling, panel, tuple(members), calibrate(held), _naive_errors(panel, recipe))
 
 
+def untrained_model(panel: Panel, recipe: Recipe) -> ForecastModel:
+    """A model without a network of its own; what it forecasts is for its combination to say."""
+    nothing = Calibration(1.0, 0, np.ones(len(QUANTILES) // 2))
+    return ForecastModel(recipe, fit_scaling(panel, 1), panel, (), nothing, _naive_errors(panel, recipe))
+
+
+def first_held_out(model: ForecastModel) -> Ints:
+    """For each series [S] of its panel the first origin whose truths the networks have not learnt, or 2^63 - 1."""
+    parts = split(model.panel, model.recipe.horizon, least_history(tuple(m.shape for m in model.trained())))
+    found = np.full(len(model.panel), np.iinfo(np.int64).max)
+    np.minimum.at(found, parts.held_out_series.numpy(), parts.held_out_origins.numpy())
+    return found
+
+
 def refit_model(
     model: ForecastModel, panel: Panel, calibration: Calibration, *, run: Run, name: str, own: OwnParts = _OURS
 ) -> ForecastModel:
@@ -161,7 +276,8 @@ def refit_model(
         members.append(_train_member(reader, parts, recipe, len(members), run=run, name=name, steps=steps, own=own))
         if members[-1].interrupted:
             return kept(model, panel, calibration)
-    return ForecastModel(recipe, scaling, panel, tuple(members), calibration, _naive_errors(panel, recipe))
+    errors = _naive_errors(panel, recipe)
+    return ForecastModel(recipe, scaling, panel, tuple(members), calibration, errors, model.combination)
 
 
 def kept(model: ForecastModel, panel: Panel, calibration: Calibration) -> ForecastModel:

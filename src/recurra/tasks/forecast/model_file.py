@@ -30,7 +30,7 @@ _TAIL = 256  # rows that are kept at least: the baselines of a later evaluation 
 def to_contents(model: ForecastModel, *, made_by: str, verdict: str | None) -> Contents:
     """Everything that is needed to forecast again."""
     keeper = Keeper()
-    tail = replace(model, panel=model.panel.tail(max(model.window, _TAIL)))
+    tail = replace(model, panel=model.panel.tail(max(model.memory, _TAIL)))
     keeper.ensemble([member.network for member in model.members], made_by=made_by, verdict=verdict)
     keeper.part("model", tail, without=("members",))
     for k, member in enumerate(model.members):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from recurra.evaluation.forecast.backtest import Backtest
     from recurra.tasks.forecast.model import ForecastModel
 
-PACKAGES = ("torch", "numpy", "pandas", "pyarrow", "statsmodels")
+PACKAGES = ("torch", "numpy", "pandas", "pyarrow", "statsforecast")
 PANELS = (
     "cards",
     "picker",
@@ -107,7 +107,7 @@ def report_content(
         "time_name": time_name,
         "levels": tuple(levels),
         "forecast": plain,
-        "learning": forecaster.learning(),
+        **({"learning": forecaster.learning()} if model.members else {}),
         **_judged(backtest, levels),
     }
     data["cards"] = count_cards(plain, data.get("backtest"), horizon, unit, time_name)
@@ -117,7 +117,7 @@ def report_content(
     return ReportContent(
         title=title or _("{target}: the next {horizon}", target=target, horizon=count(horizon, unit)),
         panels=PANELS,
-        data=data | _insight(model, panel, [str(name) for name in shown]),
+        data=data | (_insight(model, panel, [str(name) for name in shown]) if model.network_counts else {}),
         target=target,
         about=_("Forecast of {target}, {horizon} ahead", target="{target}", horizon=count(horizon, unit)),
         verdict=backtest.verdict.sentence if backtest is not None else _(NOT_COMPARED),

@@ -1,21 +1,38 @@
 """Forecasting, as everybody else sees it."""
 
-from recurra.tasks.task import Task
+from recurra.tasks.task import Option, Task
 
 FORECAST = Task(
     name="forecast",
     kind="forecaster",
-    summary="Train a forecaster on FILE, evaluate it against baselines, and forecast.",
+    summary="Train a forecaster on FILE, combine it with what does as well, evaluate it against baselines, and forecast.",
     writes="Writes forecast.csv, report.html, forecast.png and NAME.safetensors (the model, for `recurra predict`).",
     examples=(
         ("forecast demo:co2", "a built-in example"),
         ("forecast sales.csv --target units --horizon 28", "the rest is detected and reported"),
         ("forecast load.csv --time date,hour --series meter --known holiday", ""),
         ("forecast m4.csv --layout wide-rows --horizon 13 --out results", ""),
+        ("forecast load.csv --fast", "the pretrained network, without training: an answer in seconds"),
+        ("forecast sales.csv --method AutoETS", "what the verdict said to use"),
         ("forecast load.parquet --resume", "continue an interrupted run, with bit-identical results"),
     ),
     estimator="recurra.tasks.forecast.forecaster:Forecaster",
     reader="series",
+    options=(
+        Option(
+            "method",
+            str,
+            "What forecasts: auto combines the networks and the baselines; network, fast or a baseline's name.",
+            default="auto",
+        ),
+        Option(
+            "fast",
+            bool,
+            "Forecast with the pretrained network, without training.",
+            default=False,
+            means=("method", "fast"),
+        ),
+    ),
     files=("forecast.csv", "report.html", "forecast.png"),
     shows_results=True,
 )

@@ -1,0 +1,183 @@
+"""The forecasts that are combined: those of the pretrained and the trained network, and the baselines.
+
+Where they are compared before the test: at the validation origins of every series, near the end of what is known.
+Baselines and the pretrained network learn nothing from the series beforehand and can be compared at all of them; the
+trained network at those whose truths it has not learnt from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recurra.data.panel.panel import Ints, Panel
+from recurra.errors import InputError
+from recurra.evaluation.forecast.baselines import PLAIN, forecast_baselines
+from recurra.evaluation.forecast.columns import BASELINES, NETWORK, PRETRAINED, quantile_column
+from recurra.evaluation.forecast.combination import Combination, Tried, fit_weights, weighted_mean
+from recurra.evaluation.forecast.conformal import fit_stretch
+from recurra.evaluation.forecast.intermittent import NAMES as INTERMITTENT
+from recurra.evaluation.forecast.statistical import points_used
+from recurra.evaluation.forecast.steps import Steps
+from recurra.nn.pretrained import zero_shot
+from recurra.nn.quantiles import MEDIAN, QUANTILES
+from recurra.tasks.forecast.frames import truth_after
+
+Floats = npt.NDArray[np.floating]
+
+# Before anything is known of a series, as chosen on the sets that chose the pretrained network (docs/log.md).
+EXPECTED = {PRETRAINED: 10.0, **{name: 0.3 for name in PLAIN if name not in INTERMITTENT}}
+METHODS = ("auto", "fast", "network", *BASELINES)
+READ = 1024  # rows that the pretrained network reads
+_WINDOWS, _MOST, _LEAST = 1200, 24, 3  # validation origins: of all series, of one, of each
+_SERIES = _WINDOWS // _LEAST  # series that are enough
+_CLIMATE_YEARS, _CLIMATE_ROWS = 10, 50_000
+_RECENT = 0.5  # of a series: older windows tell little
+
+
+def rows_read(used: Sequence[str], steps: Steps) -> int:
+    """How many of the last rows the forecasts `used` read, about: of a climatology, ten years at most."""
+    rows = [1]
+    for name in used:
+        if name == PRETRAINED:
+            rows.append(READ)
+        elif name == "climatology":
+            rows.append(int(min(_CLIMATE_YEARS * steps.year, _CLIMATE_ROWS)))
+        elif name in BASELINES:
+            rows.append(points_used(steps))
+    return max(rows)
+
+
+def check_method(method: object) -> None:
+    """Raise InputError for what is none of `METHODS`."""
+    if method not in METHODS:
+        raise InputError(f"method is {method!r}: expected one of {', '.join(METHODS)}")
+
+
+def validation_origins(lengths: Ints, horizon: int, season: int) -> list[Ints]:
+    """Origins [n_s] of each series at which forecasts are compared, increasing; a short series may have none.
+
+    They lie a horizon apart where there is room, the last one a horizon before the end; at most 24 of a series and
+    1,200 in all; of more than 400 series, 400 are enough.
+    """
+    lengths = np.asarray(lengths, dtype=np.int64)
+    chosen = np.unique(np.linspace(0, len(lengths) - 1, min(len(lengths), _SERIES)).astype(np.int64))
+    most = int(np.clip(_WINDOWS // max(len(chosen), 1), _LEAST, _MOST))
+    found: list[Ints] = [np.zeros(0, dtype=np.int64) for _ in lengths]
+    for s in chosen:
+        last = int(lengths[s]) - horizon
+        first = max(min(2 * season, last), min(8, last), int(lengths[s] * (1.0 - _RECENT)) - horizon)
+        room = last - first
+        if last < 2 or first < 2:
+            continue
+        stride = horizon if room >= 3 * horizon else max(1, -(-room // 3))
+        count = min(most, 1 + room // stride)
+        found[s] = last - stride * np.arange(count - 1, -1, -1)
+    return found
+
+
+def pairs(origins: Sequence[Ints]) -> tuple[Ints, Ints]:
+    """Series numbers and origins [n] of the origins of each series."""
+    series = np.repeat(np.arange(len(origins)), [len(o) for o in origins])
+    return series, np.concatenate([np.asarray(o, dtype=np.int64) for o in origins]) if len(origins) else series
+
+
+def pretrained_quantiles(panel: Panel, series: Ints, origins: Ints, horizon: int, seasons: tuple[int, ...]) -> Floats:
+    """Quantiles [n, H, Q] of the pretrained network; NaN where the rows it would read hold no value."""
+    season = next((s for s in seasons if 2 * s <= READ), None)
+    found = np.full((len(series), horizon, len(QUANTILES)), np.nan)
+    parts, rows = [], []
+    for row, (s, end) in enumerate(zip(series, origins, strict=True)):
+        part = np.asarray(panel.values(int(s))[max(0, int(end) - READ) : int(end)], dtype=np.float64)
+        if np.isfinite(part).any():
+            parts.append(part)
+            rows.append(row)
+    if rows:
+        found[rows] = zero_shot(parts, horizon, season=season)
+    return found
+
+
+def baseline_quantiles(
+    panel: Panel, series: Ints, origins: Ints, horizon: int, steps: Steps, methods: Sequence[str]
+) -> dict[str, Floats]:
+    """Quantiles [n, H, Q] of each of `methods`; the pairs of series and origin may stand in any order."""
+    if not methods:
+        return {}
+    numbers = np.unique(series)
+    ends = [np.unique(origins[series == s]) for s in numbers]
+    histories = [panel.values(int(s)) for s in numbers]
+    frame = forecast_baselines(histories, ends, horizon, steps, levels=QUANTILES, methods=methods)
+    return from_frame(frame, np.searchsorted(numbers, series), origins, horizon, methods)
+
+
+def from_frame(
+    frame: pd.DataFrame, series: Ints, origins: Ints, horizon: int, methods: Sequence[str] | None = None
+) -> dict[str, Floats]:
+    """Quantiles [n, H, Q] of each method in a frame of `forecast_baselines` at pairs of series and origin [n].
+
+    The median there is the method's point forecast.
+    """
+    methods = [name for name in BASELINES if name in frame.columns] if methods is None else methods
+    keys = pd.MultiIndex.from_arrays([frame["series"].to_numpy()[::horizon], frame["origin"].to_numpy()[::horizon]])
+    rows = keys.get_indexer(pd.MultiIndex.from_arrays([series, origins]))
+    found = {}
+    for name in methods:
+        columns = [quantile_column(level, name) for level in QUANTILES]
+        values = frame[columns].to_numpy(dtype=np.float64).reshape(-1, horizon, len(QUANTILES))[rows]
+        found[name] = values
+    return found
+
+
+def fit_combination(
+    members: Mapping[str, Floats], panel: Panel, series: Ints, origins: Ints, scale: Floats, count: int, numbers: Ints
+) -> Combination:
+    """What held-out origins say of `members`, quantiles [n, H, Q] each (NaN where they may not be judged).
+
+    `scale` [n] is each pair's unit of scaled errors, `numbers` [n] the place of each pair's series among the `count`
+    that weights are kept for.
+    """
+    horizon = next(iter(members.values())).shape[1]
+    truth = truth_after(panel, series, origins, horizon).reshape(-1, horizon)
+    scales = np.full(count, np.nan)
+    scales[numbers] = scale
+    points = {name: values[..., MEDIAN] for name, values in members.items()}
+    names, weights = fit_weights(Tried(points, truth, numbers, origins, scales), EXPECTED)
+    mixed = weighted_mean([members[name] for name in names], weights[numbers])
+    return Combination(names, weights, fit_stretch(mixed, truth, QUANTILES, _worth(series, origins, horizon)))
+
+
+def single(name: str, count: int, stretch: Floats | None = None) -> Combination:
+    """One forecast alone, for `count` series."""
+    return Combination((name,), np.ones((count + 1, 1)), np.ones(len(QUANTILES) // 2) if stretch is None else stretch)
+
+
+def member_quantiles(
+    used: Sequence[str],
+    panel: Panel,
+    series: Ints,
+    origins: Ints,
+    horizon: int,
+    steps: Steps,
+    network: Callable[[], Floats],
+    known: Mapping[str, Floats] | None = None,
+) -> dict[str, Floats]:
+    """Quantiles [n, H, Q] of each of `used`; those in `known` are there already, `network` makes the trained one's."""
+    found = {name: known[name] for name in used if known is not None and name in known}
+    if PRETRAINED in used and PRETRAINED not in found:
+        found[PRETRAINED] = pretrained_quantiles(panel, series, origins, horizon, steps.seasons)
+    if NETWORK in used and NETWORK not in found:
+        found[NETWORK] = network()
+    missing = [name for name in used if name not in found]
+    return found | baseline_quantiles(panel, series, origins, horizon, steps, missing)
+
+
+def _worth(series: Ints, origins: Ints, horizon: int) -> float:
+    """How many windows that do not overlap these are worth."""
+    rows = 0
+    for s in np.unique(series):
+        ends = np.unique(origins[series == s])
+        rows += int(np.minimum(np.diff(ends), horizon).sum()) + horizon
+    return max(1.0, rows / horizon)

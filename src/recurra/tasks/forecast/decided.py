@@ -1,0 +1,64 @@
+"""What a fitted forecaster decided by itself, and the options that decide otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from recurra.data import Fact
+from recurra.data.schema.names import counted
+from recurra.ensemble.members import remarks_of
+from recurra.nn.own import OwnNetwork
+from recurra.options import option
+from recurra.tasks.forecast.model import ForecastModel
+
+LEAST_KNOWN = 8  # rows: of fewer nobody can tell how wide an interval must be
+
+
+def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
+    """The facts of a model; `left_out` are baselines that a budget left out, and why."""
+    seasons = ", ".join(f"{season}" for season in model.recipe.seasons)
+    found = [
+        Fact("seasons", f"{seasons} (in steps)" if seasons else "none found", option("season")),
+        Fact("forecast", _made_of(model), option("method")),
+    ]
+    beside = [Fact("left out", f"{name}: {why}") for name, why in left_out.items()]
+    short = int((model.panel.lengths < LEAST_KNOWN).sum())
+    if short:
+        few = f"{counted(short, 'series', 'series')} of fewer than {LEAST_KNOWN} rows"
+        beside.append(Fact("remark", f"{few}: too few to tell how wide their intervals must be"))
+    if not model.members:
+        return [*found, *beside]
+    shapes = [member.shape for member in model.members]
+    blocks = ", ".join(str(block) for block in dict.fromkeys(shape.block for shape in shapes))
+    windows = ", ".join(str(window) for window in dict.fromkeys(shape.window for shape in shapes))
+    trust = f"{model.calibration.trust:.0%} of the network's correction of the naive forecast"
+    return [
+        *found,
+        Fact("block", f"{blocks} steps are one step of the recurrence", option("block")),
+        Fact("windows", f"{windows} steps before each forecast", option("members")),
+        Fact("magnitudes", "logarithms" if model.scaling.log else "as they are", ""),
+        Fact("network", f"{len(shapes)} x {_described(model)}", option("cell")),
+        Fact("trust", trust, ""),
+        *beside,
+        *(Fact("remark", remark) for remark in remarks_of(model.members)),
+    ]
+
+
+def _made_of(model: ForecastModel) -> str:
+    """What the forecast is made of, in words."""
+    if model.combination is None:
+        return "the trained network"
+    weights = model.combination.overall
+    if len(weights) == 1:
+        return f"{next(iter(weights))} alone"
+    parts = ", ".join(f"{weight:.0%} {name}" for name, weight in weights.items())
+    differ = len(model.combination.weights) > 1 and bool(np.ptp(model.combination.weights, axis=0).any())
+    return f"{parts}{' (overall; by series where that did better)' if differ else ''}"
+
+
+def _described(model: ForecastModel) -> str:
+    network = model.members[0].network
+    own = isinstance(network, OwnNetwork)
+    return f"{network.name}, your own" if own else f"{model.recipe.cell}, {model.recipe.network.hidden} units"

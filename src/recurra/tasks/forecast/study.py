@@ -1,0 +1,177 @@
+"""A model and what its forecast is made of: training beside the baselines, then weights from what was held out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recurra.data.panel.panel import Ints, Panel
+from recurra.evaluation.forecast.backtest import Backtest, assemble
+from recurra.evaluation.forecast.columns import BASELINES, NETWORK, NETWORKS, PRETRAINED, quantile_column
+from recurra.evaluation.forecast.combination import Combination
+from recurra.evaluation.forecast.intermittent import are_intermittent
+from recurra.evaluation.forecast.metrics import naive_scale
+from recurra.nn.quantiles import MEDIAN, QUANTILES
+from recurra.tasks.forecast.combining import (
+    fit_combination,
+    from_frame,
+    pairs,
+    pretrained_quantiles,
+    single,
+    validation_origins,
+)
+from recurra.tasks.forecast.frames import backtest_frame, truth_after
+from recurra.tasks.forecast.model import ForecastModel, Recipe, first_held_out
+
+Floats = npt.NDArray[np.floating]
+
+SPARSE = (PRETRAINED, "mean", "Croston", "TSB", "ADIDA")  # what forecasts data that are mostly zero
+FAST_BUDGET = 2.0  # seconds for each statistical method where nothing is trained either
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Quantiles [n, H, Q] of each forecast (NaN where it may not be judged) at pairs of `series` and `origins` [n]."""
+
+    members: dict[str, Floats]
+    series: Ints
+    origins: Ints
+    left_out: Mapping[str, str] = field(default_factory=dict)  # baselines, and why they are not there
+
+    def only(self, names: Sequence[str]) -> Compared:
+        """Some of the forecasts."""
+        return replace(self, members={name: values for name, values in self.members.items() if name in names})
+
+
+def is_trained(method: str) -> bool:
+    """Whether the method trains a network on the user's series."""
+    return method in ("auto", "network")
+
+
+def judged_before(panel: Panel, recipe: Recipe) -> list[Ints]:
+    """The validation origins of each series; none where the method is the trained network alone, which has its own."""
+    if recipe.method == "network":
+        return [np.zeros(0, dtype=np.int64) for _ in range(len(panel))]
+    return validation_origins(panel.lengths, recipe.horizon, recipe.season)
+
+
+def together(first: Sequence[Ints], second: Sequence[Ints]) -> list[Ints]:
+    """Both origins of each series, increasing."""
+    return [np.union1d(a, b).astype(np.int64) for a, b in zip(first, second, strict=True)]
+
+
+def compared(
+    model: ForecastModel, panel: Panel, origins: Sequence[Ints], frame: pd.DataFrame, *, held_out: bool
+) -> Compared:
+    """What every forecast says from `origins` of `panel`, whose series are those of the model, in its order.
+
+    `frame` holds the baselines. With `held_out` the network is NaN where it has learnt from the truth.
+    """
+    recipe = model.recipe
+    series, ends = pairs(origins)
+    members = from_frame(frame, series, ends, recipe.horizon)
+    members[PRETRAINED] = pretrained_quantiles(panel, series, ends, recipe.horizon, recipe.seasons)
+    if model.members and len(series):
+        members[NETWORK] = model.network_quantiles(panel, series, ends)
+        if held_out:
+            members[NETWORK] = np.where((ends >= _first(model, panel)[series])[:, None, None], members[NETWORK], np.nan)
+    return Compared(members, series, ends, frame.attrs.get("left_out", {}))
+
+
+def combination_of(model: ForecastModel, panel: Panel, seen: Compared) -> Combination | None:
+    """The weights and the stretch that `seen` justifies, for the model's method; None: the network alone."""
+    method, count = model.recipe.method, len(model.scaling.series)
+    if method == "network":
+        return None
+    if method != "auto":
+        name = PRETRAINED if method == "fast" else method
+        if not len(seen.series) or name not in seen.members:
+            return single(name, count)
+        seen = seen.only([name])
+    elif not len(seen.series):
+        return Combination((PRETRAINED, NETWORK), np.full((count + 1, 2), 0.5), single("", 0).stretch)
+    elif are_intermittent([np.asarray(panel.values(s), dtype=np.float64) for s in range(len(panel))]):
+        # Medians are all nothing and tell nothing apart: these count alike, with their quantiles as they are.
+        names = tuple(name for name in seen.members if name in SPARSE)
+        return Combination(names, np.full((count + 1, len(names)), 1.0 / len(names)), single("", 0).stretch)
+    numbers = model.scaling.number(panel.series)
+    errors = dict(zip(model.panel.series, model.naive_error, strict=True))
+    scale = np.array([errors.get(name, np.nan) for name in panel.series])
+    return fit_combination(
+        seen.members, panel, seen.series, seen.origins, scale[seen.series], count, numbers[seen.series]
+    )
+
+
+def judged(
+    model: ForecastModel, panel: Panel, origins: Sequence[Ints], frame: pd.DataFrame, tested: Compared
+) -> Backtest:
+    """The backtest of `model` from `origins` of each series of `panel`.
+
+    `frame` holds the baselines, there and maybe elsewhere; `tested` is what every forecast says at these origins.
+    """
+    horizon, series, ends = model.recipe.horizon, tested.series, tested.origins
+    points, quantiles = model.forecast(panel, series, ends, tested.members)
+    ours = backtest_frame(panel, series, ends, horizon)
+    ours["y"] = truth_after(panel, series, ends, horizon)
+    ours["forecast"] = points.ravel()
+    shown = {"": quantiles}
+    if model.recipe.method == "auto":
+        shown |= {name: tested.members[name] for name in NETWORKS if name in tested.members}
+    columns = {name: values[..., MEDIAN].ravel() for name, values in shown.items() if name}
+    for name, values in shown.items():
+        columns |= {quantile_column(level, name): values[..., k].ravel() for k, level in enumerate(QUANTILES)}
+    errors = dict(zip(model.panel.series, model.naive_error, strict=True))
+    scale = [
+        errors[name] if name in errors else naive_scale(panel.values(s)[: o[0] if len(o) else 0], model.recipe.season)
+        for s, (name, o) in enumerate(zip(panel.series, origins, strict=True))
+    ]
+    there = frame.merge(pd.DataFrame({"series": series, "origin": ends}), on=["series", "origin"])
+    return assemble(ours.assign(**columns), there, series=panel.series, scale=scale)
+
+
+def needed(recipe: Recipe) -> tuple[str, ...]:
+    """The baselines that have to be there whatever the budget."""
+    return (recipe.method,) if recipe.method in BASELINES else ()
+
+
+def joined(first: Compared, second: Compared) -> Compared:
+    """Both, one after the other; what one of them does not have is NaN there."""
+    members = {}
+    for name in dict.fromkeys([*first.members, *second.members]):
+        members[name] = np.concatenate([_or_nothing(part, name) for part in (first, second)])
+    return Compared(
+        members,
+        np.concatenate([first.series, second.series]),
+        np.concatenate([first.origins, second.origins]),
+        {**first.left_out, **second.left_out},
+    )
+
+
+def places_in(origins: Sequence[Ints], names: Sequence[str], series: Sequence[str]) -> list[Ints]:
+    """Origins of the series `names`, for each of `series`; none for the others."""
+    found = dict(zip(names, origins, strict=True))
+    return [found.get(name, np.zeros(0, dtype=np.int64)) for name in series]
+
+
+def renumbered(combination: Combination | None, old: Sequence[str], new: Sequence[str]) -> Combination | None:
+    """Weights of the series `old` as those of `new`; a stranger has the overall ones."""
+    if combination is None:
+        return None
+    place = {name: k for k, name in enumerate(old)}
+    rows = [place.get(name, len(old)) for name in new]
+    return replace(combination, weights=combination.weights[[*rows, len(old)]])
+
+
+def _or_nothing(part: Compared, name: str) -> Floats:
+    if name in part.members:
+        return part.members[name]
+    return np.full_like(next(iter(part.members.values())), np.nan)
+
+
+def _first(model: ForecastModel, panel: Panel) -> Ints:
+    found = dict(zip(model.panel.series, first_held_out(model).tolist(), strict=True))
+    return np.array([found.get(name, np.iinfo(np.int64).max) for name in panel.series])

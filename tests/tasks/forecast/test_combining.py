@@ -1,0 +1,178 @@
+"""What a forecast is made of: the networks and the baselines by their held-out forecasts, or one of them as asked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.tasks.small import file_bytes, quick, shops
+
+import recurra as rc
+from recurra import Forecaster
+from recurra.data import understand
+from recurra.errors import InputError
+from recurra.evaluation.forecast.columns import BASELINES, NETWORK, NETWORKS, PRETRAINED
+from recurra.nn.pretrained import zero_shot
+from recurra.nn.quantiles import MEDIAN
+from recurra.tasks.forecast.combining import pretrained_quantiles, validation_origins
+from recurra.tasks.forecast.model import never_below
+
+pytestmark = pytest.mark.usefixtures("baselines_here")
+
+
+@pytest.fixture(scope="module")
+def studied(request: pytest.FixtureRequest):
+    with pytest.MonkeyPatch.context() as patch:
+        from tests.tasks.small import BaselinesHere
+
+        patch.setattr("recurra.tasks.forecast.forecaster.BaselineWorker", BaselinesHere)
+        forecaster = quick(method="auto")
+        return forecaster, forecaster.study(shops(), 2)
+
+
+def test_the_combination_is_a_weighted_mean_of_what_it_names(studied):
+    forecaster, _ = studied
+    weights = forecaster.model_.combination.weights
+    assert (weights >= 0).all()
+    assert weights.sum(axis=1) == pytest.approx(1.0)
+    assert set(forecaster.model_.combination.used) <= {*NETWORKS, *BASELINES}
+
+
+def test_the_table_shows_every_part_beside_the_combination(studied):
+    _, backtest = studied
+    assert {"Recurra", *NETWORKS, "naive", "seasonal naive with drift", "AutoTheta"} <= set(backtest.table.index)
+    assert not set(NETWORKS) & set(backtest.baselines)
+    assert np.isfinite(backtest.table.loc[list(NETWORKS), ["MASE", "sMAPE", "CRPS"]].to_numpy()).all()
+
+
+def test_it_is_no_worse_than_its_parts_at_the_origins_that_weighed_them(studied):
+    forecaster, _ = studied
+    facts = {fact.label: fact.value for fact in forecaster.facts()}
+    assert "%" in facts["forecast"] or "alone" in facts["forecast"]
+
+
+def test_saved_and_loaded_it_forecasts_the_same(studied, tmp_path):
+    forecaster, _ = studied
+    forecaster.save(tmp_path / "m.safetensors")
+    loaded = rc.load(tmp_path / "m.safetensors")
+    assert loaded.get_params()["method"] == "auto"
+    pd.testing.assert_frame_equal(loaded.predict(), forecaster.predict())
+    later = shops(100)
+    pd.testing.assert_frame_equal(loaded.predict(later), forecaster.predict(later))
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path):
+    files = [file_bytes(quick(method="auto").fit(shops()), tmp_path) for _ in range(2)]
+    assert files[0] == files[1]
+
+
+def test_what_lies_after_an_origin_leaves_no_trace_in_the_weights():
+    table, changed = shops(), shops()
+    last = table["day"] >= table["day"].unique()[-10]
+    changed.loc[last, "units"] = 1e4
+    models = []
+    for data in (table, changed):
+        panel, _ = understand(data)
+        forecaster = quick(method="auto")
+        models.append(forecaster._backtest(panel, 2, forecaster._run(None, trainings=1))[1])
+    assert np.array_equal(models[0].combination.weights, models[1].combination.weights)
+    assert np.array_equal(models[0].combination.stretch, models[1].combination.stretch)
+
+
+@pytest.mark.parametrize("method", ["fast", "AutoTheta", "seasonal naive"])
+def test_a_method_alone_trains_nothing(method, tmp_path):
+    forecaster = quick(method=method)
+    backtest = forecaster.study(shops(), 2)
+    assert forecaster.model_.members == ()
+    assert backtest.model in backtest.table.index
+    ahead = forecaster.predict()
+    assert len(ahead) == 10
+    assert (ahead["lo_95"] <= ahead["forecast"]).all()
+    forecaster.save(tmp_path / "m.safetensors")
+    pd.testing.assert_frame_equal(rc.load(tmp_path / "m.safetensors").predict(), ahead)
+    with pytest.raises(InputError, match="no network was trained: method is"):
+        forecaster.explain()
+    if method != "fast":
+        errors = backtest.table["MASE"].to_dict()
+        assert errors[method] == pytest.approx(errors["Recurra"])
+
+
+def test_the_fast_forecast_is_the_pretrained_network(tmp_path):
+    table = shops(names=["Bonn"])
+    forecaster = quick(method="fast").fit(table)
+    expected = zero_shot(table["units"].to_numpy(), 5, season=7)[:, MEDIAN]
+    assert forecaster.predict()["forecast"].to_numpy() == pytest.approx(expected, rel=1e-4)
+    assert [fact.value for fact in forecaster.facts() if fact.label == "forecast"] == [f"{PRETRAINED} alone"]
+
+
+@pytest.mark.parametrize("rows", [2, 3, 20])
+def test_a_few_rows_are_enough_for_the_fast_forecast(rows):
+    table = shops(rows, names=["Bonn"])
+    ahead = quick(method="fast").fit(table, time="day", target="units", series="shop").predict()
+    assert np.isfinite(ahead.drop(columns=["shop", "day"]).to_numpy()).all()
+
+
+def test_a_series_never_seen_is_forecast_by_the_overall_weights(studied):
+    forecaster, _ = studied
+    stranger = shops(30, names=["Oslo"], seed=9)
+    ahead = forecaster.predict(stranger)
+    assert ahead.loc[ahead["shop"] == "Oslo", "forecast"].between(20, 90).all()
+
+
+def test_an_unknown_method_is_refused_with_the_known_ones():
+    with pytest.raises(InputError, match="method is 'ETS': expected one of auto, fast, network, naive"):
+        quick(method="ETS").fit(shops())
+
+
+def test_the_network_alone_is_as_it_was():
+    forecaster = quick(method="network").fit(shops())
+    assert forecaster.model_.combination is None
+    assert NETWORK not in [fact.value for fact in forecaster.facts()]
+    assert Forecaster(5).get_params()["method"] == "auto"
+
+
+def test_validation_origins_lie_before_the_end_and_a_horizon_apart():
+    found = validation_origins(np.array([200, 30, 12, 3, 1]), 5, 7)
+    assert found[0][-1] == 195
+    assert (np.diff(found[0]) == 5).all()
+    assert 10 <= len(found[0]) <= 24
+    assert found[1].tolist() == [17, 21, 25]
+    assert all(o.max(initial=n - 5) <= n - 5 for o, n in zip(found, (200, 30, 12, 3, 1), strict=True))
+    assert len(found[4]) == 0
+    assert sum(len(o) for o in validation_origins(np.full(5000, 100), 5, 1)) <= 1200
+
+
+def test_nothing_known_is_nothing_for_the_pretrained_network():
+    table = shops(40, names=["Bonn"])
+    table.loc[5:, "units"] = np.nan
+    panel, _ = understand(table)
+    found = pretrained_quantiles(panel, np.array([0, 0]), np.array([5, 40]), 3, (7,))
+    assert np.isfinite(found).all()
+
+
+def test_what_was_never_negative_stays_so():
+    panel, _ = understand(shops(20, names=["Bonn"]))
+    low = np.full((1, 2, 13), -3.0)
+    assert (never_below(low, panel, np.array([0]), np.array([20])) == 0.0).all()
+    below = shops(20, names=["Bonn"])
+    below.loc[3, "units"] = -1.0
+    panel, _ = understand(below)
+    assert (never_below(low, panel, np.array([0]), np.array([20])) == -3.0).all()
+    assert (never_below(low, panel, np.array([0]), np.array([3])) == 0.0).all()
+
+
+def test_data_that_are_mostly_zero_are_forecast_in_the_mean_with_whole_quantiles():
+    rng = np.random.default_rng(6)
+    table = shops(300)
+    table["units"] = np.where(rng.random(600) < 0.1, rng.integers(2, 8, 600), 0).astype(float)
+    forecaster = quick(method="auto")
+    backtest = forecaster.study(table, 4)
+    ahead = forecaster.predict()
+    assert ahead["forecast"].mean() == pytest.approx(table["units"].mean(), rel=0.5)
+    bounds = ahead[["lo_80", "hi_80", "lo_95", "hi_95"]].to_numpy()
+    assert (bounds >= 0).all()
+    assert (bounds % 1 == 0).all()
+    assert (bounds[:, 0] == 0).all()
+    assert "squared error" in backtest.verdict.sentence or "Too few" in backtest.verdict.sentence
+    errors = backtest.table["RMSE"].to_dict()
+    assert errors["Recurra"] < errors["naive"]
