@@ -1,8 +1,8 @@
 """From any file to a DataFrame: `read_table` finds out how the file is written and says what it found.
 
 CSV with any separator, encoding and decimal sign, plain or compressed; JSON lines; Parquet; workbooks; `demo:NAME`.
-Text is parsed by Arrow: a file of up to 32 MB as a whole, column types decided by every cell of it; a larger one in blocks,
-column types decided by its beginning.
+Text is parsed by Arrow: a file of up to 32 MB as a whole, column types decided by every cell of it; a larger one in
+blocks, column types decided by its beginning.
 """
 
 from __future__ import annotations
