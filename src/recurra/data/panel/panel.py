@@ -24,6 +24,7 @@ ARRAYS = ("start", "offsets", "target", "past", "past_codes", "known_offsets", "
 ARRAYS += ("static_codes",)  # the fields of a Panel that are arrays
 LAYOUTS = ("long", "wide-rows", "wide-columns")
 _FARTHEST = 1 << 52  # steps from position 0 of a grid
+_WIDEST = 1 << 28  # steps from the first series to the last, of whose calendar a table is made
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,10 @@ class Panel:
             and bool((self.lengths > 0).all() and (np.diff(self.known_offsets) >= self.lengths).all()),
             "the stored series do not lie end to end",
         )
-        require(bool((np.abs(self.start) < _FARTHEST).all()), "a stored series begins beyond all times")
+        near = (self.start > -_FARTHEST) & (self.start < _FARTHEST)  # the absolute value of -2**63 is -2**63
+        require(bool(near.all()), "a stored series begins beyond all times")
+        span = int((self.start + self.lengths).max() - self.start.min())
+        require(span <= _WIDEST, f"the stored series span {span:,} steps, more than were ever in memory")
         for codes, names in (
             (self.past_codes, schema.past_categorical),
             (self.known_codes, schema.known_categorical),
