@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+os.environ["RECURRA_LANGUAGE"] = "en"  # whatever the locale of the machine, processes that tests start included
+
 # Time is the machine's affair, and a test that fails must fail again.
 settings.register_profile("recurra", deadline=None, derandomize=True)
 settings.load_profile("recurra")
@@ -34,7 +36,7 @@ MARKERS = {
         "training/test_launch.py",
         "inspect/test_watch.py",
     ),
-    "browser": ("report/test_browser.py", "report/labelled/test_browser.py"),
+    "browser": ("report/test_browser.py", "report/test_labelled_browser.py"),
     "spawn": (
         "evaluation/forecast/test_worker.py",
         "keras/test_keras_tests.py",

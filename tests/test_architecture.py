@@ -42,6 +42,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "cells": (),
 }
 TOP_LEVEL = {
+    "checking",
     "errors",
     "files",
     "formatting",

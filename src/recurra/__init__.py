@@ -14,10 +14,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from recurra.errors import InputError, ModelFileError, RecurraError, ShapeError, TrainingError
+from recurra.errors import InputError, MissingPackageError, ModelFileError, RecurraError, ShapeError, TrainingError
+from recurra.language import set_language
 
 if TYPE_CHECKING:
-    from recurra import cells, inputs, inspect, nn, tasks, textbook
+    from recurra import cells, deploy, inputs, inspect, nn, tasks, textbook
     from recurra import keras as keras  # not in __all__: the one part that needs what may not be there
     from recurra.data import read_table
     from recurra.kernels import backend
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Forecaster",
     "InputError",
+    "MissingPackageError",
     "ModelFileError",
     "NetworkOptions",
     "RecurraError",
@@ -46,12 +48,14 @@ __all__ = [
     "accelerate",
     "backend",
     "cells",
+    "deploy",
     "inputs",
     "inspect",
     "load",
     "nn",
     "read_table",
     "restore",
+    "set_language",
     "tasks",
     "textbook",
 ]
@@ -71,7 +75,7 @@ _LATER = {
     "read_table": "recurra.data",
     "restore": "recurra.nn",
 }
-_PARTS = ("cells", "inputs", "inspect", "keras", "nn", "tasks", "textbook")
+_PARTS = ("cells", "deploy", "inputs", "inspect", "keras", "nn", "tasks", "textbook")
 
 
 def __getattr__(name: str) -> Any:

@@ -138,6 +138,11 @@ def compared(ours: float, other: float) -> str:
     return _("{size} lower", size=size) if ratio < 1 else _("{size} higher", size=size)
 
 
+def is_same(ours: float, other: float) -> bool:
+    """Whether `compared` says that they are the same."""
+    return abs(ours / other - 1) < 0.0005 if other > 0 else ours <= other
+
+
 def is_many(ours: float, other: float) -> bool:
     """Whether `compared` says a number of times."""
     return other > 0 and ours / other > MANY
@@ -154,12 +159,10 @@ def compared_with(ours: float, other: float, name: str, *, short: bool = False) 
         return _("{relation} that of {method}", relation=compared(ours, other), method=name)
     if other <= 0:
         return _("higher than {method}", method=name) if short else _("higher than that of {method}", method=name)
-    lower, size = ours < other, percent(abs(ours / other - 1))
-    if short:
-        text = _("{size} lower than {method}") if lower else _("{size} higher than {method}")
-    else:
-        text = _("{size} lower than that of {method}") if lower else _("{size} higher than that of {method}")
-    return text.format(size=size, method=name)
+    words = {"size": percent(abs(ours / other - 1)), "method": name}
+    if ours < other:
+        return _("{size} lower than {method}", **words) if short else _("{size} lower than that of {method}", **words)
+    return _("{size} higher than {method}", **words) if short else _("{size} higher than that of {method}", **words)
 
 
 def plain_signs(text: str) -> str:

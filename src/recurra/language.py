@@ -13,6 +13,7 @@ from __future__ import annotations
 import gettext
 import os
 import re
+import string
 from functools import cache
 from importlib.resources import files
 from types import TracebackType
@@ -22,6 +23,7 @@ LANGUAGES = ("en", "zh")
 VARIABLE = "RECURRA_LANGUAGE"
 DOMAIN = "recurra"
 _LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides, as for gettext
+_IDEOGRAPH = re.compile("[\u4e00-\u9fff]")
 _SPAN = re.compile(r"(\d+)-(\w+) step")
 
 _set: str | None = None
@@ -71,13 +73,13 @@ def mark(text: str) -> str:
 def _(text: str, /, **fields: Any) -> str:
     """The text in the reader's language, its `{fields}` filled in."""
     found = _catalogue(language()).gettext(text) if text else ""
-    return found.format(**fields) if fields else found
+    return _filled(found, fields) if fields else found
 
 
 def several(one: str, many: str, number: int, /, **fields: Any) -> str:
     """The text for one or for several, `{n}` being the number, with its thousands in groups."""
     found = _catalogue(language()).ngettext(one, many, number)
-    return found.format(n=f"{number:,}", **fields)
+    return _filled(found, {"n": f"{number:,}", **fields})
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -94,6 +96,28 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     template = "{n} " + noun
     found = _catalogue(language()).gettext(template)
     return english if found == template else found.format(n=f"{number:,}")
+
+
+def _filled(template: str, fields: dict[str, Any]) -> str:
+    """The template with its fields; in Chinese a blank stands between its letters and Latin ones, or digits."""
+    if language() == "en":
+        return template.format(**fields)
+    text = ""
+    for literal, name, spec, conversion in string.Formatter().parse(template):
+        text = _beside(text, literal)
+        if name is not None:
+            field = f"{{0{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}}}"
+            text = _beside(text, field.format(fields[name]))
+    return text
+
+
+def _beside(left: str, right: str) -> str:
+    """Two parts of a Chinese text, with a blank between them where one has to stand there."""
+    if not left or not right:
+        return left + right
+    ends = left[-1], right[0]
+    apart = any(_IDEOGRAPH.match(one) and other.isascii() and other.isalnum() for one, other in (ends, ends[::-1]))
+    return f"{left} {right}" if apart else left + right
 
 
 def unit_name(noun: str) -> str:

@@ -21,6 +21,7 @@ from recurra.formatting import (
     significant,
     style_of_sizes,
 )
+from recurra.language import _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,8 +74,8 @@ def print_facts(console: Console, title: str, facts: Iterable[Fact]) -> None:
     table.add_column(overflow="fold", ratio=None)
     table.add_column(style="cyan", no_wrap=True)
     for fact in facts:
-        table.add_row(Text(fact.label), Text(fact.value), Text(fact.flag))
-    console.print(Text(title, style="bold"))
+        table.add_row(Text(_(fact.label)), Text(fact.value), Text(fact.flag))
+    console.print(Text(_(title), style="bold"))
     print_trimmed(console, table)
     console.print()
 
@@ -86,7 +87,7 @@ def print_verdict(console: Console, sentence: str, better: bool) -> None:
         style = "bold white on dark_green" if better else "bold black on dark_goldenrod"
         console.print(Padding(Text(sentence), (0, 1), style=style, expand=True))
     else:
-        console.print(Text(f"VERDICT  {sentence}"), soft_wrap=True)
+        console.print(Text(f"{_('VERDICT')}  {sentence}"), soft_wrap=True)
     console.print()
 
 
@@ -114,16 +115,16 @@ def print_frame(
         numeric = values.dtype.kind in "fiu" or (len(texts) > 0 and all(map(_is_number, texts)))
         columns.append(Column(name, texts, numeric, ranks[name]))
     fitted = fit(columns, console.width if console.is_terminal else None)
-    console.print(Text(title, style="bold"))
+    console.print(Text(_(title), style="bold"))
     for line in fitted.heading:
         console.print(Text(line, style="dim"), soft_wrap=True)
     for row, lines in enumerate(fitted.rows):
         style = "bold" if mark is not None and columns[0].cells[row] == mark else ""
         console.print(Text("\n".join(lines), style=style), soft_wrap=True)
     if fitted.left_out:
-        console.print(Text(f"  not shown at this width: {', '.join(fitted.left_out)}", style="dim"))
+        console.print(Text(_("  not shown at this width: {columns}", columns=", ".join(fitted.left_out)), style="dim"))
     if len(frame) > rows:
-        console.print(Text(f"  … and {len(frame) - rows:,} more rows", style="dim"))
+        console.print(Text(_("  … and {n:,} more rows", n=len(frame) - rows), style="dim"))
     console.print()
 
 
@@ -144,7 +145,7 @@ def print_scores(console: Console, scores: Scores) -> None:
     """The verdict, what makes it doubtful, and the table of methods."""
     print_verdict(console, scores.verdict, scores.better)
     for note in scores.notes:
-        console.print(Text(f"NOTE  {note}", style="bold yellow"), soft_wrap=True)
+        console.print(Text(f"{_('NOTE')}  {note}", style="bold yellow"), soft_wrap=True)
     if scores.notes:
         console.print()
     print_frame(console, scores.title, scores.table, mark=scores.mark, importance=scores.importance)
@@ -152,7 +153,7 @@ def print_scores(console: Console, scores: Scores) -> None:
 
 def print_files(console: Console, files: Iterable[Path]) -> None:
     """What was written, with sizes."""
-    console.print(Text("Written", style="bold"))
+    console.print(Text(_("Written"), style="bold"))
     for path in files:
         console.print(Text(f"  {path}  ({file_size(path.stat().st_size)})"), soft_wrap=True)
 

@@ -14,7 +14,8 @@ from recurra import __version__
 from recurra.cli.commands import bench, doctor, evaluate, inspect, learn, predict, textbook
 from recurra.cli.console import stderr
 from recurra.cli.flags.spelling import Command, as_flag
-from recurra.errors import RecurraError
+from recurra.errors import InputError, RecurraError
+from recurra.language import LANGUAGES, _, set_language
 from recurra.options import spelt
 from recurra.tasks import registry
 
@@ -59,6 +60,13 @@ def _common(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            metavar="en|zh",
+            help="Language of pages, verdicts and messages. Detected (RECURRA_LANGUAGE, the locale) unless given.",
+        ),
+    ] = None,
 ) -> None:
     """Hold the options of `recurra` itself."""
 
@@ -74,10 +82,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not debug:
         sys.excepthook = _report_bug
     try:
-        with spelt(as_flag):
-            if arguments and not arguments[0].startswith("-") and arguments[0] not in _commands():
+        with spelt(as_flag), set_language(asked_language(arguments)):
+            given = without_language(arguments)
+            if given and not given[0].startswith("-") and given[0] not in _commands():
                 registry.names()  # raises where a plugin, which may have this task, cannot be imported
-            get_command(app).main(arguments, prog_name="recurra", obj=arguments)
+            get_command(app).main(given, prog_name="recurra", obj=arguments)
     except RecurraError as error:
         if debug:
             raise
@@ -98,9 +107,35 @@ def _commands() -> set[str]:
     return {*(command.name or "" for command in app.registered_commands), "textbook"}
 
 
+LANGUAGE = "--language"
+
+
+def asked_language(arguments: Sequence[str]) -> str | None:
+    """The language that the command line asks for, wherever it stands; None where it does not."""
+    asked = None
+    for place, argument in enumerate(arguments):
+        name, found, value = argument.partition("=")
+        if name == LANGUAGE:
+            asked = value if found else next(iter(arguments[place + 1 :]), "")
+    if asked is not None and asked not in LANGUAGES:
+        raise InputError(f"{LANGUAGE} is {asked!r}: expected {' or '.join(LANGUAGES)}")
+    return asked
+
+
+def without_language(arguments: Sequence[str]) -> list[str]:
+    """The arguments without the language, which stands before or after the command's name."""
+    kept, skip = [], False
+    for argument in arguments:
+        if skip or argument == LANGUAGE or argument.startswith(f"{LANGUAGE}="):
+            skip = argument == LANGUAGE and not skip
+        else:
+            kept.append(argument)
+    return kept
+
+
 def _complain(message: str) -> None:
     console = stderr()
-    console.print("error:", style="bold red", end=" ")
+    console.print(_("error:"), style="bold red", end=" ")
     console.print(message, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -56,7 +56,8 @@ def notebook_html(content: ReportContent) -> str:
     from recurra.report.png import draw
     from recurra.report.rendering import fragment
 
-    table = next((section for section in content.sections_of("methods")), None)
+    blocks = [block for section in content.sections_of("methods") for block in section.blocks]
+    table = next((block for block in blocks if block.kind == "table"), None)
     try:
         picture = base64.b64encode(png_bytes(draw(content), dpi=70)).decode()
     except MissingPackageError:

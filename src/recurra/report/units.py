@@ -5,7 +5,7 @@ from __future__ import annotations
 from recurra.data.time.frequency import parse_frequency
 
 STEP = "step"
-_NOUNS = {
+NOUNS_OF = {
     "s": "second",
     "min": "minute",
     "h": "hour",
@@ -20,6 +20,8 @@ _NOUNS = {
     "YE": "year",
 }
 
+NOUNS = (STEP, *dict.fromkeys(NOUNS_OF.values()))
+
 
 def step_noun(frequency: str | None) -> str:
     """The name of one step of a grid of this frequency; "step" where the grid has no time, or an unusual unit.
@@ -31,5 +33,5 @@ def step_noun(frequency: str | None) -> str:
     if frequency is None:
         return STEP
     parsed = parse_frequency(frequency)
-    noun = _NOUNS.get(parsed.unit, STEP)
+    noun = NOUNS_OF.get(parsed.unit, STEP)
     return noun if parsed.count == 1 or noun == STEP else f"{parsed.count}-{noun} step"

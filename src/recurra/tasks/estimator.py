@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from recurra.errors import InputError
+from recurra.language import mark
 from recurra.tasks.parameters import NestedOptions
 from recurra.tasks.registry import by_kind
 from recurra.training import Run
@@ -115,7 +116,7 @@ class Insight:
 class Preview(ABC):
     """What is shown of predictions that pass by: fed with each frame, it gives a title, a table and lines of text."""
 
-    title: str = "Predictions"
+    title: str = mark("Predictions")
 
     @abstractmethod
     def add(self, frame: pd.DataFrame) -> None:

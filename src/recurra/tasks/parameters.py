@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 from sklearn.base import BaseEstimator
 
 from recurra.errors import InputError
+from recurra.language import _
 
 Options = TypeVar("Options")
 
@@ -22,7 +23,14 @@ def chosen_options(given: Mapping[str, Any] | Options | None, default: Options) 
         known = _names(default)
         wrong = next((name for name in given or () if name not in known), None)
         if wrong is not None:
-            raise InputError(f"{wrong!r} is no option of {type(default).__name__}: expected some of {', '.join(known)}")
+            raise InputError(
+                _(
+                    "{wrong!r} is no option of {name}: expected some of {join}",
+                    wrong=wrong,
+                    name=type(default).__name__,
+                    join=", ".join(known),
+                )
+            )
         return replace(default, **(given or {}))  # pyright: ignore[reportArgumentType, reportReturnType]  # a dataclass
     return given
 
@@ -31,8 +39,13 @@ def check_options(name: str, value: Any, kind: type, *, factory: bool = False) -
     """Raise InputError unless an argument is options of a `kind`, a mapping of some, None, or (`factory`) callable."""
     if value is not None and not isinstance(value, kind | Mapping) and not (factory and callable(value)):
         raise InputError(
-            f"{name} is {value!r}: expected {kind.__name__}(...), a mapping of some of its options, or None for the "
-            "defaults"
+            _(
+                "{name} is {value!r}: expected {name2}(...), a mapping of some of its options, or None "
+                "for the defaults",
+                name=name,
+                value=value,
+                name2=kind.__name__,
+            )
         )
 
 
@@ -62,8 +75,13 @@ class NestedOptions(BaseEstimator):
         wrong = next((name for name in whole if name not in known), None)
         if wrong is not None:
             raise InputError(
-                f"{wrong!r} is no parameter of {type(self).__name__}: expected some of {', '.join(sorted(known))}, or "
-                "an option such as network__hidden"
+                _(
+                    "{wrong!r} is no parameter of {name}: expected some of {join}, or an option such as "
+                    "network__hidden",
+                    wrong=wrong,
+                    name=type(self).__name__,
+                    join=", ".join(sorted(known)),
+                )
             )
         ordered = sorted(params.items(), key=lambda item: item[0].count("__"))  # a whole argument before parts of it
         for name, value in ordered:
@@ -92,9 +110,22 @@ def _changed(options: Any, path: list[str], value: Any, name: str) -> Any:
     if is_dataclass(options) and not isinstance(options, type):
         if rest or first not in _names(options):
             known = ", ".join(_names(options))
-            raise InputError(f"{name} is no option of {type(options).__name__}: expected some of {known}")
+            raise InputError(
+                _(
+                    "{name} is no option of {name2}: expected some of {known}",
+                    name=name,
+                    name2=type(options).__name__,
+                    known=known,
+                )
+            )
         return replace(options, **{first: value})
-    raise InputError(f"{name} is an option of recurra's own network, and another was given: {options!r}")
+    raise InputError(
+        _(
+            "{name} is an option of recurra's own network, and another was given: {options!r}",
+            name=name,
+            options=options,
+        )
+    )
 
 
 def _names(options: Any) -> list[str]:

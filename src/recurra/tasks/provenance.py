@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from recurra import __version__
+from recurra.language import _
 
 if TYPE_CHECKING:
     from recurra.data import Fact
@@ -23,7 +24,7 @@ def command_of(arguments: Sequence[str]) -> str:
 
 def fact_rows(facts: Iterable[Fact]) -> list[tuple[str, str, str]]:
     """Facts as a page has them: label, value, and the option that overrides it."""
-    return [(fact.label, fact.value, fact.flag) for fact in facts]
+    return [(_(fact.label), fact.value, fact.flag) for fact in facts]
 
 
 def now() -> str:

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
+from recurra import language
 from recurra.errors import InputError
 
 TIME_WORDS = frozenset(
@@ -104,5 +105,5 @@ def shown(names: Sequence[str], most: int = 12) -> str:
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
-    """A number with its noun: "1 row", "1,200 rows"."""
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+    """A number with its noun, in the reader's language: "1 row", "1,200 rows"."""
+    return language.counted(count, noun, plural or None)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from recurra.deploy.c_source.source import RESERVED, constants, source_of
@@ -17,6 +19,8 @@ from recurra.errors import InputError
 from recurra.files import whole_file
 
 STEPS = 32  # of the test vectors
+TOLERANCE = 1e-5  # relative to the number or 1
+_OURS = "# Written by recurra.deploy.export_c."
 
 
 def export_c(
@@ -27,9 +31,10 @@ def export_c(
     NAME.h, NAME.c, NAME_weights.h   the step: state in, state out, float32, nothing allocated
     NAME_test.c, Makefile            `make check` compares 32 steps with vectors, `make time` measures one
 
-    The same numbers as the layer, to float32's rounding (below 1e-5 of numbers up to 1). Raises InputError for a name
-    that is no prefix in C, a layer that needs the whole sequence, a cell without an export, and weights that are not
-    finite.
+    Weights of any dtype are computed with in float32. The vectors come from the network in float64, and the test allows
+    1e-5, or 20 times what float32 itself loses where the network magnifies roundings. Raises InputError for a name that
+    is no prefix in C, a folder with a Makefile of another's, a layer that needs the whole sequence, a cell without an
+    export, and weights that are not finite.
 
     >>> import tempfile
     >>> import recurra as rc
@@ -38,17 +43,32 @@ def export_c(
     ['gru.h', 'gru.c', 'gru_weights.h', 'gru_test.c', 'Makefile']
     """
     graph = graph_of(network, head)
-    made: Any = network
-    stream = made.stream(head=head)
-    numbers = np.random.default_rng(0).standard_normal((STEPS, graph.inputs[0].width)).astype(np.float32)
-    outputs = np.stack([stream.step(x) for x in numbers])
-    return write_c(graph, directory, name, repr(stream), numbers, outputs)
+    inputs = np.random.default_rng(0).standard_normal((STEPS, graph.inputs[0].width)).astype(np.float32)
+    exact, remark = _outputs(network, head, inputs, torch.float64)
+    single, _ = _outputs(network, head, inputs, torch.float32)
+    rounding = np.abs(single - exact).max() / max(1.0, np.abs(exact).max())
+    return write_c(graph, directory, name, remark, inputs, exact, max(TOLERANCE, 20 * float(rounding)))
+
+
+def _outputs(
+    network: nn.Module, head: nn.Linear | None, inputs: np.ndarray, dtype: torch.dtype
+) -> tuple[np.ndarray, str]:
+    """What a copy of the network in `dtype` gives step by step, and what it is in words."""
+    made: Any = copy.deepcopy(network).to("cpu", dtype)
+    stream = made.stream(head=None if head is None else copy.deepcopy(head).to("cpu", dtype))
+    return np.stack([stream.step(x) for x in inputs]), repr(stream)
 
 
 def write_c(
-    graph: Graph, directory: str | Path, name: str, remark: str, inputs: np.ndarray, outputs: np.ndarray
+    graph: Graph,
+    directory: str | Path,
+    name: str,
+    remark: str,
+    inputs: np.ndarray,
+    outputs: np.ndarray,
+    tolerance: float = TOLERANCE,
 ) -> list[Path]:
-    """Write a graph of one input and output, with test vectors [steps, .] for both."""
+    """Write a graph of one input and output, with test vectors [steps, .] for both, which may differ by `tolerance`."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in RESERVED:
         raise InputError(f"name is {name!r}: expected a word that names can begin with in C, such as 'model'")
     if any(isinstance(node, Recurrence) and node.call.recurrence.reverse for node in graph.nodes):
@@ -61,11 +81,14 @@ def write_c(
         f"{name}_weights.h": source.weights,
         f"{name}_test.c": _TEST.format(
             name=name, steps=len(inputs), inputs=inputs.shape[1], outputs=outputs.shape[1],
-            x=constants(inputs), y=constants(outputs),
+            x=constants(inputs), y=constants(outputs), tolerance=f"{tolerance:.3g}",
         ),
-        "Makefile": _MAKEFILE.format(name=name),
+        "Makefile": _MAKEFILE.format(name=name, ours=_OURS),
     }  # fmt: skip
     folder = Path(directory)
+    makefile = folder / "Makefile"
+    if makefile.exists() and not makefile.read_text(encoding="utf-8", errors="replace").startswith(_OURS):
+        raise InputError(f"{makefile} is there and not one of ours: expected another folder, or an empty one")
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in texts.items():
         with whole_file(folder / file) as temporary:
@@ -74,6 +97,7 @@ def write_c(
 
 
 _MAKEFILE = """\
+{ours}
 CC ?= cc
 CFLAGS ?= -O3 -march=native
 STRICT = -std=c99 -Wall -Wextra -pedantic
@@ -134,6 +158,6 @@ int main(int argc, char **argv)
         }}
     }}
     printf("{name}: {steps} steps, largest difference %.2g\\n", largest);
-    return largest <= 1e-5 ? 0 : 1;
+    return largest <= {tolerance} ? 0 : 1;
 }}
 """

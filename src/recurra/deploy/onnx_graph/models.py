@@ -37,7 +37,8 @@ def export_onnx(
     NAME_step.onnx      x [B, F] and the states -> y [B, R], the new states; not of a bidirectional layer
 
     States are called layer0_h, layer0_c, ..., and layer0_h_next, ... when they come out; begin with zeros. Time and
-    batch are dynamic, everything is float32. Raises InputError for a cell without an export and weights that are not finite.
+    batch are dynamic, everything is float32. Raises InputError for a cell without an export and weights that are not
+    finite.
 
     >>> import tempfile
     >>> import recurra as rc

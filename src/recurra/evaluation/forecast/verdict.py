@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,8 @@ import numpy.typing as npt
 from recurra.errors import InputError
 from recurra.evaluation.forecast.metrics import mean_of_known
 from recurra.evaluation.shared.significance import Comparison, compare
-from recurra.formatting import compared, compared_with, count, p_text, percent
+from recurra.formatting import compared, compared_with, count, is_many, is_same, p_text, percent
+from recurra.language import _, mark
 
 Floats = npt.NDArray[np.floating]
 
@@ -32,7 +34,16 @@ SIGNIFICANCE = 0.05
 LEAST_GAIN = 0.01  # a smaller difference is not worth a more elaborate method
 CLOSE = 0.05  # a baseline whose loss is higher by more does not pass for the best, however weak the test
 EXACT = 1e-6  # a scaled loss that is rounding
-SPOKEN = {"naive": "the naive forecast", "seasonal naive": "the seasonal naive forecast", "drift": "the drift forecast"}
+SPOKEN = {
+    "naive": mark("the naive forecast"),
+    "seasonal naive": mark("the seasonal naive forecast"),
+    "drift": mark("the drift forecast"),
+}
+_BRIEF = {
+    "naive": mark("the naive one"),
+    "seasonal naive": mark("the seasonal naive one"),
+    "drift": mark("the drift one"),
+}
 
 
 @dataclass(frozen=True)
@@ -87,33 +98,62 @@ def judge(
 
     ours, lowest = pairs.loss(model), pairs.loss(baselines[best])
     gain, test = pairs.gain(model, baselines[best]), pairs.test(model, baselines[best])
+    known: dict[str, Any] = {"name": name, "metric": metric, "size": size}
     if lowest == 0.0 and counted.sum() > 1:
-        as_well = f", and so is {name}" if ours == 0.0 else ""
-        return verdict(f"{_spoken(best, capital=True)} is exact{as_well} ({metric} 0, {size}): use it.", best, test)
+        exact = _spoken(best, capital=True)
+        sentence = (
+            _("{method} is exact, and so is {name} ({metric} 0, {size}): use it.", method=exact, **known)
+            if ours == 0.0
+            else _("{method} is exact ({metric} 0, {size}): use it.", method=exact, **known)
+        )
+        return verdict(sentence, best, test)
     if test.over == "nothing":
         relation = compared_with(ours, lowest, _spoken(best))
-        sentence = f"Too few test windows to tell ({size}): {name}'s {metric} is {relation}, the best baseline"
-        sentence += "" if relation.startswith("the same") else ", which may be chance"
-        return verdict(f"{sentence}{f'; use {_short(best)}' if gain < LEAST_GAIN else ''}.", best, test)
-    evidence = f"{p_text(test.p_value)}, {size}"
+        parts = [
+            _(
+                "Too few test windows to tell ({size}): {name}'s {metric} is {relation}, the best baseline",
+                relation=relation,
+                **known,
+            )
+        ]
+        parts += [] if is_same(ours, lowest) else [_(", which may be chance")]
+        parts += [_("; use {method}", method=_short(best))] if gain < LEAST_GAIN else []
+        return verdict("".join([*parts, _(".")]), best, test)
+    known["evidence"] = _("{p}, {size}", p=p_text(test.p_value), size=size)
     if gain >= LEAST_GAIN and test.p_value < SIGNIFICANCE:
-        sentence = f"Better than the best baseline ({_spoken(best)}) by {percent(gain)} in {metric} ({evidence})."
+        sentence = _(
+            "Better than the best baseline ({method}) by {gain} in {metric} ({evidence}).",
+            method=_spoken(best),
+            gain=percent(gain),
+            **known,
+        )
         return verdict(sentence, best, test, better=True)
     if gain <= -LEAST_GAIN and test.p_value * len(baselines) < SIGNIFICANCE:
-        relation = compared(ours, lowest)
-        by = f" by {percent(-gain)} in {metric} ({evidence})"
-        if relation.endswith("times"):
-            by = f" ({name}'s {metric} is {relation} as high, {evidence})"
-        sentence = f"Worse than {_spoken(best)}{by}: use {_short(best)}."
+        known |= {"method": _spoken(best), "use": _short(best), "relation": compared(ours, lowest)}
+        sentence = (
+            _("Worse than {method} ({name}'s {metric} is {relation} as high, {evidence}): use {use}.", **known)
+            if is_many(ours, lowest)
+            else _("Worse than {method} by {loss} in {metric} ({evidence}): use {use}.", loss=percent(-gain), **known)
+        )
         return verdict(sentence, best, test)
     method = next(n for n in baselines if n == best or pairs.will_do(n, best))
     gain, test = pairs.gain(model, baselines[method]), pairs.test(model, baselines[method])
-    doubt = " as far as this test can tell" if gain >= LEAST_GAIN else ""
-    relation = compared(ours, pairs.loss(baselines[method]))
-    relation = f"{relation} as high" if relation.endswith("times") else relation
+    other = pairs.loss(baselines[method])
+    relation = compared(ours, other)
+    known |= {
+        "method": _spoken(method),
+        "use": _short(method),
+        "relation": _("{relation} as high", relation=relation) if is_many(ours, other) else relation,
+        "evidence": _("{p}, {size}", p=p_text(test.p_value), size=size),
+    }
     sentence = (
-        f"No better than {_spoken(method)}{doubt} ({name}'s {metric} is {relation}, {p_text(test.p_value)}, {size}): "
-        f"use {_short(method)}."
+        _(
+            "No better than {method} as far as this test can tell ({name}'s {metric} is {relation}, {evidence}): "
+            "use {use}.",
+            **known,
+        )
+        if gain >= LEAST_GAIN
+        else _("No better than {method} ({name}'s {metric} is {relation}, {evidence}): use {use}.", **known)
     )
     return verdict(sentence, method, test)
 
@@ -150,13 +190,16 @@ class _Pairs:
 
 
 def _spoken(name: str, *, capital: bool = False) -> str:
-    spoken = SPOKEN.get(name, name)
+    spoken = _(SPOKEN.get(name, name))
     return spoken[:1].upper() + spoken[1:] if capital else spoken
 
 
 def _short(name: str) -> str:
-    return f"the {name} one" if name in SPOKEN else name
+    return _(_BRIEF.get(name, name))
 
 
 def _size(series: int, origins: int, *, equal: bool) -> str:
-    return f"{count(series, 'series', 'series')} x {'' if equal else 'up to '}{count(origins, 'origin')}"
+    several, times = count(series, "series", "series"), count(origins, "origin")
+    if equal:
+        return _("{series} x {origins}", series=several, origins=times)
+    return _("{series} x up to {origins}", series=several, origins=times)

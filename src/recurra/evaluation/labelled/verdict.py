@@ -21,6 +21,7 @@ import numpy.typing as npt
 from recurra.errors import InputError
 from recurra.evaluation.shared.bootstrap import Score, interval, p_value
 from recurra.formatting import NumberStyle, count, p_text, percent
+from recurra.language import _, mark
 
 Floats = npt.NDArray[np.floating]
 
@@ -71,8 +72,11 @@ def decide(
     units = scores[model].sums.shape[0]
     rivals = [method for method in baselines if not np.isnan(values[method])]
     if not rivals or np.isnan(values[model]):
-        sentence = (
-            f"Nothing can be said: the {name} is not defined on {count(units, unit)}; use {_named(baselines[0])}."
+        sentence = _(
+            "Nothing can be said: the {score} is not defined on {size}; use {use}.",
+            score=_(name),
+            size=count(units, unit),
+            use=_named(baselines[0]),
         )
         unknown, simplest = float("nan"), baselines[0]
         return Verdict(sentence, False, name, simplest, unknown, unknown, unknown, unknown, simplest, simplest, units)
@@ -88,26 +92,48 @@ def decide(
         close = values[method] >= values[best] - CLOSE
         return close and not clearly_above(best, method) and not clearly_above(model, method)
 
-    def verdict(claim: str, method: str, advice: str, *, better: bool = False) -> Verdict:
+    def verdict(template: str, method: str, *, better: bool = False) -> Verdict:
         low, high = interval(draws[model] - draws[method]) if tested else (float("nan"), float("nan"))
         difference = sign * (values[model] - values[method])
-        figures = f"{name} {spoken(name, sign * values[model])} against {spoken(name, sign * values[method])}"
-        spread = f"95 % interval of the difference {_span(name, low, high)}, {p_text(p(model, method))}, "
-        sentence = f"{claim}: {figures} ({spread if tested else ''}{count(units, unit)}){advice}."
-        use = "" if better else method
-        return Verdict(sentence, better, name, method, difference, low, high, p(model, method), use, best, units)
+        figures = _(
+            "{score} {ours} against {theirs}",
+            score=_(name),
+            ours=spoken(name, sign * values[model]),
+            theirs=spoken(name, sign * values[method]),
+        )
+        size = count(units, unit)
+        if tested:
+            size = _(
+                "95 % interval of the difference {interval}, {p}, {size}",
+                interval=_span(name, low, high),
+                p=p_text(p(model, method)),
+                size=size,
+            )
+        sentence = _(
+            template, method=_named(method), figures=figures, size=size, use=_named(method), unit=_(f"{unit}s")
+        )
+        advised = "" if better else method
+        return Verdict(sentence, better, name, method, difference, low, high, p(model, method), advised, best, units)
 
     best = max(rivals, key=lambda method: values[method])
     if not tested:
-        advice = f"; use {_named(best)}" if values[model] - values[best] < LEAST_GAIN else ""
-        return verdict(f"Too few {unit}s to tell whether it is better than {_named(best)}", best, advice)
+        few, unless = (
+            mark("Too few {unit} to tell whether it is better than {method}: {figures} ({size})."),
+            mark("Too few {unit} to tell whether it is better than {method}: {figures} ({size}); use {use}."),
+        )
+        return verdict(unless if values[model] - values[best] < LEAST_GAIN else few, best)
     if clearly_above(model, best):
-        return verdict(f"Better than the best baseline ({_named(best)})", best, "", better=True)
+        return verdict(mark("Better than the best baseline ({method}): {figures} ({size})."), best, better=True)
     if clearly_above(best, model, len(rivals)):
-        return verdict(f"Worse than {_named(best)}", best, f"; use {_named(best)}")
+        return verdict(mark("Worse than {method}: {figures} ({size}); use {use}."), best)
     method = next(method for method in rivals if method == best or will_do(method))
-    doubt = " as far as this test can tell" if values[model] - values[method] >= LEAST_GAIN else ""
-    return verdict(f"No better than {_named(method)}{doubt}", method, f"; use {_named(method)}")
+    if values[model] - values[method] >= LEAST_GAIN:
+        doubted = mark("No better than {method} as far as this test can tell: {figures} ({size}); use {use}.")
+        return verdict(doubted, method)
+    return verdict(mark("No better than {method}: {figures} ({size}); use {use}."), method)
+
+
+UNITS = (mark("test examples"), mark("test groups"), mark("test sequences"))  # that are drawn
 
 
 def leading_of_classes(counts: Sequence[int] | npt.NDArray[np.integer]) -> str:
@@ -128,7 +154,7 @@ def leading_of_classes(counts: Sequence[int] | npt.NDArray[np.integer]) -> str:
 
 def _named(method: str) -> str:
     """A method as a sentence speaks of it: "the most frequent class", "n-grams with logistic regression"."""
-    return f"the {method}" if method.startswith(("most ", "mean", "median")) else method
+    return _(f"the {method}" if method.startswith(("most ", "mean", "median")) else method)
 
 
 def spoken(name: str, value: float) -> str:
@@ -138,11 +164,14 @@ def spoken(name: str, value: float) -> str:
     ('50.0 %', '0.500')
     """
     if np.isnan(value):
-        return "not defined"
+        return _("not defined")
     return percent(value) if name in PERCENT else NumberStyle(3).text(value)
 
 
 def _span(name: str, low: float, high: float) -> str:
     if name in PERCENT:
-        return f"{NumberStyle(1).text(100 * low, sign=True)} to {NumberStyle(1).text(100 * high, sign=True)} points"
-    return f"{NumberStyle(3).text(low, sign=True)} to {NumberStyle(3).text(high, sign=True)}"
+        style = NumberStyle(1)
+        ends = {"low": style.text(100 * low, sign=True), "high": style.text(100 * high, sign=True)}
+        return _("{low} to {high} points", **ends)
+    style = NumberStyle(3)
+    return _("{low} to {high}", low=style.text(low, sign=True), high=style.text(high, sign=True))

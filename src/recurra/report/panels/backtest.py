@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.formatting import count
-from recurra.language import _, mark, several, unit_name
+from recurra.language import _, mark, several
 from recurra.report.blocks import Drawing, Plot, Section, Text
 from recurra.report.lettering import one_line
 from recurra.report.numbers import json_numbers
@@ -77,7 +77,7 @@ def _note(view: SeriesView, panel: SeriesData) -> str:
         return _("This series was too short to be tested.")
     shown = int(view.windows["origin"].nunique())
     steps = int(view.windows["step"].max())
-    length = _("one {unit}", unit=unit_name(panel.unit)) if steps == 1 else count(steps, panel.unit)
+    length = count(steps, panel.unit)
     if shown < view.windows_in_all:
         which = _(
             "The last {shown} of {all} windows of {length}.",

@@ -16,6 +16,7 @@ from recurra.data import Fact, Panel, build_panel, detect_seasons, read_table, u
 from recurra.data.files.table_facts import table_facts
 from recurra.evaluation.forecast.backtest import Backtest
 from recurra.formatting import count
+from recurra.language import _
 from recurra.options import option
 from recurra.report import ReportContent
 from recurra.report.units import step_noun
@@ -146,7 +147,9 @@ class FileForecaster(ReportedForecasts, Estimator):
         size = moved.assign(moved=moved["attribution"].abs()).groupby("feature", sort=False)["moved"].sum()
         size = size.drop(["(baseline)", "(rest)"], errors="ignore").sort_values(ascending=False)
         shares = (size / max(float(size.sum()), 1e-300)).head(_STRONGEST)
-        title = "What moved the forecasts" if step is None else f"What moved the forecasts of step {step}"
+        title = (
+            _("What moved the forecasts") if step is None else _("What moved the forecasts of step {step}", step=step)
+        )
         usual = usual_explanation(model, model.panel)
         looks = {k: watched.flows for k, watched in enumerate(seen, start=1) if watched.flows}
         # Of several networks the one with the longest way through time, as in the report.

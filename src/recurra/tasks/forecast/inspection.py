@@ -12,8 +12,10 @@ from torch import Tensor
 from recurra.data.panel.panel import Panel
 from recurra.data.panel.windows import WindowReader
 from recurra.errors import InputError
+from recurra.formatting import count
 from recurra.inspect import Finding, Watched
 from recurra.inspect.several import findings_of, flows_of, glanced
+from recurra.language import _
 from recurra.nn.quantiles import pinball_loss
 from recurra.tasks.forecast.explanation import Explanation, explain
 from recurra.tasks.forecast.model import ForecastModel, WindowMember
@@ -51,23 +53,25 @@ def memory_sentences(model: ForecastModel, seen: Sequence[Watched] | None = None
     for k, (member, watched) in enumerate(zip(model.members, seen, strict=True), start=1):
         shape = member.shape
         blocks = shape.window // shape.block
-        what = (
-            f"Network {k} reads {shape.window:,} steps"
-            if len(model.members) > 1
-            else f"It reads {shape.window:,} steps"
-        )
+        read = count(shape.window, "step")
+        many = len(model.members) > 1
+        what = _("Network {k} reads {steps}", k=k, steps=read) if many else _("It reads {steps}", steps=read)
         if blocks < 2:
-            sentences.append(f"{what} at once: there is no way through time.")
+            sentences.append(_("{reads} at once: there is no way through time.", reads=what))
             continue
-        what += f" as {blocks} blocks of {shape.block}"
+        what = _("{reads} as {blocks} blocks of {steps}", reads=what, blocks=blocks, steps=shape.block)
         memories = watched.memory()
         if not memories:
             why = f": {watched.why_nothing}" if watched.why_nothing else ""
-            sentences.append(f"{what}; its gradient could not be followed through time{why}.")
+            told = _("{reads}; its gradient could not be followed through time{why}.", reads=what, why=why)
+            sentences.append(told)
             continue
         least = min(memories.values(), key=lambda memory: memory.steps)
-        reach = "all of them" if least.whole else f"{least.steps} block{'' if least.steps == 1 else 's'}"
-        sentences.append(f"{what}; its gradient reaches back over {reach}.")
+        if least.whole:
+            sentences.append(_("{reads}; its gradient reaches back over all of them.", reads=what))
+        else:
+            reach = count(least.steps, "block")
+            sentences.append(_("{reads}; its gradient reaches back over {blocks}.", reads=what, blocks=reach))
     return sentences
 
 

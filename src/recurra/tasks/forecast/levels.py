@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from numbers import Real
 
 from recurra.errors import InputError
+from recurra.language import _
 
 
 def checked_levels(levels: object) -> tuple[float, ...]:
@@ -17,13 +18,19 @@ def checked_levels(levels: object) -> tuple[float, ...]:
     (80.0, 97.5)
     """
     if not isinstance(levels, Iterable) or isinstance(levels, str):
-        raise InputError(f"levels is {levels!r}: expected a list of per cents, such as [80]")
+        raise InputError(_("levels is {levels!r}: expected a list of per cents, such as [80]", levels=levels))
     found = []
     for level in levels:
         if not isinstance(level, Real) or isinstance(level, bool) or not 1 < float(level) < 100:
-            raise InputError(f"levels holds {level!r}: expected per cents above 1 and below 100{meant(level)}")
+            raise InputError(
+                _(
+                    "levels holds {level!r}: expected per cents above 1 and below 100{meant}",
+                    level=level,
+                    meant=meant(level),
+                )
+            )
         if float(level) in found:
-            raise InputError(f"levels holds {level!r} twice: expected each level once")
+            raise InputError(_("levels holds {level!r} twice: expected each level once", level=level))
         found.append(float(level))
     return tuple(found)
 

@@ -19,6 +19,7 @@ from recurra.data.panel.windows import Origins, WindowShape, training_origins
 from recurra.data.time.frequency import DAY, parse_frequency
 from recurra.errors import InputError
 from recurra.evaluation.forecast.steps import Steps
+from recurra.language import _
 from recurra.options import option
 
 LONGEST_BLOCK = 60
@@ -101,8 +102,14 @@ def split(panel: Panel, horizon: int, least: int) -> Split:
     training = training_origins(np.maximum(first, 0), horizon, least)
     if not training.total:
         raise InputError(
-            f"the longest series has {int(lengths.max())} rows to learn from: a forecast of {horizon} steps needs at "
-            f"least {_rows_needed(horizon, least)} of them; give more data, or a shorter horizon ({option('horizon')})"
+            _(
+                "the longest series has {max} rows to learn from: a forecast of {horizon} steps needs at "
+                "least {rows_needed} of them; give more data, or a shorter horizon ({horizon_option})",
+                max=int(lengths.max()),
+                horizon=horizon,
+                rows_needed=_rows_needed(horizon, least),
+                horizon_option=option("horizon"),
+            )
         )
     usable = np.flatnonzero(first >= least)
     stride = max(1, int(span[usable].sum()) // _HELD_OUT_WINDOWS)

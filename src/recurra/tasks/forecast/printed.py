@@ -6,6 +6,7 @@ import pandas as pd
 
 from recurra.evaluation.forecast.backtest import Backtest
 from recurra.formatting import count, percent, style_of_metric, style_of_range
+from recurra.language import _, mark
 from recurra.tasks.estimator import Preview, Scores
 
 _IMPORTANCE = ("method", "MASE", "in 80 %", "sMAPE, %", "MAE", "in 95 %", "CRPS", "RMSE")
@@ -21,7 +22,7 @@ def scores_of(backtest: Backtest) -> Scores:
     table.columns = [str(name).replace("coverage", "in").replace("sMAPE", "sMAPE, %") for name in table.columns]
     windows = f"{count(verdict.n_series, 'series', 'series')}, {count(verdict.n_origins, 'window')}"
     return Scores(
-        f"Backtest ({windows})",
+        _("Backtest ({windows})", windows=windows),
         verdict.sentence,
         verdict.better,
         table.reset_index(),
@@ -33,7 +34,7 @@ def scores_of(backtest: Backtest) -> Scores:
 class ForecastPreview(Preview):
     """The forecasts; their first column, the series, goes without saying where there is only one."""
 
-    title = "Forecast"
+    title = mark("Forecast")
 
     def __init__(self) -> None:
         self._frames: list[pd.DataFrame] = []

@@ -20,6 +20,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.language import _
 from recurra.objectives.objective import Objective
 from recurra.options import option
 from recurra.report import ReportContent
@@ -153,7 +154,9 @@ class LabelledEstimator(ReportedLabels, Estimator):
 
     def scores(self) -> Scores:
         """On the test part."""
-        return scores_of(self.holdout_.evaluation, f"On the test part ({judged_words(self.holdout_.truth)})")
+        return scores_of(
+            self.holdout_.evaluation, _("On the test part ({examples})", examples=judged_words(self.holdout_.truth))
+        )
 
     def results(self, **shown: Any) -> pd.DataFrame:
         """A row for each example of the test part."""
@@ -213,7 +216,10 @@ class LabelledEstimator(ReportedLabels, Estimator):
         evaluation = self.evaluate(judging.examples, judging.labels, groups=None if groups is None else groups[kept])
         return Judged(
             facts,
-            scores_of(evaluation, f"On {opened.source} ({judged_words(self.holdout_.truth)})"),
+            scores_of(
+                evaluation,
+                _("On {source} ({examples})", source=opened.source, examples=judged_words(self.holdout_.truth)),
+            ),
             judged_frame(self, _ids(found), kept),
             partial(self.content, facts=facts, target=", ".join(roles.label), rows=kept),
         )

@@ -7,8 +7,9 @@ from recurra.data.encoders.standardising import ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import EventEncoder, TextEncoder
 from recurra.data.examples.inputs import Audio, Kind
 from recurra.data.schema.facts import Fact
-from recurra.data.schema.names import counted
 from recurra.ensemble.members import remarks_of
+from recurra.formatting import count, joined
+from recurra.language import _
 from recurra.nn.own import OwnNetwork
 from recurra.nn.sequence import SequenceOptions
 from recurra.options import option
@@ -19,50 +20,83 @@ def model_facts(model: SequenceModel) -> list[Fact]:
     """One line for each decision, and the flag that decides otherwise."""
     recipe, training = model.recipe, model.recipe.training
     kinds = model.reader.kinds
-    facts = [Fact(f"input {name}", _reading(encoder, kinds[name])) for name, encoder in model.reader.encoders.items()]
+    facts = [
+        Fact(_("input {name}", name=name), _reading(encoder, kinds[name]))
+        for name, encoder in model.reader.encoders.items()
+    ]
     several = len(model.reader.sequences) > 1
     for name in model.reader.sequences:
-        of = f" of {name}" if several else ""
         network = model.members[0].network
         own = isinstance(network, OwnNetwork)
-        what = f"{network.name}, your own" if own else _network(recipe.cell, recipe.networks[name])
-        facts.append(Fact(f"network{of}", f"{recipe.members} x {what}", option("cell")))
-    passes = f"{training.epochs:.3g}" if training.epochs is not None else "by steps"
-    facts.append(Fact("training", f"{passes} passes in batches of {training.batch_size}", option("epochs")))
+        what = _("{name}, your own", name=network.name) if own else _network(recipe.cell, recipe.networks[name])
+        facts.append(
+            Fact(
+                _("network of {name}", name=name) if several else "network",
+                f"{recipe.members} x {what}",
+                option("cell"),
+            )
+        )
+    passes = f"{training.epochs:.3g}" if training.epochs is not None else _("by steps")
+    facts.append(
+        Fact(
+            "training",
+            _("{passes} passes in batches of {batch_size}", passes=passes, batch_size=training.batch_size),
+            option("epochs"),
+        )
+    )
     facts += model.objective.facts()
     blend = model.blend
     facts.append(
-        Fact("confidence", f"the networks' outputs times {blend.network:.2f} (calibrated on held-out examples)")
+        Fact(
+            "confidence",
+            _("the networks' outputs times {network:.2f} (calibrated on held-out examples)", network=blend.network),
+        )
     )
     if model.stacked is not None:
-        facts.append(Fact("correction", f"plus {blend.stacked:.2f} times {model.stacked.name}"))
+        facts.append(
+            Fact("correction", _("plus {stacked:.2f} times {name}", stacked=blend.stacked, name=model.stacked.name))
+        )
     return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]
 
 
 def _reading(encoder: Encoder, kind: Kind) -> str:
     if isinstance(kind, Audio):
-        return f"recordings at {kind.rate:,} Hz as {kind.bands} log-mel bands every {1000 * kind.hop:.3g} ms"
+        return _(
+            "recordings at {rate:,} Hz as {bands} log-mel bands every {hop:.3g} ms",
+            rate=kind.rate,
+            bands=kind.bands,
+            hop=1000 * kind.hop,
+        )
     if isinstance(encoder, TextEncoder):
-        return f"text as {encoder.level}, {len(encoder.tokens):,} different ones"
+        return _("text as {level}, {n:,} different ones", level=_(encoder.level), n=len(encoder.tokens))
     if isinstance(encoder, TOKENS):
-        what = "events" if isinstance(encoder, EventEncoder) else "letters"
-        return f"{len(encoder.tokens):,} different {what}"
+        number = len(encoder.tokens)
+        if isinstance(encoder, EventEncoder):
+            return _("{n:,} different events", n=number)
+        return _("{n:,} different letters", n=number)
     if isinstance(encoder, SeriesEncoder):
-        more = ", with times" if encoder.pace is not None else ""
-        return f"a series of {len(encoder.names):,} feature{'' if len(encoder.names) == 1 else 's'}{more}"
+        features = count(len(encoder.names), "feature")
+        if encoder.pace is not None:
+            return _("a series of {features}, with times", features=features)
+        return _("a series of {features}", features=features)
     if isinstance(encoder, ColumnEncoder):
         parts = [(len(encoder.numeric), "number", ""), (len(encoder.categories), "category", "categories")]
-        return ", ".join(counted(count, noun, plural) for count, noun, plural in parts if count)
-    return "sounds" if encoder.shape is None else f"images of {encoder.shape[1]} x {encoder.shape[2]}"
+        return ", ".join(count(number, noun, plural or None) for number, noun, plural in parts if number)
+    if encoder.shape is None:
+        return _("sounds")
+    return _("images of {height} x {width}", height=encoder.shape[1], width=encoder.shape[2])
 
 
 def _network(cell: str, options: SequenceOptions) -> str:
-    way = "both ways" if options.bidirectional else "one way"
-    layers = f"{options.layers} layers" if options.layers > 1 else "1 layer"
-    before = (
-        f", a convolution over {' and '.join(map(str, options.convolution))} steps before it"
-        if options.convolution
-        else ""
-    )
-    before += f", {options.shrink} of which become one" if options.shrink > 1 else ""
-    return f"{cell}, {layers} of {options.hidden} units {way}{before}"
+    layers = count(options.layers, "layer")
+    parts = {"cell": cell, "layers": layers, "units": count(options.hidden, "unit")}
+    if options.bidirectional:
+        told = _("{cell}, {layers} of {units} both ways", **parts)
+    else:
+        told = _("{cell}, {layers} of {units} one way", **parts)
+    if options.convolution:
+        steps = joined(map(str, options.convolution))
+        told += _(", a convolution over {steps} steps before it", steps=steps)
+    if options.shrink > 1:
+        told += _(", {n} of which become one", n=options.shrink)
+    return told

@@ -16,6 +16,7 @@ from recurra.data.examples.splits import Rows
 from recurra.data.labels.label_values import called
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.nn.sequence import SequenceOptions
 from recurra.objectives.objective import Objective
 from recurra.tasks.labelled.refusals import steps_to_tag
@@ -26,8 +27,11 @@ def refuse_unequal(y: Any, count: int) -> None:
     """Raise `InputError` where there are not as many labels as examples; what is no column is refused elsewhere."""
     if hasattr(y, "__len__") and not isinstance(y, str) and getattr(y, "shape", None) != () and len(y) != count:
         raise InputError(
-            f"y has {counted(len(y), 'label')}, and X {counted(count, 'example')}: expected a label for each, None "
-            "where it is not known"
+            _(
+                "y has {labels}, and X {examples}: expected a label for each, None where it is not known",
+                labels=counted(len(y), "label"),
+                examples=counted(count, "example"),
+            )
         )
 
 
@@ -37,7 +41,13 @@ def options_by_input(given: Any, defaults: dict[str, SequenceOptions]) -> dict[s
         return {name: chosen_options(given, default) for name, default in defaults.items()}
     wrong = next((name for name in given if name not in defaults), None)
     if wrong is not None:
-        raise InputError(f"network names {wrong!r}, which is no input: expected some of {', '.join(defaults)}")
+        raise InputError(
+            _(
+                "network names {wrong!r}, which is no input: expected some of {join}",
+                wrong=wrong,
+                join=", ".join(defaults),
+            )
+        )
     return {name: chosen_options(given.get(name), default) for name, default in defaults.items()}
 
 
@@ -53,8 +63,12 @@ def steps_of(encoded: Encoded) -> Ragged:
     sequences = [column for column in encoded.values() if isinstance(column, Ragged)]
     if len(sequences) != 1:
         raise InputError(
-            f"the inputs {', '.join(map(repr, encoded))} hold {len(sequences)} sequences: expected exactly one, "
-            "whose steps are tagged; name it with inputs="
+            _(
+                "the inputs {join} hold {n_sequences} sequences: expected exactly one, whose steps are "
+                "tagged; name it with inputs=",
+                join=", ".join(map(repr, encoded)),
+                n_sequences=len(sequences),
+            )
         )
     return sequences[0]
 

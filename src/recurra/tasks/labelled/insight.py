@@ -10,8 +10,10 @@ from torch import Tensor, nn
 
 from recurra.data.encoders.batching import Batches
 from recurra.data.encoders.reader import Encoded, total
+from recurra.formatting import count
 from recurra.inspect import Watched
 from recurra.inspect.several import glanced
+from recurra.language import _
 from recurra.nn.sequence import InputBatch
 from recurra.tasks.labelled.model import SequenceModel
 from recurra.tasks.labelled.problem import given
@@ -43,14 +45,23 @@ def memory_sentences(seen: Sequence[Watched]) -> list[str]:
     sentences = []
     for k, watched in enumerate(seen, start=1):
         memories = watched.memory()
-        what = f"Network {k}" if len(seen) > 1 else "The network"
+        what = _("Network {k}", k=k) if len(seen) > 1 else _("The network")
         if watched.why_nothing:
-            sentences.append(f"{what}: its gradient could not be followed through time: {watched.why_nothing}")
+            sentences.append(
+                _(
+                    "{network}: its gradient could not be followed through time: {why}",
+                    network=what,
+                    why=watched.why_nothing,
+                )
+            )
         if not memories:
             continue
         least = min(memories.values(), key=lambda memory: memory.steps)
-        reach = "over all steps" if least.whole else f"{least.steps} step{'' if least.steps == 1 else 's'}"
-        sentences.append(f"{what}: its gradient reaches back {reach}.")
+        if least.whole:
+            sentences.append(_("{network}: its gradient reaches back over all steps.", network=what))
+        else:
+            steps = count(least.steps, "step")
+            sentences.append(_("{network}: its gradient reaches back {steps}.", network=what, steps=steps))
     return sentences
 
 

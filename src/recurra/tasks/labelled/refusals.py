@@ -15,6 +15,7 @@ from recurra.data.examples.steps import Steps
 from recurra.data.labels.label_values import Origin
 from recurra.data.schema.names import counted, shown
 from recurra.errors import InputError
+from recurra.language import _
 
 
 def steps_to_tag(examples: Examples) -> npt.NDArray[np.int64] | None:
@@ -43,9 +44,15 @@ def refuse_unseen(truth: npt.NDArray | Ragged, names: Sequence[object], parts: P
         row = what.row(parts.test[later[:, first].argmax()])
         known = shown([repr(names[k]) for k in np.flatnonzero(learnt.any(axis=0)).tolist()])
         raise InputError(
-            f"{what} holds {names[first]!r} in row {row} ({counted(many, 'such row')}), "
-            f"and no example that is learnt from does: {known}. "
-            "Split in another way, add examples, or remove these rows"
+            _(
+                "{what} holds {names!r} in row {row} ({rows}), and no example that is learnt from does: "
+                "{known}. Split in another way, add examples, or remove these rows",
+                what=what,
+                names=names[first],
+                row=row,
+                rows=counted(many, "such row"),
+                known=known,
+            )
         )
 
 

@@ -14,9 +14,10 @@ from recurra.data.examples.containment import contained, related_groups
 from recurra.data.examples.examples import Examples
 from recurra.data.examples.fingerprints import fingerprints
 from recurra.data.examples.ragged import Ragged
-from recurra.data.schema.names import counted
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.evaluation.labelled.verdict import spoken
+from recurra.formatting import count
+from recurra.language import _, several
 from recurra.options import option
 from recurra.tasks.labelled.judging import judge
 from recurra.tasks.labelled.model import SequenceModel
@@ -87,23 +88,37 @@ def with_repeats(
     `given`: the test part was the user's choice, and no grouping would change it.
     """
     total, same, overlapping = len(repeats.equal), int(repeats.equal.sum()), int(repeats.within.sum())
-    share, origin = "remove them from one of the two", "remove them from one of the two"
+    share = origin = _("remove them from one of the two")
     if not given:  # groups keep together what is still to be divided
-        share = f"pass {option('groups')} with what they share, or remove them"
-        origin = f"pass {option('groups')} with what names where they come from"
+        share = _("pass {groups} with what they share, or remove them", groups=option("groups"))
+        origin = _("pass {groups} with what names where they come from", groups=option("groups"))
     notes = []
+    size = count(total, "test example")
     if same:
         exactly = int((repeats.equal & repeats.exactly).sum())
-        alike = "" if exactly == same else f" ({same - exactly:,} of them but for case, blanks and punctuation)"
+        alike = ""
+        if exactly != same:
+            alike = _(" ({n:,} of them but for case, blanks and punctuation)", n=same - exactly)
         notes.append(
-            f"{same:,} of {counted(total, 'test example')} {'is' if same == 1 else 'are'} also in the training "
-            f"part{alike}: {share}."
+            several(
+                "{n} of {size} is also in the training part{alike}: {advice}.",
+                "{n} of {size} are also in the training part{alike}: {advice}.",
+                same,
+                size=size,
+                alike=alike,
+                advice=share,
+            )
         )
     told = overlapping >= max(_FEW, _TELLING * total)
     if told:
         notes.append(
-            f"{overlapping:,} of {counted(total, 'test example')} share a passage with the training part, one within "
-            f"the other, as phrases of one sentence do: {origin}."
+            _(
+                "{n:,} of {size} share a passage with the training part, one within the other, as phrases of one "
+                "sentence do: {advice}.",
+                n=overlapping,
+                size=size,
+                advice=origin,
+            )
         )
     if not notes:
         return evaluation
@@ -123,11 +138,16 @@ def with_seen(
     same, total = int(seen.sum()), len(seen)
     if not same:
         return evaluation
-    which = f"All {total:,} examples" if same == total else f"{same:,} of {counted(total, 'example')}"
-    note = (
-        f"{which} {'is' if same == 1 < total else 'are'} among those that the model was trained on: on them the scores "
-        "say what it remembers, not how well it will do on new data."
-    )
+    if same == total:
+        which = _("All {examples} are among those that the model was trained on", examples=count(total, "example"))
+    else:
+        which = several(
+            "{n} of {examples} is among those that the model was trained on",
+            "{n} of {examples} are among those that the model was trained on",
+            same,
+            examples=count(total, "example"),
+        )
+    note = _("{which}: on them the scores say what it remembers, not how well it will do on new data.", which=which)
     return _with_fresh(evaluation, [note], np.flatnonzero(~seen), model, encoded, truth, outputs)
 
 
@@ -164,9 +184,13 @@ def _with_fresh(
     name, ours = evaluation.leading, str(evaluation.table.index[0])
     best = evaluation.verdict.best_baseline
     scores = table[name].to_dict()
-    note = (
-        f"Without them ({counted(len(fresh), 'example')}): {name} {spoken(name, float(scores[ours]))}, "
-        f"{best} {spoken(name, float(scores[best]))}."
+    note = _(
+        "Without them ({examples}): {score} {value}, {method} {other}.",
+        examples=count(len(fresh), "example"),
+        score=_(name),
+        value=spoken(name, float(scores[ours])),
+        method=_(best),
+        other=spoken(name, float(scores[best])),
     )
     return replace(evaluation, notes=(*evaluation.notes, *notes, note), unseen=table)
 

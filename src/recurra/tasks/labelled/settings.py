@@ -9,6 +9,7 @@ import numpy as np
 
 from recurra import cells
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.nn.own import check_own
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.parameters import check_options
@@ -25,13 +26,22 @@ def check_settings(estimator: Any) -> None:
     for name, value, least in (("members", estimator.members, 1), ("seed", estimator.seed, 0)):
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if not whole or not least <= value <= _LARGEST_SEED:
-            raise InputError(f"{name} is {value!r}: expected a whole number of at least {least}")
+            raise InputError(
+                _(
+                    "{name} is {value!r}: expected a whole number of at least {least}",
+                    name=name,
+                    value=value,
+                    least=least,
+                )
+            )
     check_verbose(estimator.verbose)
     check_own(estimator.network, estimator.loss)
     pick_device(estimator.device)
     if estimator.empty not in ("refuse", "drop"):
-        raise InputError(f"empty is {estimator.empty!r}: expected 'refuse' or 'drop'")
+        raise InputError(_("empty is {empty!r}: expected 'refuse' or 'drop'", empty=estimator.empty))
     if isinstance(estimator.optional, str) or not isinstance(estimator.optional, Collection):
-        raise InputError(f"optional is {estimator.optional!r}: expected the names of inputs, such as ['title']")
+        raise InputError(
+            _("optional is {optional!r}: expected the names of inputs, such as ['title']", optional=estimator.optional)
+        )
     check_options("network", estimator.network, SequenceOptions, factory=True)
     check_options("training", estimator.training, TrainingOptions)

@@ -9,6 +9,8 @@ import pandas as pd
 from recurra.data.examples.examples import Examples
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.steps import Steps
+from recurra.formatting import count
+from recurra.language import _
 from recurra.tasks.labelled.holdout import HoldoutResult
 
 Floats = npt.NDArray[np.floating]
@@ -65,30 +67,32 @@ def to_explain(tested: HoldoutResult) -> list[tuple[int, str]]:
     typical = right[np.argsort(np.abs(sure[right] - np.median(sure[right])), kind="stable")] if len(right) else right
     worst = wrong[np.argsort(-badness[wrong], kind="stable")]
     return [
-        *((k, "typical correct prediction") for k in _spread(typical, classes, RIGHT)),
-        *((k, "most confident mistake") for k in _spread(worst, classes, WRONG)),
+        *((k, _("typical correct prediction")) for k in _spread(typical, classes, RIGHT)),
+        *((k, _("most confident mistake")) for k in _spread(worst, classes, WRONG)),
     ]
 
 
 def text_of_example(examples: Examples, number: int, row: int) -> str:
     """What stands for an example: its text, letters or events; of numbers its row in the file."""
-    texts = []
+    texts, steps = [], ""
     for column in examples.columns.values():
         if isinstance(column, Ragged):
             texts.append(" ".join(map(str, column[number][:_EVENTS])))
         elif isinstance(column, Steps):
-            texts.append(f"{column.values.lengths[number]:,} steps")
+            steps = count(int(column.values.lengths[number]), "step")
         elif isinstance(column, np.ndarray) and column[number] is not None:
             texts.append(str(column[number]))
     told = " | ".join(text for text in texts if text)
-    return told if told and not told.endswith(" steps") else f"row {row + 1:,}{': ' + told if told else ''}"
+    if told:
+        return told
+    return _("row {row:,}: {told}", row=row + 1, told=steps) if steps else _("row {row:,}", row=row + 1)
 
 
 def _rank(place: int, count: int) -> str:
     share = place / max(count - 1, 1)
     if share in (0, 1):
-        return "furthest from the truth" if share else "closest to the truth"
-    return f"closer to the truth than {100 * (1 - share):.0f} % of the others"
+        return _("furthest from the truth") if share else _("closest to the truth")
+    return _("closer to the truth than {share:.0f} % of the others", share=100 * (1 - share))
 
 
 def _spread(numbers: Ints, classes: Ints, most: int) -> list[int]:

@@ -21,6 +21,7 @@ from recurra.data.schema.names import shown
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.evaluation.labelled.ranks import auc
 from recurra.evaluation.labelled.verdict import spoken
+from recurra.language import _, several
 from recurra.objectives.objective import Objective
 from recurra.options import option
 from recurra.tasks.labelled.baselines import Baseline, fit_joint
@@ -70,7 +71,12 @@ def find_suspects(examples: Examples, truth: npt.NDArray, objective: Objective) 
 def said_of(suspects: list[Suspect]) -> str:
     """What the columns give alone: "Rating alone nearly gives the label (ROC-AUC 0.972)"."""
     figures = shown([f"{s.column} ({s.measure} {s.score:.3f})" for s in suspects], 4)
-    return f"{figures} alone nearly give{'s' if len(suspects) == 1 else ''} the label"
+    return several(
+        "{figures} alone nearly gives the label",
+        "{figures} alone nearly give the label",
+        len(suspects),
+        figures=figures,
+    )
 
 
 def suspects_note(
@@ -85,14 +91,18 @@ def suspects_note(
 ) -> str:
     """The warning: what the columns give alone, and what a linear model of all else reaches on the test part."""
     one = len(suspects) == 1
-    it = "it" if one else "them"
     flag = option("ignore", [suspect.column for suspect in suspects])
-    way = f"pass {flag}" if flag.startswith("-") else f"leave {it} out of X"
-    warning = f"{said_of(suspects)}: if {'it is' if one else 'they are'} not known before the label is, this is a leak."
-    advice = f"To learn without {it}, {way}."
+    if one:
+        leak = _("{said}: if it is not known before the label is, this is a leak.", said=said_of(suspects))
+        advice = _("To learn without it, pass {option}.", option=flag)
+        advice = advice if flag.startswith("-") else _("To learn without it, leave it out of X.")
+    else:
+        leak = _("{said}: if they are not known before the label is, this is a leak.", said=said_of(suspects))
+        advice = _("To learn without them, pass {option}.", option=flag)
+        advice = advice if flag.startswith("-") else _("To learn without them, leave them out of X.")
     reduced = _without({suspect.column for suspect in suspects}, data, examples, later, encoded)
     if reduced is None:
-        return f"{warning} There is no other input. {advice}"
+        return f"{leak} {_('There is no other input.')} {advice}"
     less, part = reduced
     model = fit_joint(less, less.known)
     best_model = next((b for b in baselines if b.name == evaluation.verdict.best_baseline), None)
@@ -100,10 +110,19 @@ def suspects_note(
     name, best = evaluation.leading, evaluation.verdict.best_baseline
     score = objective.score(name, model.outputs(part), truth)
     with_it = float(evaluation.table[name].to_dict()[best])
-    return (
-        f"{warning} Without {it} a linear model of the other inputs reaches {name} {spoken(name, score)} "
-        f"({best} with {it}: {spoken(name, with_it)}). {advice}"
+    figures = {"score": _(name), "value": spoken(name, score), "method": _(best), "other": spoken(name, with_it)}
+    told = (
+        _(
+            "Without it a linear model of the other inputs reaches {score} {value} ({method} with it: {other}).",
+            **figures,
+        )
+        if one
+        else _(
+            "Without them a linear model of the other inputs reaches {score} {value} ({method} with them: {other}).",
+            **figures,
+        )
     )
+    return f"{leak} {told} {advice}"
 
 
 def _without(
