@@ -26,6 +26,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "cli": ("tasks", "deploy", "bench", "textbook"),
     "tasks": ("ensemble", "objectives", "data", "evaluation", "deploy", "inspect", "report"),
     "objectives": ("nn", "data", "evaluation"),
+    "decoding": (),
     "ensemble": ("training", "inspect"),
     "report": ("data",),
     "deploy": ("training", "data", "evaluation"),

@@ -136,6 +136,11 @@ class ForecastNetwork(nn.Module):
         start = -4.0 * naive_loss / naive_loss.min().clamp(min=1e-12)
         self.mixture = nn.Parameter(start.clamp(min=-40.0).float().repeat(inputs.horizon, 1))
 
+    @property
+    def why_not_causal(self) -> str:
+        """Why there is no step: a forecast is made of a whole window."""
+        return "it reads a window in the window's own level and scale, which every further step changes"
+
     def forward(self, batch: WindowFields) -> Tensor:
         """Quantiles [B, H, Q] of z."""
         return self.quantiles(self.features(batch))

@@ -87,7 +87,7 @@ class StepConvolution(nn.Module):
     def __init__(self, channels: int, width: int, kernels: tuple[int, ...], shrink: int = 1) -> None:
         super().__init__()
         each = -(-width // len(kernels))
-        self.shrink = shrink
+        self.shrink, self.widths = shrink, kernels
         self.width = channels + each * len(kernels)
         self.convolutions = nn.ModuleList(nn.Conv1d(channels, each, k, padding="same") for k in kernels)
 

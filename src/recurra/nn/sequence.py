@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -170,6 +170,41 @@ class SequenceNetwork(nn.Module):
         """Logits or numbers."""
         return self.outputs({name: self.features(name, inputs[name]) for name in self.names})
 
+    @property
+    def why_not_causal(self) -> str:
+        """Why an output needs more than the steps before it, so that there is no `step`; "" where it does not."""
+        if not self.per_step:
+            return "it has one output for the whole sequence"
+        for name, branch in zip(self.names, self._every(), strict=True):
+            if isinstance(branch, _SequenceBranch) and (why := branch.why_not_causal):
+                return f"{name}: {why}"
+        return ""
+
+    def step(self, inputs: Mapping[str, InputBatch], state: Any = None) -> tuple[Tensor, Any]:
+        """The outputs [B, K] of the next step, and the state for the one after it: what `forward` gives of them all.
+
+        A sequence among `inputs` holds one step, tokens [1, B] or numbers [1, B, F]; what is no sequence is given at
+        every step. `state` is None at the beginning. In training mode nothing is dropped. Raises InputError where the
+        network is not causal, with the reason.
+        """
+        if self.why_not_causal:
+            raise InputError(f"this network cannot run step by step: {self.why_not_causal}")
+        if self.training:
+            raise InputError("this network is in training mode, and draws what it drops: call eval() first")
+        found, states, states_before = [], [], state or [None] * len(self.names)
+        for name, branch, absent, before in zip(self.names, self._every(), self.absent, states_before, strict=True):
+            given = branch.features(inputs[name])
+            after = None
+            if isinstance(branch, _SequenceBranch):
+                y, after = branch.step(given.values[0], before)
+            else:
+                y = branch(given)
+            if len(absent):
+                y = torch.where((given.lengths > 0).unsqueeze(-1), y, absent)
+            found.append(y)
+            states.append(after)
+        return self.head(torch.cat(found, dim=-1)), states
+
     def known(self) -> dict[str, Tensor]:
         """Of each input of tokens which of them are known [V + 1]; to be changed in place."""
         fronts = {name: branch.front for name, branch in zip(self.names, self._every(), strict=True)}
@@ -275,6 +310,27 @@ class _SequenceBranch(nn.Module):
                 x = self._dropped(x, self.dropout)
             x, _ = layer(x, lengths=lengths)
         return x if self.pooling is None else self.pooling(x, lengths, alive)
+
+    @property
+    def why_not_causal(self) -> str:
+        """Why a step needs later ones; "" where it does not."""
+        if any(bool(layer.bidirectional) for layer in self.layers):
+            return "its recurrence runs in both directions (bidirectional=False makes it causal)"
+        if self.convolution is not None and max(self.convolution.widths) > 1:
+            return "its convolution sees the steps on both sides (convolution=() makes it causal)"
+        if self.positions:
+            return "it is told the number of the step (positions=0 makes it causal)"
+        return "" if self.pooling is None else "it pools all steps"
+
+    def step(self, x: Tensor, state: Any) -> tuple[Tensor, list[Any]]:
+        """One step [B, F] -> [B, H], and the states of the layers."""
+        if self.convolution is not None:
+            x = self.convolution(x[None], torch.ones(1, len(x), dtype=torch.bool, device=x.device))[0]
+        after = []
+        for layer, before in zip(self.layers, state or [None] * len(self.layers), strict=True):
+            x, own = layer.step(x, before)  # pyright: ignore[reportCallIssue]  # a ModuleList does not know its modules
+            after.append(own)
+        return x, after
 
     def _dropped(self, x: Tensor, rate: float) -> Tensor:
         """Without `rate` of the features, the same ones at every step of a row."""

@@ -29,15 +29,14 @@ from recurra.training.progress import Progress, following
 from recurra.training.randomness import forked, seeded_states, set_states, states
 from recurra.training.record import COLUMNS, TrainingRecord
 from recurra.training.run import Run
-from recurra.training.sampler import bucketed, shuffled
 from recurra.training.schedule import schedule
+from recurra.training.source import DataSource, Source
 from recurra.training.stepper import Stepper
 from recurra.training.threads import fitting_threads
 
 _VALIDATIONS = 25
 _CHECKPOINT_SECONDS = 2.0
 _SHOWN_SECONDS = 0.5  # of slow steps every one is shown
-_SHOWN = 64  # examples of a batch that a watcher is shown
 _NOISE = 1.05  # a validation loss within 5 % of the best one is as good: the difference is mostly luck
 
 
@@ -76,18 +75,20 @@ def train(
     run: Run | None = None,
     parallel: Parallel | None = None,
     watch: MakeWatcher | None = None,
+    source: Source | None = None,
 ) -> TrainingRecord:
     """Train `problem.network` in place and leave it with the best weights found, or the last if as good within 5 %.
 
     It is left in evaluation mode, without gradients, its parameters views of one tensor (see `Stepper`).
     `steps` of the optimiser are by default what `options` makes of the number of examples. `name` names the run's
     checkpoint and log; `label` is what the user reads. `watch` makes a watcher of the network; neither it nor the log
-    can stop the training, and what goes wrong with them is in the record's `remarks`. Raises `TrainingError` when the
+    can stop the training, and what goes wrong with them is in the record's `remarks`. `source` gives the batches where
+    they are not the shuffled examples of `problem`: a stream, or experience that grows. Raises `TrainingError` when the
     loss is no longer finite. The caller's random state is untouched.
     """
     run = run or Run()
     steps = steps or options.steps(problem.examples)
-    state = _State(problem, options, steps, seed, parallel or single_process(), watch)
+    state = _State(problem, options, steps, seed, parallel or single_process(), watch, source)
     callbacks = Callbacks(run.callbacks if state.parallel.leads else (), state.device)
     if run.checkpoints is not None and (found := run.checkpoints.load(name)) is not None:
         state.restore(found)
@@ -163,7 +164,9 @@ class _State:
         seed: int,
         parallel: Parallel,
         watch: MakeWatcher | None,
+        source: Source | None,
     ) -> None:
+        self.source = source or DataSource(problem, options.batch_size, seed, parallel.share)
         self.problem, self.options, self.seed, self.parallel = problem, options, seed, parallel
         self.network = problem.network
         self.total = steps
@@ -185,7 +188,6 @@ class _State:
         self.losses: list[float] = []
         self.norms: list[float] = []
         self.finished = self.interrupted = False
-        self._order: tuple[int, Tensor] | None = None
 
     @property
     def at_validation(self) -> bool:
@@ -193,8 +195,7 @@ class _State:
 
     def advance(self) -> None:
         """One optimiser step."""
-        numbers = self._numbers()
-        value = float(self.stepper.differentiate(self.problem.batch(numbers)))
+        value = float(self.stepper.differentiate(self.source.batch(self.step)))
         if not math.isfinite(value):
             raise TrainingError(
                 f"the training loss became {value} at step {self.step + 1} of {self.total}: the steps are too large "
@@ -213,8 +214,8 @@ class _State:
         self.losses.append(value)
         self.norms.append(norm)
         self.step += 1
-        shown = numbers[:_SHOWN]
-        self.watcher.step(lambda: self._loss(self.network, self.problem.batch(shown)), loss=value, gradient_norm=norm)
+        shown = self.step - 1
+        self.watcher.step(lambda: self._loss(self.network, self.source.glance(shown)), loss=value, gradient_norm=norm)
 
     def _loss(self, network: nn.Module, batch: Any) -> Tensor:
         with self.precision():
@@ -248,28 +249,6 @@ class _State:
         if self.step == self.total and loss <= _NOISE * self.best:
             self.best_step, self.best_weights = self.step, _copy(self.network)
         return row
-
-    def _numbers(self) -> Tensor:
-        """The examples of this step: the next stretch of the shuffled epochs laid end to end."""
-        examples = self.problem.examples
-        size = min(self.options.batch_size, examples)
-        begin = self.step * size
-        epoch, place = divmod(begin, examples)
-        numbers = self._shuffled(epoch, size)[place : place + size]
-        if len(numbers) < size:
-            numbers = torch.cat([numbers, self._shuffled(epoch + 1, size)[: size - len(numbers)]])
-        return self.parallel.share(numbers)
-
-    def _shuffled(self, epoch: int, size: int) -> Tensor:
-        if self._order is None or self._order[0] != epoch:
-            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
-            examples, lengths = self.problem.examples, self.problem.lengths
-            if lengths is None:
-                order = shuffled(examples, generator)
-            else:
-                order = bucketed(lengths, size, -epoch * examples % size, generator)
-            self._order = epoch, order
-        return self._order[1]
 
     def checkpoint(self) -> Checkpoint:
         """All of it, as tensors and plain numbers."""

@@ -1,0 +1,1 @@
+"""How something is produced step by step."""
