@@ -11,15 +11,24 @@ import typer
 from typer.main import get_command
 
 from recurra import __version__
-from recurra.cli.commands import bench, classify, doctor, evaluate, forecast, inspect, predict, regress, tag, textbook
+from recurra.cli.commands import bench, doctor, evaluate, inspect, learn, predict, textbook
 from recurra.cli.console import stderr
 from recurra.cli.flags.spelling import Command, as_flag
 from recurra.errors import InputError, RecurraError
 from recurra.language import LANGUAGES, _, set_language
 from recurra.options import spelt
+from recurra.tasks import registry
 
 USAGE = 2  # the exit status of a refusal, as for a wrong flag
 INTERRUPTED = 130
+
+
+def _add_tasks(app: typer.Typer) -> None:
+    """A command for every registered task; where a plugin cannot be imported, for Recurra's own."""
+    for task in registry.known():
+        examples = "".join(f"\n- `recurra {line}`{f' — {what}' if what else ''}\n" for line, what in task.examples)
+        app.command(task.name, cls=Command, epilog=f"\n**Examples**\n{examples}")(learn.command_of(task))
+
 
 app = typer.Typer(
     name="recurra",
@@ -31,10 +40,7 @@ app = typer.Typer(
     epilog="Start with `recurra forecast demo:co2`, `recurra classify demo:reviews`, `recurra tag demo:membrane` or "
     "`recurra regress demo:promoters`, or with a file of your own: `recurra forecast sales.csv`.",
 )
-app.command("forecast", cls=Command, epilog=forecast.EXAMPLES)(forecast.forecast)
-app.command("classify", cls=Command, epilog=classify.EXAMPLES)(classify.classify)
-app.command("tag", cls=Command, epilog=tag.EXAMPLES)(tag.tag)
-app.command("regress", cls=Command, epilog=regress.EXAMPLES)(regress.regress)
+_add_tasks(app)
 app.command("predict", cls=Command, epilog=predict.EXAMPLES)(predict.predict)
 app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("inspect", cls=Command, epilog=inspect.EXAMPLES)(inspect.inspect)
@@ -77,7 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.excepthook = _report_bug
     try:
         with spelt(as_flag), set_language(asked_language(arguments)):
-            get_command(app).main(without_language(arguments), prog_name="recurra", obj=arguments)
+            given = without_language(arguments)
+            if given and not given[0].startswith("-") and given[0] not in _commands():
+                registry.names()  # raises where a plugin, which may have this task, cannot be imported
+            get_command(app).main(given, prog_name="recurra", obj=arguments)
     except RecurraError as error:
         if debug:
             raise
@@ -118,6 +127,10 @@ def without_language(arguments: Sequence[str]) -> list[str]:
         else:
             kept.append(argument)
     return kept
+
+
+def _commands() -> set[str]:
+    return {*(command.name or "" for command in app.registered_commands), "textbook"}
 
 
 def _complain(message: str) -> None:

@@ -82,15 +82,76 @@ def strides(horses: int = 64, steps: int = 6) -> pd.DataFrame:
     return pd.DataFrame({"horse": horse, "at": at, "lift": rng.normal(size=len(at)), "gait": gait})
 
 
-def test_neither_times_nor_codes_are_read_as_texts_where_a_row_is_a_step() -> None:
-    roles, facts = understand_examples(strides(), label=["gait"])
-    assert (roles.inputs.keys() - {"static"}, roles.features) == (set(), ("lift",))
-    check = next(fact for fact in facts if fact.label == "check")
-    assert check.value == "horse has several rows, each at another at: is a row one step of a sequence?"
-    assert check.flag == "series='horse' time='at'"
-    roles, facts = understand_examples(strides(), label=["gait"], series="horse", time="at")
-    assert roles.features == ("lift",)
-    assert not [fact for fact in facts if fact.label == "check"]
+def sensors(*, long: bool) -> pd.DataFrame:
+    """Readings of machines by a step that begins again in each; with `long` a row for each thing measured."""
+    rng = np.random.default_rng(5)
+    rows = [
+        (f"m{k}", step, what, rng.normal(), "ok" if k % 2 else "worn")
+        for k in range(12)
+        for step in range(6)
+        for what in ("heat", "noise")
+    ]
+    frame = pd.DataFrame(rows, columns=["machine", "step", "what", "value", "state"])
+    if long:
+        return frame
+    return frame.pivot(index=["machine", "step", "state"], columns="what", values="value").reset_index()
+
+
+def test_rows_that_are_steps_are_refused_unless_it_is_said_what_a_row_is() -> None:
+    with pytest.raises(
+        InputError, match=r"each 'horse', each at another 'at'.*pass series='horse' time='at'.*\['lift'\]"
+    ):
+        understand_examples(strides(), label=["gait"])
+    with pytest.raises(InputError, match=r"each 'machine', each at another 'step'.*features=\['heat', 'noise'\]"):
+        understand_examples(sensors(long=False), label=["state"])
+    for given in ({"series": "horse", "time": "at"}, {"features": ["lift"]}):
+        roles, _ = understand_examples(strides(), label=["gait"], **given)  # type: ignore[arg-type]
+        assert (roles.inputs.keys() - {"static"}, roles.features) == (set(), ("lift",))
+
+
+def test_a_row_for_each_thing_measured_is_refused_with_the_way_to_columns() -> None:
+    way = r"give each value of 'what' a column of its own \(pandas: frame\.pivot\("
+    with pytest.raises(InputError, match=rf"each 'machine', each at another 'step' and 'what'.*{way}"):
+        understand_examples(sensors(long=True), label=["state"])
+    roles, _ = understand_examples(sensors(long=True), label=["state"], series="machine", time="step")
+    with pytest.raises(InputError, match=rf"has the step '0' twice.*{way}"):
+        gather_examples(sensors(long=True), roles)
+
+
+@pytest.mark.parametrize("state", ["changes", "one key", "no time"])
+def test_rows_that_may_be_examples_are_read(state: str) -> None:
+    frame = sensors(long=False)
+    if state == "changes":
+        frame["state"] = np.where(np.arange(len(frame)) % 3, "ok", "worn")  # of a row, not of a machine
+    elif state == "one key":
+        frame["machine"] = "m"
+    else:
+        frame = frame.drop(columns="step")
+    roles, _ = understand_examples(frame, label=["state"])
+    assert {"heat", "noise"} <= set(roles.features)
+
+
+def test_a_label_in_a_single_row_is_told() -> None:
+    frame = pd.DataFrame({"text": [f"words number {k}" for k in range(30)], "label": ["a", "b"] * 14 + ["c", "d"]})
+    said = [fact.value for fact in understand_examples(frame)[1] if fact.label == "check"]
+    assert said == ["2 labels in a single row: 'c', 'd'; it can be learnt or tested, not both"]
+    frame["label"] = ["a", "b"] * 15
+    assert not [fact for fact in understand_examples(frame)[1] if fact.label == "check"]
+
+
+def test_a_column_of_names_that_is_left_is_no_label() -> None:
+    rows = range(40)
+    frame = pd.DataFrame(
+        {
+            "text": [f"a fine film {k}" for k in rows],
+            "mood": ["+", "-"] * 20,
+            "note": [f"said on day {k}" for k in rows],
+        }
+    )
+    assert understand_examples(frame, text=["text"], group="note")[0].label == ("mood",)
+    expected = r"'note', which is left, holds 40 different values in 40 rows; 'mood' only keeps .* group= says.*label="
+    with pytest.raises(InputError, match=expected):
+        understand_examples(frame, text=["text"], group="mood")
 
 
 def test_a_text_that_comes_back_on_several_days_is_a_text() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from recurra.data.examples.inputs import Array, Events, Kind, Series, Static, Sy
 from recurra.data.examples.target import Target
 from recurra.data.schema.column_kinds import kind_of
 from recurra.data.schema.infer_columns import is_row_number
-from recurra.data.schema.names import plain, shown, words_in
+from recurra.data.schema.names import STEP_WORDS, TIME_WORDS, plain, shown, words_in
 from recurra.data.time.dates import looks_like_dates
 from recurra.errors import InputError
 from recurra.options import option
@@ -144,22 +145,64 @@ def _holds_classes(column: pd.Series) -> bool:
     return bool((values % 1 == 0).all())
 
 
-def find_steps(frame: pd.DataFrame, label: Sequence[str]) -> tuple[str, str] | None:
+class StepColumns(NamedTuple):
+    """The columns of a table with a row per step: names of sequences, times, and what a row measures, if it does."""
+
+    key: str
+    time: str
+    variable: str | None = None
+
+
+def find_steps(frame: pd.DataFrame, label: Sequence[str]) -> StepColumns | None:
     """The columns of names and of times of a table whose rows may be steps; None where a row is an example.
 
     A name stands in three rows or more, as a rule, always beside one label (where it is known which column is the
-    label), and never twice beside the same time. It is a number or a code: texts and proteins are read themselves.
+    label), and never twice beside the same time, or the same time and variable. It is a number or a code: texts and
+    proteins are read themselves. Times are dates, or whole numbers that are called a time or a step.
 
     >>> steps = pd.DataFrame({"rec": [*"aaabbb"], "at": [f"2024-03-0{day} 10:00" for day in (1, 2, 3) * 2]})
     >>> find_steps(steps.assign(x=0.5, kind=[0, 0, 0, 1, 1, 1]), ["kind"])
-    ('rec', 'at')
+    StepColumns(key='rec', time='at', variable=None)
     """
-    times = [name for name in frame.columns if name not in label and are_dates(frame[name])]
+    times = [name for name in frame.columns if name not in label and (are_dates(frame[name]) or _counts(frame, name))]
     if not times:
         return None
     keys = [name for name in frame.columns if name not in (*label, *times) and _names_sequences(frame, name, label)]
     keys.sort(key=lambda name: frame[name].nunique(), reverse=True)
-    return next(((k, t) for k in keys for t in times if not frame.duplicated([k, t]).any()), None)
+    for key in keys:
+        for time in times:
+            if not frame.duplicated([key, time]).any():
+                return StepColumns(key, time)
+            variable = find_variable(frame, key, time, label)
+            if variable is not None:
+                return StepColumns(key, time, variable)
+    return None
+
+
+def _counts(frame: pd.DataFrame, name: str) -> bool:
+    """Whether a column of whole numbers is called a time or a step, and begins again in the course of the table."""
+    column = frame[name]
+    if not (words_in(name) & TIME_WORDS or plain(name) in STEP_WORDS):
+        return False
+    return pd.api.types.is_integer_dtype(column.dtype) and column.nunique() > 2 and bool(column.duplicated().any())
+
+
+def find_variable(frame: pd.DataFrame, key: str, time: str, label: Sequence[str]) -> str | None:
+    """The column of words that says what each of several rows of a name and a time measures."""
+    for name in frame.columns:
+        if name in (key, time, *label) or kind_of(frame[name]) != "text":
+            continue
+        if 2 <= frame[name].nunique() <= len(frame) / _ROWS and not frame.duplicated([key, time, name]).any():
+            return str(name)
+    return None
+
+
+def as_columns(variable: str) -> str:
+    """What to do with a column of words that says what each row measures."""
+    return (
+        f"give each value of {variable!r} a column of its own (pandas: frame.pivot(index=[...], columns={variable!r}, "
+        "values=...).reset_index())"
+    )
 
 
 def _names_sequences(frame: pd.DataFrame, name: str, label: Sequence[str]) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.data.examples.choosing import as_columns, find_variable
 from recurra.data.examples.inputs import Events, Kind, Series, Static
 from recurra.data.examples.ragged import offsets_of
 from recurra.data.schema.column_kinds import kind_of, numbers_of
@@ -18,6 +19,7 @@ from recurra.data.time.times import read_times
 from recurra.errors import InputError
 from recurra.options import flag, offered, using, ways
 
+_KEY = "the series of the row"
 SEQUENCE = "sequence"
 TIMES = "times"
 
@@ -125,12 +127,15 @@ def _refuse_twice(
 ) -> None:
     twice = (np.diff(seconds[order]) == 0) & (np.diff(codes[order]) == 0)
     if twice.any():
+        variable = find_variable(frame.assign(**{_KEY: codes}), _KEY, time, [])
         first, second = sorted((int(order[twice.argmax()]), int(order[twice.argmax() + 1])))
         raise InputError(
             f"series {names[codes[first]]!r} has the {time} {str(frame[time].iloc[first])!r} twice, in rows "
             f"{first + 1} and {second + 1} ({counted(int(twice.sum()), 'such pair')}): "
             + ways(
-                "remove one", using("name another column with {} (several joined by a comma) or {}", "series", "time")
+                "remove one",
+                "" if variable is None else as_columns(variable),
+                using("name another column with {} (several joined by a comma) or {}", "series", "time"),
             )
         )
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from recurra.data.examples.audio import is_audio_column
 from recurra.data.examples.choosing import (
+    as_columns,
     find_label,
     find_sequences,
     find_steps,
@@ -41,8 +42,9 @@ from recurra.data.schema.names import counted, plain, require_columns, shown
 from recurra.data.schema.roles import tidy
 from recurra.errors import InputError
 from recurra.language import _
-from recurra.options import option
+from recurra.options import option, ways
 
+_FEW = 10  # labels that may all differ, in a table of few rows
 _SPLIT = frozenset("split subset partition fold set part 划分".split())
 
 
@@ -150,6 +152,8 @@ def understand_examples(
     if labelled and not found:
         candidates = [name for name in left if not is_key(frame[name], name)] or left
         found = (find_label(frame, candidates, target, source, inputs),)
+        if target.classes:
+            _refuse_names(frame[found[0]], source, group)
     left = [name for name in left if name not in found]
     if found_inputs and not target.per_step and inputs:
         further = more_texts(frame, left)
@@ -185,16 +189,46 @@ def understand_examples(
     if telling:
         said = f"each value of {shown(telling)} has one label only: is it known before the label is?"
         facts.append(Fact("check", said, option("ignore", [telling[0]])))
-    steps = find_steps(frame[names], found) if features and series is None and found_inputs else None
-    if steps is not None and not target.per_step:
-        said = f"{steps[0]} has several rows, each at another {steps[1]}: is a row one step of a sequence?"
-        facts.append(Fact("check", said, f"{option('series', steps[0])} {option('time', steps[1])}"))
+    if features and series is None and found_inputs and not target.per_step:
+        _refuse_steps(frame[names], found, features, source)
     if len(roles.optional):
         facts.append(Fact("optional", _emptiness(frame, roles.optional), option("optional")))
     if target.classes and len(found) == 1:
         roles, said_of_labels = _read_cells(frame[found[0]], roles, label_separator, merge_case)
         facts += said_of_labels
     return roles, facts
+
+
+def _refuse_steps(frame: pd.DataFrame, label: Sequence[str], features: Sequence[str], source: str) -> None:
+    """Raise `InputError` where each row seems to be a step of a sequence, and nobody said what a row is."""
+    steps = find_steps(frame, label)
+    if steps is None:
+        return
+    together = f"{option('series', steps.key)} {option('time', steps.time)}"
+    remedies = [f"pass {together}"]
+    if steps.variable is not None:
+        remedies = [f"{as_columns(steps.variable)} and pass {together}"]
+    numbers = [name for name in features if name != steps.time] or list(features)
+    remedies.append(
+        f"name the numbers of a row with {option('features', numbers)} if each row is an example of its own"
+    )
+    raise InputError(
+        f"{source} has several rows for each {steps.key!r}, each at another {steps.time!r}"
+        f"{f' and {steps.variable!r}' if steps.variable is not None else ''}, and one label for all of them, so that a "
+        f"row seems to be one step of a sequence: {ways(*remedies)}"
+    )
+
+
+def _refuse_names(column: pd.Series, source: str, group: str | None) -> None:
+    """Raise `InputError` where the column that is left for the label has another value in most rows."""
+    distinct = column.nunique()
+    if distinct <= max(_FEW, len(column) / 2):
+        return
+    taken = f"; {group!r} only keeps examples together, as {option('group')} says" if group is not None else ""
+    raise InputError(
+        f"no column of {source} can be the label: {str(column.name)!r}, which is left, holds {distinct:,} different "
+        f"values in {len(column):,} rows{taken}. Name it with {option('label')}"
+    )
 
 
 def _label_or_none(frame: pd.DataFrame, names: Sequence[str], target: Target, source: str) -> str | None:
@@ -239,6 +273,7 @@ def _read_cells(labels: pd.Series, roles: Roles, separator: str | None, merge_ca
     separator = None if separator == NO_SEPARATOR else separator
     cells = trimmed(labels)
     pieces = cells.dropna().map(str).str.split(separator, regex=False).explode() if separator is not None else cells
+    facts += _single(pieces)
     alike = spelled_alike(pieces)
     if not alike:
         return replace(roles, label_separator=separator), facts
@@ -257,6 +292,16 @@ def _read_cells(labels: pd.Series, roles: Roles, separator: str | None, merge_ca
         )
     )
     return replace(roles, label_separator=separator), facts
+
+
+def _single(labels: pd.Series) -> list[Fact]:
+    """What is said of labels that a single row has: one part of the data cannot have them."""
+    counts = labels.dropna().value_counts()
+    single = [quoted(name) for name in counts.index[counts == 1]]
+    if not single or 2 * len(single) > len(counts):  # most are: these are no classes, which is refused elsewhere
+        return []
+    said = f"{counted(len(single), 'label')} in a single row: {shown(single, 6)}; it can be learnt or tested, not both"
+    return [Fact("check", said)]
 
 
 def read_label_cells(labels: pd.Series, roles: Roles) -> pd.Series:

@@ -105,7 +105,8 @@ def refuse_foreign(head: bytes, name: str) -> None:
     if head[8:10] == b'{"' and len(head) > 16 and int.from_bytes(head[:8], "little") < 1 << 32:
         raise InputError(
             f"{name} is a safetensors file, probably a model: expected a CSV or Parquet table. "
-            "To use a model, give it to `recurra predict` before the table"
+            "A model of any task is used with `recurra predict MODEL FILE`, `recurra evaluate MODEL FILE` or "
+            "`recurra inspect MODEL FILE`"
         )
     if head[257:262] == b"ustar":
         raise InputError(f"{name} is a tar archive: unpack it and give the CSV or Parquet file in it")

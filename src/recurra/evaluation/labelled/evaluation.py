@@ -199,6 +199,31 @@ def evaluate_values(
     )
 
 
+def evaluate_scores(
+    scores: Mapping[str, Mapping[str, Score]],
+    *,
+    leading: str,
+    groups: npt.ArrayLike | None = None,
+    unit: str = "test example",
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Evaluation:
+    """Judge by scores of one's own: by method, the model's first, scores by name, as sums over the same examples.
+
+    Of the score `leading`, which decides, higher is better. `groups` [N] are drawn together; `unit` is what is drawn.
+
+    >>> from recurra.evaluation.shared.bootstrap import mean_score
+    >>> right = np.arange(40) % 4 > 0
+    >>> scores = {MODEL: {"hits": mean_score(right)}, "guess": {"hits": mean_score(~right)}}
+    >>> evaluate_scores(scores, leading="hits").table["hits"].tolist()
+    [0.75, 0.25]
+    """
+    units = None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    found = {method: dict(each) for method, each in scores.items()}
+    none = pd.DataFrame(columns=["class", "count", "precision", "recall", "f1"])
+    return _judged(found, units, leading=leading, unit=unit, draws=draws, seed=seed, per_class=none)
+
+
 def _of_classes(
     truth: Ints,
     methods: dict[str, Floats],

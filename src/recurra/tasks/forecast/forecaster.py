@@ -21,11 +21,13 @@ from recurra.evaluation.forecast.metrics import naive_scale
 from recurra.evaluation.forecast.origins import LEAST_HISTORY
 from recurra.evaluation.forecast.worker import BaselineWorker
 from recurra.inspect import Finding
+from recurra.language import _
 from recurra.nn.forecast import NetworkOptions
 from recurra.nn.own import Loss, OwnNetwork, OwnParts, check_own
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.options import option
 from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table
+from recurra.tasks.forecast.contract import FileForecaster
 from recurra.tasks.forecast.explanation import explanation_frame
 from recurra.tasks.forecast.frames import backtest_frame, backtest_origins, forecast_frame, interval_bounds, truth_after
 from recurra.tasks.forecast.inspection import findings, flow_frame
@@ -41,8 +43,7 @@ from recurra.tasks.forecast.model import (
 )
 from recurra.tasks.forecast.model_file import from_contents, to_contents
 from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn, steps_of
-from recurra.tasks.forecast.report import ReportedForecasts
-from recurra.tasks.parameters import NestedOptions, check_options, chosen_options
+from recurra.tasks.parameters import check_options, chosen_options
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import check_verbose, expect
 from recurra.training.run import chosen_run, pick_device
@@ -52,7 +53,7 @@ Floats = npt.NDArray[np.floating]
 _LARGEST_SEED = 2**32 - 1  # torch's generators take 64 bits, and each member and epoch has a seed of its own
 
 
-class Forecaster(ReportedForecasts, NestedOptions):
+class Forecaster(FileForecaster):
     """A global recurrent forecaster with calibrated quantiles.
 
     The mean of `members` networks, trained over all series: blocks of steps (a season each) go through an RNN, GRU
@@ -291,17 +292,21 @@ class Forecaster(ReportedForecasts, NestedOptions):
     def facts(self) -> list[Fact]:
         """How the table was read, what the fitted forecaster decided by itself, and how to decide otherwise."""
         model = self._fitted()
-        seasons = ", ".join(f"{season}" for season in model.recipe.seasons) or "none found"
+        seasons = ", ".join(f"{season}" for season in model.recipe.seasons) or _("none found")
         shapes = [member.shape for member in model.members]
         blocks = ", ".join(str(block) for block in dict.fromkeys(shape.block for shape in shapes))
         windows = ", ".join(str(window) for window in dict.fromkeys(shape.window for shape in shapes))
-        trust = f"{model.calibration.trust:.0%} of the network's correction of the naive forecast"
+        trust = _("{trust:.0%} of the network's correction of the naive forecast", trust=model.calibration.trust)
         return [
             *getattr(self, "understood_", []),
-            Fact("seasons", f"{seasons} (in steps)" if model.recipe.seasons else seasons, option("season")),
-            Fact("block", f"{blocks} steps are one step of the recurrence", option("block")),
-            Fact("windows", f"{windows} steps before each forecast", option("members")),
-            Fact("magnitudes", "logarithms" if model.scaling.log else "as they are", ""),
+            Fact(
+                "seasons",
+                _("{seasons} (in steps)", seasons=seasons) if model.recipe.seasons else seasons,
+                option("season"),
+            ),
+            Fact("block", _("{blocks} steps are one step of the recurrence", blocks=blocks), option("block")),
+            Fact("windows", _("{windows} steps before each forecast", windows=windows), option("members")),
+            Fact("magnitudes", _("logarithms") if model.scaling.log else _("as they are"), ""),
             Fact(
                 "network", f"{len(shapes)} x {model.recipe.cell}, {model.recipe.network.hidden} units", option("cell")
             ),

@@ -17,13 +17,13 @@ from recurra.report.times import plain_times, time_texts
 from recurra.report.units import step_noun
 from recurra.report.views import pick_series
 from recurra.tasks.forecast.arguments import Data, as_table
+from recurra.tasks.forecast.fitted import FittedForecaster
 from recurra.tasks.provenance import command_of, fact_rows, now, settings, versions
 from recurra.tasks.reported import ReportedEstimator
 
 if TYPE_CHECKING:
     from recurra.data import Fact
     from recurra.evaluation.forecast.backtest import Backtest
-    from recurra.tasks import Forecaster
     from recurra.tasks.forecast.model import ForecastModel
 
 PACKAGES = ("torch", "numpy", "pandas", "pyarrow", "statsmodels")
@@ -80,7 +80,7 @@ class ReportedForecasts(ReportedEstimator):
 
 
 def report_content(
-    forecaster: Forecaster,
+    forecaster: FittedForecaster,
     *,
     panel: Panel,
     forecast: pd.DataFrame,

@@ -21,10 +21,11 @@ from recurra.data.labels.cell_labels import quoted
 from recurra.data.labels.label_values import missing_of
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
+from recurra.language import _
 from recurra.objectives.objective import Objective
 from recurra.options import option
-from recurra.tasks.labelled.opened import Judging, Opened
 from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unseen
+from recurra.tasks.opened import Opened
 
 _OURS = {"row", "truth", "predicted", "probability", "right", "error"}  # columns of predictions.csv
 _OURS |= {"input", "step", "token", "attribution", "target"}  # and of what explains them
@@ -56,10 +57,6 @@ class ChosenParts:
         left = np.setdiff1d(kept, estimator.holdout_.rows) if self.way.get("test") is None else kept
         return estimator.labels_.encode(self.labels.iloc[left])
 
-    def tested_words(self, estimator: Any) -> str:
-        """How many examples judged."""
-        return judged_words(estimator.holdout_.truth)
-
 
 def judged_words(truth: Any) -> str:
     """How many examples judge: those whose label is known, of how many where some have none."""
@@ -78,7 +75,7 @@ def choose_parts(
     opened: Opened,
     tested: tuple[Opened, Gathered] | None,
     roles: Roles,
-    judging: Judging,
+    share: float,
     objective: type[Objective],
     settings: Mapping[str, Any],
 ) -> tuple[ChosenParts, list[Fact]]:
@@ -106,8 +103,13 @@ def choose_parts(
         )
         groups = None if gathered.groups is None else gathered.groups[learnt]
         way = {"test": (examples.take(parts.test), labels.iloc[parts.test]), "groups": groups}
-        more = f" and {len(parts.validation):,} of validation" if len(parts.validation) else ""
-        said = f"{len(parts.test):,} of {len(examples):,} examples, as column {roles.split} says; learnt from: the rest"
+        said = _(
+            "{n:,} of {all:,} examples, as column {column} says; learnt from: the rest",
+            n=len(parts.test),
+            all=len(examples),
+            column=roles.split,
+        )
+        more = _(" and {n:,} of validation", n=len(parts.validation)) if len(parts.validation) else ""
         chosen = ChosenParts(
             examples.take(learnt), labels.iloc[learnt], way, ids, parts.test, (*everything, gathered.split)
         )
@@ -115,14 +117,20 @@ def choose_parts(
     by_time = gathered.times is not None and roles.series is None
     way = {"groups": gathered.groups, "times": gathered.times if by_time else None}
     chosen = ChosenParts(examples, labels, way, ids, everything=(*everything, way["times"]))
-    share = f"{100 * judging.share:.3g} %"
+    percent = f"{100 * share:.3g} %"
     if by_time:
-        return chosen, [
-            Fact("test part", _latest(gathered, judging.share, kept["optional"], str(roles.time)), option("time"))
-        ]
+        return chosen, [Fact("test part", _latest(gathered, share, kept["optional"], str(roles.time)), option("time"))]
     if roles.group is not None:
-        return chosen, [Fact("test part", f"{share} of the groups of {roles.group}", option("share"))]
-    return chosen, [Fact("test part", f"{share} of the examples, chosen at random", option("share"))]
+        return chosen, [
+            Fact(
+                "test part",
+                _("{percent} of the groups of {column}", percent=percent, column=roles.group),
+                option("share"),
+            )
+        ]
+    return chosen, [
+        Fact("test part", _("{percent} of the examples, chosen at random", percent=percent), option("share"))
+    ]
 
 
 def _latest(gathered: Gathered, share: float, optional: Collection[str], time: str) -> str:
@@ -130,7 +138,7 @@ def _latest(gathered: Gathered, share: float, optional: Collection[str], time: s
     assert gathered.times is not None
     kept = keep_rows(gathered.examples, empty="drop", optional=optional)
     size = len(split_rows(len(kept), share=share, times=gathered.times[kept]).test)
-    return f"the latest {size:,} of {counted(len(kept), 'example')} by {time}"
+    return _("the latest {n:,} of {examples} by {time}", n=size, examples=counted(len(kept), "example"), time=time)
 
 
 def names_of(gathered: Gathered, opened: Opened, roles: Roles) -> tuple[str, npt.NDArray[Any]] | None:

@@ -20,7 +20,7 @@ from recurra.report import Card, Deferred, ReportContent
 from recurra.report.panels import Explained
 from recurra.report.texts import shortened, text_of
 from recurra.tasks.labelled.attributions import explained_frame, series_values, usual_frame, with_gaps
-from recurra.tasks.labelled.holdout import HoldoutResult
+from recurra.tasks.labelled.holdout import FittedExamples, HoldoutResult
 from recurra.tasks.labelled.insight import memory_sentences, remembered
 from recurra.tasks.labelled.shown import hardest, outcomes, to_explain
 from recurra.tasks.provenance import command_of, fact_rows, now, settings, versions
@@ -28,7 +28,6 @@ from recurra.tasks.reported import ReportedEstimator
 
 if TYPE_CHECKING:
     from recurra.data import Fact
-    from recurra.tasks.labelled.estimator import SequenceEstimator as Estimator
     from recurra.tasks.labelled.model import SequenceModel
 
 Ints = npt.NDArray[np.int64]
@@ -105,7 +104,7 @@ class ReportedLabels(ReportedEstimator):
 
 
 def report_content(
-    estimator: Estimator,
+    estimator: FittedExamples,
     model: SequenceModel,
     *,
     title: str | None = None,
@@ -147,7 +146,7 @@ def report_content(
     )
 
 
-def _judged(estimator: Estimator, tested: HoldoutResult, numbers: Ints) -> dict[str, Any]:
+def _judged(estimator: FittedExamples, tested: HoldoutResult, numbers: Ints) -> dict[str, Any]:
     """What panels need of an evaluation."""
     labels, evaluation, objective = estimator.labels_, tested.evaluation, tested.model.objective
     names = list(map(str, labels.names))

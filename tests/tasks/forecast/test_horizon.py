@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.cli.flags.horizon import default_horizon
+from recurra.tasks.forecast.horizon import default_horizon
 
 
 @pytest.mark.parametrize(

@@ -43,4 +43,8 @@ def _plain(cell: Any) -> Any:
         return cell.tolist()
     if isinstance(cell, float):
         return float(f"{cell:.9g}") if np.isfinite(cell) else None
-    return None if cell is pd.NA else cell.item() if isinstance(cell, np.generic) else cell
+    if cell is pd.NA or cell is pd.NaT:
+        return None
+    if isinstance(cell, pd.Timestamp | pd.Period):
+        return str(cell)
+    return cell.item() if isinstance(cell, np.generic) else cell
