@@ -5,7 +5,7 @@
 
 Texts of 5 to 20 words of a vocabulary of 50,000, the k-th word as frequent as 1 / (k + 3) (Zipf's law); of a text's
 words a tenth are drawn from 200 words of its class. One member, one pass, and of everything else the defaults: words
-begin with vectors of the company they keep, a linear model of n-grams corrects the network.
+begin with vectors of their contexts, a linear model of n-grams corrects the network.
 """
 
 from __future__ import annotations

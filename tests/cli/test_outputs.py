@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import typer
 
-from recurra.cli.outputs import check_outputs, csv_text, written_together
+from recurra.cli.outputs import check_outputs, csv_text, surviving, tell_failures, written_together
 from recurra.errors import InputError
 
 
@@ -83,3 +84,34 @@ def test_csv_keeps_every_bit_of_a_float32(tmp_path: Path) -> None:
     path = tmp_path / "values.csv"
     path.write_text(csv_text(pd.DataFrame({"y": values})))
     assert (pd.read_csv(path)["y"].to_numpy().astype(np.float32) == values).all()
+
+
+def test_a_page_that_fails_costs_neither_the_model_nor_the_old_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "report.html").write_text("old")
+    failures: dict[str, Exception] = {}
+    with written_together(tmp_path) as stage:
+        (stage / "model").write_text("new")
+        with surviving(failures, "report.html", stage):
+            (stage / "report.html").write_text("half")
+            raise ZeroDivisionError("no steps")
+        with surviving(failures, "forecast.png", stage):
+            (stage / "forecast.png").write_text("whole")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "report.html": "old", "model": "new", "forecast.png": "whole"
+    }  # fmt: skip
+    with pytest.raises(typer.Exit) as leaving:
+        tell_failures(failures, debug=False)
+    assert leaving.value.exit_code == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: report.html could not be made; the other files are complete")
+    assert "ZeroDivisionError: no steps" in said
+    with pytest.raises(ZeroDivisionError):
+        tell_failures(failures, debug=True)
+    tell_failures({}, debug=True)
+
+
+def test_an_interruption_is_no_failure_of_a_page() -> None:
+    with pytest.raises(KeyboardInterrupt), surviving({}, "report.html"):
+        raise KeyboardInterrupt

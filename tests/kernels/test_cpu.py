@@ -72,6 +72,15 @@ def test_random_recurrences(build, dtype, case):
 
 
 @every_build
+@pytest.mark.parametrize("seed", range(8))
+def test_a_layer_norm_of_a_single_unit(seed, build):
+    case = Case(GRU(), 8, 15, 4, 1, frozenset({"norm", "reverse", "bias", "state"}), seed)
+    with using(build):
+        for dtype in PLAIN:
+            assert disagreement(case, dtype) <= tolerance(case, dtype), case
+
+
+@every_build
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 @pytest.mark.parametrize("hidden", SIZES)
 def test_every_size_of_batch(hidden, cell, build):

@@ -11,16 +11,16 @@ import typer
 from typer.main import get_command
 
 from recurra import __version__
+from recurra.cli.command import INTERRUPTED, Command
 from recurra.cli.commands import bench, doctor, evaluate, inspect, learn, predict, textbook
 from recurra.cli.console import stderr
-from recurra.cli.flags.spelling import Command, as_flag
+from recurra.cli.flags.spelling import as_flag
 from recurra.errors import InputError, RecurraError
 from recurra.language import LANGUAGES, _, set_language
 from recurra.options import spelt
 from recurra.tasks import registry
 
 USAGE = 2  # the exit status of a refusal, as for a wrong flag
-INTERRUPTED = 130
 
 
 def _add_tasks(app: typer.Typer) -> None:
@@ -103,6 +103,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
 
 
+def _commands() -> set[str]:
+    return {*(command.name or "" for command in app.registered_commands), "textbook"}
+
+
 LANGUAGE = "--language"
 
 
@@ -127,10 +131,6 @@ def without_language(arguments: Sequence[str]) -> list[str]:
         else:
             kept.append(argument)
     return kept
-
-
-def _commands() -> set[str]:
-    return {*(command.name or "" for command in app.registered_commands), "textbook"}
 
 
 def _complain(message: str) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
+from recurra.cli.console import stderr
 from recurra.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,6 +66,34 @@ def written_together(folder: Path) -> Iterator[Path]:
             os.replace(path, folder / path.name)
     finally:
         shutil.rmtree(stage)
+
+
+@contextmanager
+def surviving(failures: dict[str, Exception], name: str, stage: Path | None = None) -> Iterator[None]:
+    """Around the making of a page or picture called `name`: what goes wrong is kept in `failures`, and no more is lost.
+
+    A half-written file in `stage` is removed.
+    """
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  # whatever a picture fails of, the model is worth an hour
+        failures[name] = error
+        if stage is not None:
+            (stage / name).unlink(missing_ok=True)
+
+
+def tell_failures(failures: Mapping[str, Exception], *, debug: bool) -> None:
+    """Say what could not be made and leave with the status of a fault, or with `debug` raise it; else nothing."""
+    for name, error in failures.items():
+        if debug:
+            raise error
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        stderr().print(
+            f"error: {name} could not be made; the other files are complete. This is a bug in recurra: {reason} (run "
+            "again with --debug and report what it prints)", markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
+    if failures:
+        raise typer.Exit(1)
 
 
 def csv_text(frame: pd.DataFrame) -> str:

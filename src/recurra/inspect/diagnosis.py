@@ -113,7 +113,7 @@ def _vanishing(name: str, layers: list[LayerFlow], cause: Finding | None) -> Fin
     if all(memory.whole for memory in memories) or steps >= SHORT * length:
         return None
     cure = (
-        "What stops it is said above: mend that first."
+        "What stops it is said above: fix that first."
         if cause
         else "If what matters lies further back: take an LSTM or GRU, start with open forget gates (forget bias 1 or "
         "more; U orthogonal in a plain RNN), or bring it nearer (fewer, longer steps)."

@@ -1,4 +1,4 @@
-"""Regularisation inside the recurrence: it keeps a network from learning its training set by heart."""
+"""Regularisation inside the recurrence: it keeps a network from memorising its training set."""
 
 from __future__ import annotations
 

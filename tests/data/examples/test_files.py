@@ -55,7 +55,7 @@ def test_json_that_is_not_utf8(tmp_path: Path) -> None:
         read_examples_file(tmp_path / "a.jsonl")
 
 
-def test_a_table_of_a_forecast_still_refuses_json(tmp_path: Path) -> None:
+def test_a_table_of_a_forecast_refuses_json_of_lists(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is JSON"):
         read_table(written(tmp_path / "a.jsonl", LINES))
 

@@ -406,7 +406,7 @@ def test_arrow_files_keep_their_types(tmp_path: Path) -> None:
     np.testing.assert_array_equal(table.frame["n"], [1, math.nan, 3])
     assert table.frame["flag"].tolist() == [1, 0, 1]
     assert table.frame["city"].tolist() == ["a", "b", "a"]
-    assert table.notes == ("column 'list' was left out: it is of type list<element: int64>, which cannot be used",)
+    assert table.notes == ("column 'list' was ignored: it is of type list<element: int64>, which cannot be used",)
 
 
 @pytest.mark.usefixtures("in_blocks")

@@ -164,7 +164,7 @@ def test_series_without_a_target_or_a_change_are_told() -> None:
     panel, facts = understand(frame, target="y")
     assert panel.series == ("s2", "s10")
     assert panel.static[:, 0].tolist() == [3.0, 2.0]
-    assert Fact("series without target", "1 left out: s1") in facts
+    assert Fact("series without target", "1 ignored: s1") in facts
     assert Fact("constant series", "1: s2") in facts
 
 

@@ -71,7 +71,7 @@ def test_rare_rows_in_closed_hours_are_left_out_and_said() -> None:
     days = pd.date_range("2022-01-03", periods=7 * 60)
     frame = table(days[(days.day_of_week != 6) | (days == days[6])])
     panel, _ = understand(frame)
-    assert "closed on Sundays: only these steps count; 1 row outside left out" in str(fact(frame, "opening hours"))
+    assert "closed on Sundays: only these steps count; 1 row outside ignored" in str(fact(frame, "opening hours"))
     assert panel.lengths.sum() == 6 * 60
     assert not np.isnan(panel.target).any()
 

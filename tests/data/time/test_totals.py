@@ -32,7 +32,7 @@ def test_periods_of_statistical_offices(letter: str, count: int, freq: str, tota
     assert panel.series == ("CUUR0000SA0",)
     assert panel.target.tolist() == list(range(1, count * len(YEARS) + 1))
     said = [fact.value for fact in facts if fact.label == "totals"]
-    assert said == ([f"11 rows of whole years left out (period {letter}{count + 1:02d})"] if total else [])
+    assert said == ([f"11 rows of whole years ignored (period {letter}{count + 1:02d})"] if total else [])
     later, more = build_panel(frame.tail(count + total), panel.schema)
     assert later.target.tolist() == panel.target[-count:].tolist()
     assert any(fact.label == "totals" for fact in more) == total

@@ -97,7 +97,7 @@ def test_a_refusal_in_python_names_arguments() -> None:
 
 def test_a_known_column_that_ends_with_the_target_is_said() -> None:
     model = quick(epochs=0.1).fit(shops(80).assign(promo=lambda t: t.index % 3), target="units", known=["promo"])
-    said = next(fact.value for fact in model.facts() if fact.label == "known ahead")
+    said = next(fact.value for fact in model.facts() if fact.label == "known-future values")
     assert said == "0 steps beyond the last target: in the horizon every value is missing"
 
 

@@ -20,6 +20,7 @@ from recurra.data.encoders.standardising import SeriesEncoder
 from recurra.data.encoders.tokens import TextEncoder
 from recurra.data.examples.inputs import Array, Audio, Events, Series, Static, Symbols, Text
 from recurra.data.examples.understanding import Roles
+from recurra.data.labels.labels import Classes, LabelSets, Numbers, Tags
 from recurra.deploy.keeping import Header
 from recurra.deploy.model_file import Contents, read_model, write_model
 from recurra.errors import ModelFileError
@@ -166,30 +167,9 @@ def test_a_label_that_its_type_does_not_hold_is_refused(made, tmp_path):
 
 # What a file may not hold.
 
-WITH_DEFAULTS = [
-    Header,
-    Table,
-    Roles,
-    ClassObjective,
-    LabelObjective,
-    TagObjective,
-    Blend,
-    Baseline,
-    NGramModel,
-    SequenceOptions,
-    TrainingOptions,
-]
-WITH_DEFAULTS += [
-    SequenceOptions,
-    TrainingOptions,
-    Text,
-    Series,
-    Static,
-    Audio,
-    TextEncoder,
-    SeriesEncoder,
-    SequenceModel,
-]
+WITH_DEFAULTS = [Header, Table, Roles, ClassObjective, LabelObjective, TagObjective, Blend, Baseline, NGramModel]
+WITH_DEFAULTS += [SequenceOptions, TrainingOptions, Text, Series, Static, Audio]
+WITH_DEFAULTS += [TextEncoder, SeriesEncoder, SequenceModel, Classes, LabelSets, Numbers, Tags]
 CLASSES: dict[str, Any] = {kind.__name__: kind for kind in WITH_DEFAULTS}
 
 WRONG = [None, True, -1, 3, 10**9, 10**30, 0.5, "x", [], {}, ["x"], {"a": 1}]

@@ -23,6 +23,8 @@ EXAMPLES = """
 - `recurra inspect sales.safetensors newest.csv --out results` — what moves the forecasts from newer data
 
 - `recurra inspect reviews.safetensors new.csv` — which words moved the predictions
+
+- `recurra inspect sales.safetensors --file` — what is in the file, of which nothing is built
 """
 
 
@@ -35,6 +37,9 @@ def inspect(
         int | None,
         typer.Option(min=1, metavar="STEP", help="The step to explain, of forecasts or tags; their mean unless given."),
     ] = None,
+    contents: Annotated[
+        bool, typer.Option("--file", help="Only print what is in the file: kind, verdict, parts, tensors and sizes.")
+    ] = False,
     out: options.Folder = Path("."),
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -44,6 +49,11 @@ def inspect(
     Writes NAME-memory.png, NAME-moved.png and NAME-moved.csv, which explains every forecast by time and column, or the
     predicted labels of examples in FILE by word, letter, step or column.
     """
+    if contents:
+        from recurra.cli.file_contents import print_file
+
+        print_file(stdout(quiet), model)
+        return
     from recurra.inspect import draw_attribution, draw_flow
     from recurra.tasks import load
 

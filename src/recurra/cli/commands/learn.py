@@ -12,7 +12,7 @@ from recurra.cli.console import print_facts, print_files, print_frame, print_sco
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.task_flags import Flag, flags_of, signature_of
 from recurra.cli.flags.values import split_names, split_words
-from recurra.cli.outputs import check_outputs, csv_text, written_together
+from recurra.cli.outputs import check_outputs, csv_text, surviving, tell_failures, written_together
 from recurra.tasks.task import Task
 
 
@@ -83,14 +83,21 @@ def _learn(
 
     from recurra.report import write_html, write_png
 
-    content = estimator.file_content(arguments=arguments, **shown)
+    content, failures = None, dict[str, Exception]()
+    with surviving(failures, files[1].name):
+        content = estimator.file_content(arguments=arguments, **shown)
     with written_together(out) as stage:
         (stage / files[0].name).write_text(csv_text(results), encoding="utf-8", newline="")
-        write_html(content, stage / files[1].name)
-        write_png(content, stage / files[2].name)
         estimator.save(stage / files[-1].name)
+        if content is not None:
+            with surviving(failures, files[1].name, stage):
+                write_html(content, stage / files[1].name)
+            with surviving(failures, files[2].name, stage):
+                write_png(content, stage / files[2].name)
+        written = [path for path in files if (stage / path.name).exists()]
     checkpoints.clear()
-    print_files(console, files)
+    print_files(console, written)
+    tell_failures(failures, debug="--debug" in arguments)
 
 
 def _part(given: Mapping[str, Any], flags: Mapping[str, Flag], goes: str) -> dict[str, Any]:

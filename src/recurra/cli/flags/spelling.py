@@ -5,10 +5,6 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from typer.core import TyperCommand
-
-from recurra.options import spelt
-
 _PAIRS = {
     "day_first": ("--day-first", "--month-first"),
     "header": ("--header", "--no-header"),
@@ -40,13 +36,3 @@ def _word(value: Any) -> str:
     if isinstance(value, str):
         return shlex.quote(value)
     return ",".join(_word(each) for each in value) if isinstance(value, list | tuple) else str(value)
-
-
-class Command(TyperCommand):
-    """A command in which options are written as flags, and messages name only those that it has."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command."""
-        flags = {flag for parameter in self.params for flag in (*parameter.opts, *parameter.secondary_opts)}
-        with spelt(as_flag, lambda name: as_flag(name, ()).split("/")[0] in flags):
-            return super().invoke(ctx)

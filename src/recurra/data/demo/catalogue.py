@@ -20,7 +20,7 @@ DEMOS = {
     "elnino": "monthly sea surface temperature off Peru, 1950 to 2010, in degrees Celsius",
     "reviews": "2,000 film reviews from a small grammar, to classify",
     "digits": "1,797 handwritten digits of 8 x 8 pixels, one pixel after another, to classify (scikit-learn)",
-    "membrane": "800 membrane proteins from a small grammar, to tag inside, membrane, outside",
+    "membrane": "120 membrane proteins from a small grammar, to tag inside, membrane, outside",
     "promoters": "1,500 promoters from a grammar of known motifs, to predict their expression",
 }
 

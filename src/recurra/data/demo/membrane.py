@@ -23,7 +23,7 @@ _POSITIVE = 3.0
 _SEGMENTS = (4, 9)  # crossings of a chain: the fewest, and one more than the most
 
 
-def make_membrane(count: int = 800, *, seed: int = 0) -> pd.DataFrame:
+def make_membrane(count: int = 120, *, seed: int = 0) -> pd.DataFrame:
     """`residues` and `topology`, two strings of equal length a row; the same seed gives the same ones.
 
     >>> frame = make_membrane(2)

@@ -1,4 +1,4 @@
-"""Vectors of tokens from the company they keep in the training part: where an embedding begins.
+"""Vectors of tokens by co-occurrence in the training part, with which an embedding begins.
 
     PPMI(w, c) = max(0, log p(w, c) / (p(w) p(c)^0.75)),    neighbours at distance d count 1 / d
     vectors = U sqrt(S) of its singular value decomposition

@@ -20,6 +20,7 @@ from recurra.data.examples.inputs import Array, Audio, Events, Kind, Series, Sta
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.raw import RawColumn, join_columns, missing_column, take_rows
 from recurra.data.examples.steps import Steps, is_missing, read_steps
+from recurra.data.files.arrow import in_pandas
 from recurra.data.schema.names import require_columns
 from recurra.errors import InputError
 from recurra.options import offered, option, ways
@@ -68,7 +69,7 @@ def as_examples(X: Any, *, inputs: Mapping[str, Kind] | None = None, optional: C
 
     One input: N strings (a list, Series or array), N lists of events, N arrays [T] or [T, F], an array [N, T] of T
     steps of one feature, or [N, T, F]; a Series gives the input its name. A DataFrame whose columns are all numbers is
-    such an array [N, T]. Several inputs: any other DataFrame (also of another library, by its `to_pandas`), or a
+    such an array [N, T]. Several inputs: any other DataFrame (also of polars or Arrow), or a
     mapping of names to columns; numbers and categories together are one Static input called "static".
 
     Without `inputs` the kinds are inferred; with it, exactly the named columns are read. An input in `optional` may be
@@ -87,8 +88,7 @@ def as_examples(X: Any, *, inputs: Mapping[str, Kind] | None = None, optional: C
     _refuse_kinds(inputs)
     if isinstance(X, Examples):
         return X if inputs is None else _chosen(X, inputs)
-    if not isinstance(X, pd.DataFrame | pd.Series) and hasattr(X, "to_pandas"):
-        X = X.to_pandas()
+    X = in_pandas(X)
     if isinstance(X, Mapping) or (isinstance(X, pd.DataFrame) and not is_one_series(X, inputs)):
         examples = _several(named_columns(X), inputs, optional)
     else:

@@ -54,11 +54,11 @@ def _read(file: pq.ParquetFile, name: str, large: int, lists: bool) -> Columns:
     notes = []
     for column in schema.names:
         cells = file.read(columns=[column], use_pandas_metadata=False).column(column)
-        found = cells.to_pandas() if lists and _is_list(cells.type) else _column(cells, small=stored > large)
+        found = cells.to_pandas() if lists and _is_list(cells.type) else column_of(cells, small=stored > large)
         if isinstance(found, str):
-            notes.append(f"column {column!r} was left out: it is {found}, which cannot be used")
+            notes.append(f"column {column!r} was ignored: it is {found}, which cannot be used")
         elif column == _ROW_NUMBERS and isinstance(found, np.ndarray) and len(schema.names) > 1:
-            notes.append("the row numbers, an index without a name, were left out")
+            notes.append("the row numbers, an index without a name, were ignored")
         else:
             values["index" if column == _ROW_NUMBERS and "index" not in schema.names else column] = found
     if not values:
@@ -68,7 +68,7 @@ def _read(file: pq.ParquetFile, name: str, large: int, lists: bool) -> Columns:
     return Columns(values, (), tuple(notes))
 
 
-def _column(column: pa.ChunkedArray, *, small: bool) -> np.ndarray | pd.Series | str:
+def column_of(column: pa.ChunkedArray, *, small: bool = False) -> np.ndarray | pd.Series | str:
     """A finished column, or the name of its type where that is of no use."""
     kind = column.type
     if types.is_dictionary(kind) and types.is_string(kind.value_type):

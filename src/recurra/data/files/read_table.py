@@ -1,8 +1,8 @@
 """From any file to a DataFrame: `read_table` finds out how the file is written and says what it found.
 
-CSV with any separator, encoding and decimal sign, plain or compressed; Parquet; workbooks; `demo:NAME`. Text is parsed
-by Arrow: a file of up to 32 MB as a whole, column types decided by every cell of it; a larger one in blocks, column
-types decided by its beginning.
+CSV with any separator, encoding and decimal sign, plain or compressed; JSON lines; Parquet; workbooks; `demo:NAME`.
+Text is parsed by Arrow: a file of up to 32 MB as a whole, column types decided by every cell of it; a larger one in
+blocks, column types decided by its beginning.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import pandas as pd
 from recurra.data.demo.catalogue import read_demo
 from recurra.data.files.columns import Columns
 from recurra.data.files.dialect import Dialect
+from recurra.data.files.json_lines import read_json
 from recurra.data.files.options import ReadingOptions, reading_options
 from recurra.data.files.parquet import read_parquet
 from recurra.data.files.sentinels import declared_numbers, sentinel_notes, without_declared
-from recurra.data.files.source import Source, first_bytes, open_source, refusing_damage, stem
+from recurra.data.files.source import Source, first_bytes, is_json, open_source, refusing_damage, stem
 from recurra.data.files.text_table import read_text
 from recurra.data.files.workbook import is_workbook, read_workbook
 from recurra.errors import InputError
@@ -97,17 +98,32 @@ def read_table(
             raise InputError(
                 f"{option('sheet')} {given.sheet!r} is for workbooks (.xlsx, .xls, .ods), and {place.name} is none"
             )
-        source = open_source(place)
-        if source.compression is None and _starts(source, b"PAR1"):
+        source = open_source(place, json=True)
+        if is_json(_head(source)):
+            columns, dialect = _of_json(source), Dialect(format="json")
+        elif source.compression is None and _head(source).startswith(b"PAR1"):
             columns, dialect = read_parquet(place, large=_LARGE), Dialect(format="parquet")
         else:
             columns, dialect = read_text(source, given, _LARGE)
     return _finished(columns, dialect, place, given)
 
 
-def _starts(source: Source, magic: bytes) -> bool:
+def _head(source: Source) -> bytes:
     with source.open() as stream:
-        return stream.read(len(magic)) == magic
+        return stream.read(256)
+
+
+def _of_json(source: Source) -> Columns:
+    """A row for every object of a JSON file; raises InputError for a key that holds lists."""
+    frame = read_json(source)
+    for name in frame.columns:
+        wrong = next((cell for cell in frame[name] if isinstance(cell, list)), None)
+        if wrong is not None:
+            raise InputError(
+                f"{source.name} is JSON whose key {name!r} holds lists: expected a number or a text for each row and "
+                "key, a line for each step of each series"
+            )
+    return Columns({name: frame[name] * 1 if frame[name].dtype == bool else frame[name] for name in frame}, (), ())
 
 
 def _finished(columns: Columns, dialect: Dialect, path: Path, given: ReadingOptions) -> Table:
@@ -121,12 +137,12 @@ def _finished(columns: Columns, dialect: Dialect, path: Path, given: ReadingOpti
     ]
     if empty and dialect.format != "parquet":
         frame = frame.drop(columns=empty)
-        notes.append(f"{len(empty)} unnamed column{'s' if len(empty) > 1 else ''} without values left out")
+        notes.append(f"{len(empty)} unnamed column{'s' if len(empty) > 1 else ''} without values ignored")
     rows = len(frame)
     while rows and frame.iloc[rows - 1].isna().all():
         rows -= 1
     if rows < len(frame) and dialect.format != "parquet":
-        notes.append(f"the last {len(frame) - rows} rows, in which every value is missing, were left out")
+        notes.append(f"the last {len(frame) - rows} rows, in which every value is missing, were ignored")
         frame = frame.iloc[:rows]
     if not rows or not frame.shape[1]:
         raise InputError(f"{path.name} holds no values: every cell is empty")

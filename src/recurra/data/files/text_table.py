@@ -82,7 +82,7 @@ def _encoding_note(encoding: str, given: ReadingOptions) -> tuple[str, ...]:
     if given.encoding or encoding not in ("latin-1", "cp1252"):
         return ()
     return (
-        f"the encoding was taken for {encoding}, as a last resort; if letters look wrong, name it with "
+        f"the encoding was not certain and {encoding} was assumed; if letters look wrong, pass it with "
         f"{option('encoding')}",
     )
 

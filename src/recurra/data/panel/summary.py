@@ -57,7 +57,7 @@ def describe(
         )
     facts.append(Fact("rows", rows, ""))
     facts += _counting(panel, placed)
-    return facts + _mended(panel, order, place, source_rows, source_series, placed, target)
+    return facts + _repaired(panel, order, place, source_rows, source_series, placed, target)
 
 
 def _counting(panel: Panel, placed: Placed) -> list[Fact]:
@@ -66,7 +66,7 @@ def _counting(panel: Panel, placed: Placed) -> list[Fact]:
     if grid.counting.opening:
         frequency = parse_frequency(grid.freq or "")
         words = opening_in_words(grid.counting.opening, frequency, grid.phase)
-        left = "" if placed.closed is None else f"; {counted(int(placed.closed.sum()), 'row')} outside left out"
+        left = "" if placed.closed is None else f"; {counted(int(placed.closed.sum()), 'row')} outside ignored"
         facts.append(Fact("opening hours", f"{words}: only these steps count{left}", flag("all_hours")))
     lost = _skipped(panel)
     if placed.folded or lost:
@@ -93,7 +93,7 @@ def _skipped(panel: Panel) -> int:
     return int((np.searchsorted(lost, ends) - np.searchsorted(lost, panel.start)).sum())
 
 
-def _mended(
+def _repaired(
     panel: Panel,
     order: Order,
     place: Placement,
@@ -143,7 +143,7 @@ def _mended(
     kept = set(place.kept.tolist())
     dropped = [name for s, name in enumerate(source_series) if s not in kept]
     if dropped:
-        facts.append(Fact("series without target", f"{len(dropped):,} left out: {shown(dropped, 5)}"))
+        facts.append(Fact("series without target", f"{len(dropped):,} ignored: {shown(dropped, 5)}"))
     constant = _constant(panel)
     if constant:
         facts.append(Fact("constant series", f"{len(constant):,}: {shown(constant, 5)}"))

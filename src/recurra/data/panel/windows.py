@@ -6,7 +6,7 @@ Each window loses its own level and scale, so that one network serves series of 
     scale = mean |u_t - u_{t-season}| over the window, at least the floor of its series
     z = (u - level) / scale
 
-Missing steps are zero beside a mask that says so. Nothing after the origin is read except what is known ahead.
+Missing steps are zero beside a mask that says so. Of what comes after the origin only known-future covariates are read.
 """
 
 from __future__ import annotations

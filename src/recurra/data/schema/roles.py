@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.data.files.arrow import in_pandas
 from recurra.data.files.read_table import Table
 from recurra.data.panel.panel import Schema
 from recurra.data.schema.column_kinds import kind_of, why_text
@@ -97,6 +98,7 @@ def tidy(frame: pd.DataFrame | Table, source: str) -> pd.DataFrame:
     """
     if isinstance(frame, Table):
         frame = frame.frame
+    frame = in_pandas(frame)
     if not isinstance(frame, pd.DataFrame):
         raise InputError(
             f"{source} is a {type(frame).__name__}: expected a pandas DataFrame, or what recurra.data.read_table gives"

@@ -45,6 +45,6 @@ def without_totals(frame: pd.DataFrame, time: Sequence[str]) -> tuple[pd.DataFra
             total = None
         if total is not None and total.any():
             example = column[total].iloc[0]
-            fact = Fact("totals", f"{counted(int(total.sum()), 'row')} of whole years left out ({name} {example})", "")
+            fact = Fact("totals", f"{counted(int(total.sum()), 'row')} of whole years ignored ({name} {example})", "")
             return frame[~total].reset_index(drop=True), [fact]
     return frame, []

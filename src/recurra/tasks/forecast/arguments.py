@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any, Protocol, TypedDict
 
 import numpy as np
 import pandas as pd
 
+from recurra.data.files.arrow import in_pandas
 from recurra.data.panel.panel import Panel
 from recurra.errors import InputError
 from recurra.language import _
 
-Data = pd.DataFrame | pd.Series | np.ndarray | Panel
+
+class Streamed(Protocol):
+    """A table of another library, such as polars or Arrow."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+
+Data = pd.DataFrame | pd.Series | np.ndarray | Panel | Streamed
 
 
 class ColumnArguments(TypedDict, total=False):
@@ -49,10 +57,13 @@ class ColumnArguments(TypedDict, total=False):
 
 
 def as_table(data: Any) -> pd.DataFrame:
-    """A DataFrame as it is; a Series or an array [n] as the column y, beside its index where that holds times.
+    """A DataFrame of pandas, as it is, polars or Arrow.
+
+    A Series or an array [n] as the column y, beside its index where that holds times.
 
     Raises `InputError` for anything else.
     """
+    data = in_pandas(data)
     if isinstance(data, pd.DataFrame):
         return data
     if isinstance(data, pd.Series):

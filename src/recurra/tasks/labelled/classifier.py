@@ -116,7 +116,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         """The accuracy: the share of examples whose label, or all of whose labels, are right."""
         outputs, _ = self._outputs(X)
         labels = self.labels_
-        truth = labels.encode(y, what=called(y))
+        truth = labels.encode(self._arranged_labels(y), what=called(y))
         refuse_unequal(truth, len(outputs))
         right = self._chooser().chosen(outputs) == truth
         known = truth >= 0 if truth.ndim == 1 else (truth >= 0).all(axis=1)

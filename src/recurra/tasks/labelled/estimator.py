@@ -27,6 +27,7 @@ from recurra.data.examples.fingerprints import fingerprints
 from recurra.data.examples.inputs import Kind
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.splits import checked_column, split_rows
+from recurra.data.files.arrow import in_pandas
 from recurra.data.labels.label_values import called, code_of
 from recurra.data.schema.facts import Fact
 from recurra.deploy.model_file import Contents, write_model
@@ -418,12 +419,12 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
             self.classes_ = self.labels_.values
 
     def _arranged(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """X and y as the estimator reads them."""
-        return X, y
+        """X and y as the estimator reads them; tables and columns of other libraries as those of pandas."""
+        return in_pandas(X), in_pandas(y)
 
     def _arranged_labels(self, y: Any) -> Any:
         """y of a fitted estimator as it reads it."""
-        return y
+        return in_pandas(y)
 
     def _read_table(self, X: npt.NDArray) -> npt.NDArray:
         """A table [N, F] as sequences: F steps of one feature."""
@@ -447,7 +448,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
 
     def _examples(self, X: Any, *, kinds: Mapping[str, Kind] | None = None) -> Examples:
         """X as it is read in `fit`, or, by the `kinds` found there, later."""
-        inputs = self.inputs if kinds is None else kinds
+        inputs, X = self.inputs if kinds is None else kinds, in_pandas(X)
         if is_one_series(X, inputs):
             table: Any = validate_data(self, X, reset=kinds is None, dtype=[np.float64, np.float32])
             X = self._read_table(table)

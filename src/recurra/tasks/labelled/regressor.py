@@ -41,7 +41,7 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R2, of several numbers their mean, over the examples whose numbers are known."""
-        values, truth = self.predict(X), self.labels_.encode(y)
+        values, truth = self.predict(X), self.labels_.encode(self._arranged_labels(y))
         refuse_unequal(truth, len(values))
         known = np.isfinite(truth).all(axis=1)
         if not known.any():

@@ -94,6 +94,7 @@ class SequenceTagger(SequenceEstimator):
 
     def _arranged(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Of a table with one label per row, every row as a sequence of one step."""
+        X, y = super()._arranged(X, y)
         self.single_ = is_one_series(X, self.inputs) and _is_flat(_array(y), (*np.shape(_array(X)), 1, 1)[1])
         if not self.single_:
             return X, y
@@ -115,6 +116,7 @@ class SequenceTagger(SequenceEstimator):
         return X[:, None, :] if self.single_ else X
 
     def _arranged_labels(self, y: Any) -> Any:
+        y = super()._arranged_labels(y)
         return np.asarray(y).reshape(-1, 1) if self.single_ else y
 
 

@@ -1,0 +1,38 @@
+"""What every subcommand does: options are written as its own flags, and Ctrl-C ends it with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+from recurra.cli.console import stderr
+from recurra.cli.flags.spelling import as_flag
+from recurra.options import spelt
+
+INTERRUPTED = 130
+
+
+class Command(TyperCommand):
+    """A command in which options are written as flags, and messages name only those that it has."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; where it is interrupted, say what is left, and leave with status 130."""
+        flags = {flag for parameter in self.params for flag in (*parameter.opts, *parameter.secondary_opts)}
+        try:
+            with spelt(as_flag, lambda name: as_flag(name, ()).split("/")[0] in flags):
+                return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            stderr().print(f"\n{what_is_left(ctx.params)}", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(INTERRUPTED) from error
+
+
+def what_is_left(given: Mapping[str, Any]) -> str:
+    """The sentence for a command that was interrupted, by its arguments."""
+    out = given.get("out")
+    unfinished = isinstance(out, Path) and "resume" in given and any(out.glob(".*.recurra-run/run.json"))
+    more = "; run the same command with --resume to continue" if unfinished else ""
+    return f"Interrupted: no output file was written or changed{more}."
