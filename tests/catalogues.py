@@ -25,7 +25,7 @@ PLACE = ROOT / "locale" / "zh" / "LC_MESSAGES"
 CALLS = {"_": (0,), "mark": (0,), "Fact": (0,), "print_facts": (1,), "print_frame": (1,)}
 COUNTS = ("count", "counted")
 OTHER_NOUNS = ("test group", "test sequence", "number", "category")  # that are counted through a variable
-OTHERS = ("words", "characters")  # how a text is cut
+OTHERS = ("words", "characters", "text", "audio", "label", "tags")  # how a text is cut; labels of facts by part
 
 
 def extracted() -> Catalog:

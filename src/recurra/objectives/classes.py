@@ -28,6 +28,7 @@ from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.scores import known_rows, score_classes
 from recurra.evaluation.labelled.series_summary import SummaryModel, fit_summary_classifier
 from recurra.evaluation.labelled.verdict import leading_of_classes
+from recurra.language import mark
 from recurra.nn.losses import class_loss
 from recurra.objectives.class_weights import Weights, checked_smoothing, settings_of, weight_of_classes
 from recurra.objectives.objective import Floats, Ints, Objective, Orders
@@ -54,7 +55,7 @@ class ClassObjective(Objective):
 
     aim: ClassVar[str] = "classes"
     page: ClassVar[str] = "classification"
-    title: ClassVar[str] = "Classification"
+    title: ClassVar[str] = mark("Classification")
     regression: ClassVar[str] = "logistic regression"
     tallied: ClassVar[bool] = True
 

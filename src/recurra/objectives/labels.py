@@ -25,6 +25,7 @@ from recurra.evaluation.labelled.majority import Constant, fit_label_shares
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.scores import known_rows, score_labels
 from recurra.evaluation.labelled.series_summary import SummaryModel, fit_summary_labels
+from recurra.language import mark
 from recurra.nn.losses import label_loss
 from recurra.objectives.class_weights import Weights, checked_smoothing, settings_of, weight_of_labels
 from recurra.objectives.objective import Floats, Ints, Objective, Orders
@@ -38,7 +39,7 @@ class LabelObjective(Objective):
 
     aim: ClassVar[str] = "labels"
     page: ClassVar[str] = "labels"
-    title: ClassVar[str] = "Classification"
+    title: ClassVar[str] = mark("Classification")
     regression: ClassVar[str] = "logistic regression"
 
     labels: LabelSets

@@ -34,7 +34,7 @@ class RealObjective(Objective):
     """What objectives with numbers as truths [N, M] have in common, whatever loss they learn by; abstract."""
 
     page: ClassVar[str] = "regression"
-    title: ClassVar[str] = "Regression"
+    title: ClassVar[str] = mark("Regression")
     regression: ClassVar[str] = "ridge regression"
     closed: ClassVar[bool] = False
     ordered: ClassVar[bool] = True

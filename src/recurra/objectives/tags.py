@@ -21,6 +21,7 @@ from recurra.evaluation.labelled.joint_window import fit_joint_window
 from recurra.evaluation.labelled.majority import Constant, fit_class_shares
 from recurra.evaluation.labelled.scores import known_rows, score_classes
 from recurra.evaluation.labelled.windows import SymbolWindow, ValueWindow, fit_usual_tag, fit_window
+from recurra.language import mark
 from recurra.nn.losses import class_loss
 from recurra.objectives.class_weights import Weights, checked_smoothing, settings_of, weight_of_classes
 from recurra.objectives.objective import Floats, Ints, Objective
@@ -34,7 +35,7 @@ class TagObjective(Objective):
 
     aim: ClassVar[str] = "tags"
     page: ClassVar[str] = "tagging"
-    title: ClassVar[str] = "Tagging"
+    title: ClassVar[str] = mark("Tagging")
     regression: ClassVar[str] = "logistic regression"
     per_step: ClassVar[bool] = True
     ordered: ClassVar[bool] = True

@@ -13,6 +13,7 @@ from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.later import open_later
 from recurra.cli.outputs import csv_text, written_together
+from recurra.language import _
 
 EXAMPLES = """
 **Examples**
@@ -65,13 +66,13 @@ def inspect(
     if insight.facts:
         print_facts(console, "What was understood", insight.facts)
     reading.told()
-    console.print(Text("What it remembers", style="bold"))
+    console.print(Text(_("What it remembers"), style="bold"))
     for sentence in [*insight.sentences, *([insight.nothing] if insight.nothing else [])]:
         console.print(Text(f"  {sentence}"), soft_wrap=True)
     for finding in insight.findings:
         console.print(Text(f"  {finding}", style="yellow"), soft_wrap=True)
     if not insight.findings and not insight.nothing:
-        console.print(Text("  Nothing wrong was found."))
+        console.print(Text(f"  {_('Nothing wrong was found.')}"))
     console.print()
     for title, table in insight.tables:
         print_frame(console, title, table)

@@ -20,6 +20,7 @@ from recurra.data.files.source import is_json, open_source, refusing_damage
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
+from recurra.language import _
 
 _HEAD = 1 << 16  # bytes in which a file of sentences has a blank line
 _LARGE = 1 << 40  # numbers of sequences keep their precision, however many there are
@@ -46,7 +47,14 @@ def read_examples_file(
     if place.is_dir():
         frame = sound_files(place)
         return frame, [
-            Fact("folder", f"{place.name}: {counted(len(frame), 'sound file')}, the class is the sub-folder")
+            Fact(
+                "folder",
+                _(
+                    "{name}: {files}, the class is the sub-folder",
+                    name=place.name,
+                    files=counted(len(frame), "sound file"),
+                ),
+            )
         ]
     notes: tuple[str, ...] = ()
     dialect: list[Fact] = []

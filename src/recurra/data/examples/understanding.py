@@ -41,6 +41,7 @@ from recurra.data.schema.infer_columns import split_series
 from recurra.data.schema.names import counted, plain, require_columns, shown
 from recurra.data.schema.roles import tidy
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option, ways
 
 _FEW = 10  # labels that may all differ, in a table of few rows
@@ -266,7 +267,9 @@ def _read_cells(labels: pd.Series, roles: Roles, separator: str | None, merge_ca
             said = f"{counted(found.cells, 'label')} with {found.sign!r} may be several labels ({parts}), read as one"
             facts.append(Fact("check", said, option("label_separator", found.sign)))
     elif separator is not None and separator != NO_SEPARATOR:
-        facts.append(Fact("several labels", f"a cell holds any number, with {separator!r} between them"))
+        facts.append(
+            Fact("several labels", _("a cell holds any number, with {separator!r} between them", separator=separator))
+        )
     separator = None if separator == NO_SEPARATOR else separator
     cells = trimmed(labels)
     pieces = cells.dropna().map(str).str.split(separator, regex=False).explode() if separator is not None else cells
@@ -277,12 +280,14 @@ def _read_cells(labels: pd.Series, roles: Roles, separator: str | None, merge_ca
     groups = shown([" = ".join(map(quoted, group)) for group in alike], 4)
     if merge_case:
         chosen = tuple(group[0] for group in alike)
-        facts.append(Fact("labels", f"that differ in case only are one: {groups}", option("merge_case", False)))
+        facts.append(
+            Fact("labels", _("that differ in case only are one: {groups}", groups=groups), option("merge_case", False))
+        )
         return replace(roles, label_separator=separator, spellings=chosen), facts
     facts.append(
         Fact(
             "check",
-            f"labels that differ in case or blanks only are different classes: {groups}",
+            _("labels that differ in case or blanks only are different classes: {groups}", groups=groups),
             option("merge_case", True),
         )
     )
@@ -373,7 +378,13 @@ def _facts(roles: Roles, target: Target, dropped: Sequence[str]) -> list[Fact]:
     if series is not None:
         order = f", in the order of {roles.time}" if roles.time else ""
         down = ", filled down from the first row of each" if roles.filled else ""
-        facts.append(Fact("series", f"{series}, a row per step{order}{down}", option("series")))
+        facts.append(
+            Fact(
+                "series",
+                _("{series}, a row per step{order}{down}", series=series, order=order, down=down),
+                option("series"),
+            )
+        )
     if features:
         facts.append(Fact("features" if series else "sequence", _spoken(features, series), option("features")))
     if roles.label:
@@ -383,7 +394,7 @@ def _facts(roles: Roles, target: Target, dropped: Sequence[str]) -> list[Fact]:
     if roles.group is not None:
         facts.append(Fact("groups", roles.group, option("group")))
     if roles.split is not None:
-        facts.append(Fact("split", f"as column {roles.split} says", option("split")))
+        facts.append(Fact("split", _("as column {split} says", split=roles.split), option("split")))
     if dropped:
         facts.append(Fact("ignored", shown(dropped), option("static")))
     return facts

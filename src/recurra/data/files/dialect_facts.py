@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recurra.data.files.dialect import Dialect
 from recurra.data.schema.facts import Fact
+from recurra.language import _
 from recurra.options import option
 
 SPOKEN = {"\t": "tab", " ": "space"}
@@ -31,7 +32,7 @@ def dialect_facts(dialect: Dialect) -> list[Fact]:
 def _rest(dialect: Dialect) -> list[Fact]:
     facts = []
     if not dialect.header:
-        facts.append(Fact("first line", "holds data: the columns are named c1, c2, ...", option("header")))
+        facts.append(Fact("first line", _("holds data: the columns are named c1, c2, ..."), option("header")))
     if dialect.missing:
         words = ", ".join(word or "an empty cell" for word in dialect.missing)
         facts.append(Fact("missing values", words, option("missing")))

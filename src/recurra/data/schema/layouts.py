@@ -19,6 +19,7 @@ from recurra.data.time.dates import read_dates
 from recurra.data.time.infer_frequency import choose_grid
 from recurra.data.time.times import Times, read_times
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import flag, offered, option, using, ways
 
 _MOST_NAMES = 4  # columns that may name a row together
@@ -105,7 +106,9 @@ def wide_rows_schema(
         static_categorical=words,
         ignore=overrides.ignore,
     )
-    facts = [Fact("layout", f"each row is a series of up to {len(values)} values", option("layout"))]
+    facts = [
+        Fact("layout", _("each row is a series of up to {n_values} values", n_values=len(values)), option("layout"))
+    ]
     if series:
         facts.append(Fact("series named by", shown(series), option("series")))
     ignored = [f"{n} (always the same)" for n in texts if n not in (*series, *words)]
@@ -147,7 +150,13 @@ def wide_columns_schema(
     schema = Schema(target=overrides.target or "y", time=time, layout="wide-columns", ignore=overrides.ignore)
     if times is not None:
         schema = _with_grid(schema, times, len(frame), overrides, source)
-    facts = [Fact("layout", f"each of {len(numbers)} columns is a series", f"{option('layout')} or {option('target')}")]
+    facts = [
+        Fact(
+            "layout",
+            _("each of {n_numbers} columns is a series", n_numbers=len(numbers)),
+            f"{option('layout')} or {option('target')}",
+        )
+    ]
     texts = [n for n in frame.columns if n not in (*numbers, *time, *overrides.ignore)]
     return schema, [*facts, Fact("ignored", shown(texts), option("layout"))] if texts else facts
 

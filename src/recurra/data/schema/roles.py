@@ -33,6 +33,7 @@ from recurra.data.time.spellings import month_of
 from recurra.data.time.times import Times, read_times
 from recurra.data.time.totals import without_totals
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option
 
 LAYOUTS = ("long", "wide-rows", "wide-columns")
@@ -190,7 +191,7 @@ def infer(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> Infer
         others |= {n: kinds[n] for n in found}
     roles, more = find_roles(frame, others, target, codes, len(series), times, overrides, source)
     if counters:
-        facts.append(Fact("row number", f"{shown(counters)}: ignored", option("past")))
+        facts.append(Fact("row number", _("{counters}: ignored", counters=shown(counters)), option("past")))
     return Inference(replace(schema, **roles), (*facts, *more), times, codes, series)
 
 

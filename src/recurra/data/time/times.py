@@ -20,6 +20,7 @@ from recurra.data.time.spellings import month_of
 from recurra.data.time.unix_time import NUMBER_FORMATS, number_format, read_numbers
 from recurra.data.time.zones import check_zone, utc_of, wall_clock, zone_of
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import flag, offered, option, using, ways
 
 _KEPT = ("integer", "excel", "excel 1904", "year-week", "year-quarter")  # formats of numbers that later files keep
@@ -207,14 +208,14 @@ def _settle(reading: Reading, name: str) -> tuple[Reading, list[Fact]]:
             why = "in which the rows are in order"
         else:
             why = "which gives the more regular steps"
-        facts.append(Fact("date order", f"{name}: {order} first, {why}", other))
+        facts.append(Fact("date order", _("{name}: {order} first, {why}", name=name, order=order, why=why), other))
         reading = replace(chosen, rival=None, interval=reading.interval)
     if reading.pivot is not None:
         years = [int(str(stamp)[:4]) for stamp in (reading.stamps.min(), reading.stamps.max())]
         said = f"{name}: {years[0]} to {years[1]}" if years[0] < years[1] else f"{name}: {years[0]}"
         facts.append(Fact("two-digit years", said, flag("pivot_year")))
     if reading.interval:
-        facts.append(Fact("intervals", f"{name}: each is counted at its beginning", flag("time")))
+        facts.append(Fact("intervals", _("{name}: each is counted at its beginning", name=name), flag("time")))
     return reading, facts
 
 
@@ -236,9 +237,12 @@ def _zoned(wall: Stamps, offset: npt.NDArray | None, format: str, tz: str | None
         return Times(wall, "clock", format, None, tuple(facts))  # dates at local midnight
     absolute = wall - (offset * MICROSECONDS["min"]).astype("timedelta64[us]")
     if tz is None and several and (zone := zone_of(wall, absolute)) is not None:
-        facts, tz = [*facts, Fact("time zone", f"{zone}, whose clock has these offsets from UTC", flag("tz"))], zone
+        facts, tz = (
+            [*facts, Fact("time zone", _("{zone}, whose clock has these offsets from UTC", zone=zone), flag("tz"))],
+            zone,
+        )
     if tz is None and several:
-        note = Fact("time zone", "UTC, because the times have several offsets from it", flag("tz"))
+        note = Fact("time zone", _("UTC, because the times have several offsets from it"), flag("tz"))
         facts, tz = [*facts, note], "UTC"
     if tz is None:
         minutes = int(offset[0])
@@ -293,8 +297,13 @@ def _checked_format(only: str, values: npt.NDArray, column: pd.Series, source: s
 def _number_facts(stamps: npt.NDArray, format: str, name: str) -> tuple[Fact, ...]:
     """What numbers were taken for, where that is not plain to see."""
     if format.startswith("excel"):
-        return (Fact("dates", f"{name}: a spreadsheet's days since {'1904' if '1904' in format else '1900'}, "
-                     f"{str(stamps[0])[:10]} in row 1", flag("time_format")),)  # fmt: skip
+        told = _(
+            "{name}: a spreadsheet's days since {year}, {day} in row 1",
+            name=name,
+            year="1904" if "1904" in format else "1900",
+            day=str(stamps[0])[:10],
+        )
+        return (Fact("dates", told, flag("time_format")),)
     words = {"year-week": "years and ISO weeks", "year-quarter": "years and quarters", "%Y%j": "years and their days"}
     return (Fact("dates", f"{name}: {words[format]}", flag("time_format")),) if format in words else ()
 

@@ -16,7 +16,7 @@ from recurra.data import Fact, Panel, build_panel, detect_seasons, read_table, u
 from recurra.data.files.table_facts import table_facts
 from recurra.evaluation.forecast.backtest import Backtest
 from recurra.formatting import count
-from recurra.language import _
+from recurra.language import _, mark
 from recurra.options import option
 from recurra.report import ReportContent
 from recurra.report.units import step_noun
@@ -31,7 +31,7 @@ from recurra.tasks.forecast.report import ReportedForecasts
 from recurra.tasks.opened import Opened
 from recurra.training import Run
 
-INTERRUPTED = "Training was interrupted: the best network so far is kept and evaluated."
+INTERRUPTED = mark("Training was interrupted: the best network so far is kept and evaluated.")
 _STRONGEST = 12
 
 
@@ -80,11 +80,11 @@ class FileForecaster(ReportedForecasts, Estimator):
     def prepare(self, opened: Opened, *, windows: int | None = None, **columns: Any) -> Prepared:
         """The panel of a file by its columns; `windows` of each series judge. Without a horizon one is chosen."""
         panel, understood = understand(opened.table, source=opened.source, **columns)
-        reason = "as asked"
+        reason = _("as asked")
         if self.horizon is None:
             middle = int(sorted(panel.lengths)[len(panel) // 2])
             self.horizon, reason = default_horizon(detect_seasons(panel), middle)
-        said = f"{count(self.horizon, step_noun(panel.grid.freq))} ({reason})"
+        said = _("{steps} ({reason})", steps=count(self.horizon, step_noun(panel.grid.freq)), reason=reason)
         facts = [*opened.facts, *understood, Fact("horizon", said, option("horizon"))]
         return Prepared((panel, windows), facts, data_digest(panel), {"windows": windows})
 
@@ -97,7 +97,7 @@ class FileForecaster(ReportedForecasts, Estimator):
 
     def remarks(self) -> list[str]:
         """That training was interrupted."""
-        return [INTERRUPTED] if self.model_.interrupted else []
+        return [_(INTERRUPTED)] if self.model_.interrupted else []
 
     def scores(self) -> Scores:
         """Of the backtest."""
@@ -164,7 +164,7 @@ class FileForecaster(ReportedForecasts, Estimator):
             moved=moved,
             strength={name: np.asarray(values) for name, values in usual.strength().items() if values.any()},
             first=1 - usual.window,
-            title="What usually moves a forecast, share of each step and column",
+            title=_("What usually moves a forecast, share of each step and column"),
             flows=None if shown is None else looks[shown],
             shows=f"network {shown} of {len(model.members)}" if several else "",
         )

@@ -9,6 +9,7 @@ import numpy as np
 from recurra.data import Fact
 from recurra.data.schema.names import counted
 from recurra.ensemble.members import remarks_of
+from recurra.language import _
 from recurra.nn.own import OwnNetwork
 from recurra.options import option
 from recurra.tasks.forecast.model import ForecastModel
@@ -20,25 +21,30 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
     """The facts of a model; `left_out` are baselines that a budget left out, and why."""
     seasons = ", ".join(f"{season}" for season in model.recipe.seasons)
     found = [
-        Fact("seasons", f"{seasons} (in steps)" if seasons else "none found", option("season")),
+        Fact("seasons", _("{seasons} (in steps)", seasons=seasons) if seasons else _("none found"), option("season")),
         Fact("forecast", _made_of(model), option("method")),
     ]
     beside = [Fact("left out", f"{name}: {why}") for name, why in left_out.items()]
     short = int((model.panel.lengths < LEAST_KNOWN).sum())
     if short:
-        few = f"{counted(short, 'series', 'series')} of fewer than {LEAST_KNOWN} rows"
-        beside.append(Fact("remark", f"{few}: too few to tell how wide their intervals must be"))
+        series = counted(short, "series", "series")
+        few = _(
+            "{series} of fewer than {rows} rows: too few to tell how wide their intervals must be",
+            series=series,
+            rows=LEAST_KNOWN,
+        )
+        beside.append(Fact("remark", few))
     if not model.members:
         return [*found, *beside]
     shapes = [member.shape for member in model.members]
     blocks = ", ".join(str(block) for block in dict.fromkeys(shape.block for shape in shapes))
     windows = ", ".join(str(window) for window in dict.fromkeys(shape.window for shape in shapes))
-    trust = f"{model.calibration.trust:.0%} of the network's correction of the naive forecast"
+    trust = _("{trust:.0%} of the network's correction of the naive forecast", trust=model.calibration.trust)
     return [
         *found,
-        Fact("block", f"{blocks} steps are one step of the recurrence", option("block")),
-        Fact("windows", f"{windows} steps before each forecast", option("members")),
-        Fact("magnitudes", "logarithms" if model.scaling.log else "as they are", ""),
+        Fact("block", _("{blocks} steps are one step of the recurrence", blocks=blocks), option("block")),
+        Fact("windows", _("{windows} steps before each forecast", windows=windows), option("members")),
+        Fact("magnitudes", _("logarithms") if model.scaling.log else _("as they are"), ""),
         Fact("network", f"{len(shapes)} x {_described(model)}", option("cell")),
         Fact("trust", trust, ""),
         *beside,
@@ -49,13 +55,13 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
 def _made_of(model: ForecastModel) -> str:
     """What the forecast is made of, in words."""
     if model.combination is None:
-        return "the trained network"
+        return _("the trained network")
     weights = model.combination.overall
     if len(weights) == 1:
-        return f"{next(iter(weights))} alone"
+        return _("{name} alone", name=next(iter(weights)))
     parts = ", ".join(f"{weight:.0%} {name}" for name, weight in weights.items())
     differ = len(model.combination.weights) > 1 and bool(np.ptp(model.combination.weights, axis=0).any())
-    return f"{parts}{' (overall; by series where that did better)' if differ else ''}"
+    return _("{parts} (overall; by series where that did better)", parts=parts) if differ else parts
 
 
 def _described(model: ForecastModel) -> str:

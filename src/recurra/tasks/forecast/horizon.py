@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from recurra.language import _
+
 SHORTEST, LONGEST, USUAL = 12, 60, 28
 SHARE = 10  # at most a tenth of the rows, so that a backtest has something to learn from
 
@@ -23,10 +25,10 @@ def default_horizon(seasons: Sequence[int], length: int) -> tuple[int, str]:
     usable = [season for season in seasons if 1 < season <= LONGEST]
     if usable:
         times = -(-SHORTEST // usable[0])
-        steps, reason = usable[0] * times, "one season" if times == 1 else f"{times} seasons"
+        steps, reason = usable[0] * times, _("one season") if times == 1 else _("{n} seasons", n=times)
     else:
-        steps, reason = USUAL, "no short season was found"
+        steps, reason = USUAL, _("no short season was found")
     most = max(length // SHARE, 1)
     if steps > most:
-        return most, "a tenth of the rows"
+        return most, _("a tenth of the rows")
     return steps, reason

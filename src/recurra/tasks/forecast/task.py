@@ -5,7 +5,7 @@ from recurra.tasks.task import Option, Task
 FORECAST = Task(
     name="forecast",
     kind="forecaster",
-    summary="Train a forecaster on FILE, combine it with what does as well, evaluate it against baselines, and forecast.",
+    summary="Train a forecaster on FILE, combine it with what does as well, evaluate it, and forecast.",
     writes="Writes forecast.csv, report.html, forecast.png and NAME.safetensors (the model, for `recurra predict`).",
     examples=(
         ("forecast demo:co2", "a built-in example"),

@@ -129,7 +129,7 @@ class LabelledEstimator(ReportedLabels, Estimator):
         facts = [*opened.facts, *found, *examples_facts(gathered, labelled=not target.per_step)]
         dropped = np.setdiff1d(np.arange(len(gathered.examples)), stay).tolist()
         if dropped:
-            facts.append(Fact("dropped", f"{describe(dropped)}, without a step", option("empty")))
+            facts.append(Fact("dropped", _("{rows}, without a step", rows=describe(dropped)), option("empty")))
         facts += how
         study = FileStudy(parts, roles, opened.frame, share)
         return Prepared(study, facts, examples_digest(*parts.everything), {"test": test, "share": share})
@@ -212,7 +212,7 @@ class LabelledEstimator(ReportedLabels, Estimator):
         kept = judging.rows
         facts = [*opened.facts, *examples_facts(gathered, labelled=not objective.per_step)]
         if left_out := len(gathered.examples) - len(kept):
-            facts.append(Fact("left out", f"{counted(left_out, 'example')} without a step"))
+            facts.append(Fact("left out", _("{examples} without a step", examples=counted(left_out, "example"))))
         evaluation = self.evaluate(judging.examples, judging.labels, groups=None if groups is None else groups[kept])
         return Judged(
             facts,

@@ -11,6 +11,7 @@ from recurra.data.examples.examples import Examples, keep_rows
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.inspect.several import findings_of
+from recurra.language import _
 from recurra.tasks.estimator import Done, Insight
 from recurra.tasks.labelled.attributions import explained_frame, usual_frame
 from recurra.tasks.labelled.insight import looked_at, memory_sentences
@@ -36,7 +37,10 @@ def insight_of(
     numbers = kept[np.unique(np.linspace(0, len(kept) - 1, min(len(kept), _MOST)).astype(np.int64))]
     examples = every.take(numbers)
     if len(numbers) < len(every):
-        facts = [*facts, Fact("explained", f"{counted(len(numbers), 'example')}, spread evenly over the file")]
+        facts = [
+            *facts,
+            Fact("explained", _("{examples}, spread evenly over the file", examples=counted(len(numbers), "example"))),
+        ]
     encoded = model.reader.encode(examples)
     seen = looked_at(model, encoded) if step_counts(encoded).max() > 1 else []
     names = list(map(str, model.objective.labels.names))
@@ -49,12 +53,12 @@ def insight_of(
         facts=facts,
         sentences=memory_sentences(seen),
         findings=list(map(str, findings_of(seen))),
-        nothing="" if seen else "Nothing can be seen: each of these examples has a single step.",
+        nothing="" if seen else _("Nothing can be seen: each of these examples has a single step."),
         tables=_usual(model, examples, names),
         moved=table,
         strength=_by_step(moved),
         first=1,
-        title="What usually moves a prediction, mean size by step",
+        title=_("What usually moves a prediction, mean size by step"),
         flows=max((watched.flows for watched in seen if watched.flows), key=_reach, default=None),
     )
 

@@ -21,6 +21,7 @@ from recurra.data.labels.cell_labels import quoted
 from recurra.data.labels.label_values import missing_of
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
+from recurra.language import _
 from recurra.objectives.objective import Objective
 from recurra.options import option
 from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unseen
@@ -102,8 +103,13 @@ def choose_parts(
         )
         groups = None if gathered.groups is None else gathered.groups[learnt]
         way = {"test": (examples.take(parts.test), labels.iloc[parts.test]), "groups": groups}
-        more = f" and {len(parts.validation):,} of validation" if len(parts.validation) else ""
-        said = f"{len(parts.test):,} of {len(examples):,} examples, as column {roles.split} says; learnt from: the rest"
+        said = _(
+            "{n:,} of {all:,} examples, as column {column} says; learnt from: the rest",
+            n=len(parts.test),
+            all=len(examples),
+            column=roles.split,
+        )
+        more = _(" and {n:,} of validation", n=len(parts.validation)) if len(parts.validation) else ""
         chosen = ChosenParts(
             examples.take(learnt), labels.iloc[learnt], way, ids, parts.test, (*everything, gathered.split)
         )
@@ -115,8 +121,16 @@ def choose_parts(
     if by_time:
         return chosen, [Fact("test part", _latest(gathered, share, kept["optional"], str(roles.time)), option("time"))]
     if roles.group is not None:
-        return chosen, [Fact("test part", f"{percent} of the groups of {roles.group}", option("share"))]
-    return chosen, [Fact("test part", f"{percent} of the examples, chosen at random", option("share"))]
+        return chosen, [
+            Fact(
+                "test part",
+                _("{percent} of the groups of {column}", percent=percent, column=roles.group),
+                option("share"),
+            )
+        ]
+    return chosen, [
+        Fact("test part", _("{percent} of the examples, chosen at random", percent=percent), option("share"))
+    ]
 
 
 def _latest(gathered: Gathered, share: float, optional: Collection[str], time: str) -> str:
@@ -124,7 +138,7 @@ def _latest(gathered: Gathered, share: float, optional: Collection[str], time: s
     assert gathered.times is not None
     kept = keep_rows(gathered.examples, empty="drop", optional=optional)
     size = len(split_rows(len(kept), share=share, times=gathered.times[kept]).test)
-    return f"the latest {size:,} of {counted(len(kept), 'example')} by {time}"
+    return _("the latest {n:,} of {examples} by {time}", n=size, examples=counted(len(kept), "example"), time=time)
 
 
 def names_of(gathered: Gathered, opened: Opened, roles: Roles) -> tuple[str, npt.NDArray[Any]] | None:

@@ -10,6 +10,7 @@ from recurra.data.labels.cell_labels import quoted
 from recurra.data.schema.names import counted
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.formatting import MISSING
+from recurra.language import _
 from recurra.report.scores import shown_as
 from recurra.tasks.estimator import Preview, Scores
 
@@ -63,7 +64,8 @@ class LabelledPreview(Preview):
         told = []
         if len(self._counts):
             ordered = self._counts.sort_values(ascending=False, kind="stable").head(_MOST)
-            told.append("Predicted: " + ", ".join(f"{quoted(name)} {int(count):,}" for name, count in ordered.items()))
+            counts = ", ".join(f"{quoted(name)} {int(count):,}" for name, count in ordered.items())
+            told.append(_("Predicted: {counts}", counts=counts))
         if self._without:
-            told.append(f"Without a prediction, since they have no step: {counted(self._without, 'row')}")
+            told.append(_("Without a prediction, since they have no step: {rows}", rows=counted(self._without, "row")))
         return told

@@ -10,11 +10,12 @@ import pandas as pd
 
 from recurra.data.examples.understanding import Roles
 from recurra.formatting import joined
+from recurra.language import _, mark
 from recurra.objectives.objective import Objective
 from recurra.options import option
 
-INTERRUPTED = "Training was interrupted: the best network so far is kept and evaluated."
-UNFINISHED = "The final training, on all examples, was interrupted: the evaluated model is kept."
+INTERRUPTED = mark("Training was interrupted: the best network so far is kept and evaluated.")
+UNFINISHED = mark("The final training, on all examples, was interrupted: the evaluated model is kept.")
 _PAIRS, _FITS = 500, 0.8  # pairs that are looked at, and the share of them that have one value of a column that fits
 
 
@@ -32,7 +33,11 @@ def group_notes(frame: pd.DataFrame, roles: Roles, pairs: npt.NDArray[np.int64] 
         cells = values.to_numpy(dtype=object)
         if (cells[some[:, 0]] == cells[some[:, 1]]).mean() >= _FITS and distinct > 4:
             return [
-                f"Examples that repeat one another share their {name}: {option('group', name)} keeps them together."
+                _(
+                    "Examples that repeat one another share their {name}: {option} keeps them together.",
+                    name=name,
+                    option=option("group", name),
+                )
             ]
     return []
 
@@ -42,10 +47,15 @@ def title_of(objective: Objective | type[Objective], roles: Roles) -> str:
     made = {"static": roles.static, **({"sequence": roles.features} if roles.features else {})}
     columns = [column for name in roles.inputs for column in made.get(name, (name,))]
     columns = list(dict.fromkeys([*columns, *roles.features, *roles.static]))
-    return f"{objective.title}: {_listed(roles.label)} from {_listed(columns) if columns else 'a series'}"
+    return _(
+        "{task}: {target} from {inputs}",
+        task=_(objective.title),
+        target=_listed(roles.label),
+        inputs=_listed(columns) if columns else _("a series"),
+    )
 
 
 def _listed(names: Sequence[str], most: int = 4) -> str:
     """`a, b and c`; of more than `most` the first ones and how many more there are."""
     shown = list(map(str, names))
-    return joined(shown if len(shown) <= most else [*shown[: most - 1], f"{len(shown) - most + 1} more"])
+    return joined(shown if len(shown) <= most else [*shown[: most - 1], _("{n} more", n=len(shown) - most + 1)])
