@@ -10,30 +10,31 @@ import torch
 import recurra as rc
 from recurra.nn import Regularisation, Stack
 
-CLOSE, CLOSE_IN_DOUBLE = 1e-5, 1e-12
+# How far a network may be off: plain in float32, with layer norm, whose few units magnify roundings, and in float64.
+CLOSE, CLOSE_NORMED, CLOSE_IN_DOUBLE = 1e-5, 1e-4, 1e-12
 
 
-def random_networks(number: int) -> dict[str, Any]:
-    """The largest differences, relative to the largest output and 1, over so many networks; which ones go too far.
-
-    A network of float64 may differ by 1e-12; one of float32 by 1e-5, or by three times what the layer over the sequence
-    differs from float64 itself: a layer norm of one or two units multiplies roundings by up to 316.
-    """
-    worst, worst_in_double, beyond, kernels = 0.0, 0.0, [], {"cpu": 0, "reference": 0}
-    for seed in range(number):
+def random_networks(number: int, first: int = 0) -> dict[str, Any]:
+    """The largest differences, relative to the largest output and 1, over so many networks; which ones go too far."""
+    worst, worst_normed, worst_in_double, beyond = 0.0, 0.0, 0.0, []
+    kernels = {"cpu": 0, "reference": 0}
+    for seed in range(first, first + number):
         network, x, lengths = random_network(seed)
-        exact = whole(network.double(), x.double(), lengths)
-        kernel, in_double = difference(network, x.double(), lengths, exact, seed)
-        single = whole(network.float(), x, lengths)
-        _, found = difference(network, x, lengths, single, seed)
+        normed = any(layer.layer_norm for layer in network.layers)
+        kernel, found = difference(network, x, lengths, seed)
         kernels[kernel] += 1
-        worst, worst_in_double = max(worst, found), max(worst_in_double, in_double)
-        own = relative(single, exact)
-        if not (found <= max(CLOSE, 3 * own) and in_double <= CLOSE_IN_DOUBLE):
+        _, in_double = difference(network.double(), x.double(), lengths, seed)
+        if normed:
+            worst_normed = max(worst_normed, found)
+        else:
+            worst = max(worst, found)
+        worst_in_double = max(worst_in_double, in_double)
+        if not (found <= (CLOSE_NORMED if normed else CLOSE) and in_double <= CLOSE_IN_DOUBLE):
             beyond.append(seed)
     return {
         "networks": number, "by the engine": kernels["cpu"], "by the reference": kernels["reference"],
-        "largest difference": worst, "in float64": worst_in_double, "refusal": f"seeds {beyond}" if beyond else "",
+        "largest difference": worst, "with layer norm": worst_normed, "in float64": worst_in_double,
+        "refusal": f"seeds {beyond}" if beyond else "",
     }  # fmt: skip
 
 
@@ -50,16 +51,11 @@ def random_network(seed: int) -> tuple[Any, torch.Tensor, np.ndarray]:
     return Stack(layers).eval(), torch.randn(max(1, int(lengths.max())), batch, features), lengths
 
 
-def whole(network: Any, x: torch.Tensor, lengths: np.ndarray) -> np.ndarray:
-    """The outputs over the whole sequence, by the reference."""
+def difference(network: Any, x: torch.Tensor, lengths: np.ndarray, seed: int) -> tuple[str, float]:
+    """The rows step in random subsets until each has come to its end, beside the reference over the whole sequence: the
+    kernel, and the largest difference in units of the largest output or 1."""
     with torch.no_grad(), rc.backend("reference"):
-        return network(x, lengths=lengths.tolist())[0].numpy()
-
-
-def difference(
-    network: Any, x: torch.Tensor, lengths: np.ndarray, expected: np.ndarray, seed: int
-) -> tuple[str, float]:
-    """The rows step in random subsets until each has come to its end: the kernel, and the largest difference."""
+        expected = network(x, lengths=lengths.tolist())[0].numpy()
     draw = np.random.default_rng([seed, 1])
     stream, at, found = network.stream(len(lengths)), np.zeros(len(lengths), np.int64), np.zeros_like(expected)
     given = x.numpy()
@@ -67,12 +63,7 @@ def difference(
         rows = draw.permutation(waiting)[: draw.integers(1, waiting.size + 1)]
         found[at[rows], rows] = stream.step_rows(rows, given[at[rows], rows])
         at[rows] += 1
-    return stream.kernel, relative(found, expected)
-
-
-def relative(found: np.ndarray, expected: np.ndarray) -> float:
-    """The largest difference, in units of the largest output or 1."""
-    return float(np.abs(found - expected).max()) / max(1.0, float(np.abs(expected).max()))
+    return stream.kernel, float(np.abs(found - expected).max()) / max(1.0, float(np.abs(expected).max()))
 
 
 def random_layer(draw: np.random.Generator, features: int) -> Any:

@@ -51,8 +51,8 @@ def test_the_exported_source_is_timed(step: ModuleType, monkeypatch: pytest.Monk
 def test_random_networks_agree_and_what_does_not_is_named(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     script("common")
     found = script("step_random")
-    row = found.random_networks(12)
+    row = found.random_networks(6)
     assert row["refusal"] == ""
-    assert row["by the engine"] + row["by the reference"] == 12
+    assert row["by the engine"] + row["by the reference"] == 6
     monkeypatch.setattr(found, "CLOSE_IN_DOUBLE", -1.0)
     assert found.random_networks(2)["refusal"] == "seeds [0, 1]"
