@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from recurra.errors import InputError, ModelFileError, RecurraError, ShapeError, TrainingError
 
 if TYPE_CHECKING:
-    from recurra import cells, inputs, inspect, nn, tasks, textbook
+    from recurra import cells, deploy, inputs, inspect, nn, tasks, textbook
     from recurra import keras as keras  # not in __all__: the one part that needs what may not be there
     from recurra.data import read_table
     from recurra.kernels import backend
@@ -46,6 +46,7 @@ __all__ = [
     "accelerate",
     "backend",
     "cells",
+    "deploy",
     "inputs",
     "inspect",
     "load",
@@ -71,7 +72,7 @@ _LATER = {
     "read_table": "recurra.data",
     "restore": "recurra.nn",
 }
-_PARTS = ("cells", "inputs", "inspect", "keras", "nn", "tasks", "textbook")
+_PARTS = ("cells", "deploy", "inputs", "inspect", "keras", "nn", "tasks", "textbook")
 
 
 def __getattr__(name: str) -> Any:

@@ -25,3 +25,7 @@ class ModelFileError(RecurraError, ValueError):
 
 class TrainingError(RecurraError, RuntimeError):
     """Training that cannot go on, such as a loss that is no longer finite."""
+
+
+class MissingPackageError(RecurraError, ImportError):
+    """A part of Recurra that needs a package which is not installed; the text says how to install it."""

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recurra import language
+from recurra.language import _, counted
+
 MISSING = "n/a"
 MINUS = "−"
 MANY = 10.0  # a ratio beyond it is said as "23 times", since 2,200 % tells nobody anything
@@ -113,7 +116,8 @@ def span(low: str, high: str) -> str:
     """
     if MISSING in (low, high):
         return MISSING
-    return f"{low} to {high}" if MINUS in low + high or "+" in low + high or "×" in low + high else f"{low}–{high}"
+    signs = MINUS in low + high or "+" in low + high or "×" in low + high
+    return _("{low} to {high}", low=low, high=high) if signs else f"{low}–{high}"
 
 
 def compared(ours: float, other: float) -> str:
@@ -124,13 +128,19 @@ def compared(ours: float, other: float) -> str:
         ('5.0 % lower', '20.0 % higher', '23 times', 'the same', 'higher')
     """
     if other <= 0:
-        return "higher" if ours > other else "the same"
+        return _("higher") if ours > other else _("the same")
     ratio = ours / other
     if abs(ratio - 1) < 0.0005:
-        return "the same"
+        return _("the same")
     if ratio > MANY:
-        return f"{ratio:,.0f} times" if ratio < 1e4 else "over 10,000 times"
-    return f"{percent(abs(ratio - 1))} {'lower' if ratio < 1 else 'higher'}"
+        return _("{ratio} times", ratio=f"{ratio:,.0f}") if ratio < 1e4 else _("over 10,000 times")
+    size = percent(abs(ratio - 1))
+    return _("{size} lower", size=size) if ratio < 1 else _("{size} higher", size=size)
+
+
+def is_many(ours: float, other: float) -> bool:
+    """Whether `compared` says a number of times."""
+    return other > 0 and ours / other > MANY
 
 
 def compared_with(ours: float, other: float, name: str, *, short: bool = False) -> str:
@@ -138,10 +148,18 @@ def compared_with(ours: float, other: float, name: str, *, short: bool = False) 
 
     `short` leaves "that of" out where it can: `5.0 % lower than ETS`.
     """
-    text = compared(ours, other)
-    if text.endswith("times"):
-        return f"{text} that of {name}"
-    return f"{text} {'as' if text == 'the same' else 'than'} {'' if short else 'that of '}{name}"
+    if (other > 0 and abs(ours / other - 1) < 0.0005) or (other <= 0 and ours <= other):
+        return _("the same as {method}", method=name) if short else _("the same as that of {method}", method=name)
+    if is_many(ours, other):
+        return _("{relation} that of {method}", relation=compared(ours, other), method=name)
+    if other <= 0:
+        return _("higher than {method}", method=name) if short else _("higher than that of {method}", method=name)
+    lower, size = ours < other, percent(abs(ours / other - 1))
+    if short:
+        text = _("{size} lower than {method}") if lower else _("{size} higher than {method}")
+    else:
+        text = _("{size} lower than that of {method}") if lower else _("{size} higher than that of {method}")
+    return text.format(size=size, method=name)
 
 
 def plain_signs(text: str) -> str:
@@ -161,14 +179,13 @@ def p_text(value: float) -> str:
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
-    """`1 series`, `1,024 rows`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+    """`1 series`, `1,024 rows`, in the reader's language."""
+    return counted(number, noun, plural)
 
 
 def joined(parts: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    parts = list(parts)
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+    """`a`, `a and b`, `a, b and c`, in the reader's language."""
+    return language.joined(list(parts))
 
 
 def exponent_of(value: float) -> int:

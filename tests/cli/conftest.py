@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
-from pathlib import Path
 
 import pytest
+from tests.cli.labelled import empty_page
 from tests.cli.shops import HORIZON, Made, shop_sales
 
 from recurra.cli.main import main
@@ -35,10 +35,4 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 @pytest.fixture
 def without_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """The page of labelled sequences, which takes seconds, is an empty file."""
-
-    def empty(report: object, path: Path) -> None:
-        path.write_bytes(b"")
-
-    monkeypatch.setattr("recurra.tasks.labelled.report.report_content", lambda **given: None)
-    monkeypatch.setattr("recurra.report.write_labelled_html", empty)
-    monkeypatch.setattr("recurra.report.write_labelled_png", empty)
+    empty_page(monkeypatch)

@@ -61,3 +61,11 @@ def written(frame: pd.DataFrame, path: Path) -> str:
     else:
         frame.to_csv(path, index=False)
     return str(path)
+
+
+def empty_page(patch: pytest.MonkeyPatch) -> None:
+    """Let the page and the picture of labelled sequences, which take seconds, be empty files."""
+
+    patch.setattr("recurra.tasks.labelled.report.report_content", lambda *_, **__: None)
+    for name in ("html", "png"):
+        patch.setattr(f"recurra.report.write_{name}", lambda report, path: path.write_bytes(b""))

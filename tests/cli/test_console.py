@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from recurra.cli.console import file_size, format_cell, print_facts, print_forecast, print_frame, print_verdict
+from recurra.cli.console import file_size, format_cell, print_facts, print_frame, print_verdict
 from recurra.data.schema.facts import Fact
+from recurra.tasks.forecast.printed import ForecastPreview
 
 
 def piped() -> Console:
@@ -153,7 +154,9 @@ def test_both_bounds_of_an_interval_go_and_dates_stand_left() -> None:
     console = Console(file=io.StringIO(), width=60, force_terminal=True, highlight=False)
     numbers = {name: [1234.5, 987.25] for name in ("forecast", "lo_80", "hi_80", "lo_95", "hi_95")}
     times = pd.to_datetime(["2026-01-01", "2026-01-02"])
-    print_forecast(console, pd.DataFrame({"unique_id": ["shop one", "shop two"], "ds": times, **numbers}))
+    preview = ForecastPreview()
+    preview.add(pd.DataFrame({"unique_id": ["shop one", "shop two"], "ds": times, **numbers}))
+    print_frame(console, preview.title, preview.table())
     plain = re.sub(r"\x1b\[[\d;]*m", "", text(console))
     assert "not shown at this width: lo_95, hi_95" in plain
     heading, first = plain.splitlines()[1:3]

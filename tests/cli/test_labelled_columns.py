@@ -9,12 +9,7 @@ import pandas as pd
 import pytest
 from tests.cli.labelled import QUICK, gestures, reviews, run, written
 
-
-@pytest.fixture(autouse=True)
-def _without_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recurra.tasks.labelled.report.report_content", lambda **given: None)
-    for name in ("html", "png"):
-        monkeypatch.setattr(f"recurra.report.write_labelled_{name}", lambda report, path: path.write_bytes(b""))
+pytestmark = pytest.mark.usefixtures("without_page")
 
 
 @pytest.mark.parametrize("name", ["row", "truth", "p_nod"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.cli.labelled import QUICK, reviews, run, written
+from tests.cli.labelled import QUICK, empty_page, reviews, run, written
 
 from recurra.objectives import weighing
 from recurra.tasks.labelled import results
@@ -20,9 +20,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("model")
     source = written(reviews(), folder / "reviews.csv")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recurra.tasks.labelled.report.report_content", lambda **given: None)
-        for name in ("html", "png"):
-            patch.setattr(f"recurra.report.write_labelled_{name}", lambda report, path: path.write_bytes(b""))
+        empty_page(patch)
         assert run(["classify", source, *QUICK, "--empty", "drop", "--out", str(folder), "--quiet"]) == 0
     return str(folder / "reviews.safetensors")
 
@@ -129,7 +127,7 @@ def test_examples_of_one_step_are_explained(model: str, tmp_path: Path, capsys: 
     ("arguments", "message"),
     [
         (["predict", "MODEL"], "keeps no data: give the FILE"),
-        (["inspect", "MODEL"], "keeps no data: give a FILE"),
+        (["inspect", "MODEL"], "keeps no data: give the FILE"),
         (["inspect", "MODEL", "new.csv", "--step", "2"], "--step 2 is about a model that tags every step"),
         (["evaluate", "MODEL", "new.csv"], "column 'sentiment' is not in new.csv"),
         (["predict", "MODEL", "other.csv"], "column 'sentence' is not in other.csv: did you mean 'sentences'?"),

@@ -8,22 +8,22 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from recurra.cli.commands import classify, evaluate, forecast, predict, tag
+from recurra import tasks
+from recurra.cli.commands import evaluate, learn, predict
 from recurra.cli.flags.reading import Reading
 from recurra.cli.main import main
-from recurra.cli.reading import file_facts, open_table
-from recurra.data import Dialect, Table
+from recurra.data import Dialect, Table, read_table
+from recurra.data.files.table_facts import table_facts
 
 
 def test_flags_reach_the_reader(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("1|void\n2|5,5\n", encoding="utf-16")
-    table = open_table(
-        str(path), Reading(separator="|", encoding="utf-16", decimal=",", header=False, missing=["void,none"])
-    )
+    reading = Reading(separator="|", encoding="utf-16", decimal=",", header=False, missing=["void,none"])
+    table = read_table(str(path), **reading.arguments())
     assert table.frame.isna().to_numpy().tolist() == [[False, True], [False, False]]
     assert table.frame.iloc[1, 1] == 5.5
-    facts = {fact.label: fact for fact in file_facts(table)}
+    facts = {fact.label: fact for fact in table_facts(table)}
     assert facts["file"].value == "a.txt, 2 rows, 2 columns"
     assert facts["encoding"].flag == "encoding="
     assert facts["separator"].value == "|"
@@ -35,15 +35,15 @@ def test_every_note_is_told() -> None:
     table = Table(
         pd.DataFrame({"y": [1]}), Dialect(separator="\t", missing=("", "NA")), "a", "/tmp/a.tsv", ("odd", "big")
     )
-    facts = file_facts(table)
+    facts = table_facts(table)
     assert facts[0].value == "a.tsv, 1 row, 1 column"
     assert [fact.value for fact in facts if fact.label == "note"] == ["odd", "big"]
     assert {"tab", "an empty cell, NA"} <= {fact.value for fact in facts}
 
 
 def test_a_demo_has_no_encoding() -> None:
-    table = open_table("demo:co2", Reading())
-    assert {fact.label for fact in file_facts(table)} <= {"file", "note"}
+    table = read_table("demo:co2")
+    assert {fact.label for fact in table_facts(table)} <= {"file", "note"}
 
 
 def test_a_refusal_repeats_what_the_reader_remarked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,7 +58,7 @@ def test_a_refusal_repeats_what_the_reader_remarked(tmp_path: Path, capsys: pyte
 
 
 def test_every_command_that_reads_takes_the_reading_flags() -> None:
-    for command in (forecast.forecast, predict.predict, evaluate.evaluate, classify.classify, tag.tag):
+    for command in (predict.predict, evaluate.evaluate, *map(learn.command_of, map(tasks.get, tasks.names()))):
         assert {"thousands", "skip_rows", "footer", "header_rows", "sheet"} <= set(
             inspect.signature(command).parameters
         )

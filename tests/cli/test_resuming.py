@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recurra.cli.resuming import ARRAYS, checkpoint_path, data_digest, open_checkpoints, refusing_without_trace
+from recurra.cli.resuming import checkpoint_path, open_checkpoints, refusing_without_trace
 from recurra.data import Grid, Panel, Schema
+from recurra.data.panel.panel import ARRAYS
 from recurra.errors import InputError, ModelFileError
+from recurra.tasks.digests import data_digest
 from recurra.training import TrainingOptions
 
 

@@ -114,8 +114,9 @@ def test_a_stack_with_a_head_steps_any_rows_as_each_row_alone(data):
     torch.manual_seed(data.draw(st.integers(0, 2**31)))
     features, batch = data.draw(SIZES), data.draw(st.integers(1, 24))
     below = data.draw(layers(features))
-    stack = Stack([below, data.draw(layers(below.width))]).eval()
-    head = nn.Linear(stack.layers[-1].width, data.draw(SIZES), bias=data.draw(st.booleans()))
+    above = data.draw(layers(below.width))
+    stack = Stack([below, above]).eval()
+    head = nn.Linear(above.width, data.draw(SIZES), bias=data.draw(st.booleans()))
     stream = stack.stream(batch=batch, head=head, threads=data.draw(st.integers(1, 3)))
     seen: list[list[torch.Tensor]] = [[] for _ in range(batch)]
     for _ in range(data.draw(st.integers(1, 6))):

@@ -12,9 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from recurra.report import write_html
-from recurra.report.content import ForecastReport
-from recurra.report.labelled.content import LabelledReport
-from recurra.report.labelled.page import write_labelled_html
+from recurra.report.content import ReportContent
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -71,12 +69,12 @@ def browser() -> Iterator[Browser]:
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     contexts: list[BrowserContext] = []
 
-    def open_report(report: ForecastReport | LabelledReport, width: int = 1280, **settings: Any) -> Opened:
+    def open_report(report: ReportContent | ReportContent, width: int = 1280, **settings: Any) -> Opened:
         path = tmp_path / "report.html"
-        if isinstance(report, ForecastReport):
+        if isinstance(report, ReportContent):
             write_html(report, path)
         else:
-            write_labelled_html(report, path)
+            write_html(report, path)
         context = browser.new_context(viewport={"width": width, "height": 900}, **settings)
         contexts.append(context)
         page = context.new_page()

@@ -5,52 +5,48 @@ The forecasts are simple ones; only their shape matters here.
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pandas as pd
 import pytest
 from tests.report.browsing import browser, opened  # noqa: F401 (fixtures)
+from tests.report.making import HOSTILE, changed, forecast_content
+from tests.report.sentences import (  # noqa: F401 (fixtures)
+    gestures,
+    markup,
+    nothing,
+    promoters,
+    protein,
+    sentiment,
+    topics,
+)
 
-from recurra.report.content import ForecastReport
+from recurra.report.content import ReportContent
 
 METHODS = ("naive", "seasonal naive", "drift", "ETS", "Theta")
 WIDTH = {80: 1.2816, 95: 1.96}
 
 
-HOSTILE = (
-    "<script>window.hacked = 1</script>",
-    "</script><img src=x onerror='window.hacked = 1'>",
-    "$\\frac{1}{2}$ %{y} {{ 7 * 7 }}",
-    "北京 · 上海 – 日本語 한국어 🌧",
-    "long " * 400,
-    "line\nbreak\ttab \x00 end",
-    "\u202eright to left",
-    "&lt;b&gt; <b>bold</b>",
-)
-
-
 @pytest.fixture(scope="session")
-def co2() -> ForecastReport:
+def co2() -> ReportContent:
     return co2_report()
 
 
 @pytest.fixture(scope="session")
-def many() -> ForecastReport:
+def many() -> ReportContent:
     return many_report()
 
 
 @pytest.fixture(scope="session")
-def steps() -> ForecastReport:
+def steps() -> ReportContent:
     return steps_report()
 
 
 @pytest.fixture(scope="session")
-def hostile() -> ForecastReport:
+def hostile() -> ReportContent:
     """Eight series whose names, and every other text, try to be markup."""
     report = many_report(len(HOSTILE), names=list(HOSTILE))
     text = HOSTILE[0] + HOSTILE[2] + HOSTILE[3]
-    return dataclasses.replace(
+    return changed(
         report,
         title=text,
         target=HOSTILE[0],
@@ -65,7 +61,7 @@ def hostile() -> ForecastReport:
 
 
 @pytest.fixture(scope="session")
-def bare() -> ForecastReport:
+def bare() -> ReportContent:
     """A report with a history and a forecast, and nothing else; the third series has no value at all."""
     days = pd.date_range("2026-01-01", periods=12, tz="Europe/Berlin")
     history = pd.DataFrame(
@@ -76,7 +72,7 @@ def bare() -> ForecastReport:
         {"series": np.repeat(["a", "b", "c"], 2), "time": np.tile(days[4:6], 3), "forecast": [1.0] * 6}
     )
     forecast.loc[3, "forecast"] = np.nan
-    return ForecastReport(
+    return forecast_content(
         title="Bare",
         target="y",
         horizon=2,
@@ -90,7 +86,7 @@ def bare() -> ForecastReport:
     )
 
 
-def co2_report() -> ForecastReport:
+def co2_report() -> ReportContent:
     """One weekly series of 2,284 rows with 59 missing values, 26 steps ahead, 20 windows."""
     from statsmodels.datasets import co2
 
@@ -109,7 +105,7 @@ def co2_report() -> ForecastReport:
     )
 
 
-def many_report(count: int = 300, names: list[str] | None = None) -> ForecastReport:
+def many_report(count: int = 300, names: list[str] | None = None) -> ReportContent:
     """Many daily series of unequal length, some with gaps."""
     random = np.random.default_rng(0)
     parts = []
@@ -135,7 +131,7 @@ def many_report(count: int = 300, names: list[str] | None = None) -> ForecastRep
     )
 
 
-def steps_report(scale: float = 1.0, horizon: int = 1) -> ForecastReport:
+def steps_report(scale: float = 1.0, horizon: int = 1) -> ReportContent:
     """A random walk on integer steps, which nothing beats the naive forecast on."""
     y = scale * (100 + np.cumsum(np.random.default_rng(1).standard_normal(500)))
     history = pd.DataFrame({"series": "y", "time": np.arange(500), "y": y})
@@ -163,7 +159,7 @@ def make_report(
     command: str,
     future,
     better: bool,
-) -> ForecastReport:
+) -> ReportContent:
     """A report of plausible numbers: ours is the seasonal naive forecast, moved towards the truth when `better`."""
     random = np.random.default_rng(2)
     windows, forecasts = [], []
@@ -188,7 +184,7 @@ def make_report(
     best = str(table.loc[list(METHODS), "MASE"].idxmin())
     by_series = scaled.groupby(backtest["series"], sort=False).mean()
     gain = 1 - table.loc["recurra lstm", "MASE"] / table.loc[best, "MASE"]
-    return ForecastReport(
+    return forecast_content(
         title=title,
         target=target,
         horizon=horizon,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
 from tests.report.browsing import Open
+from tests.report.making import changed
 from tests.report.test_insight_plots import with_insight
 
-from recurra.report.content import ForecastReport
+from recurra.report.content import ReportContent
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_quiet_drawn_and_no_wider_than_the_screen(
     assert view.page.evaluate("window.hacked") is None
 
 
-def test_the_selector_changes_series(opened: Open, many: ForecastReport) -> None:
+def test_the_selector_changes_series(opened: Open, many: ReportContent) -> None:
     view = opened(many)
     before = {plot: view.figure(plot) for plot in ("forecast", "backtest")}
     first_row = view.page.text_content("#figures tbody tr")
@@ -59,28 +59,28 @@ def test_the_selector_changes_series(opened: Open, many: ForecastReport) -> None
 
 
 @pytest.mark.parametrize("width", [1280, 400])
-def test_memory_and_attributions(width: int, opened: Open, many: ForecastReport) -> None:
+def test_memory_and_attributions(width: int, opened: Open, many: ReportContent) -> None:
     view = opened(with_insight(many, features=6), width)
     assert {"moved", "flow", "moved-usually"} <= set(view.drawn())
     assert min(view.drawn().values()) > 0
     view.page.select_option("#series", "5")
-    known = view.page.locator(".series-name").first.text_content() in many.forecast["series"].unique()[:30]
+    known = view.page.locator(".series-name").first.text_content() in many.data["forecast"]["series"].unique()[:30]
     assert ("moved" in view.drawn()) == known
     assert view.messages == []
     assert view.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_series_without_backtest_hides_only_that_plot(opened: Open, many: ForecastReport) -> None:
-    second = many.by_series["series"].iloc[0]
-    rest = many.backtest[many.backtest["series"] != second]
-    view = opened(dataclasses.replace(many, backtest=rest))
+def test_a_series_without_backtest_hides_only_that_plot(opened: Open, many: ReportContent) -> None:
+    second = many.data["by_series"]["series"].iloc[0]
+    rest = many.data["backtest"][many.data["backtest"]["series"] != second]
+    view = opened(changed(many, backtest=rest))
     assert "backtest" not in view.drawn()
     assert view.page.text_content("#backtest-note") == "This series was too short to be tested."
     view.page.select_option("#series", "1")
     assert view.drawn()["backtest"] > 0
 
 
-def test_recent_and_everything(opened: Open, co2: ForecastReport) -> None:
+def test_recent_and_everything(opened: Open, co2: ReportContent) -> None:
     view = opened(co2)
     ranges = "document.getElementById('forecast')._fullLayout.xaxis.range.map(String)"
     recent = view.page.evaluate(ranges)
@@ -92,14 +92,14 @@ def test_recent_and_everything(opened: Open, co2: ForecastReport) -> None:
     assert view.page.evaluate(ranges) == recent
 
 
-def test_the_command_can_be_copied(opened: Open, co2: ForecastReport) -> None:
+def test_the_command_can_be_copied(opened: Open, co2: ReportContent) -> None:
     view = opened(co2)
     view.page.click("#copy")
     view.page.get_by_role("button", name="Copied").wait_for()
     assert view.messages == []
 
 
-def test_plots_fit_on_paper_and_come_back(opened: Open, co2: ForecastReport, tmp_path: Path) -> None:
+def test_plots_fit_on_paper_and_come_back(opened: Open, co2: ReportContent, tmp_path: Path) -> None:
     view = opened(co2)
     width = "document.querySelector('#forecast .main-svg').clientWidth"
     on_screen = view.page.evaluate(width)
@@ -110,7 +110,7 @@ def test_plots_fit_on_paper_and_come_back(opened: Open, co2: ForecastReport, tmp
     assert view.messages == []
 
 
-def test_headings_and_names_for_who_cannot_see(opened: Open, many: ForecastReport) -> None:
+def test_headings_and_names_for_who_cannot_see(opened: Open, many: ReportContent) -> None:
     page = opened(many).page
     assert page.locator("h1").count() == 1
     assert page.locator(".plot[role=figure][aria-label]").count() == page.locator(".plot").count()
@@ -121,7 +121,7 @@ def test_headings_and_names_for_who_cannot_see(opened: Open, many: ForecastRepor
     assert page.locator("#series").evaluate("select => select.labels.length") == 1
 
 
-def test_the_buttons_of_a_plot_are_one_stop_of_the_keyboard(opened: Open, co2: ForecastReport) -> None:
+def test_the_buttons_of_a_plot_are_one_stop_of_the_keyboard(opened: Open, co2: ReportContent) -> None:
     page = opened(co2).page
     stops = (
         "[...document.querySelectorAll('.plot')].map(p => p.querySelectorAll('.modebar-btn[tabindex=\"0\"]').length)"
@@ -154,12 +154,12 @@ def test_the_buttons_cover_neither_legend_nor_plot(name: str, opened: Open, requ
             assert bar["bottom"] <= box["top"] or bar["left"] >= box["right"] or bar["right"] <= box["left"]
 
 
-def test_on_a_phone_a_plot_has_no_buttons(opened: Open, co2: ForecastReport) -> None:
+def test_on_a_phone_a_plot_has_no_buttons(opened: Open, co2: ReportContent) -> None:
     page = opened(co2, 390, has_touch=True, is_mobile=True).page
     assert page.locator(".modebar-btn").count() == 0
 
 
-def test_a_wide_table_scrolls_in_its_box_and_says_so(opened: Open, co2: ForecastReport) -> None:
+def test_a_wide_table_scrolls_in_its_box_and_says_so(opened: Open, co2: ReportContent) -> None:
     page = opened(co2, 390).page
     box = page.locator(".scroll:has(.methods)")
     assert "wider" in str(box.get_attribute("class"))

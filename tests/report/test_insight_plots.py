@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from tests.report.conftest import HOSTILE
+from tests.report.making import HOSTILE, changed, panel
 
 from recurra.report import page
-from recurra.report.content import ForecastReport
-from recurra.report.insight_plots import (
-    COLUMNS,
-    FEATURES,
-    moved_figure,
-    moved_height,
-    moved_usually_figure,
-)
-from recurra.report.training_plots import flow_figure
+from recurra.report.content import ReportContent
+from recurra.report.panels import Memory, Moved, MovedUsually
+from recurra.report.panels.memory import flow_figure
+from recurra.report.panels.moved import COLUMNS, FEATURES, moved_figure, moved_height, moved_usually_figure
 
 
-def with_insight(report: ForecastReport, features: int = 3, window: int = 60) -> ForecastReport:
+def with_insight(report: ReportContent, features: int = 3, window: int = 60) -> ReportContent:
     """The report with a gradient that fades, and attributions that grow towards the origin."""
-    steps = np.arange(1 - window, report.horizon + 1)
+    steps = np.arange(1 - window, report.data["horizon"] + 1)
     names = [*HOSTILE, *(f"column {j}" for j in range(features))][-features:]
     one = pd.concat(
         pd.DataFrame({"step": steps, "feature": name, "attribution": (j + 1) * np.sin(steps) * np.exp(steps / window)})
         for j, name in enumerate(names)
     )
-    series = report.forecast["series"].unique()[:30]
+    series = report.data["forecast"]["series"].unique()[:30]
     flow = pd.DataFrame(
         [
             dict(member=member, step=step, back=back, gradient=step * 0.3**back)
@@ -38,7 +31,7 @@ def with_insight(report: ForecastReport, features: int = 3, window: int = 60) ->
             for back in range(4 + member)
         ]
     )
-    return dataclasses.replace(
+    return changed(
         report,
         flow=flow,
         memory=["It reads 60 steps as 6 blocks of 10.", "A finding & its <cure>."],
@@ -47,43 +40,54 @@ def with_insight(report: ForecastReport, features: int = 3, window: int = 60) ->
     )
 
 
-def test_plotly_accepts_them(hostile: ForecastReport, many: ForecastReport) -> None:
+def test_plotly_accepts_them(hostile: ReportContent, many: ReportContent) -> None:
     for report in (with_insight(hostile, 8), with_insight(many)):
-        first = report.forecast["series"].iloc[0]
-        for figure in (flow_figure(report), moved_usually_figure(report), moved_figure(report, first)):
+        first = report.data["forecast"]["series"].iloc[0]
+        for figure in (
+            flow_figure(panel(Memory, report)),
+            moved_usually_figure(panel(MovedUsually, report)),
+            moved_figure(panel(Moved, report), first),
+        ):
             assert figure is not None
             go.Figure(data=figure["data"], layout=figure["layout"])
 
 
-def test_nothing_to_show_is_no_figure(bare: ForecastReport, co2: ForecastReport) -> None:
+def test_nothing_to_show_is_no_figure(bare: ReportContent, co2: ReportContent) -> None:
     for report in (bare, co2):
-        assert flow_figure(report) is moved_usually_figure(report) is moved_figure(report, "co2") is None
+        assert (
+            flow_figure(panel(Memory, report))
+            is moved_usually_figure(panel(MovedUsually, report))
+            is moved_figure(panel(Moved, report), "co2")
+            is None
+        )
     zero = with_insight(co2)
-    zero = dataclasses.replace(zero, moved=zero.moved.assign(attribution=0.0), flow=zero.flow.assign(gradient=0.0))
-    assert moved_figure(zero, "co2") is flow_figure(zero) is None
+    zero = changed(zero, moved=zero.data["moved"].assign(attribution=0.0), flow=zero.data["flow"].assign(gradient=0.0))
+    assert moved_figure(panel(Moved, zero), "co2") is flow_figure(panel(Memory, zero)) is None
 
 
-def test_long_windows_are_drawn_in_groups_that_keep_the_sum(co2: ForecastReport) -> None:
+def test_long_windows_are_drawn_in_groups_that_keep_the_sum(co2: ReportContent) -> None:
     report = with_insight(co2, window=3000)
-    figure = moved_figure(report, "co2")
+    figure = moved_figure(panel(Moved, report), "co2")
     assert figure is not None
     (trace,) = figure["data"]
     assert len(trace["x"]) <= COLUMNS + 1
     total = np.array(trace["z"]).sum()
-    assert np.isclose(total, report.moved["attribution"].sum(), rtol=1e-3)
+    assert np.isclose(total, report.data["moved"]["attribution"].sum(), rtol=1e-3)
     assert 1 in trace["x"]  # no group holds both what was known and what is forecast
 
 
-def test_the_strongest_features_are_shown(co2: ForecastReport) -> None:
+def test_the_strongest_features_are_shown(co2: ReportContent) -> None:
     report = with_insight(co2, features=30)
-    figure = moved_usually_figure(report)
+    figure = moved_usually_figure(panel(MovedUsually, report))
     assert figure is not None
     assert figure["data"][0]["y"][-1] == "column 29"
     assert len(figure["data"][0]["y"]) == FEATURES
-    assert moved_height(report) > moved_height(with_insight(co2, features=3))
+    assert moved_height(report.data["moved_usually"]) > moved_height(
+        with_insight(co2, features=3).data["moved_usually"]
+    )
 
 
-def test_the_page_holds_them(co2: ForecastReport, bare: ForecastReport) -> None:
+def test_the_page_holds_them(co2: ReportContent, bare: ReportContent) -> None:
     text = page.render(with_insight(co2))
     assert "A finding &amp; its &lt;cure&gt;." in text
     assert 'id="moved"' in text
@@ -91,13 +95,13 @@ def test_the_page_holds_them(co2: ForecastReport, bare: ForecastReport) -> None:
     assert 'id="moved"' not in page.render(bare)
 
 
-def test_a_column_that_moves_nothing_has_no_row(co2: ForecastReport) -> None:
+def test_a_column_that_moves_nothing_has_no_row(co2: ReportContent) -> None:
     report = with_insight(co2, features=4)
-    still = report.moved_usually["feature"].unique()[0]
-    usually = report.moved_usually.assign(
-        strength=report.moved_usually["strength"].where(report.moved_usually["feature"] != still, 0.0)
+    still = report.data["moved_usually"]["feature"].unique()[0]
+    usually = report.data["moved_usually"].assign(
+        strength=report.data["moved_usually"]["strength"].where(report.data["moved_usually"]["feature"] != still, 0.0)
     )
-    figure = moved_usually_figure(dataclasses.replace(report, moved_usually=usually))
+    figure = moved_usually_figure(panel(MovedUsually, changed(report, moved_usually=usually)))
     assert figure is not None
     assert len(figure["data"][0]["y"]) == 3
     assert still not in figure["data"][0]["y"]

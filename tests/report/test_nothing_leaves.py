@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import re
 from importlib.resources import files
@@ -10,9 +9,10 @@ from importlib.resources import files
 import pytest
 from plotly.offline import get_plotlyjs_version
 from tests.report.browsing import Open, Opened
+from tests.report.making import changed
 
 from recurra.report.bundle import CONFIG, SHA256, VERSION, plotly_js
-from recurra.report.content import ForecastReport
+from recurra.report.content import ReportContent
 from recurra.report.page import render
 
 LINK = "<a href='https://example.org/a' target='_blank'>go</a>"
@@ -54,7 +54,7 @@ def click_everything(view: Opened) -> int:
 @pytest.mark.parametrize("name", ["co2", "hostile"])
 def test_no_click_on_a_forecast_leaves_the_page(name: str, opened: Open, request: pytest.FixtureRequest) -> None:
     report = request.getfixturevalue(name)
-    view = opened(dataclasses.replace(report, target=LINK, time_name=LINK) if name == "hostile" else report)
+    view = opened(changed(report, target=LINK, time_name=LINK) if name == "hostile" else report)
     address = view.page.url
     assert view.page.locator(".modebar-btn").count() >= 6
     assert view.page.locator("svg a, a[href]").count() == 0
@@ -63,7 +63,7 @@ def test_no_click_on_a_forecast_leaves_the_page(name: str, opened: Open, request
     assert all(name.endswith(".png") for name in view.downloads)
 
 
-def test_no_button_offers_to_upload(opened: Open, co2: ForecastReport) -> None:
+def test_no_button_offers_to_upload(opened: Open, co2: ReportContent) -> None:
     titles = (
         opened(co2)
         .page.locator(".modebar-btn")
@@ -75,7 +75,7 @@ def test_no_button_offers_to_upload(opened: Open, co2: ForecastReport) -> None:
     assert not [title for title in titles if any(word in title for word in OFFERS)]
 
 
-def test_what_a_script_could_try_is_refused(opened: Open, co2: ForecastReport) -> None:
+def test_what_a_script_could_try_is_refused(opened: Open, co2: ReportContent) -> None:
     """The content policy and the lost `window.open` hold against a script that got into the page after all."""
     view = opened(co2)
     page, address = view.page, view.page.url
@@ -115,7 +115,7 @@ def test_the_buttons_are_named_one_by_one() -> None:
     assert buttons == ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]
 
 
-def test_every_script_is_named_by_its_digest(co2: ForecastReport) -> None:
+def test_every_script_is_named_by_its_digest(co2: ReportContent) -> None:
     page = render(co2)
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
     assert policy is not None

@@ -10,7 +10,7 @@ import matplotlib as mpl
 import pytest
 from matplotlib.image import imread
 
-from recurra.report.content import ForecastReport
+from recurra.report.content import ReportContent
 from recurra.report.png import draw, write_png
 
 
@@ -24,7 +24,7 @@ def test_a_picture_with_something_in_it(name: str, request: pytest.FixtureReques
     assert dict(mpl.rcParams) == settings
 
 
-def test_the_verdict_and_the_parts_are_there(co2: ForecastReport, bare: ForecastReport) -> None:
+def test_the_verdict_and_the_parts_are_there(co2: ReportContent, bare: ReportContent) -> None:
     figure = draw(co2)
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
         "Forecast, 26 steps ahead",

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
+from tests.report.making import changed, panel
 from tests.report.test_insight_plots import with_insight
 
-from recurra.report.content import ForecastReport
-from recurra.report.training_plots import flow_figure, learning_figure
+from recurra.report.content import ReportContent
+from recurra.report.panels import Memory, Training
+from recurra.report.panels.memory import flow_figure
+from recurra.report.panels.training import learning_figure
 
 
-def test_learning_has_two_curves_per_member_and_run(many: ForecastReport) -> None:
-    figure = learning_figure(many)
+def test_learning_has_two_curves_per_member_and_run(many: ReportContent) -> None:
+    figure = learning_figure(panel(Training, many))
     assert figure is not None
     assert len(figure["data"]) == 2 * 3 * 2
     assert sum(trace["showlegend"] for trace in figure["data"]) == 4
 
 
-def test_the_flow_is_that_of_the_network_that_looks_back_furthest(co2: ForecastReport) -> None:
-    figure = flow_figure(with_insight(co2))
+def test_the_flow_is_that_of_the_network_that_looks_back_furthest(co2: ReportContent) -> None:
+    figure = flow_figure(panel(Memory, with_insight(co2)))
     assert figure is not None
     (trace,) = figure["data"]
     assert trace["y"] == [0, 1, 2, 3, 4, 5]
@@ -27,11 +28,11 @@ def test_the_flow_is_that_of_the_network_that_looks_back_furthest(co2: ForecastR
     assert np.allclose(trace["z"][1], np.log10(0.3 * np.array([10, 40, 200])), atol=1e-3)
 
 
-def test_one_look_at_the_gradient_is_a_line_and_one_step_is_nothing(co2: ForecastReport) -> None:
+def test_one_look_at_the_gradient_is_a_line_and_one_step_is_nothing(co2: ReportContent) -> None:
     report = with_insight(co2)
-    once = report.flow[report.flow["step"] == report.flow["step"].min()]
-    figure = flow_figure(dataclasses.replace(report, flow=once))
+    once = report.data["flow"][report.data["flow"]["step"] == report.data["flow"]["step"].min()]
+    figure = flow_figure(panel(Memory, changed(report, flow=once)))
     assert figure is not None
     assert figure["data"][0]["type"] == "scatter"
     assert figure["data"][0]["x"] == list(range(once["back"].max() + 1))
-    assert flow_figure(dataclasses.replace(report, flow=once[once["back"] == 0])) is None
+    assert flow_figure(panel(Memory, changed(report, flow=once[once["back"] == 0]))) is None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
+from tests.report.making import changed, panel
 from tests.report.test_page import parts
 
-from recurra.report.content import ForecastReport
+from recurra.report.content import ReportContent
 from recurra.report.page import render
-from recurra.report.summary_plots import by_step_figure
+from recurra.report.panels import ByStep
+from recurra.report.panels.by_step import by_step_figure
 from recurra.report.units import step_noun
 
 
@@ -32,11 +32,10 @@ def test_names(frequency: str | None, noun: str) -> None:
     assert step_noun(frequency) == noun
 
 
-def test_a_page_speaks_of_weeks(co2: ForecastReport) -> None:
-    report = dataclasses.replace(co2, unit="week")
-    text, payload = parts(render(report))
-    assert "26 weeks ahead" in text
-    assert "windows of 26 weeks" in payload["series"][0]["backtestNote"]
-    figure = by_step_figure(report)
+def test_a_page_speaks_of_weeks(co2: ReportContent) -> None:
+    report = changed(co2, unit="week")
+    _text, payload = parts(render(report))
+    assert "windows of 26 weeks" in payload["choices"]["texts"]["backtest-note"][0]
+    figure = by_step_figure(panel(ByStep, report))
     assert figure is not None
     assert figure["layout"]["xaxis"]["title"]["text"] == "weeks ahead"

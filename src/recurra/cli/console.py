@@ -17,12 +17,8 @@ from rich.text import Text
 from recurra.cli.fitting import Column, fit
 from recurra.formatting import (
     MISSING,
-    count,
-    percent,
     plain_signs,
     significant,
-    style_of_metric,
-    style_of_range,
     style_of_sizes,
 )
 
@@ -30,14 +26,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from recurra.data.schema.facts import Fact
-    from recurra.evaluation.forecast.backtest import Backtest
-    from recurra.evaluation.labelled.evaluation import Evaluation
+    from recurra.tasks.estimator import Scores
 
 
 _NUMBER = r"-?[\d,.]+(?:e-?\d+)?(?: %)?"
-_LEFT_OUT = ("Brier", "Pearson", "RMSE", "balanced accuracy")  # the page has them
-_SHORT = {"calibration error": "calib. error"}
-_IMPORTANCE = ("method", "MASE", "in 80 %", "sMAPE, %", "MAE", "in 95 %", "CRPS", "RMSE")
 
 
 def stdout(quiet: bool = False) -> Console:
@@ -148,57 +140,14 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(rf"({_NUMBER})((–| to ){_NUMBER})?|{MISSING}", text) is not None
 
 
-def print_backtest(console: Console, backtest: Backtest) -> None:
-    """The verdict and the table of methods."""
-    verdict = backtest.verdict
-    print_verdict(console, verdict.sentence, verdict.better)
-    table = backtest.table.copy()
-    for name in table.columns:
-        share = str(name).startswith("coverage")
-        style = style_of_metric(str(name), table[name])
-        table[name] = [percent(value) if share else style.text(value) for value in table[name]]
-    table.columns = [str(name).replace("coverage", "in").replace("sMAPE", "sMAPE, %") for name in table.columns]
-    windows = f"{count(verdict.n_series, 'series', 'series')}, {count(verdict.n_origins, 'window')}"
-    frame = table.reset_index()
-    print_frame(console, f"Backtest ({windows})", frame, mark=backtest.model, importance=_IMPORTANCE)
-
-
-def print_scores(console: Console, evaluation: Evaluation, title: str) -> None:
-    """The verdict and the table of methods, with the interval of the leading score."""
-    from recurra.report.labelled.scores import shown_as
-
-    print_verdict(console, evaluation.verdict.sentence, evaluation.verdict.better)
-    for note in evaluation.notes:
+def print_scores(console: Console, scores: Scores) -> None:
+    """The verdict, what makes it doubtful, and the table of methods."""
+    print_verdict(console, scores.verdict, scores.better)
+    for note in scores.notes:
         console.print(Text(f"NOTE  {note}", style="bold yellow"), soft_wrap=True)
-    if evaluation.notes:
+    if scores.notes:
         console.print()
-    leading = evaluation.leading
-    left_out = [name for name in _LEFT_OUT if name != leading]
-    table = evaluation.table.drop(columns=left_out, errors="ignore")
-    found = evaluation.intervals[evaluation.intervals["score"] == leading].set_index("method").reindex(table.index)
-    between = shown_as(leading).range_texts(*(found[side].to_numpy(dtype=float) for side in ("low", "high")))
-    texts = {name: shown_as(name).texts(table[name].to_numpy(dtype=float), unit=True) for name in table.columns}
-    frame = pd_frame(texts, table.index)
-    frame.insert(list(frame.columns).index(leading) + 1, "95 % interval", [text or MISSING for text in between])
-    frame = frame.rename(columns=_SHORT).reset_index()
-    importance = ["method", _SHORT.get(leading, leading), "95 % interval"]
-    print_frame(console, title, frame, mark=str(evaluation.table.index[0]), importance=importance)
-
-
-def pd_frame(columns: dict[str, list[str]], index: pd.Index) -> pd.DataFrame:
-    """A frame of texts."""
-    import pandas as pd
-
-    return pd.DataFrame(columns, index=index)
-
-
-def print_forecast(console: Console, forecast: pd.DataFrame) -> None:
-    """The first rows of a forecast; its first column, the series, goes without saying where there is only one."""
-    numbers = forecast.select_dtypes("float")
-    style = style_of_range(numbers.to_numpy())
-    shown = forecast.assign(**{str(name): [style.text(value) for value in numbers[name]] for name in numbers})
-    alone = forecast.iloc[:, 0].nunique() == 1
-    print_frame(console, "Forecast", shown.iloc[:, 1:] if alone else shown)
+    print_frame(console, scores.title, scores.table, mark=scores.mark, importance=scores.importance)
 
 
 def print_files(console: Console, files: Iterable[Path]) -> None:

@@ -12,13 +12,22 @@ from typer.main import get_command
 
 from recurra import __version__
 from recurra.cli.command import INTERRUPTED, Command
-from recurra.cli.commands import bench, classify, doctor, evaluate, forecast, inspect, predict, regress, tag, textbook
+from recurra.cli.commands import bench, doctor, evaluate, inspect, learn, predict, textbook
 from recurra.cli.console import stderr
 from recurra.cli.flags.spelling import as_flag
 from recurra.errors import RecurraError
 from recurra.options import spelt
+from recurra.tasks import registry
 
 USAGE = 2  # the exit status of a refusal, as for a wrong flag
+
+
+def _add_tasks(app: typer.Typer) -> None:
+    """A command for every registered task; where a plugin cannot be imported, for Recurra's own."""
+    for task in registry.known():
+        examples = "".join(f"\n- `recurra {line}`{f' — {what}' if what else ''}\n" for line, what in task.examples)
+        app.command(task.name, cls=Command, epilog=f"\n**Examples**\n{examples}")(learn.command_of(task))
+
 
 app = typer.Typer(
     name="recurra",
@@ -30,10 +39,7 @@ app = typer.Typer(
     epilog="Start with `recurra forecast demo:co2`, `recurra classify demo:reviews`, `recurra tag demo:membrane` or "
     "`recurra regress demo:promoters`, or with a file of your own: `recurra forecast sales.csv`.",
 )
-app.command("forecast", cls=Command, epilog=forecast.EXAMPLES)(forecast.forecast)
-app.command("classify", cls=Command, epilog=classify.EXAMPLES)(classify.classify)
-app.command("tag", cls=Command, epilog=tag.EXAMPLES)(tag.tag)
-app.command("regress", cls=Command, epilog=regress.EXAMPLES)(regress.regress)
+_add_tasks(app)
 app.command("predict", cls=Command, epilog=predict.EXAMPLES)(predict.predict)
 app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("inspect", cls=Command, epilog=inspect.EXAMPLES)(inspect.inspect)
@@ -69,6 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.excepthook = _report_bug
     try:
         with spelt(as_flag):
+            if arguments and not arguments[0].startswith("-") and arguments[0] not in _commands():
+                registry.names()  # raises where a plugin, which may have this task, cannot be imported
             get_command(app).main(arguments, prog_name="recurra", obj=arguments)
     except RecurraError as error:
         if debug:
@@ -84,6 +92,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         _complain(f"{error} (--debug shows where)")
         sys.exit(1)
+
+
+def _commands() -> set[str]:
+    return {*(command.name or "" for command in app.registered_commands), "textbook"}
 
 
 def _complain(message: str) -> None:

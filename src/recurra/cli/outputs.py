@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,8 @@ from recurra.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_JSON = (".jsonl", ".ndjson")
 
 
 def check_outputs(paths: Sequence[Path], inputs: Sequence[str] = ()) -> None:
@@ -97,3 +99,22 @@ def tell_failures(failures: Mapping[str, Exception], *, debug: bool) -> None:
 def csv_text(frame: pd.DataFrame) -> str:
     """A result as CSV: nine significant digits, which is all that a float32 holds."""
     return frame.to_csv(index=False, float_format="%.9g", lineterminator="\n")
+
+
+def as_text(
+    frames: Iterator[pd.DataFrame], out: Path, *, see: Callable[[pd.DataFrame], None] = lambda frame: None
+) -> Iterator[str]:
+    """Parts of a table as parts of the file `out`: JSON lines by its name, else CSV with its header once.
+
+    `see` is shown each part.
+    """
+    from recurra.data.files.cells_out import cell_text, json_lines
+
+    lines = out.suffix.lower() in _JSON
+    for number, frame in enumerate(frames):
+        see(frame)
+        if lines:
+            yield json_lines(frame)
+        else:
+            text = csv_text(cell_text(frame))
+            yield text if number == 0 else text[text.index("\n") + 1 :]

@@ -17,21 +17,26 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from recurra.deploy.layout import Unreadable, read_layout, strict_json
 from recurra.errors import InputError, ModelFileError
 from recurra.files import whole_file
 
-FORMAT = 1
-WEIGHTS = ("network/", "weights/")  # beginnings of the names under which the kinds of estimators keep their networks
+FORMAT = 2
 _MAGIC = "recurra"
+_HEADER = {"kind": str, "config": dict, "sha256": str}  # beside the version
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a model file holds: the kind of estimator, its configuration (plain JSON), and tensors by name."""
+    """What a model file holds: the kind of estimator, its configuration (plain JSON), and tensors by name.
+
+    `version` is the format of the file that it was read from.
+    """
 
     kind: str
     config: dict[str, Any]
     tensors: dict[str, Tensor]
+    version: int = FORMAT
 
 
 def write_model(path: str | Path, contents: Contents) -> None:
@@ -66,46 +71,37 @@ def read_model(path: str | Path) -> Contents:
             "or `regress` wrote, or an estimator's `save`"
         )
     try:
+        metadata, layout = read_layout(path)
+        header = _header(path, metadata)
         with safe_open(path, framework="pt") as file:
-            header = _header(path, dict(file.metadata() or {}))
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError) as error:
+            tensors = {key: file.get_tensor(key) for key in layout}
+    except (SafetensorError, OSError, Unreadable) as error:
         raise ModelFileError(
             f"{path} is not a readable model file ({error}): it is truncated, damaged, or something else; "
             "copy it again, train again, or give the model before the table, as in `recurra predict MODEL FILE`"
         ) from error
-    if _checksum(header, tensors) != header.get("sha256"):
+    if _checksum(header, tensors) != header["sha256"]:
         raise ModelFileError(f"{path} was altered after it was written (its checksum is wrong): train again")
-    _refuse_endless(path, tensors)
-    return Contents(header["kind"], header["config"], tensors)
-
-
-def _refuse_endless(path: Path, tensors: dict[str, Tensor]) -> None:
-    """Weights that are NaN or infinite would make every later output NaN; other tensors may hold missing values."""
-    for name, tensor in tensors.items():
-        if name.startswith(WEIGHTS) and tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            count = int((~torch.isfinite(tensor)).sum())
-            raise ModelFileError(
-                f"{path}: {count:,} of the {tensor.numel():,} weights {name} are not finite numbers: the training went "
-                "wrong, or the file was altered; train again"
-            )
+    return Contents(header["kind"], header["config"], tensors, header["version"])
 
 
 def _header(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     if _MAGIC not in metadata:
         raise ModelFileError(f"{path} is a safetensors file, but not a Recurra model")
     try:
-        header = json.loads(metadata[_MAGIC])
-        version = int(header["version"])
-        complete = isinstance(header["kind"], str) and isinstance(header["config"], dict)
-    except (ValueError, KeyError, TypeError) as error:
+        header = strict_json(metadata[_MAGIC], "its configuration")
+        version = header["version"]
+        whole = type(version) is int and version > 0
+        newer = whole and version > FORMAT
+        complete = whole and {key: type(header[key]) for key in _HEADER} == _HEADER and len(header) == len(_HEADER) + 1
+    except (Unreadable, KeyError, TypeError) as error:
         raise ModelFileError(f"{path} has a damaged header ({error}): it was altered; train again") from error
-    if version > FORMAT:
+    if newer:
         raise ModelFileError(
             f"{path} was made by a newer version of Recurra (file format {version}, this one reads {FORMAT}): "
             "upgrade with pip install --upgrade recurra"
         )
-    if not complete:
+    if not complete or len(metadata) > 1:
         raise ModelFileError(f"{path} has a damaged header: it was altered; train again")
     return header
 
@@ -119,17 +115,3 @@ def _checksum(header: dict[str, Any], tensors: dict[str, Tensor]) -> str:
         digest.update(f"{key}:{tensor.dtype}:{tuple(tensor.shape)}\n".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b"")
     return digest.hexdigest()
-
-
-def refuse_own(name: str | None, factory: object, path: str) -> None:
-    """Raise `ModelFileError` where a file holds the weights of a user's own network, and nobody gives it, or else.
-
-    `name` is that of the factory in the file; no code is kept there.
-    """
-    if name is not None and factory is None:
-        raise ModelFileError(
-            f"{path} holds the weights of a network of your own, {name}, and not its code: "
-            f"read it with recurra.load(path, network={name})"
-        )
-    if name is None and factory is not None:
-        raise ModelFileError(f"{path} holds a network of recurra's own: leave network= out")

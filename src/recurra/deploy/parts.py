@@ -1,7 +1,9 @@
 """Frozen dataclasses as plain JSON and tensors, and back: what a model file keeps of a model beside its networks.
 
-Every class that may come out of a file is named by the reader. A field is checked against its annotation, strictly; one
-that a class does not have, or that is missing, is refused. Nothing is called but these classes.
+Only classes that the reader names come out, and those that their annotations name. A field is checked against its
+annotation, strictly; one that a class does not have is refused, and so is one that is missing, unless it has a default:
+then the file is older than the field. A class with a method `check` looks at what became of it and raises `InputError`
+where its fields do not belong together. Nothing is called but these.
 """
 
 from __future__ import annotations
@@ -9,8 +11,8 @@ from __future__ import annotations
 import json
 import types
 import typing
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from typing import Any
 
@@ -24,11 +26,14 @@ from recurra.errors import ModelFileError
 _KIND = "is a"
 _UNSIGNED = "uint64"
 
+Given = Mapping[str, Callable[[Mapping[str, Any]], Any]]
 
-def taken_apart(part: Any, name: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
+
+def taken_apart(part: Any, name: str, *, without: Collection[str] = ()) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """A dataclass as JSON, which says its class, and its arrays as tensors whose names begin with `name`.
 
-    Fields are plain values, arrays, dataclasses, and dicts of dataclasses.
+    Fields are plain values, arrays, dataclasses, and dicts and tuples of dataclasses. Those of `part` itself that are
+    named in `without` stay out: networks, and what a file does not keep.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
@@ -43,11 +48,13 @@ def taken_apart(part: Any, name: str) -> tuple[dict[str, Any], dict[str, Tensor]
     """
     tensors: dict[str, Tensor] = {}
 
-    def plain_of(value: Any, place: str) -> Any:
+    def plain_of(value: Any, place: str, without: Collection[str] = ()) -> Any:
         if is_dataclass(value) and not isinstance(value, type):
             found = {_KIND: type(value).__name__}
             for field in fields(value):
                 below, there = getattr(value, field.name), f"{place}/{field.name}"
+                if field.name in without:
+                    continue
                 if isinstance(below, np.ndarray):
                     tensors.update(_tensor(below, there))
                 else:
@@ -55,68 +62,76 @@ def taken_apart(part: Any, name: str) -> tuple[dict[str, Any], dict[str, Tensor]
             return found
         if isinstance(value, dict):
             return {key: plain_of(each, f"{place}/{key}") for key, each in value.items()}
+        if isinstance(value, tuple):
+            return [plain_of(each, f"{place}/{k}") for k, each in enumerate(value)]
         return value
 
-    return json.loads(json.dumps(plain_of(part, name), allow_nan=False)), tensors
+    return json.loads(json.dumps(plain_of(part, name, without), allow_nan=False)), tensors
 
 
-def put_together(plain: Any, tensors: Mapping[str, Tensor], name: str, classes: Sequence[type]) -> Any:
-    """What `taken_apart` gave, as one of `classes`, which also hold those of its parts.
+def put_together(
+    plain: Any, tensors: Mapping[str, Tensor], name: str, classes: Sequence[type], *, given: Given | None = None
+) -> Any:
+    """What `taken_apart` gave, as one of `classes`.
 
-    Raises `ModelFileError` for another class and for fields that do not fit, and what the class raises.
+    `given` makes fields that the file does not hold from those that it does, in their order. Raises `ModelFileError`
+    for another class and for fields that do not fit, and what the class raises.
     """
     if not isinstance(plain, Mapping):
         raise ModelFileError(f"{name} is {plain!r}: expected a {' or '.join(each.__name__ for each in classes)}")
     known = {each.__name__: each for each in classes}
     kind = known.get(str(plain.get(_KIND)))
     if kind is None:
-        raise ModelFileError(f"{name} is a {plain.get(_KIND)!r}: expected one of {', '.join(known)}")
-    hints = _hints(kind)
+        raise ModelFileError(f"{name} is a {plain.get(_KIND)!r}: expected one of {', '.join(sorted(known))}")
+    given = given or {}
     values: dict[str, Any] = {}
     for field in fields(kind):
-        place, given = f"{name}/{field.name}", plain.get(field.name)
-        if (array := _array(tensors, place)) is not None:
-            if not _may_be_array(hints[field.name], array.dtype):
-                raise ModelFileError(f"{place} is an array of {array.dtype}: expected {hints[field.name]}")
-            values[field.name] = array
-        elif field.name not in plain:
-            raise ModelFileError(f"{place} is missing")
-        elif fitting := _parts_in(hints[field.name]):
-            values[field.name] = _parts_of(given, tensors, place, hints[field.name], fitting, classes)
-        else:
-            values[field.name] = _adapter(hints[field.name]).validate_json(json.dumps(given))
-    unknown = set(plain) - set(values) - {_KIND}
+        if field.name not in given:
+            values |= _field(field, plain, tensors, f"{name}/{field.name}", _hints(kind)[field.name])
+    unknown = sorted(set(plain) - set(values) - {_KIND})
     if unknown:
-        raise ModelFileError(f"{name} has a field {sorted(unknown)[0]!r}, which no {kind.__name__} has")
-    return kind(**values)
-
-
-def _parts_of(
-    given: Any,
-    tensors: Mapping[str, Tensor],
-    place: str,
-    hint: Any,
-    fitting: frozenset[type],
-    classes: Sequence[type],
-) -> Any:
-    """A field that is a dataclass, a dict of them, or nothing."""
-    if given is None and type(None) in typing.get_args(hint):
-        return None
-    if typing.get_origin(hint) is not dict:
-        return _fitting(put_together(given, tensors, place, classes), fitting, place)
-    if not isinstance(given, dict):
-        raise ModelFileError(f"{place} is {given!r}: expected several parts by name")
-    return {
-        key: _fitting(put_together(each, tensors, f"{place}/{key}", classes), fitting, f"{place}/{key}")
-        for key, each in given.items()
-    }
-
-
-def _fitting(part: Any, fitting: frozenset[type], place: str) -> Any:
-    if type(part) not in fitting:
-        expected = " or ".join(sorted(each.__name__ for each in fitting))
-        raise ModelFileError(f"{place} is a {type(part).__name__}: expected a {expected}")
+        raise ModelFileError(f"{name} has a field {unknown[0]!r}, which no {kind.__name__} has")
+    for field, make in given.items():
+        values[field] = make(values)
+    part = kind(**values)
+    if callable(check := getattr(part, "check", None)):
+        check()
     return part
+
+
+def _field(
+    field: Field[Any], plain: Mapping[str, Any], tensors: Mapping[str, Tensor], place: str, hint: Any
+) -> dict[str, Any]:
+    """The value of a field by its name; nothing where it is missing and has a default."""
+    if (array := _array(tensors, place)) is not None:
+        if not _may_be_array(hint, array.dtype):
+            raise ModelFileError(f"{place} is an array of {array.dtype}: expected {hint}")
+        if field.name in plain:
+            raise ModelFileError(f"{place} is there twice, as an array and not")
+        return {field.name: array}
+    if field.name not in plain:
+        if field.default is MISSING and field.default_factory is MISSING:
+            raise ModelFileError(f"{place} is missing")
+        return {}
+    if fitting := _parts_in(hint):
+        return {field.name: _parts_of(plain[field.name], tensors, place, hint, fitting)}
+    return {field.name: _adapter(hint).validate_json(json.dumps(plain[field.name]))}
+
+
+def _parts_of(given: Any, tensors: Mapping[str, Tensor], place: str, hint: Any, fitting: tuple[type, ...]) -> Any:
+    """A field that is a dataclass, a dict or a tuple of them, or nothing."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType) and type(None) in typing.get_args(hint):
+        if given is None:
+            return None
+        hint = typing.Union[tuple(each for each in typing.get_args(hint) if each is not type(None))]  # noqa: UP007
+    origin = typing.get_origin(hint)
+    if origin not in (dict, tuple):
+        return put_together(given, tensors, place, fitting)
+    if origin is tuple and isinstance(given, list):
+        return tuple(put_together(each, tensors, f"{place}/{k}", fitting) for k, each in enumerate(given))
+    if origin is dict and isinstance(given, dict):
+        return {key: put_together(each, tensors, f"{place}/{key}", fitting) for key, each in given.items()}
+    raise ModelFileError(f"{place} is {given!r}: expected several parts")
 
 
 def _tensor(array: np.ndarray, place: str) -> dict[str, Tensor]:
@@ -138,11 +153,11 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 @cache
-def _parts_in(hint: Any) -> frozenset[type]:
+def _parts_in(hint: Any) -> tuple[type, ...]:
     """The dataclasses in an annotation."""
     if is_dataclass(hint) and isinstance(hint, type):
-        return frozenset([hint])
-    return frozenset().union(*map(_parts_in, typing.get_args(hint)))
+        return (hint,)
+    return tuple(dict.fromkeys(part for each in typing.get_args(hint) for part in _parts_in(each)))
 
 
 def _may_be_array(hint: Any, dtype: np.dtype | None = None) -> bool:

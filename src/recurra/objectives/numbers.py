@@ -25,6 +25,7 @@ from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.ridge import fit_ngram_ridge
 from recurra.evaluation.labelled.scores import known_rows, score_values
 from recurra.evaluation.labelled.series_summary import SummaryModel, fit_summary_ridge
+from recurra.language import mark
 from recurra.nn.losses import number_loss
 from recurra.objectives.objective import Floats, Ints, Objective, Orders
 
@@ -38,7 +39,7 @@ class RealObjective(Objective):
     closed: ClassVar[bool] = False
     ordered: ClassVar[bool] = True
     centred: ClassVar[bool] = True
-    explanation: ClassVar[str] = (
+    explanation: ClassVar[str] = mark(
         "An attribution says how much a step moved the prediction, in standard deviations of the target "
         "(integrated gradients{})."
     )

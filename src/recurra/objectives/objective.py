@@ -26,6 +26,7 @@ from recurra.data.labels.label_values import Origin, Y
 from recurra.data.schema.facts import Fact
 from recurra.evaluation.labelled.calibration import Blend
 from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.language import mark
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
@@ -45,7 +46,7 @@ class Objective(ABC):
     ordered: ClassVar[bool] = False  # whether predictions are more or less wrong, rather than right or wrong
     tallied: ClassVar[bool] = False  # whether it says how often each label was predicted
     centred: ClassVar[bool] = False  # whether outputs lie around a centre other than 0
-    explanation: ClassVar[str] = (
+    explanation: ClassVar[str] = mark(
         "An attribution says how much a step moved the predicted class above the mean of the others, in logits "
         "(integrated gradients of the networks{})."
     )

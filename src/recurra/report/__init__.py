@@ -1,15 +1,9 @@
-"""The HTML page and its plots."""
+"""Pages and pictures of results: a head, and panels in order."""
 
-from recurra.report.content import ForecastReport
-from recurra.report.labelled import LabelledReport, write_labelled_html, write_labelled_png
+from recurra.report.content import ReportContent
 from recurra.report.page import write_html
+from recurra.report.panels import Deferred, Panel
 from recurra.report.png import write_png
+from recurra.report.rows import Card
 
-__all__ = [
-    "ForecastReport",
-    "LabelledReport",
-    "write_html",
-    "write_labelled_html",
-    "write_labelled_png",
-    "write_png",
-]
+__all__ = ["Card", "Deferred", "Panel", "ReportContent", "write_html", "write_png"]

@@ -1,114 +1,102 @@
-"""What a report says, as plain frames; nothing here knows of networks, HTML or plots."""
+"""What a report says: its head, and the panels that were chosen, in order; nothing here knows of networks or HTML."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import pandas as pd
+from typing import Any
 
 from recurra.errors import InputError
-from recurra.report.frames import check_columns, empty
-
-FRAMES = {
-    "history": ("series", "time", "y"),
-    "forecast": ("series", "time", "forecast"),
-    "backtest": ("series", "origin", "time", "step", "y", "forecast"),
-    "by_step": ("step", "method", "mase"),
-    "coverage": ("nominal", "observed"),
-    "by_series": ("series", "ours", "best"),
-    "flow": ("member", "step", "back", "gradient"),
-    "moved": ("series", "step", "feature", "attribution"),
-    "moved_usually": ("step", "feature", "strength"),
-    "learning": ("run", "member", "step", "train_loss", "validation_loss", "learning_rate"),
-}
+from recurra.language import _
+from recurra.report.blocks import Drawing, Section, Text
+from recurra.report.panels import PANELS, Panel
 
 
 @dataclass(frozen=True, eq=False)
-class ForecastReport:
-    """Everything the page and the picture of one forecast show; any frame may be empty, and its part is then left out.
+class ReportContent:
+    """Everything that the page and the picture of one result show.
 
-    title, target, horizon [steps], command (what made it), created (when), unit (what a step is called: "week").
-    verdict: one sentence; better: whether it says that the forecast beats every baseline.
-    facts: (label, value, flag that overrides it), what was understood of the data.
-    history: series, time, y. Thinned when drawn, so it may be long.
-    forecast: series, time, forecast, and lo_L, hi_L for each L of `levels` [per cent].
-    levels: the intervals, such as (80, 95).
-    backtest: series, origin [known rows], time, step [1..horizon], y, forecast, lo_L, hi_L, and a column per baseline.
-    baselines: names of those columns; best_baseline: the one to beat.
-    table: index method; columns such as MASE, sMAPE [per cent], MAE, RMSE, CRPS, "coverage 80 %" [0..1].
-        A method that is not in `baselines` is ours.
-    by_step: step, method, mase. coverage: nominal, observed [0..1].
-    by_series: series, ours, best [MASE of ours and of the best baseline].
-    learning: run, member, step, train_loss, validation_loss, learning_rate.
-    flow: member, step [of training], back [steps of the recurrence], gradient [norm]; memory: sentences on it.
-    moved: series, step [0 the last known row, 1 the first forecast], feature, attribution [units of the target].
-    moved_usually: step, feature, strength [share of what moves a forecast].
-    settings, versions: name to text. notes: sentences the reader should know.
-    time_name: the name of the time axis.
+    title; about, one line below it, in which `{target}` stands for `target`; created (when).
+    verdict: one sentence; better: whether it says that the model beats every baseline (None: nothing was compared).
+    panels: names of `recurra.report.panels.PANELS`, or panels of one's own, in the order of the page.
+    data: what panels need, by the names of their fields; a panel that lacks something is left out. A value may be a
+        `Deferred`, made when a panel asks for it.
+    facts: (label, value, option that overrides it), how the data was read. command: what made it. settings, versions:
+        name to text. notes: sentences that the reader should know.
 
-    Times are datetimes (drawn as local time of their zone) or integer steps. Raises InputError for a frame without
-    its columns, or a best baseline that is none of the baselines.
+    Raises InputError for a panel that is not known.
 
     Example:
         >>> import pandas as pd
-        >>> days = pd.date_range("2026-01-01", periods=3)
-        >>> report = ForecastReport(
-        ...     title="Sales", target="units", horizon=1, command="recurra forecast sales.csv", created="2026-01-03",
-        ...     verdict="No better than the naive forecast: use the naive one.", better=False,
-        ...     history=pd.DataFrame({"series": "a", "time": days[:2], "y": [1.0, 2.0]}),
-        ...     forecast=pd.DataFrame({"series": "a", "time": days[2:], "forecast": [2.0]}),
-        ...     levels=(),
+        >>> from recurra.report import panels
+        >>> lengths = pd.DataFrame({"words": [3, 5]}, index=["shortest", "longest"])
+        >>> content = ReportContent(
+        ...     title="Titles of books",
+        ...     panels=["methods", panels.Frame("Lengths", lengths)],
+        ...     data={"table": pd.DataFrame({"accuracy": [0.8]}, index=["ours"])},
         ... )
-        >>> report.target
-        'units'
+        >>> [section.title for section in content.sections()]
+        ['Comparison with baselines', 'Lengths']
     """
 
     title: str
-    target: str
-    horizon: int
-    command: str
-    created: str
-    verdict: str
-    better: bool
-    history: pd.DataFrame
-    forecast: pd.DataFrame
-    levels: tuple[int, ...]
-    facts: list[tuple[str, str, str]] = field(default_factory=list)
-    backtest: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["backtest"]))
-    baselines: tuple[str, ...] = ()
-    best_baseline: str = ""
-    table: pd.DataFrame = field(default_factory=pd.DataFrame)
-    by_step: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["by_step"]))
-    coverage: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["coverage"]))
-    by_series: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["by_series"]))
-    learning: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["learning"]))
-    flow: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["flow"]))
-    memory: list[str] = field(default_factory=list)
-    moved: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["moved"]))
-    moved_usually: pd.DataFrame = field(default_factory=lambda: empty(FRAMES["moved_usually"]))
-    settings: dict[str, str] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    time_name: str = "time"
-    unit: str = "step"
+    panels: Sequence[str | Panel] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    target: str = ""
+    about: str = ""
+    verdict: str = ""
+    better: bool | None = None
+    created: str = ""
+    command: str = ""
+    facts: Sequence[tuple[str, str, str]] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        bounds = tuple(column for level in self.levels for column in bound_columns(level))
-        for name, columns in FRAMES.items():
-            frame = getattr(self, name)
-            wanted = columns + (bounds if name == "forecast" else self.baselines if name == "backtest" else ())
-            check_columns(name, frame, wanted)
-        if self.best_baseline and self.best_baseline not in self.baselines:
-            raise InputError(
-                f"best_baseline is {self.best_baseline!r}, which is none of the baselines: {', '.join(self.baselines)}"
-            )
+        for panel in self.panels:
+            if not isinstance(panel, Panel) and panel not in PANELS:
+                raise InputError(f"panels names {panel!r}, which is none: expected some of {', '.join(PANELS)}")
 
-    @property
-    def ours(self) -> tuple[str, ...]:
-        """The methods of the table that are not baselines, best first as the table has them."""
-        return tuple(str(method) for method in self.table.index if method not in self.baselines)
+    def sections(self) -> Iterator[Section]:
+        """The sections of the page, in order; a panel that fails is replaced by a sentence."""
+        return self.sections_of(*self.panels)
+
+    def sections_of(self, *panels: str | Panel) -> Iterator[Section]:
+        """The sections of these panels."""
+        for place, chosen in enumerate(panels):
+            try:
+                panel = self._panel(chosen)
+                section = None if panel is None else panel.section()
+            except Exception as error:  # noqa: BLE001  # whatever it is, the rest of the page stands
+                section = _failed(chosen, place, error)
+            if section is not None:
+                yield section
+
+    def drawings(self) -> Iterator[Drawing]:
+        """What the panels add to the picture, in order; without those that fail, of which the page speaks."""
+        for chosen in self.panels:
+            try:
+                panel = self._panel(chosen)
+                drawing = None if panel is None else panel.drawing()
+            except Exception:  # noqa: BLE001
+                continue
+            if drawing is not None:
+                yield drawing
+
+    def panel(self, name: str) -> Panel | None:
+        """The panel of that name with the data of this report; None where it lacks something. Its errors are raised."""
+        return self._panel(name)
+
+    def _panel(self, chosen: str | Panel) -> Panel | None:
+        return chosen if isinstance(chosen, Panel) else PANELS[chosen].of(self.data)
 
 
-def bound_columns(level: float) -> tuple[str, str]:
-    """The columns that hold the interval of a level: 80 gives lo_80 and hi_80."""
-    return f"lo_{level:g}", f"hi_{level:g}"
+def _failed(chosen: str | Panel, place: int, error: Exception) -> Section:
+    """A sentence in the place of a panel that could not be made."""
+    kind = type(chosen) if isinstance(chosen, Panel) else PANELS[chosen]
+    name = _(kind.title) or kind.__name__
+    why = " ".join(str(error).split())
+    reason = f"{type(error).__name__}: {why}" if why else type(error).__name__
+    said = _("“{panel}” could not be shown: {reason}", panel=name, reason=reason)
+    return Section(f"failed-{place}", name, [Text(said)])

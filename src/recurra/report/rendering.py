@@ -9,12 +9,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
+from recurra.language import _, language
 from recurra.report.bundle import CONFIG, plotly_js
 
 POLICY = (
@@ -23,14 +26,29 @@ POLICY = (
 )
 
 
-def render_page(
-    template: str, payload: Mapping[str, Any], *, styles: Sequence[str] = (), scripts: Sequence[str] = (), **shown: Any
-) -> str:
-    """The page as text: `template` filled with `shown`, its plots drawn in the browser from `payload`.
+def render_page(template: str, payload: Mapping[str, Any], **shown: Any) -> str:
+    """The page as text: `template` filled with `shown`, its plots drawn in the browser from `payload`."""
+    programs = [plotly_js(), _asset("report.js")]
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            payload=_script_json({**payload, "config": CONFIG}),
+            policy=POLICY.format(scripts=" ".join(map(_digest, programs))),
+            styles=[_asset("report.css"), _asset("panels.css")],
+            scripts=programs,
+            **shown,
+        )
+    )
 
-    `payload["figures"]` holds the plots by the name of their place; `styles` and `scripts` are files beside the
-    templates, read after those that all pages share.
-    """
+
+def fragment(template: str, **shown: Any) -> Markup:
+    """A part of a page."""
+    return Markup(_environment().get_template(template).render(**shown))
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("recurra.report"),
         autoescape=True,
@@ -38,14 +56,9 @@ def render_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    programs = [plotly_js(), *(_asset(name) for name in ("report.js", *scripts))]
-    return environment.get_template(template).render(
-        payload=_script_json({**payload, "config": CONFIG}),
-        policy=POLICY.format(scripts=" ".join(map(_digest, programs))),
-        styles=[_asset(name) for name in ("report.css", *styles)],
-        scripts=programs,
-        **shown,
-    )
+    environment.globals["_"] = _
+    environment.globals["language"] = language
+    return environment
 
 
 def _digest(script: str) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from recurra.report.content import ForecastReport
+from recurra.language import mark
+from recurra.report.panels.series import SeriesData
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,16 @@ class SeriesView:
     windows_in_all: int
 
 
-def pick_series(report: ForecastReport, limit: int = 24) -> list[Pick]:
+def pick_series(panel: SeriesData, limit: int = 24) -> list[Pick]:
     """At most `limit` series: the first, the median, the worst and the best by MASE, then others spread evenly."""
-    series = list(report.forecast["series"].unique()) if len(report.forecast) else []
-    scores = dict(zip(report.by_series["series"], report.by_series["ours"].astype(float), strict=True))
+    series = list(panel.forecast["series"].unique()) if len(panel.forecast) else []
+    scores = dict(zip(panel.by_series["series"], panel.by_series["ours"].astype(float), strict=True))
     scored = sorted((s for s in series if np.isfinite(scores.get(s, np.nan))), key=lambda s: scores[s])
     tags: dict[Hashable, list[str]] = {}
     if len(series) > 1:
-        tags[series[0]] = ["first"]
+        tags[series[0]] = [mark("first")]
     if len(scored) > 2:
-        for place, tag in ((len(scored) // 2, "median"), (-1, "worst"), (0, "best")):
+        for place, tag in ((len(scored) // 2, mark("median")), (-1, mark("worst")), (0, mark("best"))):
             tags.setdefault(scored[place], []).append(tag)
     rest = (
         [s for s in scored or series if s not in tags] if len(series) > limit else [s for s in series if s not in tags]
@@ -51,20 +52,20 @@ def pick_series(report: ForecastReport, limit: int = 24) -> list[Pick]:
     return [Pick(s, ", ".join(tags.get(s, [])), float(scores.get(s, np.nan))) for s in chosen[:limit]]
 
 
-def series_views(report: ForecastReport, picks: list[Pick], window_points: int) -> list[SeriesView]:
+def series_views(panel: SeriesData, picks: list[Pick], window_points: int) -> list[SeriesView]:
     """The rows of each picked series; at most about `window_points` rows of its backtest."""
     names = [pick.series for pick in picks]
-    history = _by_series(report.history, names)
-    forecast = _by_series(report.forecast, names)
-    backtest = _by_series(report.backtest, names)
+    history = _by_series(panel.history, names)
+    forecast = _by_series(panel.forecast, names)
+    backtest = _by_series(panel.backtest, names)
     views = []
     for pick in picks:
-        windows, in_all = last_windows(backtest.get(pick.series, report.backtest.iloc[:0]), window_points)
+        windows, in_all = last_windows(backtest.get(pick.series, panel.backtest.iloc[:0]), window_points)
         views.append(
             SeriesView(
                 pick,
-                history.get(pick.series, report.history.iloc[:0]).sort_values("time", kind="stable"),
-                forecast.get(pick.series, report.forecast.iloc[:0]).sort_values("time", kind="stable"),
+                history.get(pick.series, panel.history.iloc[:0]).sort_values("time", kind="stable"),
+                forecast.get(pick.series, panel.forecast.iloc[:0]).sort_values("time", kind="stable"),
                 windows,
                 in_all,
             )

@@ -8,14 +8,22 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import __version__
+
+if TYPE_CHECKING:
+    from recurra.data import Fact
 
 
 def command_of(arguments: Sequence[str]) -> str:
     """The command line with these arguments, to be typed again."""
     return shlex.join(["recurra", *arguments])
+
+
+def fact_rows(facts: Iterable[Fact]) -> list[tuple[str, str, str]]:
+    """Facts as a page has them: label, value, and the option that overrides it."""
+    return [(fact.label, fact.value, fact.flag) for fact in facts]
 
 
 def now() -> str:

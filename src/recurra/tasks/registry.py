@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from contextlib import suppress
 
 from recurra.errors import InputError
 from recurra.plugins import PLUGINS, load_plugins
@@ -27,6 +28,13 @@ def names() -> tuple[str, ...]:
     """The names of all tasks, Recurra's own first; those of the modules that RECURRA_PLUGINS names are among them."""
     load_plugins()
     return tuple(_tasks)
+
+
+def known() -> list[Task]:
+    """All tasks; where a plugin cannot be imported, those that are there: it is said when a command asks for it."""
+    with suppress(InputError):
+        load_plugins()
+    return [get(name) for name in tuple(_tasks)]
 
 
 def get(name: str) -> Task:

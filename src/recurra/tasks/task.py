@@ -44,14 +44,14 @@ class Task:
     name       the command: "classify"
     kind       what its model files hold: "sequence classifier"
     summary    what the command does, in one line; `writes` what it writes
-    examples   command lines without `recurra`, each with a phrase: ("classify demo:reviews", "built-in texts")
+    examples   command lines without `recurra`, each with a phrase or "": ("classify demo:reviews", "built-in texts")
     estimator  the class (`tasks.estimator.Estimator`), or where it is, "module:Class", loaded when it is asked for
     reader     what its files hold: "series", or labelled "examples"
     target     of examples: the column that is predicted
     columns    of examples: which kinds of columns may be named beside those that all have
     options    further arguments of the estimator that are options of the command
-    defaults   of the options that all have, where they are others than the estimator's
-    page       the title of its page begins with it: "Classification"
+    files      what the command writes beside the model: results, page and picture
+    shows_results  whether the first rows of the results are printed
 
     >>> from recurra import tasks
     >>> tasks.get("tag").kind, tasks.get("tag").target.per_step
@@ -67,7 +67,9 @@ class Task:
     target: Target = CLASS
     columns: tuple[str, ...] = ("text", "sequence", "audio")
     options: tuple[Option, ...] = ()
+    files: tuple[str, str, str] = ("predictions.csv", "report.html", "report.png")
     writes: str = "Writes predictions.csv (of the test part), report.html, report.png and NAME.safetensors (the model)."
+    shows_results: bool = False
 
     @property
     def path(self) -> str:

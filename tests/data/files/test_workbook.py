@@ -10,9 +10,9 @@ import numpy as np
 import openpyxl
 import pytest
 
-from recurra.cli.reading import file_facts
 from recurra.data import understand
 from recurra.data.files.read_table import read_table
+from recurra.data.files.table_facts import table_facts
 from recurra.errors import InputError
 
 DAYS = [datetime.date(2024, 5, day) for day in range(1, 5)]
@@ -53,7 +53,7 @@ def test_cells_keep_their_types(tmp_path: Path) -> None:
     assert table.frame["open"].tolist() == [0, 0, 1, 1]
     assert table.dialect.sheet == "Data"
     assert table.dialect.missing == ("",)
-    assert ("sheet", "Data") in [(fact.label, fact.value) for fact in file_facts(table)]
+    assert ("sheet", "Data") in [(fact.label, fact.value) for fact in table_facts(table)]
 
 
 def test_titles_units_and_notes_are_skipped_and_said(tmp_path: Path) -> None:

@@ -83,60 +83,61 @@ def at(*keys: str | int) -> Callable[[dict, object], None]:
 
 HUGE = 1 << 19
 CHANGES = {
-    "other hidden size": (at("recipe", "network", "hidden"), 9),
-    "huge hidden size": (at("recipe", "network", "hidden"), HUGE),
-    "beyond any size": (at("recipe", "network", "hidden"), 1 << 40),
-    "hidden zero": (at("recipe", "network", "hidden"), 0),
-    "hidden in words": (at("recipe", "network", "hidden"), "8"),
-    "hidden broken": (at("recipe", "network", "hidden"), 8.5),
-    "hidden true": (at("recipe", "network", "hidden"), True),
-    "more layers": (at("recipe", "network", "layers"), 64),
-    "another cell": (at("recipe", "cell"), "gru"),
-    "unknown cell": (at("recipe", "cell"), "transformer"),
-    "unknown field": (at("recipe", "code"), "import os"),
+    "other hidden size": (at("model", "recipe", "network", "hidden"), 9),
+    "huge hidden size": (at("model", "recipe", "network", "hidden"), HUGE),
+    "beyond any size": (at("model", "recipe", "network", "hidden"), 1 << 40),
+    "hidden zero": (at("model", "recipe", "network", "hidden"), 0),
+    "hidden in words": (at("model", "recipe", "network", "hidden"), "8"),
+    "hidden broken": (at("model", "recipe", "network", "hidden"), 8.5),
+    "hidden true": (at("model", "recipe", "network", "hidden"), True),
+    "more layers": (at("model", "recipe", "network", "layers"), 64),
+    "another cell": (at("model", "recipe", "cell"), "gru"),
+    "unknown cell": (at("model", "recipe", "cell"), "transformer"),
+    "unknown field": (at("model", "recipe", "code"), "import os"),
     "unknown field at the top": (at("hook"), []),
-    "longer horizon": (at("recipe", "horizon"), 6),
-    "huge horizon": (at("recipe", "horizon"), HUGE),
-    "longer horizon of a member": (at("members", 0, "shape", "horizon"), 6),
-    "huge horizon of a member": (at("members", 0, "shape", "horizon"), HUGE),
-    "window of half a block": (at("members", 0, "shape", "window"), 38),
-    "huge window": (at("members", 1, "shape", "window"), HUGE),
-    "window zero": (at("members", 0, "shape", "window"), 0),
-    "other block": (at("members", 0, "shape", "block"), 5),
-    "huge block": (at("members", 0, "shape", "block"), HUGE),
-    "no block of the network": (at("members", 0, "inputs", "block"), 1),
-    "other seasons": (at("members", 0, "shape", "seasons"), []),
-    "season longer than the window": (at("members", 0, "shape", "seasons"), [HUGE]),
-    "more past columns": (at("members", 0, "inputs", "past"), 2),
-    "huge past columns": (at("members", 0, "inputs", "past"), 1 << 24),
-    "huge series": (at("members", 0, "inputs", "series"), 1 << 24),
-    "more categories": (at("members", 0, "inputs", "past_categories"), [3, 3]),
-    "huge categories": (at("members", 0, "inputs", "past_categories"), [1 << 24]),
-    "no members": (at("members"), []),
-    "unknown naive forecast": (at("calibration", "naive"), 9),
-    "trust in excess": (at("calibration", "trust"), 2.0),
-    "season of the scaling": (at("scaling", "season"), HUGE),
-    "another frequency": (at("grid", "freq"), "century"),
-    "no frequency": (at("grid", "freq"), None),
-    "a zone that there is not": (at("grid", "tz"), "Mars/Olympus"),
-    "a zone that is a path": (at("grid", "tz"), "../../etc/passwd"),
-    "another zone of the schema": (at("data_schema", "tz"), "Mars/Olympus"),
-    "opening hours beyond the week": (at("grid", "counting", "opening"), [[0, 8]]),
-    "opening hours upside down": (at("grid", "counting", "opening"), [[5, 3]]),
-    "another layout": (at("data_schema", "layout"), "cube"),
-    "fewer past columns in the schema": (at("data_schema", "past"), []),
-    "more known columns in the schema": (at("data_schema", "known"), ["price", "cost"]),
-    "lost categories": (at("data_schema", "categories"), {}),
-    "more values of a category": (at("data_schema", "categories", "weather"), ["a", "b", "c", "d", "e"]),
-    "fewer values of a category": (at("data_schema", "categories", "weather"), []),
-    "fewer series": (at("series"), ["Bonn"]),
-    "series twice": (at("series"), ["Bonn", "Bonn"]),
-    "fewer series in the scaling": (at("scaling", "series"), ["Bonn"]),
-    "seed in words": (at("recipe", "seed"), "0"),
-    "seed below zero": (at("recipe", "seed"), -1),
-    "learning rate below zero": (at("recipe", "training", "learning_rate"), -1.0),
-    "fewer members": (at("recipe", "members"), 1),
-    "seasons of the recipe": (at("recipe", "seasons"), [0]),
+    "unknown part": (at("member/2"), {"is a": "WindowMember"}),
+    "more members than there are": (at("header", "members"), 3),
+    "many members": (at("header", "members"), 10**12),
+    "a class that is none of ours": (at("model", "is a"), "Popen"),
+    "a class of another place": (at("model", "recipe", "is a"), "Scaling"),
+    "no class": (at("model", "scaling", "is a"), None),
+    "the weights of an own network": (at("header", "own_network"), "os.system"),
+    "longer horizon": (at("model", "recipe", "horizon"), 6),
+    "huge horizon": (at("model", "recipe", "horizon"), HUGE),
+    "longer horizon of a member": (at("member/0", "shape", "horizon"), 6),
+    "huge horizon of a member": (at("member/0", "shape", "horizon"), HUGE),
+    "window of half a block": (at("member/0", "shape", "window"), 38),
+    "huge window": (at("member/1", "shape", "window"), HUGE),
+    "window zero": (at("member/0", "shape", "window"), 0),
+    "other block": (at("member/0", "shape", "block"), 5),
+    "huge block": (at("member/0", "shape", "block"), HUGE),
+    "other seasons": (at("member/0", "shape", "seasons"), []),
+    "season longer than the window": (at("member/0", "shape", "seasons"), [HUGE]),
+    "no members": (at("header", "members"), 0),
+    "unknown naive forecast": (at("model", "calibration", "naive"), 9),
+    "trust in excess": (at("model", "calibration", "trust"), 2.0),
+    "season of the scaling": (at("model", "scaling", "season"), HUGE),
+    "another frequency": (at("model", "panel", "grid", "freq"), "century"),
+    "no frequency": (at("model", "panel", "grid", "freq"), None),
+    "a zone that there is not": (at("model", "panel", "grid", "tz"), "Mars/Olympus"),
+    "a zone that is a path": (at("model", "panel", "grid", "tz"), "../../etc/passwd"),
+    "another zone of the schema": (at("model", "panel", "schema", "tz"), "Mars/Olympus"),
+    "opening hours beyond the week": (at("model", "panel", "grid", "counting", "opening"), [[0, 8]]),
+    "opening hours upside down": (at("model", "panel", "grid", "counting", "opening"), [[5, 3]]),
+    "another layout": (at("model", "panel", "schema", "layout"), "cube"),
+    "fewer past columns in the schema": (at("model", "panel", "schema", "past"), []),
+    "more known columns in the schema": (at("model", "panel", "schema", "known"), ["price", "cost"]),
+    "lost categories": (at("model", "panel", "schema", "categories"), {}),
+    "more values of a category": (at("model", "panel", "schema", "categories", "weather"), ["a", "b", "c", "d", "e"]),
+    "fewer values of a category": (at("model", "panel", "schema", "categories", "weather"), []),
+    "fewer series": (at("model", "panel", "series"), ["Bonn"]),
+    "series twice": (at("model", "panel", "series"), ["Bonn", "Bonn"]),
+    "fewer series in the scaling": (at("model", "scaling", "series"), ["Bonn"]),
+    "seed in words": (at("model", "recipe", "seed"), "0"),
+    "seed below zero": (at("model", "recipe", "seed"), -1),
+    "learning rate below zero": (at("model", "recipe", "training", "learning_rate"), -1.0),
+    "fewer members": (at("model", "recipe", "members"), 1),
+    "seasons of the recipe": (at("model", "recipe", "seasons"), [0]),
 }
 
 
@@ -148,7 +149,7 @@ def test_a_changed_configuration_is_refused(contents: Contents, tmp_path: Path, 
     path = tmp_path / "m.safetensors"
     write_model(path, Contents(contents.kind, config, contents.tensors))  # with a valid checksum
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(ModelFileError, match=r"m\.safetensors is not a valid forecaster: "):
+    with pytest.raises(ModelFileError, match=r"m\.safetensors (is not a valid forecaster|holds the weights)"):
         rc.load(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KB
 
@@ -169,10 +170,31 @@ def altered(tensors: dict[str, torch.Tensor], name: str, how: str) -> dict[str, 
 
 
 OPEN = [[24 * day + 7, 24 * day + 20] for day in range(7)]
-NAMES = ["stretch", "tail/target", "tail/start", "tail/offsets", "tail/known", "tail/past_codes", "tail/static_codes"]
-NAMES += ["scaling/floor", "scaling/typical", "scaling/past_gaps", "scaling/past_mean", "network/0/mixture"]
+NAMES = [
+    "model/calibration/stretch",
+    "model/panel/target",
+    "model/panel/start",
+    "model/panel/offsets",
+    "model/panel/known",
+    "model/panel/past_codes",
+    "model/panel/static_codes",
+]
+NAMES += [
+    "model/scaling/floor",
+    "model/scaling/typical",
+    "model/scaling/past_gaps",
+    "model/scaling/past_mean",
+    "weights/0/mixture",
+]
 HOWS = ["missing", "longer", "shorter", "of another type", "of another rank", "empty"]
-NOT_FINITE = ["stretch", "scaling/floor", "scaling/typical", "scaling/known_mean", "network/0/mixture", "tail/offsets"]
+NOT_FINITE = [
+    "model/calibration/stretch",
+    "model/scaling/floor",
+    "model/scaling/typical",
+    "model/scaling/known_mean",
+    "weights/0/mixture",
+    "model/panel/offsets",
+]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +225,13 @@ def test_no_altered_field_comes_through(tmp_path: Path) -> None:
     path = tmp_path / "m.safetensors"
     model.save(path)
     contents = read_model(path)
-    assert contents.config["grid"]["counting"] == {"wall": True, "nearest": False, "opening": OPEN, "phase": 0}
+    assert contents.config["model"]["panel"]["grid"]["counting"] == {
+        "is a": "Counting",
+        "wall": True,
+        "nearest": False,
+        "opening": OPEN,
+        "phase": 0,
+    }
     for place in leaves(contents.config):
         for wrong in (None, -1, 1 << 45, 7, "x", [], {}, True):
             config = copy.deepcopy(contents.config)
@@ -218,10 +246,10 @@ def test_no_altered_field_comes_through(tmp_path: Path) -> None:
 
 def test_codes_and_offsets_that_point_outside_are_refused(contents: Contents, tmp_path: Path) -> None:
     for name, value in (
-        ("tail/past_codes", 99),
-        ("tail/known_codes", -2),
-        ("tail/offsets", -1),
-        ("tail/start", 1 << 62),
+        ("model/panel/past_codes", 99),
+        ("model/panel/known_codes", -2),
+        ("model/panel/offsets", -1),
+        ("model/panel/start", 1 << 62),
     ):
         changed = contents.tensors[name].clone()
         changed[0] = value

@@ -7,13 +7,16 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from recurra.tasks.labelled.columns import cell_text, json_lines
 
 from recurra.cli.flags.values import parse_widths
-from recurra.cli.labelled_run import title_of
 from recurra.data.examples.understanding import Roles
 from recurra.errors import InputError
 from recurra.inputs import Static, Symbols, Text
-from recurra.tasks.labelled.columns import cell_text, json_lines
+from recurra.objectives.classes import ClassObjective
+from recurra.objectives.numbers import NumberObjective
+from recurra.objectives.tags import TagObjective
+from recurra.tasks.labelled.remarks import title_of
 
 
 def test_lists_in_a_cell() -> None:
@@ -34,9 +37,11 @@ def test_widths_that_are_none(text: str) -> None:
 
 def test_a_page_is_named_after_its_task_and_its_inputs() -> None:
     texts = Roles(inputs={"title": Text(), "review": Text(), "static": Static()}, label=("stars",), static=("age",))
-    assert title_of("regress", texts) == "Regression: stars from title, review and age"
+    assert title_of(NumberObjective, texts) == "Regression: stars from title, review and age"
     steps = Roles(inputs={}, label=("state",), series="machine", features=("vibration", "temperature"))
-    assert title_of("classify", steps) == "Classification: state from vibration and temperature"
+    assert title_of(ClassObjective, steps) == "Classification: state from vibration and temperature"
     wide = Roles(inputs={}, label=("a", "b"), features=tuple(f"f{k}" for k in range(300)))
-    assert title_of("classify", wide) == "Classification: a and b from f0, f1, f2 and 297 more"
-    assert title_of("tag", Roles(inputs={"residues": Symbols()}, label=("dssp",))) == "Tagging: dssp from residues"
+    assert title_of(ClassObjective, wide) == "Classification: a and b from f0, f1, f2 and 297 more"
+    assert (
+        title_of(TagObjective, Roles(inputs={"residues": Symbols()}, label=("dssp",))) == "Tagging: dssp from residues"
+    )

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from recurra.cli.console import print_backtest, print_facts, print_files, stdout
+from recurra.cli.console import print_facts, print_files, print_scores, stdout
 from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels
-from recurra.cli.outputs import check_outputs, csv_text, written_together
-from recurra.cli.reading import file_facts, open_table
+from recurra.cli.later import open_later
+from recurra.cli.outputs import csv_text, written_together
 
 EXAMPLES = """
 **Examples**
@@ -47,43 +47,24 @@ def evaluate(
     """
     percents = parse_levels(levels)
 
-    from recurra.tasks import Forecaster, load
+    from recurra.tasks import load
 
-    forecaster = load(model)
-    if not isinstance(forecaster, Forecaster):
-        from recurra.cli.labelled_use import evaluate_labelled
-
-        evaluate_labelled(forecaster, model, file, reading=reading, out=out, quiet=quiet, arguments=context.obj)
-        return
+    estimator = load(model)
     files = [out / name for name in ("evaluation.csv", "evaluation.html")] if out is not None else []
-    check_outputs(files, inputs=[str(model), file])
-
-    from recurra.data import build_panel
-
-    table = open_table(file, reading)
-    panel, facts = build_panel(table.frame, forecaster.model_.panel.schema, source=Path(table.source).name)
-    backtest = forecaster.evaluate(panel)
+    later = open_later("evaluate", estimator, model, file, reading, outputs=files, quiet=quiet)
+    assert later is not None  # FILE was given
+    judged = estimator.judged(later, levels=percents)
     console = stdout(quiet)
-    print_facts(console, "What was understood", [*file_facts(table), *facts])
+    print_facts(console, "What was understood", judged.facts)
     reading.told()
-    print_backtest(console, backtest)
+    print_scores(console, judged.scores)
     if out is None:
         return
 
     from recurra.report import write_html
-    from recurra.tasks.forecast.report import report_content
 
-    report = report_content(
-        title=f"{model.stem} on {table.name}",
-        arguments=context.obj,
-        panel=panel,
-        facts=[*file_facts(table), *facts],
-        forecaster=forecaster,
-        backtest=backtest,
-        forecast=forecaster.predict(panel, levels=percents),
-        levels=percents,
-    )
+    content = judged.content(title=f"{model.stem} on {later.name}", arguments=context.obj)
     with written_together(out) as stage:
-        (stage / "evaluation.csv").write_text(csv_text(backtest.forecasts), encoding="utf-8", newline="")
-        write_html(report, stage / "evaluation.html")
+        (stage / "evaluation.csv").write_text(csv_text(judged.frame), encoding="utf-8", newline="")
+        write_html(content, stage / "evaluation.html")
     print_files(console, files)

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from recurra.cli.console import print_facts, print_files, print_forecast, stdout
+from recurra.cli.console import counting, print_facts, print_files, print_frame, stderr, stdout
 from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels
-from recurra.cli.outputs import check_outputs, csv_text, written_together
-from recurra.cli.reading import file_facts, open_table
+from recurra.cli.later import open_later
+from recurra.cli.outputs import as_text, written_together
 
 EXAMPLES = """
 **Examples**
@@ -52,35 +52,30 @@ def predict(
     """
     percents = parse_levels(levels)
 
-    from recurra.tasks import Forecaster, load
+    from recurra.tasks import load
 
-    forecaster = load(model)
-    if not isinstance(forecaster, Forecaster):
-        from recurra.cli.labelled_use import predict_labelled
-
-        predict_labelled(forecaster, model, file, reading=reading, out=out, quiet=quiet)
-        return
-    out = out or Path("forecast.csv")
+    estimator = load(model)
+    out = out or Path(estimator.task.files[0])
     piped = str(out) == "-"
-    if not piped:
-        check_outputs([out], inputs=[str(model), *([file] if file is not None else [])])
-
-    from recurra.data import build_panel
-
     console = stdout(quiet or piped)
-    if file is None:
-        ahead = forecaster.predict(levels=percents)
-    else:
-        table = open_table(file, reading)
-        panel, facts = build_panel(table.frame, forecaster.model_.panel.schema, source=Path(table.source).name)
-        print_facts(console, "What was understood", [*file_facts(table), *facts])
+    later = open_later("predict", estimator, model, file, reading, outputs=[] if piped else [out], quiet=quiet)
+    if later is not None:
+        print_facts(console, "What was understood", later.facts)
         reading.told()
-        del table  # the panel holds all that is read; a large table would be in memory twice
-        ahead = forecaster.predict(panel, levels=percents)
-    if piped:
-        typer.echo(csv_text(ahead), nl=False)
-        return
-    with written_together(out.parent) as stage:
-        (stage / out.name).write_text(csv_text(ahead), encoding="utf-8", newline="")
-    print_forecast(console, ahead)
+    preview = estimator.preview()
+    with counting(stderr(quiet), "predicting", 0 if later is None else len(later)) as done:
+        frames = estimator.predictions(later, levels=percents, done=done)
+        if piped:
+            for text in as_text(frames, out):
+                typer.echo(text, nl=False)
+            return
+        with (
+            written_together(out.parent) as stage,
+            (stage / out.name).open("w", encoding="utf-8", newline="") as stream,
+        ):
+            for text in as_text(frames, out, see=preview.add):
+                stream.write(text)
+    print_frame(console, preview.title, preview.table())
+    for line in preview.lines():
+        console.print(line)
     print_files(console, [out])

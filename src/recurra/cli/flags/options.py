@@ -22,6 +22,13 @@ def _option(panel: str, *declarations: str, **settings: Any) -> Any:
     return typer.Option(*declarations, rich_help_panel=panel, **settings)
 
 
+def labels(word: str, meaning: str, *, several: bool) -> Any:
+    """The option that names the column, or columns, of labels."""
+    if several:
+        return Annotated[list[str] | None, _option(COLUMNS, f"--{word}", metavar="NAMES", help=meaning)]
+    return Annotated[str | None, _option(COLUMNS, f"--{word}", metavar="NAME", help=meaning)]
+
+
 def _cell_choices() -> str:
     try:
         return f"[{'|'.join(names())}]"
@@ -114,25 +121,12 @@ Sequences = Annotated[
     list[str] | None,
     _option(COLUMNS, "--sequence", metavar="NAMES", help="Columns of residues, bases, or lists of events or numbers."),
 ]
-Label = Annotated[
-    list[str] | None, _option(COLUMNS, metavar="NAMES", help="The class column; or several columns of 0 and 1.")
-]
-TagColumn = Annotated[
-    str | None, _option(COLUMNS, "--label", metavar="NAME", help="The column of tags, one for each step.")
-]
 AudioFiles = Annotated[
     list[str] | None,
     _option(COLUMNS, "--audio", metavar="NAMES", help="Paths of sound files, from the table's folder."),
 ]
 MergeCase = Annotated[
     bool, _option(COLUMNS, "--merge-case/--keep-case", help="Whether labels that differ in case only are one.")
-]
-Metric = Annotated[
-    Literal["auto", "accuracy", "balanced_accuracy", "macro_f1", "log_loss"],
-    _option(JUDGING, help="What decides: the verdict, and how a class is chosen; by the classes' shares if auto."),
-]
-TargetColumns = Annotated[
-    list[str] | None, _option(COLUMNS, "--target", metavar="NAMES", help="The numeric column or columns to predict.")
 ]
 LabelSeparator = Annotated[
     str | None, _option(COLUMNS, metavar="TEXT", help="Separator of several labels in one cell: ';'; or none.")
@@ -174,13 +168,6 @@ Vectors = Annotated[Path | None, _option(NETWORK, metavar="FILE", help="Pretrain
 Hidden = Annotated[int | None, _option(NETWORK, min=1, help="Hidden units per direction.")]
 Convolution = Annotated[
     str | None, _option(NETWORK, metavar="WIDTHS", help="Convolutions before the recurrence: 3,5; 0 for none.")
-]
-ClassWeight = Annotated[
-    Literal["none", "balanced"],
-    _option(LEARNING, help="Weight of each class in the loss; balanced: rare classes count as much."),
-]
-LabelSmoothing = Annotated[
-    float, _option(LEARNING, min=0.0, max=0.99, help="Share of each label spread over all classes.")
 ]
 Optional = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Inputs that may be missing.")]
 Empty = Annotated[Literal["refuse", "drop"], _option(COLUMNS, help="How to handle empty examples.")]

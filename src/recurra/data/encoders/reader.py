@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recurra.checking import require
 from recurra.data.encoders.standardising import ArrayEncoder, ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import EventEncoder, SymbolEncoder, TextEncoder
 from recurra.data.examples.examples import Examples
@@ -19,6 +20,10 @@ from recurra.errors import InputError
 TokenEncoder = TextEncoder | SymbolEncoder | EventEncoder
 Encoder = TokenEncoder | SeriesEncoder | ColumnEncoder | ArrayEncoder
 TOKENS = (TextEncoder, SymbolEncoder, EventEncoder)
+_ENCODERS: dict[type[Kind], type[Encoder]] = {
+    **{Text: TextEncoder, Symbols: SymbolEncoder, Events: EventEncoder},
+    **{Series: SeriesEncoder, Static: ColumnEncoder, Array: ArrayEncoder, Audio: SeriesEncoder},
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +52,13 @@ class Reader:
 
     kinds: dict[str, Kind]
     encoders: dict[str, Encoder]
+
+    def check(self) -> None:
+        """Refuse inputs without an encoder of their kind."""
+        require(self.kinds.keys() == self.encoders.keys(), "inputs and encoders have different names")
+        for name, encoder in self.encoders.items():
+            kind = self.kinds[name]
+            require(type(encoder) is _ENCODERS[type(kind)], f"the input {name!r} of {kind} is read by {type(encoder)}")
 
     @staticmethod
     def learn(examples: Examples) -> Reader:

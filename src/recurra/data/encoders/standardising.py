@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.checking import require
 from recurra.data.examples.inputs import Audio, Series
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.steps import Steps
@@ -16,6 +17,8 @@ from recurra.errors import InputError
 
 Floats = npt.NDArray[np.floating]
 
+_LARGEST = 1 << 28  # numbers of an image
+_FARTHEST = 1e38  # number of an array, which is float32
 _FAR = 20.0  # spreads: what lies further out is as far as the network is told
 
 
@@ -33,6 +36,11 @@ class SeriesEncoder:
     gaps: tuple[bool, ...]
     pace: float | None  # the typical time between steps in seconds; None where there are no times
     centred: bool = False
+
+    def check(self) -> None:
+        """Refuse statistics of other features than those named, and spreads and paces that are not above 0."""
+        require(bool(self.names) and (self.pace is None or self.pace > 0), "no feature, or a pace that is not above 0")
+        _check_statistics(self.names, self.mean, self.spread, self.gaps)
 
     @staticmethod
     def learn(steps: Steps, kind: Series | Audio | None = None) -> SeriesEncoder:
@@ -84,6 +92,12 @@ class ColumnEncoder:
     gaps: tuple[bool, ...]
     categories: dict[str, tuple[str, ...]]
 
+    def check(self) -> None:
+        """Refuse statistics of other columns than those named, and categories twice or in another order."""
+        _check_statistics(self.numeric, self.mean, self.spread, self.gaps)
+        require(list(self.categories) == sorted(self.categories), "the categories are in another order")
+        require(all(len(set(known)) == len(known) for known in self.categories.values()), "a category is there twice")
+
     @staticmethod
     def learn(frame: pd.DataFrame) -> ColumnEncoder:
         """The statistics of numeric columns and the values of the others."""
@@ -126,6 +140,13 @@ class ArrayEncoder:
     shape: tuple[int, ...] | None  # of an image, channels first; None for sounds
     mean: float
     spread: float
+
+    def check(self) -> None:
+        """Refuse a spread that is none, and images of no size or more than memory holds."""
+        require(0 < self.spread < _FARTHEST and abs(self.mean) < _FARTHEST, "no spread, or a mean beyond all numbers")
+        shape = self.shape or (1, 1, 1)
+        fits = len(shape) == 3 and min(shape) > 0 and np.prod(shape, dtype=float) <= _LARGEST
+        require(fits, f"images are of shape {shape}")
 
     @staticmethod
     def learn(arrays: list[npt.NDArray | None]) -> ArrayEncoder:
@@ -212,3 +233,11 @@ def _waits(times: Ragged) -> npt.NDArray[np.float64]:
     waits = np.diff(times.values, prepend=times.values[:1])
     waits[times.offsets[:-1][times.lengths > 0]] = 0.0
     return waits
+
+
+def _check_statistics(
+    names: tuple[str, ...], mean: tuple[float, ...], spread: tuple[float, ...], gaps: tuple[bool, ...]
+) -> None:
+    many = {len(names), len(mean), len(spread), len(gaps)}
+    require(len(many) == 1, f"there are {len(names)} features and statistics of {sorted(many)}")
+    require(all(each > 0 for each in spread), "a spread is not above 0")

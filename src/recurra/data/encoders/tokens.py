@@ -19,6 +19,7 @@ from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import BPE, WordLevel
 from tokenizers.trainers import BpeTrainer, WordLevelTrainer
 
+from recurra.checking import require
 from recurra.data.examples.inputs import Text
 from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
@@ -49,6 +50,14 @@ class TextEncoder:
     lowercase: bool
     tokens: tuple[str, ...]
     merges: tuple[tuple[str, str], ...] = ()
+
+    def check(self) -> None:
+        """Refuse a vocabulary out of a file that no training makes."""
+        tokens = _distinct(self.tokens)
+        require(UNKNOWN not in tokens and "" not in tokens, "a token stands for others")
+        require(not self.merges or self.level == "subwords", f"there are merges of {self.level}")
+        merged = chain.from_iterable((a, b, a + b) for a, b in self.merges)
+        require(tokens.issuperset(merged), "a merge is of tokens that it does not know")
 
     @staticmethod
     def learn(texts: Objects, kind: Text) -> TextEncoder:
@@ -98,6 +107,10 @@ class SymbolEncoder:
 
     tokens: tuple[str, ...]
 
+    def check(self) -> None:
+        """Refuse symbols of several letters."""
+        require(all(len(token) == 1 for token in _distinct(self.tokens)), "a symbol has several letters")
+
     @staticmethod
     def learn(texts: Objects) -> SymbolEncoder:
         """The letters of `texts` [N]."""
@@ -124,6 +137,10 @@ class EventEncoder:
 
     tokens: tuple[str, ...]
 
+    def check(self) -> None:
+        """Refuse a vocabulary without a token, or with one twice."""
+        _distinct(self.tokens)
+
     @staticmethod
     def learn(events: Ragged) -> EventEncoder:
         """The values of `events`, the rarest left out where there are more than 100,000; a missing one is none."""
@@ -142,6 +159,13 @@ class EventEncoder:
     def cut(self, events: npt.NDArray) -> list[str]:
         """The values as text."""
         return [str(value) for value in events]
+
+
+def _distinct(tokens: tuple[str, ...]) -> set[str]:
+    """The tokens of a vocabulary, of which there is one at least, and none twice."""
+    found = set(tokens)
+    require(0 < len(found) == len(tokens), "there is no token, or one twice")
+    return found
 
 
 def _level(texts: Objects) -> Literal["words", "characters"]:

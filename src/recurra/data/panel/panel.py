@@ -12,14 +12,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from recurra.checking import require
 from recurra.data.time.counting import DEFAULT, Counting
 from recurra.data.time.grid import Grid
+from recurra.data.time.zones import check_zone
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
 
 ARRAYS = ("start", "offsets", "target", "past", "past_codes", "known_offsets", "known", "known_codes", "static")
 ARRAYS += ("static_codes",)  # the fields of a Panel that are arrays
+LAYOUTS = ("long", "wide-rows", "wide-columns")
+_FARTHEST = 1 << 52  # steps from position 0 of a grid
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Schema:
     target: str
     time: tuple[str, ...] = ()
     series: str | None = None
-    layout: str = "long"  # long | wide-rows | wide-columns
+    layout: str = "long"  # one of LAYOUTS
     past: tuple[str, ...] = ()
     past_categorical: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
@@ -48,6 +52,14 @@ class Schema:
     tz: str | None = None
     counting: Counting = DEFAULT
     whole_series: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Refuse a layout or a zone that there is not, and categories of other columns."""
+        require(self.layout in LAYOUTS, f"a layout {self.layout!r}: expected one of {', '.join(LAYOUTS)}")
+        if self.tz is not None:
+            check_zone(self.tz)
+        columns = (*self.past_categorical, *self.known_categorical, *self.static_categorical)
+        require(set(columns) == set(self.categories), "the categories are not those of the columns")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +86,43 @@ class Panel:
     known_codes: Ints
     static: Floats
     static_codes: Ints
+
+    def check(self) -> None:
+        """Refuse arrays of other shapes, types and ranges than the schema and each other imply."""
+        schema, s = self.schema, len(self.series)
+        rows, known_rows = len(self.target), len(self.known)
+        for name, shape, kind in (
+            ("start", (s,), "i"),
+            ("offsets", (s + 1,), "i"),
+            ("target", (rows,), "f"),
+            ("past", (rows, len(schema.past)), "f"),
+            ("past_codes", (rows, len(schema.past_categorical)), "i"),
+            ("known_offsets", (s + 1,), "i"),
+            ("known", (known_rows, len(schema.known)), "f"),
+            ("known_codes", (known_rows, len(schema.known_categorical)), "i"),
+            ("static", (s, len(schema.static)), "f"),
+            ("static_codes", (s, len(schema.static_categorical)), "i"),
+        ):
+            array = getattr(self, name)
+            fits = array.shape == shape and array.dtype.kind == kind
+            require(fits, f"the stored {name} is of shape {array.shape} and {array.dtype}")
+        require(not schema.counting.opening or schema.counting == self.grid.counting, "the opening hours differ")
+        require(s > 0 and len(set(self.series)) == s, "the names of the series are not distinct")
+        require(
+            self.offsets[0] == self.known_offsets[0] == 0
+            and self.offsets[-1] == rows
+            and self.known_offsets[-1] == known_rows
+            and bool((self.lengths > 0).all() and (np.diff(self.known_offsets) >= self.lengths).all()),
+            "the stored series do not lie end to end",
+        )
+        require(bool((np.abs(self.start) < _FARTHEST).all()), "a stored series begins beyond all times")
+        for codes, names in (
+            (self.past_codes, schema.past_categorical),
+            (self.known_codes, schema.known_categorical),
+            (self.static_codes, schema.static_categorical),
+        ):
+            most = np.array([len(schema.categories[name]) for name in names], dtype=np.int64)
+            require(bool(((codes >= -1) & (codes < most)).all()), "a stored category is not among the categories")
 
     def __len__(self) -> int:
         return len(self.series)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recurra.checking import require, require_floats, require_sizes
 from recurra.data.panel.panel import Floats, Ints, Panel
 
 FLOOR = 0.1  # a window's scale is at least this share of its series' own typical change
@@ -38,6 +39,20 @@ class Scaling:
     known_spread: Floats
     static_mean: Floats
     static_spread: Floats
+
+    def check(self) -> None:
+        """Refuse statistics of other series or columns than their own, and spreads that are not above 0."""
+        strangers = len(self.series) + 1
+        require(len(set(self.series)) == len(self.series), "the names of the scaling's series are not distinct")
+        require_sizes(self, "season")
+        require_floats("floor", self.floor, (strangers,), above=0)
+        require_floats("typical", self.typical, (strangers,))
+        for part in ("past", "known", "static"):
+            mean = getattr(self, f"{part}_mean")
+            require_floats(f"{part}_mean", mean, (mean.size,))
+            require_floats(f"{part}_spread", getattr(self, f"{part}_spread"), mean.shape, above=0)
+        gaps = self.past_gaps
+        require(gaps.shape == self.past_mean.shape and gaps.dtype == bool, f"past_gaps is of shape {gaps.shape}")
 
     def number(self, series: tuple[str, ...]) -> npt.NDArray[np.int64]:
         """For each name its number in training, or S for a stranger."""

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recurra.checking import require, require_sizes
 from recurra.data.panel.panel import Ints, Panel
 from recurra.data.panel.scaling import FLOOR, Scaling
 from recurra.data.time.calendar import calendar_features
@@ -31,6 +32,13 @@ class WindowShape:
     horizon: int
     block: int
     seasons: tuple[int, ...]
+
+    def check(self) -> None:
+        """Refuse windows that are not made of blocks, or shorter than their seasons."""
+        require_sizes(self, "window", "horizon", "block")
+        require(self.window % self.block == 0, f"a window of {self.window} steps is not made of blocks of {self.block}")
+        fits = all(1 <= season <= self.window for season in self.seasons)
+        require(fits, f"seasons of {self.seasons} steps in windows of {self.window}")
 
 
 @dataclass(frozen=True, eq=False)

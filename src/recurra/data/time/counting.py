@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from recurra.checking import require
+
+FARTHEST = 1 << 60  # microseconds, months or steps by which a grid is displaced
 Runs = tuple[tuple[int, int], ...]
 
 
@@ -22,6 +25,10 @@ class Counting:
     nearest: bool = False
     opening: Runs = ()
     phase: int | None = None
+
+    def check(self) -> None:
+        """Refuse a phase beyond all times; whether the opening hours fit the week is for the grid to say."""
+        require(self.phase is None or abs(self.phase) < FARTHEST, f"a phase of {self.phase}")
 
 
 DEFAULT = Counting()

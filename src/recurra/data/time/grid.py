@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.time.counting import DEFAULT, Counting
+from recurra.checking import require, require_sizes
+from recurra.data.time.counting import DEFAULT, FARTHEST, Counting
 from recurra.data.time.frequency import DAY, EPOCH_WEEKDAY, Frequency, first_month, first_weekday, parse_frequency
 from recurra.data.time.opening import fits_week, from_opening, is_open, to_opening
 from recurra.data.time.zones import check_zone, skipped_days
@@ -55,6 +56,11 @@ class Grid:
             raise InputError(
                 f"a grid without a frequency has no tz (got {self.tz!r}) and a step >= 1 (got {self.step})"
             )
+
+    def check(self) -> None:
+        """Refuse a grid that no file has, one that begins beyond all times."""
+        require(abs(self.phase) < FARTHEST, f"a grid displaced by {self.phase}")
+        require_sizes(self, "step")
 
     def positions(self, times: list | npt.NDArray | pd.Index | pd.Series) -> Positions:
         """Grid positions of times [n] -> int64 [n]; a time off the grid goes to its step.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,9 @@ from recurra.evaluation.forecast.verdict import Verdict, judge
 from recurra.evaluation.shared.showing import Shown, named_parts
 from recurra.evaluation.shared.significance import over_windows
 from recurra.options import option
+
+if TYPE_CHECKING:
+    from recurra.report import ReportContent
 
 Floats = npt.NDArray[np.floating]
 
@@ -57,6 +61,31 @@ class Backtest(Shown):
             "by_series": "errors by series",
         }
         return f"Backtest of {windows}", verdict.sentence, self.table, named_parts(rest)
+
+    def content(self, **head: Any) -> ReportContent:
+        """What the page and the picture show: scores, the error by step and by series, coverage."""
+        from recurra.report import ReportContent
+
+        verdict = self.verdict
+        return ReportContent(
+            title=head.pop("title", self._shown()[0]),
+            panels=("cards", "methods", "by step", "coverage", "by series"),
+            data={
+                "table": self.table,
+                "leading": "MASE" if self._has_scale() else "MAE",
+                "headline": ("MASE", "sMAPE", "coverage 80 %", "coverage 95 %"),
+                "baselines": self.baselines,
+                "best_baseline": verdict.best_baseline,
+                "ours_called": "this forecast",
+                "compared_on": "Every method is evaluated on the same windows, after the data it was fitted to.",
+                "by_step": self.by_step,
+                "coverage": self.coverage,
+                "by_series": self.by_series,
+            },
+            verdict=verdict.sentence,
+            better=verdict.better,
+            **head,
+        )
 
     @property
     def baselines(self) -> tuple[str, ...]:

@@ -23,11 +23,13 @@ import numpy.typing as npt
 from scipy.optimize import minimize, nnls
 from scipy.special import expit, log_softmax, softmax
 
+from recurra.checking import require
 from recurra.errors import InputError
 
 Floats = npt.NDArray[np.floating]
 LossAndSlope = tuple[Floats, Floats]
 
+_HEAVIEST = 1e6  # weight of a model in a blend
 SPREAD = 0.5
 FEWEST = 20
 LEAST = 1e-3  # weight of a network that is no use at all: its temperature stays finite
@@ -40,6 +42,11 @@ class Blend:
     network: float
     stacked: float = 0.0
     centre: Floats | float = 0.0
+
+    def check(self) -> None:
+        """Refuse weights that no fit gives."""
+        fits = 0 < self.network <= _HEAVIEST and 0 <= self.stacked <= _HEAVIEST
+        require(fits, f"the weights of the blend, {self.network} and {self.stacked}, are beyond {_HEAVIEST:g}")
 
     def __call__(self, network: Floats, stacked: Floats | None = None) -> Floats:
         """Outputs [N, K] from those of the two models; the stacked model's are not needed where its weight is 0."""

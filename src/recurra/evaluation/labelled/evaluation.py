@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,9 @@ from recurra.evaluation.labelled.scores import known_rows, score_classes, score_
 from recurra.evaluation.labelled.verdict import Verdict, decide, leading_of_classes
 from recurra.evaluation.shared.bootstrap import DRAWS, Score, interval, of_units, resample
 from recurra.evaluation.shared.showing import Shown, named_parts
+
+if TYPE_CHECKING:
+    from recurra.report import ReportContent
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
@@ -50,6 +54,32 @@ class Evaluation(Shown):
     reliability: pd.DataFrame
     notes: tuple[str, ...] = ()
     unseen: pd.DataFrame | None = None
+
+    def content(self, **head: Any) -> ReportContent:
+        """What the page and the picture show: scores, confusion, classes, calibration."""
+        from recurra.report import ReportContent
+
+        name, sentence, _table, _notes = self._shown()
+        data: dict[str, Any] = {
+            "table": self.table,
+            "intervals": self.intervals,
+            "leading": self.leading,
+            "baselines": tuple(map(str, self.table.index[1:])),
+            "best_baseline": self.verdict.best_baseline,
+            "confusion": self.confusion,
+            "reliability": self.reliability,
+        }
+        if {"class", "precision"} <= set(self.per_class.columns):
+            data["per_class"] = self.per_class
+        return ReportContent(
+            title=head.pop("title", name),
+            panels=("cards", "methods", "confusion", "classes", "calibration"),
+            data=data,
+            verdict=sentence,
+            better=self.verdict.better,
+            notes=self.notes,
+            **head,
+        )
 
     def _shown(self) -> tuple[str, str, pd.DataFrame, str]:
         rest = {
@@ -167,6 +197,31 @@ def evaluate_values(
         seed=seed,
         per_class=per_output(target, methods[model], names),
     )
+
+
+def evaluate_scores(
+    scores: Mapping[str, Mapping[str, Score]],
+    *,
+    leading: str,
+    groups: npt.ArrayLike | None = None,
+    unit: str = "test example",
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Evaluation:
+    """Judge by scores of one's own: by method, the model's first, scores by name, as sums over the same examples.
+
+    Of the score `leading`, which decides, higher is better. `groups` [N] are drawn together; `unit` is what is drawn.
+
+    >>> from recurra.evaluation.shared.bootstrap import mean_score
+    >>> right = np.arange(40) % 4 > 0
+    >>> scores = {MODEL: {"hits": mean_score(right)}, "guess": {"hits": mean_score(~right)}}
+    >>> evaluate_scores(scores, leading="hits").table["hits"].tolist()
+    [0.75, 0.25]
+    """
+    units = None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    found = {method: dict(each) for method, each in scores.items()}
+    none = pd.DataFrame(columns=["class", "count", "precision", "recall", "f1"])
+    return _judged(found, units, leading=leading, unit=unit, draws=draws, seed=seed, per_class=none)
 
 
 def _of_classes(

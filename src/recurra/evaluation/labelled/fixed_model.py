@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from recurra.checking import check_standardising, require
 from recurra.data.encoders.reader import Fixed
 from recurra.evaluation.labelled.ngrams import Sparse
 from recurra.evaluation.labelled.series_summary import spread_of, standardised
@@ -32,6 +33,13 @@ class FixedModel:
     sizes: tuple[int, ...]
     coefficients: Floats
     intercepts: Floats
+
+    def check(self) -> None:
+        """Refuse coefficients of other numbers and categories than it has."""
+        check_standardising(self.mean, self.scale)
+        require(all(size >= 0 for size in self.sizes), f"columns of {self.sizes} categories")
+        width = len(self.mean) + sum(self.sizes) + len(self.sizes)
+        require(self.coefficients.shape == (width, *self.intercepts.shape), "the coefficients are of other features")
 
     def outputs(self, fixed: Fixed) -> Floats:
         """Logits or values [N, K]."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recurra.checking import require
 from recurra.data.examples.ragged import Ragged
 from recurra.evaluation.labelled.ngrams import NGrams, Values
 
@@ -25,6 +26,11 @@ class NGramModel:
     coefficients: Floats
     intercepts: Floats
     values: Values = "binary"
+
+    def check(self) -> None:
+        """Refuse coefficients of other n-grams than its own."""
+        shape = (len(self.grams.keys), *self.intercepts.shape)
+        require(self.coefficients.shape == shape, "the coefficients are of other n-grams")
 
     def outputs(self, tokens: Ragged) -> Floats:
         """The outputs [N, K], float64."""

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from recurra.checking import require
 from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
 
@@ -33,6 +34,7 @@ Values = Literal["binary", "counts", "normalised"]
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 MOST = 2**18  # n-grams that are kept; with their keys and two classes' coefficients 3 MB of a model file
 CHUNK = 2**21  # tokens that are turned into features at a time
+_LONGEST = 64  # tokens of an n-gram in a file
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,13 @@ class NGrams:
 
     keys: Keys
     orders: tuple[int, ...]
+
+    def check(self) -> None:
+        """Refuse keys that do not rise, and n-grams of no tokens or very many."""
+        orders, keys = self.orders, self.keys
+        require(bool(orders) and 1 <= min(orders) <= max(orders) <= _LONGEST, f"n-grams of {orders} tokens")
+        require(list(orders) == sorted(set(orders)), f"n-grams of {orders} tokens")
+        require(keys.ndim == 1 and bool((keys[1:] > keys[:-1]).all()), "the keys of n-grams do not rise")
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recurra.checking import check_standardising, require
 from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
 from recurra.evaluation.labelled.logistic import fit_sigmoid, fit_softmax, label_weights
@@ -30,6 +31,12 @@ class SummaryModel:
     scale: Floats
     coefficients: Floats
     intercepts: Floats
+
+    def check(self) -> None:
+        """Refuse coefficients of other features than it has means of."""
+        check_standardising(self.mean, self.scale)
+        shape = (len(self.mean), *self.intercepts.shape)
+        require(self.coefficients.shape == shape, "the coefficients are of other features")
 
     def outputs(self, series: Ragged) -> Floats:
         """Logits or values [N, K] of series [N_total, F]."""

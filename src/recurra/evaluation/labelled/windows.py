@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from recurra.checking import check_standardising, require
 from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
 from recurra.evaluation.labelled.logistic import fit_softmax
@@ -38,6 +39,14 @@ class SymbolWindow:
     coefficients: Floats
     intercepts: Floats
 
+    def check(self) -> None:
+        """Refuse symbols that do not rise, and coefficients of others."""
+        symbols = self.symbols
+        require(symbols.ndim == 1 and bool((symbols[1:] > symbols[:-1]).all()), "the symbols do not rise")
+        shape = (len(symbols) + FIRST, *self.intercepts.shape)
+        fits = self.coefficients.ndim == 3 and self.coefficients.shape[1:] == shape
+        require(fits, "the coefficients are of other symbols")
+
     def outputs(self, tokens: Ragged) -> Floats:
         """The logits of every step [N_total, K] of token ids, float64."""
         slots = _slots(tokens, self.symbols)
@@ -58,6 +67,13 @@ class ValueWindow:
     scale: Floats
     coefficients: Floats
     intercepts: Floats
+
+    def check(self) -> None:
+        """Refuse coefficients of other channels than it has means of."""
+        check_standardising(self.mean, self.scale)
+        shape = (len(self.mean) + 1, *self.intercepts.shape)
+        fits = self.coefficients.ndim == 3 and self.coefficients.shape[1:] == shape
+        require(fits, "the coefficients are of other features")
 
     def outputs(self, series: Ragged) -> Floats:
         """The logits of every step [N_total, K] of series [N_total, F], float64."""

@@ -9,11 +9,16 @@ from typing import Any
 
 import pandas as pd
 
+from recurra.report.reported import Reported
+
 _SHARES = ("accuracy", "coverage", "calibration error")  # shown as per cent
 
 
-class Shown:
-    """Gives a result its text and its HTML: what follows from `_shown`, the title, the verdict, table and notes."""
+class Shown(Reported):
+    """Gives a result its text and its HTML: what follows from `_shown`, the title, the verdict, table and notes.
+
+    Its page and picture (`report`, `plot`) follow from `content`.
+    """
 
     def _shown(self) -> tuple[str, str, pd.DataFrame, str]:
         raise NotImplementedError

@@ -1,5 +1,5 @@
 "use strict";
-const recurraReport = (() => {
+(() => {
   const payload = JSON.parse(document.getElementById("payload").textContent);
   const touch = window.matchMedia("(pointer: coarse)").matches;
   const narrow = window.matchMedia("(max-width: 760px)").matches;
@@ -27,7 +27,7 @@ const recurraReport = (() => {
     if (!bar || bar.dataset.keys) return;
     bar.dataset.keys = "arrows";
     bar.setAttribute("role", "toolbar");
-    bar.setAttribute("aria-label", `Tools of the plot: ${element.getAttribute("aria-label")}`);
+    bar.setAttribute("aria-label", `${payload.words.tools}: ${element.getAttribute("aria-label")}`);
     const buttons = [...bar.querySelectorAll(".modebar-btn")];
     const stop = (place) => buttons.forEach((button, k) => button.setAttribute("tabindex", k === place ? "0" : "-1"));
     stop(0);
@@ -76,8 +76,8 @@ const recurraReport = (() => {
   async function copyCommand() {
     const code = byId("command");
     const done = () => {
-      byId("copy").textContent = "Copied";
-      window.setTimeout(() => { byId("copy").textContent = "Copy"; }, 1500);
+      byId("copy").textContent = payload.words.copied;
+      window.setTimeout(() => { byId("copy").textContent = payload.words.copy; }, 1500);
     };
     try {
       await navigator.clipboard.writeText(code.textContent);
@@ -108,17 +108,73 @@ const recurraReport = (() => {
     setWidths(false);
   });
 
+  function ranges(figure, view) {
+    return view === "recent"
+      ? { "xaxis.range": figure.views.x.slice(), "yaxis.range": figure.views.y.slice() }
+      : { "xaxis.autorange": true, "yaxis.autorange": true };
+  }
+
+  function rangeButtons(id, figure) {
+    const group = document.querySelector(`.views[data-plot="${id}"]`);
+    if (!group) return;
+    group.hidden = !(figure && figure.views && figure.views.more);
+    const press = (view) => {
+      for (const button of group.children) button.setAttribute("aria-pressed", String(button.dataset.view === view));
+    };
+    press("recent");
+    for (const button of group.children) {
+      button.onclick = () => {
+        Plotly.relayout(byId(id), ranges(figure, button.dataset.view));
+        press(button.dataset.view);
+      };
+    }
+  }
+
+  function cells(row, tag, texts) {
+    texts.forEach((text, place) => {
+      const cell = document.createElement(place === 0 ? "th" : tag);
+      if (place === 0 || tag === "th") cell.scope = tag === "th" ? "col" : "row";
+      cell.textContent = text;
+      row.append(cell);
+    });
+    return row;
+  }
+
+  function fill(table, { header, rows }) {
+    table.tHead.replaceChildren(cells(document.createElement("tr"), "th", header));
+    table.tBodies[0].replaceChildren(...rows.map((row) => cells(document.createElement("tr"), "td", row)));
+  }
+
+  // What changes with the selector: plots, texts and tables have one for each of its choices.
+  function choose(place) {
+    const { names, plots, texts, tables } = payload.choices;
+    for (const name of document.querySelectorAll(".series-name")) name.textContent = names[place];
+    for (const [id, figures] of Object.entries(plots)) {
+      const figure = figures[place];
+      byId(id).hidden = !figure;
+      if (figure) draw(id, figure);
+      rangeButtons(id, figure);
+    }
+    for (const [id, all] of Object.entries(texts)) byId(id).textContent = all[place];
+    for (const [id, all] of Object.entries(tables)) fill(byId(id), all[place]);
+    markOverflow();
+  }
+
   for (const [id, figure] of Object.entries(payload.figures)) draw(id, figure);
-  byId("copy").addEventListener("click", copyCommand);
+  if (payload.choices.names.length) {
+    const select = byId("series");
+    if (select) select.addEventListener("change", () => choose(Number(select.value)));
+    choose(0);
+  }
+  if (byId("copy")) byId("copy").addEventListener("click", copyCommand);
   for (const box of document.querySelectorAll(".scroll")) {
     const hint = document.createElement("p");
     hint.className = "hint";
-    hint.textContent = "\u2194 Scroll the table sideways to see all of its columns.";
+    hint.textContent = `\u2194 ${payload.words.scroll}`;
     box.after(hint);
     box.addEventListener("scroll", markOverflow, { passive: true });
   }
   for (const part of document.querySelectorAll("details")) part.addEventListener("toggle", markOverflow);
   window.addEventListener("resize", markOverflow);
   markOverflow();
-  return { payload, byId, draw, markOverflow };
 })();

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recurra.checking import require, require_floats
 from recurra.evaluation.forecast.conformal import fit_stretch, stretched
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 
@@ -36,6 +37,13 @@ class Calibration:
     trust: float
     naive: int
     stretch: Floats
+
+    def check(self) -> None:
+        """Refuse a trust beyond 0 to 1, and stretches that are none."""
+        require(0 <= self.trust <= 1, f"trust is {self.trust}: expected a share from 0 to 1")
+        require(self.naive >= 0, f"the calibration's naive forecast is number {self.naive}")
+        require_floats("stretch", self.stretch, (len(QUANTILES) // 2,))
+        require(bool((self.stretch >= 0).all()), "stretch is below 0")
 
     def apply(self, quantiles: Floats, naive: Floats) -> Floats:
         """Calibrated quantiles [n, H, Q] from the network's and the naive forecasts [n, H, N]."""

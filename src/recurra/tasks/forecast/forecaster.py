@@ -26,6 +26,7 @@ from recurra.nn.own import Loss, OwnNetwork, OwnParts, check_own
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.options import option
 from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table
+from recurra.tasks.forecast.contract import FileForecaster
 from recurra.tasks.forecast.explanation import explanation_frame
 from recurra.tasks.forecast.frames import backtest_frame, backtest_origins, forecast_frame, interval_bounds, truth_after
 from recurra.tasks.forecast.inspection import findings, flow_frame
@@ -41,7 +42,7 @@ from recurra.tasks.forecast.model import (
 )
 from recurra.tasks.forecast.model_file import from_contents, to_contents
 from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn, steps_of
-from recurra.tasks.parameters import NestedOptions, check_options, chosen_options
+from recurra.tasks.parameters import check_options, chosen_options
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import check_verbose, expect
 from recurra.training.run import chosen_run, pick_device
@@ -51,7 +52,7 @@ Floats = npt.NDArray[np.floating]
 _LARGEST_SEED = 2**32 - 1  # torch's generators take 64 bits, and each member and epoch has a seed of its own
 
 
-class Forecaster(NestedOptions):
+class Forecaster(FileForecaster):
     """A global recurrent forecaster with calibrated quantiles.
 
     The mean of `members` networks, trained over all series: blocks of steps (a season each) go through an RNN, GRU
@@ -125,7 +126,7 @@ class Forecaster(NestedOptions):
         self.model_ = model
         self.verdict_ = None
         if hasattr(self, "holdout_"):
-            del self.holdout_  # of an earlier study: its learning curves are not those of this model
+            del self.holdout_, self.backtest_  # of an earlier study: its learning curves are not those of this model
         return self
 
     def backtest(
@@ -166,7 +167,7 @@ class Forecaster(NestedOptions):
         else:
             self.model_ = refit_model(tested, panel, calibration, run=run, name="training", own=self._own())
         self.verdict_ = backtest.verdict.sentence
-        self.holdout_ = tested
+        self.holdout_, self.backtest_ = tested, backtest
         return backtest
 
     def predict(self, data: Data | None = None, *, levels: Sequence[float] = (80, 95)) -> pd.DataFrame:

@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from recurra import cells
+from recurra.checking import require, require_sizes
 from recurra.data.panel.panel import Ints, Panel
 from recurra.data.panel.scaling import Scaling, fit_scaling, inverse
-from recurra.data.panel.windows import WindowReader, WindowShape, batches
+from recurra.data.panel.windows import WindowReader, WindowShape, batches, naive_count
 from recurra.ensemble.members import Member, Seat
 from recurra.evaluation.forecast.metrics import naive_scale
 from recurra.nn.forecast import ForecastNetwork, NetworkOptions
@@ -42,6 +44,14 @@ class Recipe:
     training: TrainingOptions
     seed: int
 
+    def check(self) -> None:
+        """Refuse sizes that no forecaster has, and a cell that is not known."""
+        require_sizes(self, "horizon", "members")
+        require_sizes(self, "seed", least=0, most=(1 << 32) - 1)
+        require(all(season > 1 for season in self.seasons), f"seasons of {self.seasons} steps")
+        require(self.block is None or self.block >= 1, f"a block of {self.block} steps")
+        cells.get(self.cell)
+
     @property
     def season(self) -> int:
         """The season of the baselines and of scaled errors; 1 where there is none."""
@@ -65,6 +75,24 @@ class ForecastModel:
     members: tuple[WindowMember, ...]
     calibration: Calibration
     naive_error: Floats
+
+    def check(self) -> None:
+        """Refuse parts out of a file that do not belong together."""
+        panel, schema = self.panel, self.panel.schema
+        require(0 < len(self.members) <= self.recipe.members, f"{len(self.members)} networks of {self.recipe.members}")
+        require(self.window <= int(panel.lengths.max()), "the windows are longer than every stored series")
+        for part in ("past", "known", "static"):
+            columns, width = getattr(schema, part), getattr(self.scaling, f"{part}_mean").shape
+            require(width == (len(columns),), f"statistics of {width} {part} columns, which are {columns}")
+        for member in self.members:
+            require(member.shape.horizon == self.recipe.horizon, "the horizons differ")
+            fits = self.scaling.season <= member.shape.window
+            require(fits, "the season of the scaling is longer than a window")
+        deepest = max((member.shape for member in self.members), key=lambda shape: shape.window)
+        known = self.calibration.naive < naive_count(deepest.seasons)
+        require(known, "the calibration's naive forecast is unknown")
+        errors = self.naive_error
+        require(errors.shape == (len(panel),) and errors.dtype.kind == "f", "naive_error is no such array")
 
     @property
     def interrupted(self) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from recurra.data.panel.panel import Panel
-from recurra.data.panel.windows import WindowBatch, WindowReader, batches, naive_count
+from recurra.data.panel.scaling import Scaling
+from recurra.data.panel.windows import WindowBatch, WindowReader, WindowShape, batches, naive_count
+from recurra.data.time.calendar import calendar_features
 from recurra.nn.forecast import ForecastNetwork, Inputs, NetworkOptions
 from recurra.nn.own import Loss, OwnNetwork, checked_loss, own_network
 from recurra.nn.quantiles import QUANTILES, pinball_loss
@@ -67,6 +70,29 @@ class ForecastProblem:
         return total / count if count else math.nan
 
 
+def inputs_of(panel: Panel, shape: WindowShape, scaling: Scaling) -> Inputs:
+    """How wide each part of a window of `panel` is."""
+    schema = panel.schema
+
+    def sizes(columns: tuple[str, ...]) -> tuple[int, ...]:
+        return tuple(len(schema.categories[column]) for column in columns)
+
+    return Inputs(
+        block=shape.block,
+        horizon=shape.horizon,
+        naive=naive_count(shape.seasons),
+        past=len(schema.past),
+        past_gaps=int(scaling.past_gaps.sum()),
+        calendar=len(calendar_features(panel.grid, np.zeros(0, dtype=np.int64))[1]),
+        known=len(schema.known),
+        static=len(schema.static),
+        past_categories=sizes(schema.past_categorical),
+        known_categories=sizes(schema.known_categorical),
+        static_categories=sizes(schema.static_categorical),
+        series=len(scaling.series),
+    )
+
+
 def own_forecast_network(factory: Callable[..., nn.Module], inputs: Inputs) -> OwnNetwork:
     """The network that a factory of the user's makes for windows with these parts."""
     network = own_network(factory, inputs, shape="[B, H, Q]", last=len(QUANTILES))
@@ -83,31 +109,13 @@ def build_network(
     factory: Callable[..., nn.Module] | None = None,
 ) -> ForecastNetwork | OwnNetwork:
     """A fresh network for windows of `panel`, drawn from torch's global generator; `factory` makes the user's own."""
-    shape, schema = reader.shape, panel.schema
     last = split.training.total - 1
     sample = torch.linspace(0, last, min(_BATCH, last + 1)).long().clamp(max=last)  # beyond 2**24 it rounds up
     batch = reader.read(*split.training.locate(sample))
     error = (batch.naive - batch.truth.unsqueeze(-1)).abs()
     known = torch.isfinite(error)
     naive_loss = torch.where(known, error, 0.0).sum((0, 1)) / known.sum((0, 1)).clamp(min=1)
-
-    def sizes(columns: tuple[str, ...]) -> tuple[int, ...]:
-        return tuple(len(schema.categories[column]) for column in columns)
-
-    inputs = Inputs(
-        block=shape.block,
-        horizon=shape.horizon,
-        naive=naive_count(shape.seasons),
-        past=panel.past.shape[1],
-        past_gaps=int(reader.scaling.past_gaps.sum()),
-        calendar=len(reader.calendar_names),
-        known=panel.known.shape[1],
-        static=panel.static.shape[1],
-        past_categories=sizes(schema.past_categorical),
-        known_categories=sizes(schema.known_categorical),
-        static_categories=sizes(schema.static_categorical),
-        series=len(reader.scaling.series),
-    )
+    inputs = inputs_of(panel, reader.shape, reader.scaling)
     if factory is not None:
         return own_forecast_network(factory, inputs)
     return ForecastNetwork(inputs, cell, options, naive_loss)

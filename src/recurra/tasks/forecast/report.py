@@ -1,80 +1,199 @@
-"""From what a task hands back to what a report says."""
+"""From a forecaster to what its page says."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from recurra.report import ForecastReport
+from recurra.data import Panel, build_panel
+from recurra.formatting import count
+from recurra.language import _, mark
+from recurra.report import Card, Deferred, ReportContent
+from recurra.report.panels.series import EMBEDDED_SERIES, SeriesData
+from recurra.report.times import plain_times, time_texts
 from recurra.report.units import step_noun
 from recurra.report.views import pick_series
-from recurra.tasks.provenance import command_of, now, settings, versions
+from recurra.tasks.forecast.arguments import Data, as_table
+from recurra.tasks.forecast.fitted import FittedForecaster
+from recurra.tasks.provenance import command_of, fact_rows, now, settings, versions
+from recurra.tasks.reported import ReportedEstimator
 
 if TYPE_CHECKING:
-    from recurra.data import Fact, Panel
+    from recurra.data import Fact
     from recurra.evaluation.forecast.backtest import Backtest
-    from recurra.tasks import Forecaster
     from recurra.tasks.forecast.model import ForecastModel
 
 PACKAGES = ("torch", "numpy", "pandas", "pyarrow", "statsmodels")
+PANELS = (
+    "cards",
+    "picker",
+    "forecast",
+    "backtest",
+    "moved",
+    "methods",
+    "by step",
+    "coverage",
+    "by series",
+    "training",
+    "memory",
+    "moved usually",
+)
+_HEADLINE = ("MASE", "sMAPE", "coverage 80 %", "coverage 95 %")
+
+
+class ReportedForecasts(ReportedEstimator):
+    """Base of the forecaster: what its page and its picture show."""
+
+    def content(
+        self,
+        data: Data | None = None,
+        *,
+        backtest: Backtest | None = None,
+        levels: Sequence[float] = (80, 95),
+        facts: Sequence[Fact] | None = None,
+        **head: Any,
+    ) -> ReportContent:
+        """What the page and the picture show: everything after `study`, history and forecast after `fit`.
+
+        With `data`, the forecasts that `predict(data)` makes; `backtest` is what they are judged by, a result of
+        `evaluate(data)`. `head` may hold `title` and `notes`; `facts` replace those of the forecaster. Raises
+        InputError before `fit`.
+        """
+        forecaster: Any = self
+        panel = forecaster._fitted().panel
+        if data is not None:
+            panel = data if isinstance(data, Panel) else build_panel(as_table(data), panel.schema)[0]
+        if backtest is None and data is None:
+            backtest = getattr(forecaster, "backtest_", None)
+        return report_content(
+            forecaster,
+            panel=panel,
+            forecast=forecaster.predict(None if data is None else panel, levels=levels),
+            levels=levels,
+            facts=forecaster.facts() if facts is None else facts,
+            backtest=backtest,
+            **head,
+        )
 
 
 def report_content(
+    forecaster: FittedForecaster,
     *,
-    title: str,
-    arguments: Sequence[str],
     panel: Panel,
-    facts: Sequence[Fact],
-    forecaster: Forecaster,
-    backtest: Backtest,
     forecast: pd.DataFrame,
-    levels: tuple[int, ...],
+    levels: Sequence[float],
+    facts: Sequence[Fact],
+    backtest: Backtest | None = None,
+    title: str | None = None,
+    arguments: Sequence[str] | None = None,
     notes: Sequence[str] = (),
-) -> ForecastReport:
-    """The report of a forecast.
+) -> ReportContent:
+    """The content of a forecast's page.
 
-    `arguments` are those of the command, `panel` is what was forecast, `forecast` a result of `Forecaster.predict`.
+    `panel` is what was forecast, `forecast` a result of `Forecaster.predict`, `arguments` those of a command.
     """
-    from recurra.tasks.forecast.inspection import findings, flow_frame, memory_sentences
-    from recurra.tasks.forecast.inspection import now as looked_at
-
-    verdict, model = backtest.verdict, forecaster.model_
-    seen = looked_at(model)
-    report = ForecastReport(
-        title=title,
-        target=panel.schema.target,
-        horizon=int(forecaster.horizon),
-        command=command_of(arguments),
+    model = forecaster.model_
+    unit, horizon = step_noun(panel.grid.freq), int(model.recipe.horizon)
+    target = panel.schema.target
+    time_name = forecast.columns[len(_keys(forecast, panel))] if panel.schema.time else _("step")
+    plain = _plain(forecast, panel)
+    data: dict[str, Any] = {
+        "target": target,
+        "horizon": horizon,
+        "unit": unit,
+        "time_name": time_name,
+        "levels": tuple(levels),
+        "forecast": plain,
+        "learning": forecaster.learning(),
+        **_judged(backtest, levels),
+    }
+    data["cards"] = count_cards(plain, data.get("backtest"), horizon, unit, time_name)
+    picked = pick_series(SeriesData(history(panel, ()), plain, by_series=data.get("by_series", _no_scores())))
+    shown = [pick.series for pick in picked[:EMBEDDED_SERIES]]
+    data["history"] = history(panel, shown)
+    return ReportContent(
+        title=title or _("{target}: the next {horizon}", target=target, horizon=count(horizon, unit)),
+        panels=PANELS,
+        data=data | _insight(model, panel, [str(name) for name in shown]),
+        target=target,
+        about=_("Forecast of {target}, {horizon} ahead", target="{target}", horizon=count(horizon, unit)),
+        verdict=backtest.verdict.sentence if backtest is not None else _(NOT_COMPARED),
+        better=backtest.verdict.better if backtest is not None else None,
         created=now(),
-        verdict=verdict.sentence,
-        better=verdict.better,
-        history=history(panel, ()),
-        forecast=_plain(forecast, panel),
-        levels=levels,
-        facts=[(fact.label, fact.value, fact.flag) for fact in facts],
-        backtest=with_bounds(backtest.forecasts, levels),
-        baselines=backtest.baselines,
-        best_baseline=verdict.best_baseline,
-        table=backtest.table,
-        by_step=backtest.by_step,
-        coverage=backtest.coverage,
-        by_series=backtest.by_series,
-        learning=forecaster.learning(),
-        flow=flow_frame(model),
-        memory=[*memory_sentences(model, seen), *map(str, findings(model, seen))],
+        command=command_of(arguments) if arguments is not None else repr(forecaster),
+        facts=fact_rows(facts),
         settings=settings(forecaster),
         versions=versions(PACKAGES),
         notes=list(notes),
-        time_name=forecast.columns[len(_keys(forecast, panel))] if panel.schema.time else "step",
-        unit=step_noun(panel.grid.freq),
     )
-    shown = [pick.series for pick in pick_series(report)]
-    moved, usually = insight(model, panel, [str(name) for name in shown])
-    return replace(report, history=history(panel, shown), moved=moved, moved_usually=usually)
+
+
+NOT_COMPARED = mark("Not compared with baselines: study(...) trains and evaluates, evaluate(...) uses later data.")
+
+
+def _judged(backtest: Backtest | None, levels: Sequence[float]) -> dict[str, Any]:
+    """What panels need of a backtest."""
+    if backtest is None:
+        return {}
+    return {
+        "backtest": with_bounds(backtest.forecasts, levels),
+        "baselines": backtest.baselines,
+        "best_baseline": backtest.verdict.best_baseline,
+        "table": backtest.table,
+        "leading": "MASE" if backtest.table["MASE"].notna().any() else "MAE",
+        "headline": _HEADLINE,
+        "ours_called": mark("this forecast"),
+        "compared_on": mark("Every method is evaluated on the same windows, after the data it was fitted to."),
+        "by_step": backtest.by_step,
+        "coverage": backtest.coverage,
+        "by_series": backtest.by_series,
+    }
+
+
+def _insight(model: ForecastModel, panel: Panel, names: list[str]) -> dict[str, Any]:
+    """What moves forecasts and what the networks remember, made when a panel asks for it."""
+    from recurra.tasks.forecast.inspection import findings, flow_frame, memory_sentences
+    from recurra.tasks.forecast.inspection import now as looked_at
+
+    def told() -> list[str]:
+        seen = looked_at(model)
+        return [*memory_sentences(model, seen), *map(str, findings(model, seen))]
+
+    def moves() -> dict[str, pd.DataFrame]:
+        moved, usually = insight(model, panel, names)
+        return {"moved": moved, "moved_usually": usually}
+
+    found = Deferred(moves)
+    return {
+        "flow": Deferred(lambda: flow_frame(model)),
+        "memory": Deferred(told),
+        "moved": found.part("moved"),
+        "moved_usually": found.part("moved_usually"),
+    }
+
+
+def count_cards(
+    forecast: pd.DataFrame, backtest: pd.DataFrame | None, horizon: int, unit: str, time_name: str
+) -> list[Card]:
+    """What was evaluated on, and how far the forecast reaches; frames as a report has them."""
+    made = []
+    if backtest is not None and len(backtest):
+        origins = len(backtest[["series", "origin"]].drop_duplicates())
+        series = count(backtest["series"].nunique(), "series", "series")
+        note = _("{series}, {values}", series=series, values=count(len(backtest), "forecast value"))
+        made.append(Card(_("evaluated on"), count(origins, "window"), note))
+    if len(forecast):
+        last = time_texts(plain_times(forecast["time"].sort_values().iloc[-1:]))[0]
+        until = _("until {time}", time=last) if horizon > 1 else f"{time_name} {last}"
+        made.append(Card(_("forecast"), count(horizon, unit), until))
+    return made
+
+
+def _no_scores() -> pd.DataFrame:
+    return pd.DataFrame(columns=["series", "ours", "best"])
 
 
 def _keys(forecast: pd.DataFrame, panel: Panel) -> list[str]:
@@ -132,12 +251,12 @@ def history(panel: Panel, names: Sequence[Hashable]) -> pd.DataFrame:
     )
 
 
-def with_bounds(forecasts: pd.DataFrame, levels: Sequence[int]) -> pd.DataFrame:
+def with_bounds(forecasts: pd.DataFrame, levels: Sequence[float]) -> pd.DataFrame:
     """The backtest's frame with the bounds of each level under a report's names, from the quantile columns."""
     bounds = {}
     for level in levels:
         for side, probability in (("lo", (100 - level) / 200), ("hi", (100 + level) / 200)):
             column = f"q{probability:g}"
             if column in forecasts.columns:
-                bounds[f"{side}_{level}"] = forecasts[column]
+                bounds[f"{side}_{level:g}"] = forecasts[column]
     return forecasts.assign(**bounds)

@@ -16,4 +16,6 @@ FORECAST = Task(
     ),
     estimator="recurra.tasks.forecast.forecaster:Forecaster",
     reader="series",
+    files=("forecast.csv", "report.html", "forecast.png"),
+    shows_results=True,
 )

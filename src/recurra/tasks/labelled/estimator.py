@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -27,10 +27,10 @@ from recurra.data.examples.fingerprints import fingerprints
 from recurra.data.examples.inputs import Kind
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.splits import checked_column, split_rows
-from recurra.data.examples.understanding import Roles
 from recurra.data.labels.label_values import called, code_of
 from recurra.data.schema.facts import Fact
 from recurra.deploy.model_file import Contents, write_model
+from recurra.deploy.seen import Seen
 from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
@@ -38,23 +38,22 @@ from recurra.inspect import Finding
 from recurra.inspect.several import findings_of, flows_of
 from recurra.nn.own import Loss, OwnParts
 from recurra.nn.sequence import SequenceOptions
-from recurra.objectives.objective import Objective
+from recurra.tasks.labelled.contract import LabelledEstimator
 from recurra.tasks.labelled.data import LabelledData
 from recurra.tasks.labelled.explanation import explain, explained_outputs, explanation_frame
 from recurra.tasks.labelled.facts import model_facts
-from recurra.tasks.labelled.file_checks import Table
 from recurra.tasks.labelled.given import options_by_input, refuse_unequal, rows_of, steps_of, whole_truth
 from recurra.tasks.labelled.holdout import HoldoutResult
 from recurra.tasks.labelled.insight import remembered
 from recurra.tasks.labelled.judging import judge
 from recurra.tasks.labelled.model import Recipe, SequenceModel, fit_model
-from recurra.tasks.labelled.model_file import FittedState, Seen, from_contents, to_contents
+from recurra.tasks.labelled.model_file import FittedState, Table, from_contents, to_contents
 from recurra.tasks.labelled.plan import default_network, default_training, keeps_classes, make_plan, usual_steps
 from recurra.tasks.labelled.refusals import refuse_unseen
 from recurra.tasks.labelled.repeats import held_out_groups, with_seen
 from recurra.tasks.labelled.settings import check_settings
 from recurra.tasks.labelled.study import judge_later, with_baselines
-from recurra.tasks.parameters import NestedOptions, chosen_options
+from recurra.tasks.parameters import chosen_options
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import expect
 from recurra.training.run import chosen_run
@@ -62,22 +61,15 @@ from recurra.training.run import chosen_run
 Floats = npt.NDArray[np.floating]
 
 
-class SequenceEstimator(TransformerMixin, NestedOptions):
+class SequenceEstimator(TransformerMixin, LabelledEstimator):
     """Base of SequenceClassifier, SequenceTagger and SequenceRegressor."""
 
-    KIND: ClassVar[str]  # in a model file
-    OBJECTIVES: ClassVar[tuple[type[Objective], ...]]  # what it learns: the first that takes the labels
-
-    model_: SequenceModel
     n_features_in_: int  # of a table of numbers
     feature_names_in_: npt.NDArray
-    labels_: Any  # Classes, LabelSets, Numbers or Tags
     verdict_: str | None
-    holdout_: HoldoutResult
     seen_: npt.NDArray[np.int64] | None = None  # fingerprints of what the model was trained on
 
     single_ = False  # whether every row of a table is a sequence of one step
-    roles_: Roles | None = None  # of the columns of the file that it was fitted to, by which later files are read
 
     def __init__(
         self,
@@ -414,10 +406,6 @@ class SequenceEstimator(TransformerMixin, NestedOptions):
         objective = self.model_.objective
         steps = steps_of(encoded).lengths if objective.per_step else None
         return objective.encode(self.labels_, y, steps, what=called(y))
-
-    def objective_of(self, y: Any) -> type[Objective]:
-        """What is learnt of such labels."""
-        return next((each for each in self.OBJECTIVES if each.takes(y)), self.OBJECTIVES[-1])
 
     def _settings(self) -> dict[str, Any]:
         """What the constructor takes beside what all estimators of labelled sequences do."""

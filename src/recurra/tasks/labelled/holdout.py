@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from recurra.data.examples.examples import Examples
 from recurra.data.examples.ragged import Ragged
+from recurra.data.examples.understanding import Roles
+from recurra.data.schema.facts import Fact
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.tasks.labelled.model import SequenceModel
 
@@ -26,3 +30,26 @@ class HoldoutResult:
     evaluation: Evaluation
     rows: npt.NDArray[np.int64]  # the numbers of the examples in what was given to test on
     pairs: npt.NDArray[np.int64] | None = None  # [P, 2]: rows of X that judge, and that they repeat; None of other data
+    learnt: npt.NDArray | Ragged | None = None  # the encoded labels learnt from; None of a loaded model
+
+
+class FittedExamples(Protocol):
+    """A judged estimator of labelled sequences, as pages and files of results see it."""
+
+    model_: SequenceModel
+    labels_: Any
+    holdout_: HoldoutResult
+    roles_: Roles | None
+    empty: str
+
+    def learning(self) -> pd.DataFrame:
+        """The learning curves."""
+        ...
+
+    def facts(self) -> list[Fact]:
+        """What it decided by itself."""
+        ...
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """What it was told."""
+        ...

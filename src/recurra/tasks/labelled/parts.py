@@ -23,8 +23,8 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.objectives.objective import Objective
 from recurra.options import option
-from recurra.tasks.labelled.opened import Judging, Opened
 from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unseen
+from recurra.tasks.opened import Opened
 
 _OURS = {"row", "truth", "predicted", "probability", "right", "error"}  # columns of predictions.csv
 _OURS |= {"input", "step", "token", "attribution", "target"}  # and of what explains them
@@ -56,10 +56,6 @@ class ChosenParts:
         left = np.setdiff1d(kept, estimator.holdout_.rows) if self.way.get("test") is None else kept
         return estimator.labels_.encode(self.labels.iloc[left])
 
-    def tested_words(self, estimator: Any) -> str:
-        """How many examples judged."""
-        return judged_words(estimator.holdout_.truth)
-
 
 def judged_words(truth: Any) -> str:
     """How many examples judge: those whose label is known, of how many where some have none."""
@@ -78,7 +74,7 @@ def choose_parts(
     opened: Opened,
     tested: tuple[Opened, Gathered] | None,
     roles: Roles,
-    judging: Judging,
+    share: float,
     objective: type[Objective],
     settings: Mapping[str, Any],
 ) -> tuple[ChosenParts, list[Fact]]:
@@ -115,14 +111,12 @@ def choose_parts(
     by_time = gathered.times is not None and roles.series is None
     way = {"groups": gathered.groups, "times": gathered.times if by_time else None}
     chosen = ChosenParts(examples, labels, way, ids, everything=(*everything, way["times"]))
-    share = f"{100 * judging.share:.3g} %"
+    percent = f"{100 * share:.3g} %"
     if by_time:
-        return chosen, [
-            Fact("test part", _latest(gathered, judging.share, kept["optional"], str(roles.time)), option("time"))
-        ]
+        return chosen, [Fact("test part", _latest(gathered, share, kept["optional"], str(roles.time)), option("time"))]
     if roles.group is not None:
-        return chosen, [Fact("test part", f"{share} of the groups of {roles.group}", option("share"))]
-    return chosen, [Fact("test part", f"{share} of the examples, chosen at random", option("share"))]
+        return chosen, [Fact("test part", f"{percent} of the groups of {roles.group}", option("share"))]
+    return chosen, [Fact("test part", f"{percent} of the examples, chosen at random", option("share"))]
 
 
 def _latest(gathered: Gathered, share: float, optional: Collection[str], time: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,89 +13,214 @@ import pandas as pd
 from recurra.data.encoders.reader import step_counts
 from recurra.data.encoders.tokens import SymbolEncoder
 from recurra.data.examples.ragged import Ragged
+from recurra.formatting import count
 from recurra.inspect.several import findings_of, flows_of
-from recurra.report import LabelledReport
+from recurra.language import _, mark
+from recurra.report import Card, Deferred, ReportContent
+from recurra.report.panels import Explained
+from recurra.report.texts import shortened, text_of
 from recurra.tasks.labelled.attributions import explained_frame, series_values, usual_frame, with_gaps
-from recurra.tasks.labelled.holdout import HoldoutResult
+from recurra.tasks.labelled.holdout import FittedExamples, HoldoutResult
 from recurra.tasks.labelled.insight import memory_sentences, remembered
 from recurra.tasks.labelled.shown import hardest, outcomes, to_explain
-from recurra.tasks.provenance import command_of, now, settings, versions
+from recurra.tasks.provenance import command_of, fact_rows, now, settings, versions
+from recurra.tasks.reported import ReportedEstimator
 
 if TYPE_CHECKING:
     from recurra.data import Fact
-    from recurra.tasks.labelled.estimator import SequenceEstimator as Estimator
+    from recurra.tasks.labelled.model import SequenceModel
 
 Ints = npt.NDArray[np.int64]
 
 PACKAGES = ("torch", "numpy", "pandas", "pyarrow", "scikit-learn", "tokenizers")
+PANELS = (
+    "cards",
+    "methods",
+    "scatter",
+    "error by size",
+    "confusion",
+    "classes",
+    "explained",
+    "usual",
+    "mistakes",
+    "calibration",
+    "training",
+    "memory",
+    "sizes",
+)
+NOT_COMPARED = mark("Not compared with baselines: study(X, y) trains and evaluates.")
 _COUNTED = 50_000  # examples whose steps are counted, spread evenly
-_STACKED = ", and what the linear model of n-grams adds"
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a page calls things, in English."""
+
+    title: str
+    about: str
+    unnamed: str
+    classes: str = mark("Scores by class")
+    mistakes: str = mark("Most confidently wrong")
+    heads: tuple[str, str] = (mark("truth"), mark("predicted"))
+
+
+PAGES = {  # by `Objective.page`
+    "classification": Words(
+        mark("Classification of sequences"), mark("Predicted classes of {target}"), mark("Predicted classes")
+    ),
+    "labels": Words(
+        mark("Labels of sequences"),
+        mark("Predicted labels of {target}"),
+        mark("Predicted labels"),
+        classes=mark("Scores by label"),
+    ),
+    "tagging": Words(
+        mark("Tagging of sequences"),
+        mark("Predicted tags of {target}"),
+        mark("Predicted tags"),
+        mistakes=mark("Fewest tags right"),
+        heads=(mark("length"), mark("correct")),
+    ),
+    "regression": Words(
+        mark("Regression of sequences"),
+        mark("Predicted values of {target}"),
+        mark("Predicted values"),
+        mistakes=mark("Largest errors"),
+    ),
+}
+
+
+class ReportedLabels(ReportedEstimator):
+    """Base of the estimators of labelled sequences: what their page and their picture show."""
+
+    def content(self, **head: Any) -> ReportContent:
+        """What the page and the picture show: everything after `study` or `evaluate`, the training after `fit`.
+
+        `head` may hold `title`, `target` (what the labels are called), `facts` (instead of those of the model) and
+        `notes`. Raises NotFittedError before `fit`.
+        """
+        estimator: Any = self
+        return report_content(estimator, estimator._fitted(), **head)
 
 
 def report_content(
+    estimator: FittedExamples,
+    model: SequenceModel,
     *,
-    title: str,
-    arguments: Sequence[str],
-    facts: Sequence[Fact],
-    estimator: Estimator,
-    target: str,
+    title: str | None = None,
+    target: str | None = None,
+    facts: Sequence[Fact] | None = None,
     rows: Ints | None = None,
-    learnt: Any = None,
     notes: Sequence[str] = (),
-) -> LabelledReport:
-    """The report of what `estimator` was last judged on.
+    arguments: Sequence[str] | None = None,
+) -> ReportContent:
+    """The content of the page of what `estimator` was last judged on; of one that is only fitted, what is known.
 
-    `arguments` are those of the command; `rows` the row numbers in the file, from 0, of the examples that the judging
-    ones were chosen among; `learnt` the labels that it learnt from before it was judged.
+    `arguments` are those of a command; `rows` the row numbers in the file, from 0, of the examples that the judging
+    ones were chosen among.
     """
-    tested, labels = estimator.holdout_, estimator.labels_
-    evaluation, objective = tested.evaluation, tested.model.objective
-    numbers = tested.rows if rows is None else rows[tested.rows]
-    seen = remembered(tested.model)
+    tested = getattr(estimator, "holdout_", None)
+    words = PAGES[model.objective.page]
+    roles = estimator.roles_
+    named = target if target is not None else ", ".join(roles.label) if roles is not None else ""
+    data: dict[str, Any] = {"learning": estimator.learning(), "target": named}
+    verdict = None if tested is None else tested.evaluation.verdict
+    if tested is None:
+        data |= _remembered(model)
+    else:
+        data |= _judged(estimator, tested, tested.rows if rows is None else rows[tested.rows])
+    return ReportContent(
+        title=title or _(words.title),
+        panels=PANELS,
+        data=data,
+        target=named,
+        about=_(words.about if named else words.unnamed),
+        verdict=_(NOT_COMPARED) if verdict is None else verdict.sentence,
+        better=None if verdict is None else verdict.better,
+        created=now(),
+        command=command_of(arguments) if arguments is not None else repr(estimator),
+        facts=fact_rows(estimator.facts() if facts is None else facts),
+        settings=settings(estimator),
+        versions=versions(PACKAGES),
+        notes=[*(() if tested is None else tested.evaluation.notes), *notes],
+    )
+
+
+def _judged(estimator: FittedExamples, tested: HoldoutResult, numbers: Ints) -> dict[str, Any]:
+    """What panels need of an evaluation."""
+    labels, evaluation, objective = estimator.labels_, tested.evaluation, tested.model.objective
     names = list(map(str, labels.names))
     reader = tested.model.reader
     letters = reader.tokens is not None and isinstance(reader.encoders[reader.tokens], SymbolEncoder)
+    words, table, tags = PAGES[objective.page], evaluation.table, objective.per_step
     values = objective.values(tested.outputs, tested.truth)
-    frames: dict[str, Any] = {"per_class": evaluation.per_class} if values is None else {"predictions": values}
-    frames |= explained(tested, labels, numbers)
-    return LabelledReport(
-        title=title,
-        task=objective.page,
-        target=target,
-        command=command_of(arguments),
-        created=now(),
-        verdict=evaluation.verdict.sentence,
-        better=evaluation.verdict.better,
-        table=evaluation.table,
-        intervals=evaluation.intervals,
-        baselines=tuple(map(str, evaluation.table.index[1:])),
-        best_baseline=evaluation.verdict.best_baseline,
-        leading=evaluation.leading,
-        confusion=evaluation.confusion,
-        reliability=evaluation.reliability,
-        hardest=hardest(tested, numbers),
-        **frames,
-        writing="symbols" if letters else "words",
-        explanation=objective.explanation.format(_STACKED if tested.model.stacked is not None else ""),
-        usual=usual_frame(tested.model, tested.examples, names),
-        learning=estimator.learning(),
-        flow=flows_of(seen),
-        memory=[*memory_sentences(seen), *map(str, findings_of(seen))],
-        sizes=sizes(tested, learnt),
-        examples=examples_of({"train": learnt, "test": tested.truth}),
-        lengths=lengths(tested),
-        facts=[(fact.label, fact.value, fact.flag) for fact in facts],
-        settings=settings(estimator),
-        versions=versions(PACKAGES),
-        notes=[*evaluation.notes, *notes],
-    )
+    shown = Deferred(lambda: explained(tested, labels, numbers))
+    stacked = _(_STACKED) if tested.model.stacked is not None else ""
+    counted = sizes(tested)
+    many = examples_of({"train": tested.learnt, "test": tested.truth})
+    return {
+        **({"per_class": evaluation.per_class} if values is None else {"predictions": values}),
+        "table": table,
+        "intervals": evaluation.intervals,
+        "baselines": tuple(map(str, table.index[1:])),
+        "best_baseline": evaluation.verdict.best_baseline,
+        "leading": evaluation.leading,
+        "cards": count_cards(counted, many, evaluation.per_class, tags=tags, classes=values is None),
+        "confusion": evaluation.confusion,
+        "reliability": evaluation.reliability,
+        "classes_called": words.classes,
+        "counted": mark("steps") if tags else mark("examples"),
+        "chosen": shown.part("chosen"),
+        "explained": shown.part("explained"),
+        "explained_series": shown.part("explained_series"),
+        "writing": "symbols" if letters else "words",
+        "explanation": _(objective.explanation).format(stacked),
+        "numeric": values is not None,
+        "usual": Deferred(lambda: usual_frame(tested.model, tested.examples, names)),
+        "hardest": Deferred(lambda: hardest(tested, numbers)),
+        "mistakes_called": words.mistakes,
+        "mistake_heads": words.heads,
+        "sizes": counted,
+        "examples": many,
+        "steps": tags,
+        "lengths": Deferred(lambda: lengths(tested)),
+        **_remembered(tested.model),
+    }
+
+
+_STACKED = mark(", and what the linear model of n-grams adds")
+
+
+def _remembered(model: SequenceModel) -> dict[str, Any]:
+    """What the networks remember, made when a panel asks for it."""
+    seen = Deferred(lambda: remembered(model))
+    return {
+        "flow": Deferred(lambda: flows_of(seen.made())),
+        "memory": Deferred(lambda: [*memory_sentences(seen.made()), *map(str, findings_of(seen.made()))]),
+    }
+
+
+def count_cards(
+    counted: pd.DataFrame, many: Mapping[str, int], per_class: pd.DataFrame, *, tags: bool, classes: bool
+) -> list[Card]:
+    """What was evaluated on, and the classes."""
+    made = []
+    tested = counted[counted["part"] == "test"]
+    if len(tested):
+        number = many.get("test", int(tested["count"].sum()))
+        made.append(Card(_("evaluated on"), count(number, "step" if tags else "example"), _("unseen in training")))
+    if classes and len(per_class):
+        rarest = per_class.iloc[int(per_class["count"].astype(float).argmin())]
+        note = _("rarest {name}, {n}", name=shortened(text_of(rarest["class"]), 30), n=f"{int(rarest['count']):,}")
+        made.append(Card(_("classes"), f"{len(per_class):,}", note))
+    return made
 
 
 def explained(tested: HoldoutResult, labels: Any, rows: Ints) -> dict[str, pd.DataFrame]:
     """chosen, explained and explained_series of a report."""
     picked = to_explain(tested)
     if not picked:
-        return {}
+        return {name: pd.DataFrame(columns=list(columns)) for name, columns in Explained.COLUMNS.items()}
     numbers = np.array([number for number, _ in picked], dtype=np.int64)
     examples = tested.examples.take(numbers)
     chosen = outcomes(tested, numbers, rows).assign(why=[why for _, why in picked])
@@ -132,9 +258,9 @@ def _focus(said: Ints, truth: Ints) -> int:
     return int(wrong[np.abs(wrong - middle).argmin()]) if len(wrong) else middle
 
 
-def sizes(tested: HoldoutResult, learnt: Any) -> pd.DataFrame:
+def sizes(tested: HoldoutResult) -> pd.DataFrame:
     """part, class, count: of the examples that were learnt from and of those that judged; of tags their steps."""
-    parts = {"train": learnt, "test": tested.truth}
+    parts = {"train": tested.learnt, "test": tested.truth}
     counts = {part: tested.model.objective.counts(truth) for part, truth in parts.items() if truth is not None}
     rows = [(part, name, count) for part, found in counts.items() for name, count in found]
     return pd.DataFrame(rows, columns=["part", "class", "count"])

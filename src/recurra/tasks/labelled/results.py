@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,17 +12,15 @@ import pandas as pd
 from recurra.data.encoders.reader import step_counts
 from recurra.data.examples.examples import Examples, keep_rows
 from recurra.data.examples.ragged import Ragged, offsets_of
-from recurra.tasks.labelled.columns import cell_text
-
-if TYPE_CHECKING:
-    from recurra.tasks.labelled.estimator import SequenceEstimator as Estimator
+from recurra.data.files.cells_out import cell_text
+from recurra.tasks.labelled.holdout import FittedExamples
 
 AT_ONCE = 20_000  # examples whose predictions are in memory together
 
 Ids = tuple[str, npt.NDArray[Any]] | None
 
 
-def judged_frame(estimator: Estimator, ids: Ids, rows: npt.NDArray[np.int64] | None = None) -> pd.DataFrame:
+def judged_frame(estimator: FittedExamples, ids: Ids, rows: npt.NDArray[np.int64] | None = None) -> pd.DataFrame:
     """row (from 1), what the example is called, truth, predicted, probabilities, right: of what judged a model.
 
     `rows` are the row numbers in the file, from 0, of the examples that they were chosen among; `ids` are those of
@@ -43,7 +41,7 @@ def judged_frame(estimator: Estimator, ids: Ids, rows: npt.NDArray[np.int64] | N
 
 
 def predicted_frames(
-    estimator: Estimator, examples: Examples, ids: Ids, done: Callable[[int], None]
+    estimator: FittedExamples, examples: Examples, ids: Ids, done: Callable[[int], None]
 ) -> Iterator[pd.DataFrame]:
     """The predictions of examples in parts: row (from 1), what it is called, and the columns of a prediction.
 
@@ -63,7 +61,7 @@ def predicted_frames(
         done(int(numbers[-1]) + 1)
 
 
-def _predictions(estimator: Estimator, examples: Examples) -> pd.DataFrame:
+def _predictions(estimator: FittedExamples, examples: Examples) -> pd.DataFrame:
     """The columns of a prediction of examples that have a step."""
     model = estimator.model_
     encoded = model.reader.encode(examples)
@@ -71,7 +69,7 @@ def _predictions(estimator: Estimator, examples: Examples) -> pd.DataFrame:
     return pd.DataFrame(model.objective.predicted_columns(model.outputs(encoded), offsets, separator_of(estimator)))
 
 
-def separator_of(estimator: Estimator) -> str:
+def separator_of(estimator: FittedExamples) -> str:
     """What stands between the labels of a cell."""
     roles = estimator.roles_
     return (roles.label_separator if roles is not None else None) or ";"

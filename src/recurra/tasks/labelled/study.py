@@ -47,7 +47,7 @@ def judge_later(
         if suspects:
             note = suspects_note(suspects, evaluation, model.baselines, data, before, later, encoded, truth)
             evaluation = replace(evaluation, notes=(*evaluation.notes, note))
-    return HoldoutResult(model, later, truth, outputs, evaluation, rows, repeats.pairs)
+    return HoldoutResult(model, later, truth, outputs, evaluation, rows, repeats.pairs, data.labels)
 
 
 def with_baselines(model: SequenceModel, data: LabelledData, run: Run) -> SequenceModel:

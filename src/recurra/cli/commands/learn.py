@@ -1,0 +1,119 @@
+"""`recurra TASK`: from a file to an evaluated model, a page and a model file, the same for every registered task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from recurra.cli.console import print_facts, print_files, print_frame, print_scores, stderr, stdout, waiting
+from recurra.cli.flags.reading import Reading, reading_flags
+from recurra.cli.flags.task_flags import Flag, flags_of, signature_of
+from recurra.cli.flags.values import split_names, split_words
+from recurra.cli.outputs import check_outputs, csv_text, surviving, tell_failures, written_together
+from recurra.tasks.task import Task
+
+
+def command_of(task: Task) -> Callable[..., None]:
+    """The command of a task, with its own options and help."""
+    flags = flags_of(task)
+
+    def command(context: typer.Context, file: str, reading: Reading, **given: Any) -> None:
+        _learn(task, flags, file, reading, given, arguments=context.obj)
+
+    command.__name__ = task.name.replace("-", "_")
+    command.__doc__ = f"{task.summary}\n\n{task.writes}"
+    command.__signature__ = signature_of(task)  # type: ignore[attr-defined]
+    return reading_flags(command)
+
+
+def _learn(
+    task: Task, flags: Mapping[str, Flag], file: str, reading: Reading, given: dict[str, Any], *, arguments: list[str]
+) -> None:
+    given = {name: flag.parse(given[name]) if (flag := flags[name]).parse else given[name] for name in flags}
+    out: Path = given["out"]
+    quiet: bool = given["quiet"]
+    settings = _part(given, flags, "settings")
+    settings |= {name: split_words(value) for name, value in _part(given, flags, "words").items()}
+    network = {name: value for name, value in _part(given, flags, "network").items() if value is not None}
+    training = {name: value for name, value in _part(given, flags, "training").items() if value is not None}
+    columns, shown = _part(given, flags, "columns"), _part(given, flags, "shown")
+
+    estimator = task.load()(**settings, training=training, network=network or None)
+    console = stdout(quiet)
+    with waiting(stderr(quiet), f"reading {Path(file).name}"):
+        opened = estimator.read_file(file, reading.arguments(), _perhaps(columns, flags))
+    reading.untold[:] = opened.notes
+    files = [out / name for name in (*task.files, f"{opened.name}.safetensors")]
+    test = columns.get("test")
+    check_outputs(files, inputs=[file, *([test] if test is not None else [])])
+    known = [str(column) for column in opened.frame.columns]
+    prepared = estimator.prepare(opened, **{name: _named(value, flags[name], known) for name, value in columns.items()})
+    name = opened.name
+    del opened  # what is prepared holds all that is learnt from; a large table would be in memory twice
+    print_facts(console, "What was understood", prepared.facts)
+    reading.told()
+
+    from recurra.cli.resuming import checkpoint_path, open_checkpoints, refusing_without_trace, tell_of_unfinished
+    from recurra.training import Run
+    from recurra.training.progress import ProgressBar
+    from recurra.training.progress import quiet as silent
+
+    path, resume = checkpoint_path(out, name), given["resume"]
+    tell_of_unfinished(console, path, resume=resume)
+    how = {**estimator.get_params(deep=False), **prepared.way, "devices": given["devices"]}
+    with refusing_without_trace(path):
+        checkpoints = open_checkpoints(path, prepared.digest, how, resume=resume)
+        progress = silent() if quiet else ProgressBar()
+        run = Run(checkpoints=checkpoints, progress=progress, **_part(given, flags, "run"))
+        estimator.learn(prepared, run=run)
+    if console.is_terminal:
+        console.print()  # below the bars
+    print_facts(console, "What was decided", estimator.facts())
+    for note in estimator.remarks():
+        console.print(note)
+    print_scores(console, estimator.scores())
+    results = estimator.results(**shown)
+    if task.shows_results:
+        preview = estimator.preview()
+        preview.add(results)
+        print_frame(console, preview.title, preview.table())
+
+    from recurra.report import write_html, write_png
+
+    content, failures = None, dict[str, Exception]()
+    with surviving(failures, files[1].name):
+        content = estimator.file_content(arguments=arguments, **shown)
+    with written_together(out) as stage:
+        (stage / files[0].name).write_text(csv_text(results), encoding="utf-8", newline="")
+        estimator.save(stage / files[-1].name)
+        for path, write in ((files[1], write_html), (files[2], write_png)) if content is not None else ():
+            with surviving(failures, path.name, stage):
+                write(content, stage / path.name)
+        written = [path for path in files if (stage / path.name).exists()]
+    checkpoints.clear()
+    print_files(console, written)
+    tell_failures(failures, debug="--debug" in arguments)
+
+
+def _part(given: Mapping[str, Any], flags: Mapping[str, Flag], goes: str) -> dict[str, Any]:
+    return {name: given[name] for name, flag in flags.items() if flag.goes == goes}
+
+
+def _named(value: Any, flag: Flag, known: list[str]) -> Any:
+    """Names of columns from a flag, None where it was not given; another value as it is."""
+    if flag.whole or value is None:
+        return value
+    return split_names([value] if isinstance(value, str) else value, known)
+
+
+def _perhaps(columns: Mapping[str, Any], flags: Mapping[str, Flag]) -> dict[str, Any]:
+    """Names of columns as they may be meant, since the columns are not known before the file is read."""
+    found = dict(columns)
+    for name, value in columns.items():
+        if not flags[name].whole and value is not None:
+            given = [value] if isinstance(value, str) else value
+            found[name] = [*given, *split_words(given)]
+    return found

@@ -1,0 +1,139 @@
+"""The options of a task's command, in the order of help: those of its reader, those that all have, and its own."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from recurra.cli.flags import options
+from recurra.cli.flags.values import parse_levels, parse_seasons, parse_widths
+from recurra.tasks.task import Option, Task
+
+PANELS = {"evaluation": options.JUDGING, "network": options.NETWORK, "training": options.LEARNING}
+
+
+@dataclass(frozen=True)
+class Flag:
+    """An option: its type with its help, its default, and whose argument it is.
+
+    `goes` is "settings" (of the estimator), "network" or "training" (options within it), "columns" (names of columns,
+    or `whole` values), "shown" (of results), "run", or "command".
+    """
+
+    kind: Any
+    default: Any
+    goes: str
+    whole: bool = False
+    parse: Any = None
+
+
+def _names(kind: Any) -> Flag:
+    return Flag(kind, None, "columns")
+
+
+def _value(kind: Any, default: Any = None) -> Flag:
+    return Flag(kind, default, "columns", whole=True)
+
+
+_SERIES: dict[str, Flag] = {
+    "horizon": Flag(options.Horizon, None, "settings"),
+    "target": _value(options.Target),
+    "time": _names(options.Time),
+    "series": _value(options.Series),
+    "layout": _value(options.Layout),
+    "freq": _value(options.Freq),
+    "tz": _value(options.Zone),
+    "day_first": _value(options.DayFirst),
+    "time_format": _value(options.TimeFormat),
+    "pivot_year": _value(options.PivotYear),
+    "all_hours": _value(options.AllHours, False),
+    "past": _names(options.Past),
+    "known": _names(options.Known),
+    "static": _names(options.Static),
+    "ignore": _names(options.Ignore),
+    "cell": Flag(options.Cell, "lstm", "settings"),
+    "members": Flag(options.Members, 2, "settings"),
+    "season": Flag(options.Season, None, "settings", parse=parse_seasons),
+    "block": Flag(options.Block, None, "settings"),
+    "windows": _value(options.Windows),
+}
+_EXAMPLES: dict[str, Flag] = {
+    "text": _names(options.Texts),
+    "sequence": _names(options.Sequences),
+    "audio": _names(options.AudioFiles),
+    "label_separator": _value(options.LabelSeparator),
+    "merge_case": _value(options.MergeCase, False),
+}
+_EXAMPLES_ALL: dict[str, Flag] = {
+    "series": _value(options.SeriesOf),
+    "time": _value(options.TimeOf),
+    "features": _names(options.Features),
+    "static": _names(options.Constants),
+    "ignore": _names(options.Ignore),
+    "optional": Flag(options.Optional, None, "words"),
+    "empty": Flag(options.Empty, "refuse", "settings"),
+    "test": _value(options.TestFile),
+    "share": _value(options.Share, 0.2),
+    "split": _value(options.SplitColumn),
+    "group": _value(options.Group),
+    "cell": Flag(options.Cell, "gru", "settings"),
+    "hidden": Flag(options.Hidden, None, "network"),
+    "convolution": Flag(options.Convolution, None, "network", parse=parse_widths),
+    "level": _value(options.Level, "auto"),
+    "vectors": _value(options.Vectors),
+    "members": Flag(options.Members, 3, "settings"),
+}
+_LEARNING: dict[str, Flag] = {
+    "epochs": Flag(options.Epochs, None, "training"),
+    "seed": Flag(options.Seed, 0, "settings"),
+    "schedule": Flag(options.Schedule, "one-cycle", "training"),
+    "precision": Flag(options.Precision, "auto", "training"),
+    "device": Flag(options.Device, "auto", "settings"),
+    "devices": Flag(options.Devices, 1, "run"),
+    "log": Flag(options.Log, None, "run"),
+    "resume": Flag(options.Resume, False, "command"),
+}
+_OUTPUT: dict[str, Flag] = {
+    "out": Flag(options.Folder, Path("."), "command"),
+    "quiet": Flag(options.Quiet, False, "command"),
+    "debug": Flag(options.Debug, False, "command"),
+}
+
+
+def flags_of(task: Task) -> dict[str, Flag]:
+    """All options of a task's command but those of reading its file."""
+    own = {option.name: _own(option) for option in task.options}
+    if task.reader == "series":
+        levels = Flag(options.Levels, "80,95", "shown", parse=parse_levels)
+        return {**_SERIES, **own, **_LEARNING, "levels": levels, **_OUTPUT}
+    target = task.target
+    kind = options.labels(target.word, target.meaning, several=target.several)
+    named = {name: flag for name, flag in _EXAMPLES.items() if name in task.columns}
+    first = {name: named.pop(name) for name in ("text", "sequence", "audio") if name in named}
+    return {**first, target.word: _names(kind), **named, **_EXAMPLES_ALL, **own, **_LEARNING, **_OUTPUT}
+
+
+def signature_of(task: Task) -> inspect.Signature:
+    """The arguments of the command, for typer."""
+    file = options.ExamplesFile if task.reader == "examples" else options.File
+    plain = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    head = [
+        inspect.Parameter("context", plain, annotation=typer.Context),
+        inspect.Parameter("file", plain, annotation=file),
+        inspect.Parameter("reading", plain, annotation=Any),
+    ]
+    tail = [
+        inspect.Parameter(name, plain, default=flag.default, annotation=flag.kind)
+        for name, flag in flags_of(task).items()
+    ]
+    return inspect.Signature([*head, *tail])
+
+
+def _own(option: Option) -> Flag:
+    help_of = typer.Option(min=option.least, max=option.most, rich_help_panel=PANELS[option.panel], help=option.help)
+    kind = Annotated[option.kind if option.default is not None else option.kind | None, help_of]
+    return Flag(kind, option.default, "settings", parse=option.value)

@@ -1,0 +1,42 @@
+"""The later file that a command was given beside a model file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recurra.cli.console import stderr, waiting
+from recurra.cli.flags.reading import Reading
+from recurra.cli.outputs import check_outputs
+from recurra.errors import InputError
+
+if TYPE_CHECKING:
+    from recurra.tasks.estimator import Estimator, Later
+
+
+def open_later(
+    command: str,
+    estimator: Estimator,
+    model: Path,
+    file: str | None,
+    reading: Reading,
+    *,
+    outputs: Sequence[Path],
+    quiet: bool,
+) -> Later | None:
+    """FILE as the estimator of MODEL reads it; None where there is none and the model keeps its data.
+
+    What could not be written, or would replace an input, is refused before.
+    """
+    if file is None and not estimator.keeps_data:
+        raise InputError(
+            f"{model} keeps no data: give the FILE that holds the examples, recurra {command} {model} FILE"
+        )
+    check_outputs(outputs, inputs=[str(model), *([] if file is None else [file])])
+    if file is None:
+        return None
+    with waiting(stderr(quiet), f"reading {Path(file).name}"):
+        opened = estimator.read_file(file, reading.arguments())
+    reading.untold[:] = opened.notes
+    return estimator.later(opened)

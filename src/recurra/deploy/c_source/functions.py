@@ -1,0 +1,144 @@
+"""The operations of a graph as C99 functions. Plain loops over numbers beside each other, which compilers vectorise.
+
+Nothing is allocated, nothing is called but sqrtf, expf and log1pf, each only by who needs it. exp is a polynomial
+without branches, within two units in the last place (`kernels/cpu/math.h` has the same): a loop over it is vectorised
+where a call of expf is not.
+"""
+
+from __future__ import annotations
+
+_EXP = """\
+/* 2^n and expm1(r) of x = n ln 2 + r; |x| at most 87. */
+static void split_exp(float x, float *power, float *rest)
+{
+    const float shifted = x * 1.44269504f + 12582912.0f;
+    const float n = shifted - 12582912.0f;
+    const float r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
+    const float p = 0.499999981f + r * (0.166665412f + r * (0.0416672104f + r * (0.0083668466f + r * 0.00138824588f)));
+    uint32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits + 127u) << 23;
+    memcpy(power, &bits, sizeof bits);
+    *rest = r + r * r * p;
+}
+"""
+_EACH = """\
+static void {name}(const float *x, float *y, int n)
+{{
+    int i;
+    for (i = 0; i < n; ++i) {{
+{body}
+    }}
+}}
+"""
+_TWO = """\
+static void {name}(const float *a, const float *b, float *y, int n)
+{{
+    int i;
+    for (i = 0; i < n; ++i) y[i] = {value};
+}}
+"""
+
+FUNCTIONS: dict[str, str] = {
+    "linear": """\
+/* y = weight x + bias; weight [inputs][outputs], bias may be null. */
+static void linear(const float *restrict weight, const float *restrict bias, const float *restrict x,
+                   float *restrict y, int inputs, int outputs)
+{
+    int j, k;
+    for (j = 0; j < outputs; ++j) y[j] = bias ? bias[j] : 0.0f;
+    for (k = 0; k + 4 <= inputs; k += 4) {
+        const float a = x[k], b = x[k + 1], c = x[k + 2], d = x[k + 3];
+        const float *restrict w = weight + (size_t)k * outputs;
+        for (j = 0; j < outputs; ++j)
+            y[j] += (a * w[j] + b * w[outputs + j]) + (c * w[2 * outputs + j] + d * w[3 * outputs + j]);
+    }
+    for (; k < inputs; ++k)
+        for (j = 0; j < outputs; ++j) y[j] += x[k] * weight[(size_t)k * outputs + j];
+}
+""",
+    "scale": """\
+static void scale(const float *factor, const float *offset, const float *x, float *y, int n)
+{
+    int i;
+    for (i = 0; i < n; ++i) y[i] = factor[i] * x[i] + offset[i];
+}
+""",
+    "normalise": """\
+/* y = gain (x - mean) / sqrt(variance + epsilon) + bias; bias may be null. */
+static void normalise(const float *gain, const float *bias, const float *x, float *y, int n, float epsilon)
+{
+    int i;
+    float mean = 0.0f, variance = 0.0f, scale;
+    for (i = 0; i < n; ++i) mean += x[i];
+    mean /= (float)n;
+    for (i = 0; i < n; ++i) variance += (x[i] - mean) * (x[i] - mean);
+    scale = 1.0f / sqrtf(variance / (float)n + epsilon);
+    for (i = 0; i < n; ++i) y[i] = gain[i] * ((x[i] - mean) * scale) + (bias ? bias[i] : 0.0f);
+}
+""",
+    "choose": """\
+static void choose(const float *condition, const float *a, const float *b, float *y, int n)
+{
+    int i;
+    for (i = 0; i < n; ++i) y[i] = condition[i] == 0.0f ? a[i] : b[i];
+}
+""",
+    "copy": """\
+static void copy(const float *x, float *y, int n)
+{
+    int i;
+    for (i = 0; i < n; ++i) y[i] = x[i];
+}
+""",
+    "sigmoid": _EACH.format(
+        name="sigmoid",
+        body="""\
+        float v = -x[i], power, rest;
+        v = v > 87.0f ? 87.0f : v;
+        v = v < -87.0f ? -87.0f : v;
+        split_exp(v, &power, &rest);
+        y[i] = 1.0f / (power * rest + (power + 1.0f));""",
+    ),
+    "tanh": _EACH.format(
+        name="tanh_",
+        body="""\
+        float v = x[i] + x[i], power, rest, e;
+        v = v > 20.0f ? 20.0f : v;
+        v = v < -20.0f ? -20.0f : v;
+        split_exp(v, &power, &rest);
+        e = power * rest + (power - 1.0f);
+        y[i] = e / (e + 2.0f);""",
+    ),
+    "exp": _EACH.format(
+        name="exp_",
+        body="""\
+        float v = x[i], power, rest;
+        v = v > 87.0f ? 87.0f : v;
+        v = v < -87.0f ? -87.0f : v;
+        split_exp(v, &power, &rest);
+        y[i] = power * rest + power;""",
+    ),
+    "relu": _EACH.format(name="relu", body="        y[i] = x[i] < 0.0f ? 0.0f : x[i];"),
+    "softplus": _EACH.format(
+        name="softplus", body="        y[i] = (x[i] < 0.0f ? 0.0f : x[i]) + log1pf(expf(-fabsf(x[i])));"
+    ),
+    "log_sigmoid": _EACH.format(
+        name="log_sigmoid", body="        y[i] = (x[i] > 0.0f ? 0.0f : x[i]) - log1pf(expf(-fabsf(x[i])));"
+    ),
+    "add": _TWO.format(name="add", value="a[i] + b[i]"),
+    "subtract": _TWO.format(name="subtract", value="a[i] - b[i]"),
+    "multiply": _TWO.format(name="multiply", value="a[i] * b[i]"),
+    "divide": _TWO.format(name="divide", value="a[i] / b[i]"),
+    "maximum": _TWO.format(name="maximum", value="a[i] < b[i] ? b[i] : a[i]"),
+}
+# What a function is called in C, where its name is one of the C library's.
+CALLED = {"tanh": "tanh_", "exp": "exp_"}
+OF_EXP = {"sigmoid", "tanh", "exp"}
+OF_MATH = {"normalise", "softplus", "log_sigmoid"}
+
+
+def functions_text(used: set[str]) -> str:
+    """The functions that are used, and what they need."""
+    parts = [_EXP] if used & OF_EXP else []
+    return "\n".join([*parts, *(text for name, text in FUNCTIONS.items() if name in used)])

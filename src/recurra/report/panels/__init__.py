@@ -1,0 +1,82 @@
+"""The panels of pages, one a file; every task chooses from them, and may add its own: `Frame`, `Sentences`, `Chart`."""
+
+from __future__ import annotations
+
+from recurra.report.panels.backtest import Backtest
+from recurra.report.panels.by_series import BySeries
+from recurra.report.panels.by_step import ByStep
+from recurra.report.panels.calibration import Calibration
+from recurra.report.panels.cards import Cards
+from recurra.report.panels.classes import Classes
+from recurra.report.panels.confusion import Confusion
+from recurra.report.panels.coverage import Coverage
+from recurra.report.panels.error_by_size import ErrorBySize
+from recurra.report.panels.explained import Explained
+from recurra.report.panels.forecast import Forecast
+from recurra.report.panels.memory import Memory
+from recurra.report.panels.methods import Methods
+from recurra.report.panels.mistakes import Mistakes
+from recurra.report.panels.moved import Moved, MovedUsually
+from recurra.report.panels.own import Chart, Fragment, Frame, Sentences
+from recurra.report.panels.panel import Deferred, Panel
+from recurra.report.panels.picker import Picker
+from recurra.report.panels.scatter import Scatter
+from recurra.report.panels.sizes import Sizes
+from recurra.report.panels.training import Training
+from recurra.report.panels.usual import Usual
+
+# By the names under which a report chooses them.
+PANELS: dict[str, type[Panel]] = {
+    "cards": Cards,
+    "picker": Picker,
+    "forecast": Forecast,
+    "backtest": Backtest,
+    "moved": Moved,
+    "methods": Methods,
+    "scatter": Scatter,
+    "error by size": ErrorBySize,
+    "confusion": Confusion,
+    "classes": Classes,
+    "explained": Explained,
+    "usual": Usual,
+    "mistakes": Mistakes,
+    "by step": ByStep,
+    "coverage": Coverage,
+    "by series": BySeries,
+    "calibration": Calibration,
+    "training": Training,
+    "memory": Memory,
+    "moved usually": MovedUsually,
+    "sizes": Sizes,
+}
+
+__all__ = [
+    "PANELS",
+    "Backtest",
+    "BySeries",
+    "ByStep",
+    "Calibration",
+    "Cards",
+    "Chart",
+    "Classes",
+    "Confusion",
+    "Coverage",
+    "Deferred",
+    "ErrorBySize",
+    "Explained",
+    "Forecast",
+    "Fragment",
+    "Frame",
+    "Memory",
+    "Methods",
+    "Mistakes",
+    "Moved",
+    "MovedUsually",
+    "Panel",
+    "Picker",
+    "Scatter",
+    "Sentences",
+    "Sizes",
+    "Training",
+    "Usual",
+]

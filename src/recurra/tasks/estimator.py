@@ -1,0 +1,230 @@
+"""What every estimator can do with files, the same for every task: the commands of `recurra` call nothing else.
+
+A file goes through three hands: `read_file` reads its rows, `prepare` finds what its columns are and which of its rows
+judge, `learn` trains and judges. `study_file` is all three. A later file goes through `read_file` and `later`, and then
+to `predictions`, `judged` or `insight`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from recurra.errors import InputError
+from recurra.tasks.parameters import NestedOptions
+from recurra.tasks.registry import by_kind
+from recurra.training import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import nn
+
+    from recurra.data.schema.facts import Fact
+    from recurra.deploy.model_file import Contents
+    from recurra.tasks.opened import Opened
+    from recurra.tasks.task import Task
+
+Done = Callable[[int], None]
+
+
+def nobody(done: int) -> None:
+    """Tell nobody how many are done."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A file as an estimator will learn from it: whatever it needs (`data`), and what was understood.
+
+    `digest` is another one wherever a value differs that a resumed run must find unchanged, and `way` what else it
+    must find so.
+    """
+
+    data: Any
+    facts: list[Fact]
+    digest: str
+    way: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Later:
+    """A later file, read as the one that an estimator was fitted to."""
+
+    data: Any
+    facts: list[Fact]
+    name: str
+    source: str
+    count: int = 0  # of examples, for a bar
+
+    def __len__(self) -> int:
+        return self.count
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """The verdict, and the table of methods as it is printed: texts, our model in the row `mark`.
+
+    Of a table that is too wide those columns go first that `importance` names last, or not at all.
+    """
+
+    title: str
+    verdict: str
+    better: bool
+    table: pd.DataFrame
+    mark: str
+    importance: Sequence[str] = ()
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What later data says of a model: facts, scores, a row for each prediction, and the content of a page."""
+
+    facts: list[Fact]
+    scores: Scores
+    frame: pd.DataFrame
+    content: Callable[..., Any]  # of title, arguments
+
+
+@dataclass(frozen=True, eq=False)
+class Insight:
+    """What the networks remember, what is wrong with them, and what moved their predictions.
+
+    `nothing` says why nothing can be seen; `tables` are titles and frames; `moved` is a row per step and feature; by
+    feature `strength` is how much usually moves a prediction, a number per step from `first` on; `flows` what
+    `recurra.inspect.draw_flow` draws.
+    """
+
+    facts: list[Fact]
+    sentences: list[str]
+    findings: list[str]
+    nothing: str
+    tables: list[tuple[str, pd.DataFrame]]
+    moved: pd.DataFrame
+    strength: dict[str, np.ndarray]
+    first: int
+    title: str
+    flows: Any = None
+    shows: str = ""  # which of several networks the flows are of
+
+
+class Preview(ABC):
+    """What is shown of predictions that pass by: fed with each frame, it gives a title, a table and lines of text."""
+
+    title: str = "Predictions"
+
+    @abstractmethod
+    def add(self, frame: pd.DataFrame) -> None:
+        """Take notice of the next frame."""
+
+    @abstractmethod
+    def table(self) -> pd.DataFrame:
+        """What is shown."""
+
+    def lines(self) -> list[str]:
+        """What is said below it."""
+        return []
+
+
+class Estimator(NestedOptions, ABC):
+    """The base of all estimators of Recurra's and of a user's own."""
+
+    KIND: ClassVar[str]  # of its model files, by which its task is found
+    keeps_data: ClassVar[bool] = False  # whether it can predict without a file
+
+    @property
+    def task(self) -> Task:
+        """The task that is registered for it. Raises InputError where none is."""
+        task = by_kind(self.KIND)
+        if task is None:
+            raise InputError(f"no task is registered for {type(self).__name__}: see recurra.tasks.register")
+        return task
+
+    # Learning from a file
+
+    def study_file(
+        self, file: str | Path, *, reading: Mapping[str, Any] | None = None, run: Run | None = None, **columns: Any
+    ) -> Any:
+        """Learn from a file, or a built-in example ("demo:NAME"), and be judged: what the task's command does.
+
+        `columns` are named as the options of the command, and detected where they are not; `reading` is what
+        `recurra.read_table` takes. Returns the evaluation; what was understood stands in `understood_`. Raises
+        InputError for what cannot be used, with a column or row.
+        """
+        opened = self.read_file(str(file), reading or {}, columns)
+        prepared = self.prepare(opened, **columns)
+        del opened
+        return self.learn(prepared, run=run)
+
+    @abstractmethod
+    def read_file(self, file: str, reading: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> Opened:
+        """The rows of a file; `columns` are those that will be named, None for a later file."""
+
+    @abstractmethod
+    def prepare(self, opened: Opened, **columns: Any) -> Prepared:
+        """What is learnt from a file and what judges, by the columns that are named, else detected."""
+
+    @abstractmethod
+    def learn(self, prepared: Prepared, *, run: Run | None = None) -> Any:
+        """Train and judge; the evaluation."""
+
+    @abstractmethod
+    def remarks(self) -> list[str]:
+        """What is to be said after `learn`: that training was interrupted, that examples repeat one another."""
+
+    @abstractmethod
+    def scores(self) -> Scores:
+        """The table of the evaluation that `learn` gave."""
+
+    @abstractmethod
+    def results(self, **shown: Any) -> pd.DataFrame:
+        """The file of results that `learn` ends with: forecasts, or the predictions of what judged."""
+
+    @abstractmethod
+    def file_content(self, *, arguments: Sequence[str] | None = None, **shown: Any) -> Any:
+        """The content of the page on the file that `learn` learnt from; `arguments` are those of the command."""
+
+    @abstractmethod
+    def facts(self) -> list[Fact]:
+        """What the fitted estimator decided by itself, and how to decide otherwise."""
+
+    @abstractmethod
+    def learning(self) -> pd.DataFrame:
+        """The learning curves: a row per run ("study", "training"), network (`member`) and validation."""
+
+    # Using a later file
+
+    @abstractmethod
+    def later(self, opened: Opened) -> Later:
+        """A later file, read as the one that it was fitted to."""
+
+    @abstractmethod
+    def predictions(self, later: Later | None, *, done: Done = nobody, **shown: Any) -> Iterator[pd.DataFrame]:
+        """Predictions in the user's own columns, some thousand rows at a time; `done` is told how many are."""
+
+    @abstractmethod
+    def preview(self) -> Preview:
+        """What is shown of predictions."""
+
+    @abstractmethod
+    def judged(self, later: Later, **shown: Any) -> Judged:
+        """Judge it on later data beside the baselines, without training."""
+
+    @abstractmethod
+    def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
+        """What it remembers, and what moved its predictions; explained is `step`, from 1, or the mean."""
+
+    # Files
+
+    @abstractmethod
+    def save(self, path: str | Path) -> None:
+        """Write the model file; `recurra.load` reads it."""
+
+    @classmethod
+    @abstractmethod
+    def opened(cls, contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> Self:
+        """The estimator that wrote the `contents` of the file at `path`; `network` made its networks."""

@@ -1,0 +1,31 @@
+"""A file that was read, before anybody has said what its columns are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from recurra.data.schema.facts import Fact
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """Its rows, what was found out about it, the name that outputs take, and the arguments by which it was read."""
+
+    frame: pd.DataFrame
+    facts: list[Fact]
+    name: str
+    source: str
+    folder: Path | None = None  # from which relative paths in it count
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    table: Any = None  # of series: all that the reader knows of it
+
+    @property
+    def notes(self) -> list[str]:
+        """What the reader remarked, which often names the guilty cell of an error."""
+        return [fact.value for fact in self.facts if fact.label == "note"]
