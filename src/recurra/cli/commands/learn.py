@@ -83,7 +83,8 @@ def _learn(
 
     from recurra.report import write_html, write_png
 
-    content, failures = None, dict[str, Exception]()
+    content: Any = None
+    failures: dict[str, Exception] = {}
     with surviving(failures, files[1].name):
         content = estimator.file_content(arguments=arguments, **shown)
     with written_together(out) as stage:
