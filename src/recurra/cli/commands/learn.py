@@ -90,9 +90,10 @@ def _learn(
     with written_together(out) as stage:
         (stage / files[0].name).write_text(csv_text(results), encoding="utf-8", newline="")
         estimator.save(stage / files[-1].name)
-        for path, write in ((files[1], write_html), (files[2], write_png)) if content is not None else ():
-            with surviving(failures, path.name, stage):
-                write(content, stage / path.name)
+        if content is not None:
+            for path, write in ((files[1], write_html), (files[2], write_png)):
+                with surviving(failures, path.name, stage):
+                    write(content, stage / path.name)
         written = [path for path in files if (stage / path.name).exists()]
     checkpoints.clear()
     print_files(console, written)
