@@ -15,7 +15,7 @@ STAGES = {
     "understanding": "recurra.data.panel.building.infer",
     "training": "recurra.training.loop.Stepper",
     "comparing": "recurra.evaluation.forecast.backtest.judge",
-    "explaining": "recurra.tasks.forecast.report.report_content",
+    "explaining": "recurra.tasks.forecast.forecaster.Forecaster.file_content",
     "writing": "recurra.report.write_html",
     "saving": "recurra.tasks.forecast.forecaster.Forecaster.save",
 }

@@ -86,17 +86,17 @@ def _learn(
 
     from recurra.report import write_html, write_png
 
-    content, failures = None, dict[str, Exception]()
+    content: Any = None
+    failures: dict[str, Exception] = {}
     with surviving(failures, files[1].name):
         content = estimator.file_content(arguments=arguments, **shown)
     with written_together(out) as stage:
         (stage / files[0].name).write_text(csv_text(results), encoding="utf-8", newline="")
         estimator.save(stage / files[-1].name)
         if content is not None:
-            with surviving(failures, files[1].name, stage):
-                write_html(content, stage / files[1].name)
-            with surviving(failures, files[2].name, stage):
-                write_png(content, stage / files[2].name)
+            for path, write in ((files[1], write_html), (files[2], write_png)):
+                with surviving(failures, path.name, stage):
+                    write(content, stage / path.name)
         written = [path for path in files if (stage / path.name).exists()]
     checkpoints.clear()
     print_files(console, written)
