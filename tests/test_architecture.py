@@ -44,6 +44,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
 TOP_LEVEL = {
     "checking",
     "errors",
+    "extras",
     "files",
     "formatting",
     "hooks",

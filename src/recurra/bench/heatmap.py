@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from recurra.bench.pairs import geometric_mean
+from recurra.extras import require_package
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +35,8 @@ def heatmap_png(rows: Rows, *, title: str, subtitle: str) -> bytes:
 
 
 def draw(rows: Rows, *, title: str, subtitle: str) -> Figure:
-    """The picture as a Matplotlib figure that belongs to no pyplot."""
+    """The picture as a Matplotlib figure that belongs to no pyplot. Raises MissingPackageError without Matplotlib."""
+    require_package("matplotlib")
     from matplotlib.figure import Figure
 
     panels = list(dict.fromkeys((row["dtype"], row["mode"]) for row in rows))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from recurra.cli.console import stderr
-from recurra.errors import InputError
+from recurra.errors import InputError, MissingPackageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,16 +83,22 @@ def surviving(failures: dict[str, Exception], name: str, stage: Path | None = No
 
 
 def tell_failures(failures: Mapping[str, Exception], *, debug: bool) -> None:
-    """Say what could not be made and leave with the status of a fault, or with `debug` raise it; else nothing."""
+    """Say what could not be made and leave with the status of a fault, or with `debug` raise it; else nothing.
+
+    A page or picture for which a package is missing is no fault.
+    """
     for name, error in failures.items():
         if debug:
             raise error
+        if isinstance(error, MissingPackageError):
+            stderr().print(f"note: {name} was not made: {error}", markup=False, highlight=False, soft_wrap=True)
+            continue
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         stderr().print(
             f"error: {name} could not be made; the other files are complete. This is a bug in recurra: {reason} (run "
             "again with --debug and report what it prints)", markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
-    if failures:
+    if any(not isinstance(error, MissingPackageError) for error in failures.values()):
         raise typer.Exit(1)
 
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from recurra.errors import InputError
+from recurra.extras import require_package
 from recurra.inspect.attributed import Attribution, Target, Tensors, checked, ends, of_rows, picked, quietly
 
 _AT_ONCE = 4096  # rows of a forward pass
@@ -88,6 +89,7 @@ def _integrated(
     rows: Tensor,
 ) -> tuple[Tensor, ...]:
     """The attributions of some rows, a part of them at a time."""
+    require_package("captum")
     with quietly():
         from captum.attr import IntegratedGradients  # Captum takes a second to import
     explainer = IntegratedGradients(forward)

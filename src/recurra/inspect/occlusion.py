@@ -11,6 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from recurra.extras import require_package
 from recurra.inspect.attributed import Attribution, Target, Tensors, checked, ends, of_rows, picked, quietly
 from recurra.inspect.attribution import at_once
 
@@ -28,6 +29,7 @@ def occlude(
     Arguments as for `attribute`; with "step" the second dimension of every input is time. The same result, with the
     difference of each step in all of its entries divided by their number, so that the sums agree.
     """
+    require_package("captum")
     with quietly():
         from captum.attr import FeatureAblation
     given, base = checked(inputs, baselines, 1)

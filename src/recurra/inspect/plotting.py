@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recurra.extras import require_package
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -14,7 +16,11 @@ OTHERS = ("#d55e00", "#009e73", "#aa4499", "#b27800", "#56b4e9", "#6a51a3")
 
 
 def new_figure(*, width: float, height: float) -> Figure:
-    """A figure that a notebook shows; it belongs to no window and need not be closed."""
+    """A figure that a notebook shows; it belongs to no window and need not be closed.
+
+    Raises MissingPackageError without Matplotlib.
+    """
+    require_package("matplotlib")
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained", facecolor="white", dpi=110)

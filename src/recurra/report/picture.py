@@ -10,8 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from recurra.errors import MissingPackageError
-from recurra.language import _
 from recurra.report.lettering import no_word_about_fonts, one_line, wrapped
 from recurra.report.style import INK, MUTED
 from recurra.report.writing import write_whole
@@ -87,18 +85,6 @@ def _notebook_figure() -> type[Figure]:
             return png_bytes(self, dpi=80)
 
     return Picture
-
-
-def require_matplotlib() -> None:
-    """Raise MissingPackageError where Matplotlib, which draws pictures, is not installed."""
-    try:
-        import matplotlib  # noqa: F401
-    except ModuleNotFoundError as error:
-        if error.name != "matplotlib":
-            raise
-        raise MissingPackageError(
-            _("pictures need Matplotlib, which is not installed: pip install 'recurra[plots]'")
-        ) from error
 
 
 def dress_axes(axes: Axes, title: str, across: str, up: str, fonts: list[str]) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recurra.extras import require_package
 from recurra.report.blocks import Drawing
 from recurra.report.content import ReportContent
 from recurra.report.lettering import installed_families
-from recurra.report.picture import headed, require_matplotlib, save
+from recurra.report.picture import headed, save
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,7 +38,7 @@ def draw(report: ReportContent) -> Figure:
 
     The first drawing that wants a row of its own has one, and the first two others share the row below it.
     """
-    require_matplotlib()
+    require_package("matplotlib")
     fonts = installed_families()
     figure, top = headed(report, fonts)
     wide, beside = _chosen(report)

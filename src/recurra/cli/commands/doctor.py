@@ -26,8 +26,10 @@ EXAMPLES = """
 - `recurra doctor --json` — the same for a program
 """
 
-REQUIRED = ("torch", "numpy", "pandas", "pyarrow", "statsmodels", "scipy", "safetensors", "matplotlib")
+REQUIRED = ("torch", "numpy", "pandas", "pyarrow", "statsmodels", "scipy", "safetensors")
 OPTIONAL = {
+    "matplotlib": "for pictures: pip install 'recurra[plots]'",
+    "captum": "for explanations: pip install 'recurra[explain]'",
     "tensorboard": "for --log: pip install tensorboard",
     "lightning-fabric": "for --devices above 1: pip install lightning-fabric",
 }

@@ -22,7 +22,7 @@ from recurra.evaluation.forecast.intermittent import are_intermittent
 from recurra.evaluation.forecast.verdict import Verdict, judge
 from recurra.evaluation.shared.showing import Shown, named_parts
 from recurra.evaluation.shared.significance import over_windows
-from recurra.options import option
+from recurra.options import offered, option
 
 if TYPE_CHECKING:
     from recurra.report import ReportContent
@@ -195,7 +195,9 @@ class Backtest(Shown):
         found = judge(self._losses(self.model, squared=squared), baselines, overlap=self.overlap, metric=metric)
         if not found.use:
             return found
-        return replace(found, sentence=f"{found.sentence.removesuffix('.')} ({option('method', found.use)}).")
+        if offered("method"):
+            return replace(found, sentence=f"{found.sentence.removesuffix('.')} ({option('method', found.use)}).")
+        return found
 
     @cached_property
     def overlap(self) -> int:
