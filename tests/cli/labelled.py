@@ -66,6 +66,6 @@ def written(frame: pd.DataFrame, path: Path) -> str:
 def empty_page(patch: pytest.MonkeyPatch) -> None:
     """Let the page and the picture of labelled sequences, which take seconds, be empty files."""
 
-    patch.setattr("recurra.tasks.labelled.report.report_content", lambda *_, **__: None)
+    patch.setattr("recurra.tasks.labelled.report.report_content", lambda *_, **__: object())
     for name in ("html", "png"):
         patch.setattr(f"recurra.report.write_{name}", lambda report, path: path.write_bytes(b""))

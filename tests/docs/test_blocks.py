@@ -35,7 +35,7 @@ def test_python_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     namespace: dict[str, object] = {"__name__": "__main__"}
     for number, block in enumerate(blocks(read("en", page)), start=1):
         if block.language == "python":
-            compiled = compile(block.text, f"{page}, block {number}", "exec")
+            compiled = compile(block.text, f"{page}, block {number}", "exec", dont_inherit=True)
             if not block.reason:
                 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
                     exec(compiled, namespace)

@@ -161,7 +161,7 @@ def test_gradients_are_clipped_and_counted():
 
 def test_another_task_is_not_resumed(tmp_path):
     CheckpointFolder(tmp_path / "run", {"data": "x", "options": "y"})
-    with pytest.raises(ModelFileError, match="another data"):
+    with pytest.raises(ModelFileError, match="the data was x, and is now z"):
         CheckpointFolder(tmp_path / "run", {"data": "z", "options": "y"}, resume=True)
     fresh = CheckpointFolder(tmp_path / "run", {"data": "z", "options": "y"})
     assert fresh.load("a") is None

@@ -64,7 +64,7 @@ def broken(model: Path, how: str) -> bytes:
     if how == "newer":
         header["version"] = 99
     if how == "edited":
-        header["config"]["series"][0] = "Rome"
+        header["config"]["model"]["panel"]["series"][0] = "Rome"
     metadata = {"recurra": json.dumps(header)}
     path = model.with_name("changed.tmp")
     save_file(tensors, path, metadata=metadata)

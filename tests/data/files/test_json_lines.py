@@ -56,7 +56,8 @@ def test_values_come_back_and_none_is_taken_for_another(file: Path, cells: list[
     ids=str,
 )
 def test_the_type_is_that_of_the_numbers(file: Path, cells: list[Any], dtype: str) -> None:
-    assert read(file, "\n".join(json.dumps({"x": cell}) for cell in cells))["x"].dtype == dtype
+    found = read(file, "\n".join(json.dumps({"x": cell}) for cell in cells))["x"].dtype
+    assert found == (pd.Series(["a"]).dtype if dtype == "str" else dtype)  # object before pandas 3
 
 
 def test_a_number_beyond_float64_is_infinite(file: Path) -> None:

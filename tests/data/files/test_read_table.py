@@ -423,7 +423,7 @@ def test_real_files_agree_with_pandas(shared_data: Path) -> None:
     paths = sorted((shared_data / "forecasting").glob("*.csv"))
     assert len(paths) >= 10
     for path in paths:
-        ours, theirs = read_table(path).frame, pd.read_csv(path)
+        ours, theirs = read_table(path).frame, pd.read_csv(path, float_precision="round_trip")
         theirs.columns = [name.replace("Unnamed: 0", "c1") for name in theirs.columns]
         assert ours.columns.tolist() == theirs.columns.tolist()
         for name in ours.columns:

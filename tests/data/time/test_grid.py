@@ -45,7 +45,7 @@ def test_integer_grids(phase: int, step: int, positions: np.ndarray) -> None:
 
 @pytest.mark.parametrize("freq", ["h", "30min", "D", "B", "W-MON", "MS", "ME", "QS-FEB", "QE-DEC", "YS-APR", "YE-DEC"])
 def test_consecutive_times_are_those_of_pandas(freq: str) -> None:
-    expected = pd.date_range("1999-12-30", periods=400, freq=freq)
+    expected = pd.date_range("1999-12-30", periods=400, freq=freq, unit="s")
     positions = Grid(freq).positions(expected)
     assert (np.diff(positions) == 1).all()
     assert (Grid(freq).times(positions) == expected).all()

@@ -222,8 +222,8 @@ def _refuse_steps(frame: pd.DataFrame, label: Sequence[str], features: Sequence[
 def _refuse_names(column: pd.Series, source: str, group: str | None) -> None:
     """Raise `InputError` where the column that is left for the label has another value in most rows."""
     distinct = column.nunique()
-    if distinct <= max(_FEW, len(column) / 2):
-        return
+    if distinct <= max(_FEW, len(column) / 2) or pd.api.types.is_float_dtype(column):
+        return  # numbers with a fraction are refused as what they are
     taken = f"; {group!r} only keeps examples together, as {option('group')} says" if group is not None else ""
     raise InputError(
         f"no column of {source} can be the label: {str(column.name)!r}, which is left, holds {distinct:,} different "

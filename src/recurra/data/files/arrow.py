@@ -32,7 +32,7 @@ def in_pandas(data: Any) -> Any:
     if isinstance(data, pd.DataFrame | pd.Series | pd.Index | type):
         return data
     if not any(hasattr(data, protocol) for protocol in _PROTOCOLS):
-        return data
+        return data.to_pandas() if hasattr(data, "to_pandas") else data
     try:
         found = _arrow(data)
     except (pa.ArrowException, TypeError, NotImplementedError) as error:

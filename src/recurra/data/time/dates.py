@@ -17,6 +17,7 @@ import pandas as pd
 
 from recurra.data.time.century import in_century, settled_century
 from recurra.data.time.frequency import DAY, MICROSECONDS
+from recurra.data.time.parsing import parsed
 from recurra.data.time.periods import PERIODS
 from recurra.data.time.spellings import has_words, spelled_plainly
 
@@ -224,7 +225,7 @@ def _parse(dates: pd.Series, format: str) -> Stamps:
     if format == "%Y%m%d":
         dates = dates.where(dates.str.fullmatch(r"\d{8}"))
     dates = dates.where(~dates.str.startswith("-", na=False))  # pandas reads "-1" as a year
-    return pd.to_datetime(dates, format=format, errors="coerce").to_numpy().astype("datetime64[us]")
+    return parsed(dates, format)
 
 
 def _clock_part(clock: pd.DataFrame, timed: npt.NDArray[np.bool_]) -> tuple[npt.NDArray, npt.NDArray[np.int64] | None]:

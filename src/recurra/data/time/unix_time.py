@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.schema.names import DAY_WORDS, STEP_WORDS, WEEK_WORDS, plain, words_in
+from recurra.data.time.parsing import parsed
 from recurra.data.time.periods import mondays
 from recurra.errors import InputError
 from recurra.options import offered, option, using, ways
@@ -97,15 +98,15 @@ def _compact(values: npt.NDArray, format: str) -> npt.NDArray:
         return stamps[codes]
     if format == "%Y%j":
         text = pd.Series(distinct).astype(np.int64).astype(str)
-        return pd.to_datetime(text, format=format, errors="coerce").to_numpy().astype("datetime64[us]")[codes]
+        return parsed(text, format)[codes]
     width = next(width for width, name in _DIGITS.items() if name == format)
     text = pd.Series(distinct).astype(np.int64).astype(str).str.zfill(width)
     if format == "%Y":
         stamps = (distinct.astype(np.int64) - 1970).astype("datetime64[Y]").astype("datetime64[us]")
     elif format == "%Y%m":
-        stamps = pd.to_datetime(text.str[:4] + "-" + text.str[4:], format="%Y-%m", errors="coerce").to_numpy()
+        stamps = parsed(text.str[:4] + "-" + text.str[4:], "%Y-%m")
     else:
-        stamps = pd.to_datetime(text, format=format, errors="coerce").to_numpy()
+        stamps = parsed(text, format)
     return stamps.astype("datetime64[us]")[codes]
 
 

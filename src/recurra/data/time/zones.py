@@ -86,7 +86,7 @@ def zone_of(wall: Stamps, absolute: Stamps) -> str | None:
     picked = np.unique(np.concatenate([order[changes], order[changes + 1], order[:: max(1, len(order) // _SAMPLE)]]))
     shown, moments = wall[picked], pd.DatetimeIndex(absolute[picked]).tz_localize("UTC")
     for zone in (*_USUAL, *sorted(available_timezones() - set(_USUAL))):
-        local = moments.tz_convert(zone).tz_localize(None).to_numpy().astype("datetime64[us]")
+        local = moments.tz_convert(ZoneInfo(zone)).tz_localize(None).to_numpy().astype("datetime64[us]")
         if (local == shown).all():
             return zone
     return None
