@@ -76,6 +76,8 @@ def surviving(failures: dict[str, Exception], name: str, stage: Path | None = No
     """
     try:
         yield
+    except OSError:  # a full disk ends everything, and the run can be resumed
+        raise
     except Exception as error:  # noqa: BLE001  # whatever a picture fails of, the model is worth an hour
         failures[name] = error
         if stage is not None:
