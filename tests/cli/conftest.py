@@ -20,7 +20,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     shop_sales().to_csv(source, index=False)
     out = folder / "results"
     arguments = ["forecast", str(source), "--target", "units", "--horizon", str(HORIZON), "--out", str(out)]
-    arguments += ["--members", "1", "--epochs", "2", "--levels", "50,80", "--windows", "2"]
+    arguments += ["--members", "1", "--epochs", "2", "--levels", "50,80", "--method", "network", "--windows", "2"]
     printed, progress = io.StringIO(), io.StringIO()
     with (
         contextlib.redirect_stdout(printed),

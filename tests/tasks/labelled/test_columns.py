@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from recurra.tasks.labelled.columns import cell_text, json_lines
 
 from recurra.cli.flags.values import parse_widths
 from recurra.data.examples.understanding import Roles
+from recurra.data.files.cells_out import cell_text, json_lines
 from recurra.errors import InputError
 from recurra.inputs import Static, Symbols, Text
 from recurra.objectives.classes import ClassObjective
