@@ -20,7 +20,7 @@ import pandas as pd
 _LOOP = dict(zip("ACDEFGHIKLMNPQRSTVWY", (7, 1, 6, 6, 3, 8, 2, 4, 5, 6, 2, 6, 6, 5, 4, 8, 7, 5, 1, 4), strict=True))
 _CROSSING = dict(zip("ACFGILMSTVWYP", (12, 2, 10, 8, 14, 20, 4, 4, 4, 14, 3, 3, 1), strict=True))
 _POSITIVE = 3.0
-_SEGMENTS = (4, 9)  # crossings of a chain: the fewest, and one more than the most
+_SEGMENTS = (2, 5)  # crossings of a chain: the fewest, and one more than the most
 
 
 def make_membrane(count: int = 120, *, seed: int = 0) -> pd.DataFrame:
