@@ -1,15 +1,15 @@
-"""Packages that only a part of Recurra needs: what is installed with which extra, and what is said where one lacks."""
+"""Packages that only a part of Recurra needs, and what is said where one is not installed."""
 
 from __future__ import annotations
 
 import importlib.util
 
 from recurra.errors import MissingPackageError
+from recurra.language import _, mark
 
-# By the name of the module: the extra that installs it, and what it is for.
-EXTRAS = {
-    "matplotlib": ("plots", "pictures need Matplotlib"),
-    "captum": ("explain", "explanations need Captum"),
+MISSING = {
+    "matplotlib": mark("pictures need Matplotlib, which is not installed: pip install 'recurra[plots]'"),
+    "captum": mark("explanations need Captum, which is not installed: pip install 'recurra[explain]'"),
 }
 
 
@@ -18,6 +18,5 @@ def require_package(module: str) -> None:
 
     >>> require_package("matplotlib")
     """
-    extra, what = EXTRAS[module]
     if importlib.util.find_spec(module) is None:
-        raise MissingPackageError(f"{what}, which is not installed: pip install 'recurra[{extra}]'")
+        raise MissingPackageError(_(MISSING[module]))
