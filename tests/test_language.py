@@ -5,6 +5,7 @@ from __future__ import annotations
 import gettext
 import io
 import string
+from typing import Any, cast
 
 import pytest
 
@@ -103,8 +104,8 @@ def fields(text: str) -> set[str]:
 def test_the_catalogue_is_whole() -> None:
     """Every text that is marked has a translation with the same fields, and no other text has one."""
     now, kept = catalogues.extracted(), catalogues.kept()
-    wanted = {message.id for message in now if message.id}
-    had = {message.id: message.string for message in kept if message.id}
+    wanted = {cast(Any, message.id) for message in now if message.id}
+    had = {cast(Any, message.id): cast(Any, message.string) for message in kept if message.id}
     assert {id for id in wanted if not had.get(id)} == set(), "python -m tests.catalogues, then translate"
     assert set(had) - wanted == set(), "python -m tests.catalogues drops them"
     for id, text in had.items():
@@ -118,12 +119,12 @@ def test_the_compiled_catalogue_is_that_of_the_texts() -> None:
     kept = catalogues.kept()
     compiled = gettext.GNUTranslations(io.BytesIO((catalogues.PLACE / "recurra.mo").read_bytes()))
     for message in kept:
-        if not message.id:
-            continue
-        if isinstance(message.id, str):
-            assert compiled.gettext(message.id) == message.string
+        id, text = message.id, message.string
+        if isinstance(id, str):
+            assert not id or compiled.gettext(id) == text
         else:
-            assert compiled.ngettext(*message.id, 2) == message.string[0]
+            assert text is not None
+            assert compiled.ngettext(id[0], id[1], 2) == text[0]
 
 
 def test_what_marks_a_text_is_seen() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ def later() -> pd.DataFrame:
     return shop_sales(180)
 
 
-def with_cell(column: str, row: int, value: object) -> pd.DataFrame:
+def with_cell(column: str, row: int, value: Any) -> pd.DataFrame:
     frame = later().astype({column: object})
     frame.loc[row, column] = value
     return frame
@@ -78,7 +79,7 @@ def test_without_the_target_the_columns_are_listed(
     assert "column 'units' is not in later.csv: did you mean 'Units'? Columns: day, shop, Units." in said
 
 
-def changed(frame: pd.DataFrame, column: str, row: int, value: object) -> pd.DataFrame:
+def changed(frame: pd.DataFrame, column: str, row: int, value: Any) -> pd.DataFrame:
     frame = frame.astype({column: object})
     frame.loc[row, column] = value
     return frame

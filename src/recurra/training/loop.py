@@ -44,7 +44,11 @@ class Problem(Protocol):
     """What is learnt. `examples` training examples are numbered; `batch` reads some of them."""
 
     network: nn.Module
-    examples: int
+
+    @property
+    def examples(self) -> int:
+        """How many training examples there are now."""
+        ...
 
     @property
     def lengths(self) -> Tensor | None:

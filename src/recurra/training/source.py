@@ -33,7 +33,10 @@ class Source(Protocol):
 class Numbered(Protocol):
     """What a data set must tell: how many examples there are, how long each is, and those of some numbers."""
 
-    examples: int
+    @property
+    def examples(self) -> int:
+        """How many there are now."""
+        ...
 
     @property
     def lengths(self) -> Tensor | None:

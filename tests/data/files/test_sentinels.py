@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,7 +84,7 @@ def test_every_kind_of_file_tells_and_takes_them(value: float, suffix: str, tmp_
         pytest.importorskip("openpyxl", reason="writes the workbook")
     path = written(readings(value), tmp_path / f"sensor{suffix}")
 
-    def read(**flags: object) -> tuple[pd.DataFrame, list[str]]:
+    def read(**flags: Any) -> tuple[pd.DataFrame, list[str]]:
         if suffix == ".jsonl":
             frame, facts = read_examples_file(path, **flags)
             return frame, [fact.value for fact in facts]

@@ -12,6 +12,7 @@ from tests.tasks.sequences import SILENT, classifier
 import recurra as rc
 from recurra.data.examples.inputs import Static, Text
 from recurra.errors import InputError
+from recurra.objectives.classes import ClassObjective
 
 RNG = np.random.default_rng(7)
 LETTERS = list("bcdfghjklm")
@@ -96,9 +97,11 @@ def test_unequal_classes_are_chosen_for_balanced_accuracy_by_everyone() -> None:
     evaluation = model.study(texts, y, run=SILENT)
     assert evaluation.leading == "balanced accuracy"
     assert evaluation.table["balanced accuracy"]["n-grams with logistic regression"] > 0.75
+    assert isinstance(model.model_.objective, ClassObjective)
     assert model.model_.objective.metric == "balanced_accuracy"
     plain = classifier(members=1, metric="accuracy")
     assert plain.study(texts, y, run=SILENT).leading == "accuracy"
+    assert isinstance(plain.model_.objective, ClassObjective)
     assert plain.model_.objective.offset is None
     loss = classifier(members=1, metric="log_loss").study(texts, y, run=SILENT)
     assert loss.leading == "log loss"

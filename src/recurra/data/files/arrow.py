@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 from pyarrow import types
+from pyarrow.interchange import from_dataframe
 
 from recurra.data.files.parquet import column_of
 from recurra.errors import InputError
@@ -62,7 +63,7 @@ def _arrow(data: Any) -> pa.Table | pa.ChunkedArray:
     if hasattr(data, "__arrow_c_array__"):
         array = pa.array(data)
         return pa.Table.from_struct_array(array) if types.is_struct(array.type) else pa.chunked_array([array])
-    return pa.interchange.from_dataframe(data)
+    return from_dataframe(data)
 
 
 def _is_table(data: Any) -> bool:

@@ -123,7 +123,7 @@ def _of_json(source: Source) -> Columns:
                 f"{source.name} is JSON whose key {name!r} holds lists: expected a number or a text for each row and "
                 "key, a line for each step of each series"
             )
-    return Columns({name: frame[name] * 1 if frame[name].dtype == bool else frame[name] for name in frame}, (), ())
+    return Columns({str(name): frame[name] * 1 if frame[name].dtype == bool else frame[name] for name in frame}, (), ())
 
 
 def _finished(columns: Columns, dialect: Dialect, path: Path, given: ReadingOptions) -> Table:
