@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.data import Panel, build_panel
+from recurra.evaluation.forecast.columns import NETWORKS
 from recurra.formatting import count
 from recurra.language import _, mark
 from recurra.report import Card, Deferred, ReportContent
@@ -138,9 +139,11 @@ def _judged(backtest: Backtest | None, levels: Sequence[float]) -> dict[str, Any
     """What panels need of a backtest."""
     if backtest is None:
         return {}
+    # Beside the forecast stand the baselines, and each network by itself.
+    networks = tuple(name for name in NETWORKS if name in backtest.forecasts and name in backtest.table.index)
     return {
         "backtest": with_bounds(backtest.forecasts, levels),
-        "baselines": backtest.baselines,
+        "baselines": (*backtest.baselines, *networks),
         "best_baseline": backtest.verdict.best_baseline,
         "table": backtest.table,
         "leading": "MASE" if backtest.table["MASE"].notna().any() else "MAE",
