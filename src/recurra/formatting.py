@@ -71,7 +71,7 @@ def style_of_sizes(values: npt.ArrayLike, digits: int = 4) -> NumberStyle:
     sizes = sizes[sizes > 1e-6 * sizes.max(initial=0.0)]
     if not len(sizes):
         return NumberStyle(0)
-    middle = float(np.median(sizes))
+    middle = 2.0 * float(np.median(sizes / 2.0))  # the sum of two large ones would overflow
     if middle < _TINY or middle >= _HUGE or sizes.max() >= _HUGE:
         return NumberStyle(digits - 1, scientific=True)
     return NumberStyle(max(0, digits - 1 - exponent_of(middle)))
