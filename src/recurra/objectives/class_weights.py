@@ -1,4 +1,4 @@
-"""How much an example of each class counts in the training, so that rare classes are not given up."""
+"""How much an example of each class counts in the training, so that rare classes are not neglected."""
 
 from __future__ import annotations
 

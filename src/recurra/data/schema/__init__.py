@@ -1,1 +1,1 @@
-"""Which column plays which role: given by the user or inferred, and said either way."""
+"""Which column plays which role: given by the user or inferred, and reported either way."""

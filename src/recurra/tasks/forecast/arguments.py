@@ -29,7 +29,7 @@ class ColumnArguments(TypedDict, total=False):
     time         the time, or the columns of its parts
     target       what is forecast
     series       the series identifier
-    past, known  covariates: known until now, known ahead
+    past, known  covariates: past-only, known-future
     static       what does not change within a series
     ignore       columns to ignore
     layout       "long", "wide-rows" or "wide-columns"

@@ -348,7 +348,7 @@ class Forecaster(FileForecaster):
         return OwnParts(self.network if callable(self.network) else None, self.loss)
 
     def _run(self, run: Run | None, *, trainings: int) -> Run:
-        """Where and under whose eyes so many trainings of the ensemble happen."""
+        """The run (checkpoints, progress, device) of so many trainings of the ensemble."""
         run = chosen_run(run, verbose=self.verbose, device=self.device)
         expect(run.progress, trainings * int(self.members))
         return run

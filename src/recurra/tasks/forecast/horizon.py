@@ -1,4 +1,4 @@
-"""How far to forecast when nobody said."""
+"""How far to forecast unless the user says so."""
 
 from __future__ import annotations
 
