@@ -183,7 +183,7 @@ class ForecastModel:
         median is nothing; their quantiles are whole numbers where all values are.
         """
         quantiles = self.quantiles(panel, series, origins, known)
-        past = [np.asarray(self.panel.values(s), dtype=np.float64) for s in range(len(self.panel))]
+        past = [self.panel.values(s) for s in range(len(self.panel))]  # views: a large panel is not copied
         if self.combination is None or not are_intermittent(past):
             return quantiles[..., MEDIAN], quantiles
         mean = quantiles @ level_weights(QUANTILES)

@@ -94,7 +94,7 @@ def combination_of(model: ForecastModel, panel: Panel, seen: Compared) -> Combin
         seen = seen.only([name])
     elif not len(seen.series):
         return Combination((PRETRAINED, NETWORK), np.full((count + 1, 2), 0.5), single("", 0).stretch)
-    elif are_intermittent([np.asarray(panel.values(s), dtype=np.float64) for s in range(len(panel))]):
+    elif are_intermittent([panel.values(s) for s in range(len(panel))]):
         # Medians are all nothing and tell nothing apart: these count alike, with their quantiles as they are.
         names = tuple(name for name in seen.members if name in SPARSE)
         return Combination(names, np.full((count + 1, len(names)), 1.0 / len(names)), single("", 0).stretch)
