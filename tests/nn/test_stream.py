@@ -372,6 +372,16 @@ def test_a_stream_that_is_at_a_step_is_not_entered_twice():
     assert all("another thread" in each for each in refused)
 
 
+@pytest.mark.skipif(not KERNELS, reason="the C++ engine is not built here")
+def test_a_thread_that_shared_with_many_shares_with_few():
+    """What a thread remembers of its slice must not lose a slice where there are fewer."""
+    torch.manual_seed(2)
+    layer, x = rc.nn.LSTM(300, 300), np.ones(300, np.float32)
+    expected = layer.stream(threads=1).step(x)
+    for threads in (16, 2, 5, 2, 3, 7, 2) * 20:
+        np.testing.assert_array_equal(layer.stream(threads=threads).step(x), expected)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_can_step():

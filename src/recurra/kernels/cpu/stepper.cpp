@@ -32,8 +32,9 @@ struct SharedProduct : Team {
 
             void one() {
                 static thread_local int64_t mine = 0;
-                for (int64_t k = mine, tried = 0; tried < slices; ++tried, k = (k + 1) % slices) {
-                    if (k >= slices || taken[k].exchange(true, std::memory_order_relaxed)) continue;
+                int64_t k = mine % slices;  // the last team may have had more slices
+                for (int64_t tried = 0; tried < slices; ++tried, k = (k + 1) % slices) {
+                    if (taken[k].exchange(true, std::memory_order_relaxed)) continue;
                     mine = k;
                     return body(data, k);
                 }
