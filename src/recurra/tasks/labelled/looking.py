@@ -70,7 +70,7 @@ def _usual(model: SequenceModel, examples: Examples, names: list[str]) -> list[t
         usual = usual.drop(columns="input")
     tables = []
     for name, part in usual.groupby("input", sort=False) if "input" in usual else [("", usual)]:
-        what = f"What moved the predictions most: {name}" if name else "What moved the predictions most"
+        what = _("What moved the predictions most: {name}", name=name) if name else _("What moved the predictions most")
         own = part.drop(columns="input", errors="ignore").head(_STRONGEST)
         tables.append((what, own.dropna(axis="columns", how="all")))
     return tables
