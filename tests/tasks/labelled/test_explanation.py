@@ -17,8 +17,8 @@ from recurra.data.examples.ragged import Ragged
 from recurra.evaluation.labelled.calibration import Blend
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.inspect import attribute
-from recurra.tasks.labelled.baselines import fit_ngrams_of
 from recurra.tasks.labelled.attributions import explained_frame, with_gaps
+from recurra.tasks.labelled.baselines import fit_ngrams_of
 from recurra.tasks.labelled.data import LabelledData
 from recurra.tasks.labelled.explanation import explain
 

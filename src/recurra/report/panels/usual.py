@@ -51,7 +51,7 @@ class Usual(Panel):
 
 @dataclass(frozen=True)
 class Bar:
-    """One token of an input: its strength as text and as a part of the longest bar [per cent]; `against` the class or for it."""
+    """One token of an input: strength as text, part of the longest bar [per cent], and whether `against` its class."""
 
     token: str
     input: str
