@@ -97,6 +97,8 @@ def _by_step(moved: pd.DataFrame) -> dict[str, npt.NDArray]:
     """For the strongest tokens or features: the mean size of what they moved at each step [T]."""
     sizes = moved.assign(size=moved["attribution"].abs())
     sizes = sizes[sizes["step"] < _STEPS]
+    if sizes["input"].nunique() > 1:  # the same word in two columns is two things
+        sizes = sizes.assign(token=sizes["input"].astype(str) + ": " + sizes["token"].astype(str))
     strongest = sizes.groupby("token", sort=False)["size"].sum().nlargest(_TOKENS).index
     count = moved["example"].nunique()
     steps = int(sizes["step"].max()) + 1
