@@ -1,7 +1,7 @@
 """What an option is called where the user meets it: `layout=` in Python, `--layout` on the command line.
 
-A message names the argument that overrides a decision or mends a refusal, and does not know who reads it. It asks here
-for the name, and the surface that the user is on says how names are written. Without a word, that surface is Python.
+A message names the argument that overrides a decision or avoids a refusal, and does not know who reads it. It asks here
+for the name, and the surface that the user is on says how names are written. Unless it says so, that surface is Python.
 
 Not every option is at hand everywhere: a model file settles which column is the target, and a command has the options
 that it has. A message therefore lists its remedies with `ways` and `using`, which pass over what cannot be done here.

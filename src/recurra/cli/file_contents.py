@@ -22,7 +22,7 @@ def print_file(console: Console, model: Path) -> None:
         Fact("kind", found.kind),
         Fact("file format", str(found.version)),
         Fact("made by", _("Recurra {made_by}", made_by=found.made_by)),
-        Fact("verdict", found.verdict or _("none: it was not judged")),
+        Fact("verdict", found.verdict or _("none: it was not evaluated")),
         Fact("size", _("{size:,} bytes, the checksum is right", size=found.size)),
     ]
     print_facts(console, "What the file says", facts)

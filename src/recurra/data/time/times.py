@@ -222,7 +222,7 @@ def _settle(reading: Reading, name: str) -> tuple[Reading, list[Fact]]:
             why = _("in which the rows are in order")
         else:
             why = _("which gives the more regular steps")
-        facts.append(Fact("date order", _("{name}: {order} first, {why}", name=name, order=order, why=why), other))
+        facts.append(Fact("date order", _("{name}: {order} first, {why}", name=name, order=_(order), why=why), other))
         reading = replace(chosen, rival=None, interval=reading.interval)
     if reading.pivot is not None:
         years = [int(str(stamp)[:4]) for stamp in (reading.stamps.min(), reading.stamps.max())]
