@@ -27,10 +27,10 @@ class Commands(TranslatedHelp, TyperGroup):
         with translated():
             return super().make_context(*arguments, **settings)
 
-    def resolve_command(self, *arguments: Any) -> Any:
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command of that name, likewise."""
         with translated():
-            return super().resolve_command(*arguments)
+            return super().resolve_command(ctx, args)
 
 
 class Command(TranslatedHelp, TyperCommand):

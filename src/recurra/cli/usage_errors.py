@@ -11,7 +11,7 @@ import typer
 from recurra.cli.help import speak
 from recurra.language import _, language, mark
 
-UsageError = typer.BadParameter.__mro__[1]  # public by its subclass only
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # public by its subclass only
 _INVALID = re.compile(
     r"Invalid value for (?P<option>'[^']*')(?: \([^)]*\))?: (?:Value error, )?(?P<reason>.*)", re.DOTALL
 )
