@@ -28,7 +28,7 @@ from recurra.nn.front_ends import step_mask
 from recurra.nn.projected_loss import ProjectedLoss
 from recurra.nn.regularisation import Regularisation
 
-_SIZE = 0.1  # the standard deviation of an embedding at random: it is the output's weight too
+
 TRANSFORMER = "transformer"
 
 
@@ -39,7 +39,7 @@ class EncoderDecoderOptions:
     hidden             units of each direction of the encoder; the decoder has twice as many
     layers             of the encoder, and of a Transformer's encoder and decoder each
     heads              of the attention
-    dropout            of embeddings, the same features at every step of a row, and of what enters the output layer
+    dropout            of embeddings and of what layers give on, the same features at every step of a row
     recurrent_dropout  see `Regularisation`
     word_dropout       the share of the decoder's input tokens that are hidden from it in training
     smoothing          of the labels
@@ -160,7 +160,7 @@ class EncoderDecoder(nn.Module):
         super().__init__()
         self.options = options = options or EncoderDecoderOptions()
         width = options.embedding
-        self.table = nn.Parameter(_SIZE * torch.randn(targets, width))
+        self.table = nn.Parameter(torch.randn(targets, width) / width**0.5)
         self.source_table = None if sources is None or front is not None else _table(sources, width)
         self.front = front
         self.enter = nn.Linear(int(front.width), width) if front is not None else None  # pyright: ignore[reportArgumentType]
@@ -180,15 +180,16 @@ class EncoderDecoder(nn.Module):
             x = self.enter(x)
         else:
             x = functional.embedding(source, self.table if self.source_table is None else self.source_table)
-        return self.core.encode(self._dropped(x), lengths)
+        return self.core.encode(locked(x, self.options.dropout, self.training), lengths)
 
     def read_out(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """Tokens [T, B], which begin with that of the beginning -> features [T, B, E], shares [B, T, S]."""
         y = functional.embedding(tokens, self.table)
         if self.training and self.options.word_dropout:
             y = y * (torch.rand(y.shape[:2], device=y.device) >= self.options.word_dropout).unsqueeze(-1)
-        features, shares = self.core.decode(self._dropped(y), memory)
-        return functional.dropout(features, self.options.dropout, self.training), shares
+        y = locked(y, self.options.dropout, self.training)
+        features, shares = self.core.decode(y, memory)
+        return locked(features, self.options.dropout, self.training), shares
 
     def forward(self, source: Tensor, lengths: Tensor, tokens: Tensor, targets: Tensor) -> Tensor:
         """The mean loss of `targets` [T, B] (-1: none), each of which follows a token of `tokens` [T, B]."""
@@ -208,11 +209,6 @@ class EncoderDecoder(nn.Module):
     def step(self, tokens: Tensor, state: Decoding) -> tuple[Tensor, Decoding]:
         """The last tokens [R] -> logits [R, V] of the next, and the state after them, which replaces `state`."""
         return self.logits(state.features(functional.embedding(tokens, self.table))), state
-
-    def _dropped(self, x: Tensor) -> Tensor:
-        """Without some features, the same ones at every step of a row."""
-        rate = self.options.dropout
-        return x * functional.dropout(torch.ones_like(x[0]), rate) if self.training and rate else x
 
 
 class RecurrentCore(nn.Module):
@@ -241,13 +237,13 @@ class RecurrentCore(nn.Module):
         """See `Core`."""
         outputs, _ = self.encoder(x, lengths=lengths)
         there = step_mask(lengths, len(outputs)).T
-        values = self.join(functional.dropout(outputs, self.rate, self.training)).transpose(0, 1)
+        values = self.join(locked(outputs, self.rate, self.training)).transpose(0, 1)
         return Memory(values * there.unsqueeze(-1), there)
 
     def decode(self, y: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """See `Core`."""
         lower, _ = self.lower(y + self.gist_of(memory))
-        lower = functional.dropout(lower, self.rate, self.training)
+        lower = locked(lower, self.rate, self.training)
         context, shares = self.attention(
             lower.transpose(0, 1), self.attention.keys(memory.values), memory.values, memory.there
         )
@@ -310,5 +306,10 @@ class RecurrentSteps:
         return torch.from_numpy(stream.step_rows(torch.arange(rows).numpy(), array))
 
 
+def locked(x: Tensor, rate: float, training: bool) -> Tensor:
+    """x [T, B, E] without a share of its features, the same ones at every step of a row (Gal and Ghahramani 2016)."""
+    return x * functional.dropout(torch.ones_like(x[0]), rate) if training and rate else x
+
+
 def _table(size: int, width: int) -> nn.Parameter:
-    return nn.Parameter(_SIZE * torch.randn(size, width))
+    return nn.Parameter(torch.randn(size, width) / width**0.5)
