@@ -45,14 +45,16 @@ def test_a_batch_without_a_target_teaches_nothing():
     hidden = torch.randn(2, 3, requires_grad=True)
     loss = projected_loss(hidden, torch.randn(4, 3), None, torch.full((2,), -1))
     loss.backward()
-    assert loss.item() == 0 and bool((hidden.grad == 0).all())
+    assert loss.item() == 0
+    assert bool((hidden.grad == 0).all())
 
 
 def test_large_logits_stay_finite():
     hidden = torch.full((2, 1), 1e4, requires_grad=True)
     loss = projected_loss(hidden, torch.tensor([[1.0], [-1.0]]), None, torch.tensor([0, 0]))
     loss.backward()
-    assert loss.item() == 0 and bool(torch.isfinite(hidden.grad).all())
+    assert loss.item() == 0
+    assert bool(torch.isfinite(hidden.grad).all())
 
 
 def test_autocast_multiplies_in_bfloat16_and_sums_in_float32():

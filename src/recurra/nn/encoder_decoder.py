@@ -28,7 +28,6 @@ from recurra.nn.front_ends import step_mask
 from recurra.nn.projected_loss import ProjectedLoss
 from recurra.nn.regularisation import Regularisation
 
-
 TRANSFORMER = "transformer"
 
 
