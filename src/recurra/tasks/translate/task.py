@@ -21,7 +21,7 @@ TRANSLATE = Task(
         Column("translation", "The column of their translations.", flag="--to"),
     ),
     shared=("empty", "test", "share", "split", "cell", "hidden", "members"),
-    defaults=(("cell", "lstm"), ("members", 1), ("share", 0.1)),
+    defaults=(("cell", "gru"), ("members", 1), ("share", 0.1)),
     cells=("transformer",),
     options=(
         Option("vocabulary", int, "Sub-words at most; by the amount of text unless given.", panel="network", least=10),

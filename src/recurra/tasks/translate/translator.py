@@ -81,7 +81,7 @@ class Translator(StudiedEstimator):
     def __init__(
         self,
         *,
-        cell: str = "lstm",
+        cell: str = "gru",
         members: int = 1,
         network: EncoderDecoderOptions | Mapping[str, Any] | None = None,
         training: TrainingOptions | Mapping[str, Any] | None = None,
