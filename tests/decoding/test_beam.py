@@ -85,6 +85,14 @@ def test_nothing_is_repeated_without_end():
     assert len(set(grams)) == len(grams)
 
 
+def test_each_row_has_its_own_limit():
+    every = tables(3, 5)
+    every[..., END] = -9.0  # nothing ends by itself
+    beam = Beam(begin=0, end=END, size=2, most=(2, 7, 4), ngram=0)
+    found = beam.decode(step, History(every), 3)
+    assert [len(row) for row in found] == [2, 7, 4]
+
+
 def test_a_token_that_is_never_written():
     every = tables(3, 4)
     found = Beam(begin=0, end=END, size=4, most=9, never=(1,)).decode(step, History(every), 3)

@@ -9,7 +9,7 @@ a beginning holds already is not written again by it, so that nothing is repeate
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol, Self, final
 
 import torch
@@ -47,9 +47,10 @@ class Searched:
 @final
 @dataclass(frozen=True)
 class Beam(Decoder[Searched]):
-    """From the token `begin` on up to `end`, which is not given back, at most `most` tokens.
+    """From the token `begin` on up to `end`, which is not given back.
 
     size     beginnings that go on
+    most     tokens at most, the same for every row or one number for each
     penalty  of lengths, a: 0 prefers short sequences, 1 nearly the mean log probability
     ngram    how many tokens may not occur twice in the same order; 0 allows it
     never    tokens that are never written
@@ -72,14 +73,15 @@ class Beam(Decoder[Searched]):
     end: int
     size: int = 5
     penalty: float = 1.0
-    most: int = 200
+    most: int | tuple[int, ...] = 200
     ngram: int = 4
     never: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("size", "most"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}: expected a whole number of at least 1")
+        every = (self.most,) if isinstance(self.most, int) else self.most
+        for name, value in (("size", self.size), ("most", min(every, default=1))):
+            if value < 1:
+                raise InputError(f"{name} is {value}: expected a whole number of at least 1")
         if not (self.penalty >= 0 and math.isfinite(self.penalty)):
             raise InputError(f"penalty is {self.penalty}: expected a number of at least 0")
 
@@ -98,10 +100,12 @@ class Beam(Decoder[Searched]):
             logs[..., token] = -math.inf
         if self.ngram:
             _forbid(logs, state.tokens, self.ngram)
-        if steps > self.most:
-            ends = logs[..., self.end].clone()
-            logs = torch.full_like(logs, -math.inf)
-            logs[..., self.end] = ends
+        limits = self._limits(state.numbers)
+        full = steps > limits
+        if bool(full.any()):
+            ends = logs[full][..., self.end]
+            logs[full] = -math.inf
+            logs[full, :, self.end] = ends
         classes = logs.shape[-1]
         total = (state.scores.unsqueeze(-1) + logs).flatten(1)
         scores, places = total.topk(min(2 * self.size, total.shape[1]), dim=1)
@@ -111,11 +115,9 @@ class Beam(Decoder[Searched]):
         going, order = scores.masked_fill(ended, -math.inf).topk(min(self.size, scores.shape[1]), dim=1)
         parents, tokens = parents.gather(1, order), tokens.gather(1, order)
         # The best that an open beginning can still become, if all that follows were certain and as long as may be.
-        bound = going[:, 0] / self._length(self.most)
+        bound = going[:, 0] / self._length(limits)
         known = torch.tensor([best[int(k)][0] for k in state.numbers])
-        open_rows = ((bound > known) & (going[:, 0] > -math.inf)).nonzero()[:, 0]
-        if steps > self.most:
-            open_rows = open_rows[:0]
+        open_rows = ((bound > known) & (going[:, 0] > -math.inf) & ~full).nonzero()[:, 0]
         parents, tokens, going = parents[open_rows], tokens[open_rows], going[open_rows]
         width_after = tokens.shape[1]
         if len(open_rows):
@@ -149,12 +151,14 @@ class Beam(Decoder[Searched]):
                 best[number] = value, state.tokens[row, int(parents[row, place]), 1:]
         return tuple(best)
 
-    def _length(self, tokens: int) -> float:
+    def _length(self, tokens: Any) -> Any:
         return ((5 + tokens) / 6) ** self.penalty
 
-    def narrow(self, size: int) -> Beam:
-        """The same with so many beginnings."""
-        return replace(self, size=size)
+    def _limits(self, numbers: Tensor) -> Tensor:
+        """How many tokens each of these rows may have."""
+        if isinstance(self.most, int):
+            return torch.full((len(numbers),), self.most)
+        return torch.tensor(self.most)[numbers]
 
 
 def _forbid(logs: Tensor, tokens: Tensor, ngram: int) -> None:

@@ -162,7 +162,9 @@ class EncoderDecoder(nn.Module):
         width = options.embedding
         size = width**-0.5 if cell == TRANSFORMER else _SIZE
         self.table = nn.Parameter(size * torch.randn(targets, width))
-        self.source_table = None if sources is None or front is not None else nn.Parameter(size * torch.randn(sources, width))
+        self.source_table = (
+            None if sources is None or front is not None else nn.Parameter(size * torch.randn(sources, width))
+        )
         self.front = front
         self.enter = nn.Linear(int(front.width), width) if front is not None else None  # pyright: ignore[reportArgumentType]
         if cell == TRANSFORMER:

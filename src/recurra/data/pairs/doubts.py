@@ -63,7 +63,7 @@ def doubts(pairs: Pairs, rows: np.ndarray) -> list[Fact]:
     keys = [(folded(a), folded(b)) for a, b in both]
     repeated = len(keys) - len(set(keys))
     if repeated:
-        found.append(Fact("duplicates", _("{pairs} occur more than once", pairs=counted(repeated, "pair"))))
+        found.append(Fact("duplicates", _("{pairs} that occurred before", pairs=counted(repeated, "pair"))))
     ratios = np.array([math.log((len(b) + 1) / (len(a) + 1)) for a, b in both])
     long = np.array([max(len(a), len(b)) >= _LONG for a, b in both])
     odd = np.flatnonzero(long & (np.abs(ratios - np.median(ratios)) > math.log(_RATIO))).tolist()

@@ -39,6 +39,7 @@ class Pairs:
         """Another one wherever a text differs."""
         digest = hashlib.blake2b(digest_size=16)
         for side in (self.sources, self.targets or ()):
+            digest.update(b"%d texts " % len(side))
             for text in side:
                 data = text.encode("utf-8", "surrogatepass")
                 digest.update(b"%d " % len(data) + data)

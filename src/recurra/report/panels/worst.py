@@ -19,6 +19,7 @@ class Worst(Panel):
 
     worst: pd.DataFrame
 
+    HEADS: ClassVar = (mark("row"), mark("source"), mark("reference"), mark("translation"))
     title: ClassVar[str] = mark("Least like their references")
     COLUMNS: ClassVar = {"worst": ("row", "source", "reference")}
 

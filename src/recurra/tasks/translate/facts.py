@@ -5,10 +5,12 @@ from __future__ import annotations
 from recurra.data.schema.facts import Fact
 from recurra.ensemble.members import remarks_of
 from recurra.formatting import count
-from recurra.language import _
+from recurra.language import _, mark
 from recurra.nn.encoder_decoder import TRANSFORMER
 from recurra.options import option
 from recurra.tasks.translate.model import TranslationModel
+
+_FORMS = {"multiplicative": mark("multiplicative"), "additive": mark("additive")}
 
 
 def model_facts(model: TranslationModel) -> list[Fact]:
@@ -36,7 +38,7 @@ def model_facts(model: TranslationModel) -> list[Fact]:
             cell=recipe.cell,
             layers=count(network.layers, "layer"),
             units=count(network.hidden, "unit"),
-            form=_(network.attention),
+            form=_(_FORMS[network.attention]),
             wide=count(2 * network.hidden, "unit"),
         )
     passes = f"{training.epochs:.3g}" if training.epochs is not None else _("by steps")

@@ -17,6 +17,7 @@ from recurra.decoding.beam import Beam
 from recurra.ensemble.members import Member, Seat
 from recurra.evaluation.translation.memory import TranslationMemory
 from recurra.evaluation.translation.word_model import WordModel
+from recurra.language import mark
 from recurra.nn.encoder_decoder import TRANSFORMER, Decoding, EncoderDecoder, EncoderDecoderOptions
 from recurra.tasks.translate.problem import LONGEST, EncodedPairs, TranslationProblem, padded
 from recurra.training import Run, TrainingOptions
@@ -73,11 +74,11 @@ class TranslationModel:
         """What it is compared with, from the simplest on."""
         found: dict[str, Callable[[Sequence[str]], list[str]]] = {}
         if self.words is not None:
-            found["copying"] = list
+            found[mark("copying")] = list
         if self.memory is not None:
-            found["translation memory"] = self.memory.translate
+            found[mark("translation memory")] = self.memory.translate
         if self.words is not None:
-            found["word by word (IBM model 1)"] = self.words.translate
+            found[mark("word by word (IBM model 1)")] = self.words.translate
         return found
 
     @torch.no_grad()
@@ -101,7 +102,7 @@ class TranslationModel:
         networks = [member.network for member in self.members]
         state = Together([network.start(network.encode(source, lengths)) for network in networks])
         factor, more = _LONGER
-        most = min(LONGEST, int(factor * int(lengths.max())) + more)
+        most = tuple(min(LONGEST, int(factor * length) + more) for length in lengths.tolist())
         beam = Beam(begin=BEGIN, end=END, size=self.search.beam, penalty=self.search.penalty, most=most, never=(BEGIN,))
         return beam.decode(Together.step, state, len(lengths))
 
