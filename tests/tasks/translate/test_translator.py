@@ -1,4 +1,4 @@
-"""The translator: learns, is judged, is saved and read again to the same bits, resumes, and refuses what it cannot use."""
+"""The translator: learns, is judged, is saved and read again to the same bits, resumes; what it refuses."""
 
 from __future__ import annotations
 
