@@ -99,7 +99,9 @@ class FittedEstimator(ReportedEstimator, Estimator):
         """What was learnt. Raises NotFittedError before."""
         if not hasattr(self, "model_"):
             name = type(self).__name__
-            raise NotFittedError(f"this {name} is not fitted: call fit first, or read one with recurra.load")
+            raise NotFittedError(
+                _("this {name} is not fitted: call fit first, or read one with recurra.load", name=name)
+            )
         return self.model_
 
 
@@ -109,7 +111,7 @@ def check_share(share: float) -> None:
         given = int(share) if share % 1 == 0 else share
         raise InputError(
             _(
-                "{option} leaves a part empty: expected a number between 0 and 1, as 0.2",
-                option=option("share", given),
+                "{share_option} leaves a part empty: expected a number between 0 and 1, as 0.2",
+                share_option=option("share", given),
             )
         )
