@@ -28,7 +28,7 @@ DECLARATIONS = {
 # A folder may import its own files, those of the folders named here, and whatever these may import.
 ARROWS: dict[str, tuple[str, ...]] = {
     "cli": ("tasks", "deploy", "bench", "textbook"),
-    "tasks": ("ensemble", "objectives", "data", "evaluation", "deploy", "inspect", "report"),
+    "tasks": ("ensemble", "objectives", "decoding", "data", "evaluation", "deploy", "inspect", "report"),
     "objectives": ("nn", "data", "evaluation"),
     "decoding": (),
     "ensemble": ("training", "inspect"),

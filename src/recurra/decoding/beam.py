@@ -17,6 +17,7 @@ from torch import Tensor
 
 from recurra.decoding.decoder import Decoder, Step
 from recurra.errors import InputError
+from recurra.language import _
 
 
 class Branching(Protocol):
@@ -81,9 +82,9 @@ class Beam(Decoder[Searched]):
         every = (self.most,) if isinstance(self.most, int) else self.most
         for name, value in (("size", self.size), ("most", min(every, default=1))):
             if value < 1:
-                raise InputError(f"{name} is {value}: expected a whole number of at least 1")
+                raise InputError(_("{name} is {value}: expected a whole number of at least 1", name=name, value=value))
         if not (self.penalty >= 0 and math.isfinite(self.penalty)):
-            raise InputError(f"penalty is {self.penalty}: expected a number of at least 0")
+            raise InputError(_("penalty is {penalty}: expected a number of at least 0", penalty=self.penalty))
 
     def start(self, encoded: Branching, rows: int) -> Searched:
         """One beginning in every row."""

@@ -22,6 +22,7 @@ from tokenizers.trainers import BpeTrainer
 from recurra.checking import require
 from recurra.data.examples.ragged import Ragged, offsets_of
 from recurra.errors import InputError
+from recurra.language import _
 
 UNKNOWN, BEGIN, END = 0, 1, 2  # the numbers of the tokens that every vocabulary has
 SPECIAL = ("<unk>", "<s>", "</s>")
@@ -55,7 +56,7 @@ class Subwords:
         counts = Counter(chain.from_iterable(texts))
         letters = sum(1 for number in counts.values() if number > 1)
         if not letters:
-            raise InputError("no letter occurs twice in the training part: expected texts in the columns")
+            raise InputError(_("no letter occurs twice in the training part: expected texts in the columns"))
         size = size or usual_size(texts)
         cutter = _cutter(BPE(unk_token=SPECIAL[UNKNOWN]))
         trainer = BpeTrainer(
