@@ -104,16 +104,16 @@ class Core(Protocol):
         """Embedded tokens [T, B, E], each read before the next is told -> features [T, B, E], shares [B, T, S]."""
         ...
 
-    def steps(self, memory: Memory) -> Steps:
-        """The same a step at a time."""
+    def steps(self, memory: Memory, width: int) -> Steps:
+        """The same a step at a time; a source will have up to `width` rows, and begins with one."""
         ...
 
 
 class Decoding:
     """The state of a network that decodes: rows, `width` of each source, go on together."""
 
-    def __init__(self, network: EncoderDecoder, memory: Memory) -> None:
-        self._network, self._steps = network, network.core.steps(memory)
+    def __init__(self, network: EncoderDecoder, memory: Memory, width: int = 1) -> None:
+        self._network, self._steps = network, network.core.steps(memory, width)
         self.rows = len(memory.values)
 
     def step(self, tokens: Tensor) -> Tensor:
@@ -203,11 +203,11 @@ class EncoderDecoder(nn.Module):
         """Features [..., E] -> logits [..., V]."""
         return self.output.logits(features, self.table)
 
-    def start(self, memory: Memory) -> Decoding:
-        """The state before the first step."""
+    def start(self, memory: Memory, width: int = 1) -> Decoding:
+        """The state before the first step; room is made for `width` rows of each source."""
         if self.training:
             raise InputError("this network is in training mode, and draws what it drops: call eval() first")
-        return Decoding(self, memory)
+        return Decoding(self, memory, width)
 
     def step(self, tokens: Tensor, state: Decoding) -> tuple[Tensor, Decoding]:
         """The last tokens [R] -> logits [R, V] of the next, and the state after them, which replaces `state`."""
@@ -258,19 +258,19 @@ class RecurrentCore(nn.Module):
         """The mean of what was read, as the decoder's input has it [B, E]."""
         return self.gist(memory.values.sum(1) / memory.there.sum(1, keepdim=True))
 
-    def steps(self, memory: Memory) -> RecurrentSteps:
+    def steps(self, memory: Memory, width: int) -> RecurrentSteps:
         """See `Core`."""
-        return RecurrentSteps(self, memory)
+        return RecurrentSteps(self, memory, width)
 
 
 class RecurrentSteps:
     """The decoder a step at a time, its layers as streams: one call of the engine for all rows."""
 
-    def __init__(self, core: RecurrentCore, memory: Memory) -> None:
+    def __init__(self, core: RecurrentCore, memory: Memory, width: int) -> None:
         self._core, self._memory, self._width = core, memory, 1
         self._keys, self._gist = core.attention.keys(memory.values), core.gist_of(memory)
         self._rows = len(memory.values)
-        self._streams = [layer.stream(self._rows) for layer in self._layers()]
+        self._streams = [layer.stream(width * self._rows) for layer in self._layers()]
 
     def step(self, x: Tensor) -> Tensor:
         """See `Steps`."""

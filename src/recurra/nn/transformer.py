@@ -121,7 +121,7 @@ class TransformerCore(nn.Module):
             x = block.last(x)  # pyright: ignore[reportCallIssue]
         return self.decoded(x).transpose(0, 1), shares
 
-    def steps(self, memory: Memory) -> TransformerSteps:
+    def steps(self, memory: Memory, width: int) -> TransformerSteps:
         """See `Core`."""
         return TransformerSteps(self, memory)
 

@@ -100,7 +100,7 @@ class TranslationModel:
 
     def _searched(self, source: Tensor, lengths: Tensor) -> list[Tensor]:
         networks = [member.network for member in self.members]
-        state = Together([network.start(network.encode(source, lengths)) for network in networks])
+        state = Together([network.start(network.encode(source, lengths), self.search.beam) for network in networks])
         factor, more = _LONGER
         most = tuple(min(LONGEST, int(factor * length) + more) for length in lengths.tolist())
         beam = Beam(begin=BEGIN, end=END, size=self.search.beam, penalty=self.search.penalty, most=most, never=(BEGIN,))
