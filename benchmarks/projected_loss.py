@@ -33,10 +33,10 @@ def main() -> None:
         targets = torch.randint(given.classes, (given.rows,))
         parts = (hidden, weight, bias)
 
-        def ours() -> tuple[torch.Tensor, ...]:
+        def ours(parts: tuple = parts, targets: torch.Tensor = targets) -> tuple[torch.Tensor, ...]:
             return torch.autograd.grad(projected_loss(*parts, targets, smoothing=0.1), parts)
 
-        def theirs() -> tuple[torch.Tensor, ...]:
+        def theirs(parts: tuple = parts, targets: torch.Tensor = targets) -> tuple[torch.Tensor, ...]:
             logits = functional.linear(*parts)
             return torch.autograd.grad(functional.cross_entropy(logits, targets, label_smoothing=0.1), parts)
 

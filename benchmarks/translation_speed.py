@@ -2,9 +2,9 @@
 
     python benchmarks/translation_speed.py
 
-The network is that of `nn.encoder_decoder` with a GRU. Plain PyTorch has torch.nn's layers with the same weights, packed
-sequences, logits of all steps and `cross_entropy`; its beam search goes a sentence at a time, a step of PyTorch at a time,
-as tutorials do. Where losses or translations differ nothing is reported.
+The network is that of `nn.encoder_decoder` with a GRU. Plain PyTorch has torch.nn's layers with the same weights,
+packed sequences, logits of all steps and `cross_entropy`; its beam search goes a sentence at a time, a step of PyTorch at a
+time, as tutorials do. Where losses or translations differ nothing is reported.
 """
 
 from __future__ import annotations

@@ -69,10 +69,10 @@ class _ProjectedLoss(torch.autograd.Function):
         h, w = hidden.to(dtype), weight.to(dtype)
         b = None if bias is None else bias.to(dtype)
         total = torch.zeros((), dtype=exact, device=hidden.device)
-        if wanted:
-            d_hidden = torch.empty_like(h)
-            d_weight = torch.zeros_like(weight, dtype=exact)
-            d_bias = torch.zeros(classes, dtype=exact, device=weight.device)
+        kept = (count, classes) if wanted else (0, 0)
+        d_hidden = h.new_empty(kept[0], h.shape[1])
+        d_weight = torch.zeros(kept[1], h.shape[1], dtype=exact, device=weight.device)
+        d_bias = torch.zeros(kept[1], dtype=exact, device=weight.device)
         with torch.autocast(hidden.device.type, enabled=False):
             for start in range(0, count, _rows_of(classes)):
                 part = h[start : start + _rows_of(classes)]

@@ -144,7 +144,7 @@ class TransformerSteps:
         x = self._core._placed(x.unsqueeze(1), self._at)
         for k, block in enumerate(self._core.decoder):
             past = self._past[k]
-            x, self._past[k] = block.own(x, None, past or _nothing(x, block.heads))  # pyright: ignore[reportCallIssue]
+            x, self._past[k] = block.own(x, None, past or _nothing(x, block.heads))  # pyright: ignore[reportCallIssue, reportArgumentType]
             wide = x.unflatten(0, (-1, self._width)).flatten(1, 2)  # the rows of one source as its steps
             wide, _ = block.other(wide, self._read[k], self._there)  # pyright: ignore[reportCallIssue]
             x = block.last(wide.unflatten(1, (self._width, 1)).flatten(0, 1))  # pyright: ignore[reportCallIssue]

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import pandas as pd
 from sklearn.exceptions import NotFittedError
 from torch import nn
 
-from recurra.deploy.keeping import Network
-from recurra.ensemble.members import Member, learning_curves
+from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
 from recurra.inspect import Finding
 from recurra.inspect.several import findings_of, flows_of
@@ -26,34 +24,8 @@ from recurra.training import Run
 from recurra.training.progress import expect
 from recurra.training.run import chosen_run
 
-if TYPE_CHECKING:
-    from recurra.evaluation.labelled.evaluation import Evaluation
-
 INTERRUPTED = mark("Training was interrupted: the best network so far is kept and evaluated.")
 UNFINISHED = mark("The final training, on all examples, was interrupted: the evaluated model is kept.")
-
-
-class Model(Protocol[Network]):
-    """What was learnt: an ensemble, and whatever a task keeps beside it."""
-
-    @property
-    def members(self) -> Sequence[Member[Network]]:
-        """The networks."""
-        ...
-
-
-class Holdout(Protocol):
-    """What a model was judged on."""
-
-    @property
-    def model(self) -> Any:
-        """The model that was judged, which need not be the one that is kept."""
-        ...
-
-    @property
-    def evaluation(self) -> Evaluation:
-        """What came of it."""
-        ...
 
 
 class FittedEstimator(ReportedEstimator, Estimator):

@@ -42,7 +42,7 @@ class TranslationMemory:
             token_pattern=None,
             lowercase=False,
             ngram_range=(1, 2),
-            dtype=np.float32,
+            dtype=np.float32,  # pyright: ignore[reportArgumentType]  # its default is all that is annotated
             sublinear_tf=True,
         )
         return vectors, vectors.fit_transform(self.sources)

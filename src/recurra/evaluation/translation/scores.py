@@ -8,6 +8,7 @@ Papineni et al. (2002); Popovic (2015); Post (2018), "A call for clarity in repo
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -66,8 +67,7 @@ class Counter:
 
     def __init__(self, tokeniser: str = "13a", *, lowercase: bool = False) -> None:
         require_package("sacrebleu")
-        import sacrebleu
-
+        sacrebleu: Any = importlib.import_module("sacrebleu")
         self._bleu = sacrebleu.metrics.BLEU(tokenize=tokeniser, lowercase=lowercase)
         self._chrf = sacrebleu.metrics.CHRF()
 

@@ -94,7 +94,7 @@ class TranslationModel:
                 numbers = order[first : first + _AT_ONCE]
                 source, counts = padded([rows[k] for k in numbers])
                 for number, tokens in zip(numbers.tolist(), self._searched(source, counts), strict=True):
-                    found[number] = self._written(texts[number], tokens)
+                    found[number] = self._written(str(texts[number]), tokens)
                 done(first + len(numbers))
         return found
 

@@ -158,7 +158,7 @@ class Translator(StudiedEstimator):
         given = (columns.get("source"), columns.get("translation"))
         return {str(each) for name in given if name is not None for each in ([name] if isinstance(name, str) else name)}
 
-    def _gathered(
+    def _gathered(  # pyright: ignore[reportIncompatibleMethodOverride]  # its columns by name
         self,
         opened: Opened,
         roles: Any,
