@@ -11,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from recurra.tasks.registry import get, names, register, unregister
-from recurra.tasks.task import Option, Task
+from recurra.tasks.task import Column, Option, Task
 
 if TYPE_CHECKING:
     from recurra.tasks.forecast.forecaster import Forecaster
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from recurra.tasks.labelled.regressor import SequenceRegressor
     from recurra.tasks.labelled.tagger import SequenceTagger
     from recurra.tasks.loading import load
+    from recurra.tasks.translate.translator import Translator
 
 __all__ = [
+    "Column",
     "Forecaster",
     "Option",
     "SequenceClassifier",
@@ -29,6 +31,7 @@ __all__ = [
     "SequenceRegressor",
     "SequenceTagger",
     "Task",
+    "Translator",
     "get",
     "load",
     "names",
@@ -42,6 +45,7 @@ _LATER = {  # which need torch
     "SequenceEstimator": "labelled.estimator",
     "SequenceRegressor": "labelled.regressor",
     "SequenceTagger": "labelled.tagger",
+    "Translator": "translate.translator",
     "load": "loading",
 }
 

@@ -9,6 +9,7 @@ from typing import cast
 import pandas as pd
 
 from recurra.data.demo.membrane import make_membrane
+from recurra.data.demo.phrases import make_phrases
 from recurra.data.demo.promoters import make_promoters
 from recurra.data.demo.reviews import make_reviews
 from recurra.errors import InputError
@@ -22,6 +23,7 @@ DEMOS = {
     "reviews": "2,000 film reviews from a small grammar, to classify",
     "digits": "1,797 handwritten digits of 8 x 8 pixels, one pixel after another, to classify (scikit-learn)",
     "membrane": "120 membrane proteins from a small grammar, to tag inside, membrane, outside",
+    "phrases": "3,000 sentences of a made-up language and their English, to translate",
     "promoters": "1,500 promoters from a grammar of known motifs, to predict their expression",
 }
 
@@ -80,7 +82,13 @@ def _promoters() -> pd.DataFrame:
     return pd.DataFrame({"dna": made.sequences, "expression": made.expression.round(4)})
 
 
-_LABELLED = {"reviews": make_reviews, "digits": _digits, "membrane": make_membrane, "promoters": _promoters}
+_LABELLED = {
+    "reviews": make_reviews,
+    "digits": _digits,
+    "membrane": make_membrane,
+    "promoters": _promoters,
+    "phrases": make_phrases,
+}
 
 
 def _table(dataset: ModuleType) -> pd.DataFrame:

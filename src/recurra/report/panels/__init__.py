@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recurra.report.panels.alignment import Aligned, Alignment
 from recurra.report.panels.backtest import Backtest
 from recurra.report.panels.by_series import BySeries
 from recurra.report.panels.by_step import ByStep
@@ -24,6 +25,7 @@ from recurra.report.panels.scatter import Scatter
 from recurra.report.panels.sizes import Sizes
 from recurra.report.panels.training import Training
 from recurra.report.panels.usual import Usual
+from recurra.report.panels.worst import Worst
 
 # By the names under which a report chooses them.
 PANELS: dict[str, type[Panel]] = {
@@ -39,7 +41,9 @@ PANELS: dict[str, type[Panel]] = {
     "classes": Classes,
     "explained": Explained,
     "usual": Usual,
+    "alignment": Alignment,
     "mistakes": Mistakes,
+    "worst": Worst,
     "by step": ByStep,
     "coverage": Coverage,
     "by series": BySeries,
@@ -52,6 +56,8 @@ PANELS: dict[str, type[Panel]] = {
 
 __all__ = [
     "PANELS",
+    "Aligned",
+    "Alignment",
     "Backtest",
     "BySeries",
     "ByStep",
@@ -79,4 +85,5 @@ __all__ = [
     "Sizes",
     "Training",
     "Usual",
+    "Worst",
 ]
