@@ -29,8 +29,8 @@ SIGNIFICANCE = 0.05
 LEAST_GAIN = 0.005  # a smaller difference is not worth a more elaborate method
 CLOSE = 0.02  # a baseline that is further below does not pass for the best, however weak the test
 FEWEST_UNITS = 20
-PERCENT = ("accuracy", "balanced accuracy")
-LOWER = ("log loss",)  # is better
+PERCENT = ("accuracy", "balanced accuracy", "WER", "CER")
+LOWER = ("log loss", "WER", "CER")  # is better
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,13 @@ def decide(
     return verdict(mark("No better than {method}: {figures} ({size}); use {use}."), method)
 
 
-UNITS = (mark("test examples"), mark("test groups"), mark("test sequences"))  # that are drawn
+UNITS = (  # that are drawn
+    mark("test examples"),
+    mark("test groups"),
+    mark("test sequences"),
+    mark("test recordings"),
+    mark("test speakers"),
+)
 
 
 def leading_of_classes(counts: Sequence[int] | npt.NDArray[np.integer]) -> str:
