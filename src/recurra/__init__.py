@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from recurra.nn import accelerate, restore
     from recurra.nn.forecast import NetworkOptions
     from recurra.nn.sequence import SequenceOptions
-    from recurra.tasks import Forecaster, SequenceClassifier, SequenceRegressor, SequenceTagger, load
+    from recurra.tasks import Forecaster, SequenceClassifier, SequenceRegressor, SequenceTagger, Transcriber, load
     from recurra.training import TrainingOptions
 
 __version__ = "0.1.0"
@@ -44,6 +44,7 @@ __all__ = [
     "ShapeError",
     "TrainingError",
     "TrainingOptions",
+    "Transcriber",
     "__version__",
     "accelerate",
     "backend",
@@ -69,6 +70,7 @@ _LATER = {
     "SequenceRegressor": "recurra.tasks",
     "SequenceTagger": "recurra.tasks",
     "TrainingOptions": "recurra.training",
+    "Transcriber": "recurra.tasks",
     "accelerate": "recurra.nn",
     "backend": "recurra.kernels",
     "load": "recurra.tasks",

@@ -58,9 +58,9 @@ def refuse_long(
     named = ", ".join(names[k] for k in wrong[:_NAMED]) + (", ..." if len(wrong) > _NAMED else "")
     raise InputError(
         _(
-            "the text of {name} ({text!r}) needs {needed} steps, and the recording has {frames} ({count} such: {named}): "
-            "the text belongs to another recording, or the recording is cut off; correct the rows or remove them, or read "
-            "fewer frames as one step (stack)",
+            "the text of {name} ({text!r}) needs {needed} steps, and the recording has {frames} ({count} such: "
+            "{named}): "
+            "it belongs to another recording, or the recording is cut off; correct the rows, or remove them",
             name=names[first],
             text=texts[first][:60],
             needed=int(needed[first]),

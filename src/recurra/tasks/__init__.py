@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from recurra.tasks.labelled.regressor import SequenceRegressor
     from recurra.tasks.labelled.tagger import SequenceTagger
     from recurra.tasks.loading import load
+    from recurra.tasks.speech.transcriber import Transcriber
 
 __all__ = [
     "Forecaster",
@@ -29,6 +30,7 @@ __all__ = [
     "SequenceRegressor",
     "SequenceTagger",
     "Task",
+    "Transcriber",
     "get",
     "load",
     "names",
@@ -42,6 +44,7 @@ _LATER = {  # which need torch
     "SequenceEstimator": "labelled.estimator",
     "SequenceRegressor": "labelled.regressor",
     "SequenceTagger": "labelled.tagger",
+    "Transcriber": "speech.transcriber",
     "load": "loading",
 }
 

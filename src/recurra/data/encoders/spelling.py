@@ -194,8 +194,8 @@ class Spelling:
             if word not in self.lexicon.ways:
                 raise InputError(
                     _(
-                        "the lexicon does not say how {word!r} is spoken, which stands in {text!r}: add it, or read texts "
-                        "by characters",
+                        "the lexicon does not say how {word!r} is spoken, which stands in {text!r}: add it, or read "
+                        "texts by characters",
                         word=word,
                         text=text[:60],
                     )

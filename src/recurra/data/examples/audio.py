@@ -103,7 +103,7 @@ def log_mel(samples: Floats, kind: Audio) -> Floats:
     bins = 1 << (width - 1).bit_length()
     power = np.square(np.abs(np.fft.rfft(windows * np.hanning(width + 1)[:-1].astype(np.float32), bins)))
     energies = power @ _mel_filters(kind.rate, bins, kind.bands)
-    largest = float(energies.max())
+    largest = width / 4 if kind.absolute else float(energies.max())  # of a sine of full scale, about
     return np.log(np.maximum(energies, FLOOR * largest) if largest > 0 else np.ones_like(energies)).astype(np.float32)
 
 

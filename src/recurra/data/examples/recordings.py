@@ -1,7 +1,7 @@
 """Recordings as frames of features, from sound files, samples or features: what cannot be heard is refused by name.
 
 What is given decides: a path is a sound file, an array [T, C] without a rate holds C features of T frames, and with a
-rate arrays are samples [n] or [n, channels].
+rate arrays are samples [n] or [n, channels]; a `Sound` knows its own rate.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def read_recordings(
     if missing:
         raise InputError(
             _(
-                "{name!r} holds no recording in row {row}: expected a sound file or an array in every row; remove the row",
+                "{name!r} holds no recording in row {row}: expected a sound file or an array in every row; remove "
+                "the row",
                 name=name,
                 row=missing[0] + 1,
             )
@@ -84,7 +85,7 @@ def read_recordings(
                 b=paths.index(False) + 1,
             )
         )
-    if not paths[0] and (kind is None or kind.rate is None):
+    if not paths[0] and (kind is None or kind.rate is None) and not isinstance(cells[0], Sound):
         return _of_features(cells, name, features)
     return _of_sounds(cells, kind or Audio(), name, cepstra)
 
@@ -98,7 +99,8 @@ def _of_features(cells: Sequence[Any], name: str, features: int | None) -> Recor
         if array.ndim != 2 or array.dtype.kind not in "iuf" or not array.size:
             raise InputError(
                 _(
-                    "{name!r} holds an array of shape {shape} in row {row}: expected features [T, C] of T frames, or, of "
+                    "{name!r} holds an array of shape {shape} in row {row}: expected features [T, C] of T frames, "
+                    "or, of "
                     "samples, their rate ({rate})",
                     name=name,
                     shape=list(array.shape),
@@ -136,14 +138,16 @@ def _of_sounds(cells: Sequence[Any], kind: Audio, name: str, cepstra: int) -> Re
         rates = rates_by_header(cells, name)
         names = tuple(Path(cell).name for cell in cells)
     else:
-        rates = [kind.rate] * len(cells)
+        rates = [cell.rate if isinstance(cell, Sound) else kind.rate for cell in cells]
         names = tuple(_("recording {n}", n=row + 1) for row in range(len(cells)))
     if kind.rate is None:
         kind = replace(kind, rate=int(Counter(rates).most_common(1)[0][0] or 16000))
     assert kind.rate is not None
     frames, silent, clipped = [], [], []
     for row, cell in enumerate(cells):
-        if isinstance(cell, str | Path):
+        if isinstance(cell, Sound):
+            sound = cell
+        elif isinstance(cell, str | Path):
             sound = read_sound(cell, name, row)
         else:
             sound = Sound(as_mono(cell, name, row), kind.rate)
@@ -157,7 +161,8 @@ def _of_sounds(cells: Sequence[Any], kind: Audio, name: str, cepstra: int) -> Re
     if silent:
         raise InputError(
             _(
-                "{recordings} of {name!r} are silent ({named}): nothing above -70 dB of full scale; remove the rows, or "
+                "{recordings} of {name!r} are silent ({named}): nothing above -70 dB of full scale; remove the rows, "
+                "or "
                 "record them again",
                 recordings=counted(len(silent), "recording"),
                 name=name,
@@ -194,7 +199,8 @@ def _refuse_absent(cells: Sequence[Any], name: str) -> None:
     if absent:
         raise InputError(
             _(
-                "{name!r} names {path!r} in row {row}, and there is no such file ({such}): relative paths count from the "
+                "{name!r} names {path!r} in row {row}, and there is no such file ({such}): relative paths count from "
+                "the "
                 "folder of the table; correct the path, or remove the row",
                 name=name,
                 path=str(cells[absent[0]]),

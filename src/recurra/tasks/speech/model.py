@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from recurra.checking import require
 from recurra.data.encoders.speech import SpeechReader
 from recurra.data.encoders.spelling import Spelling, tidy
 from recurra.data.examples.ragged import Ragged
@@ -93,6 +95,20 @@ class TranscriptionModel:
     members: tuple[Member[TranscriptionNetwork], ...]
     frequent: str = ""
     templates: Templates | None = None
+
+    @property
+    def baselines(self) -> tuple[Any, ...]:
+        """What it is compared with; nothing where nothing was learnt."""
+        return (self.frequent, self.templates) if self.frequent else ()
+
+    def check_whole(self) -> None:
+        """Let everything compute once: what does not fit in a model file is refused now, and not in use."""
+        require(len(self.members) > 0, "it has no network")
+        frames = np.zeros((self.reader.options.stack, len(self.reader.mean)), np.float32)
+        said = self.transcript(self.scores(Ragged.of([frames]))[0])
+        require(np.isfinite(said.score), "what it says is not finite")
+        if self.templates is not None:
+            require(self.templates.frames.shape[1:] == self.reader.mean.shape, "its templates have other features")
 
     @property
     def interrupted(self) -> bool:
@@ -174,11 +190,10 @@ def fit_model(
     learnt: Ints,
     held: Ints,
     *,
-    tuned: bool,
     run: Run,
     name: str,
 ) -> TranscriptionModel:
-    """Train the networks on the recordings `learnt`; those `held` end the training and, where `tuned`, choose the weights."""
+    """Train the networks on the recordings `learnt`; those `held` end the training and choose the weights."""
     members: list[Member[TranscriptionNetwork]] = []
     while len(members) < recipe.members and not (members and members[-1].interrupted):
         seat = Seat(name, len(members), recipe.members, recipe.seed)
@@ -187,7 +202,7 @@ def fit_model(
         problem = SpeechProblem(network, data, learnt, held, pick_device(run.device), recipe.augment)
         members.append(Member(network, seat.train(problem, recipe.training, run=run, watch=True)))
     model = TranscriptionModel(recipe, data.reader, spelling, beam, language, words, tuple(members))
-    if tuned and beam.width and language is not None and len(held):
+    if beam.width and language is not None and len(held):
         model = replace(model, beam=_tuned(model, data.normal.take(held[:_TUNED]), [texts[k] for k in held[:_TUNED]]))
     return model
 
