@@ -13,7 +13,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from recurra.errors import InputError
@@ -36,7 +36,6 @@ class NGrams:
 
     order: int
     arpa: str  # the model as a file in the ARPA format has it
-    vocabulary: int = field(default=0, compare=False)
 
     @classmethod
     def learn(cls, texts: Iterable[str], *, order: int = 3) -> NGrams:

@@ -28,8 +28,6 @@ _NEVER = -math.inf
 class LanguageModel(Protocol):
     """Says how likely a word is after others."""
 
-    order: int
-
     def score(self, context: tuple[str, ...], word: str) -> float:
         """log P(word | context), the nearest word of the context last."""
         ...

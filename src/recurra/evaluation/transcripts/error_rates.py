@@ -69,7 +69,7 @@ def transcript_scores(truth: Sequence[str], said: Sequence[str], leading: str = 
     """WER, CER and the share of recordings whose text is right, of one method; the leading one first."""
     if len(truth) != len(said):
         raise InputError(_("there are {n} texts and {m} transcripts: expected one of each", n=len(truth), m=len(said)))
-    found = [tidy(text) for text in said]
+    truth, found = [tidy(text) for text in truth], [tidy(text) for text in said]
     rates = {
         WER: _rate(error_counts([text.split() for text in truth], [text.split() for text in found])),
         CER: _rate(error_counts([list(text) for text in truth], [list(text) for text in found])),

@@ -109,7 +109,7 @@ class Transcriber(StudiedEstimator):
         beam: int = 24,
         streaming: bool = False,
         delay: float = 0.4,
-        cell: str = "lstm",
+        cell: str = "gru",
         members: int = 1,
         network: TranscriptionOptions | Mapping[str, Any] | None = None,
         training: TrainingOptions | Mapping[str, Any] | None = None,
@@ -147,6 +147,7 @@ class Transcriber(StudiedEstimator):
         data.refuse_unknown("y")
         run = self._run(run, trainings=1)
         self.model_ = self._with_baselines(self._trained(data, run=run, name="training"), data)
+        self.seen_ = self._seen(data)
         self.verdict_, self.notes_ = None, []
         if hasattr(self, "holdout_"):
             del self.holdout_
@@ -316,7 +317,8 @@ class Transcriber(StudiedEstimator):
         evaluation = evaluate_transcripts(
             truth, said, speakers=data.speakers if several else None, seed=model.recipe.seed
         )
-        evaluation = replace(evaluation, notes=(*evaluation.notes, *self._doubts(model, truth)))
+        notes = (*evaluation.notes, *self._doubts(model, truth), *self._again(data))
+        evaluation = replace(evaluation, notes=notes)
         return Tested(model, data, found, evaluation, rows)
 
     def _frame(self, tested: Tested) -> pd.DataFrame:
@@ -476,6 +478,21 @@ class Transcriber(StudiedEstimator):
         if not asked or sum(word not in known for word in asked) > 0.02 * len(asked):
             return ()
         return tuple(sorted({word for text in texts for word in text.split()}))
+
+    def _seen(self, data: Utterances) -> Ints:
+        return np.unique(data.fingerprints())
+
+    def _again(self, data: Utterances) -> list[str]:
+        """That recordings were learnt from, which makes the scores better than they are."""
+        if self.seen_ is None or not (again := int(np.isin(data.fingerprints(), self.seen_).sum())):
+            return []
+        return [
+            _(
+                "{n:,} of {m:,} recordings were learnt from: the scores flatter the model.",
+                n=again,
+                m=len(data),
+            )
+        ]
 
     def _doubts(self, model: TranscriptionModel, truth: list[str]) -> list[str]:
         """What makes the scores doubtful: characters, or words, that the model cannot say."""

@@ -28,7 +28,8 @@ from recurra.tasks.opened import Opened
 Ints = npt.NDArray[np.int64]
 
 _TEXT = tuple(
-    "text words transcript transcription transcripts sentence sentences utterance label word 文本 文字 句子 转写 内容".split()
+    "text words transcript transcription transcripts sentence sentences utterance label word "
+    "文本 文字 句子 转写 内容".split()
 )
 _SPEAKER = tuple("speaker speaker_id spk client_id reader 说话人 发音人".split())
 _SPLIT = ("split", "part", "subset", "fold", "set")
@@ -66,6 +67,14 @@ class Utterances:
         digest.update(repr((self.recordings.frames.offsets.tolist(), self.texts, self.recordings.kind)).encode())
         digest.update(repr(None if self.speakers is None else self.speakers.tolist()).encode())
         return digest.hexdigest()
+
+    def fingerprints(self) -> Ints:
+        """64 bits of a hash of each recording [N]."""
+        frames = self.recordings.frames
+        found = [
+            hashlib.blake2b(np.ascontiguousarray(frames[k]).tobytes(), digest_size=8).digest() for k in range(len(self))
+        ]
+        return np.frombuffer(b"".join(found), dtype=np.int64)
 
     @property
     def known(self) -> list[str]:
