@@ -42,5 +42,5 @@ def test_what_does_not_go_together_is_refused() -> None:
         TranscriptionOptions(ahead=2)
     with pytest.raises(InputError, match="hidden is 0"):
         TranscriptionOptions(hidden=0)
-    with pytest.raises(InputError, match="dropout is 1.0"):
+    with pytest.raises(InputError, match=r"dropout is 1\.0"):
         TranscriptionOptions(dropout=1.0)

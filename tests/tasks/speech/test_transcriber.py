@@ -141,7 +141,7 @@ def test_texts_that_cannot_belong_are_refused(fitted: Transcriber) -> None:
         Transcriber().fit(X[:2], ["one", " "])
     with pytest.raises(InputError, match=r"the text of recording 1 .* needs \d+ steps"):
         Transcriber().fit(X[:1], ["one two three four five six seven eight nine zero " * 5])
-    with pytest.raises(InputError, match="whole|both directions"):
+    with pytest.raises(InputError, match="both directions"):
         fitted.stream()
     with pytest.raises(InputError, match="expected a list of paths"):
         fitted.predict("one.wav")

@@ -13,15 +13,14 @@ import numpy.typing as npt
 import pandas as pd
 from torch import nn
 
-from recurra.data.encoders.speech import Normalise, SpeechOptions, SpeechReader
-from recurra.data.encoders.spelling import Lexicon, Spelling, Units, tidy
+from recurra.data.encoders.speech import Normalise, SpeechReader
+from recurra.data.encoders.spelling import Lexicon, Spelling, Units
 from recurra.data.examples.inputs import Audio
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.splits import split_rows
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.decoding.ctc.prefix_beam import Beam
-from recurra.decoding.ngram import NGrams
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import MODEL, Evaluation
 from recurra.evaluation.transcripts.error_rates import evaluate_transcripts
@@ -33,14 +32,25 @@ from recurra.options import option
 from recurra.tasks.estimator import Done, Insight, Later, Preview, nobody
 from recurra.tasks.memory import memory_sentences, remembered
 from recurra.tasks.opened import Opened
-from recurra.tasks.parameters import check_options, chosen_options
+from recurra.tasks.parameters import chosen_options
 from recurra.tasks.speech.augmenting import Augmentation
 from recurra.tasks.speech.model import Recipe, Transcript, TranscriptionModel, build_network, fit_model
 from recurra.tasks.speech.problem import SpeechData
 from recurra.tasks.speech.results import TranscriptPreview, judged_frame, transcript_frame
+from recurra.tasks.speech.settings import (
+    cepstra_of_settings,
+    check_settings,
+    default_training,
+    doubts_of,
+    language_of,
+    lexicon_of,
+    listed_words,
+    network_options,
+    speech_options,
+)
 from recurra.tasks.speech.shown import PANELS, panel_data
 from recurra.tasks.speech.sources import open_recordings
-from recurra.tasks.speech.streaming import SpeechStream, frames_of_delay
+from recurra.tasks.speech.streaming import SpeechStream
 from recurra.tasks.speech.utterances import (
     SpeechRoles,
     Utterances,
@@ -58,7 +68,7 @@ Ints = npt.NDArray[np.int64]
 FREQUENT, NEAREST = "most frequent text", "nearest recording (DTW)"
 _HELD = 0.1  # share of the training recordings, or of their speakers, that is held out
 _FEWEST = 20  # recordings below which none is
-_COMPARED = 400  # recordings that judge the nearest ones; of more, the comparison would take longer than the training
+_COMPARED = 2000  # recordings that judge the nearest ones; of more, the comparison would take longer than the training
 _AT_ONCE = 64
 
 
@@ -68,8 +78,8 @@ class Transcriber(StudiedEstimator):
     rate        sample rate [Hz] at which sound is read; of samples given as arrays theirs. None: the commonest of the
                 files, and arrays [T, C] are features
     features    "log-mel", 40 bands, or "cepstra", their first 13 coefficients
-    normalise   whose mean and spread are taken off: "speaker", "utterance" or "corpus"; "auto": the speaker where one
-                is given, the corpus where `streaming`
+    normalise   whose mean and spread are taken off: "speaker" (later recordings should say theirs, too), "utterance" or
+                "corpus"; "auto": the utterance, or the corpus where `streaming`
     units       what a step says: "characters", "subwords", or "phones" of a lexicon
     lexicon     the words that may be said: a file, a word a line or a word and its phones; None: those of the training
                 texts where nearly all words of held-out texts are among them
@@ -83,7 +93,8 @@ class Transcriber(StudiedEstimator):
     >>> tones = {"low": 0.0, "high": 3.0}
     >>> y = ["low high", "high", "low", "high low"] * 3
     >>> X = [np.concatenate([rng.normal(tones[w], 1, (12, 4)) for w in text.split()]) for text in y]
-    >>> Transcriber(network={"hidden": 8, "layers": 1}, training={"epochs": 1}).fit(X, y).predict(X[:1])[0] in (y + [""])
+    >>> quick = {"network": {"hidden": 8, "layers": 1}, "training": {"epochs": 1}}
+    >>> Transcriber(**quick).fit(X, y).predict(X[:1])[0] in [*y, ""]
     True
     """
 
@@ -102,7 +113,7 @@ class Transcriber(StudiedEstimator):
         *,
         rate: int | None = None,
         features: Literal["log-mel", "cepstra"] = "log-mel",
-        normalise: Literal["auto", "speaker", "utterance", "corpus"] = "auto",
+        normalise: Literal["auto"] | Normalise = "auto",
         units: Units = "characters",
         lexicon: str | Path | Lexicon | None = None,
         lm: str | Path = "learn",
@@ -230,7 +241,7 @@ class Transcriber(StudiedEstimator):
             kind = self._fitted().reader.kind
             data = self._in_file(opened, roles, kind, texts=False)
             return Gathered(data, np.arange(len(data)), roles, length_facts(data))
-        self._check()
+        check_settings(self)
         split = named.pop("split")
         roles, facts = roles_of_file(opened, named)
         data = self._in_file(opened, roles, self._kind(), texts=True)
@@ -264,27 +275,29 @@ class Transcriber(StudiedEstimator):
         return Parts(parts.train, parts.test, [Fact("test part", told, option("share"))])
 
     def _trained(self, data: Utterances, *, run: Run, name: str) -> TranscriptionModel:
-        self._check()
+        check_settings(self)
         texts = data.known
         speakers = data.speakers
-        reader = SpeechReader.learn(data.recordings.frames, speakers, self._speech(speakers), data.recordings.kind)
-        lexicon = self._lexicon()
+        reader = SpeechReader.learn(
+            data.recordings.frames, speakers, speech_options(self, speakers), data.recordings.kind
+        )
+        lexicon = lexicon_of(self)
         spelling = Spelling.learn(texts, self.units, lexicon=lexicon)
         units = [spelling.units(text) for text in texts]
-        refuse_long(units, reader.count(data.recordings.frames.lengths), data.recordings.names, texts)
+        refuse_long(units, reader.count(frames.lengths), data.recordings.names, texts)
         learnt, held = self._held_out(data)
-        language = self._language(texts)
-        words = self._words(lexicon, [texts[k] for k in learnt], [texts[k] for k in held], texts)
+        language = language_of(self, texts)
+        words = listed_words(self, lexicon, [texts[k] for k in learnt], [texts[k] for k in held], texts)
         recipe = Recipe(
             self.cell,
             int(self.members),
-            self._network_options(reader),
+            network_options(self, reader),
             chosen_options(self.training, default_training(len(learnt))),
             chosen_options(self.augment, Augmentation()),
             int(self.seed),
         )
         return fit_model(
-            SpeechData(reader, reader.normalised(data.recordings.frames, speakers), units),
+            SpeechData(reader, reader.normalised(frames, speakers), units),
             texts,
             recipe,
             spelling,
@@ -317,7 +330,7 @@ class Transcriber(StudiedEstimator):
         evaluation = evaluate_transcripts(
             truth, said, speakers=data.speakers if several else None, seed=model.recipe.seed
         )
-        notes = (*evaluation.notes, *self._doubts(model, truth), *self._again(data))
+        notes = (*evaluation.notes, *doubts_of(model, truth), *self._again(data))
         evaluation = replace(evaluation, notes=notes)
         return Tested(model, data, found, evaluation, rows)
 
@@ -394,8 +407,8 @@ class Transcriber(StudiedEstimator):
     # How it reads
 
     def _utterances(self, X: Any, y: Any, groups: Any, *, kind: Audio | None = None) -> Utterances:
-        self._check()
-        return utterances_of(X, y, groups, kind or self._kind(), cepstra=self._cepstra, features=None)
+        check_settings(self)
+        return utterances_of(X, y, groups, kind or self._kind(), cepstra=cepstra_of_settings(self), features=None)
 
     def _later_utterances(self, X: Any, y: Any, groups: Any) -> Utterances:
         reader = self._fitted().reader
@@ -405,49 +418,14 @@ class Transcriber(StudiedEstimator):
     def _in_file(self, opened: Opened, roles: SpeechRoles, kind: Audio | None, *, texts: bool) -> Utterances:
         fitted = getattr(self, "model_", None)
         known = len(fitted.reader.mean) if fitted is not None and fitted.reader.kind is None else None
-        return utterances_in(opened, roles, kind, cepstra=self._cepstra, features=known, texts=texts)
+        return utterances_in(opened, roles, kind, cepstra=cepstra_of_settings(self), features=known, texts=texts)
 
     @staticmethod
     def _normal(model: TranscriptionModel, data: Utterances) -> Ragged:
         return model.reader.normalised(data.recordings.frames, data.speakers)
 
-    @property
-    def _cepstra(self) -> int:
-        return 13 if self.features == "cepstra" else 0
-
     def _kind(self) -> Audio:
         return Audio(rate=self.rate, absolute=bool(self.streaming))
-
-    def _speech(self, speakers: npt.NDArray | None) -> SpeechOptions:
-        chosen: Normalise
-        if self.normalise == "auto":
-            chosen = "corpus" if self.streaming else "utterance" if speakers is None else "speaker"
-        else:
-            chosen = self.normalise  # pyright: ignore[reportAssignmentType]
-        if self.streaming and chosen != "corpus":
-            raise InputError(
-                _(
-                    "{option} needs a whole recording, and a stream has none: expected auto or corpus",
-                    option=option("normalise", chosen),
-                )
-            )
-        return SpeechOptions(normalise=chosen, cepstra=self._cepstra)
-
-    def _network_options(self, reader: SpeechReader) -> TranscriptionOptions:
-        default = TranscriptionOptions()
-        if self.streaming:
-            default = replace(
-                default, bidirectional=False, hidden=256, ahead=frames_of_delay(reader, float(self.delay))
-            )
-        found = chosen_options(self.network, default)
-        if self.streaming and found.bidirectional:
-            raise InputError(
-                _(
-                    "network asks for both directions, and {option} for one: drop one of the two",
-                    option=option("streaming"),
-                )
-            )
-        return found
 
     def _held_out(self, data: Utterances) -> tuple[Ints, Ints]:
         """The recordings that are learnt from, and those that end the training."""
@@ -456,28 +434,6 @@ class Transcriber(StudiedEstimator):
         several = data.speakers is not None and len(np.unique(data.speakers)) >= 5
         parts = split_rows(len(data), share=_HELD, groups=data.speakers if several else None, seed=int(self.seed))
         return parts.train, parts.test
-
-    def _lexicon(self) -> Lexicon | None:
-        if self.lexicon is None or isinstance(self.lexicon, Lexicon):
-            return self.lexicon
-        return Lexicon.read(_text_of(self.lexicon, "lexicon"), str(self.lexicon))
-
-    def _language(self, texts: list[str]) -> NGrams | None:
-        if not self.beam or str(self.lm) == "none":
-            return None
-        return NGrams.learn(texts) if str(self.lm) == "learn" else NGrams.read(_text_of(self.lm, "lm"), str(self.lm))
-
-    def _words(self, lexicon: Lexicon | None, learnt: list[str], held: list[str], texts: list[str]) -> tuple[str, ...]:
-        """Those that may be said: of a lexicon, or of the training texts where held-out ones hardly have others."""
-        if not self.beam:
-            return ()
-        if lexicon is not None:
-            return lexicon.words
-        known = {word for text in learnt for word in text.split()}
-        asked = [word for text in held for word in text.split()]
-        if not asked or sum(word not in known for word in asked) > 0.02 * len(asked):
-            return ()
-        return tuple(sorted({word for text in texts for word in text.split()}))
 
     def _seen(self, data: Utterances) -> Ints:
         return np.unique(data.fingerprints())
@@ -494,79 +450,6 @@ class Transcriber(StudiedEstimator):
             )
         ]
 
-    def _doubts(self, model: TranscriptionModel, truth: list[str]) -> list[str]:
-        """What makes the scores doubtful: characters, or words, that the model cannot say."""
-        unknown = sorted({letter for text in truth for letter in model.spelling.unknown(text)})
-        found = []
-        if unknown:
-            found.append(
-                _(
-                    "Never seen in training, and counted as errors: {letters}.",
-                    letters=", ".join(map(repr, unknown[:10])) + (", ..." if len(unknown) > 10 else ""),
-                )
-            )
-        if model.words:
-            listed = set(model.words)
-            words = [word for text in truth for word in tidy(text).split()]
-            others = sum(word not in listed for word in words)
-            if others:
-                found.append(
-                    _(
-                        "{n:,} of {m:,} words are not in the lexicon, and cannot be recognised.",
-                        n=others,
-                        m=len(words),
-                    )
-                )
-        return found
-
-    def _check(self) -> None:
-        """Refuse settings that are none."""
-        for name, choices in (
-            ("features", ("log-mel", "cepstra")),
-            ("normalise", ("auto", "speaker", "utterance", "corpus")),
-            ("units", ("characters", "subwords", "phones")),
-        ):
-            if getattr(self, name) not in choices:
-                raise InputError(
-                    _(
-                        "{name} is {value!r}: expected one of {choices}",
-                        name=name,
-                        value=getattr(self, name),
-                        choices=", ".join(choices),
-                    )
-                )
-        for name, least in (("beam", 0), ("members", 1)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise InputError(
-                    _(
-                        "{name} is {value!r}: expected a whole number of at least {least}",
-                        name=name,
-                        value=value,
-                        least=least,
-                    )
-                )
-        if not isinstance(self.delay, int | float) or not 0 < self.delay <= 10:
-            raise InputError(_("delay is {value!r}: expected seconds above 0, up to 10", value=self.delay))
-        if self.units == "phones" and self.lexicon is None:
-            raise InputError(
-                _(
-                    "{option} needs a lexicon that says how words are spoken: name it with {lexicon}",
-                    option=option("units", "phones"),
-                    lexicon=option("lexicon"),
-                )
-            )
-        check_options("network", self.network, TranscriptionOptions)
-        check_options("training", self.training, TrainingOptions)
-        check_options("augment", self.augment, Augmentation)
-
-
-def default_training(recordings: int) -> TrainingOptions:
-    """How a network is trained on so many recordings: the fewer there are, the more often each is heard."""
-    epochs = float(np.clip(60_000 / max(recordings, 1), 12, 100))
-    batch = 16 if recordings >= 400 else 8
-    return TrainingOptions(epochs=epochs, batch_size=batch, learning_rate=2e-3)
-
 
 def _single(given: Any, name: str) -> str | None:
     if given is None or isinstance(given, str):
@@ -575,13 +458,3 @@ def _single(given: Any, name: str) -> str | None:
     if len(names) != 1:
         raise InputError(_("{option} names {n} columns: expected one", option=option(name), n=len(names)))
     return str(names[0])
-
-
-def _text_of(path: str | Path, what: str) -> str:
-    place = Path(path).expanduser()
-    if not place.is_file():
-        raise InputError(_("there is no file {path} ({option})", path=path, option=option(what)))
-    try:
-        return place.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(_("{path} is no text in UTF-8: convert it", path=path)) from error
