@@ -276,11 +276,8 @@ class Transcriber(StudiedEstimator):
 
     def _trained(self, data: Utterances, *, run: Run, name: str) -> TranscriptionModel:
         check_settings(self)
-        texts = data.known
-        speakers = data.speakers
-        reader = SpeechReader.learn(
-            data.recordings.frames, speakers, speech_options(self, speakers), data.recordings.kind
-        )
+        texts, speakers, frames = data.known, data.speakers, data.recordings.frames
+        reader = SpeechReader.learn(frames, speakers, speech_options(self, speakers), data.recordings.kind)
         lexicon = lexicon_of(self)
         spelling = Spelling.learn(texts, self.units, lexicon=lexicon)
         units = [spelling.units(text) for text in texts]
