@@ -37,7 +37,8 @@ def an4(data: Path, epochs: float, hidden: int, checkpoints: Path | None) -> dic
     """The best path, and the beam with the lexicon and the trigrams of the training texts, by one network."""
     found = np.load(data / "an4-mfcc.npz")
     ends = found["offsets"].astype(np.int64)
-    frames = [found["features"][a:b] for a, b in pairwise(ends)]
+    features = found["features"]  # once: every look into the archive unpacks it
+    frames = [features[a:b] for a, b in pairwise(ends)]
     texts, who = found["text"].astype(str), found["speaker"].astype(str)
     train, test = (np.flatnonzero(found["split"] == part) for part in ("train", "test"))
     training = {"epochs": epochs, "batch_size": 16, "learning_rate": 2e-3, "precision": "bfloat16"}

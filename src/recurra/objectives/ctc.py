@@ -51,10 +51,10 @@ def refuse_long(
 ) -> None:
     """Raise InputError where a text has more units than its recording has steps, with the recording's name."""
     needed = np.array([frames_needed(each) for each in units], dtype=np.int64)
-    wrong = np.flatnonzero(needed > frames)
-    if not len(wrong):
+    wrong: list[int] = np.flatnonzero(needed > frames).tolist()
+    if not wrong:
         return
-    first = int(wrong[0])
+    first = wrong[0]
     named = ", ".join(names[k] for k in wrong[:_NAMED]) + (", ..." if len(wrong) > _NAMED else "")
     raise InputError(
         _(

@@ -152,7 +152,8 @@ def cepstra_of(bands: Floats, count: int) -> Floats:
     """
     from scipy.fft import dct
 
-    found = dct(bands, type=2, axis=1, norm="ortho")[:, :count]
+    every: npt.NDArray[np.floating] = np.asarray(dct(bands, type=2, axis=1, norm="ortho"))
+    found = every[:, :count]
     lifter = 1 + _LIFTER / 2 * np.sin(np.pi * np.arange(count) / _LIFTER)
     return (found * lifter).astype(np.float32)
 

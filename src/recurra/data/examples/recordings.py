@@ -44,7 +44,7 @@ class Recordings:
     @property
     def seconds(self) -> npt.NDArray[np.float64]:
         """How long each is; a frame is 10 ms where features were given."""
-        return self.frames.lengths * (self.kind.hop if self.kind is not None else 0.01)
+        return self.frames.lengths * np.float64(self.kind.hop if self.kind is not None else 0.01)
 
     def take(self, numbers: npt.NDArray[np.integer]) -> Recordings:
         """Some of them."""

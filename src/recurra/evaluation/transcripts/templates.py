@@ -43,7 +43,7 @@ class Templates:
         order = rng.permutation(len(texts))
         often: dict[str, int] = {}
         rank = np.empty(len(texts), dtype=np.int64)
-        for k in order:
+        for k in order.tolist():
             rank[k] = often[texts[k]] = often.get(texts[k], -1) + 1
         chosen = np.sort(order[np.argsort(rank[order], kind="stable")][:most])
         kept = Ragged.of([_thinned(normal[int(k)]) for k in chosen])

@@ -76,5 +76,4 @@ def _read_at(frames: Floats, places: npt.NDArray[np.float64], *, axis: int) -> F
     after = np.minimum(first + 1, frames.shape[axis] - 1)
     share = (places - first).astype(np.float32)
     share = share[:, None] if axis == 0 else share[None, :]
-    read: Floats = frames.take(first, axis=axis) * (1 - share) + frames.take(after, axis=axis) * share
-    return read
+    return (frames.take(first, axis=axis) * (1 - share) + frames.take(after, axis=axis) * share).astype(np.float32)

@@ -9,7 +9,7 @@ says when a training ends, and which weight the language model deserves.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -83,7 +83,8 @@ class TranscriptionModel:
     """What was learnt.
 
     `words` are those that may be said (none: any spelling), `language` their n-grams; `frequent` is the commonest text
-    of the training part and `templates` recordings of it, with which the model is compared.
+    of the training part and `templates` recordings of it, with which the model is compared; `heard` are fingerprints of
+    its texts.
     """
 
     recipe: Recipe
@@ -95,6 +96,7 @@ class TranscriptionModel:
     members: tuple[Member[TranscriptionNetwork], ...]
     frequent: str = ""
     templates: Templates | None = None
+    heard: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def baselines(self) -> tuple[Any, ...]:
@@ -203,7 +205,9 @@ def fit_model(
         members.append(Member(network, seat.train(problem, recipe.training, run=run, watch=True)))
     model = TranscriptionModel(recipe, data.reader, spelling, beam, language, words, tuple(members))
     if beam.width and language is not None and len(held):
-        model = replace(model, beam=_tuned(model, data.normal.take(held[:_TUNED]), [texts[k] for k in held[:_TUNED]]))
+        model = replace(
+            model, beam=_tuned(model, data.normal.take(held[:_TUNED]), [texts[k] for k in held[:_TUNED].tolist()])
+        )
     return model
 
 

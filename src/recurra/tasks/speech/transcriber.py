@@ -132,7 +132,7 @@ class Transcriber(StudiedEstimator):
         self.rate = rate
         self.features = features
         self.normalise = normalise
-        self.units = units
+        self.units: Units = units
         self.lexicon = lexicon
         self.lm = lm
         self.beam = beam
@@ -279,7 +279,8 @@ class Transcriber(StudiedEstimator):
         texts, speakers, frames = data.known, data.speakers, data.recordings.frames
         reader = SpeechReader.learn(frames, speakers, speech_options(self, speakers), data.recordings.kind)
         lexicon = lexicon_of(self)
-        spelling = Spelling.learn(texts, self.units, lexicon=lexicon)
+        level: Units = self.units
+        spelling = Spelling.learn(texts, level, lexicon=lexicon)
         units = [spelling.units(text) for text in texts]
         refuse_long(units, reader.count(frames.lengths), data.recordings.names, texts)
         learnt, held = self._held_out(data)
@@ -310,7 +311,9 @@ class Transcriber(StudiedEstimator):
     def _with_baselines(self, model: TranscriptionModel, data: Utterances) -> TranscriptionModel:
         texts = data.known
         frequent = str(pd.Series(texts).value_counts(sort=True).index[0])
-        return replace(model, frequent=frequent, templates=Templates.learn(self._normal(model, data), texts))
+        templates = Templates.learn(self._normal(model, data), texts)
+        heard = np.unique(data.text_fingerprints())
+        return replace(model, frequent=frequent, templates=templates, heard=heard)
 
     def _judged(self, model: TranscriptionModel, data: Utterances, rows: Ints, *, done: Done = nobody) -> Tested:
         found = []
@@ -327,7 +330,7 @@ class Transcriber(StudiedEstimator):
         evaluation = evaluate_transcripts(
             truth, said, speakers=data.speakers if several else None, seed=model.recipe.seed
         )
-        notes = (*evaluation.notes, *doubts_of(model, truth), *self._again(data))
+        notes = (*evaluation.notes, *doubts_of(model, truth), *self._again(model, data))
         evaluation = replace(evaluation, notes=notes)
         return Tested(model, data, found, evaluation, rows)
 
@@ -435,13 +438,20 @@ class Transcriber(StudiedEstimator):
     def _seen(self, data: Utterances) -> Ints:
         return np.unique(data.fingerprints())
 
-    def _again(self, data: Utterances) -> list[str]:
-        """That recordings were learnt from, which makes the scores better than they are."""
-        if self.seen_ is None or not (again := int(np.isin(data.fingerprints(), self.seen_).sum())):
+    def _again(self, model: TranscriptionModel, data: Utterances) -> list[str]:
+        """What of the recordings was learnt from, which makes the scores better than they are."""
+        seen = np.zeros(len(data), bool) if self.seen_ is None else np.isin(data.fingerprints(), self.seen_)
+        if seen.any():
+            told = _(
+                "{n:,} of {m:,} recordings were learnt from: the scores flatter the model.", n=seen.sum(), m=len(data)
+            )
+            return [told]
+        again = int(np.isin(data.text_fingerprints(), model.heard).sum())
+        if not again or model.language is None:
             return []
         return [
             _(
-                "{n:,} of {m:,} recordings were learnt from: the scores flatter the model.",
+                "{n:,} of {m:,} texts were also said in the training part: the language model knows them.",
                 n=again,
                 m=len(data),
             )

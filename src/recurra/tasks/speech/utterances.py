@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,10 +71,11 @@ class Utterances:
     def fingerprints(self) -> Ints:
         """64 bits of a hash of each recording [N]."""
         frames = self.recordings.frames
-        found = [
-            hashlib.blake2b(np.ascontiguousarray(frames[k]).tobytes(), digest_size=8).digest() for k in range(len(self))
-        ]
-        return np.frombuffer(b"".join(found), dtype=np.int64)
+        return _hashes(np.ascontiguousarray(frames[k]).tobytes() for k in range(len(self)))
+
+    def text_fingerprints(self) -> Ints:
+        """The same of each text [N]."""
+        return _hashes(text.encode() for text in self.known)
 
     @property
     def known(self) -> list[str]:
@@ -222,6 +223,10 @@ def length_facts(data: Utterances) -> list[Fact]:
     if kind is not None and kind.rate is not None:
         facts.append(Fact("sample rate", _("{rate:,} Hz", rate=kind.rate), option("rate")))
     return [*facts, *(Fact("note", remark) for remark in data.recordings.remarks)]
+
+
+def _hashes(parts: Iterable[bytes]) -> Ints:
+    return np.frombuffer(b"".join(hashlib.blake2b(part, digest_size=8).digest() for part in parts), dtype=np.int64)
 
 
 def _text(cell: Any, row: int, what: str) -> str | None:
