@@ -73,10 +73,10 @@ def read_sound(path: str | Path, name: str, row: int) -> Sound:
     with refusing_sound(path, name, row):
         values, rate = soundfile().read(str(path), dtype="float32", always_2d=True)
         if not len(values):
-            raise ValueError("it holds no sample")
+            raise ValueError(_("it holds no sample"))
         mono = values.mean(axis=1)
         if not np.isfinite(mono).all():
-            raise ValueError("it holds samples that are not finite")
+            raise ValueError(_("it holds samples that are not finite"))
     return Sound(mono, int(rate))  # pyright: ignore[reportPossiblyUnboundVariable]
 
 
@@ -85,14 +85,25 @@ def as_mono(cell: Any, name: str, row: int) -> Floats:
     array = np.asarray(cell)
     if array.dtype.kind not in "iuf" or array.ndim not in (1, 2) or not array.size:
         raise InputError(
-            f"{name!r} holds {str(cell)[:40]!r} in row {row + 1}: expected the path of a sound file, or samples [T] or "
-            "[T, channels]; None where it is missing"
+            _(
+                "{name!r} holds {cell!r} in row {row}: expected the path of a sound file, or samples [T] "
+                "or [T, channels]; None where it is missing",
+                name=name,
+                cell=str(cell)[:40],
+                row=row + 1,
+            )
         )
     if array.dtype.kind in "iu":
         array = array / float(np.iinfo(array.dtype).max)
     mono = array.mean(axis=1) if array.ndim == 2 else array
     if not np.isfinite(mono).all():
-        raise InputError(f"{name!r} holds a sample that is not finite in row {row + 1}: correct it, or give None")
+        raise InputError(
+            _(
+                "{name!r} holds a sample that is not finite in row {row}: correct it, or give None",
+                name=name,
+                row=row + 1,
+            )
+        )
     return mono.astype(np.float32)
 
 
@@ -131,8 +142,14 @@ class refusing_sound:
         if error is None or isinstance(error, InputError) or not isinstance(error, ValueError | RuntimeError | OSError):
             return
         raise InputError(
-            f"{self.name!r}: {str(self.path)!r} in row {self.row + 1} cannot be read as a sound ({error}): expected "
-            "WAV, FLAC, OGG or MP3; correct the file, or remove the row"
+            _(
+                "{name!r}: {path!r} in row {row} cannot be read as a sound ({error}): expected WAV, "
+                "FLAC, OGG or MP3; correct the file, or remove the row",
+                name=self.name,
+                path=str(self.path),
+                row=self.row + 1,
+                error=error,
+            )
         ) from error
 
 
@@ -142,6 +159,6 @@ def soundfile() -> Any:
         import soundfile
     except ImportError as error:
         raise InputError(
-            "sound files are read by the package soundfile, which is not there: pip install 'recurra[audio]'"
+            _("sound files are read by the package soundfile, which is not there: pip install 'recurra[audio]'")
         ) from error
     return soundfile
