@@ -64,7 +64,9 @@ def an4(data: Path, epochs: float, hidden: int, checkpoints: Path | None) -> dic
     }
 
 
-def digits(data: Path, folder: Path, epochs: float, checkpoints: Path | None, speakers: list[str]) -> dict[str, Any]:
+def digits(
+    data: Path, folder: Path, epochs: float, checkpoints: Path | None, speakers: list[str], features: Any
+) -> dict[str, Any]:
     """Each speaker left out: the error rate of the transcriber and of its baselines."""
     if not folder.exists():
         with tarfile.open(data / "free-spoken-digits.tar.xz") as archive:
@@ -78,7 +80,7 @@ def digits(data: Path, folder: Path, epochs: float, checkpoints: Path | None, sp
         training = {"epochs": epochs, "batch_size": 32, "learning_rate": 4e-3, "precision": "bfloat16"}
         augment = {"pace": 0.2, "warp": 0.2, "bands": 2, "noise": 0.3}  # of four speakers much has to be made
         network = {"hidden": 96, "layers": 2, "dropout": 0.4, "input_dropout": 0.1}
-        model = Transcriber(network=network, training=training, augment=augment)
+        model = Transcriber(features=features, network=network, training=training, augment=augment)
         begun = time.process_time()
         judged = model.study(
             [files[k] for k in learnt],
@@ -107,13 +109,14 @@ def main() -> None:
     parser.add_argument("--epochs", type=float)
     parser.add_argument("--hidden", type=int, default=192)
     parser.add_argument("--speakers", nargs="*", default=[])
+    parser.add_argument("--features", choices=("log-mel", "cepstra"), default="log-mel")
     parser.add_argument("--checkpoints", type=Path)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     if given.what == "an4":
         found = an4(given.data, given.epochs or 64, given.hidden, given.checkpoints)
     else:
-        found = digits(given.data, given.folder, given.epochs or 20, given.checkpoints, given.speakers)
+        found = digits(given.data, given.folder, given.epochs or 20, given.checkpoints, given.speakers, given.features)
     text = json.dumps(
         {"benchmark": given.what, **vars_of(given), "found": found, "machine": machine()}, indent=1, default=str
     )
@@ -124,7 +127,7 @@ def main() -> None:
 
 def vars_of(given: argparse.Namespace) -> dict[str, Any]:
     """What was asked for, without paths."""
-    return {"epochs": given.epochs, "hidden": given.hidden}
+    return {"epochs": given.epochs, "hidden": given.hidden, "features": given.features}
 
 
 if __name__ == "__main__":

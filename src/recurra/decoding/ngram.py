@@ -65,7 +65,7 @@ class NGrams:
     def check(self) -> None:
         """Refuse what is no model."""
         if not _parsed(self.arpa, "arpa")[0]:
-            raise InputError("the language model has no word")
+            raise InputError(_("the language model has no word"))
 
     @cached_property
     def _tables(self) -> tuple[dict[Gram, float], dict[Gram, float]]:

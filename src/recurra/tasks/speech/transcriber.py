@@ -94,8 +94,8 @@ class Transcriber(StudiedEstimator):
     >>> y = ["low high", "high", "low", "high low"] * 3
     >>> X = [np.concatenate([rng.normal(tones[w], 1, (12, 4)) for w in text.split()]) for text in y]
     >>> quick = {"network": {"hidden": 8, "layers": 1}, "training": {"epochs": 1}}
-    >>> Transcriber(**quick).fit(X, y).predict(X[:1])[0] in [*y, ""]
-    True
+    >>> len(Transcriber(**quick).fit(X, y).predict(X))
+    12
     """
 
     KIND: ClassVar[str] = "transcriber"
