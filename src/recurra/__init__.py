@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from recurra.nn import accelerate, restore
     from recurra.nn.forecast import NetworkOptions
     from recurra.nn.sequence import SequenceOptions
-    from recurra.tasks import Forecaster, SequenceClassifier, SequenceRegressor, SequenceTagger, Transcriber, load
+    from recurra.tasks import (
+        Forecaster,
+        SequenceClassifier,
+        SequenceRegressor,
+        SequenceTagger,
+        Transcriber,
+        Translator,
+        load,
+    )
     from recurra.training import TrainingOptions
 
 __version__ = "0.1.0"
@@ -45,6 +53,7 @@ __all__ = [
     "TrainingError",
     "TrainingOptions",
     "Transcriber",
+    "Translator",
     "__version__",
     "accelerate",
     "backend",
@@ -69,6 +78,7 @@ _LATER = {
     "SequenceOptions": "recurra.nn.sequence",
     "SequenceRegressor": "recurra.tasks",
     "SequenceTagger": "recurra.tasks",
+    "Translator": "recurra.tasks",
     "TrainingOptions": "recurra.training",
     "Transcriber": "recurra.tasks",
     "accelerate": "recurra.nn",

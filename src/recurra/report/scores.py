@@ -153,6 +153,13 @@ _SCORES = (
     ),
     _number(mark("Spearman"), mark("The correlation of the ranks of prediction and truth, from −1 to 1.")),
     _number(mark("Pearson"), mark("The linear correlation of prediction and truth, from −1 to 1.")),
+    _number(
+        mark("BLEU"),
+        mark("How many runs of one to four words are those of the reference, from 0 to 100 (sacreBLEU)."),
+        decimals=1,
+    ),
+    _number(mark("chrF"), mark("The same of runs of one to six letters, from 0 to 100 (sacreBLEU)."), decimals=1),
+    Score(mark("exact match"), mark("The share of translations that are the reference itself.")),
     Score(
         mark("MASE"),
         mark("The mean absolute error, divided by that of the (seasonal) naive forecast on the history."),

@@ -11,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from recurra.tasks.registry import get, names, register, unregister
-from recurra.tasks.task import Option, Task
+from recurra.tasks.task import Column, Option, Task
 
 if TYPE_CHECKING:
     from recurra.tasks.forecast.forecaster import Forecaster
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from recurra.tasks.labelled.tagger import SequenceTagger
     from recurra.tasks.loading import load
     from recurra.tasks.speech.transcriber import Transcriber
+    from recurra.tasks.translate.translator import Translator
 
 __all__ = [
+    "Column",
     "Forecaster",
     "Option",
     "SequenceClassifier",
@@ -31,6 +33,7 @@ __all__ = [
     "SequenceTagger",
     "Task",
     "Transcriber",
+    "Translator",
     "get",
     "load",
     "names",
@@ -45,6 +48,7 @@ _LATER = {  # which need torch
     "SequenceRegressor": "labelled.regressor",
     "SequenceTagger": "labelled.tagger",
     "Transcriber": "speech.transcriber",
+    "Translator": "translate.translator",
     "load": "loading",
 }
 

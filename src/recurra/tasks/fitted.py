@@ -111,7 +111,7 @@ def check_share(share: float) -> None:
         given = int(share) if share % 1 == 0 else share
         raise InputError(
             _(
-                "{option} leaves a part empty: expected a number between 0 and 1, as 0.2",
-                option=option("share", given),
+                "{share_option} leaves a part empty: expected a number between 0 and 1, as 0.2",
+                share_option=option("share", given),
             )
         )

@@ -21,6 +21,7 @@ _tasks: dict[str, Task | str] = {
     "tag": "recurra.tasks.labelled.tasks:TAG",
     "regress": "recurra.tasks.labelled.tasks:REGRESS",
     "transcribe": "recurra.tasks.speech.tasks:TRANSCRIBE",
+    "translate": "recurra.tasks.translate.task:TRANSLATE",
 }
 OTHERS = ("predict", "evaluate", "inspect", "bench", "textbook", "doctor")  # commands that are no tasks
 _NAME = re.compile(r"[a-z][a-z0-9-]*")

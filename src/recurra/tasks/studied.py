@@ -113,6 +113,7 @@ class StudiedEstimator(FittedEstimator):
     MODEL: ClassVar[type]
     ROLES: ClassVar[tuple[type, ...]] = ()
     PANELS: ClassVar[tuple[Any, ...]] = ("cards", "methods", "training", "memory")
+    UNKEPT: ClassVar[tuple[str, ...]] = ("members",)  # fields of MODEL that a model file does not keep as they are
     PACKAGES: ClassVar[tuple[str, ...]] = ("torch", "numpy", "pandas")
     UNIT: ClassVar[str] = "example"  # what is counted
     refit: ClassVar[bool] = False
@@ -318,7 +319,7 @@ class StudiedEstimator(FittedEstimator):
     def _contents(self, made_by: str) -> Contents:
         model, keeper = self._fitted(), Keeper()
         keeper.ensemble([member.network for member in model.members], made_by=made_by, verdict=self.verdict_)
-        keeper.part("model", model, without=("members",))
+        keeper.part("model", model, without=self.UNKEPT)
         keeper.part("roles", self.roles_)
         keeper.part("seen", None if self.seen_ is None else Seen(self.seen_, len(self.seen_)))
         return keeper.contents(self.KIND)

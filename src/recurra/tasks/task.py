@@ -72,6 +72,7 @@ class Task:
     columns    of examples: which kinds of columns may be named beside those that all have
     inputs     of its own: the options that name its columns
     shared     of its own: which options of labelled examples it has too ("test", "share", "cell", "hidden", ...)
+    defaults   of those, where they are others here
     cells      networks beside the registered cells that `--cell` may name
     options    further arguments of the estimator that are options of the command
     files      what the command writes beside the model: results, page and picture
@@ -92,6 +93,7 @@ class Task:
     columns: tuple[str, ...] = ("text", "sequence", "audio")
     inputs: tuple[Column, ...] = ()
     shared: tuple[str, ...] = ()
+    defaults: tuple[tuple[str, Any], ...] = ()
     cells: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     files: tuple[str, str, str] = ("predictions.csv", "report.html", "report.png")

@@ -12,7 +12,7 @@ _PAIRS = {
 }
 _WORDS = frozenset(["missing"])  # flags whose text is several words with commas between them
 # A report and a forecast go to a file of one's choice in Python, to a folder here; groups are a column of the file.
-_OTHERWISE = {"path": "--out", "groups": "--group"}
+_OTHERWISE = {"path": "--out", "groups": "--group", "source": "--from", "translation": "--to"}
 
 
 def as_flag(name: str, values: tuple[Any, ...]) -> str:

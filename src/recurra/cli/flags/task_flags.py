@@ -112,7 +112,8 @@ def flags_of(task: Task) -> dict[str, Flag]:
         return {**_SERIES, **own, **_LEARNING, "levels": levels, **_OUTPUT}
     if task.reader == "own":
         columns = {column.name: _column(column) for column in task.inputs}
-        shared = {name: _EXAMPLES_ALL[name] for name in task.shared}
+        given = {name: _EXAMPLES_ALL[name].default for name in task.shared} | dict(task.defaults)
+        shared = {name: replace(_EXAMPLES_ALL[name], default=given[name]) for name in task.shared}
         if task.cells and "cell" in shared:
             shared["cell"] = replace(shared["cell"], kind=options.cell_or(task.cells))
         return {**columns, **shared, **own, **_LEARNING, **_OUTPUT}

@@ -10,6 +10,7 @@ import pandas as pd
 
 from recurra.data.demo.membrane import make_membrane
 from recurra.data.demo.numbers import make_numbers
+from recurra.data.demo.phrases import make_phrases
 from recurra.data.demo.promoters import make_promoters
 from recurra.data.demo.reviews import make_reviews
 from recurra.errors import InputError
@@ -24,6 +25,7 @@ DEMOS = {
     "digits": "1,797 handwritten digits of 8 x 8 pixels, one pixel after another, to classify (scikit-learn)",
     "membrane": "120 membrane proteins from a small grammar, to tag inside, membrane, outside",
     "numbers": "240 recordings of one to four spoken digits, synthesised, by 8 speakers, to transcribe",
+    "phrases": "3,000 sentences of a made-up language and their English, to translate",
     "promoters": "1,500 promoters from a grammar of known motifs, to predict their expression",
 }
 
@@ -88,6 +90,7 @@ _LABELLED = {
     "membrane": make_membrane,
     "numbers": make_numbers,
     "promoters": _promoters,
+    "phrases": make_phrases,
 }
 
 

@@ -30,6 +30,7 @@ LEAST_GAIN = 0.005  # a smaller difference is not worth a more elaborate method
 CLOSE = 0.02  # a baseline that is further below does not pass for the best, however weak the test
 FEWEST_UNITS = 20
 PERCENT = ("accuracy", "balanced accuracy", "WER", "CER")
+POINTS = ("BLEU", "chrF")  # from 0 to 100: all of the above are a hundred times as large
 LOWER = ("log loss", "WER", "CER")  # is better
 
 
@@ -66,6 +67,8 @@ def decide(
     """
     baselines = [method for method in scores if method != model]
     sign = -1.0 if name in LOWER else 1.0
+    scale = 100.0 if name in POINTS else 1.0
+    gain = scale * LEAST_GAIN
     values = {method: sign * score.value for method, score in scores.items()}
     if not baselines:
         raise InputError(_("there is nothing to judge: at least one baseline is needed"))
@@ -86,10 +89,10 @@ def decide(
         return p_value(draws[first] - draws[second]) if tested else float("nan")
 
     def clearly_above(first: str, second: str, times: int = 1) -> bool:
-        return values[first] - values[second] >= LEAST_GAIN and times * p(first, second) < SIGNIFICANCE
+        return values[first] - values[second] >= gain and times * p(first, second) < SIGNIFICANCE
 
     def will_do(method: str) -> bool:
-        close = values[method] >= values[best] - CLOSE
+        close = values[method] >= values[best] - scale * CLOSE
         return close and not clearly_above(best, method) and not clearly_above(model, method)
 
     def verdict(template: str, method: str, *, better: bool = False) -> Verdict:
@@ -121,13 +124,13 @@ def decide(
             mark("Too few {unit} to tell whether it is better than {method}: {figures} ({size})."),
             mark("Too few {unit} to tell whether it is better than {method}: {figures} ({size}); use {use}."),
         )
-        return verdict(unless if values[model] - values[best] < LEAST_GAIN else few, best)
+        return verdict(unless if values[model] - values[best] < gain else few, best)
     if clearly_above(model, best):
         return verdict(mark("Better than the best baseline ({method}): {figures} ({size})."), best, better=True)
     if clearly_above(best, model, len(rivals)):
         return verdict(mark("Worse than {method}: {figures} ({size}); use {use}."), best)
     method = next(method for method in rivals if method == best or will_do(method))
-    if values[model] - values[method] >= LEAST_GAIN:
+    if values[model] - values[method] >= gain:
         doubted = mark("No better than {method} as far as this test can tell: {figures} ({size}); use {use}.")
         return verdict(doubted, method)
     return verdict(mark("No better than {method}: {figures} ({size}); use {use}."), method)
@@ -171,7 +174,7 @@ def spoken(name: str, value: float) -> str:
     """
     if np.isnan(value):
         return _("not defined")
-    return percent(value) if name in PERCENT else NumberStyle(3).text(value)
+    return percent(value) if name in PERCENT else _style(name).text(value)
 
 
 def _span(name: str, low: float, high: float) -> str:
@@ -179,5 +182,9 @@ def _span(name: str, low: float, high: float) -> str:
         style = NumberStyle(1)
         ends = {"low": style.text(100 * low, sign=True), "high": style.text(100 * high, sign=True)}
         return _("{low} to {high} points", **ends)
-    style = NumberStyle(3)
+    style = _style(name)
     return _("{low} to {high}", low=style.text(low, sign=True), high=style.text(high, sign=True))
+
+
+def _style(name: str) -> NumberStyle:
+    return NumberStyle(1 if name in POINTS else 3)

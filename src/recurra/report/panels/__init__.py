@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recurra.report.panels.alignment import Aligned, Alignment
 from recurra.report.panels.backtest import Backtest
 from recurra.report.panels.by_series import BySeries
 from recurra.report.panels.by_step import ByStep
@@ -26,6 +27,7 @@ from recurra.report.panels.sizes import Sizes
 from recurra.report.panels.spoken import SpokenWords
 from recurra.report.panels.training import Training
 from recurra.report.panels.usual import Usual
+from recurra.report.panels.worst import Worst
 
 # By the names under which a report chooses them.
 PANELS: dict[str, type[Panel]] = {
@@ -43,7 +45,9 @@ PANELS: dict[str, type[Panel]] = {
     "confused words": ConfusedWords,
     "explained": Explained,
     "usual": Usual,
+    "alignment": Alignment,
     "mistakes": Mistakes,
+    "worst": Worst,
     "by step": ByStep,
     "coverage": Coverage,
     "by series": BySeries,
@@ -56,6 +60,8 @@ PANELS: dict[str, type[Panel]] = {
 
 __all__ = [
     "PANELS",
+    "Aligned",
+    "Alignment",
     "Backtest",
     "BySeries",
     "ByStep",
@@ -85,4 +91,5 @@ __all__ = [
     "SpokenWords",
     "Training",
     "Usual",
+    "Worst",
 ]

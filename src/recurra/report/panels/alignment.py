@@ -1,0 +1,97 @@
+"""What each token that was produced looked at in the source: a picture for each of some examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from recurra.language import _, mark
+from recurra.report.blocks import Drawing, Plot, Section, Text
+from recurra.report.lettering import one_line
+from recurra.report.panels.panel import Panel
+from recurra.report.picture import dress_axes
+from recurra.report.style import Figure, axis, figure, plot_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_COLOURS = [[0.0, "#ffffff"], [1.0, "#1f4e79"]]
+
+
+class Aligned(NamedTuple):
+    """One example: the `source` [S] and what was `produced` [T], and the shares [T, S]."""
+
+    title: str
+    source: Sequence[str]
+    produced: Sequence[str]
+    shares: npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment(Panel):
+    """A heat map per example: a row for each token produced, a column for each of the source."""
+
+    alignments: Sequence[Aligned]
+
+    title: ClassVar[str] = mark("What was looked at")
+
+    def section(self) -> Section | None:
+        if not self.alignments:
+            return None
+        blocks: list[Any] = []
+        for place, each in enumerate(self.alignments):
+            blocks.append(Text(each.title))
+            label = _("Attention of each token produced to each token of the source")
+            blocks.append(Plot(f"aligned-{place}", label, heat_map(each), height_of(each)))
+        told = _("Each row is a token that was produced: the darker a field, the more it looked at that source token.")
+        return Section("aligned", _(self.title), [Text(told), *blocks])
+
+    def drawing(self) -> Drawing | None:
+        if not self.alignments:
+            return None
+        first = min(self.alignments, key=lambda each: len(each.source))
+        return Drawing(lambda axes, fonts: _drawn(axes, first, fonts), left=0.14)
+
+
+def heat_map(each: Aligned) -> Figure:
+    """The shares of one example; labels are numbered, since a token may stand twice."""
+    trace = {
+        "type": "heatmap",
+        "x": list(range(len(each.source))),
+        "y": list(range(len(each.produced))),
+        "z": [[round(float(share), 4) for share in row] for row in each.shares],
+        "zmin": 0.0,
+        "zmax": 1.0,
+        "colorscale": _COLOURS,
+        "showscale": False,
+        "xgap": 1,
+        "ygap": 1,
+        "text": [[f"{plot_text(t, 20)} \u2190 {plot_text(s, 20)}" for s in each.source] for t in each.produced],
+        "hovertemplate": "%{text}: %{z:.0%}<extra></extra>",
+    }
+    across = axis("", tickmode="array", tickangle=-45, **_ticks(each.source), showgrid=False, side="top")
+    down = axis("", tickmode="array", autorange="reversed", **_ticks(each.produced), showgrid=False)
+    return figure([trace], across, down, height=height_of(each))
+
+
+def height_of(each: Aligned) -> int:
+    """The height of its plot [px]."""
+    return 130 + 22 * max(4, len(each.produced))
+
+
+def _ticks(tokens: Sequence[str]) -> dict[str, list]:
+    return {"tickvals": list(range(len(tokens))), "ticktext": [plot_text(token, 16) for token in tokens]}
+
+
+def _drawn(axes: Axes, each: Aligned, fonts: list[str]) -> None:
+    axes.imshow(each.shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    across = [one_line(token, 12) for token in each.source]
+    axes.set_xticks(range(len(across)), labels=across, rotation=45, ha="right", fontsize=8.5)
+    axes.set_yticks(range(len(each.produced)), labels=[one_line(token, 14) for token in each.produced], fontsize=8.5)
+    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        label.set(parse_math=False, family=fonts)
+    dress_axes(axes, _("What was looked at"), "", "", fonts)

@@ -1,0 +1,1 @@
+"""Translation: texts of one kind out of texts of another."""
