@@ -107,16 +107,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data/speech"))
     parser.add_argument("--folder", type=Path, default=Path("digits"), help="where the digits are unpacked")
     parser.add_argument("--epochs", type=float)
-    parser.add_argument("--hidden", type=int, default=192)
+    parser.add_argument("--hidden", type=int, default=160)
     parser.add_argument("--speakers", nargs="*", default=[])
-    parser.add_argument("--features", choices=("log-mel", "cepstra"), default="log-mel")
+    parser.add_argument("--features", choices=("log-mel", "cepstra"), default="cepstra")
     parser.add_argument("--checkpoints", type=Path)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     if given.what == "an4":
-        found = an4(given.data, given.epochs or 64, given.hidden, given.checkpoints)
+        found = an4(given.data, given.epochs or 24, given.hidden, given.checkpoints)
     else:
-        found = digits(given.data, given.folder, given.epochs or 20, given.checkpoints, given.speakers, given.features)
+        found = digits(given.data, given.folder, given.epochs or 16, given.checkpoints, given.speakers, given.features)
     text = json.dumps(
         {"benchmark": given.what, **vars_of(given), "found": found, "machine": machine()}, indent=1, default=str
     )
