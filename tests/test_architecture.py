@@ -22,6 +22,7 @@ OTHERS_FLAGS = {"--upgrade"}  # of pip
 DECLARATIONS = {
     "tasks/forecast/task.py",
     "tasks/labelled/tasks.py",
+    "tasks/speech/tasks.py",
     "tasks/translate/task.py",
 }  # in which tasks give examples of their commands
 
@@ -29,7 +30,7 @@ DECLARATIONS = {
 ARROWS: dict[str, tuple[str, ...]] = {
     "cli": ("tasks", "deploy", "bench", "textbook"),
     "tasks": ("ensemble", "objectives", "decoding", "data", "evaluation", "deploy", "inspect", "report"),
-    "objectives": ("nn", "data", "evaluation"),
+    "objectives": ("nn", "data", "evaluation", "decoding"),
     "decoding": (),
     "ensemble": ("training", "inspect"),
     "report": ("data",),

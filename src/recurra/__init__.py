@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from recurra.nn import accelerate, restore
     from recurra.nn.forecast import NetworkOptions
     from recurra.nn.sequence import SequenceOptions
-    from recurra.tasks import Forecaster, SequenceClassifier, SequenceRegressor, SequenceTagger, Translator, load
+    from recurra.tasks import (
+        Forecaster,
+        SequenceClassifier,
+        SequenceRegressor,
+        SequenceTagger,
+        Transcriber,
+        Translator,
+        load,
+    )
     from recurra.training import TrainingOptions
 
 __version__ = "0.1.0"
@@ -44,6 +52,7 @@ __all__ = [
     "ShapeError",
     "TrainingError",
     "TrainingOptions",
+    "Transcriber",
     "Translator",
     "__version__",
     "accelerate",
@@ -71,6 +80,7 @@ _LATER = {
     "SequenceTagger": "recurra.tasks",
     "Translator": "recurra.tasks",
     "TrainingOptions": "recurra.training",
+    "Transcriber": "recurra.tasks",
     "accelerate": "recurra.nn",
     "backend": "recurra.kernels",
     "load": "recurra.tasks",

@@ -10,6 +10,7 @@ from recurra.language import _, mark
 MISSING = {
     "matplotlib": mark("pictures need Matplotlib, which is not installed: pip install 'recurra[plots]'"),
     "captum": mark("explanations need Captum, which is not installed: pip install 'recurra[explain]'"),
+    "jiwer": mark("word error rates need jiwer, which is not installed: pip install 'recurra[speech]'"),
     "sacrebleu": mark("translations are judged by sacreBLEU, which is not installed: pip install 'recurra[translate]'"),
 }
 

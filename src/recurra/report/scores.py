@@ -128,6 +128,13 @@ _SCORES = (
     Score(mark("Q3"), mark("The share of residues whose state, of three, was predicted right.")),
     Score(mark("Q8"), mark("The share of residues whose state, of eight, was predicted right.")),
     Score(
+        mark("WER"),
+        mark("The word error rate: words that were taken for others, left out or put in, per word of the truth."),
+        higher=False,
+    ),
+    Score(mark("CER"), mark("The character error rate: the same of characters."), higher=False),
+    Score(mark("exact"), mark("The share of recordings whose whole text is right.")),
+    Score(
         mark("calibration error"),
         mark("How far the stated probability lies from the share that is right."),
         higher=False,
@@ -184,13 +191,14 @@ def _key(name: str) -> str:
     return name.lower().replace("²", "2").replace("-", " ").replace("_", " ").strip()
 
 
+_NAMED = {score.name: score for score in _SCORES}
 _KNOWN = {_key(score.name): score for score in _SCORES} | {
-    "auc": _SCORES[4],
-    "expected calibration error": _SCORES[9],
-    "ece": _SCORES[9],
-    "brier score": _SCORES[11],
-    "rank correlation": _SCORES[15],
-    "correlation": _SCORES[16],
+    "auc": _NAMED["ROC-AUC"],
+    "expected calibration error": _NAMED["calibration error"],
+    "ece": _NAMED["calibration error"],
+    "brier score": _NAMED["Brier"],
+    "rank correlation": _NAMED["Spearman"],
+    "correlation": _NAMED["Pearson"],
 }
 
 

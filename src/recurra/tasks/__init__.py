@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from recurra.tasks.labelled.regressor import SequenceRegressor
     from recurra.tasks.labelled.tagger import SequenceTagger
     from recurra.tasks.loading import load
+    from recurra.tasks.speech.transcriber import Transcriber
     from recurra.tasks.translate.translator import Translator
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "SequenceRegressor",
     "SequenceTagger",
     "Task",
+    "Transcriber",
     "Translator",
     "get",
     "load",
@@ -45,6 +47,7 @@ _LATER = {  # which need torch
     "SequenceEstimator": "labelled.estimator",
     "SequenceRegressor": "labelled.regressor",
     "SequenceTagger": "labelled.tagger",
+    "Transcriber": "speech.transcriber",
     "Translator": "translate.translator",
     "load": "loading",
 }

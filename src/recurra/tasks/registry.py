@@ -20,6 +20,7 @@ _tasks: dict[str, Task | str] = {
     "classify": "recurra.tasks.labelled.tasks:CLASSIFY",
     "tag": "recurra.tasks.labelled.tasks:TAG",
     "regress": "recurra.tasks.labelled.tasks:REGRESS",
+    "transcribe": "recurra.tasks.speech.tasks:TRANSCRIBE",
     "translate": "recurra.tasks.translate.task:TRANSLATE",
 }
 OTHERS = ("predict", "evaluate", "inspect", "bench", "textbook", "doctor")  # commands that are no tasks

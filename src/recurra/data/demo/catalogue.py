@@ -9,6 +9,7 @@ from typing import cast
 import pandas as pd
 
 from recurra.data.demo.membrane import make_membrane
+from recurra.data.demo.numbers import make_numbers
 from recurra.data.demo.phrases import make_phrases
 from recurra.data.demo.promoters import make_promoters
 from recurra.data.demo.reviews import make_reviews
@@ -23,6 +24,7 @@ DEMOS = {
     "reviews": "2,000 film reviews from a small grammar, to classify",
     "digits": "1,797 handwritten digits of 8 x 8 pixels, one pixel after another, to classify (scikit-learn)",
     "membrane": "120 membrane proteins from a small grammar, to tag inside, membrane, outside",
+    "numbers": "240 recordings of one to four spoken digits, synthesised, by 8 speakers, to transcribe",
     "phrases": "3,000 sentences of a made-up language and their English, to translate",
     "promoters": "1,500 promoters from a grammar of known motifs, to predict their expression",
 }
@@ -86,6 +88,7 @@ _LABELLED = {
     "reviews": make_reviews,
     "digits": _digits,
     "membrane": make_membrane,
+    "numbers": make_numbers,
     "promoters": _promoters,
     "phrases": make_phrases,
 }

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from math import gcd
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ import pandas as pd
 
 from recurra.data.examples.inputs import Audio
 from recurra.data.examples.ragged import Ragged
+from recurra.data.examples.samples import as_mono, read_sound, refusing_sound, soundfile
 from recurra.data.examples.steps import Steps, is_missing, refuse_long
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
@@ -79,7 +79,7 @@ def read_audio(cells: npt.NDArray | Sequence[Any], kind: Audio, name: str) -> tu
         if is_missing(cell):
             read.append(np.zeros((0, kind.bands), np.float32))
         elif row in asked:
-            read.append(log_mel(_samples(cell, name, row), kind))
+            read.append(log_mel(as_mono(cell, name, row), kind))
         else:
             read.append(_of_file(cell, kind, name, row))
     found = Ragged.of(read)
@@ -92,8 +92,8 @@ def rates_of(cells: Iterable[Any], name: str) -> Counter[int]:
     rates: Counter[int] = Counter()
     for row, cell in enumerate(cells):
         if isinstance(cell, str | Path):
-            with _refusing(cell, name, row):
-                rates[int(_soundfile().info(str(cell)).samplerate)] += 1
+            with refusing_sound(cell, name, row):
+                rates[int(soundfile().info(str(cell)).samplerate)] += 1
     return rates
 
 
@@ -108,7 +108,7 @@ def log_mel(samples: Floats, kind: Audio) -> Floats:
     bins = 1 << (width - 1).bit_length()
     power = np.square(np.abs(np.fft.rfft(windows * np.hanning(width + 1)[:-1].astype(np.float32), bins)))
     energies = power @ _mel_filters(kind.rate, bins, kind.bands)
-    largest = float(energies.max())
+    largest = width / 4 if kind.absolute else float(energies.max())  # of a sine of full scale, about
     return np.log(np.maximum(energies, FLOOR * largest) if largest > 0 else np.ones_like(energies)).astype(np.float32)
 
 
@@ -169,59 +169,16 @@ def _mel_filters(rate: int, bins: int, bands: int) -> npt.NDArray[np.float32]:
 
 def _of_file(path: str | Path, kind: Audio, name: str, row: int) -> Floats:
     state = Path(path).stat()
-    with _refusing(path, name, row):
-        return _features(str(path), state.st_mtime_ns, state.st_size, kind)
+    return _features(str(path), state.st_mtime_ns, state.st_size, kind, name, row)
 
 
 @lru_cache(maxsize=_MOST_CACHED)
-def _features(path: str, changed: int, size: int, kind: Audio) -> Floats:
+def _features(path: str, changed: int, size: int, kind: Audio, name: str, row: int) -> Floats:
     """The features of a file as it was when it was `changed`."""
     assert kind.rate is not None
-    values, rate = _soundfile().read(path, dtype="float32", always_2d=True)
-    if not len(values):
-        raise ValueError("it holds no sample")
-    mono = values.mean(axis=1)
-    if not np.isfinite(mono).all():
-        raise ValueError("it holds samples that are not finite")
-    found = log_mel(_resampled(mono, int(rate), kind.rate), kind)
+    found = log_mel(read_sound(path, name, row).at(kind.rate).samples, kind)
     found.setflags(write=False)
     return found
-
-
-def _resampled(samples: Floats, rate: int, wanted: int) -> Floats:
-    if rate == wanted:
-        return samples
-    from scipy.signal import resample_poly
-
-    common = gcd(rate, wanted)
-    return resample_poly(samples, wanted // common, rate // common).astype(np.float32)
-
-
-def _samples(cell: Any, name: str, row: int) -> Floats:
-    """Samples [T] or [T, channels] as one channel, whole numbers as shares of the largest one of their type."""
-    array = np.asarray(cell)
-    if array.dtype.kind not in "iuf" or array.ndim not in (1, 2) or not array.size:
-        raise InputError(
-            _(
-                "{name!r} holds {cell!r} in row {row}: expected the path of a sound file, or samples [T] "
-                "or [T, channels]; None where it is missing",
-                name=name,
-                cell=str(cell)[:40],
-                row=row + 1,
-            )
-        )
-    if array.dtype.kind in "iu":
-        array = array / float(np.iinfo(array.dtype).max)
-    mono = array.mean(axis=1) if array.ndim == 2 else array
-    if not np.isfinite(mono).all():
-        raise InputError(
-            _(
-                "{name!r} holds a sample that is not finite in row {row}: correct it, or give None",
-                name=name,
-                row=row + 1,
-            )
-        )
-    return mono.astype(np.float32)
 
 
 def _refuse_absent(cells: npt.NDArray | Sequence[Any], rows: Sequence[int], name: str) -> None:
@@ -239,37 +196,3 @@ def _refuse_absent(cells: npt.NDArray | Sequence[Any], rows: Sequence[int], name
                 such=such,
             )
         )
-
-
-class _refusing:
-    """Around the reading of a file: what is wrong with it is an `InputError` with its row."""
-
-    def __init__(self, path: str | Path, name: str, row: int) -> None:
-        self.path, self.name, self.row = path, name, row
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is None or isinstance(error, InputError) or not isinstance(error, ValueError | RuntimeError | OSError):
-            return
-        raise InputError(
-            _(
-                "{name!r}: {path!r} in row {row} cannot be read as a sound ({error}): expected WAV, "
-                "FLAC, OGG or MP3; correct the file, or remove the row",
-                name=self.name,
-                path=str(self.path),
-                row=self.row + 1,
-                error=error,
-            )
-        ) from error
-
-
-def _soundfile() -> Any:
-    try:
-        import soundfile
-    except ImportError as error:
-        raise InputError(
-            _("sound files are read by the package soundfile, which is not there: pip install 'recurra[audio]'")
-        ) from error
-    return soundfile

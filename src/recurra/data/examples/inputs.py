@@ -85,7 +85,8 @@ class Audio:
     resampled to `rate` [Hz]: of samples given as arrays it is their rate; None takes the commonest rate of the files.
     The recording's own mean of each band is taken off where `centred`, so that neither loudness nor the microphone
     counts: for speech; of steady sounds it is what tells them apart. What was found is written back, so that later data
-    are read alike.
+    are read alike. What is nearly silent is cut off below the loudest energy of the recording, or, where `absolute`, of
+    full scale: for what is read as it comes.
     """
 
     rate: int | None = None
@@ -93,6 +94,7 @@ class Audio:
     window: float = 0.025
     hop: float = 0.010
     centred: bool = False
+    absolute: bool = False
 
     def __post_init__(self) -> None:
         for name in ("rate", "bands"):

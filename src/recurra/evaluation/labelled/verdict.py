@@ -29,9 +29,9 @@ SIGNIFICANCE = 0.05
 LEAST_GAIN = 0.005  # a smaller difference is not worth a more elaborate method
 CLOSE = 0.02  # a baseline that is further below does not pass for the best, however weak the test
 FEWEST_UNITS = 20
-PERCENT = ("accuracy", "balanced accuracy")
+PERCENT = ("accuracy", "balanced accuracy", "WER", "CER")
 POINTS = ("BLEU", "chrF")  # from 0 to 100: all of the above are a hundred times as large
-LOWER = ("log loss",)  # is better
+LOWER = ("log loss", "WER", "CER")  # is better
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,13 @@ def decide(
     return verdict(mark("No better than {method}: {figures} ({size}); use {use}."), method)
 
 
-UNITS = (mark("test examples"), mark("test groups"), mark("test sequences"))  # that are drawn
+UNITS = (  # that are drawn
+    mark("test examples"),
+    mark("test groups"),
+    mark("test sequences"),
+    mark("test recordings"),
+    mark("test speakers"),
+)
 
 
 def leading_of_classes(counts: Sequence[int] | npt.NDArray[np.integer]) -> str:

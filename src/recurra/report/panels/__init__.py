@@ -9,6 +9,7 @@ from recurra.report.panels.by_step import ByStep
 from recurra.report.panels.calibration import Calibration
 from recurra.report.panels.cards import Cards
 from recurra.report.panels.classes import Classes
+from recurra.report.panels.confused_words import ConfusedWords
 from recurra.report.panels.confusion import Confusion
 from recurra.report.panels.coverage import Coverage
 from recurra.report.panels.error_by_size import ErrorBySize
@@ -23,6 +24,7 @@ from recurra.report.panels.panel import Deferred, Panel
 from recurra.report.panels.picker import Picker
 from recurra.report.panels.scatter import Scatter
 from recurra.report.panels.sizes import Sizes
+from recurra.report.panels.spoken import SpokenWords
 from recurra.report.panels.training import Training
 from recurra.report.panels.usual import Usual
 from recurra.report.panels.worst import Worst
@@ -39,6 +41,8 @@ PANELS: dict[str, type[Panel]] = {
     "error by size": ErrorBySize,
     "confusion": Confusion,
     "classes": Classes,
+    "spoken": SpokenWords,
+    "confused words": ConfusedWords,
     "explained": Explained,
     "usual": Usual,
     "alignment": Alignment,
@@ -65,6 +69,7 @@ __all__ = [
     "Cards",
     "Chart",
     "Classes",
+    "ConfusedWords",
     "Confusion",
     "Coverage",
     "Deferred",
@@ -83,6 +88,7 @@ __all__ = [
     "Scatter",
     "Sentences",
     "Sizes",
+    "SpokenWords",
     "Training",
     "Usual",
     "Worst",

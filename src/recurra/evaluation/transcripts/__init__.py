@@ -1,0 +1,1 @@
+"""Judging transcripts: word and character error rates, and what a network is compared with."""

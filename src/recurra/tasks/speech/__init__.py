@@ -1,0 +1,1 @@
+"""Speech: recordings and what is said in them. `transcribe` goes from the one to the other."""
