@@ -24,7 +24,7 @@ DECLARATIONS = {"tasks/forecast/task.py", "tasks/labelled/tasks.py"}  # in which
 # A folder may import its own files, those of the folders named here, and whatever these may import.
 ARROWS: dict[str, tuple[str, ...]] = {
     "cli": ("tasks", "deploy", "bench", "textbook"),
-    "tasks": ("ensemble", "objectives", "data", "evaluation", "deploy", "inspect", "report"),
+    "tasks": ("ensemble", "objectives", "data", "evaluation", "deploy", "inspect", "report", "decoding"),
     "objectives": ("nn", "data", "evaluation"),
     "decoding": (),
     "ensemble": ("training", "inspect"),

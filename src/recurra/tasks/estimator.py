@@ -136,6 +136,9 @@ class Estimator(NestedOptions, ABC):
 
     KIND: ClassVar[str]  # of its model files, by which its task is found
     keeps_data: ClassVar[bool] = False  # whether it can predict without a file
+    samples: ClassVar[bool] = (
+        False  # whether its predictions are samples, made as `predict --temperature` and others say
+    )
 
     @property
     def task(self) -> Task:

@@ -13,7 +13,12 @@ from recurra.cli.flags import options
 from recurra.cli.flags.values import parse_levels, parse_seasons, parse_widths
 from recurra.tasks.task import Option, Task
 
-PANELS = {"evaluation": options.JUDGING, "network": options.NETWORK, "training": options.LEARNING}
+PANELS = {
+    "evaluation": options.JUDGING,
+    "network": options.NETWORK,
+    "training": options.LEARNING,
+    "samples": options.SAMPLES,
+}
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,12 @@ _EXAMPLES_ALL: dict[str, Flag] = {
     "vectors": _value(options.Vectors),
     "members": Flag(options.Members, 3, "settings"),
 }
+_TEXT: dict[str, Flag] = {
+    "test": _value(options.TestText),
+    "share": _value(options.ShareOfText, 0.1),
+    "cell": Flag(options.Cell, "lstm", "settings"),
+    "hidden": Flag(options.Hidden, None, "network"),
+}
 _LEARNING: dict[str, Flag] = {
     "epochs": Flag(options.Epochs, None, "training"),
     "seed": Flag(options.Seed, 0, "settings"),
@@ -110,6 +121,8 @@ def flags_of(task: Task) -> dict[str, Flag]:
     if task.reader == "series":
         levels = Flag(options.Levels, "80,95", "shown", parse=parse_levels)
         return {**_SERIES, **own, **_LEARNING, "levels": levels, **_OUTPUT}
+    if task.reader == "text":
+        return {**_TEXT, **own, **_LEARNING, **_OUTPUT}
     target = task.target
     kind = options.labels(target.word, target.meaning, several=target.several)
     named = {name: flag for name, flag in _EXAMPLES.items() if name in task.columns}
@@ -119,7 +132,8 @@ def flags_of(task: Task) -> dict[str, Flag]:
 
 def signature_of(task: Task) -> inspect.Signature:
     """The arguments of the command, for typer."""
-    file = options.ExamplesFile if task.reader == "examples" else options.File
+    files = {"examples": options.ExamplesFile, "series": options.File, "text": options.TextFile}
+    file = files[task.reader]
     plain = inspect.Parameter.POSITIONAL_OR_KEYWORD
     head = [
         inspect.Parameter("context", plain, annotation=typer.Context),
@@ -136,4 +150,4 @@ def signature_of(task: Task) -> inspect.Signature:
 def _own(option: Option) -> Flag:
     help_of = typer.Option(min=option.least, max=option.most, rich_help_panel=PANELS[option.panel], help=option.help)
     kind = Annotated[option.kind if option.default is not None else option.kind | None, help_of]
-    return Flag(kind, option.default, "settings", parse=option.value)
+    return Flag(kind, option.default, "shown" if option.shown else "settings", parse=option.value)

@@ -30,7 +30,7 @@ LEAST_GAIN = 0.005  # a smaller difference is not worth a more elaborate method
 CLOSE = 0.02  # a baseline that is further below does not pass for the best, however weak the test
 FEWEST_UNITS = 20
 PERCENT = ("accuracy", "balanced accuracy")
-LOWER = ("log loss",)  # is better
+LOWER = ("log loss", "nats per character", "nats per frame")  # is better
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def decide(
     return verdict(mark("No better than {method}: {figures} ({size}); use {use}."), method)
 
 
-UNITS = (mark("test examples"), mark("test groups"), mark("test sequences"))  # that are drawn
+UNITS = (mark("test examples"), mark("test groups"), mark("test sequences"), mark("test passages"))  # that are drawn
 
 
 def leading_of_classes(counts: Sequence[int] | npt.NDArray[np.integer]) -> str:

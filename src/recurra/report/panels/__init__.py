@@ -20,8 +20,10 @@ from recurra.report.panels.moved import Moved, MovedUsually
 from recurra.report.panels.own import Chart, Fragment, Frame, Sentences
 from recurra.report.panels.panel import Deferred, Panel
 from recurra.report.panels.picker import Picker
+from recurra.report.panels.samples import Memorised, Samples
 from recurra.report.panels.scatter import Scatter
 from recurra.report.panels.sizes import Sizes
+from recurra.report.panels.surprise import Surprise
 from recurra.report.panels.training import Training
 from recurra.report.panels.usual import Usual
 
@@ -29,10 +31,13 @@ from recurra.report.panels.usual import Usual
 PANELS: dict[str, type[Panel]] = {
     "cards": Cards,
     "picker": Picker,
+    "samples": Samples,
     "forecast": Forecast,
     "backtest": Backtest,
     "moved": Moved,
     "methods": Methods,
+    "surprise": Surprise,
+    "memorised": Memorised,
     "scatter": Scatter,
     "error by size": ErrorBySize,
     "confusion": Confusion,
@@ -67,6 +72,7 @@ __all__ = [
     "Forecast",
     "Fragment",
     "Frame",
+    "Memorised",
     "Memory",
     "Methods",
     "Mistakes",
@@ -74,9 +80,11 @@ __all__ = [
     "MovedUsually",
     "Panel",
     "Picker",
+    "Samples",
     "Scatter",
     "Sentences",
     "Sizes",
+    "Surprise",
     "Training",
     "Usual",
 ]

@@ -1,0 +1,393 @@
+"""The generator of text: learns a text, says how likely another is, and writes on for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.exceptions import NotFittedError
+from torch import nn
+
+from recurra.cells import names as cell_names
+from recurra.data.schema.facts import Fact
+from recurra.data.text.alphabet import REPLACED, Alphabet, refuse_poor
+from recurra.data.text.reading import read_text_file
+from recurra.decoding.sampling import Sampling
+from recurra.deploy.model_file import Contents, write_model
+from recurra.ensemble.members import learning_curves
+from recurra.errors import InputError
+from recurra.evaluation.generation.evaluation import GenerationEvaluation
+from recurra.language import _, mark
+from recurra.nn.generator import GeneratorOptions
+from recurra.options import option
+from recurra.report import ReportContent
+from recurra.tasks.digests import text_digest
+from recurra.tasks.estimator import Done, Estimator, Insight, Judged, Later, Prepared, Preview, Scores, nobody
+from recurra.tasks.generate.facts import model_facts, text_facts
+from recurra.tasks.generate.insight import insight_of
+from recurra.tasks.generate.model import Recipe, TextModel, fit_text, level_of
+from recurra.tasks.generate.model_file import from_contents, to_contents
+from recurra.tasks.generate.printed import SamplePreview, scores_of
+from recurra.tasks.generate.report import report_content
+from recurra.tasks.generate.study import LEAST, TextParts, judge_text, split_text
+from recurra.tasks.opened import Opened
+from recurra.tasks.parameters import check_options, chosen_options
+from recurra.tasks.reported import ReportedEstimator
+from recurra.training import Run, TrainingOptions
+from recurra.training.progress import expect
+from recurra.training.run import chosen_run
+
+Ints = npt.NDArray[np.int64]
+
+INTERRUPTED = mark("Training was interrupted: the best network so far is kept and evaluated.")
+LENGTH, SAMPLES = 1000, 3
+_LEARNT, _FEWEST, _MOST = 8_000_000, 4.0, 16.0  # characters in all passes together, and passes
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedText:
+    """The text that judged, as it is and as symbols, what came of it, and the symbols learnt from where they are
+    known."""
+
+    text: str
+    symbols: Ints
+    evaluation: GenerationEvaluation
+    learnt: Ints | None = None
+
+
+class SequenceGenerator(ReportedEstimator, Estimator):
+    """The distribution of a text, learnt symbol by symbol: how likely any text is, and new ones without end.
+
+    One recurrent network reads the text in parallel lanes and carries its state from window to window, so that its
+    memory is not cut where the gradient is. N-grams of the same text are mixed in where a part of it that neither has
+    seen shows that they help; they judge with it, and the network alone writes.
+
+    level     what a symbol is: "characters", "subwords" (byte-pair merges), or "auto"
+    cell      "lstm", "gru", "rnn", "mingru", "slstm", or one of your own (`recurra.cells.register`)
+    window    steps of a window, over which the gradient goes back
+    network   widths and dropout: `recurra.nn.GeneratorOptions`, or some of them by name
+    training  passes (`epochs`), lanes (`batch_size`), learning rate, likewise
+    device    "auto" (a GPU where there is one), "cpu" or "cuda"
+    verbose   True for a bar, False for none, None for one where a person watches
+
+    >>> from recurra import SequenceGenerator
+    >>> text = "the cat sat on the mat. the dog sat on the log. " * 60
+    >>> model = SequenceGenerator(network={"hidden": 16, "layers": 1}, training={"epochs": 1}).fit(text)
+    >>> len(model.sample("the ", length=20, seed=1)[0])
+    20
+    """
+
+    KIND = "sequence generator"
+    keeps_data = True
+    samples = True
+
+    model_: TextModel
+    judged_: JudgedText | None = None
+    understood_: list[Fact]
+
+    def __init__(
+        self,
+        *,
+        level: Literal["auto", "characters", "subwords"] = "auto",
+        cell: str = "lstm",
+        window: int = 64,
+        network: GeneratorOptions | Mapping[str, Any] | None = None,
+        training: TrainingOptions | Mapping[str, Any] | None = None,
+        seed: int = 0,
+        device: str = "auto",
+        verbose: bool | None = None,
+    ) -> None:
+        self.level = level
+        self.cell = cell
+        self.window = window
+        self.network = network
+        self.training = training
+        self.seed = seed
+        self.device = device
+        self.verbose = verbose
+
+    # In Python
+
+    def fit(self, X: str, y: Any = None, *, run: Run | None = None) -> Self:
+        """Learn the text X. Raises `InputError` for one that cannot be learnt from."""
+        self._check()
+        refuse_poor(_text(X, "X"), max(LEAST, 4 * int(self.window)))
+        self._learn(X, self._run(run))
+        self.judged_ = None
+        return self
+
+    def study(
+        self, text: str, *, test: str | None = None, share: float = 0.1, run: Run | None = None
+    ) -> GenerationEvaluation:
+        """Learn the first part of a text, and be judged beside the baselines on the last `share`, or on `test`.
+
+        The model that was judged is kept: what it has not learnt stays a fair judge. Raises `InputError`.
+        """
+        self._check()
+        parts = split_text(_text(text, "text"), share, test, int(self.window))
+        self._learn(parts.learnt, self._run(run))
+        evaluation, symbols = judge_text(self.model_, parts.judge)
+        learnt = self.model_.alphabet.encode(parts.learnt)
+        self.judged_ = JudgedText(parts.judge, symbols, evaluation, learnt)
+        return evaluation
+
+    def evaluate(self, text: str) -> GenerationEvaluation:
+        """Judge the fitted model on a text that it has not learnt, beside the n-grams that were fitted with it."""
+        evaluation, symbols = judge_text(self._fitted(), _text(text, "text"))
+        self.judged_ = JudgedText(text, symbols, evaluation)
+        return evaluation
+
+    def surprise(self, text: str) -> pd.DataFrame:
+        """What each symbol of a text costs: `symbol`, `nats`, and `network`, what it costs the network alone."""
+        model = self._fitted()
+        symbols = model.alphabet.encode(_text(text, "text"))
+        found = model.surprise(symbols)
+        names = (REPLACED, *model.alphabet.symbols)
+        _mixture, alone = list(found)[:2]
+        return pd.DataFrame(
+            {"symbol": [names[k] for k in symbols.tolist()], "nats": found[_mixture], "network": found[alone]}
+        )
+
+    def score(self, X: str, y: Any = None) -> float:
+        """The mean log likelihood of a text's characters: higher is better."""
+        found = self.surprise(X)
+        return -float(found["nats"].sum()) / max(1, len(X))
+
+    def sample(
+        self,
+        prompt: str = "",
+        *,
+        length: int = LENGTH,
+        samples: int = 1,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 0,
+    ) -> list[str]:
+        """Texts that go on from `prompt`, `length` symbols each, without the prompt; the same seed, the same texts.
+
+        `temperature` below 1 makes likely symbols likelier, `top_k` and `top_p` cut the unlikely ones off
+        (`decoding.sampling`). Raises `InputError`, also for a prompt with unknown characters.
+        """
+        return list(self._written(prompt, length, samples, Sampling(temperature, top_k, top_p), seed))
+
+    def stream(
+        self,
+        prompt: str = "",
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 0,
+    ) -> Iterator[str]:
+        """A text without end, symbol after symbol, in constant memory."""
+        model = self._fitted()
+        model.alphabet.refuse_unknown(prompt)
+        names = (REPLACED, *model.alphabet.symbols)
+        given, sampling = model.alphabet.encode(prompt), Sampling(temperature, top_k, top_p)
+        step = 0
+        while True:  # a chunk of `write` has a length; its state goes on within it
+            for symbol in model.write(given, 2**62, 1, sampling, seed=seed + step):
+                yield names[int(symbol[0])]
+            step += 1
+
+    @property
+    def module_(self) -> nn.Module:
+        """The fitted network."""
+        return self._fitted().network
+
+    def learning(self) -> pd.DataFrame:
+        """The learning curve: a row per validation."""
+        return learning_curves({"training": self._fitted().members})
+
+    def facts(self) -> list[Fact]:
+        """What was decided, and how to decide otherwise."""
+        return model_facts(self._fitted())
+
+    def content(self, **head: Any) -> ReportContent:
+        """What the page and the picture show."""
+        self._fitted()
+        return report_content(self, **head)
+
+    # Files
+
+    def read_file(self, file: str, reading: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> Opened:
+        """The text of a file."""
+        wrong = next((name for name, value in reading.items() if value not in (None, ()) and name != "encoding"), None)
+        if wrong is not None and reading[wrong] != []:
+            raise InputError(f"{option(wrong)} is about tables, and {file} is read as a text: leave it out")
+        found = read_text_file(file, encoding=reading.get("encoding"))
+        encoding = [Fact("encoding", found.encoding, option("encoding"))] if found.encoding else []
+        return Opened(pd.DataFrame({"text": [found.text]}), encoding, found.name, Path(file).name, reading=reading)
+
+    def prepare(
+        self, opened: Opened, *, test: str | Path | None = None, share: float = 0.1, **columns: Any
+    ) -> Prepared:
+        """The part that is learnt and the one that judges: the last `share`, or the file `test`."""
+        self._check()
+        judge = None if test is None else str(self.read_file(str(test), opened.reading).frame["text"][0])
+        parts = split_text(str(opened.frame["text"][0]), share, judge, int(self.window))
+        facts = [*opened.facts, *text_facts(parts)]
+        way = {"test": None if test is None else str(test), "share": share}
+        return Prepared(parts, facts, text_digest(parts.learnt, parts.judge), way)
+
+    def learn(self, prepared: Prepared, *, run: Run | None = None) -> GenerationEvaluation:
+        """Train and judge."""
+        parts: TextParts = prepared.data
+        self.understood_ = prepared.facts
+        self._learn(parts.learnt, self._run(run))
+        evaluation, symbols = judge_text(self.model_, parts.judge)
+        self.judged_ = JudgedText(parts.judge, symbols, evaluation, self.model_.alphabet.encode(parts.learnt))
+        return evaluation
+
+    def remarks(self) -> list[str]:
+        """That training was interrupted."""
+        return [_(INTERRUPTED)] if self.model_.interrupted else []
+
+    def scores(self) -> Scores:
+        """On the part that judged."""
+        assert self.judged_ is not None
+        return scores_of(self.judged_.evaluation, _("On the test part ({n:,} characters)", n=len(self.judged_.text)))
+
+    def results(self, **shown: Any) -> pd.DataFrame:
+        """Samples: `sample`, `prompt`, `text`."""
+        self._samples = next(self.predictions(None, **shown))
+        return self._samples
+
+    def file_content(self, *, arguments: Sequence[str] | None = None, **shown: Any) -> ReportContent:
+        """The page on a study of a file."""
+        prompt = shown.get("prompt") or ""
+        return self.content(
+            facts=[*self.understood_, *self.facts()],
+            notes=self.remarks(),
+            arguments=arguments,
+            samples=[prompt + text for text in self._samples["text"]],
+        )
+
+    def later(self, opened: Opened) -> Later:
+        """A later text."""
+        text = str(opened.frame["text"][0])
+        facts = [*opened.facts, Fact("text", _("{n:,} characters", n=len(text)))]
+        return Later(text, facts, opened.name, opened.source)
+
+    def predictions(self, later: Later | None, *, done: Done = nobody, **shown: Any) -> Iterator[pd.DataFrame]:
+        """Samples; a later text is a prompt."""
+        given = {name: value for name, value in shown.items() if value is not None and name != "levels"}
+        prompt = given.pop("prompt", "")
+        if later is not None:
+            if prompt:
+                raise InputError(f"{option('prompt')} and a file are both given to go on from: give one of the two")
+            prompt = str(later.data)
+        given = {"samples": SAMPLES, **given}
+        texts = self.sample(prompt, seed=int(given.pop("seed", self.seed)), **given)
+        yield pd.DataFrame({"sample": range(1, len(texts) + 1), "prompt": prompt[-200:], "text": texts})
+
+    def preview(self) -> Preview:
+        """The first sample."""
+        return SamplePreview()
+
+    def judged(self, later: Later, **shown: Any) -> Judged:
+        """What a later text costs, beside the baselines."""
+        evaluation = self.evaluate(str(later.data))
+        title = _("On {name} ({n:,} characters)", name=later.name, n=len(later.data))
+
+        def content(**head: Any) -> ReportContent:
+            return self.content(**{"facts": [*later.facts, *self.facts()], **head})
+
+        return Judged(later.facts, scores_of(evaluation, title), evaluation.surprise, content)
+
+    def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
+        """How far back it remembers, by what a shorter memory costs on a later text."""
+        return insight_of(
+            self._fitted(), None if later is None else str(later.data), [] if later is None else later.facts
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the model file, one `.safetensors`; `recurra.load` reads it."""
+        from recurra import __version__
+
+        verdict = None if self.judged_ is None else self.judged_.evaluation.verdict.sentence
+        write_model(path, to_contents(self.KIND, self._fitted(), verdict, made_by=__version__))
+
+    @classmethod
+    def opened(cls, contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> Self:
+        """The estimator that wrote the `contents` of the file at `path`."""
+        model = from_contents(contents, path, network)
+        recipe = model.recipe
+        estimator = cls(
+            level=model.alphabet.level,
+            cell=recipe.cell,
+            window=recipe.window,
+            network=recipe.network,
+            training=recipe.training,
+            seed=recipe.seed,
+        )
+        estimator.model_ = model
+        return estimator
+
+    # Parts
+
+    def _learn(self, text: str, run: Run) -> None:
+        alphabet = Alphabet.learn(text, level_of(self.level, text))
+        recipe = Recipe(
+            self.cell,
+            chosen_options(self.network, _network_for(alphabet)),
+            chosen_options(self.training, _training_for(len(text))),
+            int(self.window),
+            int(self.seed),
+        )
+        if recipe.training.epochs is None:
+            recipe = replace(recipe, training=replace(recipe.training, epochs=_training_for(len(text)).epochs))
+        self.model_ = fit_text(text, alphabet, recipe, run=run, name="training")
+
+    def _written(self, prompt: str, length: int, samples: int, sampling: Sampling, seed: int) -> list[str]:
+        model = self._fitted()
+        for name, value in (("length", length), ("samples", samples)):
+            if not isinstance(value, int | np.integer) or value < 1:
+                raise InputError(f"{option(name, value)}: expected a whole number of at least 1")
+        model.alphabet.refuse_unknown(prompt)
+        steps = list(model.write(model.alphabet.encode(prompt), int(length), int(samples), sampling, seed=seed))
+        return [model.alphabet.text(row) for row in np.array(steps).T]
+
+    def _check(self) -> None:
+        if self.level not in ("auto", "characters", "subwords"):
+            raise InputError(f"{option('level', self.level)}: expected auto, characters or subwords")
+        if not isinstance(self.window, int | np.integer) or isinstance(self.window, bool) or self.window < 2:
+            raise InputError(f"{option('window', self.window)}: expected a whole number of at least 2")
+        if self.cell not in cell_names():
+            raise InputError(f"{option('cell', self.cell)}: expected one of {', '.join(cell_names())}")
+        check_options("network", self.network, GeneratorOptions)
+        check_options("training", self.training, TrainingOptions)
+
+    def _run(self, run: Run | None) -> Run:
+        run = chosen_run(run, verbose=self.verbose, device=self.device)
+        expect(run.progress, 1)
+        return run
+
+    def _fitted(self) -> TextModel:
+        if not hasattr(self, "model_"):
+            raise NotFittedError("this SequenceGenerator is not fitted: call fit first, or read one with recurra.load")
+        return self.model_
+
+
+def _text(given: Any, name: str) -> str:
+    if not isinstance(given, str):
+        raise InputError(f"{name} is of type {type(given).__name__}: expected one text, a str")
+    return given
+
+
+def _network_for(alphabet: Alphabet) -> GeneratorOptions:
+    if alphabet.level == "characters" and alphabet.size < 400:
+        return GeneratorOptions(hidden=512, layers=1, embedding=64, dropout=0.25, weight_drop=0.2)
+    return GeneratorOptions(hidden=512, layers=2, embedding=256, tied=True, dropout=0.3, weight_drop=0.2)
+
+
+def _training_for(length: int) -> TrainingOptions:
+    """Passes by the length of the text."""
+    passes = float(np.clip(_LEARNT / max(1, length), _FEWEST, _MOST))
+    return TrainingOptions(epochs=round(passes, 1), batch_size=32, learning_rate=3e-3)

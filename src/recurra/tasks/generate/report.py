@@ -1,0 +1,103 @@
+"""From a judged generator to what its page says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recurra.evaluation.generation.memorised import copied_share, passages
+from recurra.inspect.several import findings_of, flows_of
+from recurra.language import _
+from recurra.report import Card, Deferred, ReportContent
+from recurra.report.panels.samples import Copied, Sample
+from recurra.tasks.generate.study import real_copies, run_of
+from recurra.tasks.provenance import command_of, fact_rows, now, settings, versions
+
+if TYPE_CHECKING:
+    from recurra.tasks.generate.estimator import SequenceGenerator
+
+Ints = npt.NDArray[np.int64]
+
+PACKAGES = ("torch", "numpy", "pandas", "tokenizers")
+PANELS = ("cards", "samples", "methods", "surprise", "memorised", "training", "memory")
+_BEFORE = 30  # symbols before a passage where it was learnt
+_REAL = 800  # characters of real text beside what was made
+
+
+def report_content(
+    estimator: SequenceGenerator,
+    *,
+    title: str | None = None,
+    facts: Any = None,
+    notes: Sequence[str] = (),
+    arguments: Sequence[str] | None = None,
+    samples: Sequence[str] = (),
+) -> ReportContent:
+    """The page; without an evaluation the training alone."""
+    model = estimator.model_
+    judged = estimator.judged_
+    evaluation = None if judged is None else judged.evaluation
+    learning = estimator.learning()
+    data: dict[str, Any] = {} if learning.empty else {"learning": learning}
+    seen = [member.watched() for member in model.members]
+    if any(watched.flows for watched in seen):
+        data |= {"flows": Deferred(lambda: flows_of(seen)), "findings": findings_of(seen)}
+    if samples:
+        data["samples"] = [Sample(_("Sample {n}", n=k), text) for k, text in enumerate(samples, start=1)]
+    if evaluation is not None and judged is not None:
+        data |= {
+            "table": evaluation.table,
+            "intervals": evaluation.intervals,
+            "leading": evaluation.leading,
+            "baselines": evaluation.baselines,
+            "best_baseline": evaluation.verdict.best_baseline,
+            "surprise": evaluation.surprise,
+            "compared_on": _("Every method is evaluated on the same text, which none of them was fitted to."),
+            "real": [Sample(_("Real, for comparison"), judged.text[:_REAL])],
+            "cards": [Card(_("judged on"), f"{len(judged.text):,}", _("characters"))],
+        }
+        if samples and judged.learnt is not None:
+            data |= memorised(estimator, samples, judged.symbols, judged.learnt)
+    return ReportContent(
+        title=title or _("Text made by a recurrent network"),
+        about=_("What it learnt, what it writes, and how likely held-out text is to it"),
+        panels=PANELS,
+        data=data,
+        verdict="" if evaluation is None else evaluation.verdict.sentence,
+        better=None if evaluation is None else evaluation.verdict.better,
+        created=now(),
+        command="" if arguments is None else command_of(arguments),
+        facts=fact_rows(estimator.facts() if facts is None else facts),
+        settings=settings(estimator),
+        versions=versions(PACKAGES),
+        notes=[*(() if evaluation is None else evaluation.notes), *notes],
+    )
+
+
+def memorised(estimator: SequenceGenerator, samples: Sequence[str], judge: Ints, learnt: Ints) -> dict[str, Any]:
+    """What of the samples stands in the text learnt from, beside what of the held-out text does."""
+    model = estimator.model_
+    alphabet, run = model.alphabet, run_of(model)
+    made = [alphabet.encode(text) for text in samples]
+    shares = [(copied_share(each, learnt, run), len(each)) for each in made if len(each) >= run]
+    total = sum(size for _, size in shares)
+    found = [(each, passage) for each in made for passage in passages(each, learnt, least=run, most=3)]
+    found.sort(key=lambda pair: -pair[1].length)
+    copied = [
+        Copied(
+            alphabet.text(each[passage.place : passage.place + passage.length]),
+            passage.length,
+            alphabet.text(learnt[max(0, passage.source - _BEFORE) : passage.source]),
+        )
+        for each, passage in found[:5]
+    ]
+    return {
+        "copied": copied,
+        "copied_share": sum(share * size for share, size in shares) / max(1, total),
+        "real_share": real_copies(model, judge, learnt),
+        "run": run,
+        "copies_total": total,
+    }
