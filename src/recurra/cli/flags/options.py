@@ -30,9 +30,9 @@ def labels(word: str, meaning: str, *, several: bool) -> Any:
     return Annotated[str | None, _option(COLUMNS, f"--{word}", metavar="NAME", help=meaning)]
 
 
-def _cell_choices() -> str:
+def _cell_choices(*others: str) -> str:
     try:
-        return f"[{'|'.join(names())}]"
+        return f"[{'|'.join((*names(), *others))}]"
     except InputError:  # of a plugin, and said when the command is read
         return "NAME"
 
@@ -184,6 +184,18 @@ Empty = Annotated[Literal["refuse", "drop"], _option(COLUMNS, help="How to handl
 Horizon = Annotated[
     int | None, typer.Option(min=1, metavar="STEPS", help="Steps to forecast; one season unless given.")
 ]
+
+
+def cell_or(others: tuple[str, ...]) -> Any:
+    """The option that names a cell, or one of `others`, which are no cells."""
+
+    def parsed(text: str) -> str:
+        return text if text in others else _cell_name(text)
+
+    told = _option(LEARNING, parser=parsed, metavar=_cell_choices(*others), help="Recurrent cell, or its stand-in.")
+    return Annotated[str, told]
+
+
 Cell = Annotated[str, _option(LEARNING, parser=_cell_name, metavar=_cell_choices(), help="Recurrent cell.")]
 Members = Annotated[int, _option(LEARNING, min=1, help="Networks in the ensemble.")]
 Season = Annotated[

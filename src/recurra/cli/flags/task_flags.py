@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ import typer
 
 from recurra.cli.flags import options
 from recurra.cli.flags.values import parse_levels, parse_seasons, parse_widths
-from recurra.tasks.task import Option, Task
+from recurra.tasks.task import Column, Option, Task
 
 PANELS = {
     "evaluation": options.JUDGING,
@@ -123,6 +123,12 @@ def flags_of(task: Task) -> dict[str, Flag]:
         return {**_SERIES, **own, **_LEARNING, "levels": levels, **_OUTPUT}
     if task.reader == "text":
         return {**_TEXT, **own, **_LEARNING, **_OUTPUT}
+    if task.reader == "own":
+        columns = {column.name: _column(column) for column in task.inputs}
+        shared = {name: _EXAMPLES_ALL[name] for name in task.shared}
+        if task.cells and "cell" in shared:
+            shared["cell"] = replace(shared["cell"], kind=options.cell_or(task.cells))
+        return {**columns, **shared, **own, **_LEARNING, **_OUTPUT}
     target = task.target
     kind = options.labels(target.word, target.meaning, several=target.several)
     named = {name: flag for name, flag in _EXAMPLES.items() if name in task.columns}
@@ -132,8 +138,7 @@ def flags_of(task: Task) -> dict[str, Flag]:
 
 def signature_of(task: Task) -> inspect.Signature:
     """The arguments of the command, for typer."""
-    files = {"examples": options.ExamplesFile, "series": options.File, "text": options.TextFile}
-    file = files[task.reader]
+    file = {"series": options.File, "text": options.TextFile}.get(task.reader, options.ExamplesFile)
     plain = inspect.Parameter.POSITIONAL_OR_KEYWORD
     head = [
         inspect.Parameter("context", plain, annotation=typer.Context),
@@ -145,6 +150,14 @@ def signature_of(task: Task) -> inspect.Signature:
         for name, flag in flags_of(task).items()
     ]
     return inspect.Signature([*head, *tail])
+
+
+def _column(column: Column) -> Flag:
+    spelt = (column.flag,) if column.flag else ()
+    told = typer.Option(*spelt, metavar=column.metavar, rich_help_panel=options.COLUMNS, help=column.help)
+    kind = list[str] if column.several else column.kind
+    kind = Annotated[kind if column.default is not None else kind | None, told]
+    return Flag(kind, column.default, "columns", whole=not column.names)
 
 
 def _own(option: Option) -> Flag:

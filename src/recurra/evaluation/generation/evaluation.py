@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
 
-MODEL = "Recurra"
+
 LEADING = "nats per character"
 _PASSAGE = 200  # characters drawn together
 

@@ -10,7 +10,6 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.exceptions import NotFittedError
 from torch import nn
 
 from recurra.cells import names as cell_names
@@ -19,48 +18,46 @@ from recurra.data.text.alphabet import REPLACED, Alphabet, refuse_poor
 from recurra.data.text.reading import read_text_file
 from recurra.decoding.sampling import Sampling
 from recurra.deploy.model_file import Contents, write_model
-from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
 from recurra.evaluation.generation.evaluation import GenerationEvaluation
-from recurra.language import _, mark
+from recurra.language import _
 from recurra.nn.generator import GeneratorOptions
 from recurra.options import option
 from recurra.report import ReportContent
 from recurra.tasks.digests import text_digest
-from recurra.tasks.estimator import Done, Estimator, Insight, Judged, Later, Prepared, Preview, Scores, nobody
+from recurra.tasks.estimator import Done, Insight, Judged, Later, Prepared, Preview, Scores, nobody
+from recurra.tasks.fitted import INTERRUPTED, FittedEstimator
 from recurra.tasks.generate.facts import model_facts, text_facts
 from recurra.tasks.generate.insight import insight_of
 from recurra.tasks.generate.model import Recipe, TextModel, fit_text, level_of
 from recurra.tasks.generate.model_file import from_contents, to_contents
-from recurra.tasks.generate.printed import SamplePreview, scores_of
+from recurra.tasks.generate.printed import SamplePreview
 from recurra.tasks.generate.report import report_content
 from recurra.tasks.generate.study import LEAST, TextParts, judge_text, split_text
 from recurra.tasks.opened import Opened
 from recurra.tasks.parameters import check_options, chosen_options
-from recurra.tasks.reported import ReportedEstimator
+from recurra.tasks.printed import scores_of
 from recurra.training import Run, TrainingOptions
-from recurra.training.progress import expect
-from recurra.training.run import chosen_run
 
 Ints = npt.NDArray[np.int64]
 
-INTERRUPTED = mark("Training was interrupted: the best network so far is kept and evaluated.")
 LENGTH, SAMPLES = 1000, 3
 _LEARNT, _FEWEST, _MOST = 8_000_000, 4.0, 16.0  # characters in all passes together, and passes
 
 
 @dataclass(frozen=True, eq=False)
 class JudgedText:
-    """The text that judged, as it is and as symbols, what came of it, and the symbols learnt from where they are
-    known."""
+    """A text that judged a model, as it is and as symbols, and what came of it; `learnt` are the symbols learnt from,
+    where they are known."""
 
+    model: TextModel
     text: str
     symbols: Ints
     evaluation: GenerationEvaluation
     learnt: Ints | None = None
 
 
-class SequenceGenerator(ReportedEstimator, Estimator):
+class SequenceGenerator(FittedEstimator):
     """The distribution of a text, learnt symbol by symbol: how likely any text is, and new ones without end.
 
     One recurrent network reads the text in parallel lanes and carries its state from window to window, so that its
@@ -86,8 +83,9 @@ class SequenceGenerator(ReportedEstimator, Estimator):
     keeps_data = True
     samples = True
 
+    members = 1
     model_: TextModel
-    judged_: JudgedText | None = None
+    holdout_: JudgedText | None = None
     understood_: list[Fact]
 
     def __init__(
@@ -117,8 +115,8 @@ class SequenceGenerator(ReportedEstimator, Estimator):
         """Learn the text X. Raises `InputError` for one that cannot be learnt from."""
         self._check()
         refuse_poor(_text(X, "X"), max(LEAST, 4 * int(self.window)))
-        self._learn(X, self._run(run))
-        self.judged_ = None
+        self._learn(X, self._run(run, trainings=1))
+        self.holdout_ = None
         return self
 
     def study(
@@ -130,16 +128,16 @@ class SequenceGenerator(ReportedEstimator, Estimator):
         """
         self._check()
         parts = split_text(_text(text, "text"), share, test, int(self.window))
-        self._learn(parts.learnt, self._run(run))
+        self._learn(parts.learnt, self._run(run, trainings=1))
         evaluation, symbols = judge_text(self.model_, parts.judge)
         learnt = self.model_.alphabet.encode(parts.learnt)
-        self.judged_ = JudgedText(parts.judge, symbols, evaluation, learnt)
+        self.holdout_ = JudgedText(self.model_, parts.judge, symbols, evaluation, learnt)
         return evaluation
 
     def evaluate(self, text: str) -> GenerationEvaluation:
         """Judge the fitted model on a text that it has not learnt, beside the n-grams that were fitted with it."""
         evaluation, symbols = judge_text(self._fitted(), _text(text, "text"))
-        self.judged_ = JudgedText(text, symbols, evaluation)
+        self.holdout_ = JudgedText(self.model_, text, symbols, evaluation)
         return evaluation
 
     def surprise(self, text: str) -> pd.DataFrame:
@@ -196,15 +194,6 @@ class SequenceGenerator(ReportedEstimator, Estimator):
                 yield names[int(symbol[0])]
             step += 1
 
-    @property
-    def module_(self) -> nn.Module:
-        """The fitted network."""
-        return self._fitted().network
-
-    def learning(self) -> pd.DataFrame:
-        """The learning curve: a row per validation."""
-        return learning_curves({"training": self._fitted().members})
-
     def facts(self) -> list[Fact]:
         """What was decided, and how to decide otherwise."""
         return model_facts(self._fitted())
@@ -240,9 +229,11 @@ class SequenceGenerator(ReportedEstimator, Estimator):
         """Train and judge."""
         parts: TextParts = prepared.data
         self.understood_ = prepared.facts
-        self._learn(parts.learnt, self._run(run))
+        self._learn(parts.learnt, self._run(run, trainings=1))
         evaluation, symbols = judge_text(self.model_, parts.judge)
-        self.judged_ = JudgedText(parts.judge, symbols, evaluation, self.model_.alphabet.encode(parts.learnt))
+        self.holdout_ = JudgedText(
+            self.model_, parts.judge, symbols, evaluation, self.model_.alphabet.encode(parts.learnt)
+        )
         return evaluation
 
     def remarks(self) -> list[str]:
@@ -251,8 +242,8 @@ class SequenceGenerator(ReportedEstimator, Estimator):
 
     def scores(self) -> Scores:
         """On the part that judged."""
-        assert self.judged_ is not None
-        return scores_of(self.judged_.evaluation, _("On the test part ({n:,} characters)", n=len(self.judged_.text)))
+        assert self.holdout_ is not None
+        return scores_of(self.holdout_.evaluation, _("On the test part ({n:,} characters)", n=len(self.holdout_.text)))
 
     def results(self, **shown: Any) -> pd.DataFrame:
         """Samples: `sample`, `prompt`, `text`."""
@@ -311,7 +302,7 @@ class SequenceGenerator(ReportedEstimator, Estimator):
         """Write the model file, one `.safetensors`; `recurra.load` reads it."""
         from recurra import __version__
 
-        verdict = None if self.judged_ is None else self.judged_.evaluation.verdict.sentence
+        verdict = None if self.holdout_ is None else self.holdout_.evaluation.verdict.sentence
         write_model(path, to_contents(self.KIND, self._fitted(), verdict, made_by=__version__))
 
     @classmethod
@@ -363,16 +354,6 @@ class SequenceGenerator(ReportedEstimator, Estimator):
             raise InputError(f"{option('cell', self.cell)}: expected one of {', '.join(cell_names())}")
         check_options("network", self.network, GeneratorOptions)
         check_options("training", self.training, TrainingOptions)
-
-    def _run(self, run: Run | None) -> Run:
-        run = chosen_run(run, verbose=self.verbose, device=self.device)
-        expect(run.progress, 1)
-        return run
-
-    def _fitted(self) -> TextModel:
-        if not hasattr(self, "model_"):
-            raise NotFittedError("this SequenceGenerator is not fitted: call fit first, or read one with recurra.load")
-        return self.model_
 
 
 def _text(given: Any, name: str) -> str:

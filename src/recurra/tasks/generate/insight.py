@@ -14,6 +14,7 @@ from recurra.inspect.several import findings_of
 from recurra.language import _
 from recurra.tasks.estimator import Insight
 from recurra.tasks.generate.model import TextModel
+from recurra.tasks.memory import remembered
 
 Ints = npt.NDArray[np.int64]
 
@@ -44,7 +45,7 @@ def insight_of(model: TextModel, text: str | None, facts: list[Fact]) -> Insight
             )
         )
     nothing = "" if len(frame) else _("The text is too short to say how far back it remembers.")
-    seen = [member.watched() for member in model.members]
+    seen = remembered(model.members)
     return Insight(
         facts=facts,
         sentences=sentences,

@@ -1,35 +1,13 @@
-"""What is printed of a generator: the table of scores, and the beginning of what it wrote."""
+"""What is printed of samples: the beginning of the first."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from recurra.evaluation.generation.evaluation import MODEL, GenerationEvaluation
-from recurra.formatting import MISSING
 from recurra.language import _, mark
-from recurra.report.scores import shown_as
-from recurra.tasks.estimator import Preview, Scores
+from recurra.tasks.estimator import Preview
 
 _LETTERS = 600  # of the first sample that are printed
-
-
-def scores_of(evaluation: GenerationEvaluation, title: str) -> Scores:
-    """The table of methods as texts, with the interval of the leading score."""
-    leading, table = evaluation.leading, evaluation.table
-    found = evaluation.intervals.set_index("method").reindex(table.index)
-    between = shown_as(leading).range_texts(*(found[side].to_numpy(dtype=float) for side in ("low", "high")))
-    texts = {name: shown_as(name).texts(table[name].to_numpy(dtype=float)) for name in table.columns}
-    frame = pd.DataFrame(texts, index=table.index)
-    frame.insert(1, "95 % interval", [text or MISSING for text in between])
-    return Scores(
-        title,
-        evaluation.verdict.sentence,
-        evaluation.verdict.better,
-        frame.rename(index=_).rename_axis("method").reset_index(),
-        mark=MODEL,
-        importance=("method", leading, "95 % interval"),
-        notes=evaluation.notes,
-    )
 
 
 class SamplePreview(Preview):

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from recurra.nn.generator import GeneratorNetwork, regularised
+from recurra.nn.projected_loss import projected_loss
 from recurra.training.lanes import LaneSource, Window
 from recurra.training.threads import fitting_threads
 
@@ -49,8 +49,8 @@ class TextProblem:
         read = network.read(batch.inputs.to(self._device), batch.state)
         if batch.lanes is not None:
             batch.lanes.keep(read.state)
-        logits = network.output(read.dropped).float()
-        nats = functional.cross_entropy(logits.flatten(0, 1), batch.targets.flatten().to(self._device))
+        output = network.output
+        nats = projected_loss(read.dropped, output.weight, output.bias, batch.targets.to(self._device))
         return nats + regularised(read, network.options)
 
     def validate(self, network: nn.Module) -> float:

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.evaluation.generation.memorised import copied_share, passages
-from recurra.inspect.several import findings_of, flows_of
-from recurra.language import _
-from recurra.report import Card, Deferred, ReportContent
+from recurra.language import _, mark
+from recurra.report import Card, ReportContent
 from recurra.report.panels.samples import Copied, Sample
 from recurra.tasks.generate.study import real_copies, run_of
-from recurra.tasks.provenance import command_of, fact_rows, now, settings, versions
+from recurra.tasks.memory import memory_data
+from recurra.tasks.page import evaluation_data, page_content
 
 if TYPE_CHECKING:
     from recurra.tasks.generate.estimator import SequenceGenerator
@@ -23,6 +23,7 @@ Ints = npt.NDArray[np.int64]
 
 PACKAGES = ("torch", "numpy", "pandas", "tokenizers")
 PANELS = ("cards", "samples", "methods", "surprise", "memorised", "training", "memory")
+NOT_COMPARED = mark("Not compared with baselines: study(text) trains and evaluates.")
 _BEFORE = 30  # symbols before a passage where it was learnt
 _REAL = 800  # characters of real text beside what was made
 
@@ -37,23 +38,15 @@ def report_content(
     samples: Sequence[str] = (),
 ) -> ReportContent:
     """The page; without an evaluation the training alone."""
-    model = estimator.model_
-    judged = estimator.judged_
-    evaluation = None if judged is None else judged.evaluation
-    learning = estimator.learning()
-    data: dict[str, Any] = {} if learning.empty else {"learning": learning}
-    seen = [member.watched() for member in model.members]
-    if any(watched.flows for watched in seen):
-        data |= {"flows": Deferred(lambda: flows_of(seen)), "findings": findings_of(seen)}
+    judged = estimator.holdout_
+    data: dict[str, Any] = {"learning": estimator.learning(), **memory_data(estimator.model_.members)}
     if samples:
         data["samples"] = [Sample(_("Sample {n}", n=k), text) for k, text in enumerate(samples, start=1)]
-    if evaluation is not None and judged is not None:
+    if judged is not None:
+        evaluation = judged.evaluation
         data |= {
-            "table": evaluation.table,
-            "intervals": evaluation.intervals,
-            "leading": evaluation.leading,
+            **evaluation_data(evaluation),
             "baselines": evaluation.baselines,
-            "best_baseline": evaluation.verdict.best_baseline,
             "surprise": evaluation.surprise,
             "compared_on": _("Every method is evaluated on the same text, which none of them was fitted to."),
             "real": [Sample(_("Real, for comparison"), judged.text[:_REAL])],
@@ -61,19 +54,17 @@ def report_content(
         }
         if samples and judged.learnt is not None:
             data |= memorised(estimator, samples, judged.symbols, judged.learnt)
-    return ReportContent(
+    return page_content(
+        estimator,
+        PANELS,
+        data,
         title=title or _("Text made by a recurrent network"),
         about=_("What it learnt, what it writes, and how likely held-out text is to it"),
-        panels=PANELS,
-        data=data,
-        verdict="" if evaluation is None else evaluation.verdict.sentence,
-        better=None if evaluation is None else evaluation.verdict.better,
-        created=now(),
-        command="" if arguments is None else command_of(arguments),
-        facts=fact_rows(estimator.facts() if facts is None else facts),
-        settings=settings(estimator),
-        versions=versions(PACKAGES),
-        notes=[*(() if evaluation is None else evaluation.notes), *notes],
+        facts=facts,
+        notes=notes,
+        arguments=arguments,
+        packages=PACKAGES,
+        untested=NOT_COMPARED,
     )
 
 

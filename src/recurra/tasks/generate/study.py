@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from recurra.data.text.alphabet import REPLACED, refuse_poor
 from recurra.errors import InputError
-from recurra.evaluation.generation.evaluation import MODEL, GenerationEvaluation, evaluate_likelihood
+from recurra.evaluation.generation.evaluation import GenerationEvaluation, evaluate_likelihood
 from recurra.evaluation.generation.memorised import copied_share
+from recurra.evaluation.labelled.evaluation import MODEL
 from recurra.formatting import percent
 from recurra.language import _
 from recurra.options import option
