@@ -50,7 +50,7 @@ class NGrams:
 
     >>> model = NGrams.learn(np.array([0, 1, 0, 1, 0, 1, 2]), 3, order=2, smoothing="witten-bell")
     >>> model.distributions(np.array([0, 1]), np.array([1]))[0].round(2)  # after the symbol 0
-    array([0.13, 0.8 , 0.07])
+    array([0.1 , 0.85, 0.05])
     """
 
     size: int

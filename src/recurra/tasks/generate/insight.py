@@ -52,7 +52,7 @@ def insight_of(model: TextModel, text: str | None, facts: list[Fact]) -> Insight
         findings=[finding.sentence for finding in findings_of(seen)],
         nothing=nothing,
         tables=[(_("What a shorter memory costs"), frame)] if len(frame) else [],
-        moved=pd.DataFrame(),
+        moved=frame,
         strength={},
         first=0,
         title=_("What the generator remembers"),
