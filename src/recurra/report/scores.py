@@ -176,6 +176,12 @@ _SCORES = (
     ),
     _number(mark("bits per character"), mark("The same in bits: what a compressor would need."), higher=False),
     _number(
+        mark("nats per frame"),
+        mark("The sum of −log of the probabilities given to the notes of a frame, by all that came before them."),
+        higher=False,
+    ),
+    _number(mark("bits per frame"), mark("The same in bits: what a compressor would need."), higher=False),
+    _number(
         mark("perplexity"),
         mark("Among how many equally likely symbols the method chooses, on average."),
         higher=False,

@@ -95,9 +95,9 @@ class Judged:
 class Insight:
     """What the networks remember, what is wrong with them, and what moved their predictions.
 
-    `nothing` says why nothing can be seen; `tables` are titles and frames; `moved` is a row per step and feature (or
-    whatever a task says in its place); by feature `strength` is how much usually moves a prediction, a number per step from `first` on; `flows` what
-    `recurra.inspect.draw_flow` draws.
+    `nothing` says why nothing can be seen; `tables` are titles and frames; `moved` is a row per step and feature, or
+    what a task says in its place; by feature `strength` is how much usually moves a prediction, a number per step from
+    `first` on; `flows` what `recurra.inspect.draw_flow` draws.
     """
 
     facts: list[Fact]

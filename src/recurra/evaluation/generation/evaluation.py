@@ -1,6 +1,6 @@
-"""A generator judged by likelihood: what held-out text costs by it and by the baselines, and the verdict.
+"""A generator judged by likelihood: what held-out sequences cost by it and by the baselines, and the verdict.
 
-Characters that follow one another are surprising together, so the bootstrap draws passages of some hundred.
+Symbols that follow one another are surprising together, so the bootstrap draws passages of some hundred.
 """
 
 from __future__ import annotations
@@ -24,16 +24,15 @@ Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
 
 
-LEADING = "nats per character"
-_PASSAGE = 200  # characters drawn together
+_PASSAGE = {"character": 200, "frame": 16}  # units drawn together
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GenerationEvaluation(Shown):
     """What held-out sequences say of a generator and its baselines.
 
-    `table`: index method, columns nats and bits per character, perplexity per symbol; `intervals`: method, score, low,
-    high (95 %); `surprise`: symbol and nats, of every symbol that judged; `notes` say what is to be known.
+    `table`: index method, columns nats and bits per character (or frame), perplexity per symbol; `intervals`: method,
+    score, low, high (95 %); `surprise`: symbol and nats, of every symbol that judged; `notes` say what is to be known.
     """
 
     table: pd.DataFrame
@@ -41,8 +40,8 @@ class GenerationEvaluation(Shown):
     verdict: Verdict
     baselines: tuple[str, ...]
     surprise: pd.DataFrame
+    leading: str
     notes: tuple[str, ...] = ()
-    leading: str = LEADING
 
     def content(self, **head: Any) -> ReportContent:
         """The scores, and what surprised."""
@@ -74,49 +73,52 @@ class GenerationEvaluation(Shown):
 
 def evaluate_likelihood(
     nats: Mapping[str, Floats],
-    characters: Ints,
+    counted: Ints,
     symbols: list[str],
     *,
+    unit: str = "character",
     beside: str | None = None,
     notes: tuple[str, ...] = (),
     seed: int = 0,
 ) -> GenerationEvaluation:
     """Judge methods by what each symbol [N] costs; the first is the model, `beside` a part of it, the rest baselines.
 
-    `characters` [N] of each symbol; baselines come from the simplest to the most elaborate.
+    `counted` [N] are the units, characters or
+    frames, that each symbol counts for; baselines come from the simplest to the most elaborate.
     """
     model = next(iter(nats))
-    size = int(characters.sum())
-    passage = (np.cumsum(characters) - 1) // _PASSAGE
+    size, leading = max(1, int(counted.sum())), f"nats per {unit}"
+    passage = np.maximum(np.cumsum(counted) - counted, 0) // _PASSAGE[unit]
     _, units = np.unique(passage, return_inverse=True)
     count = int(units.max()) + 1
 
     def score(each: Floats) -> Score:
-        sums = np.stack([np.bincount(units, each, count), np.bincount(units, characters, count)], axis=1)
+        sums = np.stack([np.bincount(units, each, count), np.bincount(units, counted, count)], axis=1)
         return Score(sums, lambda s: ratio(s[..., 0], s[..., 1]))
 
     scores = {method: score(each) for method, each in nats.items()}
     draws = resample(scores, seed=seed)
     judged = [method for method in nats if method != beside]
     verdict = decide(
-        {method: scores[method] for method in judged}, draws, model=model, name=LEADING, unit="test passage"
+        {method: scores[method] for method in judged}, draws, model=model, name=leading, unit="test passage"
     )
     rows = {
         method: {
-            LEADING: each.sum() / size,
-            "bits per character": each.sum() / size / np.log(2),
+            leading: each.sum() / size,
+            f"bits per {unit}": each.sum() / size / np.log(2),
             "perplexity": float(np.exp(each.mean())),
         }
         for method, each in nats.items()
     }
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index.name = "method"
-    ends = [(method, LEADING, *interval(draws[method])) for method in nats]
+    ends = [(method, leading, *interval(draws[method])) for method in nats]
     return GenerationEvaluation(
         table,
         pd.DataFrame(ends, columns=["method", "score", "low", "high"]),
         verdict,
         tuple(method for method in judged if method != model),
         pd.DataFrame({"symbol": symbols, "nats": nats[model]}),
+        leading,
         notes,
     )

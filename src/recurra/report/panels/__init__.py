@@ -23,6 +23,7 @@ from recurra.report.panels.picker import Picker
 from recurra.report.panels.samples import Memorised, Samples
 from recurra.report.panels.scatter import Scatter
 from recurra.report.panels.sizes import Sizes
+from recurra.report.panels.sounds import Sounds
 from recurra.report.panels.surprise import Surprise
 from recurra.report.panels.training import Training
 from recurra.report.panels.usual import Usual
@@ -32,6 +33,7 @@ PANELS: dict[str, type[Panel]] = {
     "cards": Cards,
     "picker": Picker,
     "samples": Samples,
+    "sounds": Sounds,
     "forecast": Forecast,
     "backtest": Backtest,
     "moved": Moved,
@@ -84,6 +86,7 @@ __all__ = [
     "Scatter",
     "Sentences",
     "Sizes",
+    "Sounds",
     "Surprise",
     "Training",
     "Usual",

@@ -1,4 +1,4 @@
-"""The generator of text: learns a text, says how likely another is, and writes on for ever."""
+"""The generator of sequences: learns a text, says how likely another is, and writes on for ever."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from torch import nn
 
 from recurra.cells import names as cell_names
 from recurra.data.schema.facts import Fact
+from recurra.data.schema.names import counted
 from recurra.data.text.alphabet import REPLACED, Alphabet, refuse_poor
-from recurra.data.text.reading import read_text_file
 from recurra.decoding.sampling import Sampling
 from recurra.deploy.model_file import Contents, write_model
 from recurra.errors import InputError
@@ -29,6 +29,7 @@ from recurra.tasks.estimator import Done, Insight, Judged, Later, Prepared, Prev
 from recurra.tasks.fitted import INTERRUPTED, FittedEstimator
 from recurra.tasks.generate.facts import model_facts, text_facts
 from recurra.tasks.generate.insight import insight_of
+from recurra.tasks.generate.kinds import KINDS, Kind
 from recurra.tasks.generate.model import Recipe, TextModel, fit_text, level_of
 from recurra.tasks.generate.model_file import from_contents, to_contents
 from recurra.tasks.generate.printed import SamplePreview
@@ -64,7 +65,8 @@ class SequenceGenerator(FittedEstimator):
     memory is not cut where the gradient is. N-grams of the same text are mixed in where a part of it that neither has
     seen shows that they help; they judge with it, and the network alone writes.
 
-    level     what a symbol is: "characters", "subwords" (byte-pair merges), or "auto"
+    kind      "text", or "notes" that sound together: pieces, each a list of frames, each a list of MIDI numbers
+    level     what a symbol of a text is: "characters", "subwords" (byte-pair merges), or "auto"
     cell      "lstm", "gru", "rnn", "mingru", "slstm", or one of your own (`recurra.cells.register`)
     window    steps of a window, over which the gradient goes back
     network   widths and dropout: `recurra.nn.GeneratorOptions`, or some of them by name
@@ -91,6 +93,7 @@ class SequenceGenerator(FittedEstimator):
     def __init__(
         self,
         *,
+        kind: Literal["text", "notes"] = "text",
         level: Literal["auto", "characters", "subwords"] = "auto",
         cell: str = "lstm",
         window: int = 64,
@@ -100,6 +103,7 @@ class SequenceGenerator(FittedEstimator):
         device: str = "auto",
         verbose: bool | None = None,
     ) -> None:
+        self.kind = kind
         self.level = level
         self.cell = cell
         self.window = window
@@ -111,39 +115,43 @@ class SequenceGenerator(FittedEstimator):
 
     # In Python
 
-    def fit(self, X: str, y: Any = None, *, run: Run | None = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, run: Run | None = None) -> Self:
         """Learn the text X. Raises `InputError` for one that cannot be learnt from."""
         self._check()
-        refuse_poor(_text(X, "X"), max(LEAST, 4 * int(self.window)))
-        self._learn(X, self._run(run, trainings=1))
+        text = self._kind.taken(X, "X")
+        refuse_poor(text, max(LEAST, 4 * int(self.window)))
+        self._learn(text, self._run(run, trainings=1))
         self.holdout_ = None
         return self
 
-    def study(
-        self, text: str, *, test: str | None = None, share: float = 0.1, run: Run | None = None
-    ) -> GenerationEvaluation:
+    def study(self, text: Any, *, test: Any = None, share: float = 0.1, run: Run | None = None) -> GenerationEvaluation:
         """Learn the first part of a text, and be judged beside the baselines on the last `share`, or on `test`.
 
         The model that was judged is kept: what it has not learnt stays a fair judge. Raises `InputError`.
         """
         self._check()
-        parts = split_text(_text(text, "text"), share, test, int(self.window))
+        judge = None if test is None else self._kind.taken(test, "test")
+        parts = split_text(self._kind.taken(text, "text"), share, judge, int(self.window))
         self._learn(parts.learnt, self._run(run, trainings=1))
         evaluation, symbols = judge_text(self.model_, parts.judge)
         learnt = self.model_.alphabet.encode(parts.learnt)
         self.holdout_ = JudgedText(self.model_, parts.judge, symbols, evaluation, learnt)
         return evaluation
 
-    def evaluate(self, text: str) -> GenerationEvaluation:
+    def evaluate(self, text: Any) -> GenerationEvaluation:
         """Judge the fitted model on a text that it has not learnt, beside the n-grams that were fitted with it."""
-        evaluation, symbols = judge_text(self._fitted(), _text(text, "text"))
+        text = self._kind.taken(text, "text")
+        return self._judge_later(text)
+
+    def _judge_later(self, text: str) -> GenerationEvaluation:
+        evaluation, symbols = judge_text(self._fitted(), text)
         self.holdout_ = JudgedText(self.model_, text, symbols, evaluation)
         return evaluation
 
-    def surprise(self, text: str) -> pd.DataFrame:
+    def surprise(self, text: Any) -> pd.DataFrame:
         """What each symbol of a text costs: `symbol`, `nats`, and `network`, what it costs the network alone."""
         model = self._fitted()
-        symbols = model.alphabet.encode(_text(text, "text"))
+        symbols = model.alphabet.encode(self._kind.taken(text, "text"))
         found = model.surprise(symbols)
         names = (REPLACED, *model.alphabet.symbols)
         _mixture, alone = list(found)[:2]
@@ -151,10 +159,10 @@ class SequenceGenerator(FittedEstimator):
             {"symbol": [names[k] for k in symbols.tolist()], "nats": found[_mixture], "network": found[alone]}
         )
 
-    def score(self, X: str, y: Any = None) -> float:
-        """The mean log likelihood of a text's characters: higher is better."""
+    def score(self, X: Any, y: Any = None) -> float:
+        """The mean log likelihood of a text's characters, or of frames: higher is better."""
         found = self.surprise(X)
-        return -float(found["nats"].sum()) / max(1, len(X))
+        return -float(found["nats"].sum()) / max(1, self._kind.count(self._kind.taken(X, "X")))
 
     def sample(
         self,
@@ -169,10 +177,14 @@ class SequenceGenerator(FittedEstimator):
     ) -> list[str]:
         """Texts that go on from `prompt`, `length` symbols each, without the prompt; the same seed, the same texts.
 
+        Of notes `length` counts frames, a prompt is written "60 64 67, 62 65 69", and a text has a line for each frame.
+
         `temperature` below 1 makes likely symbols likelier, `top_k` and `top_p` cut the unlikely ones off
         (`decoding.sampling`). Raises `InputError`, also for a prompt with unknown characters.
         """
-        return list(self._written(prompt, length, samples, Sampling(temperature, top_k, top_p), seed))
+        return [
+            self._kind.shown(text) for text in self._written(prompt, length, samples, temperature, top_k, top_p, seed)
+        ]
 
     def stream(
         self,
@@ -207,12 +219,8 @@ class SequenceGenerator(FittedEstimator):
 
     def read_file(self, file: str, reading: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> Opened:
         """The text of a file."""
-        wrong = next((name for name, value in reading.items() if value not in (None, ()) and name != "encoding"), None)
-        if wrong is not None and reading[wrong] != []:
-            raise InputError(f"{option(wrong)} is about tables, and {file} is read as a text: leave it out")
-        found = read_text_file(file, encoding=reading.get("encoding"))
-        encoding = [Fact("encoding", found.encoding, option("encoding"))] if found.encoding else []
-        return Opened(pd.DataFrame({"text": [found.text]}), encoding, found.name, Path(file).name, reading=reading)
+        found, facts = self._kind.read(file, reading)
+        return Opened(pd.DataFrame({"text": [found.text]}), facts, found.name, Path(file).name, reading=reading)
 
     def prepare(
         self, opened: Opened, *, test: str | Path | None = None, share: float = 0.1, **columns: Any
@@ -221,7 +229,7 @@ class SequenceGenerator(FittedEstimator):
         self._check()
         judge = None if test is None else str(self.read_file(str(test), opened.reading).frame["text"][0])
         parts = split_text(str(opened.frame["text"][0]), share, judge, int(self.window))
-        facts = [*opened.facts, *text_facts(parts)]
+        facts = [*opened.facts, *text_facts(parts, self._kind)]
         way = {"test": None if test is None else str(test), "share": share}
         return Prepared(parts, facts, text_digest(parts.learnt, parts.judge), way)
 
@@ -243,27 +251,25 @@ class SequenceGenerator(FittedEstimator):
     def scores(self) -> Scores:
         """On the part that judged."""
         assert self.holdout_ is not None
-        return scores_of(self.holdout_.evaluation, _("On the test part ({n:,} characters)", n=len(self.holdout_.text)))
+        return scores_of(self.holdout_.evaluation, _("On the test part ({size})", size=self._size(self.holdout_.text)))
 
     def results(self, **shown: Any) -> pd.DataFrame:
         """Samples: `sample`, `prompt`, `text`."""
-        self._samples = next(self.predictions(None, **shown))
-        return self._samples
+        return next(self.predictions(None, **shown))
 
     def file_content(self, *, arguments: Sequence[str] | None = None, **shown: Any) -> ReportContent:
         """The page on a study of a file."""
-        prompt = shown.get("prompt") or ""
         return self.content(
             facts=[*self.understood_, *self.facts()],
             notes=self.remarks(),
             arguments=arguments,
-            samples=[prompt + text for text in self._samples["text"]],
+            samples=self._made,
         )
 
     def later(self, opened: Opened) -> Later:
         """A later text."""
         text = str(opened.frame["text"][0])
-        facts = [*opened.facts, Fact("text", _("{n:,} characters", n=len(text)))]
+        facts = [*opened.facts, Fact("text", self._size(text))]
         return Later(text, facts, opened.name, opened.source)
 
     def predictions(self, later: Later | None, *, done: Done = nobody, **shown: Any) -> Iterator[pd.DataFrame]:
@@ -274,9 +280,16 @@ class SequenceGenerator(FittedEstimator):
             if prompt:
                 raise InputError(f"{option('prompt')} and a file are both given to go on from: give one of the two")
             prompt = str(later.data)
-        given = {"samples": SAMPLES, **given}
-        texts = self.sample(prompt, seed=int(given.pop("seed", self.seed)), **given)
-        yield pd.DataFrame({"sample": range(1, len(texts) + 1), "prompt": prompt[-200:], "text": texts})
+        seed = int(given.pop("seed", self.seed))
+        given = {"length": LENGTH if self.kind == "text" else 48, "samples": SAMPLES, **given}
+        texts = self._written(prompt, **{"temperature": 1.0, "top_k": None, "top_p": None, **given}, seed=seed)
+        before = self._kind.given(prompt)
+        self._made = [before + text for text in texts]
+        shown_texts = [self._kind.shown(text) for text in texts]
+        asked = self._kind.shown(before[-200:])
+        if asked and self.kind == "notes":
+            asked += "\n"
+        yield pd.DataFrame({"sample": range(1, len(texts) + 1), "prompt": asked, "text": shown_texts})
 
     def preview(self) -> Preview:
         """The first sample."""
@@ -284,8 +297,8 @@ class SequenceGenerator(FittedEstimator):
 
     def judged(self, later: Later, **shown: Any) -> Judged:
         """What a later text costs, beside the baselines."""
-        evaluation = self.evaluate(str(later.data))
-        title = _("On {name} ({n:,} characters)", name=later.name, n=len(later.data))
+        evaluation = self._judge_later(str(later.data))
+        title = _("On {name} ({size})", name=later.name, size=self._size(later.data))
 
         def content(**head: Any) -> ReportContent:
             return self.content(**{"facts": [*later.facts, *self.facts()], **head})
@@ -311,6 +324,7 @@ class SequenceGenerator(FittedEstimator):
         model = from_contents(contents, path, network)
         recipe = model.recipe
         estimator = cls(
+            kind=model.kind,  # pyright: ignore[reportArgumentType]  # checked
             level=model.alphabet.level,
             cell=recipe.cell,
             window=recipe.window,
@@ -323,29 +337,53 @@ class SequenceGenerator(FittedEstimator):
 
     # Parts
 
+    @property
+    def _kind(self) -> Kind:
+        return KINDS[self.kind]
+
+    def _size(self, text: str) -> str:
+        return counted(self._kind.count(text), self._kind.unit)
+
     def _learn(self, text: str, run: Run) -> None:
-        alphabet = Alphabet.learn(text, level_of(self.level, text))
+        alphabet = Alphabet.learn(self._kind.learnt(text), level_of(self.level, text))
+        size = len(self._kind.learnt(text))
         recipe = Recipe(
             self.cell,
-            chosen_options(self.network, _network_for(alphabet)),
-            chosen_options(self.training, _training_for(len(text))),
+            chosen_options(self.network, _network_for(alphabet, size)),
+            chosen_options(self.training, _training_for(size)),
             int(self.window),
             int(self.seed),
         )
         if recipe.training.epochs is None:
-            recipe = replace(recipe, training=replace(recipe.training, epochs=_training_for(len(text)).epochs))
-        self.model_ = fit_text(text, alphabet, recipe, run=run, name="training")
+            recipe = replace(recipe, training=replace(recipe.training, epochs=_training_for(size).epochs))
+        self.model_ = fit_text(text, alphabet, recipe, self._kind, run=run, name="training")
 
-    def _written(self, prompt: str, length: int, samples: int, sampling: Sampling, seed: int) -> list[str]:
-        model = self._fitted()
+    def _written(
+        self,
+        prompt: str,
+        length: int,
+        samples: int,
+        temperature: float,
+        top_k: int | None,
+        top_p: float | None,
+        seed: int,
+    ) -> list[str]:
+        """Texts of symbols."""
+        model, sampling = self._fitted(), Sampling(temperature, top_k, top_p)
         for name, value in (("length", length), ("samples", samples)):
             if not isinstance(value, int | np.integer) or value < 1:
                 raise InputError(f"{option(name, value)}: expected a whole number of at least 1")
-        model.alphabet.refuse_unknown(prompt)
-        steps = list(model.write(model.alphabet.encode(prompt), int(length), int(samples), sampling, seed=seed))
-        return [model.alphabet.text(row) for row in np.array(steps).T]
+        before = self._kind.given(prompt)
+        model.alphabet.refuse_unknown(before)
+        symbols = self._kind.length(int(length))
+        steps = list(model.write(model.alphabet.encode(before), symbols, int(samples), sampling, seed=seed))
+        return [self._kind.cut(model.alphabet.text(row), int(length)) for row in np.array(steps).T]
 
     def _check(self) -> None:
+        if self.kind not in KINDS:
+            raise InputError(f"{option('kind', self.kind)}: expected {' or '.join(KINDS)}")
+        if self.kind == "notes" and self.level == "subwords":
+            raise InputError(f"{option('level', self.level)} is about texts: leave it out for notes")
         if self.level not in ("auto", "characters", "subwords"):
             raise InputError(f"{option('level', self.level)}: expected auto, characters or subwords")
         if not isinstance(self.window, int | np.integer) or isinstance(self.window, bool) or self.window < 2:
@@ -356,13 +394,9 @@ class SequenceGenerator(FittedEstimator):
         check_options("training", self.training, TrainingOptions)
 
 
-def _text(given: Any, name: str) -> str:
-    if not isinstance(given, str):
-        raise InputError(f"{name} is of type {type(given).__name__}: expected one text, a str")
-    return given
-
-
-def _network_for(alphabet: Alphabet) -> GeneratorOptions:
+def _network_for(alphabet: Alphabet, size: int) -> GeneratorOptions:
+    if size < 300_000:
+        return GeneratorOptions(hidden=256, layers=1, embedding=64, dropout=0.3, weight_drop=0.2)
     if alphabet.level == "characters" and alphabet.size < 400:
         return GeneratorOptions(hidden=512, layers=1, embedding=64, dropout=0.25, weight_drop=0.2)
     return GeneratorOptions(hidden=512, layers=2, embedding=256, tied=True, dropout=0.3, weight_drop=0.2)

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from recurra.data.schema.facts import Fact
+from recurra.data.schema.names import counted
 from recurra.ensemble.members import remarks_of
 from recurra.formatting import count
 from recurra.language import _
 from recurra.options import option
+from recurra.tasks.generate.kinds import Kind
 from recurra.tasks.generate.model import TextModel
 from recurra.tasks.generate.study import TextParts
 
 
-def text_facts(parts: TextParts) -> list[Fact]:
+def text_facts(parts: TextParts, kind: Kind) -> list[Fact]:
     """How long the parts are."""
-    told = _("{n:,} characters, {m} different ones", n=len(parts.learnt), m=f"{len(set(parts.learnt)):,}")
+    learnt, judge = (counted(kind.count(text), kind.unit) for text in (parts.learnt, parts.judge))
+    told = _("{size}, {m} different symbols", size=learnt, m=f"{len(set(parts.learnt)):,}")
     how = _("another file") if parts.given else _("the end of the text")
     return [
         Fact("learnt from", told),
-        Fact(
-            "test part",
-            f"{_('{n:,} characters', n=len(parts.judge))}, {how}",
-            option("test" if parts.given else "share"),
-        ),
+        Fact("test part", f"{judge}, {how}", option("test" if parts.given else "share")),
     ]
 
 

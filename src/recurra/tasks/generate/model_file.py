@@ -17,6 +17,7 @@ from recurra.deploy.model_file import Contents
 from recurra.ensemble.members import Member
 from recurra.errors import ModelFileError
 from recurra.nn.generator import GeneratorNetwork
+from recurra.tasks.generate.kinds import KINDS
 from recurra.tasks.generate.model import TextModel
 
 _WHAT = "generator"
@@ -43,6 +44,8 @@ def from_contents(contents: Contents, path: str, network: Callable[..., nn.Modul
             return (Member(made),)
 
         model: TextModel = opener.part("model", TextModel, given={"members": members})
+        if model.kind not in KINDS:
+            raise ModelFileError(f"its kind is {model.kind!r}: expected {' or '.join(KINDS)}")
         for ngrams in (model.corrector, *model.baselines):
             if ngrams.size != model.alphabet.size:
                 raise ModelFileError(f"its n-grams are of {ngrams.size} symbols: expected {model.alphabet.size}")

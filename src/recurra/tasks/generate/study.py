@@ -15,6 +15,7 @@ from recurra.evaluation.labelled.evaluation import MODEL
 from recurra.formatting import percent
 from recurra.language import _
 from recurra.options import option
+from recurra.tasks.generate.kinds import KINDS
 from recurra.tasks.generate.model import NETWORK, TextModel
 
 Ints = npt.NDArray[np.int64]
@@ -60,6 +61,7 @@ def judge_text(model: TextModel, text: str) -> tuple[GenerationEvaluation, Ints]
     symbols = model.alphabet.encode(text)
     if not len(symbols):
         raise InputError("the text to judge on is empty: expected some characters")
+    kind = KINDS[model.kind]
     found = model.surprise(symbols)
     named = {MODEL: found.pop("mixture"), **found}
     notes = []
@@ -77,8 +79,9 @@ def judge_text(model: TextModel, text: str) -> tuple[GenerationEvaluation, Ints]
     names = (REPLACED, *model.alphabet.symbols)
     evaluation = evaluate_likelihood(
         named,
-        model.alphabet.lengths(symbols),
+        kind.weights(model.alphabet, symbols),
         [names[number] for number in symbols.tolist()],
+        unit=kind.unit,
         beside=NETWORK,
         notes=tuple(notes),
         seed=model.recipe.seed,
