@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option
 
 Floats = npt.NDArray[np.floating]
@@ -42,11 +43,16 @@ class Sampling:
     def __post_init__(self) -> None:
         given = self.temperature
         if not isinstance(given, Real) or isinstance(given, bool) or not (given >= 0 and math.isfinite(given)):
-            raise InputError(f"{option('temperature', given)}: expected a number of at least 0; 1 for no change")
+            raise InputError(
+                _(
+                    "{temperature}: expected a number of at least 0; 1 for no change",
+                    temperature=option("temperature", given),
+                )
+            )
         if self.top_k is not None and (not isinstance(self.top_k, Integral) or self.top_k < 1):
-            raise InputError(f"{option('top_k', self.top_k)}: expected a whole number of at least 1")
+            raise InputError(_("{top_k}: expected a whole number of at least 1", top_k=option("top_k", self.top_k)))
         if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise InputError(f"{option('top_p', self.top_p)}: expected a share above 0 and up to 1")
+            raise InputError(_("{top_p}: expected a share above 0 and up to 1", top_p=option("top_p", self.top_p)))
 
     def probabilities(self, logits: Floats) -> Floats:
         """Of every symbol [B, V], by logits [B, V]."""

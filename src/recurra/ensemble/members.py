@@ -16,6 +16,7 @@ from recurra.errors import InputError
 from recurra.inspect import Watch, Watched
 from recurra.inspect.several import said_of_nothing
 from recurra.inspect.watched import from_bytes
+from recurra.language import _
 from recurra.options import option
 from recurra.training import Run, TrainingOptions, TrainingRecord, train
 from recurra.training.launch import train_on
@@ -85,8 +86,10 @@ class Seat:
         """
         if source is not None and run.devices > 1:
             raise InputError(
-                f"{option('devices', run.devices)}: a sequence that is learnt in order is learnt by one process; leave "
-                "it out"
+                _(
+                    "{devices}: a sequence that is learnt in order is learnt by one process; leave it out",
+                    devices=option("devices", run.devices),
+                )
             )
         record = (partial(train_on, run.devices) if run.devices > 1 else partial(train, source=source))(
             problem,

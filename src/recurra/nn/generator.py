@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.nn.cell_layer import layer_of
 from recurra.nn.regularisation import Regularisation
 from recurra.nn.stack import Stack
@@ -58,13 +59,17 @@ class GeneratorOptions:
         for name in ("hidden", "layers", "embedding"):
             value = getattr(self, name)
             if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-                raise InputError(f"{name} is {value!r}: expected a whole number of at least 1")
+                raise InputError(
+                    _("{name} is {value!r}: expected a whole number of at least 1", name=name, value=value)
+                )
             object.__setattr__(self, name, int(value))
         for name in (*_SHARES, "activation", "slowness"):
             value = getattr(self, name)
             if not isinstance(value, Real) or value < 0 or (name in _SHARES and value >= 1):
                 expected = "a share of at least 0 and below 1" if name in _SHARES else "a number of at least 0"
-                raise InputError(f"{name} is {value!r}: expected {expected}")
+                raise InputError(
+                    _("{name} is {value!r}: expected {expected}", name=name, value=value, expected=expected)
+                )
             object.__setattr__(self, name, float(value))
 
     @property

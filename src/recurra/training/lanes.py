@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from recurra.errors import InputError
+from recurra.language import _
 
 _SHOWN = 8  # lanes that a watcher is shown
 
@@ -48,7 +49,13 @@ class LaneSource:
 
     def __init__(self, sequence: Tensor, lanes: int, steps: int) -> None:
         if len(sequence) < 2 * lanes:
-            raise InputError(f"the sequence has {len(sequence)} steps: expected at least two for each of {lanes} lanes")
+            raise InputError(
+                _(
+                    "the sequence has {sequence} steps: expected at least two for each of {lanes} lanes",
+                    sequence=len(sequence),
+                    lanes=lanes,
+                )
+            )
         self.sequence, self.lanes, self.steps = sequence, lanes, steps
         self.state: tuple[Tensor, ...] | None = None
         self._starts = torch.arange(lanes) * len(sequence) // lanes

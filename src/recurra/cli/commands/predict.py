@@ -14,6 +14,7 @@ from recurra.cli.flags.values import parse_levels
 from recurra.cli.later import open_later
 from recurra.cli.outputs import as_text, written_together
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option
 
 EXAMPLES = """
@@ -73,8 +74,12 @@ def predict(
     shown = {name: value for name, value in sampling.items() if value is not None}
     if shown and not estimator.samples:
         raise InputError(
-            f"{option(next(iter(shown)))} is about samples, and {model} holds a {estimator.KIND}, which makes none: "
-            "leave it out"
+            _(
+                "{next} is about samples, and {model} holds a {estimator}, which makes none: leave it out",
+                next=option(next(iter(shown))),
+                model=model,
+                estimator=estimator.KIND,
+            )
         )
     out = out or Path(estimator.task.files[0])
     piped = str(out) == "-"

@@ -19,6 +19,7 @@ from tokenizers.trainers import BpeTrainer
 
 from recurra.checking import require
 from recurra.errors import InputError
+from recurra.language import _
 
 UNKNOWN = "[UNK]"
 REPLACED = "\ufffd"  # how the unknown symbol is shown
@@ -100,8 +101,13 @@ class Alphabet:
         if wrong:
             shown = ", ".join(f"{letter!r} (U+{ord(letter):04X})" for letter in wrong[:5])
             raise InputError(
-                f"the prompt holds {shown}{' and others' if len(wrong) > 5 else ''}, which the text learnt from does "
-                f"not: use some of its {len(known)} characters"
+                _(
+                    "the prompt holds {shown}{more}, which the text learnt from does not: use some of its {known} "
+                    "characters",
+                    shown=shown,
+                    more=_(" and others") if len(wrong) > 5 else "",
+                    known=len(known),
+                )
             )
 
     @cached_property
@@ -118,11 +124,17 @@ def refuse_poor(text: str, least: int) -> None:
     """Raise InputError for a text that is too short, or holds a single symbol."""
     if len(text) < least:
         raise InputError(
-            f"the text has {len(text):,} characters: expected at least {least:,}, of which one part is learnt from and "
-            "another judges"
+            _(
+                "the text has {text:,} characters: expected at least {least:,}, of which one part is "
+                "learnt from and another judges",
+                text=len(text),
+                least=least,
+            )
         )
     if len(set(text[:100_000])) < 2 and len(set(text)) < 2:
-        raise InputError(f"the text holds a single symbol, {text[0]!r}, again and again: there is nothing to learn")
+        raise InputError(
+            _("the text holds a single symbol, {text!r}, again and again: there is nothing to learn", text=text[0])
+        )
 
 
 def _codes(text: str) -> npt.NDArray[np.uint32]:

@@ -20,6 +20,7 @@ import pandas as pd
 
 from recurra.data.files.read_table import read_table
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option
 
 Frame = tuple[int, ...]
@@ -74,7 +75,13 @@ def note_of(word: str) -> int:
         number = _STEPS[letter.lower()] + {"#": 1, "b": -1, "": 0}[sign] + 12 * (int(octave) + 1)
         if 0 <= number < NOTES:
             return number
-    raise InputError(f"{word!r} is no note: expected a MIDI number from 0 to {NOTES - 1}, or a name such as C4 or F#3")
+    raise InputError(
+        _(
+            "{word!r} is no note: expected a MIDI number from 0 to {n}, or a name such as C4 or F#3",
+            word=word,
+            n=NOTES - 1,
+        )
+    )
 
 
 def frames_of(written: str) -> list[Frame]:
@@ -98,7 +105,7 @@ def read_notes_file(file: str, **reading: Any) -> list[Piece]:
         from recurra.data.demo.chords import make_chords
 
         if file != "demo:chords":
-            raise InputError(f"there are no notes {file}: expected demo:chords, or a file")
+            raise InputError(_("there are no notes {file}: expected demo:chords, or a file", file=file))
         return make_chords()
     frame = read_table(file, **{"text": _COLUMNS, **reading}).frame
     lower = {str(name).strip().lower(): name for name in frame.columns}
@@ -121,7 +128,7 @@ def _row(cell: object, place: int) -> Frame:
     try:
         return () if text in ("", "-") else tuple(note_of(word) for word in re.split(r"[\s,;]+", text))
     except InputError as error:
-        raise InputError(f"row {place + 2}: {error}") from error
+        raise InputError(_("row {place}: {error}", place=place + 2, error=error)) from error
 
 
 def _switches(frame: pd.DataFrame, names: list[Any], file: str) -> list[Frame]:
@@ -132,12 +139,17 @@ def _switches(frame: pd.DataFrame, names: list[Any], file: str) -> list[Frame]:
             notes[name] = note_of(word)
         except InputError:
             raise InputError(
-                f"{file} has a column {name!r}, which is neither notes nor a note: expected a column `notes` with the "
-                f"notes of each frame, or columns of 0 and 1 named by their notes, and perhaps `piece` "
-                f"({option('kind', 'notes')})"
+                _(
+                    "{file} has a column {name!r}, which is neither notes nor a note: expected a column "
+                    "`notes` with the notes of each frame, or columns of 0 and 1 named by their notes, "
+                    "and perhaps `piece` ({kind})",
+                    file=file,
+                    name=name,
+                    kind=option("kind", "notes"),
+                )
             ) from None
     values = frame[list(notes)].to_numpy()
     if not len(notes) or values.dtype.kind not in "biuf" or not np.isin(values, (0, 1)).all():
-        raise InputError(f"{file} holds no notes: expected columns of 0 and 1, or a column `notes`")
+        raise InputError(_("{file} holds no notes: expected columns of 0 and 1, or a column `notes`", file=file))
     numbers = np.array(list(notes.values()))
     return [tuple(sorted(numbers[row != 0].tolist())) for row in values]

@@ -10,6 +10,7 @@ from recurra.data.demo.letters import make_letters
 from recurra.data.files.encoding import check_encoding, decode, detect_encoding, is_binary
 from recurra.data.files.source import first_bytes, open_source, refusing_damage, stem
 from recurra.errors import InputError
+from recurra.language import _
 
 DEMOS = {"letters": make_letters}
 
@@ -38,7 +39,9 @@ def read_text_file(path: str | Path, *, encoding: str | None = None) -> TextFile
     found = detect_encoding(data, whole=True) if encoding is None else check_encoding(encoding)
     text = decode(data, found, whole=True, name=place.name)
     if is_binary(text):
-        raise InputError(f"{place.name} is no text (it holds control characters): expected a file of plain text")
+        raise InputError(
+            _("{place} is no text (it holds control characters): expected a file of plain text", place=place.name)
+        )
     return TextFile(text.replace("\r\n", "\n").replace("\r", "\n"), stem(place), found)
 
 
@@ -47,4 +50,11 @@ def _demo(name: str) -> str:
         return DEMOS[name]()
     close = difflib.get_close_matches(name, DEMOS, n=1)
     meant = f": did you mean demo:{close[0]}?" if close else "."
-    raise InputError(f"there is no text demo:{name}{meant} Known: {', '.join(f'demo:{known}' for known in DEMOS)}")
+    raise InputError(
+        _(
+            "there is no text demo:{name}{meant} Known: {names}",
+            name=name,
+            meant=meant,
+            names=", ".join(f"demo:{known}" for known in DEMOS),
+        )
+    )

@@ -278,7 +278,9 @@ class SequenceGenerator(FittedEstimator):
         prompt = given.pop("prompt", "")
         if later is not None:
             if prompt:
-                raise InputError(f"{option('prompt')} and a file are both given to go on from: give one of the two")
+                raise InputError(
+                    _("{prompt} and a file are both given to go on from: give one of the two", prompt=option("prompt"))
+                )
             prompt = str(later.data)
         seed = int(given.pop("seed", self.seed))
         given = {"length": LENGTH if self.kind == "text" else 48, "samples": SAMPLES, **given}
@@ -372,7 +374,7 @@ class SequenceGenerator(FittedEstimator):
         model, sampling = self._fitted(), Sampling(temperature, top_k, top_p)
         for name, value in (("length", length), ("samples", samples)):
             if not isinstance(value, int | np.integer) or value < 1:
-                raise InputError(f"{option(name, value)}: expected a whole number of at least 1")
+                raise InputError(_("{name}: expected a whole number of at least 1", name=option(name, value)))
         before = self._kind.given(prompt)
         model.alphabet.refuse_unknown(before)
         symbols = self._kind.length(int(length))
@@ -381,15 +383,17 @@ class SequenceGenerator(FittedEstimator):
 
     def _check(self) -> None:
         if self.kind not in KINDS:
-            raise InputError(f"{option('kind', self.kind)}: expected {' or '.join(KINDS)}")
+            raise InputError(_("{kind}: expected {names}", kind=option("kind", self.kind), names=" or ".join(KINDS)))
         if self.kind == "notes" and self.level == "subwords":
-            raise InputError(f"{option('level', self.level)} is about texts: leave it out for notes")
+            raise InputError(_("{level} is about texts: leave it out for notes", level=option("level", self.level)))
         if self.level not in ("auto", "characters", "subwords"):
-            raise InputError(f"{option('level', self.level)}: expected auto, characters or subwords")
+            raise InputError(_("{level}: expected auto, characters or subwords", level=option("level", self.level)))
         if not isinstance(self.window, int | np.integer) or isinstance(self.window, bool) or self.window < 2:
-            raise InputError(f"{option('window', self.window)}: expected a whole number of at least 2")
+            raise InputError(_("{window}: expected a whole number of at least 2", window=option("window", self.window)))
         if self.cell not in cell_names():
-            raise InputError(f"{option('cell', self.cell)}: expected one of {', '.join(cell_names())}")
+            raise InputError(
+                _("{cell}: expected one of {names}", cell=option("cell", self.cell), names=", ".join(cell_names()))
+            )
         check_options("network", self.network, GeneratorOptions)
         check_options("training", self.training, TrainingOptions)
 

@@ -27,7 +27,7 @@ def insight_of(model: TextModel, text: str | None, facts: list[Fact]) -> Insight
     """The cost by length of memory, what was seen in training, what is wrong."""
     if text is None:
         raise InputError(
-            "a generator is inspected on a text: give one that it has not learnt, recurra inspect MODEL FILE"
+            _("a generator is inspected on a text: give one that it has not learnt, recurra inspect MODEL FILE")
         )
     frame = cost_by_memory(model, model.alphabet.encode(text))
     sentences = []

@@ -16,6 +16,7 @@ from recurra.data.text.alphabet import Alphabet
 from recurra.data.text.notes import FRAME, PIECE, frames_of, from_text, read_notes_file, to_text, transposed, written
 from recurra.data.text.reading import TextFile, read_text_file
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option
 
 Ints = npt.NDArray[np.int64]
@@ -81,14 +82,18 @@ class TextKind(Kind):
             (name for name, value in reading.items() if value not in (None, (), []) and name != "encoding"), ""
         )
         if wrong:
-            raise InputError(f"{option(wrong)} is about tables, and {file} is read as a text: leave it out")
+            raise InputError(
+                _("{wrong} is about tables, and {file} is read as a text: leave it out", wrong=option(wrong), file=file)
+            )
         found = read_text_file(file, encoding=reading.get("encoding"))
         return found, [Fact("encoding", found.encoding, option("encoding"))] if found.encoding else []
 
     def taken(self, given: Any, name: str) -> str:
         """The text."""
         if not isinstance(given, str):
-            raise InputError(f"{name} is of type {type(given).__name__}: expected one text, a str")
+            raise InputError(
+                _("{name} is of type {type}: expected one text, a str", name=name, type=type(given).__name__)
+            )
         return given
 
     def given(self, prompt: str) -> str:
@@ -129,12 +134,17 @@ class NotesKind(Kind):
             pieces = [[[int(note) for note in frame] for frame in piece] for piece in given]
         except (TypeError, ValueError) as error:
             raise InputError(
-                f"{name} is of type {type(given).__name__}: expected pieces, each a list of frames, each a list of "
-                "MIDI numbers"
+                _(
+                    "{name} is of type {type}: expected pieces, each a list of frames, each a list of MIDI numbers",
+                    name=name,
+                    type=type(given).__name__,
+                )
             ) from error
         wrong = next((note for piece in pieces for frame in piece for note in frame if not 0 <= note < 128), None)
         if wrong is not None:
-            raise InputError(f"{name} holds the note {wrong}: expected MIDI numbers from 0 to 127")
+            raise InputError(
+                _("{name} holds the note {wrong}: expected MIDI numbers from 0 to 127", name=name, wrong=wrong)
+            )
         return to_text(pieces)
 
     def given(self, prompt: str) -> str:

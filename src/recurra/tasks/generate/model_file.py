@@ -16,6 +16,7 @@ from recurra.deploy.keeping import Keeper, Opener, refusing
 from recurra.deploy.model_file import Contents
 from recurra.ensemble.members import Member
 from recurra.errors import ModelFileError
+from recurra.language import _
 from recurra.nn.generator import GeneratorNetwork
 from recurra.tasks.generate.kinds import KINDS
 from recurra.tasks.generate.model import TextModel
@@ -45,9 +46,15 @@ def from_contents(contents: Contents, path: str, network: Callable[..., nn.Modul
 
         model: TextModel = opener.part("model", TextModel, given={"members": members})
         if model.kind not in KINDS:
-            raise ModelFileError(f"its kind is {model.kind!r}: expected {' or '.join(KINDS)}")
+            raise ModelFileError(_("its kind is {kind!r}: expected {names}", kind=model.kind, names=" or ".join(KINDS)))
         for ngrams in (model.corrector, *model.baselines):
             if ngrams.size != model.alphabet.size:
-                raise ModelFileError(f"its n-grams are of {ngrams.size} symbols: expected {model.alphabet.size}")
+                raise ModelFileError(
+                    _(
+                        "its n-grams are of {ngrams} symbols: expected {alphabet}",
+                        ngrams=ngrams.size,
+                        alphabet=model.alphabet.size,
+                    )
+                )
         opener.refuse_more(to_contents(contents.kind, model, opener.header.verdict, made_by=opener.header.made_by))
     return model

@@ -39,19 +39,24 @@ def split_text(text: str, share: float, test: str | None, window: int) -> TextPa
     Raises InputError for a text too short, or of one symbol.
     """
     if not 0 < share < 1:
-        raise InputError(f"{option('share', share)} leaves a part empty: expected a number between 0 and 1, as 0.1")
+        raise InputError(
+            _("{share} leaves a part empty: expected a number between 0 and 1, as 0.1", share=option("share", share))
+        )
     refuse_poor(text, max(LEAST, 4 * window))
     if test is not None:
         if len(test) < 2:
-            raise InputError("the test text is empty: expected some characters to judge on")
+            raise InputError(_("the test text is empty: expected some characters to judge on"))
         return TextParts(text, test, True)
     cut = int((1 - share) * len(text))
     line = text.find("\n", cut, cut + 200)
     cut = line + 1 if line >= 0 else cut
     if cut < LEAST // 2 or len(text) - cut < LEAST // 20:
         raise InputError(
-            f"{option('share', share)} leaves {min(cut, len(text) - cut):,} characters in one of the two parts: give "
-            "another share, or a longer text"
+            _(
+                "{share} leaves {cut:,} characters in one of the two parts: give another share, or a longer text",
+                share=option("share", share),
+                cut=min(cut, len(text) - cut),
+            )
         )
     return TextParts(text[:cut], text[cut:], False)
 
@@ -60,7 +65,7 @@ def judge_text(model: TextModel, text: str) -> tuple[GenerationEvaluation, Ints]
     """A model judged on a text that it has not seen, and the text as symbols."""
     symbols = model.alphabet.encode(text)
     if not len(symbols):
-        raise InputError("the text to judge on is empty: expected some characters")
+        raise InputError(_("the text to judge on is empty: expected some characters"))
     kind = KINDS[model.kind]
     found = model.surprise(symbols)
     named = {MODEL: found.pop("mixture"), **found}
