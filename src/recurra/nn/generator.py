@@ -94,6 +94,7 @@ class GeneratorNetwork(nn.Module):
     A state is a flat tuple of [1, B, H]: those of the first layer, then those of the second. `step` gives for one
     symbol what `forward` does for a sequence, and `stream` is the same as one call into the engine.
 
+    >>> import torch
     >>> network = GeneratorNetwork(5, "lstm", GeneratorOptions(hidden=8, embedding=4)).eval()
     >>> logits, state = network(torch.tensor([[0], [1], [2]]))
     >>> logits.shape, len(state)

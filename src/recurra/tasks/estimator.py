@@ -136,9 +136,7 @@ class Estimator(NestedOptions, ABC):
 
     KIND: ClassVar[str]  # of its model files, by which its task is found
     keeps_data: ClassVar[bool] = False  # whether it can predict without a file
-    samples: ClassVar[bool] = (
-        False  # whether its predictions are samples, made as `predict --temperature` and others say
-    )
+    samples: ClassVar[bool] = False  # whether its predictions are samples, with a temperature and a length
 
     @property
     def task(self) -> Task:

@@ -54,7 +54,7 @@ def test_distributions_hold_the_probabilities_and_add_up_to_one(smoothing: Smoot
     rng = np.random.default_rng(0)
     learnt, text = rng.integers(0, 7, 400), rng.integers(0, 8, 63)
     model = NGrams.learn(learnt, 8, order=4, smoothing=smoothing)
-    every = model.distributions(text, np.arange(len(text)))
+    every = model.distributions(model.contexts(text), np.arange(len(text)))
     np.testing.assert_allclose(every.sum(axis=1), 1.0)
     np.testing.assert_allclose(every[np.arange(len(text)), text], model.probabilities(text))
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import recurra as rc
+from recurra.data.demo.chords import make_chords
 from recurra.data.demo.letters import make_letters
 from recurra.errors import InputError
 
@@ -96,3 +97,22 @@ def test_subwords_are_learnt_and_written(tmp_path: Path) -> None:
     model.save(tmp_path / "a.safetensors")
     loaded = rc.load(tmp_path / "a.safetensors")
     assert loaded.sample(length=20, seed=1) == model.sample(length=20, seed=1)
+
+
+def test_music_is_learnt_in_all_keys_written_and_judged_by_frame(tmp_path: Path) -> None:
+    pieces = make_chords(14)
+    music = rc.SequenceGenerator(kind="notes", network=SMALL, training={"epochs": 0.2}, verbose=False)
+    judged = music.study(pieces)
+    assert judged.leading == "nats per frame"
+    frames = sum(len(piece) for piece in pieces)
+    assert music.holdout_ is not None
+    assert 0 < music.holdout_.text.count("|") < frames / 4
+    music.save(tmp_path / "m.safetensors")
+    loaded = rc.load(tmp_path / "m.safetensors")
+    lines = loaded.sample("48 60 64 67", length=5, seed=2)[0].split("\n")
+    assert lines == music.sample("48 60 64 67", length=5, seed=2)[0].split("\n")
+    assert all(word == "-" or 0 <= int(word) < 128 for line in lines for word in line.split())
+    with pytest.raises(InputError, match="is no note"):
+        loaded.sample("H2")
+    with pytest.raises(InputError, match="expected pieces"):
+        rc.SequenceGenerator(kind="notes").study("abc" * 1000)

@@ -107,7 +107,8 @@ def read_notes_file(file: str, **reading: Any) -> list[Piece]:
         if file != "demo:chords":
             raise InputError(_("there are no notes {file}: expected demo:chords, or a file", file=file))
         return make_chords()
-    frame = read_table(file, **{"text": _COLUMNS, **reading}).frame
+    # Names of columns that are numbers are notes, and no row of data.
+    frame = read_table(file, **{"text": _COLUMNS, "header": True, **reading}).frame
     lower = {str(name).strip().lower(): name for name in frame.columns}
     owner = next((lower[name] for name in _PIECES if name in lower), None)
     column = next((lower[name] for name in _COLUMNS if name in lower), None)

@@ -26,7 +26,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Smoothing = Literal["witten-bell", "kneser-ney"]
 
-_AT_ONCE = 1 << 14  # positions whose distributions are computed together
+_AT_ONCE = 1 << 20  # probabilities that are computed together
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class NGrams:
     """Probabilities of the next of `size` symbols from up to len(orders) - 1 symbols before.
 
     >>> model = NGrams.learn(np.array([0, 1, 0, 1, 0, 1, 2]), 3, order=2, smoothing="witten-bell")
-    >>> model.distributions(np.array([0, 1]), np.array([1]))[0].round(2)  # after the symbol 0
+    >>> model.distributions(model.contexts(np.array([0, 1])), np.array([1]))[0].round(2)  # after the symbol 0
     array([0.1 , 0.85, 0.05])
     """
 
@@ -112,13 +112,16 @@ class NGrams:
             found = self._smoothed(order, places, count, found)
         return found
 
-    def distributions(self, symbols: npt.NDArray[np.integer], positions: Ints) -> Floats:
-        """At `positions` [n], each from 0 to N, the probabilities of all symbols [n, V] given those before it."""
-        symbols = np.append(symbols.astype(np.int64), 0)
-        contexts = self._contexts(symbols)
+    def contexts(self, symbols: npt.NDArray[np.integer]) -> list[Ints]:
+        """What `distributions` asks of a sequence, to be computed once for many calls."""
+        return self._contexts(np.append(symbols.astype(np.int64), 0))
+
+    def distributions(self, contexts: list[Ints], positions: Ints) -> Floats:
+        """At `positions` [n] of a sequence, from 0 to N, the probabilities of all symbols [n, V] given those before."""
         every = np.empty((len(positions), self.size))
-        for first in range(0, len(positions), _AT_ONCE):
-            part = positions[first : first + _AT_ONCE]
+        rows_at_once = max(1, _AT_ONCE // self.size)
+        for first in range(0, len(positions), rows_at_once):
+            part = positions[first : first + rows_at_once]
             found = np.full((len(part), self.size), 1.0 / self.size)
             for context, order in zip(contexts, self.orders, strict=True):
                 places = context[part]

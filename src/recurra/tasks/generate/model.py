@@ -34,7 +34,7 @@ Floats = npt.NDArray[np.floating]
 
 NETWORK = "the network alone"
 _HELD, _FEWEST_HELD, _MOST_HELD = 0.04, 200, 25_000  # of the symbols learnt from, to stop training and to mix
-_FITTED = 12_000  # symbols that a and b are fitted to
+_FITTED, _LOGITS = 12_000, 1 << 24  # symbols that a and b are fitted to, and their logits, at most
 _EXACT = 200_000  # parameters; larger networks write in bfloat16, whose weights stay in the cache
 
 
@@ -78,11 +78,12 @@ class TextModel:
 
     def surprise(self, symbols: Ints) -> dict[str, Floats]:
         """What each symbol of a text [N] costs by every method, in nats: "mixture", the network, the baselines."""
+        contexts = self.corrector.contexts(symbols) if self.blend.stacked else []
         mixture, alone = np.zeros(len(symbols)), np.zeros(len(symbols))
         for at, logits in logits_of(self.network, symbols, self.start):
             every = np.arange(len(at))
             alone[at] = -log_softmax(logits.astype(np.float64), axis=1)[every, symbols[at]]
-            stacked = np.log(self.corrector.distributions(symbols, at)) if self.blend.stacked else None
+            stacked = np.log(self.corrector.distributions(contexts, at)) if self.blend.stacked else None
             mixture[at] = -log_softmax(self.blend(logits, stacked), axis=1)[every, symbols[at]]
         found = {"mixture": mixture, NETWORK: alone}
         return found | {each.name: -np.log(each.probabilities(symbols)) for each in self.baselines}
@@ -168,12 +169,13 @@ def _mixed(
 
     Longer contexts than those of the best n-grams alone are tried too: where they were seen, they know more.
     """
-    parts = list(logits_of(network, held[:_FITTED], start_of(alphabet), least=400))
+    held = held[: min(_FITTED, max(_FEWEST_HELD, _LOGITS // alphabet.size))]
+    parts = list(logits_of(network, held, start_of(alphabet), least=400))
     at, logits = np.concatenate([at for at, _ in parts]), np.concatenate([z for _, z in parts])
     found = []
     for order in (len(best.orders), len(best.orders) + 2):
         model = NGrams.learn(learnt, alphabet.size, order=order, smoothing=best.smoothing)
-        stacked = np.log(model.distributions(held, at))
+        stacked = np.log(model.distributions(model.contexts(held), at))
         blend = fit_blend(logits, stacked, held[at])
         z = log_softmax(blend(logits, stacked), axis=1)
         found.append((-float(z[np.arange(len(at)), held[at]].mean()), model, blend))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +19,6 @@ from recurra.tasks.generate.study import real_copies, run_of
 from recurra.tasks.memory import memory_data
 from recurra.tasks.page import evaluation_data, page_content
 
-if TYPE_CHECKING:
-    from recurra.tasks.generate.estimator import SequenceGenerator
-
 Ints = npt.NDArray[np.int64]
 
 PACKAGES = ("torch", "numpy", "pandas", "tokenizers")
@@ -32,7 +29,7 @@ _REAL = 800  # characters of real text beside what was made
 
 
 def report_content(
-    estimator: SequenceGenerator,
+    estimator: Any,
     *,
     title: str | None = None,
     facts: Any = None,
@@ -84,7 +81,7 @@ def first_piece(text: str) -> list[tuple[int, ...]]:
     return list(max(from_text(text), key=len, default=()))
 
 
-def memorised(estimator: SequenceGenerator, samples: Sequence[str], judge: Ints, learnt: Ints) -> dict[str, Any]:
+def memorised(estimator: Any, samples: Sequence[str], judge: Ints, learnt: Ints) -> dict[str, Any]:
     """What of the samples stands in the text learnt from, beside what of the held-out text does."""
     model = estimator.model_
     alphabet, run, shown = model.alphabet, run_of(model), KINDS[model.kind].shown
