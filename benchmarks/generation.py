@@ -71,7 +71,9 @@ def writing() -> None:
     network = GeneratorNetwork(alphabet.size, "lstm", options).eval()
     ngrams = NGrams.learn(np.arange(1, 60), alphabet.size, order=2, smoothing="witten-bell")
     recipe = Recipe("lstm", options, TrainingOptions(), 64, 0)
-    model = TextModel(recipe, alphabet, (Member(network),), ngrams, Blend(1.0), (ngrams,))
+    model = TextModel(
+        recipe, alphabet, (Member(network),), ngrams, Blend(1.0), (ngrams,), "text", np.zeros(0, np.uint64)
+    )
     for exact in (False, True):
         symbols, best = model.write(np.array([1]), 40_000, 1, Sampling(0.8), seed=0, exact=exact), np.inf
         for _ in range(400):

@@ -32,6 +32,20 @@ def copied_share(made: Ints, learnt: Ints, run: int) -> float:
     return float(_covered(_starts(made, learnt, run), len(made), run).mean())
 
 
+def prints_of(learnt: Ints, run: int) -> npt.NDArray[np.uint64]:
+    """Hashes of the runs of `run` symbols end to end in a sequence, by which it is known again."""
+    return np.unique(Hashes(learnt).of(np.arange(0, max(0, len(learnt) - run + 1), run), run))
+
+
+def known_share(text: Ints, prints: npt.NDArray[np.uint64], run: int) -> float:
+    """About which share of a text stands in the sequence of these `prints`: of its runs, one in `run` is among them."""
+    if len(text) < run or not len(prints):
+        return 0.0
+    own = Hashes(text).of(np.arange(len(text) - run + 1), run)
+    at = np.minimum(np.searchsorted(prints, own), len(prints) - 1)
+    return float(min(1.0, run * (prints[at] == own).mean()))
+
+
 def passages(made: Ints, learnt: Ints, *, least: int, most: int = 5) -> list[Passage]:
     """The longest passages of `made` that stand in `learnt`, none within another, at least `least` symbols long."""
     if len(made) < least or len(learnt) < least:

@@ -20,6 +20,7 @@ from scipy.special import log_softmax
 from recurra.data.text.alphabet import Alphabet, Level, chosen_level
 from recurra.decoding.sampling import Sampling
 from recurra.ensemble.members import Member, Seat
+from recurra.evaluation.generation.memorised import prints_of
 from recurra.evaluation.generation.ngrams import NGrams, best_ngrams
 from recurra.evaluation.labelled.calibration import Blend, fit_blend
 from recurra.nn.generator import GeneratorNetwork, GeneratorOptions
@@ -33,6 +34,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.floating]
 
 NETWORK = "the network alone"
+RUN = 100  # symbols of a run by which a text is known again
 _HELD, _FEWEST_HELD, _MOST_HELD = 0.04, 200, 25_000  # of the symbols learnt from, to stop training and to mix
 _FITTED, _LOGITS = 12_000, 1 << 24  # symbols that a and b are fitted to, and their logits, at most
 _EXACT = 200_000  # parameters; larger networks write in bfloat16, whose weights stay in the cache
@@ -51,7 +53,10 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class TextModel:
-    """What was learnt: the network, the n-grams that correct it, and those it is compared with, the simplest first."""
+    """What was learnt: the network, the n-grams that correct it, and those it is compared with, the simplest first.
+
+    `prints` are hashes of runs of what was learnt, by which a text is known again.
+    """
 
     recipe: Recipe
     alphabet: Alphabet
@@ -59,7 +64,8 @@ class TextModel:
     corrector: NGrams
     blend: Blend
     baselines: tuple[NGrams, ...]
-    kind: str = "text"
+    kind: str
+    prints: npt.NDArray[np.uint64]
 
     @property
     def network(self) -> GeneratorNetwork:
@@ -158,8 +164,9 @@ def fit_text(text: str, alphabet: Alphabet, recipe: Recipe, kind: Kind, *, run: 
     symbols = alphabet.encode(kind.learnt(text))
     baselines = {each.name: each for each in (*_usual(symbols, alphabet.size), _again(best, symbols))}
     corrector = _again(corrector, symbols)
-    every = tuple(baselines.values())
-    return TextModel(recipe, alphabet, (Member(network, record),), corrector, blend, every, kind.name)
+    members, every = (Member(network, record),), tuple(baselines.values())
+    prints = prints_of(alphabet.encode(text), RUN)
+    return TextModel(recipe, alphabet, members, corrector, blend, every, kind.name, prints)
 
 
 def _mixed(

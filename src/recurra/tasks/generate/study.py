@@ -10,18 +10,18 @@ import numpy.typing as npt
 from recurra.data.text.alphabet import REPLACED, refuse_poor
 from recurra.errors import InputError
 from recurra.evaluation.generation.evaluation import GenerationEvaluation, evaluate_likelihood
-from recurra.evaluation.generation.memorised import copied_share
+from recurra.evaluation.generation.memorised import copied_share, known_share
 from recurra.evaluation.labelled.evaluation import MODEL
 from recurra.formatting import percent
 from recurra.language import _
 from recurra.options import option
 from recurra.tasks.generate.kinds import KINDS
-from recurra.tasks.generate.model import NETWORK, TextModel
+from recurra.tasks.generate.model import NETWORK, RUN, TextModel
 
 Ints = npt.NDArray[np.int64]
 
 LEAST = 2_000  # characters, to be learnt from and judged on
-RUN = 30  # characters of a passage that counts as copied
+_KNOWN = 0.2  # share of a text that was learnt, beyond which it is said
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,9 @@ def judge_text(model: TextModel, text: str) -> tuple[GenerationEvaluation, Ints]
                 share=percent(unknown / len(symbols)),
             )
         )
+    known = known_share(symbols, model.prints, RUN)
+    if known > _KNOWN:
+        notes.append(_("About {share} of this stands in what was learnt: the scores flatter.", share=percent(known, 0)))
     names = (REPLACED, *model.alphabet.symbols)
     evaluation = evaluate_likelihood(
         named,
