@@ -96,7 +96,7 @@ class Seat:
             options,
             seed=self.own_seed,
             name=f"{self.name}-{self.number}",
-            label=f"{self.name} {self.number + 1}/{self.members}" if self.members > 1 else self.name,
+            label=f"{_(self.name)} {self.number + 1}/{self.members}" if self.members > 1 else _(self.name),
             steps=steps or options.steps(problem.examples),
             run=run,
             watch=partial(Watch, clip_norm=options.clip_norm) if watch else None,
@@ -110,7 +110,7 @@ def remarks_of(members: Sequence[Member[Any]]) -> list[str]:
     seen = [member.watched() for member in members]
     remarks = [remark for member in members if member.record is not None for remark in member.record.remarks]
     if why := said_of_nothing(seen):
-        remarks.insert(0, f"the gradient's way through time was not recorded: {why}")
+        remarks.insert(0, _("the gradient's way through time was not recorded: {why}", why=why))
     return list(dict.fromkeys(remarks))
 
 
