@@ -84,6 +84,15 @@ def judge_text(model: TextModel, text: str) -> tuple[GenerationEvaluation, Ints]
     known = known_share(symbols, model.prints, RUN)
     if known > _KNOWN:
         notes.append(_("About {share} of this stands in what was learnt: the scores flatter.", share=percent(known, 0)))
+    least = min(float(each.sum()) for name, each in named.items() if name not in (MODEL, NETWORK))
+    if float(named[NETWORK].sum()) > least:
+        notes.append(
+            _(
+                "The network alone, which makes the samples, is worse than n-grams here: train it longer ({epochs}) or "
+                "give it more to learn from.",
+                epochs=option("epochs"),
+            )
+        )
     names = (REPLACED, *model.alphabet.symbols)
     evaluation = evaluate_likelihood(
         named,
