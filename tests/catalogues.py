@@ -34,6 +34,9 @@ OTHER_NOUNS = (
     "test speaker",
     "number",
     "category",
+    "test passage",
+    "character",
+    "frame",
 )  # that are counted through a variable
 OTHERS = ("words", "characters", "text", "audio", "label", "tags")  # how a text is cut; labels of facts by part
 

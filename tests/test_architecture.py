@@ -24,6 +24,7 @@ DECLARATIONS = {
     "tasks/labelled/tasks.py",
     "tasks/speech/tasks.py",
     "tasks/translate/task.py",
+    "tasks/generate/task.py",
 }  # in which tasks give examples of their commands
 
 # A folder may import its own files, those of the folders named here, and whatever these may import.

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from recurra.kernels import backend
     from recurra.nn import accelerate, restore
     from recurra.nn.forecast import NetworkOptions
+    from recurra.nn.generator import GeneratorOptions
     from recurra.nn.sequence import SequenceOptions
     from recurra.tasks import (
         Forecaster,
         SequenceClassifier,
+        SequenceGenerator,
         SequenceRegressor,
         SequenceTagger,
         Transcriber,
@@ -40,12 +42,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Forecaster",
+    "GeneratorOptions",
     "InputError",
     "MissingPackageError",
     "ModelFileError",
     "NetworkOptions",
     "RecurraError",
     "SequenceClassifier",
+    "SequenceGenerator",
     "SequenceOptions",
     "SequenceRegressor",
     "SequenceTagger",
@@ -73,8 +77,10 @@ __all__ = [
 # These need torch or pandas, which take a second to load: `import recurra` and `recurra --help` do without.
 _LATER = {
     "Forecaster": "recurra.tasks",
+    "GeneratorOptions": "recurra.nn.generator",
     "NetworkOptions": "recurra.nn.forecast",
     "SequenceClassifier": "recurra.tasks",
+    "SequenceGenerator": "recurra.tasks",
     "SequenceOptions": "recurra.nn.sequence",
     "SequenceRegressor": "recurra.tasks",
     "SequenceTagger": "recurra.tasks",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from recurra.data.schema.facts import Fact
-    from recurra.tasks.estimator import Scores
+    from recurra.tasks.estimator import Preview, Scores
 
 
 _NUMBER = r"-?[\d,.]+(?:e-?\d+)?(?: %)?"
@@ -126,6 +126,17 @@ def print_frame(
     if len(frame) > rows:
         console.print(Text(_("  … and {n:,} more rows", n=len(frame) - rows), style="dim"))
     console.print()
+
+
+def print_preview(console: Console, preview: Preview) -> None:
+    """What is shown of predictions: a table, and lines below it as they stand."""
+    table = preview.table()
+    if len(table.columns):
+        print_frame(console, preview.title, table)
+    elif preview.lines():
+        console.print(Text(_(preview.title), style="bold"))
+    for line in preview.lines():
+        console.print(Text(line))
 
 
 def column_texts(shown: pd.Series, values: pd.Series) -> list[str]:

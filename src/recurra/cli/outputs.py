@@ -140,10 +140,18 @@ def csv_text(frame: pd.DataFrame) -> str:
     return frame.to_csv(index=False, float_format="%.9g", lineterminator="\n")
 
 
+def plain_texts(frame: pd.DataFrame) -> str:
+    """Texts as they stand, what each goes on from before it; several apart by a line of dashes."""
+    before = frame["prompt"] if "prompt" in frame else [""] * len(frame)
+    texts = [f"{prompt}{text}".strip("\n") for prompt, text in zip(before, frame["text"], strict=True)]
+    return f"\n\n{'-' * 40}\n\n".join(texts) + "\n"
+
+
 def as_text(
     frames: Iterator[pd.DataFrame], out: Path, *, see: Callable[[pd.DataFrame], None] = lambda frame: None
 ) -> Iterator[str]:
-    """Parts of a table as parts of the file `out`: JSON lines by its name, else CSV with its header once.
+    """Parts of a table as parts of the file `out`: JSON lines by its name, the column of texts as they stand where it
+    ends in .txt, else CSV with its header once.
 
     `see` is shown each part.
     """
@@ -152,7 +160,9 @@ def as_text(
     lines = out.suffix.lower() in _JSON
     for number, frame in enumerate(frames):
         see(frame)
-        if lines:
+        if out.suffix.lower() == ".txt" and "text" in frame:
+            yield plain_texts(frame)
+        elif lines:
             yield json_lines(frame)
         else:
             text = csv_text(cell_text(frame))

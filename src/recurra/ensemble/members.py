@@ -12,13 +12,16 @@ import pandas as pd
 import torch
 from torch import nn
 
+from recurra.errors import InputError
 from recurra.inspect import Watch, Watched
 from recurra.inspect.several import said_of_nothing
 from recurra.inspect.watched import from_bytes
 from recurra.language import _
+from recurra.options import option
 from recurra.training import Run, TrainingOptions, TrainingRecord, train
 from recurra.training.launch import train_on
 from recurra.training.loop import Problem
+from recurra.training.source import Source
 
 Network = TypeVar("Network", bound=nn.Module, covariant=True)
 
@@ -67,13 +70,28 @@ class Seat:
             yield
 
     def train(
-        self, problem: Problem, options: TrainingOptions, *, run: Run, watch: bool, steps: int | None = None
+        self,
+        problem: Problem,
+        options: TrainingOptions,
+        *,
+        run: Run,
+        watch: bool,
+        steps: int | None = None,
+        source: Source | None = None,
     ) -> TrainingRecord:
         """Train the problem's network, on as many processes as `run` says, and bring it back to the CPU to be used.
 
-        `watch` where there is a way through time to be watched. `steps` are by default those of `options`.
+        `watch` where there is a way through time to be watched. `steps` are by default those of `options`,
+        `source` the shuffled examples; another one is trained by a single process.
         """
-        record = (partial(train_on, run.devices) if run.devices > 1 else train)(
+        if source is not None and run.devices > 1:
+            raise InputError(
+                _(
+                    "{devices}: a sequence that is learnt in order is learnt by one process; leave it out",
+                    devices=option("devices", run.devices),
+                )
+            )
+        record = (partial(train_on, run.devices) if run.devices > 1 else partial(train, source=source))(
             problem,
             options,
             seed=self.own_seed,

@@ -24,6 +24,14 @@ class Masks:
         keep = 1.0 - rate
         return like.new_empty(batch, width).bernoulli_(keep).div_(keep)
 
+    def weights(self, weight: Tensor, rate: float) -> Tensor:
+        """The weights, each zero with probability `rate`, else times 1 / (1 - rate); differentiable."""
+        if not rate:
+            return weight
+        dropped = self.zoneout(weight.shape[0], weight.shape[1], rate, weight)
+        assert dropped is not None
+        return weight * (1 - dropped).to(weight.dtype).mul_(1.0 / (1.0 - rate))
+
     def zoneout(self, rows: int, width: int, rate: float, like: Tensor) -> Tensor | None:
         """uint8 [rows, width] on the device of `like`: 1, keep the old value, with probability `rate`."""
         if not rate:

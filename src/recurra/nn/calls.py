@@ -72,6 +72,8 @@ def call(
         elif has_option(layer, name):
             parts = [found(parameter) for parameter in PARAMETERS[name]]
             named[name] = parts[0] if len(parts) == 1 else torch.stack(parts)
+    if layer.training and masks is not None and layer.regularisation is not None and "recurrent" in named:
+        named["recurrent"] = masks.weights(named["recurrent"], layer.regularisation.weight_drop)
     weights = Weights(**named, own=tuple(own))
     input_weight, input_bias = found("weight_ih"), found("bias_ih") if layer.bias else None
     check_weights(cell, weights, layer.hidden_size, layer.width, x)

@@ -17,6 +17,8 @@ class Regularisation:
     zoneout            the share of h that keeps its old value at a step (Krueger et al. 2016, "Zoneout: regularizing
                        RNNs by randomly preserving hidden activations")
     zoneout_cell       the same for c of an LSTM; as `zoneout` where it is None
+    weight_drop        the share of the weights in U that are zero for a whole sequence, the same for every row of the
+                       batch (Merity et al. 2018, "Regularizing and optimizing LSTM language models")
 
     Rates are shares of at least 0 and below 1; InputError otherwise.
 
@@ -27,9 +29,10 @@ class Regularisation:
     recurrent_dropout: float = 0.0
     zoneout: float = 0.0
     zoneout_cell: float | None = None
+    weight_drop: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("recurrent_dropout", "zoneout", "zoneout_cell"):
+        for name in ("recurrent_dropout", "zoneout", "zoneout_cell", "weight_drop"):
             rate = getattr(self, name)
             if name == "zoneout_cell" and rate is None:
                 continue

@@ -183,6 +183,24 @@ _SCORES = (
         higher=False,
         decimals=None,
     ),
+    _number(
+        mark("nats per character"),
+        mark("The mean of −log of the probability given to each character, by all that came before it."),
+        higher=False,
+    ),
+    _number(mark("bits per character"), mark("The same in bits: what a compressor would need."), higher=False),
+    _number(
+        mark("nats per frame"),
+        mark("The sum of −log of the probabilities given to the notes of a frame, by all that came before them."),
+        higher=False,
+    ),
+    _number(mark("bits per frame"), mark("The same in bits: what a compressor would need."), higher=False),
+    _number(
+        mark("perplexity"),
+        mark("Among how many equally likely symbols the method chooses, on average."),
+        higher=False,
+        decimals=2,
+    ),
 )
 _COVERAGE = mark("The share of the truth that fell inside the interval.")
 

@@ -15,6 +15,7 @@ from recurra.tasks.task import Column, Option, Task
 
 if TYPE_CHECKING:
     from recurra.tasks.forecast.forecaster import Forecaster
+    from recurra.tasks.generate.estimator import SequenceGenerator
     from recurra.tasks.labelled.classifier import SequenceClassifier
     from recurra.tasks.labelled.estimator import SequenceEstimator
     from recurra.tasks.labelled.regressor import SequenceRegressor
@@ -29,6 +30,7 @@ __all__ = [
     "Option",
     "SequenceClassifier",
     "SequenceEstimator",
+    "SequenceGenerator",
     "SequenceRegressor",
     "SequenceTagger",
     "Task",
@@ -45,6 +47,7 @@ _LATER = {  # which need torch
     "Forecaster": "forecast.forecaster",
     "SequenceClassifier": "labelled.classifier",
     "SequenceEstimator": "labelled.estimator",
+    "SequenceGenerator": "generate.estimator",
     "SequenceRegressor": "labelled.regressor",
     "SequenceTagger": "labelled.tagger",
     "Transcriber": "speech.transcriber",

@@ -28,6 +28,14 @@ def examples_digest(examples: Examples, *others: pd.Series | pd.DataFrame | np.n
     return digest.hexdigest()
 
 
+def text_digest(*texts: str) -> str:
+    """A digest of texts."""
+    digest = hashlib.blake2b(digest_size=16)
+    for text in texts:
+        _feed(digest, [text])
+    return digest.hexdigest()
+
+
 def _feed(digest: hashlib.blake2b, value: Any) -> None:
     """Add a column of any kind, and where it ends."""
     if isinstance(value, Ragged):

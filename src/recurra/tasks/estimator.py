@@ -95,9 +95,9 @@ class Judged:
 class Insight:
     """What the networks remember, what is wrong with them, and what moved their predictions.
 
-    `nothing` says why nothing can be seen; `tables` are titles and frames; `moved` is a row per step and feature; by
-    feature `strength` is how much usually moves a prediction, a number per step from `first` on; `flows` what
-    `recurra.inspect.draw_flow` draws.
+    `nothing` says why nothing can be seen; `tables` are titles and frames; `moved` is a row per step and feature, or
+    what a task says in its place; by feature `strength` is how much usually moves a prediction, a number per step from
+    `first` on; `flows` what `recurra.inspect.draw_flow` draws.
     """
 
     facts: list[Fact]
@@ -136,6 +136,7 @@ class Estimator(NestedOptions, ABC):
 
     KIND: ClassVar[str]  # of its model files, by which its task is found
     keeps_data: ClassVar[bool] = False  # whether it can predict without a file
+    samples: ClassVar[bool] = False  # whether its predictions are samples, with a temperature and a length
 
     @property
     def task(self) -> Task:

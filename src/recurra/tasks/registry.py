@@ -22,6 +22,7 @@ _tasks: dict[str, Task | str] = {
     "regress": "recurra.tasks.labelled.tasks:REGRESS",
     "transcribe": "recurra.tasks.speech.tasks:TRANSCRIBE",
     "translate": "recurra.tasks.translate.task:TRANSLATE",
+    "generate": "recurra.tasks.generate.task:GENERATE",
 }
 OTHERS = ("predict", "evaluate", "inspect", "bench", "textbook", "doctor")  # commands that are no tasks
 _NAME = re.compile(r"[a-z][a-z0-9-]*")

@@ -22,6 +22,7 @@ class Option:
     panel      under which heading the help has it
     least      of a number; `most` likewise
     means      of a switch: the argument that it sets, and to what
+    shown      whether it is an argument of `results` and `predictions`, and not of the constructor
     """
 
     name: str
@@ -29,10 +30,11 @@ class Option:
     help: str
     default: Any = None
     nothing: str | None = None
-    panel: Literal["evaluation", "network", "training"] = "training"
+    panel: Literal["evaluation", "network", "training", "samples"] = "training"
     least: float | None = None
     most: float | None = None
     means: tuple[str, Any] | None = None
+    shown: bool = False
 
     def value(self, given: Any) -> Any:
         """The argument for what was given."""
@@ -67,7 +69,7 @@ class Task:
     summary    what the command does, in one line; `writes` what it writes
     examples   command lines without `recurra`, each with a phrase or "": ("classify demo:reviews", "built-in texts")
     estimator  the class (`tasks.estimator.Estimator`), or where it is, "module:Class", loaded when it is asked for
-    reader     what its files hold: "series", labelled "examples", or something of its "own"
+    reader     what its files hold: "series", labelled "examples", a "text", or something of its "own"
     target     of examples: the column that is predicted
     columns    of examples: which kinds of columns may be named beside those that all have
     inputs     of its own: the options that name its columns
@@ -88,7 +90,7 @@ class Task:
     summary: str
     examples: tuple[tuple[str, str], ...]
     estimator: str | type
-    reader: Literal["series", "examples", "own"] = "examples"
+    reader: Literal["series", "examples", "text", "own"] = "examples"
     target: Target = CLASS
     columns: tuple[str, ...] = ("text", "sequence", "audio")
     inputs: tuple[Column, ...] = ()

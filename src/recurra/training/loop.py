@@ -31,7 +31,7 @@ from recurra.training.randomness import forked, seeded_states, set_states, state
 from recurra.training.record import COLUMNS, TrainingRecord
 from recurra.training.run import Run
 from recurra.training.schedule import schedule
-from recurra.training.source import DataSource, Source
+from recurra.training.source import Carrying, DataSource, Source
 from recurra.training.stepper import Stepper
 from recurra.training.threads import fitting_threads
 
@@ -273,6 +273,8 @@ class _State:
         tensors = {f"weights/{key}": value for key, value in self.network.state_dict().items()}
         tensors |= {f"best/{key}": value for key, value in self.best_weights.items()}
         tensors |= {f"optimiser/{key}": value for key, value in self.stepper.tensors().items()}
+        if isinstance(self.source, Carrying):
+            tensors |= {f"source/{key}": value for key, value in self.source.tensors().items()}
         tensors |= states(self.device)
         tensors["rows"] = torch.tensor(self.rows, dtype=torch.float64).reshape(-1, len(COLUMNS))
         tensors["best"] = torch.tensor(self.best, dtype=torch.float64)
@@ -288,6 +290,8 @@ class _State:
         self.network.load_state_dict(_below(tensors, "weights/"))
         self.best_weights = _below(tensors, "best/")
         self.stepper.restore(_below(tensors, "optimiser/"))
+        if isinstance(self.source, Carrying):
+            self.source.restore(_below(tensors, "source/"))
         self.schedule = replace(self.schedule, **state["schedule"])
         self.random = {name: tensors.get(name, seeded) for name, seeded in self.random.items()}
         self.rows = tensors["rows"].tolist()

@@ -7,7 +7,7 @@ was stopped goes on to the same bits; a stream is read in order, and experience 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, final
+from typing import Any, Protocol, final, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -28,6 +28,19 @@ class Source(Protocol):
 
     def glance(self, step: int) -> Any:
         """Some of the batch that a watcher is shown."""
+        ...
+
+
+@runtime_checkable
+class Carrying(Protocol):
+    """A source with a state of its own, which goes into the checkpoints of a run and comes back out of them."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The state by name."""
+        ...
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Go back to it."""
         ...
 
 

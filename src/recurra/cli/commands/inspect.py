@@ -81,7 +81,9 @@ def inspect(
     with written_together(out) as stage:
         if insight.flows is not None:
             draw_flow(insight.flows).savefig(stage / files[0].name)
-        picture = draw_attribution(insight.strength, first=insight.first, title=insight.title)
-        picture.savefig(stage / files[1].name)
+        if insight.strength:
+            picture = draw_attribution(insight.strength, first=insight.first, title=insight.title)
+            picture.savefig(stage / files[1].name)
         (stage / files[2].name).write_text(csv_text(insight.moved), encoding="utf-8", newline="")
-    print_files(console, files if insight.flows is not None else files[1:])
+        written = [path for path in files if (stage / path.name).exists()]
+    print_files(console, written)

@@ -8,11 +8,11 @@ from typing import Any
 
 import typer
 
-from recurra.cli.console import print_facts, print_files, print_frame, print_scores, stderr, stdout, waiting
+from recurra.cli.console import print_facts, print_files, print_preview, print_scores, stderr, stdout, waiting
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.task_flags import Flag, flags_of, signature_of
 from recurra.cli.flags.values import split_names, split_words
-from recurra.cli.outputs import check_outputs, csv_text, surviving, tell_failures, written_together
+from recurra.cli.outputs import as_text, check_outputs, surviving, tell_failures, written_together
 from recurra.errors import InputError
 from recurra.language import _
 from recurra.options import option as spelt_option
@@ -83,7 +83,7 @@ def _learn(
     if task.shows_results:
         preview = estimator.preview()
         preview.add(results)
-        print_frame(console, preview.title, preview.table())
+        print_preview(console, preview)
 
     from recurra.report import write_html, write_png
 
@@ -92,7 +92,8 @@ def _learn(
     with surviving(failures, files[1].name):
         content = estimator.file_content(arguments=arguments, **shown)
     with written_together(out) as stage:
-        (stage / files[0].name).write_text(csv_text(results), encoding="utf-8", newline="")
+        text = "".join(as_text(iter([results]), files[0]))
+        (stage / files[0].name).write_text(text, encoding="utf-8", newline="")
         estimator.save(stage / files[-1].name)
         if content is not None:
             for path, write in ((files[1], write_html), (files[2], write_png)):

@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from recurra.cli.console import counting, print_facts, print_files, print_frame, stderr, stdout
+from recurra.cli.console import counting, print_facts, print_files, print_preview, stderr, stdout
 from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels
 from recurra.cli.later import open_later
 from recurra.cli.outputs import as_text, written_together
+from recurra.errors import InputError
 from recurra.language import _
+from recurra.options import option
 
 EXAMPLES = """
 **Examples**
@@ -27,6 +29,8 @@ EXAMPLES = """
 - `recurra predict reviews.safetensors new.csv` — a label and probabilities for every row
 
 - `recurra predict proteins.safetensors new.jsonl --out tags.jsonl` — the tags of every sequence as JSON lines
+
+- `recurra predict plays.safetensors --prompt "To be" --samples 5` — what a generator writes after a beginning
 """
 
 
@@ -44,10 +48,17 @@ def predict(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
+    prompt: options.Prompt = None,
+    samples: options.Samples = None,
+    length: options.Length = None,
+    temperature: options.Temperature = None,
+    top_k: options.TopK = None,
+    top_p: options.TopP = None,
+    seed: options.SampleSeed = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Forecast, or predict labels, from newer data with the model in MODEL, without training.
+    """Forecast, predict labels, or write, from newer data with the model in MODEL, without training.
 
     FILE holds the columns that the model was trained with; they are read the same way.
     """
@@ -56,6 +67,20 @@ def predict(
     from recurra.tasks import load
 
     estimator = load(model)
+    sampling = {
+        "prompt": prompt, "samples": samples, "length": length, "temperature": temperature, "top_k": top_k,
+        "top_p": top_p, "seed": seed,
+    }  # fmt: skip
+    shown = {name: value for name, value in sampling.items() if value is not None}
+    if shown and not estimator.samples:
+        raise InputError(
+            _(
+                "{next} is about samples, and {model} holds a {estimator}, which makes none: leave it out",
+                next=option(next(iter(shown))),
+                model=model,
+                estimator=estimator.KIND,
+            )
+        )
     out = out or Path(estimator.task.files[0])
     piped = str(out) == "-"
     console = stdout(quiet or piped)
@@ -65,7 +90,7 @@ def predict(
         reading.told()
     preview = estimator.preview()
     with counting(stderr(quiet), _("predicting"), 0 if later is None else len(later)) as done:
-        frames = estimator.predictions(later, levels=percents, done=done)
+        frames = estimator.predictions(later, levels=percents, done=done, **shown)
         if piped:
             for text in as_text(frames, out):
                 typer.echo(text, nl=False)
@@ -76,7 +101,5 @@ def predict(
         ):
             for text in as_text(frames, out, see=preview.add):
                 stream.write(text)
-    print_frame(console, preview.title, preview.table())
-    for line in preview.lines():
-        console.print(line)
+    print_preview(console, preview)
     print_files(console, [out])

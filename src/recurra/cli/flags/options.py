@@ -16,6 +16,7 @@ READING = "Reading the file (detected unless given)"
 JUDGING = "Evaluation"
 LEARNING = "Training"
 NETWORK = "Network"
+SAMPLES = "Samples"
 OUTPUT = "Output"
 
 
@@ -115,6 +116,10 @@ ExamplesFile = Annotated[
         help="CSV, TSV (also compressed), Parquet, Excel or JSON lines; or a built-in example, demo:NAME.",
     ),
 ]
+TextFile = Annotated[
+    str,
+    typer.Argument(metavar="FILE", help="Plain text (also compressed), or a built-in example such as demo:letters."),
+]
 Texts = Annotated[
     list[str] | None, _option(COLUMNS, "--text", metavar="NAMES", help="Text columns, read word by word.")
 ]
@@ -154,6 +159,10 @@ Constants = Annotated[
 ]
 
 TestFile = Annotated[str | None, _option(JUDGING, "--test", metavar="FILE", help="A file of test examples.")]
+TestText = Annotated[str | None, _option(JUDGING, "--test", metavar="FILE", help="Another text to evaluate on.")]
+ShareOfText = Annotated[
+    float, _option(JUDGING, "--share", min=0.0, max=1.0, help="Share of the text, its end, to evaluate on.")
+]
 Share = Annotated[float, _option(JUDGING, min=0.0, max=1.0, help="Share of the examples set aside as test set.")]
 SplitColumn = Annotated[
     str | None, _option(JUDGING, "--split", metavar="NAME", help="A column that says train or test.")
@@ -221,6 +230,19 @@ Device = Annotated[
 Devices = Annotated[int, _option(LEARNING, min=1, help="Processes to train with.")]
 Log = Annotated[Path | None, _option(LEARNING, metavar="DIR", help="Folder for TensorBoard logs.")]
 Resume = Annotated[bool, _option(LEARNING, "--resume", help="Continue an interrupted run.")]
+
+Prompt = Annotated[str | None, _option(SAMPLES, help="Of a generator: what a sample goes on from.")]
+Samples = Annotated[int | None, _option(SAMPLES, min=1, help="Of a generator: how many samples.")]
+Length = Annotated[int | None, _option(SAMPLES, min=1, help="Of a generator: symbols of a sample.")]
+Temperature = Annotated[
+    float | None, _option(SAMPLES, min=0.0, help="Of a generator: below 1, likely symbols become likelier.")
+]
+TopK = Annotated[int | None, _option(SAMPLES, min=1, help="Of a generator: draw from so many likeliest symbols.")]
+TopP = Annotated[
+    float | None,
+    _option(SAMPLES, min=0.0, max=1.0, help="Of a generator: draw from the likeliest up to this probability."),
+]
+SampleSeed = Annotated[int | None, _option(SAMPLES, "--seed", min=0, help="Of a generator: the same seed, same text.")]
 
 Levels = Annotated[str, _option(OUTPUT, metavar="PERCENTS", help="Prediction intervals, in percent.")]
 Folder = Annotated[Path, _option(OUTPUT, "--out", metavar="DIR", help="Output folder.")]

@@ -13,7 +13,12 @@ from recurra.cli.flags import options
 from recurra.cli.flags.values import parse_levels, parse_seasons, parse_widths
 from recurra.tasks.task import Column, Option, Task
 
-PANELS = {"evaluation": options.JUDGING, "network": options.NETWORK, "training": options.LEARNING}
+PANELS = {
+    "evaluation": options.JUDGING,
+    "network": options.NETWORK,
+    "training": options.LEARNING,
+    "samples": options.SAMPLES,
+}
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,12 @@ _EXAMPLES_ALL: dict[str, Flag] = {
     "vectors": _value(options.Vectors),
     "members": Flag(options.Members, 3, "settings"),
 }
+_TEXT: dict[str, Flag] = {
+    "test": _value(options.TestText),
+    "share": _value(options.ShareOfText, 0.1),
+    "cell": Flag(options.Cell, "lstm", "settings"),
+    "hidden": Flag(options.Hidden, None, "network"),
+}
 _LEARNING: dict[str, Flag] = {
     "epochs": Flag(options.Epochs, None, "training"),
     "seed": Flag(options.Seed, 0, "settings"),
@@ -110,6 +121,8 @@ def flags_of(task: Task) -> dict[str, Flag]:
     if task.reader == "series":
         levels = Flag(options.Levels, "80,95", "shown", parse=parse_levels)
         return {**_SERIES, **own, **_LEARNING, "levels": levels, **_OUTPUT}
+    if task.reader == "text":
+        return {**_TEXT, **own, **_LEARNING, **_OUTPUT}
     if task.reader == "own":
         columns = {column.name: _column(column) for column in task.inputs}
         given = {name: _EXAMPLES_ALL[name].default for name in task.shared} | dict(task.defaults)
@@ -126,7 +139,7 @@ def flags_of(task: Task) -> dict[str, Flag]:
 
 def signature_of(task: Task) -> inspect.Signature:
     """The arguments of the command, for typer."""
-    file = options.File if task.reader == "series" else options.ExamplesFile
+    file = {"series": options.File, "text": options.TextFile}.get(task.reader, options.ExamplesFile)
     plain = inspect.Parameter.POSITIONAL_OR_KEYWORD
     head = [
         inspect.Parameter("context", plain, annotation=typer.Context),
@@ -151,4 +164,4 @@ def _column(column: Column) -> Flag:
 def _own(option: Option) -> Flag:
     help_of = typer.Option(min=option.least, max=option.most, rich_help_panel=PANELS[option.panel], help=option.help)
     kind = Annotated[option.kind if option.default is not None else option.kind | None, help_of]
-    return Flag(kind, option.default, "settings", parse=option.value)
+    return Flag(kind, option.default, "shown" if option.shown else "settings", parse=option.value)

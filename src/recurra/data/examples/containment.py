@@ -33,7 +33,7 @@ def contained(inner: Ragged, outer: Ragged, least: int) -> tuple[Ints, Ints]:
     asked = np.flatnonzero(lengths >= least)
     if not len(asked) or not len(outer.values):
         return none, none
-    own, theirs = _Hashes(inner.values), _Hashes(outer.values)
+    own, theirs = Hashes(inner.values), Hashes(outer.values)
     starts = inner.offsets[:-1][asked]
     heads = np.unique(own.of(starts, least))
     ends = np.repeat(outer.offsets[1:], outer.lengths)
@@ -78,7 +78,7 @@ def related_groups(sequences: list[tuple[Ragged, int]], prints: Ints) -> Ints:
     return wider if np.bincount(wider).max() <= max(_LARGEST * count, np.bincount(groups).max()) else groups
 
 
-class _Hashes:
+class Hashes:
     """The hash of any run of steps."""
 
     def __init__(self, values: npt.NDArray) -> None:

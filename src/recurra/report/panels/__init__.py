@@ -22,9 +22,12 @@ from recurra.report.panels.moved import Moved, MovedUsually
 from recurra.report.panels.own import Chart, Fragment, Frame, Sentences
 from recurra.report.panels.panel import Deferred, Panel
 from recurra.report.panels.picker import Picker
+from recurra.report.panels.samples import Memorised, Samples
 from recurra.report.panels.scatter import Scatter
 from recurra.report.panels.sizes import Sizes
+from recurra.report.panels.sounds import Sounds
 from recurra.report.panels.spoken import SpokenWords
+from recurra.report.panels.surprise import Surprise
 from recurra.report.panels.training import Training
 from recurra.report.panels.usual import Usual
 from recurra.report.panels.worst import Worst
@@ -33,10 +36,14 @@ from recurra.report.panels.worst import Worst
 PANELS: dict[str, type[Panel]] = {
     "cards": Cards,
     "picker": Picker,
+    "samples": Samples,
+    "sounds": Sounds,
     "forecast": Forecast,
     "backtest": Backtest,
     "moved": Moved,
     "methods": Methods,
+    "surprise": Surprise,
+    "memorised": Memorised,
     "scatter": Scatter,
     "error by size": ErrorBySize,
     "confusion": Confusion,
@@ -78,6 +85,7 @@ __all__ = [
     "Forecast",
     "Fragment",
     "Frame",
+    "Memorised",
     "Memory",
     "Methods",
     "Mistakes",
@@ -85,10 +93,13 @@ __all__ = [
     "MovedUsually",
     "Panel",
     "Picker",
+    "Samples",
     "Scatter",
     "Sentences",
     "Sizes",
+    "Sounds",
     "SpokenWords",
+    "Surprise",
     "Training",
     "Usual",
     "Worst",

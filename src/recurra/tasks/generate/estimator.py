@@ -1,0 +1,412 @@
+"""The generator of sequences: learns a text, says how likely another is, and writes on for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from torch import nn
+
+from recurra.cells import names as cell_names
+from recurra.data.schema.facts import Fact
+from recurra.data.schema.names import counted
+from recurra.data.text.alphabet import REPLACED, Alphabet, refuse_poor
+from recurra.decoding.sampling import Sampling
+from recurra.deploy.model_file import Contents, write_model
+from recurra.errors import InputError
+from recurra.evaluation.generation.evaluation import GenerationEvaluation
+from recurra.language import _
+from recurra.nn.generator import GeneratorOptions
+from recurra.options import option
+from recurra.report import ReportContent
+from recurra.tasks.digests import text_digest
+from recurra.tasks.estimator import Done, Insight, Judged, Later, Prepared, Preview, Scores, nobody
+from recurra.tasks.fitted import INTERRUPTED, FittedEstimator
+from recurra.tasks.generate.facts import model_facts, text_facts
+from recurra.tasks.generate.insight import insight_of
+from recurra.tasks.generate.kinds import KINDS, Kind
+from recurra.tasks.generate.model import Recipe, TextModel, fit_text, level_of
+from recurra.tasks.generate.model_file import from_contents, to_contents
+from recurra.tasks.generate.printed import SamplePreview
+from recurra.tasks.generate.report import report_content
+from recurra.tasks.generate.study import LEAST, TextParts, judge_text, split_text
+from recurra.tasks.opened import Opened
+from recurra.tasks.parameters import check_options, chosen_options
+from recurra.tasks.printed import scores_of
+from recurra.training import Run, TrainingOptions
+
+Ints = npt.NDArray[np.int64]
+
+LENGTH, SAMPLES = 1000, 3
+_LEARNT, _FEWEST, _MOST = 8_000_000, 4.0, 16.0  # characters in all passes together, and passes
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedText:
+    """A text that judged a model, as it is and as symbols, and what came of it; `learnt` are the symbols learnt from,
+    where they are known."""
+
+    model: TextModel
+    text: str
+    symbols: Ints
+    evaluation: GenerationEvaluation
+    learnt: Ints | None = None
+
+
+class SequenceGenerator(FittedEstimator):
+    """The distribution of a text, learnt symbol by symbol: how likely any text is, and new ones without end.
+
+    One recurrent network reads the text in parallel lanes and carries its state from window to window, so that its
+    memory is not cut where the gradient is. N-grams of the same text are mixed in where a part of it that neither has
+    seen shows that they help; they judge with it, and the network alone writes.
+
+    kind      "text", or "notes" that sound together: pieces, each a list of frames, each a list of MIDI numbers
+    level     what a symbol of a text is: "characters", "subwords" (byte-pair merges), or "auto"
+    cell      "lstm", "gru", "rnn", "mingru", "slstm", or one of your own (`recurra.cells.register`)
+    window    steps of a window, over which the gradient goes back
+    network   widths and dropout: `recurra.nn.GeneratorOptions`, or some of them by name
+    training  passes (`epochs`), lanes (`batch_size`), learning rate, likewise
+    device    "auto" (a GPU where there is one), "cpu" or "cuda"
+    verbose   True for a bar, False for none, None for one where a person watches
+
+    >>> from recurra import SequenceGenerator
+    >>> text = "the cat sat on the mat. the dog sat on the log. " * 60
+    >>> model = SequenceGenerator(network={"hidden": 16, "layers": 1}, training={"epochs": 1}).fit(text)
+    >>> len(model.sample("the ", length=20, seed=1)[0])
+    20
+    """
+
+    KIND = "sequence generator"
+    keeps_data = True
+    samples = True
+
+    members = 1
+    model_: TextModel
+    holdout_: JudgedText | None = None
+    understood_: list[Fact]
+
+    def __init__(
+        self,
+        *,
+        kind: Literal["text", "notes"] = "text",
+        level: Literal["auto", "characters", "subwords"] = "auto",
+        cell: str = "lstm",
+        window: int = 64,
+        network: GeneratorOptions | Mapping[str, Any] | None = None,
+        training: TrainingOptions | Mapping[str, Any] | None = None,
+        seed: int = 0,
+        device: str = "auto",
+        verbose: bool | None = None,
+    ) -> None:
+        self.kind = kind
+        self.level = level
+        self.cell = cell
+        self.window = window
+        self.network = network
+        self.training = training
+        self.seed = seed
+        self.device = device
+        self.verbose = verbose
+
+    # In Python
+
+    def fit(self, X: Any, y: Any = None, *, run: Run | None = None) -> Self:
+        """Learn the text X. Raises `InputError` for one that cannot be learnt from."""
+        self._check()
+        text = self._kind.taken(X, "X")
+        refuse_poor(text, max(LEAST, 4 * int(self.window)))
+        self._learn(text, self._run(run, trainings=1))
+        self.holdout_ = None
+        return self
+
+    def study(self, text: Any, *, test: Any = None, share: float = 0.1, run: Run | None = None) -> GenerationEvaluation:
+        """Learn the first part of a text, and be judged beside the baselines on the last `share`, or on `test`.
+
+        The model that was judged is kept: what it has not learnt stays a fair judge. Raises `InputError`.
+        """
+        self._check()
+        judge = None if test is None else self._kind.taken(test, "test")
+        parts = split_text(self._kind.taken(text, "text"), share, judge, int(self.window))
+        self._learn(parts.learnt, self._run(run, trainings=1))
+        evaluation, symbols = judge_text(self.model_, parts.judge)
+        learnt = self.model_.alphabet.encode(parts.learnt)
+        self.holdout_ = JudgedText(self.model_, parts.judge, symbols, evaluation, learnt)
+        return evaluation
+
+    def evaluate(self, text: Any) -> GenerationEvaluation:
+        """Judge the fitted model on a text that it has not learnt, beside the n-grams that were fitted with it."""
+        text = self._kind.taken(text, "text")
+        return self._judge_later(text)
+
+    def _judge_later(self, text: str) -> GenerationEvaluation:
+        evaluation, symbols = judge_text(self._fitted(), text)
+        self.holdout_ = JudgedText(self.model_, text, symbols, evaluation)
+        return evaluation
+
+    def surprise(self, text: Any) -> pd.DataFrame:
+        """What each symbol of a text costs: `symbol`, `nats`, and `network`, what it costs the network alone."""
+        model = self._fitted()
+        symbols = model.alphabet.encode(self._kind.taken(text, "text"))
+        found = model.surprise(symbols)
+        names = (REPLACED, *model.alphabet.symbols)
+        _mixture, alone = list(found)[:2]
+        return pd.DataFrame(
+            {"symbol": [names[k] for k in symbols.tolist()], "nats": found[_mixture], "network": found[alone]}
+        )
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """The mean log likelihood of a text's characters, or of frames: higher is better."""
+        found = self.surprise(X)
+        return -float(found["nats"].sum()) / max(1, self._kind.count(self._kind.taken(X, "X")))
+
+    def sample(
+        self,
+        prompt: str = "",
+        *,
+        length: int = LENGTH,
+        samples: int = 1,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 0,
+    ) -> list[str]:
+        """Texts that go on from `prompt`, `length` symbols each, without the prompt; the same seed, the same texts.
+
+        Of notes `length` counts frames, a prompt is written "60 64 67, 62 65 69", and a text has a line for each frame.
+
+        `temperature` below 1 makes likely symbols likelier, `top_k` and `top_p` cut the unlikely ones off
+        (`decoding.sampling`). Raises `InputError`, also for a prompt with unknown characters.
+        """
+        return [
+            self._kind.shown(text) for text in self._written(prompt, length, samples, temperature, top_k, top_p, seed)
+        ]
+
+    def stream(
+        self,
+        prompt: str = "",
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 0,
+    ) -> Iterator[str]:
+        """A text without end, symbol after symbol, in constant memory."""
+        model = self._fitted()
+        model.alphabet.refuse_unknown(prompt)
+        names = (REPLACED, *model.alphabet.symbols)
+        given, sampling = model.alphabet.encode(prompt), Sampling(temperature, top_k, top_p)
+        step = 0
+        while True:  # a chunk of `write` has a length; its state goes on within it
+            for symbol in model.write(given, 2**62, 1, sampling, seed=seed + step):
+                yield names[int(symbol[0])]
+            step += 1
+
+    def facts(self) -> list[Fact]:
+        """What was decided, and how to decide otherwise."""
+        return model_facts(self._fitted())
+
+    def content(self, **head: Any) -> ReportContent:
+        """What the page and the picture show."""
+        self._fitted()
+        return report_content(self, **head)
+
+    # Files
+
+    def read_file(self, file: str, reading: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> Opened:
+        """The text of a file."""
+        found, facts = self._kind.read(file, reading)
+        return Opened(pd.DataFrame({"text": [found.text]}), facts, found.name, Path(file).name, reading=reading)
+
+    def prepare(
+        self, opened: Opened, *, test: str | Path | None = None, share: float = 0.1, **columns: Any
+    ) -> Prepared:
+        """The part that is learnt and the one that judges: the last `share`, or the file `test`."""
+        self._check()
+        judge = None if test is None else str(self.read_file(str(test), opened.reading).frame["text"][0])
+        parts = split_text(str(opened.frame["text"][0]), share, judge, int(self.window))
+        facts = [*opened.facts, *text_facts(parts, self._kind)]
+        way = {"test": None if test is None else str(test), "share": share}
+        return Prepared(parts, facts, text_digest(parts.learnt, parts.judge), way)
+
+    def learn(self, prepared: Prepared, *, run: Run | None = None) -> GenerationEvaluation:
+        """Train and judge."""
+        parts: TextParts = prepared.data
+        self.understood_ = prepared.facts
+        self._learn(parts.learnt, self._run(run, trainings=1))
+        evaluation, symbols = judge_text(self.model_, parts.judge)
+        self.holdout_ = JudgedText(
+            self.model_, parts.judge, symbols, evaluation, self.model_.alphabet.encode(parts.learnt)
+        )
+        return evaluation
+
+    def remarks(self) -> list[str]:
+        """That training was interrupted."""
+        return [_(INTERRUPTED)] if self.model_.interrupted else []
+
+    def scores(self) -> Scores:
+        """On the part that judged."""
+        assert self.holdout_ is not None
+        return scores_of(self.holdout_.evaluation, _("On the test part ({size})", size=self._size(self.holdout_.text)))
+
+    def results(self, **shown: Any) -> pd.DataFrame:
+        """Samples: `sample`, `prompt`, `text`."""
+        return next(self.predictions(None, **shown))
+
+    def file_content(self, *, arguments: Sequence[str] | None = None, **shown: Any) -> ReportContent:
+        """The page on a study of a file."""
+        return self.content(
+            facts=[*self.understood_, *self.facts()],
+            notes=self.remarks(),
+            arguments=arguments,
+            samples=self._made,
+        )
+
+    def later(self, opened: Opened) -> Later:
+        """A later text."""
+        text = str(opened.frame["text"][0])
+        facts = [*opened.facts, Fact("text", self._size(text))]
+        return Later(text, facts, opened.name, opened.source)
+
+    def predictions(self, later: Later | None, *, done: Done = nobody, **shown: Any) -> Iterator[pd.DataFrame]:
+        """Samples; a later text is a prompt."""
+        given = {name: value for name, value in shown.items() if value is not None and name != "levels"}
+        prompt = given.pop("prompt", "")
+        if later is not None:
+            if prompt:
+                raise InputError(
+                    _("{prompt} and a file are both given to go on from: give one of the two", prompt=option("prompt"))
+                )
+            prompt = str(later.data)
+        seed = int(given.pop("seed", self.seed))
+        given = {"length": LENGTH if self.kind == "text" else 48, "samples": SAMPLES, **given}
+        texts = self._written(prompt, **{"temperature": 1.0, "top_k": None, "top_p": None, **given}, seed=seed)
+        before = self._kind.given(prompt)
+        self._made = [before + text for text in texts]
+        shown_texts = [self._kind.shown(text) for text in texts]
+        asked = self._kind.shown(before[-200:])
+        if asked and self.kind == "notes":
+            asked += "\n"
+        yield pd.DataFrame({"sample": range(1, len(texts) + 1), "prompt": asked, "text": shown_texts})
+
+    def preview(self) -> Preview:
+        """The first sample."""
+        return SamplePreview()
+
+    def judged(self, later: Later, **shown: Any) -> Judged:
+        """What a later text costs, beside the baselines."""
+        evaluation = self._judge_later(str(later.data))
+        title = _("On {name} ({size})", name=later.name, size=self._size(later.data))
+
+        def content(**head: Any) -> ReportContent:
+            return self.content(**{"facts": [*later.facts, *self.facts()], **head})
+
+        return Judged(later.facts, scores_of(evaluation, title), evaluation.surprise, content)
+
+    def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
+        """How far back it remembers, by what a shorter memory costs on a later text."""
+        return insight_of(
+            self._fitted(), None if later is None else str(later.data), [] if later is None else later.facts
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the model file, one `.safetensors`; `recurra.load` reads it."""
+        from recurra import __version__
+
+        verdict = None if self.holdout_ is None else self.holdout_.evaluation.verdict.sentence
+        write_model(path, to_contents(self.KIND, self._fitted(), verdict, made_by=__version__))
+
+    @classmethod
+    def opened(cls, contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> Self:
+        """The estimator that wrote the `contents` of the file at `path`."""
+        model = from_contents(contents, path, network)
+        recipe = model.recipe
+        estimator = cls(
+            kind=model.kind,  # pyright: ignore[reportArgumentType]  # checked
+            level=model.alphabet.level,
+            cell=recipe.cell,
+            window=recipe.window,
+            network=recipe.network,
+            training=recipe.training,
+            seed=recipe.seed,
+        )
+        estimator.model_ = model
+        return estimator
+
+    # Parts
+
+    @property
+    def _kind(self) -> Kind:
+        return KINDS[self.kind]
+
+    def _size(self, text: str) -> str:
+        return counted(self._kind.count(text), self._kind.unit)
+
+    def _learn(self, text: str, run: Run) -> None:
+        alphabet = Alphabet.learn(self._kind.learnt(text), level_of(self.level, text))
+        size = len(self._kind.learnt(text))
+        recipe = Recipe(
+            self.cell,
+            chosen_options(self.network, _network_for(alphabet, size)),
+            chosen_options(self.training, _training_for(size)),
+            int(self.window),
+            int(self.seed),
+        )
+        if recipe.training.epochs is None:
+            recipe = replace(recipe, training=replace(recipe.training, epochs=_training_for(size).epochs))
+        self.model_ = fit_text(text, alphabet, recipe, self._kind, run=run, name="training")
+
+    def _written(
+        self,
+        prompt: str,
+        length: int,
+        samples: int,
+        temperature: float,
+        top_k: int | None,
+        top_p: float | None,
+        seed: int,
+    ) -> list[str]:
+        """Texts of symbols."""
+        model, sampling = self._fitted(), Sampling(temperature, top_k, top_p)
+        for name, value in (("length", length), ("samples", samples)):
+            if not isinstance(value, int | np.integer) or value < 1:
+                raise InputError(_("{name}: expected a whole number of at least 1", name=option(name, value)))
+        before = self._kind.given(prompt)
+        model.alphabet.refuse_unknown(before)
+        symbols = self._kind.length(int(length))
+        steps = list(model.write(model.alphabet.encode(before), symbols, int(samples), sampling, seed=seed))
+        return [self._kind.cut(model.alphabet.text(row), int(length)) for row in np.array(steps).T]
+
+    def _check(self) -> None:
+        if self.kind not in KINDS:
+            raise InputError(_("{kind}: expected {names}", kind=option("kind", self.kind), names=" or ".join(KINDS)))
+        if self.kind == "notes" and self.level == "subwords":
+            raise InputError(_("{level} is about texts: leave it out for notes", level=option("level", self.level)))
+        if self.level not in ("auto", "characters", "subwords"):
+            raise InputError(_("{level}: expected auto, characters or subwords", level=option("level", self.level)))
+        if not isinstance(self.window, int | np.integer) or isinstance(self.window, bool) or self.window < 2:
+            raise InputError(_("{window}: expected a whole number of at least 2", window=option("window", self.window)))
+        if self.cell not in cell_names():
+            raise InputError(
+                _("{cell}: expected one of {names}", cell=option("cell", self.cell), names=", ".join(cell_names()))
+            )
+        check_options("network", self.network, GeneratorOptions)
+        check_options("training", self.training, TrainingOptions)
+
+
+def _network_for(alphabet: Alphabet, size: int) -> GeneratorOptions:
+    if size < 300_000:
+        return GeneratorOptions(hidden=256, layers=1, embedding=64, dropout=0.3, weight_drop=0.2)
+    if alphabet.level == "characters" and alphabet.size < 400:
+        return GeneratorOptions(hidden=512, layers=1, embedding=64, dropout=0.25, weight_drop=0.2)
+    return GeneratorOptions(hidden=512, layers=2, embedding=256, tied=True, dropout=0.3, weight_drop=0.2)
+
+
+def _training_for(length: int) -> TrainingOptions:
+    """Passes by the length of the text."""
+    passes = float(np.clip(_LEARNT / max(1, length), _FEWEST, _MOST))
+    return TrainingOptions(epochs=round(passes, 1), batch_size=32, learning_rate=3e-3)

@@ -1,0 +1,74 @@
+"""What was understood of a text and decided about its generator, one line each."""
+
+from __future__ import annotations
+
+from recurra.data.schema.facts import Fact
+from recurra.data.schema.names import counted
+from recurra.ensemble.members import remarks_of
+from recurra.formatting import count
+from recurra.language import _
+from recurra.options import option
+from recurra.tasks.generate.kinds import Kind
+from recurra.tasks.generate.model import TextModel
+from recurra.tasks.generate.study import TextParts
+
+
+def text_facts(parts: TextParts, kind: Kind) -> list[Fact]:
+    """How long the parts are."""
+    learnt, judge = (counted(kind.count(text), kind.unit) for text in (parts.learnt, parts.judge))
+    told = _("{size}, {m} different symbols", size=learnt, m=f"{len(set(parts.learnt)):,}")
+    how = _("another file") if parts.given else _("the end of the text")
+    return [
+        Fact("learnt from", told),
+        Fact("test part", f"{judge}, {how}", option("test" if parts.given else "share")),
+    ]
+
+
+def model_facts(model: TextModel) -> list[Fact]:
+    """Symbols, network, training, mixture."""
+    recipe, alphabet = model.recipe, model.alphabet
+    network, training = recipe.network, recipe.training
+    size = sum(parameter.numel() for parameter in model.network.parameters())
+    facts = [
+        Fact(
+            "symbols",
+            _("{level}, {n:,} different ones", level=_(alphabet.level), n=len(alphabet.symbols)),
+            option("level"),
+        ),
+        Fact(
+            "network",
+            _(
+                "{cell}, {layers} of {units}, {size:,} weights",
+                cell=recipe.cell,
+                layers=count(network.layers, "layer"),
+                units=count(network.hidden, "unit"),
+                size=size,
+            ),
+            option("cell"),
+        ),
+        Fact(
+            "training",
+            _(
+                "{passes:g} passes, {lanes} lanes, windows of {window} steps, the state carried on",
+                passes=training.epochs or 1.0,
+                lanes=training.batch_size,
+                window=recipe.window,
+            ),
+            option("epochs"),
+        ),
+    ]
+    blend = model.blend
+    if blend.stacked:
+        facts.append(
+            Fact(
+                "mixture",
+                _(
+                    "judged by the network's logits times {a:.2f} and those of {name} times {b:.2f}; texts are written "
+                    "by the network alone",
+                    a=blend.network,
+                    name=model.corrector.name,
+                    b=blend.stacked,
+                ),
+            )
+        )
+    return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]

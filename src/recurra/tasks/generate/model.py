@@ -1,0 +1,202 @@
+"""A trained generator of text: its alphabet, network, the n-grams beside it, and how both are mixed.
+
+    log p = a log p(network) + b log p(n-grams) + constant
+
+a and b are fitted to a part of the text learnt from that neither has seen (`evaluation.labelled.calibration`). The
+mixture judges texts; what is written comes from the network alone, a step at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.special import log_softmax
+
+from recurra.data.text.alphabet import Alphabet, Level, chosen_level
+from recurra.decoding.sampling import Sampling
+from recurra.ensemble.members import Member, Seat
+from recurra.evaluation.generation.memorised import prints_of
+from recurra.evaluation.generation.ngrams import NGrams, best_ngrams
+from recurra.evaluation.labelled.calibration import Blend, fit_blend
+from recurra.nn.generator import GeneratorNetwork, GeneratorOptions
+from recurra.tasks.generate.kinds import Kind
+from recurra.tasks.generate.problem import TextProblem, lanes_of, logits_of
+from recurra.training import Run, TrainingOptions
+from recurra.training.lanes import LaneSource
+from recurra.training.run import pick_device
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.floating]
+
+NETWORK = "the network alone"
+RUN = 100  # symbols of a run by which a text is known again
+_HELD, _FEWEST_HELD, _MOST_HELD = 0.04, 200, 25_000  # of the symbols learnt from, to stop training and to mix
+_FITTED, _LOGITS = 12_000, 1 << 24  # symbols that a and b are fitted to, and their logits, at most
+_EXACT = 200_000  # parameters; larger networks write in bfloat16, whose weights stay in the cache
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a user can set about the learning."""
+
+    cell: str
+    network: GeneratorOptions
+    training: TrainingOptions
+    window: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class TextModel:
+    """What was learnt: the network, the n-grams that correct it, and those it is compared with, the simplest first.
+
+    `prints` are hashes of runs of what was learnt, by which a text is known again.
+    """
+
+    recipe: Recipe
+    alphabet: Alphabet
+    members: tuple[Member[GeneratorNetwork], ...]
+    corrector: NGrams
+    blend: Blend
+    baselines: tuple[NGrams, ...]
+    kind: str
+    prints: npt.NDArray[np.uint64]
+
+    @property
+    def network(self) -> GeneratorNetwork:
+        """The network."""
+        return self.members[0].network
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user stopped the training."""
+        return self.members[0].interrupted
+
+    @property
+    def start(self) -> int:
+        """The symbol that stands before every text: a line end where the text has them."""
+        return start_of(self.alphabet)
+
+    def surprise(self, symbols: Ints) -> dict[str, Floats]:
+        """What each symbol of a text [N] costs by every method, in nats: "mixture", the network, the baselines."""
+        contexts = self.corrector.contexts(symbols) if self.blend.stacked else []
+        mixture, alone = np.zeros(len(symbols)), np.zeros(len(symbols))
+        for at, logits in logits_of(self.network, symbols, self.start):
+            every = np.arange(len(at))
+            alone[at] = -log_softmax(logits.astype(np.float64), axis=1)[every, symbols[at]]
+            stacked = np.log(self.corrector.distributions(contexts, at)) if self.blend.stacked else None
+            mixture[at] = -log_softmax(self.blend(logits, stacked), axis=1)[every, symbols[at]]
+        found = {"mixture": mixture, NETWORK: alone}
+        return found | {each.name: -np.log(each.probabilities(symbols)) for each in self.baselines}
+
+    def write(
+        self, prompt: Ints, length: int, rows: int, sampling: Sampling, *, seed: int, exact: bool = False
+    ) -> Iterator[Ints]:
+        """`length` symbols [rows] one after the other, behind a prompt; `exact` in float32 whatever the size."""
+        given = np.append(self.start, prompt)
+        network = self.network if exact or not self._halved else self._half
+        stream = network.stream(rows, threads=1)
+        table = network.embedding.weight.detach().float().numpy()
+        out = np.empty((rows, network.size), np.float32)
+
+        def step(symbols: Ints) -> Floats:
+            stream.step(table[symbols], out)
+            return out
+
+        symbols = sampling.symbols(step, given, rows, seed=seed, never=np.zeros(1, dtype=np.int64))
+        for _ in range(length):
+            yield next(symbols)
+
+    @property
+    def _halved(self) -> bool:
+        """Whether texts are written in bfloat16: where the weights are many, and the machine multiplies it."""
+        size = sum(parameter.numel() for parameter in self.network.parameters())
+        return size > _EXACT and torch.cpu._is_avx512_bf16_supported()
+
+    @cached_property
+    def _half(self) -> GeneratorNetwork:
+        network = GeneratorNetwork(self.network.size, self.recipe.cell, self.recipe.network)
+        network.load_state_dict(self.network.state_dict())
+        return network.to(torch.bfloat16).eval()
+
+
+def start_of(alphabet: Alphabet) -> int:
+    """The number of a line end, or of the most frequent symbol."""
+    return alphabet.symbols.index("\n") + 1 if "\n" in alphabet.symbols else 1
+
+
+def level_of(level: str, text: str) -> Level:
+    """What one symbol is."""
+    return chosen_level(text) if level == "auto" else level  # pyright: ignore[reportReturnType]  # checked before
+
+
+def held_out(symbols: int) -> slice:
+    """Which symbols are held out of the training, to stop it and to mix: some in the middle.
+
+    The last ones are too precious: what comes after a text is most like its end. (Of tinyshakespeare the last 2 %, left
+    out, cost 8-grams 0.1 nats per character on what follows.)
+    """
+    count = int(np.clip(_HELD * symbols, min(_FEWEST_HELD, symbols // 4), _MOST_HELD))
+    return slice((symbols - count) // 2, (symbols + count) // 2)
+
+
+def fit_text(text: str, alphabet: Alphabet, recipe: Recipe, kind: Kind, *, run: Run, name: str) -> TextModel:
+    """Learn a text: the network on lanes of it, n-grams beside, and how to mix them."""
+    symbols = alphabet.encode(text)
+    aside = held_out(len(symbols))
+    held, rest = symbols[aside], np.delete(symbols, aside)
+    learnt = alphabet.encode(kind.learnt(alphabet.text(rest)))
+    seat = Seat(name, 0, 1, recipe.seed)
+    with seat.drawing():
+        network = GeneratorNetwork(alphabet.size, recipe.cell, recipe.network)
+    lanes, steps = lanes_of(len(learnt), recipe.training.batch_size, recipe.window)
+    source = LaneSource(torch.from_numpy(learnt), lanes, steps)
+    problem = TextProblem(network, source, held, start_of(alphabet), pick_device(run.device))
+    wanted = max(1, round(source.per_pass * (recipe.training.epochs or 1.0)))
+    record = seat.train(problem, recipe.training, run=run, watch=True, steps=wanted, source=source)
+    best = best_ngrams(learnt, held, alphabet.size)
+    corrector, blend = _mixed(network, learnt, held, alphabet, best)
+    symbols = alphabet.encode(kind.learnt(text))
+    baselines = {each.name: each for each in (*_usual(symbols, alphabet.size), _again(best, symbols))}
+    corrector = _again(corrector, symbols)
+    members, every = (Member(network, record),), tuple(baselines.values())
+    prints = prints_of(alphabet.encode(text), RUN)
+    return TextModel(recipe, alphabet, members, corrector, blend, every, kind.name, prints)
+
+
+def _mixed(
+    network: GeneratorNetwork, learnt: Ints, held: Ints, alphabet: Alphabet, best: NGrams
+) -> tuple[NGrams, Blend]:
+    """The n-grams that help the network most on the held-out part, and by how much.
+
+    Longer contexts than those of the best n-grams alone are tried too: where they were seen, they know more.
+    """
+    held = held[: min(_FITTED, max(_FEWEST_HELD, _LOGITS // alphabet.size))]
+    parts = list(logits_of(network, held, start_of(alphabet), least=400))
+    at, logits = np.concatenate([at for at, _ in parts]), np.concatenate([z for _, z in parts])
+    found = []
+    for order in (len(best.orders), len(best.orders) + 2):
+        model = NGrams.learn(learnt, alphabet.size, order=order, smoothing=best.smoothing)
+        stacked = np.log(model.distributions(model.contexts(held), at))
+        blend = fit_blend(logits, stacked, held[at])
+        z = log_softmax(blend(logits, stacked), axis=1)
+        found.append((-float(z[np.arange(len(at)), held[at]].mean()), model, blend))
+    return min(found, key=lambda each: each[0])[1:]
+
+
+def _usual(symbols: Ints, size: int) -> tuple[NGrams, NGrams]:
+    """What everybody compares with."""
+    return (
+        NGrams.learn(symbols, size, order=1, smoothing="witten-bell"),
+        NGrams.learn(symbols, size, order=5, smoothing="witten-bell"),
+    )
+
+
+def _again(model: NGrams, symbols: Ints) -> NGrams:
+    """The same n-grams, counted on all that is learnt from."""
+    return NGrams.learn(symbols, model.size, order=len(model.orders), smoothing=model.smoothing)

@@ -1,0 +1,116 @@
+"""A text split by time into what is learnt and what judges, and a model judged on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recurra.data.text.alphabet import REPLACED, refuse_poor
+from recurra.errors import InputError
+from recurra.evaluation.generation.evaluation import GenerationEvaluation, evaluate_likelihood
+from recurra.evaluation.generation.memorised import copied_share, known_share
+from recurra.evaluation.labelled.evaluation import MODEL
+from recurra.formatting import percent
+from recurra.language import _
+from recurra.options import option
+from recurra.tasks.generate.kinds import KINDS
+from recurra.tasks.generate.model import NETWORK, RUN, TextModel
+
+Ints = npt.NDArray[np.int64]
+
+LEAST = 2_000  # characters, to be learnt from and judged on
+_KNOWN = 0.2  # share of a text that was learnt, beyond which it is said
+
+
+@dataclass(frozen=True)
+class TextParts:
+    """What is learnt, what judges, and whether that was another file."""
+
+    learnt: str
+    judge: str
+    given: bool
+
+
+def split_text(text: str, share: float, test: str | None, window: int) -> TextParts:
+    """The last `share` of a text judges, from a line end on where there is one near; else `test` does.
+
+    Raises InputError for a text too short, or of one symbol.
+    """
+    if not 0 < share < 1:
+        raise InputError(
+            _("{share} leaves a part empty: expected a number between 0 and 1, as 0.1", share=option("share", share))
+        )
+    refuse_poor(text, max(LEAST, 4 * window))
+    if test is not None:
+        if len(test) < 2:
+            raise InputError(_("the test text is empty: expected some characters to judge on"))
+        return TextParts(text, test, True)
+    cut = int((1 - share) * len(text))
+    line = text.find("\n", cut, cut + 200)
+    cut = line + 1 if line >= 0 else cut
+    if cut < LEAST // 2 or len(text) - cut < LEAST // 20:
+        raise InputError(
+            _(
+                "{share} leaves {cut:,} characters in one of the two parts: give another share, or a longer text",
+                share=option("share", share),
+                cut=min(cut, len(text) - cut),
+            )
+        )
+    return TextParts(text[:cut], text[cut:], False)
+
+
+def judge_text(model: TextModel, text: str) -> tuple[GenerationEvaluation, Ints]:
+    """A model judged on a text that it has not seen, and the text as symbols."""
+    symbols = model.alphabet.encode(text)
+    if not len(symbols):
+        raise InputError(_("the text to judge on is empty: expected some characters"))
+    kind = KINDS[model.kind]
+    found = model.surprise(symbols)
+    named = {MODEL: found.pop("mixture"), **found}
+    notes = []
+    unknown = int((symbols == 0).sum())
+    if unknown:
+        notes.append(
+            _(
+                "{unknown:,} of {all:,} symbols ({share}) do not occur in the text learnt from and count as unknown; "
+                "a method is told that one comes, not which.",
+                unknown=unknown,
+                all=len(symbols),
+                share=percent(unknown / len(symbols)),
+            )
+        )
+    known = known_share(symbols, model.prints, RUN)
+    if known > _KNOWN:
+        notes.append(_("About {share} of this stands in what was learnt: the scores flatter.", share=percent(known, 0)))
+    least = min(float(each.sum()) for name, each in named.items() if name not in (MODEL, NETWORK))
+    if float(named[NETWORK].sum()) > least:
+        notes.append(
+            _(
+                "The network alone, which makes the samples, is worse than n-grams here: train it longer ({epochs}) or "
+                "give it more to learn from.",
+                epochs=option("epochs"),
+            )
+        )
+    names = (REPLACED, *model.alphabet.symbols)
+    evaluation = evaluate_likelihood(
+        named,
+        kind.weights(model.alphabet, symbols),
+        [names[number] for number in symbols.tolist()],
+        unit=kind.unit,
+        beside=NETWORK,
+        notes=tuple(notes),
+        seed=model.recipe.seed,
+    )
+    return evaluation, symbols
+
+
+def run_of(model: TextModel) -> int:
+    """Symbols of a passage that counts as copied."""
+    return RUN if model.alphabet.level == "characters" and len(model.alphabet.symbols) < 400 else 10
+
+
+def real_copies(model: TextModel, judge: Ints, learnt: Ints) -> float:
+    """The share of held-out text in passages that stand in the text learnt from."""
+    return copied_share(judge, learnt, run_of(model))

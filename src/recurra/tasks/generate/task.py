@@ -1,0 +1,64 @@
+"""Making sequences, as everybody else sees it."""
+
+from typing import Literal
+
+from recurra.tasks.task import Option, Task
+
+GENERATE = Task(
+    name="generate",
+    kind="sequence generator",
+    summary="Learn the text or the music in FILE, evaluate how likely a held-out part is, and make new.",
+    writes="Writes samples.txt, report.html, report.png and NAME.safetensors (the model, for `recurra predict`).",
+    examples=(
+        ("generate demo:letters", "a built-in text"),
+        ("generate book.txt --length 2000 --temperature 0.8", "characters are detected and counted"),
+        ('generate plays.txt --prompt "To be" --samples 5', "what it writes after a beginning"),
+        ("generate chorales.csv --kind notes", "many notes at every step; demo:chords is built in"),
+        ("generate corpus.txt --level subwords --hidden 1024", ""),
+        ("generate book.txt --resume", "continue an interrupted run, with bit-identical results"),
+    ),
+    estimator="recurra.tasks.generate.estimator:SequenceGenerator",
+    reader="text",
+    options=(
+        Option("kind", Literal["text", "notes"], "What the file holds.", default="text", panel="network"),
+        Option(
+            "level",
+            Literal["auto", "characters", "subwords"],
+            "What one symbol of the text is.",
+            default="auto",
+            panel="network",
+        ),
+        Option("window", int, "Steps over which the gradient goes back; the state goes on.", default=64, least=2),
+        Option("prompt", str, "What a sample goes on from.", shown=True, panel="samples"),
+        Option(
+            "length",
+            int,
+            "Symbols of a sample, or frames; 1000, or 48 frames, unless given.",
+            least=1,
+            shown=True,
+            panel="samples",
+        ),
+        Option("samples", int, "How many samples.", default=3, least=1, shown=True, panel="samples"),
+        Option(
+            "temperature",
+            float,
+            "Below 1: likely symbols become likelier; 0: the likeliest.",
+            default=1.0,
+            least=0.0,
+            shown=True,
+            panel="samples",
+        ),
+        Option("top_k", int, "Draw from so many likeliest symbols only.", least=1, shown=True, panel="samples"),
+        Option(
+            "top_p",
+            float,
+            "Draw from the likeliest that reach this probability together.",
+            least=0.0,
+            most=1.0,
+            shown=True,
+            panel="samples",
+        ),
+    ),
+    files=("samples.txt", "report.html", "report.png"),
+    shows_results=True,
+)

@@ -1,0 +1,122 @@
+"""The generator of text: learns, judges, writes the same by the same seed, is saved, refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import recurra as rc
+from recurra.data.demo.chords import make_chords
+from recurra.data.demo.letters import make_letters
+from recurra.errors import InputError
+
+TEXT = make_letters(60)
+SMALL = {"hidden": 16, "layers": 1, "embedding": 8}
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture(scope="module")
+def model() -> rc.SequenceGenerator:
+    made = rc.SequenceGenerator(network=SMALL, training={"epochs": 2}, verbose=False)
+    made.study(TEXT)
+    return made
+
+
+def test_the_table_has_the_mixture_the_network_and_the_baselines(model: rc.SequenceGenerator) -> None:
+    assert model.holdout_ is not None
+    table = model.holdout_.evaluation.table
+    assert list(table.index[:3]) == ["Recurra", "the network alone", "single symbols"]
+    nats = table["nats per character"]
+    assert nats["Recurra"] <= nats["the network alone"]
+    np.testing.assert_allclose(table["bits per character"], nats / np.log(2))
+    judged = model.holdout_.text
+    assert TEXT.endswith(judged)
+    before = model.holdout_
+    assert not any("flatter" in note for note in model.holdout_.evaluation.notes)
+    assert any("flatter" in note for note in model.evaluate(TEXT).notes)
+    model.holdout_ = before
+    assert model.score(judged) == pytest.approx(-nats["Recurra"])
+
+
+def test_a_seed_decides_and_a_file_writes_the_same(model: rc.SequenceGenerator, tmp_path: Path) -> None:
+    first = model.sample("Dear ", length=60, samples=2, temperature=0.8, seed=5)
+    assert first == model.sample("Dear ", length=60, samples=2, temperature=0.8, seed=5)
+    assert first != model.sample("Dear ", length=60, samples=2, temperature=0.8, seed=6)
+    model.save(tmp_path / "a.safetensors")
+    loaded = rc.load(tmp_path / "a.safetensors")
+    assert loaded.sample("Dear ", length=60, samples=2, temperature=0.8, seed=5) == first
+    again = loaded.evaluate(model.holdout_.text)
+    np.testing.assert_allclose(again.table, model.holdout_.evaluation.table)
+    loaded.save(tmp_path / "b.safetensors")
+    assert len((tmp_path / "a.safetensors").read_bytes()) == len((tmp_path / "b.safetensors").read_bytes())
+
+
+def test_a_stream_writes_what_a_sample_does(model: rc.SequenceGenerator) -> None:
+    stream = model.stream("Dear ", seed=3)
+    assert "".join(next(stream) for _ in range(30)) == model.sample("Dear ", length=30, seed=3)[0]
+
+
+def test_surprise_is_of_every_symbol(model: rc.SequenceGenerator) -> None:
+    frame = model.surprise("Dear Anna,\nλλ")
+    assert "".join(frame["symbol"]) == "Dear Anna,\n\ufffd\ufffd"
+    assert frame["nats"].iloc[-1] > frame["nats"].iloc[:5].mean()
+
+
+def test_the_page_shows_samples_what_surprised_and_what_was_copied(model: rc.SequenceGenerator, tmp_path: Path) -> None:
+    model.report(tmp_path / "page.html", samples=[TEXT[:200] + model.sample(length=100)[0]])
+    page = (tmp_path / "page.html").read_text()
+    assert 'class="surprise"' in page
+    assert "What it has by heart" in page
+    assert "Dear" in page
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"length": 0}, "length=0"),
+        ({"temperature": -1}, "temperature=-1"),
+        ({"samples": 0}, "samples=0"),
+        ({"prompt": "λ"}, r"U\+03BB"),
+    ],
+)
+def test_what_cannot_be_written_is_refused(model: rc.SequenceGenerator, given: dict, text: str) -> None:
+    with pytest.raises(InputError, match=text):
+        model.sample(**given)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("abc" * 20, "60 characters"), ("a" * 5000, "single symbol"), (["a"], "type list")]
+)
+def test_texts_that_cannot_be_learnt_are_refused(text: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        rc.SequenceGenerator().study(text)  # type: ignore[arg-type]
+
+
+def test_subwords_are_learnt_and_written(tmp_path: Path) -> None:
+    network = {"hidden": 16, "layers": 2, "embedding": 8, "tied": True}
+    model = rc.SequenceGenerator(level="subwords", network=network, training={"epochs": 1}, verbose=False).fit(TEXT)
+    model.save(tmp_path / "a.safetensors")
+    loaded = rc.load(tmp_path / "a.safetensors")
+    assert loaded.sample(length=20, seed=1) == model.sample(length=20, seed=1)
+
+
+def test_music_is_learnt_in_all_keys_written_and_judged_by_frame(tmp_path: Path) -> None:
+    pieces = make_chords(14)
+    music = rc.SequenceGenerator(kind="notes", network=SMALL, training={"epochs": 0.2}, verbose=False)
+    judged = music.study(pieces)
+    assert judged.leading == "nats per frame"
+    frames = sum(len(piece) for piece in pieces)
+    assert music.holdout_ is not None
+    assert 0 < music.holdout_.text.count("|") < frames / 4
+    music.save(tmp_path / "m.safetensors")
+    loaded = rc.load(tmp_path / "m.safetensors")
+    lines = loaded.sample("48 60 64 67", length=5, seed=2)[0].split("\n")
+    assert lines == music.sample("48 60 64 67", length=5, seed=2)[0].split("\n")
+    assert all(word == "-" or 0 <= int(word) < 128 for line in lines for word in line.split())
+    with pytest.raises(InputError, match="is no note"):
+        loaded.sample("H2")
+    with pytest.raises(InputError, match="expected pieces"):
+        rc.SequenceGenerator(kind="notes").study("abc" * 1000)
