@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from recurra.nn import accelerate, restore
     from recurra.nn.forecast import NetworkOptions
     from recurra.nn.sequence import SequenceOptions
-    from recurra.tasks import Forecaster, SequenceClassifier, SequenceRegressor, SequenceTagger, load
+    from recurra.nn.next_event import NextEventOptions
+    from recurra.tasks import Forecaster, NextEvent, SequenceClassifier, SequenceRegressor, SequenceTagger, load
     from recurra.training import TrainingOptions
 
 __version__ = "0.1.0"
@@ -36,6 +37,8 @@ __all__ = [
     "MissingPackageError",
     "ModelFileError",
     "NetworkOptions",
+    "NextEvent",
+    "NextEventOptions",
     "RecurraError",
     "SequenceClassifier",
     "SequenceOptions",
@@ -64,6 +67,8 @@ __all__ = [
 _LATER = {
     "Forecaster": "recurra.tasks",
     "NetworkOptions": "recurra.nn.forecast",
+    "NextEvent": "recurra.tasks",
+    "NextEventOptions": "recurra.nn.next_event",
     "SequenceClassifier": "recurra.tasks",
     "SequenceOptions": "recurra.nn.sequence",
     "SequenceRegressor": "recurra.tasks",

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from recurra.tasks.labelled.regressor import SequenceRegressor
     from recurra.tasks.labelled.tagger import SequenceTagger
     from recurra.tasks.loading import load
+    from recurra.tasks.next_event.estimator import NextEvent
 
 __all__ = [
     "Forecaster",
+    "NextEvent",
     "Option",
     "SequenceClassifier",
     "SequenceEstimator",
@@ -42,6 +44,7 @@ _LATER = {  # which need torch
     "SequenceEstimator": "labelled.estimator",
     "SequenceRegressor": "labelled.regressor",
     "SequenceTagger": "labelled.tagger",
+    "NextEvent": "next_event.estimator",
     "load": "loading",
 }
 

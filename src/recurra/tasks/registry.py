@@ -19,6 +19,7 @@ _tasks: dict[str, Task | str] = {
     "classify": "recurra.tasks.labelled.tasks:CLASSIFY",
     "tag": "recurra.tasks.labelled.tasks:TAG",
     "regress": "recurra.tasks.labelled.tasks:REGRESS",
+    "recommend": "recurra.tasks.next_event.task:RECOMMEND",
 }
 OTHERS = ("predict", "evaluate", "inspect", "bench", "textbook", "doctor")  # commands that are no tasks
 _NAME = re.compile(r"[a-z][a-z0-9-]*")

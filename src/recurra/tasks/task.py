@@ -48,7 +48,7 @@ class Task:
     summary    what the command does, in one line; `writes` what it writes
     examples   command lines without `recurra`, each with a phrase or "": ("classify demo:reviews", "built-in texts")
     estimator  the class (`tasks.estimator.Estimator`), or where it is, "module:Class", loaded when it is asked for
-    reader     what its files hold: "series", or labelled "examples"
+    reader     what its files hold: "series", labelled "examples", or "events" of histories
     target     of examples: the column that is predicted
     columns    of examples: which kinds of columns may be named beside those that all have
     options    further arguments of the estimator that are options of the command
@@ -65,7 +65,7 @@ class Task:
     summary: str
     examples: tuple[tuple[str, str], ...]
     estimator: str | type
-    reader: Literal["series", "examples"] = "examples"
+    reader: Literal["series", "examples", "events"] = "examples"
     target: Target = CLASS
     columns: tuple[str, ...] = ("text", "sequence", "audio")
     options: tuple[Option, ...] = ()

@@ -35,6 +35,7 @@ def predict(
     reading: Reading,
     file: options.NewerFile = None,
     levels: options.Levels = "80,95",
+    top: options.Top = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -46,7 +47,7 @@ def predict(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Forecast, or predict labels, from newer data with the model in MODEL, without training.
+    """Forecast, or predict labels or what comes next, from newer data with the model in MODEL, without training.
 
     FILE holds the columns that the model was trained with; they are read the same way.
     """
@@ -64,7 +65,7 @@ def predict(
         reading.told()
     preview = estimator.preview()
     with counting(stderr(quiet), "predicting", 0 if later is None else len(later)) as done:
-        frames = estimator.predictions(later, levels=percents, done=done)
+        frames = estimator.predictions(later, levels=percents, top=top, done=done)
         if piped:
             for text in as_text(frames, out):
                 typer.echo(text, nl=False)

@@ -161,6 +161,31 @@ Group = Annotated[
     str | None, _option(JUDGING, metavar="NAME", help="Column whose equal values stay together: patient, author, site.")
 ]
 
+User = Annotated[
+    str | None,
+    _option(COLUMNS, "--user", "--session", metavar="NAME", help="What a history belongs to: user, session, case."),
+]
+Item = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="What an event is about: item, activity, move.")]
+TimeOfEvent = Annotated[
+    str | None, _option(COLUMNS, "--time", metavar="NAME", help="When it was; else the order of rows.")
+]
+ContextOf = Annotated[
+    list[str] | None, _option(COLUMNS, "--features", metavar="NAMES", help="What comes with an event: price, dwell.")
+]
+Catalogue = Annotated[
+    str | None, _option(COLUMNS, "--items", metavar="FILE", help="A table of items and their features.")
+]
+Repeats = Annotated[
+    Literal["drop", "keep"], _option(COLUMNS, help="Rows that repeat user, item and time of the one before.")
+]
+ShareOfEvents = Annotated[
+    float, _option(JUDGING, "--share", min=0.0, max=1.0, help="Share of the events, the latest, set aside as test set.")
+]
+TestEvents = Annotated[str | None, _option(JUDGING, "--test", metavar="FILE", help="A file of later events.")]
+Top = Annotated[
+    int | None, _option(OUTPUT, "--top", min=1, metavar="N", help="Proposals for each history, of a recommender: 20.")
+]
+
 Level = Annotated[
     Literal["auto", "words", "characters", "subwords"], _option(NETWORK, help="What one step of a text is.")
 ]

@@ -87,6 +87,20 @@ _EXAMPLES_ALL: dict[str, Flag] = {
     "vectors": _value(options.Vectors),
     "members": Flag(options.Members, 3, "settings"),
 }
+_EVENTS: dict[str, Flag] = {
+    "user": _names(options.User),
+    "item": _names(options.Item),
+    "time": _names(options.TimeOfEvent),
+    "features": _names(options.ContextOf),
+    "ignore": _names(options.Ignore),
+    "items": _value(options.Catalogue),
+    "repeats": _value(options.Repeats, "drop"),
+    "test": _value(options.TestEvents),
+    "share": _value(options.ShareOfEvents, 0.2),
+    "cell": Flag(options.Cell, "gru", "settings"),
+    "hidden": Flag(options.Hidden, None, "network"),
+    "members": Flag(options.Members, 1, "settings"),
+}
 _LEARNING: dict[str, Flag] = {
     "epochs": Flag(options.Epochs, None, "training"),
     "seed": Flag(options.Seed, 0, "settings"),
@@ -110,6 +124,8 @@ def flags_of(task: Task) -> dict[str, Flag]:
     if task.reader == "series":
         levels = Flag(options.Levels, "80,95", "shown", parse=parse_levels)
         return {**_SERIES, **own, **_LEARNING, "levels": levels, **_OUTPUT}
+    if task.reader == "events":
+        return {**_EVENTS, **own, **_LEARNING, **_OUTPUT}
     target = task.target
     kind = options.labels(target.word, target.meaning, several=target.several)
     named = {name: flag for name, flag in _EXAMPLES.items() if name in task.columns}
@@ -119,7 +135,7 @@ def flags_of(task: Task) -> dict[str, Flag]:
 
 def signature_of(task: Task) -> inspect.Signature:
     """The arguments of the command, for typer."""
-    file = options.ExamplesFile if task.reader == "examples" else options.File
+    file = options.File if task.reader == "series" else options.ExamplesFile
     plain = inspect.Parameter.POSITIONAL_OR_KEYWORD
     head = [
         inspect.Parameter("context", plain, annotation=typer.Context),

@@ -11,6 +11,7 @@ import pandas as pd
 from recurra.data.demo.membrane import make_membrane
 from recurra.data.demo.promoters import make_promoters
 from recurra.data.demo.reviews import make_reviews
+from recurra.data.demo.shop import make_shop
 from recurra.errors import InputError
 
 DEMOS = {
@@ -21,6 +22,7 @@ DEMOS = {
     "reviews": "2,000 film reviews from a small grammar, to classify",
     "digits": "1,797 handwritten digits of 8 x 8 pixels, one pixel after another, to classify (scikit-learn)",
     "membrane": "120 membrane proteins from a small grammar, to tag inside, membrane, outside",
+    "shop": "2,000 visits of a shop with 80 items, whose customers have habits, to predict what they look at next",
     "promoters": "1,500 promoters from a grammar of known motifs, to predict their expression",
 }
 
@@ -72,7 +74,13 @@ def _promoters() -> pd.DataFrame:
     return pd.DataFrame({"dna": made.sequences, "expression": made.expression.round(4)})
 
 
-_LABELLED = {"reviews": make_reviews, "digits": _digits, "membrane": make_membrane, "promoters": _promoters}
+_LABELLED = {
+    "reviews": make_reviews,
+    "digits": _digits,
+    "membrane": make_membrane,
+    "promoters": _promoters,
+    "shop": make_shop,
+}
 
 
 def _table(dataset: ModuleType) -> pd.DataFrame:

@@ -29,7 +29,7 @@ SIGNIFICANCE = 0.05
 LEAST_GAIN = 0.005  # a smaller difference is not worth a more elaborate method
 CLOSE = 0.02  # a baseline that is further below does not pass for the best, however weak the test
 FEWEST_UNITS = 20
-PERCENT = ("accuracy", "balanced accuracy")
+PERCENT = ("accuracy", "balanced accuracy", "recall@5", "recall@10", "recall@20")
 LOWER = ("log loss",)  # is better
 
 
@@ -133,7 +133,7 @@ def decide(
     return verdict(mark("No better than {method}: {figures} ({size}); use {use}."), method)
 
 
-UNITS = (mark("test examples"), mark("test groups"), mark("test sequences"))  # that are drawn
+UNITS = (mark("test examples"), mark("test groups"), mark("test sequences"), mark("test sessions"))  # that are drawn
 
 
 def leading_of_classes(counts: Sequence[int] | npt.NDArray[np.integer]) -> str:
