@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from recurra.kernels import backend
     from recurra.nn import accelerate, restore
     from recurra.nn.forecast import NetworkOptions
-    from recurra.nn.sequence import SequenceOptions
     from recurra.nn.next_event import NextEventOptions
+    from recurra.nn.sequence import SequenceOptions
     from recurra.tasks import Forecaster, NextEvent, SequenceClassifier, SequenceRegressor, SequenceTagger, load
     from recurra.training import TrainingOptions
 

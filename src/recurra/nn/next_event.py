@@ -55,7 +55,7 @@ class NextEventOptions:
 
 
 class NextEventNetwork(nn.Module):
-    """V items of which the first `seen` have a vector; `features` [V, F] of items, K `inputs`, `numbers` that follow."""
+    """V items, of which the first `seen` have a vector; `features` [V, F] of items, K `inputs`, `numbers` to come."""
 
     features: Tensor
 

@@ -111,6 +111,25 @@ class Stream:
             for array in arrays:
                 array[at] = 0
 
+    def follow(self, rows: Any, other: Stream | None = None) -> None:
+        """Row k goes on from where row `rows[k]` was, of this stream or of `other`, whose layers have the same states.
+
+        rows  at most B row numbers, any of them more than once; the rows after them stay where they are
+
+        What a beam search does after each step. Raises InputError for rows that there are not.
+        """
+        source = self if other is None else other
+        numbers = np.asarray(rows, dtype=np.int64)
+        if numbers.ndim != 1 or len(numbers) > self.batch:
+            raise InputError(f"rows has shape {numbers.shape}: expected at most {self.batch} row numbers")
+        if len(numbers) and not (numbers.min() >= 0 and numbers.max() < source.batch):
+            raise InputError(
+                f"rows holds {numbers.min()} to {numbers.max()}: expected rows from 0 to {source.batch - 1}"
+            )
+        for own, theirs in zip(self._steps.states, source._steps.states, strict=True):
+            for array, values in zip(own, theirs, strict=True):
+                array[: len(numbers)] = values[numbers]
+
     @property
     def state(self) -> Any:
         """A copy of the state as NumPy arrays, in the form of the layer's `hx`: h [L, B, R], or (h, c) of an LSTM; for

@@ -15,13 +15,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from recurra.nn.next_event import LEVELS
+from recurra.nn.projected_loss import projected_loss
 
 _POWER = 0.75  # of counts: Mikolov et al. 2013
 
 
 def full_loss(queries: Tensor, table: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
-    """The mean log loss of targets [n] (columns of the table) for queries [n, E]."""
-    return functional.cross_entropy(functional.linear(queries, table, bias), targets)
+    """The mean log loss of targets [n] (columns of the table) for queries [n, E]; no scores of all rows in memory."""
+    return projected_loss(queries, table, bias, targets)
 
 
 def sampled_loss(

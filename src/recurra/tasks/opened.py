@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,3 +29,16 @@ class Opened:
     def notes(self) -> list[str]:
         """What the reader remarked, which often names the guilty cell of an error."""
         return [fact.value for fact in self.facts if fact.label == "note"]
+
+
+def open_examples(file: str, reading: Mapping[str, Any], *, text: Collection[str]) -> Opened:
+    """Read a file; of CSV the columns named in `text` are text as written."""
+    from recurra.data.examples.files import read_examples_file
+    from recurra.data.files.source import stem
+
+    demo = file.startswith("demo:")
+    frame, facts = read_examples_file(file, **reading, text=text)
+    place = Path(file).expanduser()
+    folder = None if demo else place if place.is_dir() else place.parent
+    name = file.removeprefix("demo:") if demo else stem(Path(file))
+    return Opened(frame, facts, name, Path(file).name, folder, reading)

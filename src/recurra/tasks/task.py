@@ -40,6 +40,25 @@ class Option:
 
 
 @dataclass(frozen=True)
+class Column:
+    """An option of a task's command that names a column, or says something about the file: passed to `prepare`.
+
+    flag     how it is spelt where that is not its name: "--from" for `source`; several with blanks between them
+    several  whether several columns may be named
+    names    whether it names columns; else its value is passed as it is, of the type `kind`
+    """
+
+    name: str
+    help: str
+    flag: str = ""
+    several: bool = False
+    names: bool = True
+    kind: Any = str
+    default: Any = None
+    metavar: str = "NAME"
+
+
+@dataclass(frozen=True)
 class Task:
     """A task; `recurra.tasks.register` adds one.
 
@@ -48,9 +67,12 @@ class Task:
     summary    what the command does, in one line; `writes` what it writes
     examples   command lines without `recurra`, each with a phrase or "": ("classify demo:reviews", "built-in texts")
     estimator  the class (`tasks.estimator.Estimator`), or where it is, "module:Class", loaded when it is asked for
-    reader     what its files hold: "series", labelled "examples", or "events" of histories
+    reader     what its files hold: "series", labelled "examples", or something of its "own"
     target     of examples: the column that is predicted
     columns    of examples: which kinds of columns may be named beside those that all have
+    inputs     of its own: the options that name its columns
+    shared     of its own: which options of labelled examples it has too ("test", "share", "cell", "hidden", ...)
+    cells      networks beside the registered cells that `--cell` may name
     options    further arguments of the estimator that are options of the command
     files      what the command writes beside the model: results, page and picture
     shows_results  whether the first rows of the results are printed
@@ -65,9 +87,12 @@ class Task:
     summary: str
     examples: tuple[tuple[str, str], ...]
     estimator: str | type
-    reader: Literal["series", "examples", "events"] = "examples"
+    reader: Literal["series", "examples", "own"] = "examples"
     target: Target = CLASS
     columns: tuple[str, ...] = ("text", "sequence", "audio")
+    inputs: tuple[Column, ...] = ()
+    shared: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     files: tuple[str, str, str] = ("predictions.csv", "report.html", "report.png")
     writes: str = "Writes predictions.csv (of the test part), report.html, report.png and NAME.safetensors (the model)."

@@ -13,8 +13,7 @@ from tests.cli.labelled import QUICK, gestures, reviews, run, written
 from torch import Tensor
 
 from recurra.ensemble import members as ensemble
-from recurra.tasks import SequenceClassifier, load
-from recurra.tasks.labelled import remarks
+from recurra.tasks import SequenceClassifier, fitted, load
 from recurra.tasks.labelled.problem import Batch, SequenceProblem
 
 FILES = ["predictions.csv", "report.html", "report.png", "reviews.safetensors"]
@@ -157,7 +156,7 @@ def test_several_labels_at_once(form: str, tmp_path: Path) -> None:
     assert run(["evaluate", model, source, "--quiet"]) == 0
 
 
-@pytest.mark.parametrize(("at", "note"), [(8, remarks.INTERRUPTED), (30, remarks.UNFINISHED)])
+@pytest.mark.parametrize(("at", "note"), [(8, fitted.INTERRUPTED), (30, fitted.UNFINISHED)])
 @pytest.mark.usefixtures("without_page")
 def test_an_interrupted_training_is_kept_and_judged(
     at: int, note: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -29,9 +29,9 @@ def labels(word: str, meaning: str, *, several: bool) -> Any:
     return Annotated[str | None, _option(COLUMNS, f"--{word}", metavar="NAME", help=meaning)]
 
 
-def _cell_choices() -> str:
+def _cell_choices(*others: str) -> str:
     try:
-        return f"[{'|'.join(names())}]"
+        return f"[{'|'.join((*names(), *others))}]"
     except InputError:  # of a plugin, and said when the command is read
         return "NAME"
 
@@ -161,27 +161,6 @@ Group = Annotated[
     str | None, _option(JUDGING, metavar="NAME", help="Column whose equal values stay together: patient, author, site.")
 ]
 
-User = Annotated[
-    str | None,
-    _option(COLUMNS, "--user", "--session", metavar="NAME", help="What a history belongs to: user, session, case."),
-]
-Item = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="What an event is about: item, activity, move.")]
-TimeOfEvent = Annotated[
-    str | None, _option(COLUMNS, "--time", metavar="NAME", help="When it was; else the order of rows.")
-]
-ContextOf = Annotated[
-    list[str] | None, _option(COLUMNS, "--features", metavar="NAMES", help="What comes with an event: price, dwell.")
-]
-Catalogue = Annotated[
-    str | None, _option(COLUMNS, "--items", metavar="FILE", help="A table of items and their features.")
-]
-Repeats = Annotated[
-    Literal["drop", "keep"], _option(COLUMNS, help="Rows that repeat user, item and time of the one before.")
-]
-ShareOfEvents = Annotated[
-    float, _option(JUDGING, "--share", min=0.0, max=1.0, help="Share of the events, the latest, set aside as test set.")
-]
-TestEvents = Annotated[str | None, _option(JUDGING, "--test", metavar="FILE", help="A file of later events.")]
 Top = Annotated[
     int | None, _option(OUTPUT, "--top", min=1, metavar="N", help="Proposals for each history, of a recommender: 20.")
 ]
@@ -200,6 +179,18 @@ Empty = Annotated[Literal["refuse", "drop"], _option(COLUMNS, help="How to handl
 Horizon = Annotated[
     int | None, typer.Option(min=1, metavar="STEPS", help="Steps to forecast; one season unless given.")
 ]
+
+
+def cell_or(others: tuple[str, ...]) -> Any:
+    """The option that names a cell, or one of `others`, which are no cells."""
+
+    def parsed(text: str) -> str:
+        return text if text in others else _cell_name(text)
+
+    told = _option(LEARNING, parser=parsed, metavar=_cell_choices(*others), help="Recurrent cell, or its stand-in.")
+    return Annotated[str, told]
+
+
 Cell = Annotated[str, _option(LEARNING, parser=_cell_name, metavar=_cell_choices(), help="Recurrent cell.")]
 Members = Annotated[int, _option(LEARNING, min=1, help="Networks in the ensemble.")]
 Season = Annotated[

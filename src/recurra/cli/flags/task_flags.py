@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ import typer
 
 from recurra.cli.flags import options
 from recurra.cli.flags.values import parse_levels, parse_seasons, parse_widths
-from recurra.tasks.task import Option, Task
+from recurra.tasks.task import Column, Option, Task
 
 PANELS = {"evaluation": options.JUDGING, "network": options.NETWORK, "training": options.LEARNING}
 
@@ -87,20 +87,6 @@ _EXAMPLES_ALL: dict[str, Flag] = {
     "vectors": _value(options.Vectors),
     "members": Flag(options.Members, 3, "settings"),
 }
-_EVENTS: dict[str, Flag] = {
-    "user": _names(options.User),
-    "item": _names(options.Item),
-    "time": _names(options.TimeOfEvent),
-    "features": _names(options.ContextOf),
-    "ignore": _names(options.Ignore),
-    "items": _value(options.Catalogue),
-    "repeats": _value(options.Repeats, "drop"),
-    "test": _value(options.TestEvents),
-    "share": _value(options.ShareOfEvents, 0.2),
-    "cell": Flag(options.Cell, "gru", "settings"),
-    "hidden": Flag(options.Hidden, None, "network"),
-    "members": Flag(options.Members, 1, "settings"),
-}
 _LEARNING: dict[str, Flag] = {
     "epochs": Flag(options.Epochs, None, "training"),
     "seed": Flag(options.Seed, 0, "settings"),
@@ -124,8 +110,12 @@ def flags_of(task: Task) -> dict[str, Flag]:
     if task.reader == "series":
         levels = Flag(options.Levels, "80,95", "shown", parse=parse_levels)
         return {**_SERIES, **own, **_LEARNING, "levels": levels, **_OUTPUT}
-    if task.reader == "events":
-        return {**_EVENTS, **own, **_LEARNING, **_OUTPUT}
+    if task.reader == "own":
+        columns = {column.name: _column(column) for column in task.inputs}
+        shared = {name: _EXAMPLES_ALL[name] for name in task.shared}
+        if task.cells and "cell" in shared:
+            shared["cell"] = replace(shared["cell"], kind=options.cell_or(task.cells))
+        return {**columns, **shared, **own, **_LEARNING, **_OUTPUT}
     target = task.target
     kind = options.labels(target.word, target.meaning, several=target.several)
     named = {name: flag for name, flag in _EXAMPLES.items() if name in task.columns}
@@ -147,6 +137,14 @@ def signature_of(task: Task) -> inspect.Signature:
         for name, flag in flags_of(task).items()
     ]
     return inspect.Signature([*head, *tail])
+
+
+def _column(column: Column) -> Flag:
+    spelt = column.flag.split()
+    told = typer.Option(*spelt, metavar=column.metavar, rich_help_panel=options.COLUMNS, help=column.help)
+    kind = list[str] if column.several else column.kind
+    kind = Annotated[kind if column.default is not None else kind | None, told]
+    return Flag(kind, column.default, "columns", whole=not column.names)
 
 
 def _own(option: Option) -> Flag:

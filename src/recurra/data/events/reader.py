@@ -101,7 +101,7 @@ class Features:
             at += 2
         for column in self.words:
             if column.name in columns:
-                places = pd.Index(column.words).get_indexer(pd.Series(columns[column.name]).astype(str))
+                places = pd.Index(column.words).get_indexer(pd.Index(pd.Series(columns[column.name]).astype(str)))
                 known = places >= 0
                 found[np.flatnonzero(known), at + places[known]] = 1.0
             at += len(column.words)
@@ -209,4 +209,4 @@ def windows(offsets: Ints, longest: int) -> tuple[Ints, Ints]:
 def _values(column: pd.Series) -> npt.NDArray:
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.where(column.isna(), None, column.astype(str)).astype(object)
+    return np.array([None if gone else str(value) for value, gone in zip(column, column.isna(), strict=True)], object)

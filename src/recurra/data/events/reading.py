@@ -133,7 +133,7 @@ def read_events(
                 Fact(
                     _("sorted"),
                     _(
-                        "{rows} come earlier than the row before, the first is row {row}: histories were sorted by time",
+                        "{rows} come before the row above, the first is row {row}: histories were sorted by time",
                         rows=counted(int(turned.sum()), "row"),
                         row=int(turned.argmax()) + 2,
                     ),
@@ -262,8 +262,8 @@ def _refuse_twins(distinct: list[Any], texts: list[str], codes: npt.NDArray, nam
             first, second = distinct[seen[same]], value
             raise InputError(
                 _(
-                    "column {name!r} of {source} holds {first!r} (row {row}) and {second!r} (row {other}), which are one "
-                    "number and not one text: write each item in one way",
+                    "column {name!r} of {source} holds {first!r} (row {row}) and {second!r} (row {other}), which are "
+                    "one number and not one text: write each item in one way",
                     name=name,
                     source=source,
                     first=first,

@@ -24,7 +24,7 @@ LEADING, LEADING_OF_FEW = "recall@20", "accuracy"
 
 @dataclass(frozen=True, eq=False)
 class Ranks:
-    """Of a method: the rank [M] of what came next (infinite: never proposed), and its first proposals [M, K] (codes)."""
+    """Of a method: the rank [M] of what came next (infinite: never proposed), and its first proposals [M, K], codes."""
 
     rank: Floats
     proposed: Ints

@@ -274,8 +274,8 @@ def _together(past: Histories, nearest: int) -> Sparse:
     )
     matrix.data[:] = 1.0
     norms = np.sqrt(np.asarray(matrix.sum(axis=0)).ravel())
-    scaled = matrix @ sparse.diags(1 / np.maximum(norms, 1e-9))
-    alike = (scaled.T @ scaled).tocsr()
+    scaled: Sparse = matrix @ sparse.diags(1 / np.maximum(norms, 1e-9))
+    alike: Sparse = (scaled.T @ scaled).tocsr()
     alike.setdiag(0)
     alike.eliminate_zeros()
     return _nearest(alike, nearest)

@@ -25,27 +25,28 @@ from recurra.objectives.objective import Objective
 from recurra.options import option
 from recurra.report import ReportContent
 from recurra.tasks.digests import examples_digest
-from recurra.tasks.estimator import Done, Estimator, Insight, Judged, Later, Prepared, Scores, nobody
+from recurra.tasks.estimator import Done, Insight, Judged, Later, Prepared, Scores, nobody
+from recurra.tasks.fitted import INTERRUPTED, UNFINISHED, FittedEstimator, check_share
 from recurra.tasks.labelled.holdout import HoldoutResult
 from recurra.tasks.labelled.looking import insight_of
 from recurra.tasks.labelled.model import SequenceModel
 from recurra.tasks.labelled.parts import ChosenParts, choose_parts, examples_facts, judged_words, names_of
-from recurra.tasks.labelled.printed import LabelledPreview, scores_of
+from recurra.tasks.labelled.printed import LabelledPreview
 from recurra.tasks.labelled.reading import (
     LaterExamples,
     gathered_of,
     later_examples,
     later_texts,
-    open_examples,
     open_test,
     text_names,
     understand,
 )
-from recurra.tasks.labelled.remarks import INTERRUPTED, UNFINISHED, group_notes, title_of
+from recurra.tasks.labelled.remarks import group_notes, title_of
 from recurra.tasks.labelled.report import ReportedLabels
 from recurra.tasks.labelled.results import judged_frame, predicted_frames
 from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unknown
-from recurra.tasks.opened import Opened
+from recurra.tasks.opened import Opened, open_examples
+from recurra.tasks.printed import scores_of
 from recurra.training import Run
 
 Ints = npt.NDArray[np.int64]
@@ -70,7 +71,7 @@ class Studied:
     notes: list[str]
 
 
-class LabelledEstimator(ReportedLabels, Estimator):
+class LabelledEstimator(ReportedLabels, FittedEstimator):
     """Abstract: learns examples X with labels y, and files of them."""
 
     OBJECTIVES: ClassVar[tuple[type[Objective], ...]]  # what it learns: the first that takes the labels
@@ -107,9 +108,7 @@ class LabelledEstimator(ReportedLabels, Estimator):
 
         Inputs that are missing in some examples are added to `optional`.
         """
-        if not 0 < share < 1:
-            given = int(share) if share % 1 == 0 else share
-            raise InputError(f"{option('share', given)} leaves a part empty: expected a number between 0 and 1, as 0.2")
+        check_share(share)
         target, test = self.task.target, None if test is None else str(test)
         roles, found = understand(opened, target, **columns)
         if test is not None and roles.split is not None:

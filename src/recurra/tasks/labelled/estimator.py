@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import TransformerMixin
-from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags as EstimatorTags
 from sklearn.utils import TransformerTags
 from sklearn.utils.validation import validate_data
@@ -32,11 +31,8 @@ from recurra.data.labels.label_values import called, code_of
 from recurra.data.schema.facts import Fact
 from recurra.deploy.model_file import Contents, write_model
 from recurra.deploy.seen import Seen
-from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
-from recurra.inspect import Finding
-from recurra.inspect.several import findings_of, flows_of
 from recurra.nn.own import Loss, OwnParts
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.labelled.contract import LabelledEstimator
@@ -45,9 +41,8 @@ from recurra.tasks.labelled.explanation import explain, explained_outputs, expla
 from recurra.tasks.labelled.facts import model_facts
 from recurra.tasks.labelled.given import options_by_input, refuse_unequal, rows_of, steps_of, whole_truth
 from recurra.tasks.labelled.holdout import HoldoutResult
-from recurra.tasks.labelled.insight import remembered
 from recurra.tasks.labelled.judging import judge
-from recurra.tasks.labelled.model import Recipe, SequenceModel, fit_model
+from recurra.tasks.labelled.model import Recipe, fit_model
 from recurra.tasks.labelled.model_file import FittedState, Table, from_contents, to_contents
 from recurra.tasks.labelled.plan import default_network, default_training, keeps_classes, make_plan, usual_steps
 from recurra.tasks.labelled.refusals import refuse_unseen
@@ -56,8 +51,6 @@ from recurra.tasks.labelled.settings import check_settings
 from recurra.tasks.labelled.study import judge_later, with_baselines
 from recurra.tasks.parameters import chosen_options
 from recurra.training import Run, TrainingOptions
-from recurra.training.progress import expect
-from recurra.training.run import chosen_run
 
 Floats = npt.NDArray[np.floating]
 
@@ -214,11 +207,6 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         cut = objective.per_step and not self.single_
         return objective.decode(outputs, steps_of(encoded).offsets if cut else None)
 
-    @property
-    def module_(self) -> nn.ModuleList:
-        """The fitted networks, one per member of the ensemble."""
-        return nn.ModuleList(member.network for member in self._fitted().members)
-
     def transform(self, X: Any) -> Floats:
         """What the networks make of each example before their heads, as features [N, H] for another model.
 
@@ -256,24 +244,6 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         return explanation_frame(
             model, examples, explain(model, encoded, targets, step=step, points=points), list(map(str, names))
         )
-
-    def gradient_flow(self) -> pd.DataFrame:
-        """How far back in time the gradient of each network reached while it was trained; nothing after loading.
-
-        A row per `member`, training `step`, `layer` and step `back`: `gradient`, `cell` and `carried` as in
-        `recurra.inspect.gradient_flow`.
-        """
-        return flows_of(remembered(self._fitted()))
-
-    def diagnose(self) -> list[Finding]:
-        """What went wrong in the networks' training, in words, with a cure; nothing where nothing did."""
-        return findings_of(remembered(self._fitted()))
-
-    def learning(self) -> pd.DataFrame:
-        """The learning curves: a row per run ("study", "training"), network (`member`) and validation."""
-        model, tested = self._fitted(), getattr(self, "holdout_", None)
-        studied = () if tested is None or tested.model is model else tested.model.members
-        return learning_curves({"study": studied, "training": model.members})
 
     def facts(self) -> list[Fact]:
         """What the fitted estimator decided by itself, and how to decide otherwise."""
@@ -454,15 +424,3 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
             X = self._read_table(table)
         examples = as_examples(X, inputs=inputs, optional=self.optional)
         return examples if inputs is not None else self._understood(examples)
-
-    def _run(self, run: Run | None, *, trainings: int) -> Run:
-        """Where and under whose eyes so many trainings of the ensemble happen."""
-        run = chosen_run(run, verbose=self.verbose, device=self.device)
-        expect(run.progress, trainings * int(self.members))
-        return run
-
-    def _fitted(self) -> SequenceModel:
-        if not hasattr(self, "model_"):
-            name = type(self).__name__
-            raise NotFittedError(f"this {name} is not fitted: call fit first, or read one with recurra.load")
-        return self.model_

@@ -14,9 +14,10 @@ from recurra.inspect.several import findings_of
 from recurra.language import _
 from recurra.tasks.estimator import Done, Insight
 from recurra.tasks.labelled.attributions import explained_frame, usual_frame
-from recurra.tasks.labelled.insight import looked_at, memory_sentences
+from recurra.tasks.labelled.insight import looked_at
 from recurra.tasks.labelled.model import SequenceModel
 from recurra.tasks.labelled.results import Ids
+from recurra.tasks.memory import memory_sentences
 
 _MOST = 50  # examples that are explained
 _TOKENS, _STEPS, _STRONGEST = 20, 500, 12  # rows and columns of the picture, lines of the printed table

@@ -1,4 +1,4 @@
-"""What is printed of labelled sequences: the table of scores, the first predictions, the count of each label."""
+"""What is printed of labelled sequences: the first predictions, the count of each label."""
 
 from __future__ import annotations
 
@@ -8,35 +8,10 @@ import pandas as pd
 from recurra.data.files.cells_out import cell_text
 from recurra.data.labels.cell_labels import quoted
 from recurra.data.schema.names import counted
-from recurra.evaluation.labelled.evaluation import Evaluation
-from recurra.formatting import MISSING
 from recurra.language import _
-from recurra.report.scores import shown_as
-from recurra.tasks.estimator import Preview, Scores
+from recurra.tasks.estimator import Preview
 
-_LEFT_OUT = ("Brier", "Pearson", "RMSE", "balanced accuracy")  # the page has them
-_SHORT = {"calibration error": "calib. error"}
 _ROWS, _MOST = 8, 12  # that are shown of the predictions, and of the labels that were said
-
-
-def scores_of(evaluation: Evaluation, title: str) -> Scores:
-    """The table of methods as texts, with the interval of the leading score."""
-    leading = evaluation.leading
-    table = evaluation.table.drop(columns=[name for name in _LEFT_OUT if name != leading], errors="ignore")
-    found = evaluation.intervals[evaluation.intervals["score"] == leading].set_index("method").reindex(table.index)
-    between = shown_as(leading).range_texts(*(found[side].to_numpy(dtype=float) for side in ("low", "high")))
-    texts = {name: shown_as(name).texts(table[name].to_numpy(dtype=float), unit=True) for name in table.columns}
-    frame = pd.DataFrame(texts, index=table.index)
-    frame.insert(list(frame.columns).index(leading) + 1, "95 % interval", [text or MISSING for text in between])
-    return Scores(
-        title,
-        evaluation.verdict.sentence,
-        evaluation.verdict.better,
-        frame.rename(columns=_SHORT).reset_index(),
-        mark=str(evaluation.table.index[0]),
-        importance=("method", _SHORT.get(leading, leading), "95 % interval"),
-        notes=evaluation.notes,
-    )
 
 
 class LabelledPreview(Preview):

@@ -9,19 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from recurra.data.examples.examples import SEQUENCE
-from recurra.data.examples.files import read_examples_file
 from recurra.data.examples.gathering import Gathered, gather_examples, text_columns
 from recurra.data.examples.inputs import Events, Series, Text
 from recurra.data.examples.target import Target
 from recurra.data.examples.understanding import Roles, understand_examples
-from recurra.data.files.source import stem
 from recurra.data.schema.column_kinds import kind_of
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import shown
 from recurra.errors import InputError
 from recurra.options import option
 from recurra.tasks.labelled.model import SequenceModel
-from recurra.tasks.opened import Opened
+from recurra.tasks.opened import Opened, open_examples
 
 _KNOWN = {*signature(understand_examples).parameters} - {"frame", "target", "labelled", "source"}
 _SEVERAL = ("text", "sequence", "audio", "label", "features", "static", "ignore")
@@ -34,16 +32,6 @@ class LaterExamples:
     opened: Opened
     gathered: Gathered
     roles: Roles
-
-
-def open_examples(file: str, reading: Mapping[str, Any], *, text: Collection[str]) -> Opened:
-    """Read a file; of CSV the columns named in `text` are text as written."""
-    demo = file.startswith("demo:")
-    frame, facts = read_examples_file(file, **reading, text=text)
-    place = Path(file).expanduser()
-    folder = None if demo else place if place.is_dir() else place.parent
-    name = file.removeprefix("demo:") if demo else stem(Path(file))
-    return Opened(frame, facts, name, Path(file).name, folder, reading)
 
 
 def text_names(columns: Mapping[str, Any], target: Target) -> set[str]:

@@ -10,12 +10,10 @@ import pandas as pd
 
 from recurra.data.examples.understanding import Roles
 from recurra.formatting import joined
-from recurra.language import _, mark
+from recurra.language import _
 from recurra.objectives.objective import Objective
 from recurra.options import option
 
-INTERRUPTED = mark("Training was interrupted: the best network so far is kept and evaluated.")
-UNFINISHED = mark("The final training, on all examples, was interrupted: the evaluated model is kept.")
 _PAIRS, _FITS = 500, 0.8  # pairs that are looked at, and the share of them that have one value of a column that fits
 
 

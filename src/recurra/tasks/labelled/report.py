@@ -14,16 +14,15 @@ from recurra.data.encoders.reader import step_counts
 from recurra.data.encoders.tokens import SymbolEncoder
 from recurra.data.examples.ragged import Ragged
 from recurra.formatting import count
-from recurra.inspect.several import findings_of, flows_of
 from recurra.language import _, mark
 from recurra.report import Card, Deferred, ReportContent
 from recurra.report.panels import Explained
 from recurra.report.texts import shortened, text_of
 from recurra.tasks.labelled.attributions import explained_frame, series_values, usual_frame, with_gaps
 from recurra.tasks.labelled.holdout import FittedExamples, HoldoutResult
-from recurra.tasks.labelled.insight import memory_sentences, remembered
 from recurra.tasks.labelled.shown import hardest, outcomes, to_explain
-from recurra.tasks.provenance import command_of, fact_rows, now, settings, versions
+from recurra.tasks.memory import memory_data
+from recurra.tasks.page import evaluation_data, page_content
 from recurra.tasks.reported import ReportedEstimator
 
 if TYPE_CHECKING:
@@ -48,7 +47,6 @@ PANELS = (
     "memory",
     "sizes",
 )
-NOT_COMPARED = mark("Not compared with baselines: study(X, y) trains and evaluates.")
 _COUNTED = 50_000  # examples whose steps are counted, spread evenly
 
 
@@ -124,25 +122,21 @@ def report_content(
     roles = estimator.roles_
     named = target if target is not None else ", ".join(roles.label) if roles is not None else ""
     data: dict[str, Any] = {"learning": estimator.learning(), "target": named}
-    verdict = None if tested is None else tested.evaluation.verdict
     if tested is None:
-        data |= _remembered(model)
+        data |= memory_data(model.members)
     else:
         data |= _judged(estimator, tested, tested.rows if rows is None else rows[tested.rows])
-    return ReportContent(
+    return page_content(
+        estimator,
+        PANELS,
+        data,
         title=title or _(words.title),
-        panels=PANELS,
-        data=data,
         target=named,
         about=_(words.about if named else words.unnamed),
-        verdict=_(NOT_COMPARED) if verdict is None else verdict.sentence,
-        better=None if verdict is None else verdict.better,
-        created=now(),
-        command=command_of(arguments) if arguments is not None else repr(estimator),
-        facts=fact_rows(estimator.facts() if facts is None else facts),
-        settings=settings(estimator),
-        versions=versions(PACKAGES),
-        notes=[*(() if tested is None else tested.evaluation.notes), *notes],
+        facts=facts,
+        notes=notes,
+        arguments=arguments,
+        packages=PACKAGES,
     )
 
 
@@ -152,7 +146,7 @@ def _judged(estimator: FittedExamples, tested: HoldoutResult, numbers: Ints) -> 
     names = list(map(str, labels.names))
     reader = tested.model.reader
     letters = reader.tokens is not None and isinstance(reader.encoders[reader.tokens], SymbolEncoder)
-    words, table, tags = PAGES[objective.page], evaluation.table, objective.per_step
+    words, tags = PAGES[objective.page], objective.per_step
     values = objective.values(tested.outputs, tested.truth)
     shown = Deferred(lambda: explained(tested, labels, numbers))
     stacked = _(_STACKED) if tested.model.stacked is not None else ""
@@ -160,11 +154,7 @@ def _judged(estimator: FittedExamples, tested: HoldoutResult, numbers: Ints) -> 
     many = examples_of({"train": tested.learnt, "test": tested.truth})
     return {
         **({"per_class": evaluation.per_class} if values is None else {"predictions": values}),
-        "table": table,
-        "intervals": evaluation.intervals,
-        "baselines": tuple(map(str, table.index[1:])),
-        "best_baseline": evaluation.verdict.best_baseline,
-        "leading": evaluation.leading,
+        **evaluation_data(evaluation),
         "cards": count_cards(counted, many, evaluation.per_class, tags=tags, classes=values is None),
         "confusion": evaluation.confusion,
         "reliability": evaluation.reliability,
@@ -184,20 +174,11 @@ def _judged(estimator: FittedExamples, tested: HoldoutResult, numbers: Ints) -> 
         "examples": many,
         "steps": tags,
         "lengths": Deferred(lambda: lengths(tested)),
-        **_remembered(tested.model),
+        **memory_data(tested.model.members),
     }
 
 
 _STACKED = mark(", and what the linear model of n-grams adds")
-
-
-def _remembered(model: SequenceModel) -> dict[str, Any]:
-    """What the networks remember, made when a panel asks for it."""
-    seen = Deferred(lambda: remembered(model))
-    return {
-        "flow": Deferred(lambda: flows_of(seen.made())),
-        "memory": Deferred(lambda: [*memory_sentences(seen.made()), *map(str, findings_of(seen.made()))]),
-    }
 
 
 def count_cards(

@@ -24,8 +24,8 @@ from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.language import _, mark
 from recurra.options import option
 from recurra.report import ReportContent
-from recurra.tasks.estimator import Done, Estimator, Insight, Judged, Later, Prepared, Preview, Scores, nobody
-from recurra.tasks.labelled.printed import scores_of
+from recurra.tasks.estimator import Done, Insight, Judged, Later, Prepared, Preview, Scores, nobody
+from recurra.tasks.fitted import INTERRUPTED, UNFINISHED, check_share
 from recurra.tasks.next_event.explanation import explain_last
 from recurra.tasks.next_event.judging import Judgement, count_questions
 from recurra.tasks.next_event.looking import insight_of
@@ -33,10 +33,9 @@ from recurra.tasks.next_event.model import NextEventModel
 from recurra.tasks.next_event.report import ReportedRanking, judged_frame
 from recurra.tasks.next_event.splitting import Cut, questions, split_log
 from recurra.tasks.opened import Opened
+from recurra.tasks.printed import scores_of
 from recurra.training import Run
 
-INTERRUPTED = mark("Training was interrupted: the model is what was learnt by then.")
-UNFINISHED = mark("Training on all events was interrupted: the model that was judged is kept.")
 AT_ONCE = 2_000  # histories whose proposals are in memory together
 _SHOWN = 20
 _SEVERAL = ("features", "ignore")
@@ -53,12 +52,12 @@ class LogStudy:
     share: float
 
 
-class FileContract(ReportedRanking, Estimator):
+class FileContract(ReportedRanking):
     """Abstract: learns logs of events, and files of them."""
 
     model_: NextEventModel
     columns_: EventColumns | None
-    judgement_: Judgement
+    holdout_: Judgement
     log_: EventLog
     source_: str = ""
 
@@ -99,13 +98,7 @@ class FileContract(ReportedRanking, Estimator):
     ) -> Prepared:
         """The log of a file by its columns; `test` and `items` are files of their own."""
         self._check()
-        if not 0 < share < 1:
-            raise InputError(
-                _(
-                    "{option} leaves a part empty: expected a number between 0 and 1, as 0.2",
-                    option=option("share", share),
-                )
-            )
+        check_share(share)
         given = {name: value for name, value in columns.items() if value is not None}
         for name in _SEVERAL:
             if isinstance(given.get(name), str):
@@ -148,9 +141,9 @@ class FileContract(ReportedRanking, Estimator):
         evaluation = self._study(study.log, study.described, study.later, study.share, run)
         self.understood_ = prepared.facts
         self.notes_ = []
-        if self.judgement_.model.interrupted:
+        if self.holdout_.model.interrupted:
             self.notes_.append(_(INTERRUPTED))
-        elif self.model_ is self.judgement_.model and study.later is None:
+        elif self.model_ is self.holdout_.model and study.later is None:
             self.notes_.append(_(UNFINISHED))
         return evaluation
 
@@ -160,12 +153,12 @@ class FileContract(ReportedRanking, Estimator):
 
     def scores(self) -> Scores:
         """On the test part."""
-        questions_said = count_questions(len(self.judgement_.asked))
-        return scores_of(self.judgement_.evaluation, _("On the test part ({questions})", questions=questions_said))
+        questions_said = count_questions(len(self.holdout_.asked))
+        return scores_of(self.holdout_.evaluation, _("On the test part ({questions})", questions=questions_said))
 
     def results(self, **shown: Any) -> pd.DataFrame:
         """A row for each question of the test part."""
-        return judged_frame(self.judgement_, self.columns_)
+        return judged_frame(self.holdout_, self.columns_)
 
     def file_content(self, *, arguments: Sequence[str] | None = None, **shown: Any) -> ReportContent:
         """The page on a study of a file."""
@@ -205,11 +198,11 @@ class FileContract(ReportedRanking, Estimator):
         """By what came next in the file."""
         log = _log_of(later)
         evaluation = self.evaluate(log)  # type: ignore[attr-defined]
-        said = count_questions(len(self.judgement_.asked))
+        said = count_questions(len(self.holdout_.asked))
         return Judged(
             later.facts,
             scores_of(evaluation, _("On {source} ({questions})", source=later.source, questions=said)),
-            judged_frame(self.judgement_, self.columns_),
+            judged_frame(self.holdout_, self.columns_),
             partial(self.content, facts=later.facts),
         )
 

@@ -10,7 +10,6 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.exceptions import NotFittedError
 from torch import nn
 
 from recurra import cells
@@ -21,12 +20,9 @@ from recurra.data.files.arrow import in_pandas
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import require_columns
 from recurra.deploy.model_file import Contents, write_model
-from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.evaluation.ranking.ranks import best, forget_seen
-from recurra.inspect import Finding
-from recurra.inspect.several import findings_of, flows_of
 from recurra.language import _
 from recurra.nn.next_event import LEVELS, NextEventOptions
 from recurra.tasks.next_event.contract import FileContract
@@ -39,13 +35,14 @@ from recurra.tasks.next_event.splitting import Cut, questions, split_log
 from recurra.tasks.next_event.stream import EventStream
 from recurra.tasks.parameters import check_options, chosen_options
 from recurra.training import Run, TrainingOptions
-from recurra.training.progress import check_verbose, expect
-from recurra.training.run import chosen_run, pick_device
+from recurra.training.progress import check_verbose
+from recurra.training.run import pick_device
 
 Events = pd.DataFrame | EventLog | Sequence[Sequence[Any]]
 
 _LARGEST_SEED = 2**32 - 1
 _RARE = 0.01  # of the events that repeat an item, below which seen items are not proposed
+_FEW = 100  # items
 _SAMPLED = 20_000  # items above which some are drawn in training
 _COLUMNS = ("user", "item", "time", "features", "ignore", "repeats")
 
@@ -76,7 +73,7 @@ class NextEvent(FileContract):
     model_: NextEventModel
     verdict_: str | None
     columns_: EventColumns | None
-    judgement_: Judgement
+    holdout_: Judgement
 
     def __init__(
         self,
@@ -119,8 +116,8 @@ class NextEvent(FileContract):
         run = self._run(run, trainings=2)
         self._learn(log, self._catalogue(items), Cut(self.split), run, "training")
         self.verdict_ = None
-        if hasattr(self, "judgement_"):
-            del self.judgement_
+        if hasattr(self, "holdout_"):
+            del self.holdout_
         return self
 
     def study(
@@ -153,11 +150,11 @@ class NextEvent(FileContract):
         model = self._fitted()
         log = self._later_log(events)
         asked, note = self._asked(log)
-        self.judgement_ = judge(model, log, asked)
+        self.holdout_ = judge(model, log, asked)
         if note:
-            evaluation = self.judgement_.evaluation
-            self.judgement_ = replace(self.judgement_, evaluation=replace(evaluation, notes=(note, *evaluation.notes)))
-        return self.judgement_.evaluation
+            evaluation = self.holdout_.evaluation
+            self.holdout_ = replace(self.holdout_, evaluation=replace(evaluation, notes=(note, *evaluation.notes)))
+        return self.holdout_.evaluation
 
     # Using
 
@@ -168,7 +165,7 @@ class NextEvent(FileContract):
         return np.array([self.items_[code] for code in codes[:, 0]], dtype=object)
 
     def recommend(self, events: Events, top: int = 20) -> pd.DataFrame:
-        """The first `top` items after each history: user, rank (from 1), item, share; and of the next number where known.
+        """The first `top` items after each history: user, rank (from 1), item, share; and the next numbers.
 
         `share` is the probability among all items.
         """
@@ -211,25 +208,6 @@ class NextEvent(FileContract):
     def items_(self) -> tuple[Any, ...]:
         """All items that can be proposed; those known by their features alone are the last."""
         return self._fitted().reader.items
-
-    @property
-    def module_(self) -> nn.ModuleList:
-        """The fitted networks."""
-        return nn.ModuleList(member.network for member in self._fitted().members)
-
-    def gradient_flow(self) -> pd.DataFrame:
-        """How far back in time the gradient of each network reached while it was trained; nothing after loading."""
-        return flows_of([member.watched() for member in self._fitted().members])
-
-    def diagnose(self) -> list[Finding]:
-        """What went wrong in the networks' training, in words, with a cure; nothing where nothing did."""
-        return findings_of([member.watched() for member in self._fitted().members])
-
-    def learning(self) -> pd.DataFrame:
-        """The learning curves: a row per run ("study", "training"), network (`member`) and validation."""
-        model, tested = self._fitted(), getattr(self, "judgement_", None)
-        studied = () if tested is None or tested.model is model else tested.model.members
-        return learning_curves({"study": studied, "training": model.members})
 
     def facts(self) -> list[Fact]:
         """What the fitted estimator decided by itself, and how to decide otherwise."""
@@ -287,18 +265,18 @@ class NextEvent(FileContract):
             asked = questions(whole, known & fresh, int(self.least))
             if not len(asked):
                 raise InputError(_("the test events hold no event with another one before it: nothing can be asked"))
-            self.judgement_ = judge(self.model_, whole, asked, run=run)
+            self.holdout_ = judge(self.model_, whole, asked, run=run)
         else:
             learnt, asked, self.how_ = split_log(log, cut, int(self.least))
             self._learn(learnt, described, Cut(self.split), run, "study")
-            self.judgement_ = judge(self.model_, log, asked, run=run)
+            self.holdout_ = judge(self.model_, log, asked, run=run)
             if not self.model_.interrupted:
                 reader = EventReader.learn(log, described)
                 kept = refit(self.model_, log, reader, wanted=tuple(self.numbers), run=run, name="training")
                 if not kept.interrupted:
                     self.model_ = kept
-        self.verdict_ = self.judgement_.evaluation.verdict.sentence
-        return self.judgement_.evaluation
+        self.verdict_ = self.holdout_.evaluation.verdict.sentence
+        return self.holdout_.evaluation
 
     def _learn(self, log: EventLog, described: pd.DataFrame | None, cut: Cut, run: Run, name: str) -> None:
         refuse_short(log, self.columns_ or EventColumns("item", "history"), "events")
@@ -313,7 +291,7 @@ class NextEvent(FileContract):
             cell=self.cell,
             members=int(self.members),
             network=chosen_options(self.network, default_network(reader)),
-            training=chosen_options(self.training, default_training(log)),
+            training=chosen_options(self.training, default_training(log, reader)),
             keep_seen=keep,
             seed=int(self.seed),
         )
@@ -430,16 +408,6 @@ class NextEvent(FileContract):
             )
         return known
 
-    def _run(self, run: Run | None, *, trainings: int) -> Run:
-        run = chosen_run(run, verbose=self.verbose, device=self.device)
-        expect(run.progress, trainings * int(self.members))
-        return run
-
-    def _fitted(self) -> NextEventModel:
-        if not hasattr(self, "model_"):
-            raise NotFittedError(_("this NextEvent is not fitted: call fit first, or read one with recurra.load"))
-        return self.model_
-
     def _check(self) -> None:
         cells.get(self.cell)
         for name, value, least in (("members", self.members, 1), ("seed", self.seed, 0), ("least", self.least, 1)):
@@ -467,17 +435,18 @@ class NextEvent(FileContract):
 
 
 def default_network(reader: EventReader) -> NextEventOptions:
-    """Sizes by the number of items: a few activities need a small table, a catalogue all of it."""
+    """Few items are seen often and need little noise; of very many some are drawn in training."""
     items = len(reader.items)
-    if items <= 100:
-        return NextEventOptions(hidden=64, embedding=16, dropout=0.1)
+    if items <= _FEW:
+        return NextEventOptions(dropout=0.1)
     cold = reader.item_features.shape[1] > 0
     return NextEventOptions(item_dropout=0.1 if cold else 0.0, negatives=2048 if items > _SAMPLED else 0)
 
 
-def default_training(log: EventLog) -> TrainingOptions:
-    """Passes and batches by the number of histories."""
+def default_training(log: EventLog, reader: EventReader) -> TrainingOptions:
+    """Passes and batches by the number of histories; few items take larger steps."""
     histories = int((log.lengths > 1).sum())
-    batch = int(np.clip(2 ** round(np.log2(max(histories, 1) / 500)), 8, 64))
-    epochs = float(np.clip(1_200_000 / max(len(log), 1), 2, 12))
-    return TrainingOptions(epochs=epochs, batch_size=batch)
+    batch = int(np.clip(2 ** round(np.log2(max(histories, 1) / 500)), 16, 64))
+    epochs = float(np.clip(800_000 / max(len(log), 1), 2, 30))
+    rate = 5e-3 if len(reader.items) <= _FEW else 3e-3
+    return TrainingOptions(epochs=epochs, batch_size=batch, learning_rate=rate)

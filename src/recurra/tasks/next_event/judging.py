@@ -140,8 +140,8 @@ def _tied_note(model: NextEventModel, log: EventLog, asked: Ints, ours: Ranks, l
         keep_seen=model.recipe.keep_seen,
     )  # fmt: skip
     return _(
-        "{share} of the questions share their time with a neighbouring event, so that their order is an artefact of the "
-        "file: {score} {ours} as the file has it, {shuffled} with such events shuffled. Believe the lower one.",
+        "{share} of the questions share their time with a neighbouring event, so that their order is an artefact of "
+        "the file: {score} {ours} as the file has it, {shuffled} with such events shuffled. Believe the lower one.",
         share=percent(share),
         score=_(lead),
         ours=percent(_leading(ours, lead)),

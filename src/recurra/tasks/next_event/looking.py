@@ -18,16 +18,11 @@ from recurra.inspect.several import findings_of, glanced
 from recurra.language import _
 from recurra.nn.next_event import NextEventNetwork
 from recurra.tasks.estimator import Done, Insight
-from recurra.tasks.labelled.insight import memory_sentences
+from recurra.tasks.memory import memory_sentences
 from recurra.tasks.next_event.model import NextEventModel
 
 _EXPLAINED, _LOOKED, _LONGEST = 50, 16, 200  # histories, histories, events of them
 _STRONGEST = 12
-
-
-def remembered(model: NextEventModel) -> list[Watched]:
-    """What was seen of each network in training; nothing after loading."""
-    return [member.watched() for member in model.members]
 
 
 def insight_of(

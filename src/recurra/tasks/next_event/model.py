@@ -44,7 +44,7 @@ Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]
 
 GAP = "gap"  # the number that stands for the time until the next event
-_BLENDED = 1_500  # held-out questions by which methods are weighed
+_BLENDED = 500  # held-out questions by which methods are weighed
 _SCORES = 4 * 10**7  # of held-out questions and items together
 _PLAIN = (Popularity,)  # methods that every other one knows better
 

@@ -22,7 +22,7 @@ _HELD = 2_000  # held-out events that are looked at
 
 
 class Batch(NamedTuple):
-    """codes [T, B], inputs [T, B, K], lengths [B]; the targets [n] and where they are asked for, time first; numbers."""
+    """codes [T, B], inputs [T, B, K], lengths [B]; targets [n], where they are asked for (time first), numbers."""
 
     codes: Tensor
     inputs: Tensor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,89 +11,54 @@ import pandas as pd
 from recurra.data.events.reading import EventColumns
 from recurra.data.files.cells_out import cell_text
 from recurra.formatting import count
-from recurra.inspect.several import findings_of, flows_of
 from recurra.language import _, mark
 from recurra.report import Card, Deferred, ReportContent
 from recurra.report.panels import Frame, Sentences
-from recurra.tasks.labelled.insight import memory_sentences
-from recurra.tasks.labelled.report import NOT_COMPARED, PACKAGES
+from recurra.tasks.fitted import FittedEstimator
+from recurra.tasks.memory import memory_data
 from recurra.tasks.next_event.explanation import explain_last
 from recurra.tasks.next_event.judging import Judgement, numbers_said
-from recurra.tasks.next_event.looking import remembered
-from recurra.tasks.provenance import command_of, fact_rows, now, settings, versions
-from recurra.tasks.reported import ReportedEstimator
+from recurra.tasks.page import evaluation_data, page_content
 
 if TYPE_CHECKING:
-    from recurra.data.schema.facts import Fact
     from recurra.tasks.next_event.model import NextEventModel
 
 _EXAMPLES = 6
 _EXPLANATION = mark(
-    "An attribution says how much the logarithm of the proposal's share falls when the event is taken out of the history."
+    "An attribution says how much the logarithm of the proposal's share falls when the event is taken out of the "
+    "history."
 )
 
 
-class ReportedRanking(ReportedEstimator):
+class ReportedRanking(FittedEstimator):
     """Base of NextEvent: its page."""
 
     model_: NextEventModel
-    judgement_: Judgement
+    holdout_: Judgement
 
-    def content(
-        self,
-        *,
-        title: str | None = None,
-        facts: Sequence[Fact] | None = None,
-        notes: Sequence[str] = (),
-        arguments: Sequence[str] | None = None,
-        **head: Any,
-    ) -> ReportContent:
-        """What the page and the picture show."""
-        tested: Judgement | None = getattr(self, "judgement_", None)
-        estimator: Any = self
-        data: dict[str, Any] = {"learning": estimator.learning()}
-        data |= _remembered(self.model_)
+    def content(self, **head: Any) -> ReportContent:
+        """What the page and the picture show; `head` may hold `title`, `facts`, `notes` and `arguments`."""
+        tested: Judgement | None = getattr(self, "holdout_", None)
+        data: dict[str, Any] = {"learning": self.learning(), **memory_data(self.model_.members)}
         panels: list[Any] = ["cards", "methods", "explained"]
-        verdict, said = None, []
         if tested is not None:
-            verdict = tested.evaluation.verdict
             data |= _judged(tested)
             panels += _own_panels(tested)
-            said = list(tested.evaluation.notes)
-        panels += ["training", "memory"]
-        own = facts if facts is not None else estimator.facts()
-        return ReportContent(
-            title=title or _("What comes next"),
-            panels=panels,
-            data=data,
-            about=_("Every method ranks all items after each history; what came next is looked for among the first."),
-            verdict=_(NOT_COMPARED) if verdict is None else verdict.sentence,
-            better=None if verdict is None else verdict.better,
-            created=now(),
-            command=command_of(arguments) if arguments is not None else repr(estimator),
-            facts=fact_rows(own),
-            settings=settings(estimator),
-            versions=versions(PACKAGES),
-            notes=[*said, *notes],
-            **head,
-        )
+        about = _("Every method ranks all items after each history; what came next is looked for among the first.")
+        head = {"title": head.pop("title", None) or _("What comes next"), "about": about, **head}
+        return page_content(self, [*panels, "training", "memory"], data, **head)
 
 
 def _judged(tested: Judgement) -> dict[str, Any]:
     evaluation = tested.evaluation
-    table = evaluation.table
     shown = Deferred(lambda: _explained(tested))
     cards = [
         Card(_("evaluated on"), count(len(tested.asked), "question"), _("unseen in training")),
         Card(_("ranked among"), f"{len(tested.model.reader.items):,}", _("all items")),
     ]
     return {
-        "table": table,
-        "intervals": evaluation.intervals,
-        "baselines": tuple(map(str, table.index[1:])),
-        "best_baseline": evaluation.verdict.best_baseline,
-        "leading": evaluation.leading,
-        "headline": tuple(name for name in (evaluation.leading, "MRR@20") if name in table),
+        **evaluation_data(evaluation),
+        "headline": tuple(name for name in (evaluation.leading, "MRR@20") if name in evaluation.table),
         "cards": cards,
         "compared_on": mark("Every method ranks all items for the same questions, none of which it was trained on."),
         "chosen": shown.part("chosen"),
@@ -113,7 +78,7 @@ def _own_panels(tested: Judgement) -> list[Any]:
     edges = [1, 2, 3, 5, 10, 20, 50, 10**9]
     rows = []
     top = 1 if tested.evaluation.leading == "accuracy" else 20
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = (before >= low) & (before < high)
         if inside.sum() >= 5:
             name = f"{low}" if high == low + 1 else f"{low}–{high - 1}" if high < 10**9 else f"≥ {low}"
@@ -124,14 +89,6 @@ def _own_panels(tested: Judgement) -> list[Any]:
     if len(frame) > 1:
         panels.append(Frame(_("By how much was known"), frame, half=True))
     return panels
-
-
-def _remembered(model: NextEventModel) -> dict[str, Any]:
-    seen = Deferred(lambda: remembered(model))
-    return {
-        "flow": Deferred(lambda: flows_of(seen.made())),
-        "memory": Deferred(lambda: [*memory_sentences(seen.made()), *map(str, findings_of(seen.made()))]),
-    }
 
 
 def _explained(tested: Judgement) -> dict[str, pd.DataFrame]:

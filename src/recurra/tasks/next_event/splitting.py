@@ -1,4 +1,4 @@
-"""Which events judge: those after a moment, whole histories that begin later, or where there is no time the last ones."""
+"""Which events judge: those after a moment, whole histories that begin later, or, without times, the last ones."""
 
 from __future__ import annotations
 

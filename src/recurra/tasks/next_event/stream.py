@@ -77,8 +77,8 @@ class EventStream:
     def observe(self, user: Any, item: Any, *, time: float | None = None, **context: Any) -> EventStream:
         """One more event of a user: one step of the network.
 
-        `time` in seconds, where the model was trained with times; `context` by column. An item that is not known is read
-        as unknown. Raises InputError for a user that the stream does not have.
+        `time` in seconds, where the model was trained with times; `context` by column. An item that is not known is
+        read as unknown. Raises InputError for a user that the stream does not have.
         """
         number = self._number(user)
         code = self._codes.get(item if type(item) is str else str(item), 0)
@@ -165,7 +165,7 @@ class EventStream:
         return self._items[found].tolist()
 
     def begin(self, histories: EventLog) -> EventStream:
-        """Bring users to the end of their histories, all at once; users of the log that the stream does not have raise."""
+        """Bring users to the end of their histories, all at once. Raises InputError for a user that there is not."""
         encoded = self.model.reader.encode(histories)
         for step in range(int(histories.lengths.max()) if len(histories.users) else 0):
             there = np.flatnonzero(histories.lengths > step)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from recurra.tasks.task import Option, Task
+from recurra.tasks.task import Column, Option, Task
 
 OPTIONS = (
     Option(
@@ -19,6 +19,7 @@ OPTIONS = (
         default="time",
         panel="evaluation",
     ),
+    Option("members", int, "Networks in the ensemble.", default=1, least=1),
     Option(
         "least", int, "Events that must have come before one that is asked for.", default=1, panel="evaluation", least=1
     ),
@@ -27,7 +28,7 @@ OPTIONS = (
 RECOMMEND = Task(
     name="recommend",
     kind="next event",
-    summary="Learn from the histories of FILE what comes next, ranked over all items, beside neighbours and popularity.",
+    summary="Learn from the histories of FILE what comes next, ranked among all items, beside neighbours.",
     writes="Writes predictions.csv (of the test part), report.html, report.png and NAME.safetensors (the model).",
     examples=(
         ("recommend demo:shop", "built-in histories of a shop"),
@@ -36,6 +37,21 @@ RECOMMEND = Task(
         ("recommend orders.csv --items catalogue.csv", "new items by their features"),
     ),
     estimator="recurra.tasks.next_event.estimator:NextEvent",
-    reader="events",
+    reader="own",
+    inputs=(
+        Column("user", "What a history belongs to: user, session, case.", flag="--user --session"),
+        Column("item", "What an event is about: item, activity, move."),
+        Column("time", "When it was; else the order of rows."),
+        Column("features", "What comes with an event: price, dwell, rating.", several=True, metavar="NAMES"),
+        Column("items", "A table of items and their features.", names=False, metavar="FILE"),
+        Column(
+            "repeats",
+            "Rows that repeat user, item and time of the one before.",
+            names=False,
+            kind=Literal["drop", "keep"],
+            default="drop",
+        ),
+    ),
+    shared=("ignore", "test", "share", "cell", "hidden"),
     options=OPTIONS,
 )

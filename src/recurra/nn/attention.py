@@ -1,0 +1,59 @@
+"""Attention of decoder steps to encoder steps, above a recurrence, so that a whole sequence of queries is one product.
+
+    multiplicative  e_ts = q_t . k_s / sqrt(d)              Luong et al. (2015); scaled: Vaswani et al. (2017)
+    additive        e_ts = v . tanh(q_t + k_s)              Bahdanau et al. (2015)
+    a_t = softmax_s(e_t),  c_t = sum_s a_ts m_s
+
+with q = W_q h, k = W_k m, each cut into heads. Neither form feeds c_t back into the step that makes q_t: the recurrence
+below runs over all steps in one call of its kernel, and so does the one above.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from recurra.errors import InputError
+
+Form = Literal["multiplicative", "additive"]
+
+
+class Attention(nn.Module):
+    """Queries [B, T, Q] to a memory [B, S, M] of which some steps are there -> contexts [B, T, M], shares [B, T, S].
+
+    Heads are averaged in the shares, which say what a step looked at.
+    """
+
+    def __init__(self, query: int, memory: int, *, heads: int = 1, form: Form = "multiplicative") -> None:
+        super().__init__()
+        if memory % heads:
+            raise InputError(f"heads is {heads}: expected a divisor of the memory's width, {memory}")
+        if form not in ("multiplicative", "additive"):
+            raise InputError(f"form is {form!r}: expected multiplicative or additive")
+        self.heads, self.form = heads, form
+        self.query = nn.Linear(query, memory, bias=False)
+        self.key = nn.Linear(memory, memory, bias=False)
+        self.score = nn.Parameter(torch.randn(heads, 1, 1, memory // heads) / math.sqrt(memory // heads))
+        self.score.requires_grad_(form == "additive")
+
+    def keys(self, memory: Tensor) -> Tensor:
+        """What queries are compared with [B, heads, S, d], once for all of them."""
+        return self._cut(self.key(memory))
+
+    def forward(self, queries: Tensor, keys: Tensor, memory: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+        """`there` [B, S] says which steps of the memory are; of each row at least one."""
+        asked = self._cut(self.query(queries))  # [B, heads, T, d]
+        if self.form == "additive":
+            scores = ((asked.unsqueeze(3) + keys.unsqueeze(2)).tanh() * self.score.to(asked.dtype)).sum(-1)
+        else:
+            scores = asked @ keys.transpose(2, 3) / math.sqrt(keys.shape[-1])
+        scores = scores.float().masked_fill(~there[:, None, None], -math.inf)
+        shares = scores.softmax(-1)
+        contexts = shares.to(memory.dtype) @ self._cut(memory)  # [B, heads, T, d]
+        return contexts.transpose(1, 2).flatten(2), shares.mean(1)
+
+    def _cut(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)

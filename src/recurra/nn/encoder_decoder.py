@@ -1,0 +1,314 @@
+"""A sequence out of another one: an encoder, attention, a decoder, and tokens out of a vocabulary.
+
+The recurrent one has its attention between two layers of the decoder (as the bottom layer's in Wu et al. 2016, without
+feeding the context back), so that in training each layer runs over the whole target in one call of its kernel:
+
+    m = W [encoder forward, encoder backward]                    [B, S, D]
+    u_t = E[y_{t-1}] + V mean_s m_s
+    h_t = R1(u_t, h_{t-1}),  c_t = attention(h_t, m),  g_t = R2([h_t, c_t], g_{t-1})
+    z_t = E W_o [g_t, c_t] + b                                   tied: Press and Wolf (2017)
+
+What stands between the embeddings is the core; `nn.transformer` has another one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recurra import cells
+from recurra.errors import InputError
+from recurra.nn.attention import Attention, Form
+from recurra.nn.cell_layer import layer_of
+from recurra.nn.front_ends import step_mask
+from recurra.nn.projected_loss import ProjectedLoss
+from recurra.nn.regularisation import Regularisation
+
+_SIZE = 0.1  # the standard deviation of an embedding at random: it is the output's weight too
+TRANSFORMER = "transformer"
+
+
+@dataclass(frozen=True)
+class EncoderDecoderOptions:
+    """Sizes and regularisation.
+
+    hidden             units of each direction of the encoder; the decoder has twice as many
+    layers             of the encoder, and of a Transformer's encoder and decoder each
+    heads              of the attention
+    dropout            of embeddings, the same features at every step of a row, and of what enters the output layer
+    recurrent_dropout  see `Regularisation`
+    word_dropout       the share of the decoder's input tokens that are hidden from it in training
+    smoothing          of the labels
+    """
+
+    embedding: int = 256
+    hidden: int = 256
+    layers: int = 1
+    heads: int = 1
+    attention: Form = "multiplicative"
+    dropout: float = 0.3
+    recurrent_dropout: float = 0.2
+    word_dropout: float = 0.1
+    smoothing: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name in ("embedding", "hidden", "layers", "heads"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise InputError(f"{name} is {value!r}: expected a whole number of at least 1")
+        for name in ("dropout", "recurrent_dropout", "word_dropout", "smoothing"):
+            value = getattr(self, name)
+            if not 0 <= value < 1:
+                raise InputError(f"{name} is {value!r}: expected a share from 0 to below 1")
+            object.__setattr__(self, name, float(value))
+        if self.attention not in ("multiplicative", "additive"):
+            raise InputError(f"attention is {self.attention!r}: expected multiplicative or additive")
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """What an encoder has read of B rows: `values` [B, S, D], and which of their steps are `there` [B, S]."""
+
+    values: Tensor
+    there: Tensor
+
+    def take(self, rows: Tensor) -> Memory:
+        """Some of the rows."""
+        return Memory(self.values[rows], self.there[rows])
+
+
+class Steps(Protocol):
+    """A core that decodes step by step: R rows, of which `width` in a row read the same source."""
+
+    def step(self, x: Tensor) -> Tensor:
+        """Embedded tokens [R, E] -> features [R, E]."""
+        ...
+
+    def take(self, rows: Tensor, width: int) -> None:
+        """Go on with these rows of the present ones [R'], `width` of each source."""
+        ...
+
+
+class Core(Protocol):
+    """What stands between the embeddings: all of E features in, E features out."""
+
+    def encode(self, x: Tensor, lengths: Tensor) -> Memory:
+        """x [S, B, E] -> memory."""
+        ...
+
+    def decode(self, y: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """Embedded tokens [T, B, E], each read before the next is told -> features [T, B, E], shares [B, T, S]."""
+        ...
+
+    def steps(self, memory: Memory) -> Steps:
+        """The same a step at a time."""
+        ...
+
+
+class Decoding:
+    """The state of a network that decodes: rows, `width` of each source, go on together."""
+
+    def __init__(self, network: EncoderDecoder, memory: Memory) -> None:
+        self._network, self._steps = network, network.core.steps(memory)
+        self.rows = len(memory.values)
+
+    def step(self, tokens: Tensor) -> Tensor:
+        """The last tokens [R] -> logits [R, V] of the next."""
+        return self._network.step(tokens, self)[0]
+
+    def take(self, rows: Tensor, width: int) -> Self:
+        """Go on with some rows [R'], of each source `width` one after the other: what a beam search asks for."""
+        self._steps.take(rows, width)
+        self.rows = len(rows)
+        return self
+
+    def features(self, x: Tensor) -> Tensor:
+        """Embedded tokens [R, E] -> features [R, E]."""
+        return self._steps.step(x)
+
+
+class EncoderDecoder(nn.Module):
+    """Source tokens [S, B] (or, with a `front` of one's own, whatever it reads) -> target tokens.
+
+    sources  the source's vocabulary, None where it is the target's, whose table then serves both
+    targets  the target's vocabulary V
+    cell     of a recurrent core, or "transformer"
+    front    a module (inputs, lengths) -> (features [S, B, width], lengths) in place of the source's embedding
+
+    >>> network = EncoderDecoder(None, 9, "gru", EncoderDecoderOptions(embedding=4, hidden=3)).eval()
+    >>> source, lengths = torch.tensor([[3, 4], [5, 0]]), torch.tensor([2, 1])
+    >>> memory = network.encode(source, lengths)
+    >>> logits, state = network.step(torch.tensor([1, 1]), network.start(memory))
+    >>> whole = network.logits(network.read_out(torch.tensor([[1, 1]]), memory)[0])[0]
+    >>> bool((logits - whole).abs().max() < 1e-5)
+    True
+    """
+
+    def __init__(
+        self,
+        sources: int | None,
+        targets: int,
+        cell: str,
+        options: EncoderDecoderOptions | None = None,
+        *,
+        front: nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        self.options = options = options or EncoderDecoderOptions()
+        width = options.embedding
+        self.table = nn.Parameter(_SIZE * torch.randn(targets, width))
+        self.source_table = None if sources is None or front is not None else _table(sources, width)
+        self.front = front
+        self.enter = nn.Linear(int(front.width), width) if front is not None else None  # pyright: ignore[reportArgumentType]
+        if cell == TRANSFORMER:
+            from recurra.nn.transformer import TransformerCore
+
+            self.core: Any = TransformerCore(options)
+        else:
+            self.core = RecurrentCore(cell, options)
+        self.output = ProjectedLoss(targets, options.smoothing)
+
+    def encode(self, source: Tensor, lengths: Tensor) -> Memory:
+        """Read the source; `lengths` [B] of at least 1."""
+        if self.front is not None:
+            assert self.enter is not None
+            x, lengths = self.front(source, lengths)
+            x = self.enter(x)
+        else:
+            x = functional.embedding(source, self.table if self.source_table is None else self.source_table)
+        return self.core.encode(self._dropped(x), lengths)
+
+    def read_out(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """Tokens [T, B], which begin with that of the beginning -> features [T, B, E], shares [B, T, S]."""
+        y = functional.embedding(tokens, self.table)
+        if self.training and self.options.word_dropout:
+            y = y * (torch.rand(y.shape[:2], device=y.device) >= self.options.word_dropout).unsqueeze(-1)
+        features, shares = self.core.decode(self._dropped(y), memory)
+        return functional.dropout(features, self.options.dropout, self.training), shares
+
+    def forward(self, source: Tensor, lengths: Tensor, tokens: Tensor, targets: Tensor) -> Tensor:
+        """The mean loss of `targets` [T, B] (-1: none), each of which follows a token of `tokens` [T, B]."""
+        features, _ = self.read_out(tokens, self.encode(source, lengths))
+        return self.output(features, self.table, targets)
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Features [..., E] -> logits [..., V]."""
+        return self.output.logits(features, self.table)
+
+    def start(self, memory: Memory) -> Decoding:
+        """The state before the first step."""
+        if self.training:
+            raise InputError("this network is in training mode, and draws what it drops: call eval() first")
+        return Decoding(self, memory)
+
+    def step(self, tokens: Tensor, state: Decoding) -> tuple[Tensor, Decoding]:
+        """The last tokens [R] -> logits [R, V] of the next, and the state after them, which replaces `state`."""
+        return self.logits(state.features(functional.embedding(tokens, self.table))), state
+
+    def _dropped(self, x: Tensor) -> Tensor:
+        """Without some features, the same ones at every step of a row."""
+        rate = self.options.dropout
+        return x * functional.dropout(torch.ones_like(x[0]), rate) if self.training and rate else x
+
+
+class RecurrentCore(nn.Module):
+    """Encoder of two directions, decoder of two layers with the attention between them."""
+
+    def __init__(self, cell: str, options: EncoderDecoderOptions) -> None:
+        super().__init__()
+        width, units = options.embedding, 2 * options.hidden
+        make = layer_of(cell)
+        rate = options.recurrent_dropout if "recurrent_dropout" in cells.get(cell).options else 0.0
+        own: dict[str, Any] = {"regularisation": Regularisation(recurrent_dropout=rate)} if rate else {}
+        between = options.dropout if options.layers > 1 else 0.0
+        self.encoder = make(
+            width, options.hidden, num_layers=options.layers, bidirectional=True, dropout=between, **own
+        )
+        self.join = nn.Linear(units, units)
+        self.gist = nn.Linear(units, width, bias=False)
+        self.lower, self.upper = make(width, units, **own), make(2 * units, units, **own)
+        self.attention = Attention(units, units, heads=options.heads, form=options.attention)
+        self.leave = nn.Linear(2 * units, width)
+        self.rate = options.dropout
+        for layer in (self.encoder, self.lower, self.upper):
+            layer.open_gates()
+
+    def encode(self, x: Tensor, lengths: Tensor) -> Memory:
+        """See `Core`."""
+        outputs, _ = self.encoder(x, lengths=lengths)
+        there = step_mask(lengths, len(outputs)).T
+        values = self.join(functional.dropout(outputs, self.rate, self.training)).transpose(0, 1)
+        return Memory(values * there.unsqueeze(-1), there)
+
+    def decode(self, y: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """See `Core`."""
+        lower, _ = self.lower(y + self.gist_of(memory))
+        lower = functional.dropout(lower, self.rate, self.training)
+        context, shares = self.attention(
+            lower.transpose(0, 1), self.attention.keys(memory.values), memory.values, memory.there
+        )
+        context = context.transpose(0, 1).to(lower.dtype)
+        upper, _ = self.upper(torch.cat([lower, context], dim=-1))
+        return self.leave(torch.cat([upper, context], dim=-1)), shares
+
+    def gist_of(self, memory: Memory) -> Tensor:
+        """The mean of what was read, as the decoder's input has it [B, E]."""
+        return self.gist(memory.values.sum(1) / memory.there.sum(1, keepdim=True))
+
+    def steps(self, memory: Memory) -> RecurrentSteps:
+        """See `Core`."""
+        return RecurrentSteps(self, memory)
+
+
+class RecurrentSteps:
+    """The decoder a step at a time, its layers as streams: one call of the engine for all rows."""
+
+    def __init__(self, core: RecurrentCore, memory: Memory) -> None:
+        self._core, self._memory, self._width = core, memory, 1
+        self._keys, self._gist = core.attention.keys(memory.values), core.gist_of(memory)
+        self._rows = len(memory.values)
+        self._streams = [layer.stream(self._rows) for layer in self._layers()]
+
+    def step(self, x: Tensor) -> Tensor:
+        """See `Steps`."""
+        core, width = self._core, self._width
+        lower = self._run(0, (x.unflatten(0, (-1, width)) + self._gist.unsqueeze(1)).flatten(0, 1))
+        context, _ = core.attention(
+            lower.unflatten(0, (-1, width)), self._keys, self._memory.values, self._memory.there
+        )
+        context = context.flatten(0, 1)
+        upper = self._run(1, torch.cat([lower, context], dim=-1))
+        return core.leave(torch.cat([upper, context], dim=-1))
+
+    def take(self, rows: Tensor, width: int) -> None:
+        """See `Steps`."""
+        sources = rows[::width] // self._width
+        if len(sources) < len(self._memory.values):
+            self._memory, self._keys, self._gist = self._memory.take(sources), self._keys[sources], self._gist[sources]
+        if len(rows) > self._streams[0].batch:
+            before, self._streams = self._streams, [layer.stream(len(rows)) for layer in self._layers()]
+            for old, new in zip(before, self._streams, strict=True):
+                new.follow(rows.numpy(), old)
+        else:
+            for stream in self._streams:
+                stream.follow(rows.numpy())
+        self._rows, self._width = len(rows), width
+
+    def _layers(self) -> tuple[Any, Any]:
+        return self._core.lower, self._core.upper
+
+    def _run(self, which: int, x: Tensor) -> Tensor:
+        stream, rows = self._streams[which], self._rows
+        x = x.contiguous()
+        array = x.numpy()
+        if rows == stream.batch:
+            return torch.from_numpy(stream.step(array if rows > 1 else array[0])).view(rows, -1)
+        return torch.from_numpy(stream.step_rows(torch.arange(rows).numpy(), array))
+
+
+def _table(size: int, width: int) -> nn.Parameter:
+    return nn.Parameter(_SIZE * torch.randn(size, width))

@@ -1,0 +1,169 @@
+"""The cross-entropy of a projection onto many classes, without the logits of all rows in memory at once.
+
+    z_n = W h_n + b                                                                       [V] of each row n
+    L_n = log sum_v exp z_nv - (1 - e) z_ny - e / V sum_v z_nv                            label smoothing e
+    dL_n / dz_nv = softmax(z_n)_v - (1 - e) [v = y] - e / V     dz
+
+The rows go through in chunks, and where a gradient is asked for it is made at once, while the logits of a chunk are in
+the cache: dh = dz W, dW += dz^T h, db += sum dz. What is kept for the backward pass has the sizes of h and W. The
+products run in the dtype that autocast asks for; sums and exponentials are float32.
+
+Label smoothing: Szegedy et al. (2016), "Rethinking the Inception architecture for computer vision".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from recurra.errors import InputError, ShapeError
+
+CHUNK = 1 << 22  # logits that are in memory at once: 8 MB in float32
+_FEWEST = 32  # rows of a chunk: fewer would read W too often
+
+
+def projected_loss(
+    hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, *, smoothing: float = 0.0
+) -> Tensor:
+    """Mean cross-entropy [scalar] of `hidden` [..., E] projected by `weight` [V, E] and `bias` [V] onto V classes.
+
+    targets    class numbers [...]; -1 does not count, and a mean over none is 0
+    smoothing  the share of each target that is spread over all classes, from 0 to below 1
+
+    Gradients reach hidden, weight and bias, once: there is no second derivative. Raises ShapeError where the shapes do
+    not fit.
+
+    >>> hidden, weight, targets = torch.randn(7, 3), torch.randn(5, 3), torch.arange(7) % 5
+    >>> plain = functional.cross_entropy(hidden @ weight.T, targets)
+    >>> bool((projected_loss(hidden, weight, None, targets) - plain).abs() < 1e-6)
+    True
+    """
+    _check(hidden, weight, bias, targets, smoothing)
+    rows, numbers = hidden.reshape(-1, hidden.shape[-1]), targets.reshape(-1)
+    if bool((numbers < 0).any()):
+        known = (numbers >= 0).nonzero()[:, 0]
+        rows, numbers = rows.index_select(0, known), numbers[known]
+    return _ProjectedLoss.apply(rows, weight, bias, numbers, float(smoothing), _product_dtype(rows))
+
+
+class _ProjectedLoss(torch.autograd.Function):
+    """hidden [N, E], weight [V, E], bias [V] or None, targets [N] -> the mean loss."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        targets: Tensor,
+        smoothing: float,
+        dtype: torch.dtype,
+    ) -> Tensor:
+        count, classes = len(hidden), len(weight)
+        wanted = any(ctx.needs_input_grad[:3])
+        exact = torch.promote_types(weight.dtype, torch.float32)
+        h, w = hidden.to(dtype), weight.to(dtype)
+        b = None if bias is None else bias.to(dtype)
+        total = torch.zeros((), dtype=exact, device=hidden.device)
+        if wanted:
+            d_hidden = torch.empty_like(h)
+            d_weight = torch.zeros_like(weight, dtype=exact)
+            d_bias = torch.zeros(classes, dtype=exact, device=weight.device)
+        with torch.autocast(hidden.device.type, enabled=False):
+            for start in range(0, count, _rows_of(classes)):
+                part = h[start : start + _rows_of(classes)]
+                y = targets[start : start + len(part)].unsqueeze(1)
+                logits = functional.linear(part, w, b)
+                shares = torch.softmax(logits, 1, dtype=exact)
+                # The largest share is at least 1 / V: its logarithm is finite, whatever becomes of the others.
+                total += (logits.amax(1).to(exact) - shares.amax(1).log()).sum()
+                total -= (1 - smoothing) * logits.gather(1, y).to(exact).sum()
+                if not wanted:
+                    continue
+                shares.scatter_add_(1, y, shares.new_full(y.shape, smoothing - 1))
+                if bias is not None:
+                    d_bias += shares.sum(0)
+                d_logits = shares.to(dtype)
+                torch.mm(d_logits, w, out=d_hidden[start : start + len(part)])
+                if dtype == exact:
+                    d_weight.addmm_(d_logits.T, part)
+                else:
+                    d_weight += d_logits.T @ part
+            if smoothing:  # the same share of every class: its part of all sums is that of the sum of W
+                spread = smoothing / classes
+                of_all, rows = w.sum(0, dtype=exact), h.sum(0, dtype=exact)
+                total -= spread * (rows @ of_all + (0 if b is None else count * b.sum(dtype=exact)))
+                if wanted:
+                    d_hidden -= (spread * of_all).to(dtype)
+                    d_weight -= spread * rows
+                    d_bias -= spread * count
+        scale = 1.0 / max(count, 1)
+        if wanted:
+            ctx.save_for_backward(d_hidden, d_weight, d_bias)
+            ctx.like = scale, hidden.dtype, weight.dtype, None if bias is None else bias.dtype
+        return total * scale
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        d_hidden, d_weight, d_bias = ctx.saved_tensors
+        scale, of_hidden, of_weight, of_bias = ctx.like
+        grad = scale * grad
+        return (
+            (d_hidden * grad).to(of_hidden) if ctx.needs_input_grad[0] else None,
+            (d_weight * grad).to(of_weight) if ctx.needs_input_grad[1] else None,
+            (d_bias * grad).to(of_bias) if of_bias is not None and ctx.needs_input_grad[2] else None,
+            None,
+            None,
+            None,
+        )
+
+
+class ProjectedLoss(nn.Module):
+    """`projected_loss` with a bias of its own and a weight that may be that of an embedding: tied weights.
+
+    weight [V, E] is not a parameter of this module: Press and Wolf (2017), "Using the output embedding to improve
+    language models".
+    """
+
+    def __init__(self, classes: int, smoothing: float = 0.0) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(classes))
+        self.smoothing = smoothing
+
+    def forward(self, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+        """The mean loss; without smoothing in evaluation, so that it is that of the truth."""
+        smoothing = self.smoothing if self.training else 0.0
+        return projected_loss(hidden, weight, self.bias, targets, smoothing=smoothing)
+
+    def logits(self, hidden: Tensor, weight: Tensor) -> Tensor:
+        """hidden [..., E] -> [..., V]."""
+        return functional.linear(hidden, weight, self.bias)
+
+
+def _rows_of(classes: int) -> int:
+    return max(_FEWEST, CHUNK // classes)
+
+
+def _product_dtype(hidden: Tensor) -> torch.dtype:
+    device = hidden.device.type
+    if torch.is_autocast_enabled(device) and hidden.dtype != torch.float64:
+        return torch.get_autocast_dtype(device)
+    return hidden.dtype
+
+
+def _check(hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, smoothing: float) -> None:
+    if weight.dim() != 2 or hidden.shape[-1] != weight.shape[1]:
+        raise ShapeError(
+            f"hidden is {tuple(hidden.shape)} and weight {tuple(weight.shape)}: expected [..., E] and [V, E]"
+        )
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ShapeError(f"bias is {tuple(bias.shape)}: expected [{len(weight)}], one for each class")
+    if targets.shape != hidden.shape[:-1]:
+        raise ShapeError(f"targets is {tuple(targets.shape)}: expected {tuple(hidden.shape[:-1])}, one for each row")
+    if not 0 <= smoothing < 1:
+        raise InputError(f"smoothing is {smoothing}: expected a share from 0 to below 1")

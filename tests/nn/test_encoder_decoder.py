@@ -1,0 +1,118 @@
+"""Encoder, attention and decoder: step by step as all at once, padding, beams that follow one another, learning."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from recurra.errors import InputError
+from recurra.nn.attention import Attention
+from recurra.nn.encoder_decoder import EncoderDecoder, EncoderDecoderOptions
+
+KINDS = [("gru", "multiplicative"), ("lstm", "additive"), ("mingru", "multiplicative"), ("transformer", "additive")]
+SMALL = EncoderDecoderOptions(embedding=8, hidden=6, layers=2, heads=2, dropout=0.2)
+
+
+def made(cell: str, form: str = "multiplicative", sources: int | None = 13) -> EncoderDecoder:
+    torch.manual_seed(0)
+    options = EncoderDecoderOptions(**{**vars(SMALL), "attention": form})
+    return EncoderDecoder(sources, 11, cell, options)
+
+
+@pytest.mark.parametrize(("cell", "form"), KINDS)
+@torch.no_grad()
+def test_steps_are_the_whole(cell, form):
+    network = made(cell, form).eval()
+    source, lengths = torch.randint(1, 13, (7, 3)), torch.tensor([7, 1, 4])
+    tokens = torch.randint(1, 11, (5, 3))
+    memory = network.encode(source, lengths)
+    features, shares = network.read_out(tokens, memory)
+    whole, state = network.logits(features), network.start(memory)
+    for t, token in enumerate(tokens):
+        logits, state = network.step(token, state)
+        torch.testing.assert_close(logits, whole[t], rtol=1e-4, atol=1e-5)
+    assert shares.shape == (3, 5, 7)
+    torch.testing.assert_close(shares.sum(-1), torch.ones(3, 5))
+    assert float(shares[1, :, 1:].sum()) == 0
+
+
+@pytest.mark.parametrize(("cell", "form"), KINDS)
+@torch.no_grad()
+def test_padding_changes_nothing(cell, form):
+    network = made(cell, form).eval()
+    source, tokens = torch.randint(1, 13, (4, 1)), torch.randint(1, 11, (3, 1))
+    alone = network.read_out(tokens, network.encode(source, torch.tensor([4])))[0]
+    beside = torch.cat([source, torch.randint(1, 13, (4, 1))], dim=1)
+    beside = torch.cat([beside, torch.randint(1, 13, (5, 2))])
+    memory = network.encode(beside, torch.tensor([4, 9]))
+    together = network.read_out(tokens.expand(-1, 2), memory)[0][:, :1]
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("cell", "form"), KINDS)
+@torch.no_grad()
+def test_rows_follow_others(cell, form):
+    """Two rows of each source, the second source's first, then only that source."""
+    network = made(cell, form).eval()
+    memory = network.encode(torch.randint(1, 13, (6, 2)), torch.tensor([6, 3]))
+    first, second = torch.tensor([1, 2]), torch.tensor([3, 4, 5, 6])
+    state = network.start(memory)
+    network.step(first, state)
+    state = state.take(torch.tensor([0, 0, 1, 1]), 2)
+    network.step(second, state)
+    state = state.take(torch.tensor([3, 2, 3]), 3)
+    logits, _ = network.step(torch.tensor([7, 8, 9]), state)
+    for row, path in enumerate(([2, 6, 7], [2, 5, 8], [2, 6, 9])):
+        tokens = torch.tensor(path).unsqueeze(1)
+        alone = network.logits(network.read_out(tokens, memory.take(torch.tensor([1])))[0])[-1, 0]
+        torch.testing.assert_close(logits[row], alone, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["gru", "transformer"])
+def test_it_learns_to_reverse(cell):
+    torch.manual_seed(0)
+    options = EncoderDecoderOptions(embedding=24, hidden=16, dropout=0.0, word_dropout=0.0, recurrent_dropout=0.0)
+    network = EncoderDecoder(None, 8, cell, options)
+    optimiser = torch.optim.Adam(network.parameters(), 5e-3)
+    source = torch.randint(2, 8, (4, 64))
+    targets = source.flip(0)
+    tokens = torch.cat([torch.ones(1, 64, dtype=torch.int64), targets[:-1]])
+    lengths = torch.full((64,), 4)
+    before = float(network.eval()(source, lengths, tokens, targets).detach())
+    network.train()
+    for _ in range(60):
+        optimiser.zero_grad()
+        network(source, lengths, tokens, targets).backward()
+        optimiser.step()
+    after = float(network.eval()(source, lengths, tokens, targets).detach())
+    assert after < 0.5 * before
+
+
+def test_one_table_serves_both_sides():
+    assert made("gru", sources=None).source_table is None
+    assert made("gru").source_table.shape == (13, 8)
+
+
+def test_a_network_in_training_does_not_step():
+    network = made("gru")
+    memory = network.encode(torch.ones(2, 1, dtype=torch.int64), torch.tensor([2]))
+    with pytest.raises(InputError, match="training mode"):
+        network.start(memory)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"hidden": 0}, "hidden is 0: expected a whole number"),
+        ({"dropout": 1.0}, "dropout is 1.0: expected a share"),
+        ({"attention": "dot"}, "attention is 'dot': expected multiplicative or additive"),
+    ],
+)
+def test_options_that_are_none_are_refused(changed, words):
+    with pytest.raises(InputError, match=words):
+        EncoderDecoderOptions(**changed)
+
+
+def test_heads_divide_the_memory():
+    with pytest.raises(InputError, match="heads is 3: expected a divisor"):
+        Attention(4, 8, heads=3)
