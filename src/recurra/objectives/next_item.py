@@ -1,9 +1,9 @@
 """What comes next: the log loss of the item over all items, or over some that are drawn, and quantiles of numbers.
 
     L = -z_j + log sum_i exp z_i                                   all items
-    L = -z'_j + log sum_(i in j and S) exp z'_i,  z' = z - log(|S| p_i)    drawn with replacement by p ~ count^3/4
+    L = -z_j + log (exp z_j + sum_(i in S) exp(z_i - log(|S| p_i)))        S drawn with replacement, p ~ count^3/4
 
-The correction makes the sampled loss a consistent estimate of the full one (Bengio, Senecal 2008, "Adaptive importance
+The correction makes the sampled sum a consistent estimate of that over all others (Bengio, Senecal 2008, "Adaptive importance
 sampling to accelerate training of a neural probabilistic language model"); a drawn item that is the true one is left
 out of its own sum.
 """
@@ -30,7 +30,7 @@ def sampled_loss(
 ) -> Tensor:
     """The same over the true item and those `drawn` [S] alone; `log_chances` [V] are log p of a draw."""
     correction = log_chances + torch.tensor(float(len(drawn)), device=queries.device).log()
-    true = (queries * table[targets]).sum(dim=-1) + bias[targets] - correction[targets]
+    true = (queries * table[targets]).sum(dim=-1) + bias[targets]
     others = functional.linear(queries, table[drawn], (bias - correction)[drawn])
     others = others.masked_fill(drawn == targets.unsqueeze(1), -torch.inf)
     return (torch.cat([true.unsqueeze(1), others], dim=1).logsumexp(dim=1) - true).mean()

@@ -127,15 +127,16 @@ def read_events(
     codes, known = pd.factorize(users)
     order = np.lexsort([codes]) if times is None else np.lexsort([times, codes])
     if times is not None and len(order) > 1:
-        turned = (codes[1:] == codes[:-1]) & (times[1:] < times[:-1])
+        by_user = np.argsort(codes, kind="stable")
+        turned = (np.diff(codes[by_user]) == 0) & (np.diff(times[by_user]) < 0)
         if turned.any():
             facts.append(
                 Fact(
                     _("sorted"),
                     _(
-                        "{rows} come before the row above, the first is row {row}: histories were sorted by time",
+                        "{rows} come before an earlier row of their history, the first is row {row}: sorted by time",
                         rows=counted(int(turned.sum()), "row"),
-                        row=int(turned.argmax()) + 2,
+                        row=int(by_user[1:][turned].min()) + 1,
                     ),
                 )
             )

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recurra.evaluation.labelled.ngrams import Sparse
+from recurra.evaluation.labelled.ngrams import MULTIPLIER, Sparse
 from recurra.evaluation.ranking.prefixes import Prefixes, SparseTable
 from recurra.language import mark
 
@@ -29,6 +29,7 @@ NEIGHBOURS = 100  # histories that vote
 LATEST = 100  # events of a history that are compared, weighted linearly less the longer ago
 MOST_HISTORIES = 20_000  # the latest of them are compared with
 RECENT = 0.1  # share of the events that recent popularity counts
+_ORDER = 0xD6E8FEB86659FD93  # where the hash of a context of one event begins; of two at twice that
 ORDERS = 5  # events of the longest n-gram's context
 
 
@@ -296,8 +297,8 @@ def _nearest(matrix: Sparse, most: int) -> Sparse:
 
 def _keys(contexts: Ints) -> npt.NDArray[np.uint64]:
     """A hash of each context [n, order], another for another order."""
-    keys = np.full(len(contexts), contexts.shape[1], dtype=np.uint64)
+    keys = np.full(len(contexts), contexts.shape[1] * _ORDER % 2**64, dtype=np.uint64)
     for column in contexts.T:
-        keys = (keys ^ (column.astype(np.uint64) + np.uint64(1))) * np.uint64(0x9E3779B97F4A7C15)
+        keys = (keys + column.astype(np.uint64) + np.uint64(1)) * MULTIPLIER
         keys ^= keys >> np.uint64(29)
     return keys
