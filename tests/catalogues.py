@@ -24,7 +24,13 @@ PLACE = ROOT / "locale" / "zh" / "LC_MESSAGES"
 # Calls that mark a text, and which of their arguments hold one.
 CALLS = {"_": (0,), "mark": (0,), "Fact": (0,), "print_facts": (1,), "print_frame": (1,)}
 COUNTS = ("count", "counted")
-OTHER_NOUNS = ("test group", "test sequence", "number", "category")  # that are counted through a variable
+OTHER_NOUNS = (
+    "test group",
+    "test sequence",
+    "test session",
+    "number",
+    "category",
+)  # that are counted through a variable
 OTHERS = ("words", "characters", "text", "audio", "label", "tags")  # how a text is cut; labels of facts by part
 
 

@@ -19,7 +19,8 @@ MODULES = sorted(ROOT.rglob("*.py"))
 LONGEST = 500
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 OTHERS_FLAGS = {"--upgrade"}  # of pip
-DECLARATIONS = {"tasks/forecast/task.py", "tasks/labelled/tasks.py"}  # in which tasks give examples of their commands
+# in which tasks give examples of their commands
+DECLARATIONS = {"tasks/forecast/task.py", "tasks/labelled/tasks.py", "tasks/next_event/task.py"}
 
 # A folder may import its own files, those of the folders named here, and whatever these may import.
 ARROWS: dict[str, tuple[str, ...]] = {

@@ -19,12 +19,12 @@ import numpy.typing as npt
 from recurra.data.events.log import EventLog
 from recurra.errors import InputError
 from recurra.evaluation.ranking.prefixes import Prefixes
-from recurra.evaluation.ranking.rankers import LATEST
 from recurra.language import _, counted
 from recurra.tasks.next_event.model import NextEventModel
 
 Ints = npt.NDArray[np.int64]
 
+_DEPTH = 200  # events of a user that counting methods look back on
 _NEVER = np.float32(-np.inf)
 
 
@@ -68,7 +68,9 @@ class EventStream:
         self._hidden = np.zeros((len(names), hidden), np.float32)
         self._out = np.zeros((1, hidden), np.float32)
         self._scores = np.empty(len(reader.items), np.float32)
-        self._seen: list[list[int]] = [[] for _ in names]
+        self._past = np.zeros((len(names), _DEPTH), np.int64)  # the latest codes, round and round
+        self._count = np.zeros(len(names), np.int64)
+        self._seen: list[set[int]] = [] if model.recipe.keep_seen else [set() for _ in names]
         self._last: npt.NDArray[np.float64] = np.full(len(names), np.nan)
 
     def __len__(self) -> int:
@@ -91,10 +93,11 @@ class EventStream:
         self._rows[0] = number
         self._stream.step_rows(self._rows, x, self._out)
         self._hidden[number] = self._out[0]
-        seen = self._seen[number]
-        seen.append(code)
-        if len(seen) > 4 * LATEST and self.model.recipe.keep_seen:
-            del seen[:-LATEST]
+        count = self._count[number]
+        self._past[number, count % _DEPTH] = code
+        self._count[number] = count + 1
+        if self._seen:
+            self._seen[number].add(code)
         return self
 
     def observe_many(
@@ -129,8 +132,7 @@ class EventStream:
             self._stream.step(x, self._hidden)
         else:
             self._hidden[numbers] = self._stream.step_rows(numbers, x)
-        for number, code in zip(numbers.tolist(), codes.tolist(), strict=True):
-            self._seen[number].append(code)
+        self._remember(numbers, codes)
         return self
 
     def codes_of(self, items: Sequence[Any]) -> Ints:
@@ -144,7 +146,8 @@ class EventStream:
         scores += self._bias
         if not blended or not self.model.blend.methods:
             return scores
-        past = np.array(self._seen[number], dtype=np.int64)
+        last = int(self._count[number])
+        past = self._past[number, np.arange(max(0, last - _DEPTH), last) % _DEPTH]
         asked = Prefixes(past, np.zeros(1, np.int64), np.array([len(past)]), len(self._items))
         helpers = {name: helper.scores(asked) for name, helper in self.model.helpers.items()}
         return self.model.blend(scores[None], helpers)[0]
@@ -153,14 +156,10 @@ class EventStream:
         """The first `top` items, the likeliest first; those of the past are left out where the model does so."""
         scores = self.scores(user, blended=blended)
         number = self._number(user)
-        if not self.model.recipe.keep_seen:
+        if self._seen:
             scores[[code - 1 for code in self._seen[number] if code]] = _NEVER
         top = min(top, len(scores))
-        if top < len(scores):
-            least = np.partition(scores, -top)[-top]
-            found = np.flatnonzero(scores >= least)
-        else:
-            found = np.arange(len(scores))
+        found = _above(scores, top)
         found = found[np.argsort(-scores[found], kind="stable")[:top]]
         return self._items[found].tolist()
 
@@ -173,8 +172,7 @@ class EventStream:
             numbers = np.array([self._number(histories.users[k]) for k in there], dtype=np.int64)
             x = np.concatenate([self._table[encoded.codes[places]], encoded.inputs[places]], axis=1)
             self._hidden[numbers] = self._stream.step_rows(numbers, np.ascontiguousarray(x, np.float32))
-            for number, code in zip(numbers.tolist(), encoded.codes[places].tolist(), strict=True):
-                self._seen[number].append(code)
+            self._remember(numbers, encoded.codes[places])
             if histories.times is not None:
                 self._last[numbers] = histories.times[places]
         return self
@@ -184,7 +182,9 @@ class EventStream:
         number = self._number(user)
         self._stream.reset([number])
         self._hidden[number], self._last[number] = 0.0, np.nan
-        self._seen[number].clear()
+        self._count[number] = 0
+        if self._seen:
+            self._seen[number].clear()
         return self
 
     def save(self, path: str | Path) -> None:
@@ -202,6 +202,14 @@ class EventStream:
 
     def __repr__(self) -> str:
         return f"EventStream({counted(len(self.users), 'user')}, {counted(len(self._items), 'item')})"
+
+    def _remember(self, numbers: Ints, codes: Ints) -> None:
+        """The latest codes of different users."""
+        self._past[numbers, self._count[numbers] % _DEPTH] = codes
+        self._count[numbers] += 1
+        if self._seen:
+            for number, code in zip(numbers.tolist(), codes.tolist(), strict=True):
+                self._seen[number].add(code)
 
     def _number(self, user: Any) -> int:
         found = self._numbers.get(user if type(user) is str else str(user))
@@ -225,6 +233,15 @@ class EventStream:
             known = np.isfinite(given)
             self._last[np.array(numbers)[known]] = given[known]
         return np.concatenate(parts, axis=1)
+
+
+def _above(scores: npt.NDArray[np.float32], top: int) -> Ints:
+    """The places of the `top` highest scores, and some more: all that reach a bound that `top` columns exceed."""
+    rows = len(scores) // (4 * top)
+    if rows < 2:
+        return np.arange(len(scores))
+    columns = scores[: rows * 4 * top].reshape(rows, 4 * top).max(axis=0)
+    return np.flatnonzero(scores >= np.partition(columns, -top)[-top])
 
 
 def _as_numbers(given: Any) -> Ints | None:
