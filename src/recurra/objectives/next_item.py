@@ -1,11 +1,11 @@
 """What comes next: the log loss of the item over all items, or over some that are drawn, and quantiles of numbers.
 
     L = -z_j + log sum_i exp z_i                                   all items
-    L = -z_j + log (exp z_j + sum_(i in S) exp(z_i - log(|S| p_i)))   with S drawn by p ~ count^3/4, repeatedly
-
     L = -z_j + log (exp z_j + sum_(i in S) exp(z_i - log(|S| p_i)))     S drawn by p ~ count^3/4, repeatedly
-sampling to accelerate training of a neural probabilistic language model"); a drawn item that is the true one is left
-out of its own sum.
+
+The correction makes the sampled sum a consistent estimate of that over all others (Bengio, Senecal 2008, "Adaptive
+importance sampling to accelerate training of a neural probabilistic language model"); a drawn item that is the true one
+is left out of its own sum.
 """
 
 from __future__ import annotations
