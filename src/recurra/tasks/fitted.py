@@ -99,7 +99,9 @@ class FittedEstimator(ReportedEstimator, Estimator):
         """What was learnt. Raises NotFittedError before."""
         if not hasattr(self, "model_"):
             name = type(self).__name__
-            raise NotFittedError(f"this {name} is not fitted: call fit first, or read one with recurra.load")
+            raise NotFittedError(
+                _("this {name} is not fitted: call fit first, or read one with recurra.load", name=name)
+            )
         return self.model_
 
 
