@@ -19,6 +19,7 @@ from recurra.deploy.model_file import Contents
 from recurra.ensemble.members import Member
 from recurra.errors import ModelFileError
 from recurra.evaluation.ranking.rankers import ItemRules, NGramRanker, OwnHistory, Popularity, SessionNeighbours
+from recurra.language import _
 from recurra.nn.next_event import NextEventNetwork
 from recurra.tasks.next_event.model import NextEventModel, make_network
 from recurra.tasks.next_event.splitting import Cut
@@ -62,7 +63,7 @@ def from_contents(contents: Contents, path: str) -> FittedState:
         def members(parts: Mapping[str, Any]) -> tuple[Member[NextEventNetwork], ...]:
             reader, recipe = parts["reader"], parts["recipe"]
             if len(parts["counts"]) != len(reader.items):
-                raise ModelFileError(f"it counts {len(parts['counts'])} of {len(reader.items)} items")
+                raise ModelFileError(_("it counts {n} of {size} items", n=len(parts["counts"]), size=len(reader.items)))
             for ranker in parts["rankers"]:
                 _check_size(ranker, len(reader.items))
             opener.refuse_deep(recipe.network.layers)
@@ -74,10 +75,10 @@ def from_contents(contents: Contents, path: str) -> FittedState:
         model: NextEventModel = opener.part("model", NextEventModel, given={"members": members})
         usage: Usage = opener.part("usage", Usage)
         if not model.members:
-            raise ModelFileError("it has no network")
+            raise ModelFileError(_("it has no network"))
         unknown = set(model.blend.methods or {}) - {ranker.name for ranker in model.rankers}
         if unknown:
-            raise ModelFileError(f"it blends {sorted(unknown)}, which it does not hold")
+            raise ModelFileError(_("it blends {names}, which it does not hold", names=sorted(unknown)))
         kept = FittedState(model, usage, opener.header.verdict)
         opener.refuse_more(to_contents(kept, made_by=opener.header.made_by))
     return kept
@@ -94,8 +95,10 @@ def _check_size(ranker: Popularity | ItemRules | SessionNeighbours | NGramRanker
     elif isinstance(ranker, NGramRanker):
         sizes = [ranker.counts.columns, len(ranker.shares)]
         if len(ranker.keys) != len(ranker.counts.indptr) - 1 or not 1 <= ranker.depth <= 64:
-            raise ModelFileError(f"its {ranker.name} has {len(ranker.keys)} contexts")
+            raise ModelFileError(_("its {name} has {n} contexts", name=ranker.name, n=len(ranker.keys)))
     else:
         sizes = [ranker.items]
     if any(size != items for size in sizes):
-        raise ModelFileError(f"its {ranker.name} counts {sizes} items: expected {items}")
+        raise ModelFileError(
+            _("its {name} counts {sizes} items: expected {size}", name=ranker.name, sizes=sizes, size=items)
+        )
