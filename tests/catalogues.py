@@ -37,6 +37,7 @@ OTHER_NOUNS = (
     "test passage",
     "character",
     "frame",
+    "test session",
 )  # that are counted through a variable
 OTHERS = ("words", "characters", "text", "audio", "label", "tags")  # how a text is cut; labels of facts by part
 

@@ -25,6 +25,7 @@ DECLARATIONS = {
     "tasks/speech/tasks.py",
     "tasks/translate/task.py",
     "tasks/generate/task.py",
+    "tasks/next_event/task.py",
 }  # in which tasks give examples of their commands
 
 # A folder may import its own files, those of the folders named here, and whatever these may import.

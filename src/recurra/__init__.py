@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from recurra.nn import accelerate, restore
     from recurra.nn.forecast import NetworkOptions
     from recurra.nn.generator import GeneratorOptions
+    from recurra.nn.next_event import NextEventOptions
     from recurra.nn.sequence import SequenceOptions
     from recurra.tasks import (
         Forecaster,
+        NextEvent,
         SequenceClassifier,
         SequenceGenerator,
         SequenceRegressor,
@@ -47,6 +49,8 @@ __all__ = [
     "MissingPackageError",
     "ModelFileError",
     "NetworkOptions",
+    "NextEvent",
+    "NextEventOptions",
     "RecurraError",
     "SequenceClassifier",
     "SequenceGenerator",
@@ -79,6 +83,8 @@ _LATER = {
     "Forecaster": "recurra.tasks",
     "GeneratorOptions": "recurra.nn.generator",
     "NetworkOptions": "recurra.nn.forecast",
+    "NextEvent": "recurra.tasks",
+    "NextEventOptions": "recurra.nn.next_event",
     "SequenceClassifier": "recurra.tasks",
     "SequenceGenerator": "recurra.tasks",
     "SequenceOptions": "recurra.nn.sequence",

@@ -12,6 +12,7 @@ from recurra.nn.accelerate import accelerate, restore
 from recurra.nn.cell_layer import CellLayer, layer_of
 from recurra.nn.recurrent import GRU, LSTM, RNN
 from recurra.nn.regularisation import Regularisation
+from recurra.nn.resets import run_with_resets
 from recurra.nn.stack import Stack
 from recurra.nn.stream import Stream
 
@@ -33,6 +34,7 @@ __all__ = [
     "accelerate",
     "layer_of",
     "restore",
+    "run_with_resets",
 ]
 
 

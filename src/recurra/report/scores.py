@@ -177,6 +177,16 @@ _SCORES = (
         percent=True,
         relative=True,
     ),
+    Score(
+        mark("catalogue coverage"),
+        mark("The share of all items that were proposed to somebody among the first."),
+        higher=None,
+    ),
+    Score(
+        mark("popularity bias"),
+        mark("How popular proposals are on average: 50 % is the median item, 100 % the most popular one."),
+        higher=None,
+    ),
     _number(
         mark("CRPS"),
         mark("The error of the whole predicted distribution, intervals included, in the units of the target."),
@@ -202,6 +212,12 @@ _SCORES = (
         decimals=2,
     ),
 )
+_RANKING = {
+    "recall": mark("How often what came next was among the first {k} of all items that were ranked."),
+    "mrr": mark("The mean of 1 / rank of what came next, 0 below the first {k} of all items."),
+    "ndcg": mark("The mean of 1 / log2(1 + rank) of what came next, 0 below the first {k} of all items."),
+}
+_AT = re.compile(r"(recall|MRR|NDCG)@(\d+)")
 _COVERAGE = mark("The share of the truth that fell inside the interval.")
 
 
@@ -230,4 +246,8 @@ def shown_as(name: object) -> Score:
     covered = _NOMINAL.fullmatch(str(name))
     if covered is not None:
         return Score("coverage", _COVERAGE, higher=None, nominal=float(covered[1]) / 100)
+    ranked = _AT.fullmatch(str(name))
+    if ranked is not None:
+        meaning = _(_RANKING[ranked[1].lower()], k=ranked[2])
+        return Score(str(name), meaning) if ranked[1] == "recall" else _number(str(name), meaning)
     return score_of(name) or Score(str(name), "", higher=None, share=False, decimals=3)

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from recurra.tasks.labelled.regressor import SequenceRegressor
     from recurra.tasks.labelled.tagger import SequenceTagger
     from recurra.tasks.loading import load
+    from recurra.tasks.next_event.estimator import NextEvent
     from recurra.tasks.speech.transcriber import Transcriber
     from recurra.tasks.translate.translator import Translator
 
 __all__ = [
     "Column",
     "Forecaster",
+    "NextEvent",
     "Option",
     "SequenceClassifier",
     "SequenceEstimator",
@@ -52,6 +54,7 @@ _LATER = {  # which need torch
     "SequenceTagger": "labelled.tagger",
     "Transcriber": "speech.transcriber",
     "Translator": "translate.translator",
+    "NextEvent": "next_event.estimator",
     "load": "loading",
 }
 

@@ -136,7 +136,7 @@ class Estimator(NestedOptions, ABC):
 
     KIND: ClassVar[str]  # of its model files, by which its task is found
     keeps_data: ClassVar[bool] = False  # whether it can predict without a file
-    samples: ClassVar[bool] = False  # whether its predictions are samples, with a temperature and a length
+    asks: ClassVar[tuple[str, ...]] = ()  # what may be asked of its predictions beyond `levels`: "top", "prompt"
 
     @property
     def task(self) -> Task:

@@ -23,6 +23,7 @@ _tasks: dict[str, Task | str] = {
     "transcribe": "recurra.tasks.speech.tasks:TRANSCRIBE",
     "translate": "recurra.tasks.translate.task:TRANSLATE",
     "generate": "recurra.tasks.generate.task:GENERATE",
+    "recommend": "recurra.tasks.next_event.task:RECOMMEND",
 }
 OTHERS = ("predict", "evaluate", "inspect", "bench", "textbook", "doctor")  # commands that are no tasks
 _NAME = re.compile(r"[a-z][a-z0-9-]*")

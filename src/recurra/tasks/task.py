@@ -45,7 +45,7 @@ class Option:
 class Column:
     """An option of a task's command that names a column, or says something about the file: passed to `prepare`.
 
-    flag     how it is spelt where that is not its name: "--from" for `source`
+    flag     how it is spelt where that is not its name: "--from" for `source`; several with blanks between them
     several  whether several columns may be named
     names    whether it names columns; else its value is passed as it is, of the type `kind`
     """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +17,9 @@ from recurra.cli.outputs import as_text, written_together
 from recurra.errors import InputError
 from recurra.language import _
 from recurra.options import option
+
+if TYPE_CHECKING:
+    from recurra.tasks.estimator import Estimator
 
 EXAMPLES = """
 **Examples**
@@ -40,6 +44,7 @@ def predict(
     reading: Reading,
     file: options.NewerFile = None,
     levels: options.Levels = "80,95",
+    top: options.Top = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -58,7 +63,7 @@ def predict(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Forecast, predict labels, or write, from newer data with the model in MODEL, without training.
+    """Forecast, predict labels or what comes next, or write, from newer data with the model in MODEL, without training.
 
     FILE holds the columns that the model was trained with; they are read the same way.
     """
@@ -67,20 +72,12 @@ def predict(
     from recurra.tasks import load
 
     estimator = load(model)
-    sampling = {
-        "prompt": prompt, "samples": samples, "length": length, "temperature": temperature, "top_k": top_k,
+    asked = {
+        "top": top, "prompt": prompt, "samples": samples, "length": length, "temperature": temperature, "top_k": top_k,
         "top_p": top_p, "seed": seed,
     }  # fmt: skip
-    shown = {name: value for name, value in sampling.items() if value is not None}
-    if shown and not estimator.samples:
-        raise InputError(
-            _(
-                "{next} is about samples, and {model} holds a {estimator}, which makes none: leave it out",
-                next=option(next(iter(shown))),
-                model=model,
-                estimator=estimator.KIND,
-            )
-        )
+    shown = {name: value for name, value in asked.items() if value is not None}
+    refuse_unasked(estimator, model, shown)
     out = out or Path(estimator.task.files[0])
     piped = str(out) == "-"
     console = stdout(quiet or piped)
@@ -103,3 +100,18 @@ def predict(
                 stream.write(text)
     print_preview(console, preview)
     print_files(console, [out])
+
+
+def refuse_unasked(estimator: Estimator, model: Path, shown: Mapping[str, Any]) -> None:
+    """Raise InputError for an option that says nothing to a model of this kind."""
+    wrong = next((name for name in shown if name not in estimator.asks), None)
+    if wrong is None:
+        return
+    raise InputError(
+        _(
+            "{wrong} says nothing to {model}, which holds a {kind}: leave it out",
+            wrong=option(wrong),
+            model=model,
+            kind=estimator.KIND,
+        )
+    )

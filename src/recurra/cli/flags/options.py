@@ -171,6 +171,10 @@ Group = Annotated[
     str | None, _option(JUDGING, metavar="NAME", help="Column whose equal values stay together: patient, author, site.")
 ]
 
+Top = Annotated[
+    int | None, _option(OUTPUT, "--top", min=1, metavar="N", help="Proposals for each history, of a recommender: 20.")
+]
+
 Level = Annotated[
     Literal["auto", "words", "characters", "subwords"], _option(NETWORK, help="What one step of a text is.")
 ]

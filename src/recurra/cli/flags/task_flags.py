@@ -154,7 +154,7 @@ def signature_of(task: Task) -> inspect.Signature:
 
 
 def _column(column: Column) -> Flag:
-    spelt = (column.flag,) if column.flag else ()
+    spelt = column.flag.split()
     told = typer.Option(*spelt, metavar=column.metavar, rich_help_panel=options.COLUMNS, help=column.help)
     kind = list[str] if column.several else column.kind
     kind = Annotated[kind if column.default is not None else kind | None, told]

@@ -13,6 +13,7 @@ from recurra.data.demo.numbers import make_numbers
 from recurra.data.demo.phrases import make_phrases
 from recurra.data.demo.promoters import make_promoters
 from recurra.data.demo.reviews import make_reviews
+from recurra.data.demo.shop import make_shop
 from recurra.errors import InputError
 from recurra.language import _
 
@@ -26,6 +27,7 @@ DEMOS = {
     "membrane": "120 membrane proteins from a small grammar, to tag inside, membrane, outside",
     "numbers": "240 recordings of one to four spoken digits, synthesised, by 8 speakers, to transcribe",
     "phrases": "3,000 sentences of a made-up language and their English, to translate",
+    "shop": "2,000 visits of a shop with 80 items, whose customers have habits, to predict what they look at next",
     "promoters": "1,500 promoters from a grammar of known motifs, to predict their expression",
 }
 
@@ -91,6 +93,7 @@ _LABELLED = {
     "numbers": make_numbers,
     "promoters": _promoters,
     "phrases": make_phrases,
+    "shop": make_shop,
 }
 
 

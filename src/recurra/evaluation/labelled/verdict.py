@@ -29,7 +29,7 @@ SIGNIFICANCE = 0.05
 LEAST_GAIN = 0.005  # a smaller difference is not worth a more elaborate method
 CLOSE = 0.02  # a baseline that is further below does not pass for the best, however weak the test
 FEWEST_UNITS = 20
-PERCENT = ("accuracy", "balanced accuracy", "WER", "CER")
+PERCENT = ("accuracy", "balanced accuracy", "WER", "CER", "recall@5", "recall@10", "recall@20")
 POINTS = ("BLEU", "chrF")  # from 0 to 100: all of the above are a hundred times as large
 LOWER = ("log loss", "WER", "CER", "nats per character", "nats per frame")  # is better
 
@@ -143,6 +143,7 @@ UNITS = (  # that are drawn
     mark("test recordings"),
     mark("test speakers"),
     mark("test passages"),
+    mark("test sessions"),
 )
 
 

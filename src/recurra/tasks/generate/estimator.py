@@ -83,7 +83,7 @@ class SequenceGenerator(FittedEstimator):
 
     KIND = "sequence generator"
     keeps_data = True
-    samples = True
+    asks = ("prompt", "samples", "length", "temperature", "top_k", "top_p", "seed")
 
     members = 1
     model_: TextModel

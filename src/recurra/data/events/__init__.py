@@ -1,0 +1,1 @@
+"""Logs of events: who did what when, as histories in order."""

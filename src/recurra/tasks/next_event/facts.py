@@ -1,0 +1,47 @@
+"""What a model of what comes next decided by itself, in words."""
+
+from __future__ import annotations
+
+from recurra.data.schema.facts import Fact
+from recurra.ensemble.members import remarks_of
+from recurra.formatting import count
+from recurra.language import _, mark
+from recurra.options import option
+from recurra.tasks.next_event.model import NextEventModel
+
+_SEEN = {True: mark("items of the past may be proposed again"), False: mark("items of the past are not proposed")}
+
+
+def model_facts(model: NextEventModel, *, auto: bool) -> list[Fact]:
+    """One line for each decision, and the flag that decides otherwise."""
+    recipe = model.recipe
+    network, training = recipe.network, recipe.training
+    told = _(
+        "{members} x {cell}, {layers} of {units}, items as {width} features",
+        members=recipe.members,
+        cell=recipe.cell,
+        layers=count(network.layers, "layer"),
+        units=count(network.hidden, "unit"),
+        width=network.embedding,
+    )
+    passes = f"{training.epochs:.3g}" if training.epochs is not None else _("by steps")
+    items = _("{n} items", n=f"{len(model.reader.items):,}")
+    cold = len(model.reader.items) - model.reader.seen
+    if cold:
+        items += _(", {n} of them by their features alone", n=f"{cold:,}")
+    drawn = _(", {n} of which are drawn in each step", n=f"{network.negatives:,}") if network.negatives else ""
+    facts = [
+        Fact("network", told, option("cell")),
+        Fact(
+            "training",
+            _("{passes} passes in batches of {batch_size}", passes=passes, batch_size=training.batch_size),
+            option("epochs"),
+        ),
+        Fact(_("ranked"), items + drawn),
+        Fact(_("seen items"), _(_SEEN[recipe.keep_seen]), option("seen")),
+    ]
+    if model.blend.methods:
+        parts = ", ".join(f"{weight:.2f} x {_(name)}" for name, weight in model.blend.methods.items())
+        said = _("{network:.2f} x network plus {parts} (held-out events)", network=model.blend.network, parts=parts)
+        facts.append(Fact(_("blend"), said))
+    return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]

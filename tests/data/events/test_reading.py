@@ -1,0 +1,102 @@
+"""Logs out of tables: what is understood, and what is refused with the row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recurra.data.events.log import merged
+from recurra.data.events.reader import EventReader, windows
+from recurra.data.events.reading import EventColumns, read_events, refuse_short, understand_events
+from recurra.errors import InputError
+
+
+def clicks(**columns: object) -> pd.DataFrame:
+    found = {"SessionId": [1, 1, 2, 1], "ItemId": [7, 9, 7, 8], "ts": [1.4e9, 1.4e9 + 60, 1.4e9, 1.4e9 + 30]}
+    return pd.DataFrame(found | columns)
+
+
+def test_columns_are_detected_and_histories_sorted() -> None:
+    columns = understand_events(clicks(price=[1.0, 2.0, 3.0, 4.0]))
+    assert (columns.user, columns.item, columns.time, columns.context) == ("SessionId", "ItemId", "ts", ("price",))
+    log, facts = read_events(clicks(), EventColumns("ItemId", "SessionId", "ts"))
+    assert log.items.tolist() == ["7", "8", "9", "7"]
+    assert log.lengths.tolist() == [3, 1]
+    assert log.rows.tolist() == [0, 3, 1, 2]
+    assert any("row 4" in fact.value for fact in facts)  # the first that is out of order
+
+
+def test_a_table_without_an_item_names_the_flag() -> None:
+    with pytest.raises(InputError, match="item="):
+        understand_events(pd.DataFrame({"a": [1, 2], "b": [3, 4]}))
+
+
+def test_seconds_and_milliseconds_are_not_mixed() -> None:
+    with pytest.raises(
+        InputError, match=r"seconds \(1400000000 in row 1\) and milliseconds \(1400000000000 in row 3\)"
+    ):
+        read_events(clicks(ts=[1.4e9, 1.4e9, 1.4e12, 1.4e9]), EventColumns("ItemId", "SessionId", "ts"))
+    milli = read_events(clicks(ts=[1.4e12, 1.4e12 + 500, 1.4e12, 1.4e12]), EventColumns("ItemId", "SessionId", "ts"))[0]
+    assert milli.times is not None
+    assert milli.times.max() == 1.4e9 + 0.5
+
+
+def test_an_item_that_is_a_number_and_a_word() -> None:
+    frame = clicks(ItemId=pd.Series([7, "x", "7.0", 8], dtype=object))
+    with pytest.raises(InputError, match=r"7 \(row 1\) and '7.0' \(row 3\)"):
+        read_events(frame, EventColumns("ItemId", "SessionId", "ts"))
+
+
+def test_an_empty_cell_names_its_row() -> None:
+    with pytest.raises(InputError, match="empty in row 2"):
+        read_events(clicks(ItemId=[7.0, np.nan, 7, 8]), EventColumns("ItemId", "SessionId", "ts"))
+
+
+def test_repeats_are_read_once_unless_they_are_kept() -> None:
+    frame = clicks(SessionId=[1, 1, 1, 1], ItemId=[7, 7, 8, 8], ts=[1.4e9, 1.4e9, 1.4e9, 1.4e9 + 1])
+    assert len(read_events(frame, EventColumns("ItemId", "SessionId", "ts"))[0]) == 3
+    assert len(read_events(frame, EventColumns("ItemId", "SessionId", "ts", repeats="keep"))[0]) == 4
+
+
+def test_one_event_per_user_is_refused() -> None:
+    columns = EventColumns("ItemId", "SessionId", "ts")
+    log = read_events(clicks(SessionId=[1, 2, 3, 4]), columns)[0]
+    with pytest.raises(InputError, match="SessionId of clicks has one event"):
+        refuse_short(log, columns, "clicks")
+
+
+def test_shuffled_ties_move_nothing_else() -> None:
+    frame = clicks(SessionId=[1] * 4, ItemId=[1, 2, 3, 4], ts=[1.4e9, 1.4e9, 1.4e9, 1.4e9 + 5])
+    log = read_events(frame, EventColumns("ItemId", "SessionId", "ts"))[0]
+    assert log.tied.tolist() == [True, True, True, False]
+    orders = {tuple(log.shuffled_ties(seed).items.tolist()) for seed in range(20)}
+    assert len(orders) > 1
+    assert {order[-1] for order in orders} == {"4"}
+
+
+def test_logs_of_the_same_users_are_joined() -> None:
+    log = read_events(clicks(), EventColumns("ItemId", "SessionId", "ts"))[0]
+    both = merged(log, log)
+    assert both.items.tolist() == ["7", "8", "9", "7", "8", "9", "7", "7"]
+    assert both.lengths.tolist() == [6, 2]
+
+
+def test_windows_make_every_event_a_target_once() -> None:
+    offsets = np.array([0, 1, 8, 8, 10])
+    starts, ends = windows(offsets, 3)
+    targets = np.concatenate([np.arange(start + 1, end) for start, end in zip(starts, ends, strict=True)])
+    assert targets.tolist() == [2, 3, 4, 5, 6, 7, 9]
+
+
+def test_a_reader_knows_the_training_part_and_the_catalogue() -> None:
+    log = read_events(clicks(), EventColumns("ItemId", "SessionId", "ts"))[0]
+    catalogue = pd.DataFrame({"kind": ["a", "b", "b", "a"]}, index=["7", "8", "9", "11"])
+    reader = EventReader.learn(log, catalogue)
+    assert reader.items == ("7", "8", "9", "11")
+    assert reader.seen == 3
+    assert reader.codes(np.array(["9", "12"], dtype=object)).tolist() == [3, 0]
+    assert reader.item_features.tolist() == [[1, 0], [0, 1], [0, 1], [1, 0]]
+    gaps = reader.encode(log).gaps
+    assert np.isnan(gaps).tolist() == [True, False, False, True]
+    assert gaps[1] == pytest.approx(np.log1p(30))
