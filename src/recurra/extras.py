@@ -9,6 +9,7 @@ from recurra.language import _, mark
 
 MISSING = {
     "matplotlib": mark("pictures need Matplotlib, which is not installed: pip install 'recurra[plots]'"),
+    "onnx": mark("an export as ONNX needs onnx, which is not installed: pip install 'recurra[onnx]'"),
     "captum": mark("explanations need Captum, which is not installed: pip install 'recurra[explain]'"),
 }
 

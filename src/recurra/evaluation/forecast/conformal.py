@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 Floats = npt.NDArray[np.floating]
 
-_WIDER = 1.05  # an interval is wider than the next inner one by so much at least
+WIDER = 1.05  # an interval is wider than the next inner one by so much at least
 
 
 def fit_stretch(quantiles: Floats, truth: Floats, levels: Sequence[float], independent: float | None = None) -> Floats:
@@ -56,8 +56,8 @@ def stretched(quantiles: Floats, stretch: Floats) -> Floats:
 
 
 def _widening(distances: Floats) -> Floats:
-    """Distances from the median [..., Q // 2], the inner ones first, each at least `_WIDER` times the one before."""
-    powers = _WIDER ** np.arange(distances.shape[-1])
+    """Distances from the median [..., Q // 2], the inner ones first, each at least `WIDER` times the one before."""
+    powers = WIDER ** np.arange(distances.shape[-1])
     return np.maximum.accumulate(np.maximum(distances, 0.0) / powers, axis=-1) * powers
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from recurra.data import Fact, Panel, build_panel, detect_seasons, read_table, understand
 from recurra.data.files.table_facts import table_facts
+from recurra.deploy.exported import Exported
 from recurra.evaluation.forecast.backtest import Backtest
 from recurra.formatting import count
 from recurra.language import _, mark
@@ -22,6 +23,7 @@ from recurra.report import ReportContent
 from recurra.report.units import step_noun
 from recurra.tasks.digests import data_digest
 from recurra.tasks.estimator import Done, Estimator, Insight, Judged, Later, Prepared, Preview, Scores, nobody
+from recurra.tasks.forecast.exported import exported
 from recurra.tasks.forecast.horizon import default_horizon
 from recurra.tasks.forecast.inspection import findings, memory_sentences, usual_explanation
 from recurra.tasks.forecast.inspection import now as looked_at
@@ -127,6 +129,10 @@ class FileForecaster(ReportedForecasts, Estimator):
     ) -> Iterator[pd.DataFrame]:
         """A row for each series and step, all at once."""
         yield self.predict(None if later is None else later.data, levels=levels)
+
+    def exported(self, *, network_alone: bool = False) -> Exported:
+        """The window in, quantiles out; and the newest row in, quantiles out."""
+        return exported(self.model_, network_alone=network_alone)
 
     def preview(self) -> Preview:
         """The first rows."""

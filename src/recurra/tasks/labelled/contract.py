@@ -18,6 +18,7 @@ from recurra.data.examples.examples import Examples, keep_rows
 from recurra.data.examples.understanding import Roles
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns
+from recurra.deploy.exported import Exported
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.language import _
@@ -26,6 +27,7 @@ from recurra.options import option
 from recurra.report import ReportContent
 from recurra.tasks.digests import examples_digest
 from recurra.tasks.estimator import Done, Estimator, Insight, Judged, Later, Prepared, Scores, nobody
+from recurra.tasks.labelled.exported import exported
 from recurra.tasks.labelled.holdout import HoldoutResult
 from recurra.tasks.labelled.looking import insight_of
 from recurra.tasks.labelled.model import SequenceModel
@@ -93,6 +95,10 @@ class LabelledEstimator(ReportedLabels, Estimator):
     def objective_of(self, y: Any) -> type[Objective]:
         """What is learnt of such labels."""
         return next((each for each in self.OBJECTIVES if each.takes(y)), self.OBJECTIVES[-1])
+
+    def exported(self, *, network_alone: bool = False) -> Exported:
+        """A row in, its label and probabilities or numbers out; of tags also a step."""
+        return exported(self.model_)
 
     def read_file(self, file: str, reading: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> Opened:
         """The rows of a file of examples."""
