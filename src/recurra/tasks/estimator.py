@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from recurra.errors import InputError
-from recurra.language import mark
+from recurra.language import _, mark
 from recurra.tasks.parameters import NestedOptions
 from recurra.tasks.registry import by_kind
 from recurra.training import Run
@@ -218,6 +218,16 @@ class Estimator(NestedOptions, ABC):
     @abstractmethod
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """What it remembers, and what moved its predictions; explained is `step`, from 1, or the mean."""
+
+    # One step at a time
+
+    def stream(self, **how: Any) -> Any:
+        """The fitted model one step at a time; raises InputError with the reason where it cannot go on so."""
+        raise InputError(_("a {kind} has no stream", kind=self.KIND))
+
+    def streams(self, n: Any, **how: Any) -> Any:
+        """Many of them at once, any of which may step, begin anew, be saved and loaded."""
+        raise InputError(_("a {kind} has no streams", kind=self.KIND))
 
     # Files
 
