@@ -51,6 +51,7 @@ TOP_LEVEL = {
     "language",
     "options",
     "plugins",
+    "state_file",
 }  # modules beside the folders, which every folder may import
 
 

@@ -41,14 +41,15 @@ def fit_stretch(quantiles: Floats, truth: Floats, levels: Sequence[float], indep
 
 
 def stretched(quantiles: Floats, stretch: Floats) -> Floats:
-    """Quantiles [..., Q] with each pair moved away from the median by its factor; the order is kept.
+    """Quantiles [..., Q] with each pair moved away from the median by its factor [..., Q // 2]; the order is kept.
 
     A pair is farther from the median than the next inner one by a twentieth at least: where a few forecasts say of both
     that they must hold all of them, the outer one is still the wider.
     """
     middle = quantiles.shape[-1] // 2
     median = quantiles[..., middle : middle + 1]
-    factors = np.concatenate([stretch, [1.0], stretch[::-1]])
+    stretch = np.asarray(stretch)
+    factors = np.concatenate([stretch, np.ones_like(stretch[..., :1]), stretch[..., ::-1]], axis=-1)
     moved = median + (quantiles - median) * factors
     above = _widening(moved[..., middle + 1 :] - median)
     below = _widening(median - moved[..., :middle][..., ::-1])

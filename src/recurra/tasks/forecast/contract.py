@@ -15,6 +15,7 @@ import pandas as pd
 from recurra.data import Fact, Panel, build_panel, detect_seasons, read_table, understand
 from recurra.data.files.table_facts import table_facts
 from recurra.deploy.exported import Exported
+from recurra.evaluation.forecast.adaptive import RATE
 from recurra.evaluation.forecast.backtest import Backtest
 from recurra.formatting import count
 from recurra.language import _, mark
@@ -30,6 +31,7 @@ from recurra.tasks.forecast.inspection import now as looked_at
 from recurra.tasks.forecast.model import ForecastModel
 from recurra.tasks.forecast.printed import ForecastPreview, scores_of
 from recurra.tasks.forecast.report import ReportedForecasts
+from recurra.tasks.forecast.streaming import ForecastStream, ForecastStreams, one_name, stream_names
 from recurra.tasks.opened import Opened
 from recurra.training import Run
 
@@ -144,6 +146,26 @@ class FileForecaster(ReportedForecasts, Estimator):
 
         content = partial(self.content, later.data, backtest=backtest, levels=levels, facts=later.facts)
         return Judged(later.facts, scores_of(backtest), backtest.forecasts, content)
+
+    def stream(self, *, series: Any = None, rate: float = RATE) -> ForecastStream:
+        """A series that goes on a row at a time, from what the model remembers of it: see `ForecastStreams`.
+
+        `series` names it, and may be left out where there is one; a name that the model does not know begins empty.
+        `rate` says how fast intervals follow what happens, 0 not at all.
+
+        >>> stream = Forecaster(7).fit(sales).stream()  # doctest: +SKIP
+        >>> stream.step(12.0).frame()  # doctest: +SKIP
+        """
+        model = self._fitted()
+        return ForecastStream(model, [one_name(model, series)], rate=rate)
+
+    def streams(self, n: int | Sequence[Any] | None = None, *, rate: float = RATE) -> ForecastStreams:
+        """All series of the model, those that `n` names, or `n` new ones, each of which goes on a row at a time."""
+        model = self._fitted()
+        return ForecastStreams(model, stream_names(model, n), rate=rate)
+
+    @abstractmethod
+    def _fitted(self) -> ForecastModel: ...
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """Of the forecasts from the end of the file, or of the data that the model keeps."""

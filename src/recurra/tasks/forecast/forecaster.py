@@ -220,7 +220,7 @@ class Forecaster(FileForecaster):
         Raises InputError for a level that is not above 1 and below 100, such as the share 0.8.
         """
         model, levels = self._fitted(), checked_levels(levels)
-        panel = model.panel if data is None else self._continued(data, model.memory)
+        panel = (model.panel if data is None else self._continued(data, model.memory)).tail(model.memory)
         points, quantiles = model.forecast(panel, np.arange(len(panel)), panel.lengths)
         return forecast_frame(panel, points, interval_bounds(quantiles, levels))
 

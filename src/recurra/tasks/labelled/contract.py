@@ -47,6 +47,7 @@ from recurra.tasks.labelled.remarks import INTERRUPTED, UNFINISHED, group_notes,
 from recurra.tasks.labelled.report import ReportedLabels
 from recurra.tasks.labelled.results import judged_frame, predicted_frames
 from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unknown
+from recurra.tasks.labelled.streaming import LabelledStream, LabelledStreams
 from recurra.tasks.opened import Opened
 from recurra.training import Run
 
@@ -229,6 +230,24 @@ class LabelledEstimator(ReportedLabels, Estimator):
             judged_frame(self, _ids(found), kept),
             partial(self.content, facts=facts, target=", ".join(roles.label), rows=kept),
         )
+
+    def stream(self, *, beside: Any = None) -> LabelledStream:
+        """A sequence that goes on a step at a time, and what is predicted of it so far: see `LabelledStreams`.
+
+        `beside` is a mapping of the inputs that are no sequence to their values. Raises InputError with the reason
+        where the model cannot go on so.
+
+        >>> stream = SequenceTagger(network={"bidirectional": False}).fit(X, y).stream()  # doctest: +SKIP
+        >>> stream.step("A"), stream.step("B")  # doctest: +SKIP
+        """
+        return LabelledStream(self._fitted(), self.KIND, beside)
+
+    def streams(self, n: int, *, beside: Any = None) -> LabelledStreams:
+        """`n` sequences, each of which goes on a step at a time; `beside` holds n values for each input."""
+        return LabelledStreams(self._fitted(), self.KIND, n, beside)
+
+    @abstractmethod
+    def _fitted(self) -> SequenceModel: ...
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """Of some examples of the file."""
