@@ -23,7 +23,8 @@ DECLARATIONS = {"tasks/forecast/task.py", "tasks/labelled/tasks.py"}  # in which
 
 # A folder may import its own files, those of the folders named here, and whatever these may import.
 ARROWS: dict[str, tuple[str, ...]] = {
-    "cli": ("tasks", "deploy", "bench", "textbook"),
+    "cli": ("tasks", "deploy", "bench", "textbook", "serve"),
+    "serve": ("tasks",),
     "tasks": ("ensemble", "objectives", "data", "evaluation", "deploy", "inspect", "report"),
     "objectives": ("nn", "data", "evaluation"),
     "decoding": (),

@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from recurra import __version__
 from recurra.cli.command import INTERRUPTED, Command
-from recurra.cli.commands import bench, doctor, evaluate, export, inspect, learn, predict, textbook
+from recurra.cli.commands import bench, doctor, evaluate, export, inspect, learn, predict, serve, textbook
 from recurra.cli.console import stderr
 from recurra.cli.flags.spelling import as_flag
 from recurra.errors import InputError, RecurraError
@@ -45,6 +45,7 @@ app.command("predict", cls=Command, epilog=predict.EXAMPLES)(predict.predict)
 app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("inspect", cls=Command, epilog=inspect.EXAMPLES)(inspect.inspect)
 app.command("export", cls=Command, epilog=export.EXAMPLES)(export.export)
+app.command("serve", cls=Command, epilog=serve.EXAMPLES)(serve.serve)
 app.command("bench", cls=Command, epilog=bench.EXAMPLES)(bench.bench)
 app.add_typer(textbook.app, name="textbook", epilog=textbook.EXAMPLES)
 app.command("doctor", cls=Command, epilog=doctor.EXAMPLES)(doctor.doctor)

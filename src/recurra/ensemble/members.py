@@ -72,7 +72,7 @@ class Seat:
 
         `watch` where there is a way through time to be watched. `steps` are by default those of `options`.
         """
-        record = (partial(train_on, run.devices) if run.devices > 1 else train)(
+        record = (partial(train_on, run.devices) if run.devices * run.nodes > 1 else train)(
             problem,
             options,
             seed=self.own_seed,

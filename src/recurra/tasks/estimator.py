@@ -83,6 +83,7 @@ class Scores:
     mark: str
     importance: Sequence[str] = ()
     notes: Sequence[str] = ()
+    numbers: pd.DataFrame | None = None  # of the table, by method
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,6 +56,23 @@ class EstimatorStream(ABC):
         for name, array in found.items():
             tensors[name][...] = array
 
+    def row_state(self, row: int) -> dict[str, npt.NDArray[Any]]:
+        """The state of one row, as copies of arrays by name."""
+        return {name: np.array(array[row]) for name, array in self._tensors().items()}
+
+    def put_row_state(self, row: int, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Set the state of one row to what `row_state` gave, of this stream or another one of the same model.
+
+        Raises ModelFileError for arrays of other names, shapes or types; the row stays as it is then.
+        """
+        tensors = self._tensors()
+        for name in tensors.keys() | state.keys():
+            here, given = tensors.get(name), state.get(name)
+            if here is None or given is None or here.shape[1:] != given.shape or here.dtype != given.dtype:
+                raise ModelFileError(_("the state holds {name!r} in another form: expected that of a row", name=name))
+        for name, array in tensors.items():
+            array[row] = state[name]
+
     def _check_header(self, path: Path, header: dict[str, Any]) -> None:
         kind, model = str(header["kind"]), str(header["model"])
         if kind != self.kind:

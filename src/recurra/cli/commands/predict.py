@@ -11,6 +11,7 @@ from recurra.cli.console import counting, print_facts, print_files, print_frame,
 from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels
+from recurra.cli.folders import predict_folder
 from recurra.cli.later import open_later
 from recurra.cli.outputs import as_text, written_together
 
@@ -26,6 +27,8 @@ EXAMPLES = """
 - `recurra predict reviews.safetensors new.csv` — a label and probabilities for every row
 
 - `recurra predict proteins.safetensors new.jsonl --out tags.jsonl` — the tags of every sequence as JSON lines
+
+- `recurra predict sales.safetensors partitions --out forecasts --workers 2` — a folder of Parquet, on two processes
 """
 
 
@@ -43,14 +46,20 @@ def predict(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
+    workers: options.Workers = 0,
+    cluster: options.Cluster = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
     """Forecast, or predict labels, from newer data with the model in MODEL, without training.
 
-    FILE holds the columns that the model was trained with; they are read the same way.
+    FILE holds the columns that the model was trained with; they are read the same way. It may be a folder of Parquet
+    partitions, each with whole series or examples: one at a time is in memory, and --out is a folder, too.
     """
     percents = parse_levels(levels)
+    if file is not None and Path(file).is_dir():
+        predict_folder(model, file, out, percents, workers, cluster, quiet)
+        return
 
     from recurra.tasks import load
 

@@ -59,6 +59,12 @@ NewerFile = Annotated[
 ]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors file written by Recurra.")]
 
+Workers = Annotated[
+    int, _option(OUTPUT, min=0, metavar="N", help="Of a folder of partitions: processes that share them, by Dask.")
+]
+Cluster = Annotated[
+    str | None, _option(OUTPUT, "--dask", metavar="ADDRESS", help="Of a folder: the Dask cluster that shares it.")
+]
 Target = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="The column to forecast.")]
 Time = Annotated[
     list[str] | None, _option(COLUMNS, metavar="NAMES", help="The time column, or its parts: year,month,day,hour.")
@@ -206,6 +212,9 @@ Device = Annotated[
     _option(LEARNING, help="Device to train on; a GPU if there is one, unless given."),
 ]
 Devices = Annotated[int, _option(LEARNING, min=1, help="Processes to train with.")]
+Nodes = Annotated[
+    int, _option(LEARNING, min=1, help="Machines that train together, told by MASTER_ADDR, MASTER_PORT, NODE_RANK.")
+]
 Log = Annotated[Path | None, _option(LEARNING, metavar="DIR", help="Folder for TensorBoard logs.")]
 Resume = Annotated[bool, _option(LEARNING, "--resume", help="Continue an interrupted run.")]
 

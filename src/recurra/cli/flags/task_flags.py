@@ -94,6 +94,7 @@ _LEARNING: dict[str, Flag] = {
     "precision": Flag(options.Precision, "auto", "training"),
     "device": Flag(options.Device, "auto", "settings"),
     "devices": Flag(options.Devices, 1, "run"),
+    "nodes": Flag(options.Nodes, 1, "run"),
     "log": Flag(options.Log, None, "run"),
     "resume": Flag(options.Resume, False, "command"),
 }

@@ -156,6 +156,13 @@ class ForecastStreams(EstimatorStream):
         """
         return self._intervals.coverage(self.names)
 
+    def begin_as(self, row: int, series: str | None) -> None:
+        """Let a row be another series: of the model, which begins with what the model remembers of it, or a new one."""
+        name = _stranger(f"stream {row}", self._model.panel.series) if series is None else series
+        self.names = (*self.names[:row], name, *self.names[row + 1 :])
+        self._history.names = self.names
+        self.reset([row])
+
     def reset(self, rows: Any = None) -> None:
         """Begin anew, some series or all: with what the model remembers of them, and the intervals of `predict`."""
         at = self._rows(rows)

@@ -36,6 +36,7 @@ def scores_of(evaluation: Evaluation, title: str) -> Scores:
         mark=str(evaluation.table.index[0]),
         importance=("method", _SHORT.get(leading, leading), "95 % interval"),
         notes=evaluation.notes,
+        numbers=evaluation.table,
     )
 
 

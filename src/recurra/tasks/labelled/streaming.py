@@ -61,11 +61,11 @@ class LabelledStreams(EstimatorStream):
 
         Raises InputError for steps that cannot be read; nothing has happened then.
         """
-        return self._model.objective.decode(self._outputs(rows, x, times))
+        return self._model.objective.decode(self.step_outputs(rows, x, times))
 
     def step_proba(self, x: Any, *, rows: Any = None, times: Any = None) -> Floats:
         """As `step` and `step_rows`, with probabilities [k, K] (of a regressor the numbers) in place of labels."""
-        return self._model.objective.decoded(self._outputs(rows, x, times))
+        return self._model.objective.decoded(self.step_outputs(rows, x, times))
 
     def reset(self, rows: Any = None) -> None:
         """Begin anew: some sequences, or all."""
@@ -74,7 +74,8 @@ class LabelledStreams(EstimatorStream):
             stream.reset(at)
         self._reader.last[at] = np.nan
 
-    def _outputs(self, rows: Any, x: Any, times: Any) -> Floats:
+    def step_outputs(self, rows: Any, x: Any, times: Any = None) -> Floats:
+        """As `step_rows`, with what the networks say, blended [k, K], in place of labels."""
         at = self._rows(rows)
         steps = self._reader.read(at, x, times)
         per_step = self._model.objective.per_step
