@@ -51,7 +51,9 @@ def train_on(
     The processes are spawned: a program that calls this needs its `if __name__ == "__main__":`.
     """
     if importlib.util.find_spec("lightning_fabric") is None:
-        raise InputError(f"devices is {devices}, which needs Lightning Fabric: pip install 'recurra[distributed]'")
+        raise InputError(
+            _("devices is {devices}, which needs Lightning Fabric: pip install 'recurra[distributed]'", devices=devices)
+        )
     from lightning_fabric import Fabric  # it takes a second to import, and one process does not need it
     from lightning_fabric.strategies.ddp import DDPStrategy
 
