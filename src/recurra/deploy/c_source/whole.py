@@ -254,7 +254,7 @@ class _Writer:
         )
         place = f"state->recurrence{len(self.steps) - 1}"
         axis, count = node.y.at, self.count(node.y.at)
-        order = f"t = {count} - 1; t >= 0; --t" if node.call.recurrence.reverse else f"t = 0; t < {count}; ++t"
+        order = f"t = {count} - 1; t >= 0; t--" if node.call.recurrence.reverse else f"t = 0; t < {count}; ++t"
         given = f"&{place}, {self.at(node.x, axis)}, {self.at(node.y, axis)}"
         return [f"memset(&{place}, 0, sizeof {place});", f"for ({order}) {struct}_step({given});"]
 
