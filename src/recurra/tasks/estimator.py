@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from recurra.deploy.model_file import Contents
     from recurra.tasks.opened import Opened
     from recurra.tasks.task import Task
+    from recurra.tasks.watching import Watched
 
 Done = Callable[[int], None]
 
@@ -89,6 +90,7 @@ class Judged:
     scores: Scores
     frame: pd.DataFrame
     content: Callable[..., Any]  # of title, arguments
+    rows: Any = None  # of examples: which of those in the file were judged
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,6 +220,10 @@ class Estimator(NestedOptions, ABC):
     @abstractmethod
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """What it remembers, and what moved its predictions; explained is `step`, from 1, or the mean."""
+
+    def watched(self, later: Any, *, alpha: float = 0.05, rate: float | None = None) -> Watched:
+        """Whether the model still holds on later data, and with `rate` which values are anomalous."""
+        raise InputError(_("a {kind} cannot be watched", kind=self.KIND))
 
     # One step at a time
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from recurra.data import Fact, Panel, build_panel, detect_seasons, read_table, understand
+from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, read_table, understand
 from recurra.data.files.table_facts import table_facts
 from recurra.evaluation.forecast.adaptive import RATE
 from recurra.evaluation.forecast.backtest import Backtest
@@ -26,11 +26,14 @@ from recurra.tasks.estimator import Done, Estimator, Insight, Judged, Later, Pre
 from recurra.tasks.forecast.horizon import default_horizon
 from recurra.tasks.forecast.inspection import findings, memory_sentences, usual_explanation
 from recurra.tasks.forecast.inspection import now as looked_at
+from recurra.tasks.forecast.leaks import refuse_leaks
 from recurra.tasks.forecast.model import ForecastModel
 from recurra.tasks.forecast.printed import ForecastPreview, scores_of
 from recurra.tasks.forecast.report import ReportedForecasts
 from recurra.tasks.forecast.streaming import ForecastStream, ForecastStreams, one_name, stream_names
+from recurra.tasks.forecast.watching import watched
 from recurra.tasks.opened import Opened
+from recurra.tasks.watching import Watched
 from recurra.training import Run
 
 INTERRUPTED = mark("Training was interrupted: the best network so far is kept and evaluated.")
@@ -79,8 +82,13 @@ class FileForecaster(ReportedForecasts, Estimator):
             table.frame, table_facts(table), table.name, Path(table.source).name, reading=reading, table=table
         )
 
-    def prepare(self, opened: Opened, *, windows: int | None = None, **columns: Any) -> Prepared:
-        """The panel of a file by its columns; `windows` of each series judge. Without a horizon one is chosen."""
+    def prepare(
+        self, opened: Opened, *, windows: int | None = None, allow_leak: Sequence[str] | None = None, **columns: Any
+    ) -> Prepared:
+        """The panel of a file by its columns; `windows` of each series judge. Without a horizon one is chosen.
+
+        What tells the future (`tasks.forecast.leaks`) is refused unless `allow_leak` names it.
+        """
         panel, understood = understand(opened.table, source=opened.source, **columns)
         reason = _("as asked")
         if self.horizon is None:
@@ -88,6 +96,7 @@ class FileForecaster(ReportedForecasts, Estimator):
             self.horizon, reason = default_horizon(detect_seasons(panel), middle)
         said = _("{steps} ({reason})", steps=count(self.horizon, step_noun(panel.grid.freq)), reason=reason)
         facts = [*opened.facts, *understood, Fact("horizon", said, option("horizon"))]
+        facts += refuse_leaks(panel, int(self.horizon), set(allow_leak or ()))
         return Prepared((panel, windows), facts, data_digest(panel), {"windows": windows})
 
     def learn(self, prepared: Prepared, *, run: Run | None = None) -> Backtest:
@@ -140,6 +149,16 @@ class FileForecaster(ReportedForecasts, Estimator):
 
         content = partial(self.content, later.data, backtest=backtest, levels=levels, facts=later.facts)
         return Judged(later.facts, scores_of(backtest), backtest.forecasts, content)
+
+    def watched(self, later: Later | Panel, *, alpha: float = 0.05, rate: float | None = None) -> Watched:
+        """Whether the model still holds on later rows: see `tasks.watching.Watched`.
+
+        `alpha` is the probability at most with which a model that holds is ever called broken, `rate` the share of
+        false alarms among anomalies (None: these are not looked for).
+        """
+        model, facts = self._fitted(), [] if isinstance(later, Panel) else later.facts
+        data = later if isinstance(later, Panel) else later.data
+        return watched(model, join_panels(model.panel, data), alpha=alpha, rate=rate, facts=facts)
 
     def stream(self, *, series: Any = None, rate: float = RATE) -> ForecastStream:
         """A series that goes on a row at a time, from what the model remembers of it: see `ForecastStreams`.
