@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from recurra import __version__
 from recurra.cli.command import INTERRUPTED, Command
-from recurra.cli.commands import bench, doctor, evaluate, inspect, learn, predict, textbook, watch
+from recurra.cli.commands import bench, doctor, evaluate, inspect, learn, predict, textbook, update, watch
 from recurra.cli.console import stderr
 from recurra.cli.flags.spelling import as_flag
 from recurra.errors import InputError, RecurraError
@@ -44,6 +44,7 @@ _add_tasks(app)
 app.command("predict", cls=Command, epilog=predict.EXAMPLES)(predict.predict)
 app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("watch", cls=Command, epilog=watch.EXAMPLES)(watch.watch)
+app.command("update", cls=Command, epilog=update.EXAMPLES)(update.update)
 app.command("inspect", cls=Command, epilog=inspect.EXAMPLES)(inspect.inspect)
 app.command("bench", cls=Command, epilog=bench.EXAMPLES)(bench.bench)
 app.add_typer(textbook.app, name="textbook", epilog=textbook.EXAMPLES)

@@ -225,6 +225,16 @@ class Estimator(NestedOptions, ABC):
         """Whether the model still holds on later data, and with `rate` which values are anomalous."""
         raise InputError(_("a {kind} cannot be watched", kind=self.KIND))
 
+    def updated(self, later: Any, *, run: Run | None = None) -> Any:
+        """Go on learning from later data, and keep what is better for it."""
+        raise InputError(
+            _(
+                "a {kind} keeps no data, so that nobody could tell what it forgets: train it anew on the old and the "
+                "new examples",
+                kind=self.KIND,
+            )
+        )
+
     # One step at a time
 
     def stream(self, **how: Any) -> Any:

@@ -61,6 +61,7 @@ _SERIES: dict[str, Flag] = {
     "block": Flag(options.Block, None, "settings"),
     "windows": _value(options.Windows),
     "allow_leak": _value(options.AllowLeak),
+    "fallback": _value(options.Fallback, False),
 }
 _EXAMPLES: dict[str, Flag] = {
     "text": _names(options.Texts),
