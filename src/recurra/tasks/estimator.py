@@ -144,7 +144,9 @@ class Estimator(NestedOptions, ABC):
         """The task that is registered for it. Raises InputError where none is."""
         task = by_kind(self.KIND)
         if task is None:
-            raise InputError(f"no task is registered for {type(self).__name__}: see recurra.tasks.register")
+            raise InputError(
+                _("no task is registered for {type}: see recurra.tasks.register", type=type(self).__name__)
+            )
         return task
 
     # Learning from a file

@@ -13,6 +13,7 @@ from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels
 from recurra.cli.later import open_later
 from recurra.cli.outputs import as_text, written_together
+from recurra.language import _
 
 EXAMPLES = """
 **Examples**
@@ -63,7 +64,7 @@ def predict(
         print_facts(console, "What was understood", later.facts)
         reading.told()
     preview = estimator.preview()
-    with counting(stderr(quiet), "predicting", 0 if later is None else len(later)) as done:
+    with counting(stderr(quiet), _("predicting"), 0 if later is None else len(later)) as done:
         frames = estimator.predictions(later, levels=percents, done=done)
         if piped:
             for text in as_text(frames, out):

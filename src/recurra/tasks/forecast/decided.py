@@ -67,4 +67,8 @@ def _made_of(model: ForecastModel) -> str:
 def _described(model: ForecastModel) -> str:
     network = model.members[0].network
     own = isinstance(network, OwnNetwork)
-    return f"{network.name}, your own" if own else f"{model.recipe.cell}, {model.recipe.network.hidden} units"
+    return (
+        _("{network}, your own", network=network.name)
+        if own
+        else _("{cell}, {hidden} units", cell=model.recipe.cell, hidden=model.recipe.network.hidden)
+    )
