@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 
 from recurra.errors import InputError, ModelFileError
 from recurra.files import whole_file
+from recurra.language import _
 
 FORMAT = 1
 _DTYPES = {"float64": "F64", "float32": "F32", "int64": "I64", "int32": "I32", "int16": "I16", "int8": "I8"}
@@ -42,19 +43,30 @@ def read_state(
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"there is no file {path}: expected {what}")
+        raise InputError(_("there is no file {path}: expected {what}", path=path, what=what))
     try:
         with safe_open(str(path), framework="numpy") as file:
             header = _header(path, magic, what, dict(file.metadata() or {}))
             _checked(path, header, check)
             if set(file.keys()) != set(like):
-                raise ModelFileError(f"{path} holds the tensors {sorted(file.keys())}: expected {sorted(like)}")
+                raise ModelFileError(
+                    _(
+                        "{path} holds the tensors {found}: expected {expected}",
+                        path=path,
+                        found=sorted(file.keys()),
+                        expected=sorted(like),
+                    )
+                )
             for name, array in like.items():
                 _check_shape(path, name, file, array, sizes)
             return {name: file.get_tensor(name) for name in like}
     except (SafetensorError, OSError) as error:
         raise ModelFileError(
-            f"{path} is no readable safetensors file ({error}): it is damaged, or something else"
+            _(
+                "{path} is no readable safetensors file ({error}): it is damaged, or something else",
+                path=path,
+                error=error,
+            )
         ) from error
 
 
@@ -64,20 +76,25 @@ def _checked(path: Path, header: dict[str, Any], check: Callable[[Path, dict[str
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, ModelFileError):
             raise
-        raise ModelFileError(f"{path} has a damaged header") from error
+        raise ModelFileError(_("{path} has a damaged header", path=path)) from error
 
 
 def _header(path: Path, magic: str, what: str, metadata: dict[str, str]) -> dict[str, Any]:
     if magic not in metadata:
-        raise ModelFileError(f"{path} is a safetensors file, but not {what}")
+        raise ModelFileError(_("{path} is a safetensors file, but not {what}", path=path, what=what))
     try:
         header = json.loads(metadata[magic])
         version = int(header["format"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ModelFileError(f"{path} has a damaged header ({error})") from error
+        raise ModelFileError(_("{path} has a damaged header ({error})", path=path, error=error)) from error
     if version > FORMAT:
         raise ModelFileError(
-            f"{path} was made by a newer version of Recurra (format {version}, this one reads {FORMAT})"
+            _(
+                "{path} was made by a newer version of Recurra (format {version}, this one reads {known})",
+                path=path,
+                version=version,
+                known=FORMAT,
+            )
         )
     return header
 
@@ -88,5 +105,13 @@ def _check_shape(path: Path, name: str, file: Any, like: np.ndarray, sizes: str)
     expected = _DTYPES[like.dtype.name]
     if shape != like.shape or dtype != expected:
         raise ModelFileError(
-            f"{path}: {name} is {dtype} {shape}: expected {expected} {like.shape}{sizes and f', {sizes}'}"
+            _(
+                "{path}: {name} is {dtype} {shape}: expected {expected} {sizes}",
+                path=path,
+                name=name,
+                dtype=dtype,
+                shape=shape,
+                expected=expected,
+                sizes=f"{like.shape}{sizes and f', {sizes}'}",
+            )
         )

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from recurra.deploy.model_file import Contents
     from recurra.tasks.opened import Opened
     from recurra.tasks.task import Task
+    from recurra.tasks.watching import Watched
 
 Done = Callable[[int], None]
 
@@ -94,6 +95,7 @@ class Judged:
     scores: Scores
     frame: pd.DataFrame
     content: Callable[..., Any]  # of title, arguments
+    rows: Any = None  # of examples: which of those in the file were judged
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,6 +286,20 @@ class Estimator(NestedOptions, ABC):
 
             files += write_c_model(model, c, name=name, int8=int8, steps=steps)
         return files
+
+    def watched(self, later: Any, *, alpha: float = 0.05, rate: float | None = None) -> Watched:
+        """Whether the model still holds on later data, and with `rate` which values are anomalous."""
+        raise InputError(_("a {kind} cannot be watched", kind=self.KIND))
+
+    def updated(self, later: Any, *, run: Run | None = None) -> Any:
+        """Go on learning from later data, and keep what is better for it."""
+        raise InputError(
+            _(
+                "a {kind} keeps no data, so that nobody could tell what it forgets: train it anew on the old and the "
+                "new examples",
+                kind=self.KIND,
+            )
+        )
 
     # One step at a time
 

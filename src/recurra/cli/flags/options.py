@@ -204,6 +204,13 @@ Method = Annotated[
 ]
 Fast = Annotated[bool, _option(LEARNING, help="Forecast with the pretrained network, without training.")]
 Windows = Annotated[int | None, _option(LEARNING, min=1, help="Backtest windows per series; by length unless given.")]
+AllowLeak = Annotated[
+    list[str] | None,
+    _option(JUDGING, metavar="NAME", help="Learn from a column or series although it tells the future; repeatable."),
+]
+Fallback = Annotated[
+    bool, _option(OUTPUT, "--fallback", help="Where the best baseline is better for a series, write its forecast.")
+]
 Epochs = Annotated[float | None, _option(LEARNING, help="Passes over the data; by its size unless given.")]
 Seed = Annotated[int, _option(LEARNING, min=0, help="Random seed; the same seed gives bit-identical results.")]
 Schedule = Annotated[Literal["one-cycle", "plateau"], _option(LEARNING, help="Learning rate schedule.")]

@@ -60,6 +60,8 @@ _SERIES: dict[str, Flag] = {
     "season": Flag(options.Season, None, "settings", parse=parse_seasons),
     "block": Flag(options.Block, None, "settings"),
     "windows": _value(options.Windows),
+    "allow_leak": _value(options.AllowLeak),
+    "fallback": _value(options.Fallback, False),
 }
 _EXAMPLES: dict[str, Flag] = {
     "text": _names(options.Texts),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recurra.report.panels.anomalies import Anomalies
 from recurra.report.panels.backtest import Backtest
 from recurra.report.panels.by_series import BySeries
 from recurra.report.panels.by_step import ByStep
@@ -24,6 +25,7 @@ from recurra.report.panels.scatter import Scatter
 from recurra.report.panels.sizes import Sizes
 from recurra.report.panels.training import Training
 from recurra.report.panels.usual import Usual
+from recurra.report.panels.watched import Watched
 
 # By the names under which a report chooses them.
 PANELS: dict[str, type[Panel]] = {
@@ -48,10 +50,13 @@ PANELS: dict[str, type[Panel]] = {
     "memory": Memory,
     "moved usually": MovedUsually,
     "sizes": Sizes,
+    "watched": Watched,
+    "anomalies": Anomalies,
 }
 
 __all__ = [
     "PANELS",
+    "Anomalies",
     "Backtest",
     "BySeries",
     "ByStep",
@@ -79,4 +84,5 @@ __all__ = [
     "Sizes",
     "Training",
     "Usual",
+    "Watched",
 ]

@@ -21,6 +21,7 @@ from recurra.data.schema.names import counted, require_columns
 from recurra.deploy.exported import Exported
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.watching import Promise
 from recurra.language import _
 from recurra.objectives.objective import Objective
 from recurra.options import option
@@ -48,7 +49,9 @@ from recurra.tasks.labelled.report import ReportedLabels
 from recurra.tasks.labelled.results import judged_frame, predicted_frames
 from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unknown
 from recurra.tasks.labelled.streaming import LabelledStream, LabelledStreams
+from recurra.tasks.labelled.watching import watched
 from recurra.tasks.opened import Opened
+from recurra.tasks.watching import Watched, watched_windows
 from recurra.training import Run
 
 Ints = npt.NDArray[np.int64]
@@ -86,6 +89,7 @@ class LabelledEstimator(ReportedLabels, Estimator):
     roles_: Roles | None = None  # of the columns of the file that it was fitted to, by which later files are read
     understood_: list[Fact]  # of the file that `study_file` learnt from
     studied_: Studied
+    promise_: Promise | None = None  # of the test part, which later examples are held to
 
     study: Callable[..., Evaluation]  # learns from a part of the examples, and is judged on the rest
 
@@ -247,6 +251,27 @@ class LabelledEstimator(ReportedLabels, Estimator):
             ),
             judged_frame(self, _ids(found), kept),
             partial(self.content, facts=facts, target=", ".join(roles.label), rows=kept),
+            rows=kept,
+        )
+
+    def watched(self, later: Later, *, alpha: float = 0.05, rate: float | None = None) -> Watched:
+        """Whether the model still holds on later examples with labels, in the order of time or of the file.
+
+        `alpha` is the probability at most with which a model that holds is ever called broken. Raises InputError with
+        `rate`: anomalies are found in series that are forecast.
+        """
+        if rate is not None:
+            raise InputError(
+                _("anomalies are values that were forecast: a {kind} forecasts none, leave them out", kind=self.KIND)
+            )
+        if self.promise_ is None:
+            watched_windows(None, pd.DataFrame(), alpha=alpha, noun="")
+        judged, found = self.judged(later), _examples_of(later)
+        frame = found.opened.frame
+        if len(frame) != len(found.gathered.examples):  # a row for each step
+            frame = pd.DataFrame(index=range(len(found.gathered.examples)))
+        return watched(
+            self.promise_, self.holdout_, frame, judged.rows, found.roles, judged.frame, judged.facts, alpha=alpha
         )
 
     def stream(self, *, beside: Any = None) -> LabelledStream:
