@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from tests.serve.conftest import LIMITS
 
 import recurra as rc
+from recurra.errors import ModelFileError
 from recurra.serve.app import create_app
 from recurra.serve.settings import Settings
 
@@ -157,6 +158,20 @@ def test_sessions_go_on_after_the_server_was_down(forecaster: Path, tmp_path: Pa
     with TestClient(create_app(settings)) as client:
         assert client.get("/v1/sessions/a/snapshot").content == snapshot
         assert told(client.post("/v1/sessions/a/steps", json={"rows": [31.0]}))["steps"] == 2
+
+
+def test_sessions_of_another_model_are_refused_by_name(forecaster: Path, tmp_path: Path) -> None:
+    kept, other = tmp_path / "kept.sessions", tmp_path / "other.safetensors"
+    with TestClient(create_app(Settings(forecaster, LIMITS, state=kept))) as client:
+        told(client.post("/v1/sessions", json={"name": "a"}), 201)
+    model: Any = rc.load(forecaster)
+    model.verdict_ = "another file"
+    model.save(other)
+    with pytest.raises(ModelFileError, match=r"kept\.sessions holds the sessions of another model.*state="):
+        create_app(Settings(other, LIMITS, state=kept))
+    kept.write_bytes(b"rubbish")
+    with pytest.raises(ModelFileError, match="is no file of sessions"):
+        create_app(Settings(forecaster, LIMITS, state=kept))
 
 
 def test_idle_sessions_are_forgotten(forecaster: Path) -> None:

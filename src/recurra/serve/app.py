@@ -59,9 +59,12 @@ def as_environment(settings: Settings) -> dict[str, str]:
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application that serves a model file. Raises InputError for a model that cannot be loaded."""
+    """The application that serves a model file. Raises InputError for a model that cannot be loaded, ModelFileError for the
+    sessions of another one.
+    """
     estimator, path = load(settings.model), Path(settings.model)
     server = _Server(estimator, settings, hashlib.sha256(path.read_bytes()).hexdigest())
+    server.sessions.load()  # those of last time
     app = FastAPI(
         title=f"Recurra: {path.name}", version=__version__, lifespan=server.lifespan,
         description="Predictions of whole sequences, and sessions that go on one step at a time.",
@@ -84,8 +87,7 @@ class _Server:
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
-        """Go on with the sessions of last time, and keep those that there are at the end."""
-        self.batcher.at_last(self.sessions.load)
+        """Keep the sessions that there are at the end."""
         forgetting = asyncio.create_task(self._forget())
         yield
         forgetting.cancel()

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recurra.errors import InputError, ModelFileError
+from recurra.language import _
+from recurra.options import option
 from recurra.serve.keeping import SharedSessions, read_sessions, write_sessions
 from recurra.serve.refusals import Refused
 from recurra.serve.sealed import About, opened, sealed
@@ -162,7 +164,17 @@ class Sessions:
         found = read_sessions(self._settings.state)
         for name, content in found.items():
             live = _Live(self._slot(), About(), time.monotonic())
-            self._begin(live, content)
+            try:
+                self._begin(live, content)
+            except ModelFileError as error:
+                raise ModelFileError(
+                    _(
+                        "{path} holds the sessions of another model, or is damaged: delete it, or name another file "
+                        "with {option}",
+                        path=self._settings.state,
+                        option=option("state"),
+                    )
+                ) from error
             self._live[name] = live
         return len(found)
 

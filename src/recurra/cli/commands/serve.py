@@ -11,6 +11,7 @@ import typer
 from recurra.cli.console import stdout
 from recurra.cli.flags import options
 from recurra.cli.flags.values import parse_levels
+from recurra.cli.outputs import check_outputs
 from recurra.errors import InputError
 from recurra.extras import require_package
 from recurra.language import _
@@ -66,6 +67,8 @@ def serve(
 
     limits = Limits(body=body, steps=steps, sessions=sessions, seconds=seconds, idle=idle)
     kept = state or model.with_suffix(".sessions")
+    if redis is None:
+        check_outputs([kept], inputs=[str(model)])
     settings = Settings(model, limits, os.environ.get(TOKEN) or None, kept, redis, tuple(percents))
     told = {"host": host, "port": port, "log_level": "error", "timeout_graceful_shutdown": 10, "ws_max_size": body}
     console = stdout()
