@@ -59,8 +59,9 @@ def as_environment(settings: Settings) -> dict[str, str]:
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application that serves a model file. Raises InputError for a model that cannot be loaded, ModelFileError for the
-    sessions of another one.
+    """The application that serves a model file.
+
+    Raises InputError for a model that cannot be loaded, ModelFileError for the sessions of another one.
     """
     estimator, path = load(settings.model), Path(settings.model)
     server = _Server(estimator, settings, hashlib.sha256(path.read_bytes()).hexdigest())
