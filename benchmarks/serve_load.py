@@ -24,7 +24,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,7 @@ class Seen:
     wrong: list[str] = field(default_factory=list)
     refused: dict[int, int] = field(default_factory=dict)
     disturbed: int = 0
+    lost: int = 0  # connections that broke
 
 
 def make_model(path: Path) -> None:
@@ -66,6 +69,15 @@ def replay(path: Path, texts: list[str]) -> dict[str, list[dict[str, float]]]:
         names = list(map(str, model.model_.objective.labels.names))
         found[text] = [dict(zip(names, stream.step_proba(c).tolist(), strict=True)) for c in text]
     return found
+
+
+async def again(client: Callable[[], Awaitable[None]], until: float, seen: Seen) -> None:
+    """A client, which begins anew where its connection breaks."""
+    while time.monotonic() < until:
+        try:
+            await client()
+        except (httpx.TransportError, websockets.WebSocketException, OSError):
+            seen.lost += 1
 
 
 async def over_http(client: httpx.AsyncClient, texts: dict[str, Any], until: float, seen: Seen) -> None:
@@ -174,8 +186,10 @@ async def load(port: int, texts: dict[str, Any], sessions: int, seconds: float, 
     limits = httpx.Limits(max_connections=sessions + 10, max_keepalive_connections=sessions)
     async with httpx.AsyncClient(base_url=f"http://{address}", timeout=120, limits=limits) as client:
         sockets = sessions // 5
-        clients = [over_http(client, texts, until, seen) for _ in range(sessions - sockets)]
-        clients += [over_socket(address, client, texts, until, seen) for _ in range(sockets)]
+        http = partial(over_http, client, texts, until, seen)
+        feed = partial(over_socket, address, client, texts, until, seen)
+        clients = [again(http, until, seen) for _ in range(sessions - sockets)]
+        clients += [again(feed, until, seen) for _ in range(sockets)]
         clients += [disturb("127.0.0.1", port, until, seen) for _ in range(max(2, sessions // 25))]
         await asyncio.gather(look(), *clients)
     return seen, early, memory_of(server)
@@ -207,7 +221,9 @@ def main() -> int:
     times = 1000 * np.array(seen.seconds or [np.nan])
     print(f"{len(seen.seconds):,} answers of {given.sessions} sessions in {given.seconds:g} s")
     print(f"p50 {np.quantile(times, 0.5):.1f} ms, p99 {np.quantile(times, 0.99):.1f} ms")
-    print(f"{len(seen.wrong)} wrong; refused: {seen.refused or 'none'}; {seen.disturbed} clients that disturb")
+    print(
+        f"{len(seen.wrong)} wrong; refused: {seen.refused or 'none'}; {seen.lost} connections lost; {seen.disturbed} clients that disturb"
+    )
     print(f"memory {early / 1e6:.0f} MB early, {late / 1e6:.0f} MB at the end")
     for line in seen.wrong[:5]:
         print(line)

@@ -70,7 +70,14 @@ def serve(
     if redis is None:
         check_outputs([kept], inputs=[str(model)])
     settings = Settings(model, limits, os.environ.get(TOKEN) or None, kept, redis, tuple(percents))
-    told = {"host": host, "port": port, "log_level": "error", "timeout_graceful_shutdown": 10, "ws_max_size": body}
+    told = {
+        "host": host,
+        "port": port,
+        "log_level": "error",
+        "timeout_graceful_shutdown": 10,
+        "timeout_keep_alive": 75,
+        "ws_max_size": body,
+    }
     console = stdout()
     app = create_app(settings) if workers == 1 else None
     console.print(_("Serving {model} at http://{host}:{port} (Ctrl-C ends it)", model=model.name, host=host, port=port))
