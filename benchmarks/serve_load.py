@@ -222,7 +222,8 @@ def main() -> int:
     print(f"{len(seen.seconds):,} answers of {given.sessions} sessions in {given.seconds:g} s")
     print(f"p50 {np.quantile(times, 0.5):.1f} ms, p99 {np.quantile(times, 0.99):.1f} ms")
     print(
-        f"{len(seen.wrong)} wrong; refused: {seen.refused or 'none'}; {seen.lost} connections lost; {seen.disturbed} clients that disturb"
+        f"{len(seen.wrong)} wrong; refused: {seen.refused or 'none'}; {seen.lost} connections lost; "
+        f"{seen.disturbed} clients that disturb"
     )
     print(f"memory {early / 1e6:.0f} MB early, {late / 1e6:.0f} MB at the end")
     for line in seen.wrong[:5]:
