@@ -30,7 +30,8 @@ DECLARATIONS = {
 
 # A folder may import its own files, those of the folders named here, and whatever these may import.
 ARROWS: dict[str, tuple[str, ...]] = {
-    "cli": ("tasks", "deploy", "bench", "textbook"),
+    "cli": ("tasks", "deploy", "bench", "textbook", "serve"),
+    "serve": ("tasks",),
     "tasks": ("ensemble", "objectives", "decoding", "data", "evaluation", "deploy", "inspect", "report"),
     "objectives": ("nn", "data", "evaluation", "decoding"),
     "decoding": (),
@@ -58,6 +59,7 @@ TOP_LEVEL = {
     "language",
     "options",
     "plugins",
+    "state_file",
 }  # modules beside the folders, which every folder may import
 
 

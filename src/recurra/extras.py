@@ -8,7 +8,11 @@ from recurra.errors import MissingPackageError
 from recurra.language import _, mark
 
 MISSING = {
+    "fastapi": mark("the server needs FastAPI, which is not installed: pip install 'recurra[serve]'"),
+    "redis": mark("shared sessions need redis, which is not installed: pip install 'recurra[serve]'"),
+    "distributed": mark("several workers need Dask, which is not installed: pip install 'recurra[dask]'"),
     "matplotlib": mark("pictures need Matplotlib, which is not installed: pip install 'recurra[plots]'"),
+    "onnx": mark("an export as ONNX needs onnx, which is not installed: pip install 'recurra[onnx]'"),
     "captum": mark("explanations need Captum, which is not installed: pip install 'recurra[explain]'"),
     "jiwer": mark("word error rates need jiwer, which is not installed: pip install 'recurra[speech]'"),
     "sacrebleu": mark("translations are judged by sacreBLEU, which is not installed: pip install 'recurra[translate]'"),

@@ -12,7 +12,19 @@ from typer.main import get_command
 
 from recurra import __version__
 from recurra.cli.command import INTERRUPTED, Command, Commands
-from recurra.cli.commands import bench, doctor, evaluate, inspect, learn, predict, textbook
+from recurra.cli.commands import (
+    bench,
+    doctor,
+    evaluate,
+    export,
+    inspect,
+    learn,
+    predict,
+    serve,
+    textbook,
+    update,
+    watch,
+)
 from recurra.cli.console import stderr
 from recurra.cli.flags.spelling import as_flag
 from recurra.errors import InputError, RecurraError
@@ -44,7 +56,11 @@ app = typer.Typer(
 _add_tasks(app)
 app.command("predict", cls=Command, epilog=predict.EXAMPLES)(predict.predict)
 app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command("watch", cls=Command, epilog=watch.EXAMPLES)(watch.watch)
+app.command("update", cls=Command, epilog=update.EXAMPLES)(update.update)
 app.command("inspect", cls=Command, epilog=inspect.EXAMPLES)(inspect.inspect)
+app.command("export", cls=Command, epilog=export.EXAMPLES)(export.export)
+app.command("serve", cls=Command, epilog=serve.EXAMPLES)(serve.serve)
 app.command("bench", cls=Command, epilog=bench.EXAMPLES)(bench.bench)
 app.add_typer(textbook.app, name="textbook", epilog=textbook.EXAMPLES)
 app.command("doctor", cls=Command, epilog=doctor.EXAMPLES)(doctor.doctor)
@@ -75,7 +91,8 @@ def _common(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit status.
 
-    0 done; 1 a fault of the machine or of Recurra itself; 2 input that is refused; 130 interrupted. `--debug` lets
+    0 done; 1 a fault of the machine or of Recurra itself; 2 input that is refused; 3 a model that no longer holds
+    (`watch`); 130 interrupted. `--debug` lets
     every error through with its traceback.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)

@@ -84,14 +84,14 @@ class Seat:
         `watch` where there is a way through time to be watched. `steps` are by default those of `options`,
         `source` the shuffled examples; another one is trained by a single process.
         """
-        if source is not None and run.devices > 1:
+        if source is not None and run.devices * run.nodes > 1:
             raise InputError(
                 _(
                     "{devices}: a sequence that is learnt in order is learnt by one process; leave it out",
                     devices=option("devices", run.devices),
                 )
             )
-        record = (partial(train_on, run.devices) if run.devices > 1 else partial(train, source=source))(
+        record = (partial(train_on, run.devices) if run.devices * run.nodes > 1 else partial(train, source=source))(
             problem,
             options,
             seed=self.own_seed,

@@ -180,6 +180,20 @@ class SequenceNetwork(nn.Module):
                 return f"{name}: {why}"
         return ""
 
+    @property
+    def why_not_onward(self) -> str:
+        """Why its output cannot be kept up to date as steps come; "" where it can (`nn.sequence_stream`)."""
+        moving = [name for name, part in self.parts.items() if part.in_steps]
+        if len(moving) != 1:
+            return (
+                f"it reads {len(moving)} sequences ({', '.join(moving)}), each with steps of its own"
+                if moving
+                else ("it reads no sequence")
+            )
+        branch = self._every()[self.names.index(moving[0])]
+        assert isinstance(branch, _SequenceBranch)
+        return f"{moving[0]}: {branch.why_not_onward}" if branch.why_not_onward else ""
+
     def step(self, inputs: Mapping[str, InputBatch], state: Any = None) -> tuple[Tensor, Any]:
         """The outputs [B, K] of the next step, and the state for the one after it: what `forward` gives of them all.
 
@@ -313,14 +327,21 @@ class _SequenceBranch(nn.Module):
 
     @property
     def why_not_causal(self) -> str:
-        """Why a step needs later ones; "" where it does not."""
+        """Why an output needs later steps; "" where it does not."""
+        return self.why_not_onward or ("" if self.pooling is None else "it pools all steps")
+
+    @property
+    def why_not_onward(self) -> str:
+        """Why what is kept of the steps so far does not go on from one to the next; "" where it does."""
+        if self.sound:
+            return "a sound is read many samples at a time"
         if any(bool(layer.bidirectional) for layer in self.layers):
             return "its recurrence runs in both directions (bidirectional=False makes it causal)"
         if self.convolution is not None and max(self.convolution.widths) > 1:
             return "its convolution sees the steps on both sides (convolution=() makes it causal)"
         if self.positions:
             return "it is told the number of the step (positions=0 makes it causal)"
-        return "" if self.pooling is None else "it pools all steps"
+        return ""
 
     def step(self, x: Tensor, state: Any) -> tuple[Tensor, list[Any]]:
         """One step [B, F] -> [B, H], and the states of the layers."""

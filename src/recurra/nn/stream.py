@@ -28,7 +28,7 @@ from recurra.nn.calls import layer_calls
 from recurra.nn.contract import Layer
 from recurra.nn.forward import refuse_steps
 from recurra.nn.stream_arrays import as_array, check_out, fill, row_numbers, stacked
-from recurra.nn.stream_file import fingerprint, read_states, write_states
+from recurra.nn.stream_file import fingerprint, named_states, read_states, write_states
 
 _empty = np.empty
 
@@ -152,6 +152,10 @@ class Stream:
             at += depth
         for array, value in jobs:  # all of them, or none
             array[...] = value
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays [B, .] that hold the state, by layer and name: what is written to them is the state."""
+        return named_states(self._cells, self._steps.states)
 
     def save(self, path: str | Path) -> None:
         """Write the state of all rows to a safetensors file, with what it belongs to."""

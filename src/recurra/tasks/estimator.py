@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from recurra.errors import InputError
+from recurra.extras import require_package
 from recurra.language import _, mark
+from recurra.options import option
 from recurra.tasks.parameters import NestedOptions
 from recurra.tasks.registry import by_kind
 from recurra.training import Run
@@ -26,9 +29,11 @@ if TYPE_CHECKING:
     from torch import nn
 
     from recurra.data.schema.facts import Fact
+    from recurra.deploy.exported import Exported
     from recurra.deploy.model_file import Contents
     from recurra.tasks.opened import Opened
     from recurra.tasks.task import Task
+    from recurra.tasks.watching import Watched
 
 Done = Callable[[int], None]
 
@@ -79,6 +84,7 @@ class Scores:
     mark: str
     importance: Sequence[str] = ()
     notes: Sequence[str] = ()
+    numbers: pd.DataFrame | None = None  # of the table, by method
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +95,7 @@ class Judged:
     scores: Scores
     frame: pd.DataFrame
     content: Callable[..., Any]  # of title, arguments
+    rows: Any = None  # of examples: which of those in the file were judged
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,6 +228,89 @@ class Estimator(NestedOptions, ABC):
     @abstractmethod
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """What it remembers, and what moved its predictions; explained is `step`, from 1, or the mean."""
+
+    # Leaving Python
+
+    def exported(self, *, network_alone: bool = False) -> Exported:
+        """The fitted model as graphs, from which ONNX and C are written.
+
+        `network_alone`: of a forecast that is the mean of several, the trained network's part.
+
+        Raises InputError for what cannot be exported, with the reason.
+        """
+        raise InputError(_("models of {name} have no export", name=type(self).__name__))
+
+    @property
+    def networks(self) -> list[nn.Module]:
+        """The fitted networks."""
+        model: Any = vars(self)["model_"]
+        return [member.network for member in model.members]
+
+    def rounded(self) -> Self:
+        """A copy whose weights are those of an export with int8 weights, to see what that costs."""
+        from recurra.deploy.graph.rounding import round_network
+
+        found = deepcopy(self)
+        for network in found.networks:
+            round_network(network)
+        return found
+
+    def export(
+        self,
+        *,
+        onnx: str | Path | None = None,
+        c: str | Path | None = None,
+        name: str = "model",
+        int8: bool = False,
+        network_alone: bool = False,
+        steps: int = 512,
+    ) -> list[Path]:
+        """Write the fitted model as ONNX into one folder, as C99 into another; gives the files.
+
+        See `recurra.deploy.onnx_graph.folder.write_onnx` and `recurra.deploy.c_source.whole_project.write_c_model`.
+        With `int8` weights are rounded to whole numbers of one byte; what that costs `rounded()` tells. `steps` is how
+        many a row has at most in C. Raises InputError for what cannot be exported, with the reason.
+        """
+        if onnx is None and c is None:
+            raise InputError(
+                _("nothing to write: give a folder with {onnx} or {c}", onnx=option("onnx"), c=option("c"))
+            )
+        model = (self.rounded() if int8 else self).exported(network_alone=network_alone)
+        files: list[Path] = []
+        if onnx is not None:
+            require_package("onnx")
+            from recurra.deploy.onnx_graph.folder import write_onnx
+
+            files += write_onnx(model, onnx, name=name, int8=int8)
+        if c is not None:
+            from recurra.deploy.c_source.whole_project import write_c_model
+
+            files += write_c_model(model, c, name=name, int8=int8, steps=steps)
+        return files
+
+    def watched(self, later: Any, *, alpha: float = 0.05, rate: float | None = None) -> Watched:
+        """Whether the model still holds on later data, and with `rate` which values are anomalous."""
+        raise InputError(_("a {kind} cannot be watched", kind=self.KIND))
+
+    def updated(self, later: Any, *, run: Run | None = None) -> Any:
+        """Go on learning from later data, and keep what is better for it."""
+        raise InputError(
+            _(
+                "a {kind} keeps no data, so that nobody could tell what it forgets: train it anew on the old and the "
+                "new examples",
+                kind=self.KIND,
+            )
+        )
+
+    # One step at a time
+
+    def stream(self, **how: Any) -> Any:
+        """The fitted model one step at a time; raises InputError with the reason where it cannot go on so."""
+        raise InputError(_("a {kind} has no stream", kind=self.KIND))
+
+    def streams(self, n: Any, **how: Any) -> Any:
+        """Many of them at once, any of which may step, begin anew, be saved and loaded."""
+        raise InputError(_("a {kind} has no streams", kind=self.KIND))
 
     # Files
 

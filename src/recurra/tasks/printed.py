@@ -30,4 +30,5 @@ def scores_of(evaluation: Evaluation, title: str) -> Scores:
         mark=str(evaluation.table.index[0]),
         importance=("method", _SHORT.get(leading, leading), "95 % interval"),
         notes=evaluation.notes,
+        numbers=evaluation.table,
     )

@@ -6,6 +6,7 @@ import copy
 import gc
 import importlib.util
 import json
+import os
 import tempfile
 import traceback
 from dataclasses import replace
@@ -56,9 +57,10 @@ def train_on(
     from lightning_fabric import Fabric  # it takes a second to import, and one process does not need it
     from lightning_fabric.strategies.ddp import DDPStrategy
 
+    _check_place(run.nodes)
     on_gpu = next(problem.network.parameters()).device.type == "cuda"
     strategy = DDPStrategy(start_method="spawn", process_group_backend="nccl" if on_gpu else "gloo")
-    fabric = Fabric(accelerator="cuda" if on_gpu else "cpu", devices=devices, strategy=strategy)
+    fabric = Fabric(accelerator="cuda" if on_gpu else "cpu", devices=devices, num_nodes=run.nodes, strategy=strategy)
     # Ctrl-C reaches every process: those that train stop by themselves, and this one waits for their weights.
     with tempfile.TemporaryDirectory() as folder, graceful_interrupt():
         try:
@@ -76,6 +78,20 @@ def train_on(
     remarks = tuple(json.loads(record["remarks"].numpy().tobytes()))
     rows, best = record["rows"].numpy(), float(record["best"])
     return TrainingRecord(rows, best, best_step, steps, bool(interrupted), watched, remarks)
+
+
+def _check_place(nodes: int) -> None:
+    """Raise InputError where the environment does not say which of several machines this is."""
+    missing = [name for name in ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK") if name not in os.environ]
+    if nodes > 1 and missing:
+        raise InputError(
+            _(
+                "{nodes} machines train together, but {missing} is not set: set MASTER_ADDR and MASTER_PORT to where "
+                "the first one is, and NODE_RANK to the number of this one, from 0",
+                nodes=nodes,
+                missing=", ".join(missing),
+            )
+        )
 
 
 class _Job:
@@ -112,7 +128,7 @@ def _work(fabric: Any, job: _Job) -> None:
             with whole_file(job.folder / _REFUSAL) as temporary:
                 temporary.write_text(str(error), encoding="utf-8")
             raise
-    if leads:
+    if fabric.local_rank == 0:  # on each machine
         save_file({k: v.contiguous() for k, v in network.state_dict().items()}, job.folder / "weights.safetensors")
         tensors = {
             "rows": torch.from_numpy(record.rows).contiguous(),

@@ -18,6 +18,8 @@ from recurra.training.progress import Progress, default_progress, quiet
 class Run:
     """`checkpoints` for going on after a kill, `log` a folder for TensorBoard, `devices` processes, `progress`.
 
+    `nodes` machines train together, each with so many processes: the environment of each says where the first one is
+    (MASTER_ADDR, MASTER_PORT) and which one it is itself (NODE_RANK, from 0).
     `device` is "auto", "cpu" or "cuda"; `callbacks` follow the training and may end it.
     """
 
@@ -27,6 +29,7 @@ class Run:
     device: str = "auto"
     progress: Progress = field(default_factory=quiet)
     callbacks: tuple[Callback, ...] = ()
+    nodes: int = 1
 
     def __post_init__(self) -> None:
         wrong = next((each for each in self.callbacks if not isinstance(each, Callback)), None)

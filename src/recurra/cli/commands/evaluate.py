@@ -11,6 +11,7 @@ from recurra.cli.console import print_facts, print_files, print_scores, stdout
 from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels
+from recurra.cli.folders import evaluate_folder
 from recurra.cli.later import open_later
 from recurra.cli.outputs import csv_text, written_together
 from recurra.language import _
@@ -39,14 +40,20 @@ def evaluate(
             metavar="DIR", help="Folder for evaluation.csv and evaluation.html.", rich_help_panel=options.OUTPUT
         ),
     ] = None,
+    workers: options.Workers = 0,
+    cluster: options.Cluster = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
     """Measure the model in MODEL on the data in FILE, beside the baselines, without training.
 
-    Forecasts start after the last time that the model was trained on; labels are compared with those in FILE.
+    Forecasts start after the last time that the model was trained on; labels are compared with those in FILE. Of a
+    folder of Parquet partitions each is judged by itself, and the mean over them is told.
     """
     percents = parse_levels(levels)
+    if Path(file).is_dir():
+        evaluate_folder(model, file, out, percents, workers, cluster, quiet)
+        return
 
     from recurra.tasks import load
 

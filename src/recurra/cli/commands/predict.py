@@ -12,6 +12,7 @@ from recurra.cli.console import counting, print_facts, print_files, print_previe
 from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels
+from recurra.cli.folders import predict_folder
 from recurra.cli.later import open_later
 from recurra.cli.outputs import as_text, written_together
 from recurra.errors import InputError
@@ -35,6 +36,8 @@ EXAMPLES = """
 - `recurra predict proteins.safetensors new.jsonl --out tags.jsonl` — the tags of every sequence as JSON lines
 
 - `recurra predict plays.safetensors --prompt "To be" --samples 5` — what a generator writes after a beginning
+
+- `recurra predict sales.safetensors partitions --out forecasts --workers 2` — a folder of Parquet, on two processes
 """
 
 
@@ -60,15 +63,17 @@ def predict(
     top_k: options.TopK = None,
     top_p: options.TopP = None,
     seed: options.SampleSeed = None,
+    workers: options.Workers = 0,
+    cluster: options.Cluster = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
     """Forecast, predict labels or what comes next, or write, from newer data with the model in MODEL, without training.
 
-    FILE holds the columns that the model was trained with; they are read the same way.
+    FILE holds the columns that the model was trained with; they are read the same way. It may be a folder of Parquet
+    partitions, each with whole series or examples: one at a time is in memory, and --out is a folder, too.
     """
     percents = parse_levels(levels)
-
     from recurra.tasks import load
 
     estimator = load(model)
@@ -78,6 +83,9 @@ def predict(
     }  # fmt: skip
     shown = {name: value for name, value in asked.items() if value is not None}
     refuse_unasked(estimator, model, shown)
+    if file is not None and Path(file).is_dir():
+        predict_folder(model, file, out, percents, shown, workers, cluster, quiet)
+        return
     out = out or Path(estimator.task.files[0])
     piped = str(out) == "-"
     console = stdout(quiet or piped)

@@ -61,6 +61,12 @@ NewerFile = Annotated[
 ]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors file written by Recurra.")]
 
+Workers = Annotated[
+    int, _option(OUTPUT, min=0, metavar="N", help="Of a folder of partitions: processes that share them, by Dask.")
+]
+Cluster = Annotated[
+    str | None, _option(OUTPUT, "--dask", metavar="ADDRESS", help="Of a folder: the Dask cluster that shares it.")
+]
 Target = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="The column to forecast.")]
 Time = Annotated[
     list[str] | None, _option(COLUMNS, metavar="NAMES", help="The time column, or its parts: year,month,day,hour.")
@@ -223,6 +229,13 @@ Method = Annotated[
 ]
 Fast = Annotated[bool, _option(LEARNING, help="Forecast with the pretrained network, without training.")]
 Windows = Annotated[int | None, _option(LEARNING, min=1, help="Backtest windows per series; by length unless given.")]
+AllowLeak = Annotated[
+    list[str] | None,
+    _option(JUDGING, metavar="NAME", help="Learn from a column or series although it tells the future; repeatable."),
+]
+Fallback = Annotated[
+    bool, _option(OUTPUT, "--fallback", help="Where the best baseline is better for a series, write its forecast.")
+]
 Epochs = Annotated[float | None, _option(LEARNING, help="Passes over the data; by its size unless given.")]
 Seed = Annotated[int, _option(LEARNING, min=0, help="Random seed; the same seed gives bit-identical results.")]
 Schedule = Annotated[Literal["one-cycle", "plateau"], _option(LEARNING, help="Learning rate schedule.")]
@@ -232,6 +245,9 @@ Device = Annotated[
     _option(LEARNING, help="Device to train on; a GPU if there is one, unless given."),
 ]
 Devices = Annotated[int, _option(LEARNING, min=1, help="Processes to train with.")]
+Nodes = Annotated[
+    int, _option(LEARNING, min=1, help="Machines that train together, told by MASTER_ADDR, MASTER_PORT, NODE_RANK.")
+]
 Log = Annotated[Path | None, _option(LEARNING, metavar="DIR", help="Folder for TensorBoard logs.")]
 Resume = Annotated[bool, _option(LEARNING, "--resume", help="Continue an interrupted run.")]
 

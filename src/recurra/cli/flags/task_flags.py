@@ -65,6 +65,8 @@ _SERIES: dict[str, Flag] = {
     "season": Flag(options.Season, None, "settings", parse=parse_seasons),
     "block": Flag(options.Block, None, "settings"),
     "windows": _value(options.Windows),
+    "allow_leak": _value(options.AllowLeak),
+    "fallback": _value(options.Fallback, False),
 }
 _EXAMPLES: dict[str, Flag] = {
     "text": _names(options.Texts),
@@ -105,6 +107,7 @@ _LEARNING: dict[str, Flag] = {
     "precision": Flag(options.Precision, "auto", "training"),
     "device": Flag(options.Device, "auto", "settings"),
     "devices": Flag(options.Devices, 1, "run"),
+    "nodes": Flag(options.Nodes, 1, "run"),
     "log": Flag(options.Log, None, "run"),
     "resume": Flag(options.Resume, False, "command"),
 }

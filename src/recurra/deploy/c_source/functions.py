@@ -7,6 +7,10 @@ where a call of expf is not.
 
 from __future__ import annotations
 
+import re
+
+from recurra.deploy.c_source.whole_functions import WHOLE
+
 _EXP = """\
 /* 2^n and expm1(r) of x = n ln 2 + r; |x| at most 87. */
 static void split_exp(float x, float *power, float *rest)
@@ -131,14 +135,42 @@ static void copy(const float *x, float *y, int n)
     "multiply": _TWO.format(name="multiply", value="a[i] * b[i]"),
     "divide": _TWO.format(name="divide", value="a[i] / b[i]"),
     "maximum": _TWO.format(name="maximum", value="a[i] < b[i] ? b[i] : a[i]"),
+    "minimum": _TWO.format(name="minimum", value="b[i] < a[i] ? b[i] : a[i]"),
+    "log": _EACH.format(name="log_", body="        y[i] = logf(x[i]);"),
+    "sqrt": _EACH.format(name="sqrt_", body="        y[i] = sqrtf(x[i]);"),
+    "abs": _EACH.format(name="abs_", body="        y[i] = fabsf(x[i]);"),
+    "gelu": _EACH.format(name="gelu", body="        y[i] = 0.5f * x[i] * (1.0f + erff(x[i] * 0.70710678f));"),
+    "known": _EACH.format(name="known_", body="        y[i] = isfinite(x[i]) ? 1.0f : 0.0f;"),
+    "zeroed": _EACH.format(name="zeroed_", body="        y[i] = isfinite(x[i]) ? x[i] : 0.0f;"),
 }
 # What a function is called in C, where its name is one of the C library's.
-CALLED = {"tanh": "tanh_", "exp": "exp_"}
+CALLED = {
+    "known": "known_",
+    "zeroed": "zeroed_",
+    "tanh": "tanh_",
+    "exp": "exp_",
+    "log": "log_",
+    "sqrt": "sqrt_",
+    "abs": "abs_",
+}
 OF_EXP = {"sigmoid", "tanh", "exp"}
-OF_MATH = {"normalise", "softplus", "log_sigmoid"}
+OF_MATH = {"normalise", "softplus", "log_sigmoid", "log", "sqrt", "abs", "gelu", "known", "zeroed"}
 
 
 def functions_text(used: set[str]) -> str:
-    """The functions that are used, and what they need."""
+    """The functions that are used, and what they need; those in float64 are called NAME_d."""
+    every = FUNCTIONS | WHOLE
     parts = [_EXP] if used & OF_EXP else []
-    return "\n".join([*parts, *(text for name, text in FUNCTIONS.items() if name in used)])
+    parts += [text for name, text in every.items() if name in used]
+    return "\n".join([*parts, *(_in_double(name, text) for name, text in every.items() if f"{name}_d" in used)])
+
+
+def _in_double(name: str, text: str) -> str:
+    """The same function of float64."""
+    if name == "exp":
+        text = _EACH.format(name="exp_", body="        y[i] = expf(x[i]);")
+    text = re.sub(r"\bfloat\b", "double", text)
+    text = re.sub(r"\b(log|exp|sqrt|fabs|log1p|erf)f\(", r"\1(", text)
+    text = re.sub(r"(\d)f\b", r"\1", text)
+    called = CALLED.get(name, name)
+    return re.sub(rf"\b{called}\(", f"{called}_d(", text)

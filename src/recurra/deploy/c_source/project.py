@@ -20,7 +20,7 @@ from recurra.files import whole_file
 
 STEPS = 32  # of the test vectors
 TOLERANCE = 1e-5  # relative to the number or 1
-_OURS = "# Written by recurra.deploy.export_c."
+OURS = "# Written by recurra.deploy.export_c."
 
 
 def export_c(
@@ -83,11 +83,11 @@ def write_c(
             name=name, steps=len(inputs), inputs=inputs.shape[1], outputs=outputs.shape[1],
             x=constants(inputs), y=constants(outputs), tolerance=f"{tolerance:.3g}",
         ),
-        "Makefile": _MAKEFILE.format(name=name, ours=_OURS),
+        "Makefile": _MAKEFILE.format(name=name, ours=OURS),
     }  # fmt: skip
     folder = Path(directory)
     makefile = folder / "Makefile"
-    if makefile.exists() and not makefile.read_text(encoding="utf-8", errors="replace").startswith(_OURS):
+    if makefile.exists() and not makefile.read_text(encoding="utf-8", errors="replace").startswith(OURS):
         raise InputError(f"{makefile} is there and not one of ours: expected another folder, or an empty one")
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in texts.items():

@@ -20,7 +20,6 @@ from recurra.deploy.graph.nodes import (
     Node,
     Normalise,
     Part,
-    Recurrence,
     Scale,
 )
 from recurra.errors import InputError
@@ -95,8 +94,8 @@ class _Writer:
             case Lookup(index, y, table):
                 row = f"({at[index.name]}[0] >= 0 && {at[index.name]}[0] < {len(table)} ? {at[index.name]}[0] : 0)"
                 return [self.call("copy", f"{self.array(table)} + {row} * {y.width}", at[y.name], y.width)]
-            case Recurrence():
-                raise AssertionError("a recurrence is written out by graph.cells.expanded first")
+            case _:
+                raise AssertionError("recurrences are written out first, and axes are of whole models")
 
 
 def source_of(graph: Graph, name: str, remark: str) -> Source:
@@ -134,16 +133,26 @@ def source_of(graph: Graph, name: str, remark: str) -> Source:
 
 
 def constants(values: np.ndarray) -> str:
-    """Numbers as C writes them exactly, several a line."""
-    texts = [number(value) for value in values.astype(np.float32).ravel().tolist()]
+    """Numbers as C writes them exactly, several a line; whole ones as such."""
+    if values.dtype.kind in "iu":
+        suffix = "u" if values.dtype.kind == "u" else ""
+        texts = [f"{value}{suffix}" for value in values.ravel().tolist()]
+    else:
+        single = values.dtype != np.float64
+        texts = [
+            number(value, single) for value in values.astype(np.float32 if single else values.dtype).ravel().tolist()
+        ]
     return "".join(f"\n    {', '.join(texts[k : k + 8])}," for k in range(0, len(texts), 8)).removesuffix(",") + "\n"
 
 
-def number(value: float) -> str:
-    """A float32 as a hexadecimal constant, without rounding."""
+def number(value: float, single: bool = True) -> str:
+    """A number as a hexadecimal constant, without rounding; NAN needs math.h."""
+    if math.isnan(value):
+        return "NAN"
     assert math.isfinite(value)
-    digits, _, exponent = float(np.float32(value)).hex().partition("p")
-    return "0.0f" if value == 0 else f"{digits.rstrip('0')}p{exponent}f"
+    digits, _, exponent = float(np.float32(value) if single else value).hex().partition("p")
+    suffix = "f" if single else ""
+    return f"0.0{suffix}" if value == 0 else f"{digits.rstrip('0')}p{exponent}{suffix}"
 
 
 _HEADER = """\

@@ -16,7 +16,7 @@ from torch import Tensor
 from recurra.cells import Cell
 from recurra.cells.weights import EPSILON
 from recurra.deploy.graph.builder import Builder
-from recurra.deploy.graph.nodes import Graph, Recurrence, Vector
+from recurra.deploy.graph.nodes import STEP, Graph, Recurrence, Vector
 from recurra.errors import InputError
 from recurra.kernels.contract import Call
 
@@ -46,21 +46,23 @@ def check_exportable(cell: Cell) -> None:
 
 
 def expanded(graph: Graph) -> Graph:
-    """The graph with every recurrence as the operations of its step, and what its states become."""
+    """The graph with every recurrence from step to step as the operations of its step, and what its states become."""
     builder = Builder()
     builder.inputs, builder.states = list(graph.inputs), list(graph.states)
     builder._made = len(graph.nodes)  # names of the graph's own vectors are v1 ... vn
-    updated: dict[str, Vector] = {}
+    builder.axes = list(graph.axes)
+    updated = {state.name: new for state, new in zip(graph.states, graph.updated, strict=False)}
     renamed: dict[str, Vector] = {}
     for node in graph.nodes:
-        if isinstance(node, Recurrence):
+        if isinstance(node, Recurrence) and node.x.at in ("", STEP):
             new = step_of(builder, node, renamed.get(node.x.name, node.x))
             renamed[node.y.name] = new[0]
             updated |= {state.name: vector for state, vector in zip(node.states, new, strict=True)}
         else:
             builder.nodes.append(_renamed(node, renamed))
     outputs = [renamed.get(each.name, each) for each in graph.outputs]
-    return builder.finish(*outputs, updated=[updated[state.name] for state in graph.states])
+    updated = {name: renamed.get(vector.name, vector) for name, vector in updated.items()}
+    return builder.finish(*outputs, updated=[updated[state.name] for state in graph.states], names=graph.names)
 
 
 def step_of(builder: Builder, node: Recurrence, x: Vector) -> tuple[Vector, ...]:

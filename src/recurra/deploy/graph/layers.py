@@ -47,13 +47,15 @@ def graph_of(network: nn.Module, head: nn.Linear | None = None) -> Graph:
     return builder.finish(y)
 
 
-def add_layer(builder: Builder, x: Vector, layer: Any, added: bool, number: int) -> tuple[Vector, int]:
+def add_layer(
+    builder: Builder, x: Vector, layer: Any, added: bool, number: int, prefix: str = ""
+) -> tuple[Vector, int]:
     """All layers of one module, the first numbered `number`: its outputs, and the next number."""
     check_exportable(layer.cell)
     refuse_masks(layer)
     y = x
     for calls in layer_calls(layer):
-        names = [f"layer{number}{'_reverse' if call.recurrence.reverse else ''}" for call in calls]
+        names = [f"{prefix}layer{number}{'_reverse' if call.recurrence.reverse else ''}" for call in calls]
         outputs = [builder.recurrence(y, call, name) for call, name in zip(calls, names, strict=True)]
         y = outputs[0] if len(outputs) == 1 else builder.join(outputs)
         number += 1

@@ -1,7 +1,11 @@
-"""The operations of a graph. What flows between them are the vectors of one step of one row.
+"""The operations of a graph. What flows between them are vectors: of one step of one row, or of the row as a whole.
 
-A whole network is a few of these; a `Recurrence` is one node until somebody has to write out its step, and then those
+A network is a few of these; a `Recurrence` is one node until somebody has to write out its step, and then those
 of `graph.cells`. A writer (C, ONNX) knows each operation once, and nothing of layers, cells or models.
+
+The graph of a layer has vectors of a step alone. The graph of a whole model has axes: a vector lies on an axis, one for
+each of its steps, or on none (`at` is ""), one for the row. `Spread`, `Reshape`, `Pool` and
+`Shrink` go from one to another.
 """
 
 from __future__ import annotations
@@ -13,26 +17,51 @@ import numpy as np
 from recurra.kernels.contract import Call
 
 FUNCTIONS = ("sigmoid", "tanh", "relu", "exp", "log_sigmoid", "softplus")
-COMBINATIONS = ("add", "subtract", "multiply", "divide", "maximum")
+FUNCTIONS += (
+    "log",
+    "sqrt",
+    "abs",
+    "gelu",
+    "known",
+    "zeroed",
+)  # known: 1 of a finite number, 0 of others
+COMBINATIONS = ("add", "subtract", "multiply", "divide", "maximum", "minimum")
+STEP = "step"  # the axis of the graph of a layer
 
 
 @dataclass(frozen=True)
 class Vector:
-    """`width` float32 numbers under a name, or one whole number where `whole`."""
+    """`width` float32 numbers under a name: float64 where `double`, int64 (int32 in C) where `whole`.
+
+    `at` is the axis on which there is one for each step; "" where there is one for the row.
+    """
 
     name: str
     width: int
     whole: bool = False
+    at: str = STEP
+    double: bool = False
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Steps: so many, or, where `steps` is None, as many as a row has; of those of `of`, every `shrink` are one."""
+
+    name: str
+    steps: int | None = None
+    of: str | None = None
+    shrink: int = 1
 
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """y = weight x + bias: weight [n, m], bias [n] or None."""
+    """y = weight x + bias: weight [n, m], bias [n] or None. `exact` weights are not learnt, and never rounded."""
 
     x: Vector
     y: Vector
     weight: np.ndarray
     bias: np.ndarray | None
+    exact: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +153,128 @@ class Recurrence:
     call: Call
 
 
-Node = Linear | Scale | Apply | Combine | Choose | Normalise | Part | Join | Lookup | Recurrence
+@dataclass(frozen=True)
+class Cast:
+    """y = x in another type."""
+
+    x: Vector
+    y: Vector
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """y = exp(x) / sum exp(x)."""
+
+    x: Vector
+    y: Vector
+
+
+@dataclass(frozen=True)
+class Argmax:
+    """y = the place of the largest number of x, the first of several; one whole number."""
+
+    x: Vector
+    y: Vector
+
+
+@dataclass(frozen=True)
+class Clip:
+    """y = x, no number below `low` or above `high`."""
+
+    x: Vector
+    y: Vector
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LastKnown:
+    """x, of which `known` is 1 where a number is there, in seasons of y.width numbers that end with x's last.
+
+    y[j] is number j of the latest season that has it; 0 where none has. What is before the first whole season is not
+    looked at.
+    """
+
+    x: Vector
+    known: Vector
+    y: Vector
+
+
+@dataclass(frozen=True)
+class Spread:
+    """y = x, the same at every step of y's axis."""
+
+    x: Vector
+    y: Vector
+
+
+@dataclass(frozen=True)
+class Reshape:
+    """The numbers of x as those of y, in their order: of a row as so many steps, or of steps as a row."""
+
+    x: Vector
+    y: Vector
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A row's vector from those of its steps: "first", "last", "mean", "max" or "attention" (softmax of `score`).
+
+    Of a row without a step everything is 0.
+    """
+
+    x: Vector
+    y: Vector
+    kind: str
+    score: Vector | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Convolution:
+    """y_t = bias + sum_k weight_k x_(t + k - K // 2), zeros beyond the ends of a row: weight [n, m, K], K odd."""
+
+    x: Vector
+    y: Vector
+    weight: np.ndarray
+    bias: np.ndarray
+
+
+@dataclass(frozen=True)
+class Shrink:
+    """y_s = the largest of each number over the steps of x that are one step of y's axis."""
+
+    x: Vector
+    y: Vector
+
+
+@dataclass(frozen=True, eq=False)
+class Waves:
+    """y_t = the sines, then the cosines, of 2 pi t / lengths [n]; t counts the steps of y's axis from 0."""
+
+    y: Vector
+    lengths: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """y = sum of coefficients [D, n] over the n-grams [D] of tokens that are in a row, by what each is worth there.
+
+    `grams` are their tokens, sorted by `keys` (`evaluation.labelled.ngrams`); `values` says what one is worth:
+    "binary", "counts" or "normalised".
+    """
+
+    x: Vector
+    y: Vector
+    keys: np.ndarray
+    grams: tuple[tuple[int, ...], ...]
+    coefficients: np.ndarray
+    values: str
+
+
+Node = (
+    Linear | Scale | Apply | Combine | Choose | Normalise | Part | Join | Lookup | Recurrence | Cast | Softmax | Argmax
+    | Clip | LastKnown | Spread | Reshape | Pool | Convolution | Shrink | Waves | Counted
+)  # fmt: skip
 
 
 def read_by(node: Node) -> tuple[Vector, ...]:
@@ -140,6 +290,12 @@ def read_by(node: Node) -> tuple[Vector, ...]:
             return (node.index,)
         case Recurrence():
             return node.x, *node.states
+        case LastKnown():
+            return node.x, node.known
+        case Pool() if node.score is not None:
+            return node.x, node.score
+        case Waves():
+            return ()
     return (node.x,)
 
 
@@ -150,6 +306,8 @@ class Graph:
     outputs   of a step
     states    of every recurrence, in their order
     updated   what each state is after the step; empty while recurrences are single nodes
+    names     of the outputs; empty: y, or y0, y1, ...
+    axes      of a whole model; a graph of a layer has none
     """
 
     inputs: tuple[Vector, ...]
@@ -157,3 +315,9 @@ class Graph:
     outputs: tuple[Vector, ...]
     states: tuple[Vector, ...]
     updated: tuple[Vector, ...] = ()
+    names: tuple[str, ...] = ()
+    axes: tuple[Axis, ...] = ()
+
+    def axis(self, name: str) -> Axis:
+        """The axis of this name."""
+        return next(each for each in self.axes if each.name == name)

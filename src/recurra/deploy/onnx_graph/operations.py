@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from recurra.deploy.graph.nodes import (
     Apply,
+    Argmax,
+    Cast,
     Choose,
+    Clip,
     Combine,
     Join,
     Linear,
@@ -19,18 +22,26 @@ from recurra.deploy.graph.nodes import (
     Normalise,
     Part,
     Scale,
+    Softmax,
     Vector,
 )
+from recurra.deploy.graph.rounding import LEAST, rounded
 from recurra.errors import InputError
 
 _COMBINATIONS = {"add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "maximum": "Max"}
+_COMBINATIONS |= {"minimum": "Min"}
 _FUNCTIONS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "Relu", "exp": "Exp", "softplus": "Softplus"}
+_FUNCTIONS |= {"log": "Log", "sqrt": "Sqrt", "abs": "Abs"}
 
 
 class Operations:
-    """ONNX nodes and constants in the making, of a graph or of the body of a Scan; names begin with `prefix`."""
+    """ONNX nodes and constants in the making, of a graph or of the body of a Scan; names begin with `prefix`.
 
-    def __init__(self, prefix: str = "") -> None:
+    With `int8` large weights are whole numbers from -127 to 127 with a scale for each output.
+    """
+
+    def __init__(self, prefix: str = "", *, int8: bool = False) -> None:
+        self.int8 = int8
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
         self.prefix = prefix
@@ -44,6 +55,23 @@ class Operations:
         name = f"{self.prefix}w{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(array, name))
         return name
+
+    def like(self, values: Any, vector: Vector) -> str:
+        """A constant of the type of a vector."""
+        return self.constant(values, np.float64 if vector.double else np.float32)
+
+    def weight(self, matrix: np.ndarray, *, transposed: bool = False, leading: bool = False) -> str:
+        """Learnt weights [n, m], a row for each output; [m, n] where `transposed`, [1, n, m] where `leading`."""
+
+        def laid(array: np.ndarray) -> np.ndarray:
+            return array.T if transposed else array[None] if leading else array
+
+        if not self.int8 or matrix.size < LEAST:
+            return self.constant(laid(matrix), matrix.dtype)
+        whole, scale = rounded(matrix)
+        # a DequantizeLinear onnxruntime would join with the product, and round what is multiplied too
+        numbers = self.cast(self.constant(laid(whole), np.int8), TensorProto.FLOAT)
+        return self.add("Mul", numbers, self.constant(laid(scale[:, None])))
 
     def add(self, operator: str, *inputs: str, to: str | None = None, **attributes: Any) -> str:
         """One operator with one output; its name."""
@@ -61,12 +89,31 @@ class Operations:
         """A node of a graph that is no recurrence: the names of vectors are those of tensors, behind the prefix."""
         to = self.prefix + node.y.name
         match node:
-            case Linear(x, _, weight, bias):
-                product = self.add("MatMul", self.of(x), self.constant(weight.T), to=None if bias is not None else to)
+            case Linear(x, _, weight, bias, exact):
+                matrix = self.like(weight.T, x) if exact else self.weight(weight, transposed=True)
+                product = self.add("MatMul", self.of(x), matrix, to=None if bias is not None else to)
                 if bias is not None:
-                    self.add("Add", product, self.constant(bias), to=to)
+                    self.add("Add", product, self.like(bias, x), to=to)
             case Scale(x, _, factor, offset):
-                self.add("Add", self.add("Mul", self.of(x), self.constant(factor)), self.constant(offset), to=to)
+                self.add("Add", self.add("Mul", self.of(x), self.like(factor, x)), self.like(offset, x), to=to)
+            case Apply(x, y, "known"):
+                kind = TensorProto.DOUBLE if y.double else TensorProto.FLOAT
+                self.nodes.append(helper.make_node("Cast", [self._known(x)], [to], to=kind))
+            case Apply(x, _, "zeroed"):
+                self.add("Where", self._known(x), self.of(x), self.like(0.0, x), to=to)
+            case Apply(x, _, "gelu"):
+                half = self.add("Mul", self.of(x), self.constant(0.5))
+                error = self.add("Erf", self.add("Mul", self.of(x), self.constant(np.sqrt(0.5))))
+                self.add("Mul", half, self.add("Add", error, self.constant(1.0)), to=to)
+            case Cast(_, y):
+                kind = TensorProto.DOUBLE if y.double else TensorProto.FLOAT
+                self.nodes.append(helper.make_node("Cast", [self.of(node.x)], [to], to=kind))
+            case Softmax(x, _):
+                self.add("Softmax", self.of(x), to=to, axis=-1)
+            case Argmax(x, _):
+                self.add("ArgMax", self.of(x), to=to, axis=-1, keepdims=1)
+            case Clip(x, _, low, high):
+                self.add("Clip", self.of(x), self.like(low, x), self.like(high, x), to=to)
             case Apply(x, _, "log_sigmoid"):  # -softplus(-x)
                 self.add("Neg", self.add("Softplus", self.add("Neg", self.of(x))), to=to)
             case Apply(x, _, function):
@@ -74,7 +121,7 @@ class Operations:
             case Combine(a, b, _, operation):
                 self.add(_COMBINATIONS[operation], self.of(a), self.of(b), to=to)
             case Choose(condition, a, b, _):
-                zero = self.add("Equal", self.of(condition), self.constant(0.0))
+                zero = self.add("Equal", self.of(condition), self.like(0.0, condition))
                 self.add("Where", zero, self.of(a), self.of(b), to=to)
             case Normalise(x, _, gain, bias, epsilon):
                 weights = [self.constant(each) for each in (gain, bias) if each is not None]
@@ -89,11 +136,14 @@ class Operations:
                 below = self.add("Less", given, self.constant(0, np.int64))
                 beyond = self.add("GreaterOrEqual", given, self.constant(len(table), np.int64))
                 known = self.add("Where", self.add("Or", below, beyond), self.constant(0, np.int64), given)
-                self.add(
-                    "Squeeze", self.add("Gather", self.constant(table), known), self.constant([-2], np.int64), to=to
-                )
+                self.add("Squeeze", self.add("Gather", self.weight(table), known), self.constant([-2], np.int64), to=to)
             case _:
                 raise AssertionError("a recurrence is written by `operators` or `scanning`")
+
+    def _known(self, x: Vector) -> str:
+        """Booleans: which numbers are finite."""
+        beyond = self.add("Or", self.add("IsNaN", self.of(x)), self.add("IsInf", self.of(x)))
+        return self.add("Not", beyond)
 
     def of(self, vector: Vector) -> str:
         """What a vector is called here."""

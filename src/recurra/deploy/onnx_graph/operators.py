@@ -39,7 +39,7 @@ def write_operator(to: Operations, node: Recurrence, lengths: str | None) -> lis
     biases = np.concatenate([ordered(call.input_bias), ordered(call.weights.bias)])
     inputs = [
         to.of(node.x),
-        to.constant(ordered(call.input_weight)[None]), to.constant(ordered(call.weights.recurrent)[None]),
+        to.weight(ordered(call.input_weight), leading=True), to.weight(ordered(call.weights.recurrent), leading=True),
         to.constant(biases[None]), lengths or "", *[to.add("Unsqueeze", to.of(state), axis) for state in node.states],
     ]  # fmt: skip
     attributes: dict[str, Any] = {

@@ -37,7 +37,7 @@ def write_scan(to: Operations, node: Recurrence, lengths: str | None, alive: str
     to.nodes.append(
         helper.make_node(
             "Scan", [*map(to.of, node.states), *scanned], [*states, outputs], num_scan_inputs=len(scanned),
-            body=_body(node, f"{name}_", alive is not None), **attributes,
+            body=_body(node, f"{name}_", alive is not None, to.int8), **attributes,
         )
     )  # fmt: skip
     if turned:
@@ -46,13 +46,13 @@ def write_scan(to: Operations, node: Recurrence, lengths: str | None, alive: str
     return states
 
 
-def _body(node: Recurrence, prefix: str, ends: bool) -> onnx.GraphProto:
+def _body(node: Recurrence, prefix: str, ends: bool, int8: bool) -> onnx.GraphProto:
     """(the states, x [B, F], whether the row is alive [B, 1]) -> (the new states, h)."""
     builder = Builder()
     builder.states = list(node.states)
     x = builder.input("x", node.x.width)
     new = step_of(builder, node, x)
-    body = Operations(prefix)
+    body = Operations(prefix, int8=int8)
     for each in builder.nodes:
         body.write(each)
     names = list(map(body.of, new))

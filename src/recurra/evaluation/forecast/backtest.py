@@ -19,6 +19,7 @@ from recurra.errors import InputError
 from recurra.evaluation.forecast import metrics
 from recurra.evaluation.forecast.columns import BASELINES, NETWORKS, quantile_column
 from recurra.evaluation.forecast.intermittent import are_intermittent
+from recurra.evaluation.forecast.series_verdicts import with_verdicts
 from recurra.evaluation.forecast.verdict import Verdict, judge
 from recurra.evaluation.shared.showing import Shown, named_parts
 from recurra.evaluation.shared.significance import over_windows
@@ -174,6 +175,8 @@ class Backtest(Shown):
 
         `improvement` is the share by which ours is lower than best; `p_value` the two-sided Diebold-Mariano p over the
         series' own origins (NaN with fewer than six), not corrected for the number of series; `origins` their number.
+        `verdict` says "better", "worse", "undecided" or "too few windows" with a false-discovery rate of 5 % over the
+        series (`q_value`).
         """
         best = self.verdict.best_baseline
         losses = {name: self._losses(name) for name in self._columns()}
@@ -185,7 +188,7 @@ class Backtest(Shown):
             frame = pd.DataFrame({"series": names, "ours": ours, "best": rival, "improvement": 1.0 - ours / rival})
         frame["p_value"] = [over_windows(row[~np.isnan(row)], self.overlap).p_value for row in difference]
         frame["origins"] = self.rows.groupby("code")["window"].nunique().to_numpy()
-        return frame.assign(**{name: means[name] for name in self.baselines})
+        return with_verdicts(frame).assign(**{name: means[name] for name in self.baselines})
 
     @cached_property
     def coverage(self) -> pd.DataFrame:

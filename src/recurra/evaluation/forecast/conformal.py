@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 Floats = npt.NDArray[np.floating]
 
-_WIDER = 1.05  # an interval is wider than the next inner one by so much at least
+WIDER = 1.05  # an interval is wider than the next inner one by so much at least
 
 
 def fit_stretch(quantiles: Floats, truth: Floats, levels: Sequence[float], independent: float | None = None) -> Floats:
@@ -41,14 +41,15 @@ def fit_stretch(quantiles: Floats, truth: Floats, levels: Sequence[float], indep
 
 
 def stretched(quantiles: Floats, stretch: Floats) -> Floats:
-    """Quantiles [..., Q] with each pair moved away from the median by its factor; the order is kept.
+    """Quantiles [..., Q] with each pair moved away from the median by its factor [..., Q // 2]; the order is kept.
 
     A pair is farther from the median than the next inner one by a twentieth at least: where a few forecasts say of both
     that they must hold all of them, the outer one is still the wider.
     """
     middle = quantiles.shape[-1] // 2
     median = quantiles[..., middle : middle + 1]
-    factors = np.concatenate([stretch, [1.0], stretch[::-1]])
+    stretch = np.asarray(stretch)
+    factors = np.concatenate([stretch, np.ones_like(stretch[..., :1]), stretch[..., ::-1]], axis=-1)
     moved = median + (quantiles - median) * factors
     above = _widening(moved[..., middle + 1 :] - median)
     below = _widening(median - moved[..., :middle][..., ::-1])
@@ -56,8 +57,8 @@ def stretched(quantiles: Floats, stretch: Floats) -> Floats:
 
 
 def _widening(distances: Floats) -> Floats:
-    """Distances from the median [..., Q // 2], the inner ones first, each at least `_WIDER` times the one before."""
-    powers = _WIDER ** np.arange(distances.shape[-1])
+    """Distances from the median [..., Q // 2], the inner ones first, each at least `WIDER` times the one before."""
+    powers = WIDER ** np.arange(distances.shape[-1])
     return np.maximum.accumulate(np.maximum(distances, 0.0) / powers, axis=-1) * powers
 
 

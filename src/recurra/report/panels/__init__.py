@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recurra.report.panels.alignment import Aligned, Alignment
+from recurra.report.panels.anomalies import Anomalies
 from recurra.report.panels.backtest import Backtest
 from recurra.report.panels.by_series import BySeries
 from recurra.report.panels.by_step import ByStep
@@ -30,6 +31,7 @@ from recurra.report.panels.spoken import SpokenWords
 from recurra.report.panels.surprise import Surprise
 from recurra.report.panels.training import Training
 from recurra.report.panels.usual import Usual
+from recurra.report.panels.watched import Watched
 from recurra.report.panels.worst import Worst
 
 # By the names under which a report chooses them.
@@ -63,12 +65,15 @@ PANELS: dict[str, type[Panel]] = {
     "memory": Memory,
     "moved usually": MovedUsually,
     "sizes": Sizes,
+    "watched": Watched,
+    "anomalies": Anomalies,
 }
 
 __all__ = [
     "PANELS",
     "Aligned",
     "Alignment",
+    "Anomalies",
     "Backtest",
     "BySeries",
     "ByStep",
@@ -102,5 +107,6 @@ __all__ = [
     "Surprise",
     "Training",
     "Usual",
+    "Watched",
     "Worst",
 ]

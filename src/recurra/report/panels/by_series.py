@@ -52,6 +52,15 @@ def series_sentence(panel: BySeries) -> str:
         all=f"{len(frame):,}",
         share=percent(wins / len(frame), 0),
     )
+    if "verdict" in panel.by_series:
+        counts = panel.by_series["verdict"].value_counts().to_dict()
+        if counts.get("too few windows", 0) < len(panel.by_series):
+            told = _(
+                "Clearly better in {better} and clearly worse in {worse} series, with a false-discovery rate of 5 %.",
+                better=f"{counts.get('better', 0):,}",
+                worse=f"{counts.get('worse', 0):,}",
+            )
+            sentence = f"{sentence} {told}"
     if left_out:
         more = _("{series} without a positive error in both is not shown.", series=count(left_out, "series", "series"))
         sentence = f"{sentence} {more}"

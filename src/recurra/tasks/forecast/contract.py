@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 
-from recurra.data import Fact, Panel, build_panel, detect_seasons, read_table, understand
+from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, read_table, understand
 from recurra.data.files.table_facts import table_facts
+from recurra.data.schema.names import shown
+from recurra.deploy.exported import Exported
+from recurra.evaluation.forecast.adaptive import RATE
 from recurra.evaluation.forecast.backtest import Backtest
 from recurra.formatting import count
 from recurra.language import _, mark
@@ -22,14 +25,24 @@ from recurra.report import ReportContent
 from recurra.report.units import step_noun
 from recurra.tasks.digests import data_digest
 from recurra.tasks.estimator import Done, Estimator, Insight, Judged, Later, Prepared, Preview, Scores, nobody
+from recurra.tasks.forecast.arguments import Data, as_table
+from recurra.tasks.forecast.exported import exported
+from recurra.tasks.forecast.fallback import with_fallback
 from recurra.tasks.forecast.horizon import default_horizon
 from recurra.tasks.forecast.inspection import findings, memory_sentences, usual_explanation
 from recurra.tasks.forecast.inspection import now as looked_at
+from recurra.tasks.forecast.leaks import refuse_leaks
 from recurra.tasks.forecast.model import ForecastModel
 from recurra.tasks.forecast.printed import ForecastPreview, scores_of
 from recurra.tasks.forecast.report import ReportedForecasts
+from recurra.tasks.forecast.streaming import ForecastStream, ForecastStreams, one_name, stream_names
+from recurra.tasks.forecast.updating import Updated, updated
+from recurra.tasks.forecast.watching import watched
 from recurra.tasks.opened import Opened
+from recurra.tasks.watching import Watched
 from recurra.training import Run
+from recurra.training.progress import expect
+from recurra.training.run import chosen_run
 
 INTERRUPTED = mark("Training was interrupted: the best network so far is kept and evaluated.")
 _STRONGEST = 12
@@ -53,6 +66,11 @@ class FileForecaster(ReportedForecasts, Estimator):
     horizon: int
     model_: ForecastModel
     studied_: Studied
+    device: str
+    verbose: bool | None
+    verdict_: str | None
+    updated_: Updated  # what came of the last update
+    fallen_back_: list[str]  # series that the best baseline forecasts
 
     @abstractmethod
     def study(self, data: Any, windows: int | None = None, *, run: Run | None = None) -> Backtest:
@@ -77,8 +95,20 @@ class FileForecaster(ReportedForecasts, Estimator):
             table.frame, table_facts(table), table.name, Path(table.source).name, reading=reading, table=table
         )
 
-    def prepare(self, opened: Opened, *, windows: int | None = None, **columns: Any) -> Prepared:
-        """The panel of a file by its columns; `windows` of each series judge. Without a horizon one is chosen."""
+    def prepare(
+        self,
+        opened: Opened,
+        *,
+        windows: int | None = None,
+        allow_leak: Sequence[str] | None = None,
+        fallback: bool = False,
+        **columns: Any,
+    ) -> Prepared:
+        """The panel of a file by its columns; `windows` of each series judge. Without a horizon one is chosen.
+
+        What tells the future (`tasks.forecast.leaks`) is refused unless `allow_leak` names it. With `fallback` the best
+        baseline forecasts the series in which it is better (`tasks.forecast.fallback`).
+        """
         panel, understood = understand(opened.table, source=opened.source, **columns)
         reason = _("as asked")
         if self.horizon is None:
@@ -86,18 +116,32 @@ class FileForecaster(ReportedForecasts, Estimator):
             self.horizon, reason = default_horizon(detect_seasons(panel), middle)
         said = _("{steps} ({reason})", steps=count(self.horizon, step_noun(panel.grid.freq)), reason=reason)
         facts = [*opened.facts, *understood, Fact("horizon", said, option("horizon"))]
-        return Prepared((panel, windows), facts, data_digest(panel), {"windows": windows})
+        facts += refuse_leaks(panel, int(self.horizon), set(allow_leak or ()))
+        return Prepared((panel, windows, fallback), facts, data_digest(panel), {"windows": windows})
 
     def learn(self, prepared: Prepared, *, run: Run | None = None) -> Backtest:
         """Train and judge."""
-        panel, windows = prepared.data
+        panel, windows, fallback = prepared.data
         backtest = self.study(panel, windows, run=run)
+        self.fallen_back_ = []
+        if fallback:
+            self.model_, self.fallen_back_ = with_fallback(self.model_, backtest)
         self.studied_ = Studied(panel, prepared.facts, backtest)
         return backtest
 
     def remarks(self) -> list[str]:
         """That training was interrupted."""
-        return [_(INTERRUPTED)] if self.model_.interrupted else []
+        said = [_(INTERRUPTED)] if self.model_.interrupted else []
+        if self.fallen_back_:
+            said.append(
+                _(
+                    "The forecast of {series} is that of {method}, which is clearly better there: {names}.",
+                    series=count(len(self.fallen_back_), "series", "series"),
+                    method=self.studied_.backtest.verdict.best_baseline,
+                    names=shown(self.fallen_back_, 5),
+                )
+            )
+        return said
 
     def scores(self) -> Scores:
         """Of the backtest."""
@@ -128,6 +172,10 @@ class FileForecaster(ReportedForecasts, Estimator):
         """A row for each series and step, all at once."""
         yield self.predict(None if later is None else later.data, levels=levels)
 
+    def exported(self, *, network_alone: bool = False) -> Exported:
+        """The window in, quantiles out; and the newest row in, quantiles out."""
+        return exported(self.model_, network_alone=network_alone)
+
     def preview(self) -> Preview:
         """The first rows."""
         return ForecastPreview()
@@ -138,6 +186,59 @@ class FileForecaster(ReportedForecasts, Estimator):
 
         content = partial(self.content, later.data, backtest=backtest, levels=levels, facts=later.facts)
         return Judged(later.facts, scores_of(backtest), backtest.forecasts, content)
+
+    def watched(self, later: Later | Panel, *, alpha: float = 0.05, rate: float | None = None) -> Watched:
+        """Whether the model still holds on later rows: see `tasks.watching.Watched`.
+
+        `alpha` is the probability at most with which a model that holds is ever called broken, `rate` the share of
+        false alarms among anomalies (None: these are not looked for).
+        """
+        model, facts = self._fitted(), [] if isinstance(later, Panel) else later.facts
+        data = later if isinstance(later, Panel) else later.data
+        return watched(model, join_panels(model.panel, data), alpha=alpha, rate=rate, facts=facts)
+
+    def updated(self, later: Later | Panel, *, run: Run | None = None) -> Updated:
+        """Go on learning from newer rows; the fitted model is replaced where the new one is better."""
+        model = self._fitted()
+        data = later if isinstance(later, Panel) else later.data
+        run = chosen_run(run, verbose=self.verbose, device=self.device)
+        expect(run.progress, len(model.members))
+        found = updated(model, join_panels(model.panel, data), run=run)
+        if found.better:
+            self.model_, self.verdict_ = found.model, found.sentence
+        self.updated_ = found
+        return found
+
+    def partial_fit(self, data: Data, *, run: Run | None = None) -> Self:
+        """Go on learning from newer rows, with or without the older ones, read as those of the training.
+
+        The newest rows judge the old and the new model, which are both looked at on what was known, too: the old one
+        stays if the new one is worse or has forgotten. `updated_` holds the sentence and the table of both. Raises
+        InputError where no network was trained, or there are fewer new rows than two horizons.
+        """
+        panel = data if isinstance(data, Panel) else build_panel(as_table(data), self._fitted().panel.schema)[0]
+        self.updated(panel, run=run)
+        return self
+
+    def stream(self, *, series: Any = None, rate: float = RATE) -> ForecastStream:
+        """A series that goes on a row at a time, from what the model remembers of it: see `ForecastStreams`.
+
+        `series` names it, and may be left out where there is one; a name that the model does not know begins empty.
+        `rate` says how fast intervals follow what happens, 0 not at all.
+
+        >>> stream = Forecaster(7).fit(sales).stream()  # doctest: +SKIP
+        >>> stream.step(12.0).frame()  # doctest: +SKIP
+        """
+        model = self._fitted()
+        return ForecastStream(model, [one_name(model, series)], rate=rate)
+
+    def streams(self, n: int | Sequence[Any] | None = None, *, rate: float = RATE) -> ForecastStreams:
+        """All series of the model, those that `n` names, or `n` new ones, each of which goes on a row at a time."""
+        model = self._fitted()
+        return ForecastStreams(model, stream_names(model, n), rate=rate)
+
+    @abstractmethod
+    def _fitted(self) -> ForecastModel: ...
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """Of the forecasts from the end of the file, or of the data that the model keeps."""

@@ -60,6 +60,7 @@ from recurra.tasks.forecast.study import (
     renumbered,
     together,
 )
+from recurra.tasks.forecast.watching import promise_of
 from recurra.tasks.parameters import chosen_options
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import expect
@@ -203,7 +204,8 @@ class Forecaster(FileForecaster):
                 model = kept(tested, panel, calibration)
             else:
                 model = refit_model(tested, panel, calibration, run=run, name="training", own=self._own())
-        self.model_ = replace(model, combination=renumbered(combination, panel.series, model.scaling.series))
+        combination = renumbered(combination, panel.series, model.scaling.series)
+        self.model_ = replace(model, combination=combination, promise=promise_of(backtest))
         self.verdict_ = backtest.verdict.sentence
         self.holdout_, self.backtest_, self.left_out_ = tested, backtest, seen.left_out
         return backtest
@@ -218,7 +220,7 @@ class Forecaster(FileForecaster):
         Raises InputError for a level that is not above 1 and below 100, such as the share 0.8.
         """
         model, levels = self._fitted(), checked_levels(levels)
-        panel = model.panel if data is None else self._continued(data, model.memory)
+        panel = (model.panel if data is None else self._continued(data, model.memory)).tail(model.memory)
         points, quantiles = model.forecast(panel, np.arange(len(panel)), panel.lengths)
         return forecast_frame(panel, points, interval_bounds(quantiles, levels))
 

@@ -21,6 +21,7 @@ from recurra.evaluation.forecast.combination import Combination
 from recurra.evaluation.forecast.conformal import stretched
 from recurra.evaluation.forecast.intermittent import are_intermittent
 from recurra.evaluation.forecast.metrics import level_weights, naive_scale
+from recurra.evaluation.shared.watching import Promise
 from recurra.language import _
 from recurra.nn.forecast import ForecastNetwork, NetworkOptions
 from recurra.nn.own import OwnNetwork, OwnParts
@@ -91,6 +92,7 @@ class ForecastModel:
     calibration: Calibration
     naive_error: Floats
     combination: Combination | None = None
+    promise: Promise | None = None  # of the backtest, which later data are held to
 
     def check(self) -> None:
         """Refuse parts out of a file that do not belong together."""

@@ -28,6 +28,7 @@ def scores_of(backtest: Backtest) -> Scores:
         table.reset_index(),
         mark=backtest.model,
         importance=_IMPORTANCE,
+        numbers=backtest.table,
     )
 
 

@@ -18,8 +18,10 @@ from recurra.data.examples.examples import Examples, keep_rows
 from recurra.data.examples.understanding import Roles
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns
+from recurra.deploy.exported import Exported
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.watching import Promise
 from recurra.language import _
 from recurra.objectives.objective import Objective
 from recurra.options import option
@@ -27,6 +29,7 @@ from recurra.report import ReportContent
 from recurra.tasks.digests import examples_digest
 from recurra.tasks.estimator import Done, Insight, Judged, Later, Prepared, Scores, nobody
 from recurra.tasks.fitted import INTERRUPTED, UNFINISHED, FittedEstimator, check_share
+from recurra.tasks.labelled.exported import exported
 from recurra.tasks.labelled.holdout import HoldoutResult
 from recurra.tasks.labelled.looking import insight_of
 from recurra.tasks.labelled.model import SequenceModel
@@ -45,8 +48,11 @@ from recurra.tasks.labelled.remarks import group_notes, title_of
 from recurra.tasks.labelled.report import ReportedLabels
 from recurra.tasks.labelled.results import judged_frame, predicted_frames
 from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unknown
+from recurra.tasks.labelled.streaming import LabelledStream, LabelledStreams
+from recurra.tasks.labelled.watching import watched
 from recurra.tasks.opened import Opened, open_examples
 from recurra.tasks.printed import scores_of
+from recurra.tasks.watching import Watched, watched_windows
 from recurra.training import Run
 
 Ints = npt.NDArray[np.int64]
@@ -84,6 +90,7 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
     roles_: Roles | None = None  # of the columns of the file that it was fitted to, by which later files are read
     understood_: list[Fact]  # of the file that `study_file` learnt from
     studied_: Studied
+    promise_: Promise | None = None  # of the test part, which later examples are held to
 
     study: Callable[..., Evaluation]  # learns from a part of the examples, and is judged on the rest
 
@@ -94,6 +101,10 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
     def objective_of(self, y: Any) -> type[Objective]:
         """What is learnt of such labels."""
         return next((each for each in self.OBJECTIVES if each.takes(y)), self.OBJECTIVES[-1])
+
+    def exported(self, *, network_alone: bool = False) -> Exported:
+        """A row in, its label and probabilities or numbers out; of tags also a step."""
+        return exported(self.model_)
 
     def read_file(self, file: str, reading: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> Opened:
         """The rows of a file of examples."""
@@ -234,7 +245,46 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
             ),
             judged_frame(self, _ids(found), kept),
             partial(self.content, facts=facts, target=", ".join(roles.label), rows=kept),
+            rows=kept,
         )
+
+    def watched(self, later: Later, *, alpha: float = 0.05, rate: float | None = None) -> Watched:
+        """Whether the model still holds on later examples with labels, in the order of time or of the file.
+
+        `alpha` is the probability at most with which a model that holds is ever called broken. Raises InputError with
+        `rate`: anomalies are found in series that are forecast.
+        """
+        if rate is not None:
+            raise InputError(
+                _("anomalies are values that were forecast: a {kind} forecasts none, leave them out", kind=self.KIND)
+            )
+        if self.promise_ is None:
+            watched_windows(None, pd.DataFrame(), alpha=alpha, noun="")
+        judged, found = self.judged(later), _examples_of(later)
+        frame = found.opened.frame
+        if len(frame) != len(found.gathered.examples):  # a row for each step
+            frame = pd.DataFrame(index=range(len(found.gathered.examples)))
+        return watched(
+            self.promise_, self.holdout_, frame, judged.rows, found.roles, judged.frame, judged.facts, alpha=alpha
+        )
+
+    def stream(self, *, beside: Any = None) -> LabelledStream:
+        """A sequence that goes on a step at a time, and what is predicted of it so far: see `LabelledStreams`.
+
+        `beside` is a mapping of the inputs that are no sequence to their values. Raises InputError with the reason
+        where the model cannot go on so.
+
+        >>> stream = SequenceTagger(network={"bidirectional": False}).fit(X, y).stream()  # doctest: +SKIP
+        >>> stream.step("A"), stream.step("B")  # doctest: +SKIP
+        """
+        return LabelledStream(self._fitted(), self.KIND, beside)
+
+    def streams(self, n: int, *, beside: Any = None) -> LabelledStreams:
+        """`n` sequences, each of which goes on a step at a time; `beside` holds n values for each input."""
+        return LabelledStreams(self._fitted(), self.KIND, n, beside)
+
+    @abstractmethod
+    def _fitted(self) -> SequenceModel: ...
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """Of some examples of the file."""

@@ -50,6 +50,7 @@ from recurra.tasks.labelled.refusals import refuse_unseen
 from recurra.tasks.labelled.repeats import held_out_groups, with_seen
 from recurra.tasks.labelled.settings import check_settings
 from recurra.tasks.labelled.study import judge_later, with_baselines
+from recurra.tasks.labelled.watching import promise_of
 from recurra.tasks.parameters import chosen_options
 from recurra.training import Run, TrainingOptions
 
@@ -102,7 +103,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         check_settings(self)
         X, y = self._arranged(X, y)
         self._learn(self._examples(X), y, groups, run=self._run(run, trainings=1), name="training")
-        self.verdict_ = None
+        self.verdict_ = self.promise_ = None
         if hasattr(self, "holdout_"):
             del self.holdout_  # of an earlier study
         return self
@@ -177,6 +178,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
                 self.model_ = with_baselines(self.model_, data, run)
             self.holdout_ = judged
         self.verdict_ = evaluation.verdict.sentence
+        self.promise_ = promise_of(self.holdout_)
         return evaluation
 
     def evaluate(self, X: Any, y: Any, *, groups: Any = None) -> Evaluation:
@@ -261,7 +263,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
             self.single_, getattr(self, "n_features_in_", None), None if names is None else tuple(map(str, names))
         )
         seen = None if self.seen_ is None else Seen(self.seen_, len(self.seen_))
-        kept = FittedState(self._fitted(), self.empty, table, self.roles_, self.verdict_, seen)
+        kept = FittedState(self._fitted(), self.empty, table, self.roles_, self.verdict_, seen, self.promise_)
         write_model(path, to_contents(self.KIND, kept, made_by=__version__))
 
     @classmethod
@@ -288,6 +290,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         estimator.model_, estimator.labels_, estimator.verdict_ = kept.model, kept.model.objective.labels, kept.verdict
         estimator.single_, estimator.roles_ = kept.table.single, kept.roles
         estimator.seen_ = None if kept.seen is None else kept.seen.prints
+        estimator.promise_ = kept.promise
         if kept.table.features is not None:
             estimator.n_features_in_ = kept.table.features
         if kept.table.names is not None:

@@ -27,6 +27,7 @@ from recurra.deploy.model_file import FORMAT, Contents
 from recurra.deploy.seen import Seen
 from recurra.ensemble.members import Member
 from recurra.errors import ModelFileError
+from recurra.evaluation.shared.watching import Promise
 from recurra.language import _
 from recurra.nn.own import OwnNetwork, OwnParts
 from recurra.nn.sequence import SequenceNetwork
@@ -72,6 +73,7 @@ class FittedState:
     roles: Roles | None
     verdict: str | None
     seen: Seen | None = None
+    promise: Promise | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def to_contents(kind: str, kept: FittedState, *, made_by: str) -> Contents:
     keeper.part("usage", Usage(kept.empty, kept.table, tuple(model.reader.encoders)))  # pyright: ignore[reportArgumentType]
     keeper.part("roles", kept.roles)
     keeper.part("seen", kept.seen)
+    keeper.part("promise", kept.promise)
     return keeper.contents(kind)
 
 
@@ -131,7 +134,8 @@ def from_contents(
         model = replace(model, reader=reader, recipe=recipe)
         _check(model, usage.table)
         roles, seen = opener.optional("roles", Roles), opener.optional("seen", Seen)
-        kept = FittedState(model, usage.empty, usage.table, roles, opener.header.verdict, seen)
+        promise = opener.optional("promise", Promise)
+        kept = FittedState(model, usage.empty, usage.table, roles, opener.header.verdict, seen, promise)
         opener.refuse_more(to_contents(contents.kind, kept, made_by=opener.header.made_by))
     return kept
 

@@ -1,0 +1,103 @@
+"""How often does `watch` call a model broken that holds, and how soon one that does not?
+
+    python benchmarks/watching.py --series 200
+
+Each of so many synthetic series (a week, a slow level, errors of autocorrelation 0.5) is learnt and judged on its own,
+by the last 20 of 80 weeks; 60 more weeks come, once as before, and once with a shift after 20 of them: errors twice as
+large, or a level that jumps every week. The forecast is the seasonal naive one: what is measured is the test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import recurra.tasks.forecast.forecaster as forecaster_module
+from recurra import Forecaster
+from recurra.data import build_panel
+from recurra.evaluation.forecast.baselines import forecast_baselines
+
+WEEK, KNOWN, JUDGED, LATER, SHIFT = 7, 80, 20, 60, 20
+
+
+class Here:
+    """The baselines in this process: 200 others would take minutes to start."""
+
+    def __init__(self, histories: Any, origins: Any, horizon: int, steps: Any, levels: Any, **how: Any) -> None:
+        self._given, self._levels, self.forecasts = (histories, origins, horizon, steps), levels, 0
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        pass
+
+    def ready(self) -> bool:
+        """Always."""
+        return True
+
+    def result(self, progress: Any = None) -> pd.DataFrame:
+        """Two of them."""
+        return forecast_baselines(*self._given, levels=self._levels, methods=("naive", "seasonal naive"))
+
+
+def series_of(seed: int, shift: str = "") -> pd.DataFrame:
+    """All weeks of a series; `shift`: "" for none, "errors" or "jumps" in the later part."""
+    draw, weeks = np.random.default_rng(seed), KNOWN + LATER
+    n, first = weeks * WEEK, (KNOWN + SHIFT) * WEEK
+    noise = draw.normal(size=n)
+    if shift == "errors":
+        noise[first:] *= 2.0
+    for k in range(1, n):
+        noise[k] += 0.5 * noise[k - 1]
+    level = 0.05 * draw.normal(size=n).cumsum()
+    if shift == "jumps":
+        level[first:] += np.repeat(3.0 * draw.normal(size=weeks - KNOWN - SHIFT), WEEK)
+    week = draw.normal(size=WEEK) * 3
+    y = 50 + np.tile(week, weeks) + level + noise
+    return pd.DataFrame({"ds": pd.date_range("2020-01-06", periods=n), "y": y})
+
+
+def watched(seed: int, shift: str, alpha: float) -> tuple[str, float]:
+    """The status of one series, and how many weeks after the shift it was seen (NaN: not)."""
+    table = series_of(seed, shift)
+    model = Forecaster(WEEK, method="seasonal naive", season=WEEK)
+    model.study(table.iloc[: KNOWN * WEEK], JUDGED)
+    panel, _ = build_panel(table, model.model_.panel.schema)
+    found = model.watched(panel, alpha=alpha)
+    if found.status != "broken":
+        return found.status, np.nan
+    alarm = int(np.argmax(found.windows["evidence"].to_numpy() >= 2.0 / alpha))
+    return found.status, alarm + 1 - SHIFT
+
+
+def main() -> None:
+    """Print the share of false alarms, and the delays."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--series", type=int, default=200)
+    parser.add_argument("--alpha", type=float, default=0.05)
+    given = parser.parse_args()
+    forecaster_module.BaselineWorker = Here  # type: ignore[misc, assignment]
+    began = time.process_time()
+    for shift in ("", "errors", "jumps"):
+        found = [watched(seed, shift, given.alpha) for seed in range(given.series)]
+        broken = [delay for status, delay in found if status == "broken"]
+        said: dict[str, Any] = {"shift": shift or "none", "series": given.series, "broken": len(broken)}
+        if shift:
+            early = sum(delay <= 0 for delay in broken)
+            after = [delay for delay in broken if delay > 0]
+            said |= {
+                "before the shift": early,
+                "weeks to the alarm (median, 90 %)": np.quantile(after, [0.5, 0.9]).tolist(),
+            }
+        print(json.dumps(said), flush=True)
+    print(json.dumps({"cpu seconds": round(time.process_time() - began, 1)}))
+
+
+if __name__ == "__main__":
+    main()

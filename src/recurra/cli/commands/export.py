@@ -1,0 +1,96 @@
+"""`recurra export`: a model file as ONNX and as C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recurra.cli.console import print_files, print_frame, stderr, stdout, waiting
+from recurra.cli.flags import options
+from recurra.cli.flags.reading import Reading, reading_flags
+from recurra.cli.later import open_later
+from recurra.language import _
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from recurra.tasks.estimator import Estimator, Later
+
+EXAMPLES = """
+**Examples**
+
+- `recurra export load.safetensors --onnx onnx` — the whole window and one step, for onnxruntime
+
+- `recurra export reviews.safetensors --c c --steps 200` — C99 without dependencies, for texts of up to 200 tokens
+
+- `recurra export reviews.safetensors later.csv --onnx onnx --int8` — a quarter of the size, and what that costs
+
+- `recurra export sales.safetensors --onnx onnx --network-alone` — of a combined forecast the network's part
+"""
+
+
+@reading_flags
+def export(
+    model: options.ModelFile,
+    reading: Reading,
+    file: Annotated[
+        str | None,
+        typer.Argument(metavar="[FILE]", help="Later data, with labels or truths: with --int8, what it costs there."),
+    ] = None,
+    onnx: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the ONNX files.", rich_help_panel=options.OUTPUT)
+    ] = None,
+    c: Annotated[
+        Path | None, typer.Option("--c", metavar="DIR", help="Folder of the C files.", rich_help_panel=options.OUTPUT)
+    ] = None,
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="What files and functions are called.", rich_help_panel=options.OUTPUT)
+    ] = "model",
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Weights of one byte each, with a scale for each output.")
+    ] = False,
+    steps: Annotated[int, typer.Option(min=1, metavar="STEPS", help="Most steps of a row in C.")] = 512,
+    network_alone: Annotated[
+        bool, typer.Option("--network-alone", help="Of a combined forecast, the trained network's part.")
+    ] = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Write the model in MODEL as ONNX, for onnxruntime and others, and as C99 that needs nothing.
+
+    Scaling, calibration and quantiles are part of what is written, and rows to check it with lie beside it.
+    """
+    from recurra.tasks import load
+
+    estimator = load(model)
+    console = stdout(quiet)
+    later = None
+    if file is not None:
+        later = open_later("export", estimator, model, file, reading, outputs=[], quiet=quiet)
+        reading.told()
+    with waiting(stderr(quiet), "exporting"):
+        files = estimator.export(onnx=onnx, c=c, name=name, int8=int8, steps=steps, network_alone=network_alone)
+    if later is not None:
+        print_frame(console, "On this file" if not int8 else "What int8 weights cost", cost(estimator, later, int8))
+    elif int8:
+        console.print(_("Give a FILE of later data to see what int8 weights cost on it."))
+    size = sum(each.stat().st_size for each in files)
+    console.print(_("{n:,.0f} kB in all", n=size / 1000))
+    print_files(console, files)
+
+
+def cost(estimator: Estimator, later: Later, int8: bool) -> pd.DataFrame:
+    """The model's own row of the table of scores, with the weights as they are and as they are rounded."""
+    import pandas as pd
+
+    every = {"float32": estimator} | ({"int8": estimator.rounded()} if int8 else {})
+    found = []
+    for weights, each in every.items():
+        scores = each.judged(later).scores
+        row = scores.table[scores.table.iloc[:, 0] == scores.mark]
+        row = row.drop(columns=row.columns[0])
+        row.insert(0, "weights", weights)
+        found.append(row)
+    return pd.concat(found, ignore_index=True)

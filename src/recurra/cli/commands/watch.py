@@ -1,0 +1,102 @@
+"""`recurra watch`: does a model still hold on later data? Its exit status says so too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recurra.cli.console import print_facts, print_files, print_frame, print_verdict, stdout
+from recurra.cli.flags import options
+from recurra.cli.flags.reading import Reading, reading_flags
+from recurra.cli.later import open_later
+from recurra.cli.outputs import csv_text, written_together
+from recurra.language import _
+
+BROKEN = 3  # the exit status where the model no longer holds
+
+EXAMPLES = """
+**Examples**
+
+- `recurra watch sales.safetensors later.csv` — still holds, no longer holds since when, or too few rows to say
+
+- `recurra watch sales.safetensors later.csv -q || mail -s retrain me` — in a cron job: status 3, it no longer holds
+
+- `recurra watch load.safetensors later.csv --anomalies --out watch` — values that are far from their forecast
+
+- `recurra watch reviews.safetensors labelled.csv` — a classifier, tagger or regressor, on examples in their order
+"""
+
+
+@reading_flags
+def watch(
+    context: typer.Context,
+    model: options.ModelFile,
+    file: options.LaterFile,
+    reading: Reading,
+    alpha: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            help="Probability at most with which a model that holds is ever called broken.",
+            rich_help_panel=options.JUDGING,
+        ),
+    ] = 0.05,
+    anomalies: Annotated[
+        bool,
+        typer.Option(
+            "--anomalies",
+            help="Look for values that are far from what was forecast of them.",
+            rich_help_panel=options.JUDGING,
+        ),
+    ] = False,
+    rate: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            help="Of unchanged values, the share that --anomalies may flag.",
+            rich_help_panel=options.JUDGING,
+        ),
+    ] = 0.01,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder for watch.csv (a row per value) and watch.html.", rich_help_panel=options.OUTPUT
+        ),
+    ] = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Watch the model in MODEL on the later data in FILE: error and coverage over time beside what was promised.
+
+    The test may be repeated as often as rows come. Exit status 0: it still holds, or there are too few rows to say;
+    3: it no longer holds.
+    """
+    from recurra.tasks import load
+
+    estimator = load(model)
+    files = [out / name for name in ("watch.csv", "watch.html")] if out is not None else []
+    later = open_later("watch", estimator, model, file, reading, outputs=files, quiet=quiet)
+    assert later is not None  # FILE was given
+    watched = estimator.watched(later, alpha=alpha, rate=rate if anomalies else None)
+    console = stdout(quiet)
+    print_facts(console, "What was understood", watched.facts)
+    reading.told()
+    print_frame(console, _("Over time"), watched.table)
+    if watched.anomalies is not None:
+        title = _("Anomalies ({n} of {rows} values)", n=f"{len(watched.anomalies):,}", rows=f"{len(watched.rows):,}")
+        print_frame(console, title, watched.anomalies[["series", "time", "y", "forecast", "score"]].head(10))
+    for note in watched.notes:
+        console.print(note, markup=False)
+    print_verdict(console, watched.sentence, watched.status == "holds")
+    if out is not None:
+        from recurra.report import write_html
+
+        content = watched.content(title=f"{model.stem} on {later.name}", arguments=context.obj)
+        with written_together(out) as stage:
+            (stage / "watch.csv").write_text(csv_text(watched.rows), encoding="utf-8", newline="")
+            write_html(content, stage / "watch.html")
+        print_files(console, files)
+    if not watched.holds:
+        raise typer.Exit(BROKEN)

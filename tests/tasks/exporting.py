@@ -1,0 +1,163 @@
+"""Small models of every task that is exported, and their exports run by onnxruntime and by a C compiler."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+import pandas as pd
+import pytest
+
+import recurra as rc
+from recurra.deploy.exported import Case, Exported
+from recurra.deploy.graph.nodes import Graph
+from recurra.deploy.onnx_graph.folder import dtype_of, fed
+from recurra.deploy.onnx_graph.whole import whole_model
+
+TINY: dict[str, Any] = {"training": {"epochs": 1}, "verbose": False}
+STRICT = "CFLAGS=-O1 -Werror -fsanitize=address,undefined -fno-sanitize-recover"
+
+
+def small_forecaster() -> Any:
+    """Covariates of every kind, gaps, two members; the network counts, whatever the held-out part says of it."""
+    random, n = np.random.default_rng(0), 80
+    frames = [
+        pd.DataFrame(
+            {
+                "shop": shop, "day": pd.date_range("2024-01-01", periods=n),
+                "weather": random.choice(["dry", "wet"], n),
+                "units": 50 + 10 * k + 5 * np.sin(np.arange(n) * 2 * np.pi / 7) + random.normal(size=n),
+                "heat": np.where(random.random(n) < 0.1, np.nan, random.normal(size=n)), "size": 1.5 * k,
+                "promo": random.integers(0, 2, n), "kind": random.choice(["a", "b"], n), "town": "xy"[k],
+            }
+        )
+        for k, shop in enumerate(("one", "two"))
+    ]  # fmt: skip
+    table = pd.concat(frames).drop(index=[40, 41])
+    model = rc.Forecaster(
+        horizon=9, members=2, method="network", cell="gru", season=7,
+        network={"hidden": 17, "series_embedding": 3, "layers": 2}, **TINY,
+    )  # fmt: skip
+    model.fit(table, target="units", time=["day"], series="shop", known=["promo", "kind"], past=["heat", "weather"],
+              static=["size", "town"])  # fmt: skip
+    return trusting(model)
+
+
+def trusting(model: Any) -> Any:
+    """The forecaster, whose network counts."""
+    calibration = replace(model.model_.calibration, trust=0.8, stretch=np.linspace(0.7, 1.6, 6))
+    model.model_ = replace(model.model_, calibration=calibration)
+    return model
+
+
+def small_classifier() -> Any:
+    """Texts with every pooling and front-end, and a linear model that counts."""
+    random = np.random.default_rng(0)
+    words = np.array("a b c d e f good bad fine poor".split())
+    texts = [" ".join(random.choice(words, random.integers(1, 12))) for _ in range(200)]
+    labels = ["pos" if ("good" in text or "fine" in text) else "neg" for text in texts]
+    network = {"hidden": 16, "pooling": "last+mean+max+attention", "convolution": (3, 5), "shrink": 2, "positions": 3}
+    model: Any = rc.SequenceClassifier(members=2, cell="lstm", network=network, metric="macro_f1", **TINY)
+    model.fit(texts, labels)
+    assert model.model_.blend.stacked > 0
+    return model
+
+
+def small_labeller() -> Any:
+    """Several labels of texts beside columns that may be missing, and a joint linear model."""
+    random = np.random.default_rng(1)
+    about = pd.DataFrame({"age": random.normal(40, 9, 200), "kind": random.choice(["u", "v", "w"], 200)})
+    about.loc[::7, "age"] = np.nan
+    texts = [" ".join(random.choice(list("abcdefgh"), random.integers(1, 12))) for _ in range(200)]
+    labels = [["p"] * ("a" in t.split()) + ["q"] * (k == "u") for t, k in zip(texts, about["kind"], strict=True)]
+    inputs = {"my text": rc.inputs.Text(), "about": rc.inputs.Static()}
+    options: dict[str, Any] = {"cell": "mingru", "network": {"hidden": 16}, **TINY}
+    model: Any = rc.SequenceClassifier(inputs=inputs, optional=["about"], members=1, **options)
+    return model.fit({"my text": texts, "about": about}, labels)
+
+
+def small_regressor() -> Any:
+    """Numbers of series with gaps, less their own mean, and columns."""
+    random = np.random.default_rng(2)
+    series = [random.normal(size=(random.integers(4, 30), 2)) * 3 + 100 for _ in range(100)]
+    for each in series[::5]:
+        each[0, 0] = np.nan
+    about = pd.DataFrame({"age": random.normal(40, 9, 100)})
+    truth = [float(np.nanstd(each)) for each in series] + about["age"].to_numpy()
+    inputs = {"series": rc.inputs.Series(centred=True), "about": rc.inputs.Static()}
+    model: Any = rc.SequenceRegressor(inputs=inputs, members=2, cell="slstm", network={"hidden": 16}, **TINY)
+    return model.fit({"series": series, "about": about}, truth)
+
+
+def small_tagger(cell: str = "gru", **network: Any) -> Any:
+    """Tags of letters."""
+    random = np.random.default_rng(3)
+    letters = ["".join(random.choice(list("ACGT"), random.integers(3, 25))) for _ in range(60)]
+    tags = ["".join("x" if c in "AC" else "y" for c in each) for each in letters]
+    options = {"hidden": 16, "bidirectional": False, "convolution": (), **network}
+    model: Any = rc.SequenceTagger(members=1, cell=cell, network=options, **TINY)
+    return model.fit(letters, tags)
+
+
+MODELS: Mapping[str, Callable[[], Any]] = {
+    "forecast": small_forecaster, "classes": small_classifier, "labels": small_labeller, "numbers": small_regressor,
+    "tags": small_tagger,
+}  # fmt: skip
+
+
+def onnx_difference(model: Exported, *, int8: bool = False) -> float:
+    """The largest difference of both ONNX models from what the model said, of the largest number or 1."""
+    worst = 0.0
+    for graph, cases in ((model.whole, model.cases), (model.step, model.step_cases)):
+        if graph is None:
+            continue
+        session = opened(graph, int8=int8)
+        state = {s.name: np.zeros((1, s.width), dtype_of(s)) for s in graph.states}
+        for case in cases:
+            found = run(session, fed(graph, case) | state)
+            state = {name: found[f"{name}_next"] for name in state}
+            worst = max([worst, *(difference(found[name][0], truth) for name, truth in case.outputs.items())])
+    return worst
+
+
+def opened(graph: Graph, *, int8: bool = False) -> onnxruntime.InferenceSession:
+    """A session of the ONNX model of a graph."""
+    return onnxruntime.InferenceSession(
+        whole_model(graph, int8=int8).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+
+
+def run(session: onnxruntime.InferenceSession, inputs: Mapping[str, npt.NDArray]) -> dict[str, Any]:
+    """What a session gives, by name."""
+    return dict(zip([each.name for each in session.get_outputs()], session.run(None, dict(inputs)), strict=True))
+
+
+def difference(found: npt.NDArray, truth: npt.NDArray) -> float:
+    """The largest, of the largest number or 1."""
+    assert found.shape == truth.shape
+    return float(np.abs(found - truth).max() / max(1.0, np.abs(truth).max()))
+
+
+def checked_c(folder: Path) -> list[str]:
+    """The lines of `make check`, compiled with every warning an error and both sanitizers."""
+    if shutil.which("cc") is None or shutil.which("make") is None:
+        pytest.skip("needs a C compiler and make")
+    made = subprocess.run(["make", "-s", "-C", str(folder), "check", STRICT], capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout + made.stderr
+    return made.stdout.splitlines()
+
+
+def padded(cases: list[Case], name: str) -> tuple[npt.NDArray, npt.NDArray]:
+    """The tokens of several cases as one batch [B, T], and their lengths."""
+    lengths = np.array([len(case.inputs[name]) for case in cases])
+    batch = np.zeros((len(cases), lengths.max()), np.int64)
+    for row, case in enumerate(cases):
+        batch[row, : lengths[row]] = case.inputs[name]
+    return batch, lengths

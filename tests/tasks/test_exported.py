@@ -1,0 +1,140 @@
+"""Whole models as ONNX and C: the numbers of the model itself, for every task, rounded weights included."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.tasks.exporting import (
+    MODELS,
+    checked_c,
+    difference,
+    onnx_difference,
+    opened,
+    padded,
+    run,
+    small_tagger,
+)
+
+import recurra as rc
+from recurra import InputError
+from recurra.evaluation.forecast.columns import NETWORK
+from recurra.tasks.forecast.combining import single
+
+CLOSE = 1e-5
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def model(request: pytest.FixtureRequest) -> Any:
+    return MODELS[request.param]()
+
+
+def test_onnx_gives_the_models_numbers(model: Any) -> None:
+    found = model.exported()
+    assert len(found.cases) >= 2
+    assert onnx_difference(found) < CLOSE
+
+
+def test_rounded_weights_are_those_of_the_rounded_model(model: Any, tmp_path: Path) -> None:
+    rounded = model.rounded().exported()
+    assert onnx_difference(rounded, int8=True) < CLOSE
+    assert onnx_difference(model.exported(), int8=True) > onnx_difference(model.exported())
+    plain, small = model.export(onnx=tmp_path / "a"), model.export(onnx=tmp_path / "b", int8=True)
+    assert small[0].stat().st_size < plain[0].stat().st_size
+
+
+@pytest.mark.parametrize("int8", [False, True], ids=["float32", "int8"])
+def test_c_gives_the_models_numbers(model: Any, int8: bool, tmp_path: Path) -> None:
+    model.export(c=tmp_path, int8=int8)
+    lines = checked_c(tmp_path)
+    assert len(lines) == (1 if model.exported().step is None else 2)
+    assert all(float(line.rpartition(" ")[2]) < CLOSE for line in lines)
+
+
+def test_a_changed_weight_is_seen(tmp_path: Path) -> None:
+    small_tagger().export(c=tmp_path)
+    weights = tmp_path / "model_weights.h"
+    text = weights.read_text()
+    weights.write_text(re.sub(r"(w1\[\d+\] = \{\s*)\S+,", r"\g<1>0.5f,", text, count=1))
+    with pytest.raises(AssertionError, match="largest difference"):
+        checked_c(tmp_path)
+
+
+def test_rows_of_a_batch_do_not_see_each_other() -> None:
+    model = MODELS["classes"]()
+    found = model.exported()
+    name = found.whole.inputs[0].name
+    tokens, lengths = padded(list(found.cases), name)
+    together = run(opened(found.whole), {name: tokens, "lengths": lengths})
+    for row, case in enumerate(found.cases):
+        assert difference(together["probability"][row], case.outputs["probability"]) < CLOSE
+    assert len(set(lengths.tolist())) > 1
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "mingru", "slstm"])
+@pytest.mark.parametrize("both", [False, True], ids=["forward", "both ways"])
+def test_every_cell_and_direction(cell: str, both: bool) -> None:
+    found = small_tagger(cell, bidirectional=both, layers=2).exported()
+    assert onnx_difference(found) < CLOSE
+    assert (found.step is None) == both
+    assert ("both directions" in found.why_no_step) == both
+
+
+def test_the_example_needs_nothing_of_ours(tmp_path: Path) -> None:
+    files = MODELS["labels"]().export(onnx=tmp_path, name="mine")
+    assert [file.name for file in files] == ["mine.onnx", "mine.json", "tokenizer.json", "mine_rows.npz", "example.py"]
+    code = f"import runpy, sys; sys.modules['recurra'] = None; runpy.run_path({str(files[-1])!r})"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert float(told.rpartition(" ")[2]) < CLOSE
+    sidecar = json.loads(files[1].read_text())
+    assert sidecar["labels"] == ["p", "q"]
+    assert sidecar["inputs"]["my_text"]["name"] == "my text"
+
+
+def test_a_text_is_cut_as_the_sidecar_says(tmp_path: Path) -> None:
+    from tokenizers import Tokenizer
+
+    model = MODELS["classes"]()
+    model.export(onnx=tmp_path)
+    tokens = np.array([Tokenizer.from_file(str(tmp_path / "tokenizer.json")).encode("good a bad unheard").ids])
+    graph = model.exported().whole
+    found = run(opened(graph), {graph.inputs[0].name: tokens, "lengths": np.array([4])})
+    assert difference(found["probability"], model.predict_proba(["good a bad unheard"])) < CLOSE
+
+
+def test_a_combined_forecast_is_refused_unless_the_network_is_asked_for() -> None:
+    from dataclasses import replace
+
+    model = MODELS["forecast"]()
+    whole = model.model_
+    model.model_ = replace(whole, combination=single("SeasonalNaive", 2))
+    with pytest.raises(InputError, match=r"the mean of the trained network and SeasonalNaive.*network_alone=True"):
+        model.exported()
+    assert onnx_difference(model.exported(network_alone=True)) < CLOSE
+    model.model_ = replace(whole, combination=single(NETWORK, 2, np.linspace(1.4, 0.9, 6)))
+    assert onnx_difference(model.exported()) < CLOSE
+
+
+def test_what_has_no_export_says_why() -> None:
+    from torch import nn
+
+    class Mine(nn.Module):
+        def __init__(self, inputs: Any, outputs: int) -> None:
+            super().__init__()
+            self.head = nn.Linear(1, outputs)
+
+        def forward(self, inputs: Any) -> Any:
+            return self.head(inputs["sequence"].values.mean(0))
+
+    model: Any = rc.SequenceRegressor(members=1, network=Mine, training={"epochs": 1}, verbose=False)
+    model.fit(np.random.default_rng(0).normal(size=(40, 5, 1)), np.arange(40.0))
+    with pytest.raises(InputError, match="the network is one of your own"):
+        model.exported()
+    with pytest.raises(InputError, match="nothing to write: give a folder with onnx= or c="):
+        model.export()
