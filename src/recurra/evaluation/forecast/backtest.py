@@ -75,7 +75,8 @@ class Backtest(Shown):
                 "table": self.table,
                 "leading": "MASE" if self._has_scale() else "MAE",
                 "headline": ("MASE", "sMAPE", "coverage 80 %", "coverage 95 %"),
-                "baselines": self.baselines,
+                "baselines": (*self.baselines, *self.networks),
+                "ours": self.model,
                 "best_baseline": verdict.best_baseline,
                 "ours_called": "this forecast",
                 "compared_on": "Every method is evaluated on the same windows, after the data it was fitted to.",
@@ -84,7 +85,7 @@ class Backtest(Shown):
                 "by_series": self.by_series,
             },
             verdict=verdict.sentence,
-            better=verdict.better,
+            better=None if verdict.tie else verdict.better,
             **head,
         )
 

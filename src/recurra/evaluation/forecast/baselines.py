@@ -4,7 +4,8 @@ Nothing looks past an origin. Missing values: the plain forecasts see only obser
 inner gaps by straight lines; after a gap at the end every method looks further ahead.
 
 A method that would take more than `BUDGET` seconds by its own rough reckoning is left out, and said so: the reckoning
-counts series, origins, rows and seasons, never a clock, so that the same data always gives the same table.
+counts series, origins, rows and seasons, never a clock, so that the same data always gives the same table. A budget of
+0 leaves what is plain: nothing of statsforecast is imported then.
 
 Needs no torch, and `forecast_baselines` can be sent to another process.
 """
@@ -27,6 +28,7 @@ from recurra.evaluation.forecast.naive import drift, naive, seasonal_naive, seas
 from recurra.evaluation.forecast.predictive import Predictive
 from recurra.evaluation.forecast.statistical import STATISTICAL, Forms, points_used
 from recurra.evaluation.forecast.steps import Steps
+from recurra.language import _
 from recurra.options import option
 
 Floats = npt.NDArray[np.floating]
@@ -60,6 +62,7 @@ def methods_for(
 
     Those that are `needed` are among them whatever it takes.
     """
+    none = _("only baselines that need no fitting are compared with")
     last = [ends[-1] if len(ends) else 0 for ends in origins]
     known = [history[:end] for history, end in zip(histories, last, strict=True)]
     longest = max((len(values) for values in known), default=0)
@@ -76,11 +79,21 @@ def methods_for(
         if name in STATISTICAL:
             if not STATISTICAL[name].applies(steps, longest):
                 continue
+            if budget <= 0:
+                left_out[name] = none
+                continue
             seconds = _seconds(name, known, origins, steps)
             if seconds > budget:
-                left_out[name] = f"it would take about {seconds:,.0f} s, more than the {budget:,.0f} s that it may take"
+                left_out[name] = _(
+                    "it would take about {seconds} s, more than the {budget} s that it may take",
+                    seconds=f"{seconds:,.0f}",
+                    budget=f"{budget:,.0f}",
+                )
                 continue
         elif name in unfit:
+            continue
+        elif name in INTERMITTENT and budget <= 0:
+            left_out[name] = none
             continue
         names.append(name)
     return tuple(names), left_out

@@ -115,6 +115,8 @@ def fit_weights(tried: Tried, expected: Mapping[str, float] | None = None) -> tu
     against the mean of the others, where it has forecasts.
     """
     names, expected = tuple(tried.points), expected or {}
+    if len(names) == 1:
+        return names, np.ones((len(tried.scale) + 1, 1))
     usable = np.isfinite(tried.truth)
     complete = [name for name in names if not np.isnan(tried.points[name][usable]).any()]
     rest = [name for name in names if name not in complete]

@@ -53,6 +53,7 @@ class FileForecaster(ReportedForecasts, Estimator):
     horizon: int
     model_: ForecastModel
     studied_: Studied
+    _results: tuple[tuple[float, ...], pd.DataFrame] | None = None  # by levels: a page shows what the file has
 
     @abstractmethod
     def study(self, data: Any, windows: int | None = None, *, run: Run | None = None) -> Backtest:
@@ -91,6 +92,7 @@ class FileForecaster(ReportedForecasts, Estimator):
     def learn(self, prepared: Prepared, *, run: Run | None = None) -> Backtest:
         """Train and judge."""
         panel, windows = prepared.data
+        self._results = None
         backtest = self.study(panel, windows, run=run)
         self.studied_ = Studied(panel, prepared.facts, backtest)
         return backtest
@@ -105,7 +107,8 @@ class FileForecaster(ReportedForecasts, Estimator):
 
     def results(self, *, levels: Sequence[int] = (80, 95), **shown: Any) -> pd.DataFrame:
         """The forecasts from the end of the data."""
-        return self.predict(levels=levels)
+        self._results = tuple(levels), self.predict(levels=levels)
+        return self._results[1]
 
     def file_content(
         self, *, arguments: Sequence[str] | None = None, levels: Sequence[int] = (80, 95), **shown: Any
@@ -113,8 +116,14 @@ class FileForecaster(ReportedForecasts, Estimator):
         """The page on a study of a file."""
         studied = self.studied_
         facts = [*studied.facts, *self.facts()]
+        known, forecast = self._results or ((), None)
         return self.content(
-            backtest=studied.backtest, levels=levels, facts=facts, notes=self.remarks(), arguments=arguments
+            backtest=studied.backtest,
+            levels=levels,
+            facts=facts,
+            notes=self.remarks(),
+            arguments=arguments,
+            forecast=forecast if known == tuple(levels) else None,
         )
 
     def later(self, opened: Opened) -> Later:

@@ -18,9 +18,8 @@ from recurra.deploy.model_file import Contents, write_model
 from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
 from recurra.evaluation.forecast.backtest import Backtest
-from recurra.evaluation.forecast.baselines import BUDGET
 from recurra.evaluation.forecast.origins import LEAST_HISTORY
-from recurra.evaluation.forecast.worker import BaselineWorker
+from recurra.evaluation.forecast.worker import BaselineWorker, PlainBaselines
 from recurra.inspect import Finding
 from recurra.nn.forecast import NetworkOptions
 from recurra.nn.own import Loss, OwnParts, check_own
@@ -47,7 +46,6 @@ from recurra.tasks.forecast.model import (
 from recurra.tasks.forecast.model_file import from_contents, to_contents
 from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn, steps_of
 from recurra.tasks.forecast.study import (
-    FAST_BUDGET,
     Compared,
     combination_of,
     compared,
@@ -473,13 +471,15 @@ def _several(value: int | Sequence[int]) -> tuple[int, ...]:
     return tuple(value) if isinstance(value, Iterable) else (value,)
 
 
-def _baselines(panel: Panel, origins: list[np.ndarray], recipe: Recipe) -> BaselineWorker:
+def _baselines(panel: Panel, origins: list[np.ndarray], recipe: Recipe) -> BaselineWorker | PlainBaselines:
     histories = [panel.values(s) for s in range(len(panel))]
-    steps, budget = steps_of(panel, recipe.seasons), FAST_BUDGET if recipe.method == "fast" else BUDGET
-    return BaselineWorker(histories, origins, recipe.horizon, steps, QUANTILES, needed=needed(recipe), budget=budget)
+    known = histories, origins, recipe.horizon, steps_of(panel, recipe.seasons), QUANTILES
+    if recipe.method == "fast":
+        return PlainBaselines(*known)
+    return BaselineWorker(*known, needed=needed(recipe))
 
 
-def _awaited(baselines: BaselineWorker, run: Run) -> pd.DataFrame:
+def _awaited(baselines: BaselineWorker | PlainBaselines, run: Run) -> pd.DataFrame:
     """The baselines' forecasts, with a bar where there is still something to wait for."""
     if baselines.ready():
         return baselines.result()

@@ -24,7 +24,7 @@ def scores_of(backtest: Backtest) -> Scores:
     return Scores(
         _("Backtest ({windows})", windows=windows),
         verdict.sentence,
-        verdict.better,
+        None if verdict.tie else verdict.better,
         table.reset_index(),
         mark=backtest.model,
         importance=_IMPORTANCE,

@@ -30,7 +30,6 @@ from recurra.tasks.forecast.model import ForecastModel, Recipe, first_held_out
 Floats = npt.NDArray[np.floating]
 
 SPARSE = (PRETRAINED, "mean", "Croston", "TSB", "ADIDA")  # what forecasts data that are mostly zero
-FAST_BUDGET = 2.0  # seconds for each statistical method where nothing is trained either
 
 
 @dataclass(frozen=True, eq=False)
