@@ -10,6 +10,9 @@ from recurra.language import _, mark
 MISSING = {
     "matplotlib": mark("pictures need Matplotlib, which is not installed: pip install 'recurra[plots]'"),
     "captum": mark("explanations need Captum, which is not installed: pip install 'recurra[explain]'"),
+    "hierarchicalforecast": mark(
+        "groups that add up need hierarchicalforecast, which is not installed: pip install 'recurra[hierarchy]'"
+    ),
 }
 
 

@@ -80,6 +80,23 @@ def test_table_by_hand():
     assert list(table.index) == ["naive", "Recurra"]
 
 
+def test_the_scaled_pinball_loss_is_the_mase_of_a_forecast_without_spread():
+    level = {quantile_column(q): SMALL["forecast"] for q in (0.1, 0.9)}
+    backtest = Backtest(SMALL.assign(**level))
+    assert row(backtest.table, "Recurra")["SPL"] == pytest.approx(row(backtest.table, "Recurra")["MASE"])
+    assert np.isnan(row(backtest.table, "naive")["SPL"])
+    assert backtest.leading == "MASE"
+
+
+def test_mostly_zero_data_lead_with_the_squared_scaled_error():
+    backtest = Backtest(SMALL.assign(y=[0.0, 0.0, 0.0, 4.0, 0.0, NAN]))
+    assert backtest.leading == "MASE"  # one of two
+    backtest = Backtest(SMALL[:4].assign(y=[0.0, 0.0, 0.0, 4.0]))
+    assert backtest.leading == "MSSE"
+    assert next(iter(backtest.table.columns)) == "MSSE"
+    assert row(backtest.table, "naive")["MSSE"] == pytest.approx((4 + 4 + 4 + 4) / 4 / 0.25)
+
+
 def test_rows_without_truth_do_not_count():
     assert len(Backtest(SMALL).rows) == 5
 

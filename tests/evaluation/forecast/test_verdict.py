@@ -167,7 +167,7 @@ def test_the_p_of_a_tie_is_the_one_that_decides() -> None:
     base = rng.uniform(1, 2, (40, 1))
     noise = rng.normal(size=(40, 1))
     worse = base + 0.1 + 0.26 * (noise - noise.mean()) / noise.std()
-    many = {name: base + 0.3 for name in ("drift", "mean", "MSTL", "AutoCES", "AutoARIMA")}
+    many = dict.fromkeys(("drift", "mean", "MSTL", "AutoCES", "AutoARIMA"), base + 0.3)
     verdict = judge(worse, {"AutoETS": base, **many})
     assert verdict.tie
     assert 0.005 < verdict.p_value < 0.05

@@ -8,12 +8,12 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from tests.tasks.small import HORIZON, quick, shops
 
 from recurra.evaluation.forecast.averages import seasonal_profile
 from recurra.evaluation.forecast.baselines import methods_for
 from recurra.evaluation.forecast.steps import Steps
 from recurra.evaluation.forecast.worker import PlainBaselines
-from tests.tasks.small import HORIZON, quick, shops
 
 STATISTICAL = {"AutoTheta", "AutoETS", "AutoCES", "AutoARIMA"}
 PROGRAM = """

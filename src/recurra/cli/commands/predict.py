@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,11 @@ from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels
 from recurra.cli.later import open_later
 from recurra.cli.outputs import as_text, written_together
+from recurra.errors import InputError
+from recurra.language import _
+
+if TYPE_CHECKING:
+    from recurra.tasks.estimator import Estimator
 
 EXAMPLES = """
 **Examples**
@@ -22,6 +27,8 @@ EXAMPLES = """
 - `recurra predict sales.safetensors` — from the end of the data it was trained on
 
 - `recurra predict sales.safetensors newest.csv --out - | head` — to a pipe
+
+- `recurra predict sales.safetensors coming.csv --what-if price=+10%` — what would be, if prices rose
 
 - `recurra predict reviews.safetensors new.csv` — a label and probabilities for every row
 
@@ -35,6 +42,8 @@ def predict(
     reading: Reading,
     file: options.NewerFile = None,
     levels: options.Levels = "80,95",
+    what_if: options.WhatIf = None,
+    samples: options.Samples = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -55,6 +64,7 @@ def predict(
     from recurra.tasks import load
 
     estimator = load(model)
+    changes = changes_of(estimator, what_if, samples)
     out = out or Path(estimator.task.files[0])
     piped = str(out) == "-"
     console = stdout(quiet or piped)
@@ -64,7 +74,7 @@ def predict(
         reading.told()
     preview = estimator.preview()
     with counting(stderr(quiet), "predicting", 0 if later is None else len(later)) as done:
-        frames = estimator.predictions(later, levels=percents, done=done)
+        frames = estimator.predictions(later, levels=percents, done=done, **changes)
         if piped:
             for text in as_text(frames, out):
                 typer.echo(text, nl=False)
@@ -79,3 +89,18 @@ def predict(
     for line in preview.lines():
         console.print(line)
     print_files(console, [out])
+
+
+def changes_of(estimator: Estimator, what_if: list[str] | None, samples: int | None) -> dict[str, Any]:
+    """What `predictions` is told of changes and samples that were asked for; refuses them where nothing is forecast."""
+    given = "--what-if" if what_if else "--samples" if samples is not None else None
+    if given is None:
+        return {}
+    if estimator.task.reader != "series":
+        raise InputError(
+            _("{given} is about the time ahead: a {kind} forecasts nothing", given=given, kind=estimator.KIND)
+        )
+
+    from recurra.tasks.forecast.what_if import parse_changes
+
+    return {"what_if": parse_changes(what_if or []), "num_samples": samples}

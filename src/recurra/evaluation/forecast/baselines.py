@@ -23,7 +23,7 @@ from recurra.errors import InputError
 from recurra.evaluation.forecast.averages import climatology, has_climatology, mean, seasonal_profile
 from recurra.evaluation.forecast.columns import BASELINES, LEVELS, quantile_column
 from recurra.evaluation.forecast.intermittent import NAMES as INTERMITTENT
-from recurra.evaluation.forecast.intermittent import are_intermittent, intermittent
+from recurra.evaluation.forecast.intermittent import intermittent, which_intermittent
 from recurra.evaluation.forecast.naive import drift, naive, seasonal_naive, seasonal_naive_with_drift
 from recurra.evaluation.forecast.predictive import Predictive
 from recurra.evaluation.forecast.statistical import STATISTICAL, Forms, points_used
@@ -66,7 +66,7 @@ def methods_for(
     last = [ends[-1] if len(ends) else 0 for ends in origins]
     known = [history[:end] for history, end in zip(histories, last, strict=True)]
     longest = max((len(values) for values in known), default=0)
-    sparse = are_intermittent([values for values in known if len(values)])
+    sparse = bool(which_intermittent([values for values in known if len(values)]).any())
     unfit = set() if steps.seasons else {"seasonal naive", "seasonal naive with drift", "seasonal profile"}
     unfit |= set() if has_climatology(longest, steps) else {"climatology"}
     unfit |= set() if sparse else set(INTERMITTENT)

@@ -8,10 +8,10 @@ by the number of baselines (Bonferroni).
 A best baseline whose loss is a millionth of the scale or less is *exact*, up to rounding (a straight line, a counter):
 it is recommended, and no percentage is taken of nothing.
 
-Otherwise the two are *the same within chance* (or within 1 %), and the sentence names the simplest baseline that does as well as the
-best one (its loss is at most 5 % higher, and not higher by the two measures above) and is not beaten by the model
-either: whoever wants the simpler of two equals takes it. Where there are too few windows for any test, the sentence
-says so.
+Otherwise the two are *the same within chance* (or within 1 %), and the sentence names the simplest baseline that does
+as well as the best one (its loss is at most 5 % higher, and not higher by the two measures above) and is not beaten
+by the model either: whoever wants the simpler of two equals takes it. Where there are too few windows for any test,
+the sentence says so.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ import pandas as pd
 
 from recurra.data import Fact, Panel, build_panel, detect_seasons, read_table, understand
 from recurra.data.files.table_facts import table_facts
+from recurra.data.panel.sums import parse_hierarchy, with_sums
+from recurra.errors import InputError
 from recurra.evaluation.forecast.backtest import Backtest
 from recurra.formatting import count
 from recurra.language import _, mark
@@ -22,6 +24,7 @@ from recurra.report import ReportContent
 from recurra.report.units import step_noun
 from recurra.tasks.digests import data_digest
 from recurra.tasks.estimator import Done, Estimator, Insight, Judged, Later, Prepared, Preview, Scores, nobody
+from recurra.tasks.forecast.arguments import with_target
 from recurra.tasks.forecast.horizon import default_horizon
 from recurra.tasks.forecast.inspection import findings, memory_sentences, usual_explanation
 from recurra.tasks.forecast.inspection import now as looked_at
@@ -51,8 +54,10 @@ class FileForecaster(ReportedForecasts, Estimator):
     keeps_data: ClassVar[bool] = True
 
     horizon: int
+    hierarchy: str | None
     model_: ForecastModel
     studied_: Studied
+    _said: Sequence[str] = ()  # of the last change
     _results: tuple[tuple[float, ...], pd.DataFrame] | None = None  # by levels: a page shows what the file has
 
     @abstractmethod
@@ -60,8 +65,14 @@ class FileForecaster(ReportedForecasts, Estimator):
         """Train, be judged by a backtest, and train again on everything."""
 
     @abstractmethod
-    def predict(self, data: Any = None, *, levels: Sequence[float] = (80, 95)) -> pd.DataFrame:
+    def predict(self, data: Any = None, *, levels: Sequence[float] = (80, 95), what_if: Any = None) -> pd.DataFrame:
         """The forecasts."""
+
+    @abstractmethod
+    def _predicted(
+        self, data: Any, levels: Sequence[float], what_if: Any = None, num_samples: int | None = None
+    ) -> tuple[pd.DataFrame, list[str]]:
+        """The forecasts, and what is to be said of a change."""
 
     @abstractmethod
     def evaluate(self, data: Any) -> Backtest:
@@ -80,7 +91,9 @@ class FileForecaster(ReportedForecasts, Estimator):
 
     def prepare(self, opened: Opened, *, windows: int | None = None, **columns: Any) -> Prepared:
         """The panel of a file by its columns; `windows` of each series judge. Without a horizon one is chosen."""
-        panel, understood = understand(opened.table, source=opened.source, **columns)
+        panel, understood = understand(opened.table, source=opened.source, **self._grouped(columns))
+        if self.hierarchy is not None:
+            panel = with_sums(panel)
         reason = _("as asked")
         if self.horizon is None:
             middle = int(sorted(panel.lengths)[len(panel) // 2])
@@ -88,6 +101,26 @@ class FileForecaster(ReportedForecasts, Estimator):
         said = _("{steps} ({reason})", steps=count(self.horizon, step_noun(panel.grid.freq)), reason=reason)
         facts = [*opened.facts, *understood, Fact("horizon", said, option("horizon"))]
         return Prepared((panel, windows), facts, data_digest(panel), {"windows": windows})
+
+    def _grouped(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """The columns with those of the hierarchy as what tells series apart.
+
+        Raises InputError where another column was named for that, and for a table that has no column of series.
+        """
+        if self.hierarchy is None:
+            return dict(columns)
+        levels = ",".join(parse_hierarchy(self.hierarchy))
+        given = columns.get("series")
+        if given is not None and "".join(str(given).split()) != "".join(levels.split()):
+            raise InputError(
+                _(
+                    "series is {given!r} and the hierarchy {hierarchy!r}: the hierarchy says what tells series apart, "
+                    "so leave series out",
+                    given=given,
+                    hierarchy=self.hierarchy,
+                )
+            )
+        return {**columns, "series": levels}
 
     def learn(self, prepared: Prepared, *, run: Run | None = None) -> Backtest:
         """Train and judge."""
@@ -128,18 +161,29 @@ class FileForecaster(ReportedForecasts, Estimator):
 
     def later(self, opened: Opened) -> Later:
         """Newer rows, with or without the older ones."""
-        panel, facts = build_panel(opened.frame, self.model_.panel.schema, source=opened.source)
+        schema = self.model_.panel.schema
+        panel, facts = build_panel(with_target(opened.frame, schema), schema, source=opened.source)
+        if self.model_.recipe.hierarchy and (panel.lengths > 0).all():
+            panel = with_sums(panel)
         return Later(panel, [*opened.facts, *facts], opened.name, opened.source)
 
     def predictions(
-        self, later: Later | None, *, done: Done = nobody, levels: Sequence[int] = (80, 95), **shown: Any
+        self,
+        later: Later | None,
+        *,
+        done: Done = nobody,
+        levels: Sequence[int] = (80, 95),
+        what_if: Mapping[str, object] | None = None,
+        num_samples: int | None = None,
+        **shown: Any,
     ) -> Iterator[pd.DataFrame]:
-        """A row for each series and step, all at once."""
-        yield self.predict(None if later is None else later.data, levels=levels)
+        """A row for each series and step, all at once; `what_if` and `num_samples` as in `predict`."""
+        frame, self._said = self._predicted(None if later is None else later.data, levels, what_if, num_samples)
+        yield frame
 
     def preview(self) -> Preview:
-        """The first rows."""
-        return ForecastPreview()
+        """The first rows, and what was said of a change."""
+        return ForecastPreview(lambda: self._said)
 
     def judged(self, later: Later, *, levels: Sequence[int] = (80, 95), **shown: Any) -> Judged:
         """By the rows that come after what it was fitted to."""

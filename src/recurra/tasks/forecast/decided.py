@@ -15,8 +15,8 @@ from recurra.nn.own import OwnNetwork
 from recurra.options import option
 from recurra.tasks.forecast.calibration import Calibration
 from recurra.tasks.forecast.model import ForecastModel
-
-LEAST_KNOWN = 8  # rows: of fewer nobody can tell how wide an interval must be
+from recurra.tasks.forecast.reconciling import Reconciliation
+from recurra.tasks.forecast.short import LEAST_KNOWN
 
 
 def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
@@ -33,12 +33,23 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
     short = int((model.panel.lengths < LEAST_KNOWN).sum())
     if short:
         series = counted(short, "series", "series")
-        few = _(
-            "{series} of fewer than {rows} rows: too few to tell how wide their intervals must be",
-            series=series,
-            rows=LEAST_KNOWN,
+        few = (
+            _(
+                "{series} of fewer than {rows} rows: too few to tell how wide their intervals must be",
+                series=series,
+                rows=LEAST_KNOWN,
+            )
+            if model.short is None
+            else _(
+                "{series} of fewer than {rows} rows: their intervals are as wide as forecasts from as few rows of the "
+                "longer series were wrong",
+                series=series,
+                rows=LEAST_KNOWN,
+            )
         )
         beside.append(Fact("remark", few))
+    if model.reconciliation is not None:
+        found.append(Fact("hierarchy", _adds_up(model.reconciliation), option("hierarchy")))
     if not model.members:
         return [*found, *beside]
     shapes = [member.shape for member in model.members]
@@ -48,7 +59,7 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
         *found,
         Fact("block", _("{blocks} steps are one step of the recurrence", blocks=blocks), option("block")),
         Fact("windows", _("{windows} steps before each forecast", windows=windows), option("members")),
-        Fact("magnitudes", _("logarithms") if model.scaling.log else _("as they are"), ""),
+        Fact("magnitudes", _magnitudes(model), ""),
         Fact("network", f"{len(shapes)} x {_described(model)}", option("cell")),
         Fact("trust", trust_of(model.calibration), ""),
         *beside,
@@ -68,6 +79,35 @@ def _made_of(model: ForecastModel) -> str:
     return _("{parts} (overall; by series where that did better)", parts=parts) if differ else parts
 
 
+def _adds_up(of: Reconciliation) -> str:
+    sums, series = (
+        counted(of.summing.shape[0] - of.summing.shape[1], "sum"),
+        counted(of.summing.shape[1], "series", "series"),
+    )
+    if of.forecasts:
+        return _(
+            "{sums} of {series}, reconciled by minimum trace: the covariance of errors is that of {n} held-out "
+            "forecasts",
+            sums=sums,
+            series=series,
+            n=of.forecasts,
+        )
+    return _(
+        "{sums} of {series}, reconciled by their structure: too few held-out forecasts to tell how errors go together",
+        sums=sums,
+        series=series,
+    )
+
+
+def _magnitudes(model: ForecastModel) -> str:
+    logs = model.scaling.in_logarithms[:-1]
+    if logs.all():
+        return _("logarithms")
+    if not logs.any():
+        return _("as they are")
+    return _("logarithms in {n} of {all} series, the others as they are", n=int(logs.sum()), all=len(logs))
+
+
 def trust_of(calibration: Calibration) -> str:
     """How much of the network's correction is made, by what that is measured, and why it is not more."""
     known = {"trust": f"{calibration.trust:.0%}", "n": f"{calibration.forecasts:,}"}
@@ -85,8 +125,8 @@ def trust_of(calibration: Calibration) -> str:
             "{trust}: no share of the network's correction lowers the naive error of {n} held-out forecasts", **known
         )
     return _(
-        "{trust}: the network's correction lowers the naive error of {n} held-out forecasts by {gain} at best, which is "
-        "within its standard error ({error})",
+        "{trust}: the network's correction lowers the naive error of {n} held-out forecasts by {gain} at best, which "
+        "is within its standard error ({error})",
         **known,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from torch import nn
 
 from recurra import cells
 from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, understand
+from recurra.data.panel.sums import parse_hierarchy, with_sums
 from recurra.deploy.model_file import Contents, write_model
 from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
@@ -21,14 +23,16 @@ from recurra.evaluation.forecast.backtest import Backtest
 from recurra.evaluation.forecast.origins import LEAST_HISTORY
 from recurra.evaluation.forecast.worker import BaselineWorker, PlainBaselines
 from recurra.inspect import Finding
+from recurra.language import _
 from recurra.nn.forecast import NetworkOptions
 from recurra.nn.own import Loss, OwnParts, check_own
 from recurra.nn.quantiles import QUANTILES
 from recurra.options import option
-from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table
+from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table, with_target
 from recurra.tasks.forecast.combining import check_method
 from recurra.tasks.forecast.contract import FileForecaster
-from recurra.tasks.forecast.decided import LEAST_KNOWN, decided
+from recurra.tasks.forecast.covariates import Gain, columns_of, measure, said
+from recurra.tasks.forecast.decided import decided
 from recurra.tasks.forecast.explanation import explanation_frame
 from recurra.tasks.forecast.frames import backtest_origins, forecast_frame, interval_bounds
 from recurra.tasks.forecast.inspection import findings, flow_frame
@@ -44,7 +48,10 @@ from recurra.tasks.forecast.model import (
     untrained_model,
 )
 from recurra.tasks.forecast.model_file import from_contents, to_contents
+from recurra.tasks.forecast.paths import MOST as MOST_PATHS
+from recurra.tasks.forecast.paths import draw
 from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn, steps_of
+from recurra.tasks.forecast.short import LEAST_KNOWN
 from recurra.tasks.forecast.study import (
     Compared,
     combination_of,
@@ -58,6 +65,7 @@ from recurra.tasks.forecast.study import (
     renumbered,
     together,
 )
+from recurra.tasks.forecast.what_if import changed, changes_for
 from recurra.tasks.parameters import check_options, chosen_options
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import check_verbose, expect
@@ -89,12 +97,17 @@ class Forecaster(FileForecaster):
     baselines as their forecasts from held-out origins justify, overall and for each series; "fast" is the pretrained
     network alone, without any training; "network" the trained one alone; a baseline's name, as "AutoETS", that one.
 
+    `hierarchy` names columns of groups that add up, the widest first, as "region/shop": forecasts are also made of the
+    sums (of each region, of all), and reconciled, so that they add up too.
+
     >>> from recurra import Forecaster
     >>> from recurra.data import read_table
     >>> co2 = read_table("demo:co2").frame
     >>> model = Forecaster(horizon=26, cell="gru", members=1).fit(co2, target="co2")  # doctest: +SKIP
     >>> model.predict(levels=[80, 95])  # doctest: +SKIP
     """
+
+    gain_: Gain | None = None  # what covariates add, as `study` and `backtest` found
 
     def __init__(
         self,
@@ -111,6 +124,7 @@ class Forecaster(FileForecaster):
         device: str = "auto",
         verbose: bool | None = None,
         method: str = "auto",
+        hierarchy: str | None = None,
     ) -> None:
         self.horizon = horizon
         self.cell = cell
@@ -124,6 +138,7 @@ class Forecaster(FileForecaster):
         self.device = device
         self.verbose = verbose
         self.method = method
+        self.hierarchy = hierarchy
 
     def fit(
         self,
@@ -152,11 +167,15 @@ class Forecaster(FileForecaster):
                 frame = _awaited(baselines, run)
             seen = compared(model, panel, before, frame, held_out=True)
             model = replace(model, combination=combination_of(model, panel, seen))
+            model = model.with_short(panel, seen.series, seen.origins)
+            model = model.with_paths(panel, seen)
+            if recipe.hierarchy:
+                model = model.reconciled(panel, seen)
             self.left_out_ = seen.left_out
         if model.members and not model.interrupted:
             model = refit_model(model, panel, model.calibration, run=run, name="training", own=self._own())
         self.model_ = model
-        self.verdict_ = None
+        self.verdict_, self.gain_ = None, None
         if hasattr(self, "holdout_"):
             del self.holdout_, self.backtest_  # of an earlier study: its learning curves are not those of this model
         return self
@@ -203,24 +222,77 @@ class Forecaster(FileForecaster):
                 model = kept(tested, panel, calibration)
             else:
                 model = refit_model(tested, panel, calibration, run=run, name="training", own=self._own())
-        self.model_ = replace(model, combination=renumbered(combination, panel.series, model.scaling.series))
+        combination = renumbered(combination, panel.series, model.scaling.series)
+        self.model_ = replace(
+            model, combination=combination, short=tested.short, steps_correlation=tested.steps_correlation
+        )
+        if self.model_.recipe.hierarchy:
+            # errors of the model that was tested, whose networks have learnt nothing of these truths
+            self.model_ = replace(self.model_, reconciliation=tested.reconciled(panel, seen).reconciliation)
         self.verdict_ = backtest.verdict.sentence
         self.holdout_, self.backtest_, self.left_out_ = tested, backtest, seen.left_out
         return backtest
 
-    def predict(self, data: Data | None = None, *, levels: Sequence[float] = (80, 95)) -> pd.DataFrame:
+    def predict(
+        self,
+        data: Data | None = None,
+        *,
+        levels: Sequence[float] = (80, 95),
+        what_if: Mapping[str, object] | None = None,
+        num_samples: int | None = None,
+    ) -> pd.DataFrame:
         """Forecast the `horizon` steps after the data it was fitted on, or after `data`, without training.
 
-        `data` holds newer rows, with or without the older ones. Returns a row per series and step (none for a step that
+        `data` holds newer rows, with or without the older ones, and the coming values of known covariates: rows without
+        a target, or without its column. `what_if` changes those after the end, as {"price": "+10%"}, {"price": 12.5}
+        or {"promotion": "poster"}: the forecast without the change is then in the column `as_is`, and a UserWarning
+        says where a value leaves what training has seen. With `num_samples` there are so many columns `sample_1`, ...,
+        paths that are distributed as the quantiles say at every step, and joined as held-out errors were.
+
+        Returns a row per series and step (none for a step that
         the clock of the zone skips, two for one that it shows twice): the columns of series and time as in the data
         (`unique_id` and `ds` where they have no name), `forecast` (the median; the mean of what is mostly zero), and
         `lo_80`, `hi_80`, ... for central intervals of `levels` per cent (beyond 95 by the tails of a normal curve).
-        Raises InputError for a level that is not above 1 and below 100, such as the share 0.8.
+        Raises InputError for a level that is not above 1 and below 100, such as the share 0.8, and for a change of a
+        column that is not known in advance.
         """
+        frame, remarks = self._predicted(data, levels, what_if, num_samples)
+        for remark in remarks[1:]:  # the first only says how much of the forecast reads covariates
+            warnings.warn(remark, stacklevel=2)
+        return frame
+
+    def _predicted(
+        self,
+        data: Data | None,
+        levels: Sequence[float],
+        what_if: Mapping[str, object] | None = None,
+        num_samples: int | None = None,
+    ) -> tuple[pd.DataFrame, list[str]]:
+        """What `predict` gives, and what is to be said of a change."""
         model, levels = self._fitted(), checked_levels(levels)
+        changes = changes_for(model, what_if) if what_if else []
         panel = model.panel if data is None else self._continued(data, model.memory)
-        points, quantiles = model.forecast(panel, np.arange(len(panel)), panel.lengths)
-        return forecast_frame(panel, points, interval_bounds(quantiles, levels))
+        every = np.arange(len(panel))
+        points, quantiles = model.forecast(panel, every, panel.lengths)
+        beside: dict[str, Floats] = {}
+        remarks: list[str] = []
+        if changes:
+            beside["as_is"] = points.ravel()
+            other, remarks = changed(model, panel, changes)
+            points, quantiles = model.forecast(other, every, other.lengths)
+        beside |= interval_bounds(quantiles, levels)
+        if num_samples is not None:
+            if not _is_whole(num_samples, 1) or num_samples > MOST_PATHS:
+                raise InputError(
+                    _(
+                        "num_samples is {num_samples!r}: expected a whole number from 1 to {most}",
+                        num_samples=num_samples,
+                        most=f"{MOST_PATHS:,}",
+                    )
+                )
+            paths = draw(quantiles, int(num_samples), model.recipe.seed, model.steps_correlation)
+            beside |= {f"sample_{k + 1}": paths[:, k].ravel() for k in range(int(num_samples))}
+        return forecast_frame(panel, points, beside), remarks
 
     def evaluate(self, data: Data) -> Backtest:
         """Judge the fitted forecaster on later data, beside the baselines, without training.
@@ -304,6 +376,7 @@ class Forecaster(FileForecaster):
             training=recipe.training,
             seed=recipe.seed,
             method=recipe.method,
+            hierarchy="/".join(recipe.hierarchy) or None,
         )
         forecaster.model_, forecaster.verdict_ = model, verdict
         return forecaster
@@ -333,7 +406,8 @@ class Forecaster(FileForecaster):
 
     def facts(self) -> list[Fact]:
         """How the table was read, what the fitted forecaster decided by itself, and how to decide otherwise."""
-        return [*getattr(self, "understood_", []), *decided(self._fitted(), getattr(self, "left_out_", {}))]
+        made = decided(self._fitted(), getattr(self, "left_out_", {}))
+        return [*getattr(self, "understood_", []), *made, *said(self.gain_)]
 
     def learning(self) -> pd.DataFrame:
         """The learning curves of the last training: a row per network and validation."""
@@ -361,10 +435,12 @@ class Forecaster(FileForecaster):
                 )
             self.understood_ = []
             return data
-        panel, self.understood_ = understand(as_table(data), **columns)
-        return panel
+        panel, self.understood_ = understand(as_table(data), **self._grouped(columns))
+        return with_sums(panel) if self.hierarchy is not None else panel
 
     def _check(self) -> None:
+        if self.hierarchy is not None:
+            parse_hierarchy(self.hierarchy)
         for name, least in (("horizon", 1), ("members", 1), ("seed", 0)):
             value = getattr(self, name)
             if not _is_whole(value, least):
@@ -400,6 +476,7 @@ class Forecaster(FileForecaster):
             training=chosen_options(self.training, TrainingOptions()),
             seed=int(self.seed),
             method=self.method,
+            hierarchy=() if self.hierarchy is None else parse_hierarchy(self.hierarchy),
         )
 
     def _fitted(self) -> ForecastModel:
@@ -426,8 +503,17 @@ class Forecaster(FileForecaster):
             frame = _awaited(baselines, run)
         seen = compared(model, panel, earlier, frame, held_out=True)
         model = replace(model, combination=combination_of(model, panel, seen))
+        if recipe.hierarchy:
+            model = model.reconciled(panel, seen)
         tested = compared(model, panel, origins, frame, held_out=False)
-        return judged(model, panel, origins, frame, tested), model, joined(seen, tested)
+        backtest = judged(model, panel, origins, frame, tested)
+        self.gain_ = None
+        if model.members and not model.interrupted and not callable(self.network) and columns_of(panel):
+            expect(run.progress, 1)
+            self.gain_ = measure(model, before, panel, tested.series, tested.origins, run=run)
+        # of the origins of the test, whose truths this model has not learnt
+        model = model.with_short(panel, tested.series, tested.origins).with_paths(panel, tested)
+        return backtest, model, joined(seen, tested)
 
     def _refuse_short(self, panel: Panel, windows: int | None) -> None:
         """Refuse series too short to be learnt from and tested on, with the one number that both together need."""
@@ -453,7 +539,9 @@ class Forecaster(FileForecaster):
         """
         model = self._fitted()
         if not isinstance(data, Panel):
-            data = build_panel(as_table(data), model.panel.schema, fixed=True)[0]
+            data = build_panel(with_target(as_table(data), model.panel.schema), model.panel.schema, fixed=True)[0]
+            if model.recipe.hierarchy and (data.lengths > 0).all():  # of what is only known ahead there is no sum
+                data = with_sums(data)
         if rows is not None and data.grid.freq is not None and (data.lengths > 0).all():
             data = data.tail(rows)
         return join_panels(model.panel, data)

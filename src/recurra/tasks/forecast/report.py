@@ -42,7 +42,7 @@ PANELS = (
     "memory",
     "moved usually",
 )
-_HEADLINE = ("MASE", "sMAPE", "coverage 80 %", "coverage 95 %")
+_HEADLINE = ("sMAPE", "coverage 80 %", "coverage 95 %")
 
 
 class ReportedForecasts(ReportedEstimator):
@@ -61,8 +61,8 @@ class ReportedForecasts(ReportedEstimator):
         """What the page and the picture show: everything after `study`, history and forecast after `fit`.
 
         With `data`, the forecasts that `predict(data)` makes; `backtest` is what they are judged by, a result of
-        `evaluate(data)`; `forecast` is what `predict` said, where that is known. `head` may hold `title` and `notes`; `facts` replace those of the forecaster. Raises
-        InputError before `fit`.
+        `evaluate(data)`; `forecast` is what `predict` said, where that is known. `head` may hold `title` and `notes`;
+        `facts` replace those of the forecaster. Raises InputError before `fit`.
         """
         forecaster: Any = self
         panel = forecaster._fitted().panel
@@ -149,11 +149,15 @@ def _judged(backtest: Backtest | None, levels: Sequence[float]) -> dict[str, Any
         "baselines": (*backtest.baselines, *networks),
         "best_baseline": backtest.verdict.best_baseline,
         "table": backtest.table,
-        "leading": "MASE" if backtest.table["MASE"].notna().any() else "MAE",
-        "headline": _HEADLINE,
+        "leading": backtest.leading,
+        "headline": (backtest.leading, *_HEADLINE),
         "ours": backtest.model,
         "ours_called": mark("this forecast"),
-        "compared_on": mark("Every method is evaluated on the same windows, after the data it was fitted to."),
+        "compared_on": _(
+            "Every method is evaluated on the same windows, after the data it was fitted to. The verdict is by "
+            "{metric}.",
+            metric=backtest.leading,
+        ),
         "by_step": backtest.by_step,
         "coverage": backtest.coverage,
         "by_series": backtest.by_series,
