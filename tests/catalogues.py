@@ -15,21 +15,24 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from typer.main import get_command
 
 import recurra
+from recurra.cli.help import help_texts
+from recurra.cli.main import app
 from recurra.report.units import NOUNS
 
 ROOT = Path(recurra.__file__).resolve().parent
 PLACE = ROOT / "locale" / "zh" / "LC_MESSAGES"
 # Calls that mark a text, and which of their arguments hold one.
-CALLS = {"_": (0,), "mark": (0,), "Fact": (0,), "print_facts": (1,), "print_frame": (1,)}
+CALLS = {"_": (0,), "mark": (0,), "Fact": (0,), "print_facts": (1,), "print_frame": (1,), "using": (0,)}
 COUNTS = ("count", "counted")
 OTHER_NOUNS = ("test group", "test sequence", "number", "category")  # that are counted through a variable
 OTHERS = ("words", "characters", "text", "audio", "label", "tags")  # how a text is cut; labels of facts by part
 
 
 def extracted() -> Catalog:
-    """What the code and the templates mark, with the nouns that they count."""
+    """What the code and the templates mark, with the nouns that they count, and what commands say in their help."""
     catalogue = Catalog(locale="zh", domain="recurra", fuzzy=False)
     templates = [("**.html.j2", "jinja2.ext:babel_extract")]
     for _name, _line, message, _comments, _context in extract_from_dir(ROOT, templates, {}, {"_": None}):
@@ -37,6 +40,8 @@ def extracted() -> Catalog:
     for path in sorted(ROOT.rglob("*.py")):
         for text in marked(ast.parse(path.read_text(encoding="utf-8"))):
             catalogue.add(text)
+    for text in help_texts(get_command(app)):
+        catalogue.add(text)
     for noun in (*NOUNS, *OTHER_NOUNS):
         catalogue.add(f"{{n}} {noun}")
     for text in (*NOUNS, *OTHERS):

@@ -1,7 +1,8 @@
 """Notebooks as pages: each is run once from a fresh kernel, and its outputs serve the pages of both languages.
 
 What a run has given is kept under `.cache/notebooks`, by a digest of the code cells and of all of Recurra's sources, so
-that a build after a change of words runs nothing.
+that a build after a change of words runs nothing. `python -m docs.hooks.notebooks` runs them all beforehand, on all
+cores: two sites that are built at the same time would each run every one.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -114,3 +117,14 @@ def _output(output: NotebookNode, stem: str, pictures: dict[str, bytes]) -> str:
 def _fence(language: str, text: str) -> str:
     text = TERMINAL_COLOURS.sub("", text).strip("\n")
     return f"````{language}\n{text}\n````" if text else ""
+
+
+def main() -> None:
+    """Run every notebook whose outputs are not kept, one for each core; those with most code first."""
+    paths = (ROOT / "docs" / "en" / "notebooks").glob("*.ipynb")
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # each has a kernel, a process of its own
+        list(pool.map(executed, sorted(paths, key=lambda path: -len("".join(code(read(path)))))))
+
+
+if __name__ == "__main__":
+    main()

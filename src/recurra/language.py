@@ -44,7 +44,13 @@ class set_language:  # called as a function, used as a block
         if name is not None and name not in LANGUAGES:
             from recurra.errors import InputError
 
-            raise InputError(f"language is {name!r}: expected {' or '.join(map(repr, LANGUAGES))}")
+            raise InputError(
+                _(
+                    "language is {name!r}: expected {languages}",
+                    name=name,
+                    languages=_(" or ").join(map(repr, LANGUAGES)),
+                )
+            )
         self._before, _set = _set, name
 
     def __enter__(self) -> set_language:

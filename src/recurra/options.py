@@ -1,7 +1,7 @@
 """What an option is called where the user meets it: `layout=` in Python, `--layout` on the command line.
 
-A message names the argument that overrides a decision or mends a refusal, and does not know who reads it. It asks here
-for the name, and the surface that the user is on says how names are written. Without a word, that surface is Python.
+A message names the argument that overrides a decision or avoids a refusal, and does not know who reads it. It asks here
+for the name, and the surface that the user is on says how names are written. Unless it says so, that surface is Python.
 
 Not every option is at hand everywhere: a model file settles which column is the target, and a command has the options
 that it has. A message therefore lists its remedies with `ways` and `using`, which pass over what cannot be done here.
@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from recurra.language import _
 
 Spelling = Callable[[str, tuple[Any, ...]], str]
 Offers = Callable[[str], bool]
@@ -80,11 +82,11 @@ def using(remedy: str, *names: str) -> str:
     >>> using("name another column with {}", "time")
     'name another column with time='
     """
-    return remedy.format(*map(option, names)) if offered(*names) else ""
+    return _(remedy).format(*map(option, names)) if offered(*names) else ""
 
 
 def ways(*remedies: str) -> str:
-    """What can be done, in a list; empty remedies are passed over.
+    """What can be done, each in the reader's language, in a list; empty ones are passed over.
 
     >>> ways("correct it", "", using("name another with {}", "time"))
     'correct it, or name another with time='
@@ -92,7 +94,7 @@ def ways(*remedies: str) -> str:
     'correct it, convert it, or remove it'
     """
     possible = [remedy for remedy in remedies if remedy]
-    return ", or ".join([", ".join(possible[:-1]), *possible[-1:]] if len(possible) > 1 else possible)
+    return _(", or ").join([_(", ").join(possible[:-1]), *possible[-1:]] if len(possible) > 1 else possible)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import os
 import sys
 
 from recurra.errors import InputError
+from recurra.language import _
 
 PLUGINS = "RECURRA_PLUGINS"
 _waiting = True  # the modules have not been imported
@@ -28,8 +29,13 @@ def load_plugins() -> None:
         except ImportError as error:
             _waiting = True
             raise InputError(
-                f"{PLUGINS} names the module {module!r}, which cannot be imported: {error}. Expected modules that are "
-                "installed, or lie in the working folder"
+                _(
+                    "{plugins} names the module {module!r}, which cannot be imported: {error}. Expected "
+                    "modules that are installed, or lie in the working folder",
+                    plugins=PLUGINS,
+                    module=module,
+                    error=error,
+                )
             ) from error
         finally:
             sys.path.pop()

@@ -69,12 +69,9 @@ def browser() -> Iterator[Browser]:
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     contexts: list[BrowserContext] = []
 
-    def open_report(report: ReportContent | ReportContent, width: int = 1280, **settings: Any) -> Opened:
+    def open_report(report: ReportContent, width: int = 1280, **settings: Any) -> Opened:
         path = tmp_path / "report.html"
-        if isinstance(report, ReportContent):
-            write_html(report, path)
-        else:
-            write_html(report, path)
+        write_html(report, path)
         context = browser.new_context(viewport={"width": width, "height": 900}, **settings)
         contexts.append(context)
         page = context.new_page()

@@ -86,3 +86,13 @@ def test_bars_are_sorted_by_strength(sentiment: ReportContent) -> None:
     widths = [bar.width for bar in positive.bars]
     assert widths == sorted(widths, reverse=True)
     assert [bar.token for bar in positive.bars if bar.against] == ["not", "كئيب"]
+
+
+def test_bars_name_the_input_where_there_are_several(sentiment: ReportContent) -> None:
+    usual = pd.DataFrame(
+        {"token": ["good", "good"], "class": "yes", "strength": [2.0, 1.0], "count": 3, "input": ["title", "text"]}
+    )
+    (group,) = usual_bars(usual)
+    assert [(bar.token, bar.input) for bar in group.bars] == [("good", "title"), ("good", "text")]
+    (group,) = usual_bars(usual.assign(input="text"))
+    assert {bar.input for bar in group.bars} == {""}

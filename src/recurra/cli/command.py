@@ -7,17 +7,39 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from recurra.cli.console import stderr
 from recurra.cli.flags.spelling import as_flag
+from recurra.cli.help import TranslatedHelp
+from recurra.cli.usage_errors import translated
+from recurra.language import _
 from recurra.options import spelt
 
 INTERRUPTED = 130
 
 
-class Command(TyperCommand):
+class Commands(TranslatedHelp, TyperGroup):
+    """A group of commands."""
+
+    def make_context(self, *arguments: Any, **settings: Any) -> Any:
+        """Read the command line; what is wrong with it is said in the reader's language."""
+        with translated():
+            return super().make_context(*arguments, **settings)
+
+    def resolve_command(self, *arguments: Any) -> Any:
+        """The command of that name, likewise."""
+        with translated():
+            return super().resolve_command(*arguments)
+
+
+class Command(TranslatedHelp, TyperCommand):
     """A command in which options are written as flags, and messages name only those that it has."""
+
+    def make_context(self, *arguments: Any, **settings: Any) -> Any:
+        """Read the command line; what is wrong with it is said in the reader's language."""
+        with translated():
+            return super().make_context(*arguments, **settings)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; where it is interrupted, say what is left, and leave with status 130."""
@@ -34,5 +56,5 @@ def what_is_left(given: Mapping[str, Any]) -> str:
     """The sentence for a command that was interrupted, by its arguments."""
     out = given.get("out")
     unfinished = isinstance(out, Path) and "resume" in given and any(out.glob(".*.recurra-run/run.json"))
-    more = "; run the same command with --resume to continue" if unfinished else ""
-    return f"Interrupted: no output file was written or changed{more}."
+    more = _("; run the same command with --resume to continue") if unfinished else ""
+    return _("Interrupted: no output file was written or changed{more}.", more=more)

@@ -10,6 +10,7 @@ from rich.console import Console
 from recurra.cli.console import print_facts, print_frame
 from recurra.data.schema.facts import Fact
 from recurra.deploy.description import describe
+from recurra.language import _
 
 _MOST = 10_000  # lines
 
@@ -20,9 +21,9 @@ def print_file(console: Console, model: Path) -> None:
     facts = [
         Fact("kind", found.kind),
         Fact("file format", str(found.version)),
-        Fact("made by", f"Recurra {found.made_by}"),
-        Fact("verdict", found.verdict or "none: it was not judged"),
-        Fact("size", f"{found.size:,} bytes, the checksum is right"),
+        Fact("made by", _("Recurra {made_by}", made_by=found.made_by)),
+        Fact("verdict", found.verdict or _("none: it was not evaluated")),
+        Fact("size", _("{size:,} bytes, the checksum is right", size=found.size)),
     ]
     print_facts(console, "What the file says", facts)
     parts = [
@@ -31,7 +32,7 @@ def print_file(console: Console, model: Path) -> None:
     ]
     print_frame(console, "Parts", pd.DataFrame(parts), rows=_MOST)
     tensors = [
-        {"tensor": name, "type": kind, "shape": " x ".join(map(str, shape)) or "one number", "bytes": size}
+        {"tensor": name, "type": kind, "shape": " x ".join(map(str, shape)) or _("one number"), "bytes": size}
         for name, kind, shape, size in found.tensors
     ]
     print_frame(console, "Tensors", pd.DataFrame(tensors), rows=_MOST)

@@ -10,6 +10,7 @@ from recurra.cli.console import stderr, waiting
 from recurra.cli.flags.reading import Reading
 from recurra.cli.outputs import check_outputs
 from recurra.errors import InputError
+from recurra.language import _
 
 if TYPE_CHECKING:
     from recurra.tasks.estimator import Estimator, Later
@@ -31,12 +32,16 @@ def open_later(
     """
     if file is None and not estimator.keeps_data:
         raise InputError(
-            f"{model} keeps no data: give the FILE that holds the examples, recurra {command} {model} FILE"
+            _(
+                "{model} keeps no data: give the FILE that holds the examples, recurra {command} {model} FILE",
+                model=model,
+                command=command,
+            )
         )
     check_outputs(outputs, inputs=[str(model), *([] if file is None else [file])])
     if file is None:
         return None
-    with waiting(stderr(quiet), f"reading {Path(file).name}"):
+    with waiting(stderr(quiet), _("reading {file}", file=Path(file).name)):
         opened = estimator.read_file(file, reading.arguments())
     reading.untold[:] = opened.notes
     return estimator.later(opened)

@@ -11,7 +11,7 @@ import typer
 from typer.main import get_command
 
 from recurra import __version__
-from recurra.cli.command import INTERRUPTED, Command
+from recurra.cli.command import INTERRUPTED, Command, Commands
 from recurra.cli.commands import bench, doctor, evaluate, inspect, learn, predict, textbook
 from recurra.cli.console import stderr
 from recurra.cli.flags.spelling import as_flag
@@ -32,6 +32,7 @@ def _add_tasks(app: typer.Typer) -> None:
 
 app = typer.Typer(
     name="recurra",
+    cls=Commands,
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -99,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         if debug:
             raise
-        _complain(f"{error} (--debug shows where)")
+        _complain(_("{error} (--debug shows where)", error=error))
         sys.exit(1)
 
 
@@ -118,7 +119,14 @@ def asked_language(arguments: Sequence[str]) -> str | None:
         if name == LANGUAGE:
             asked = value if found else next(iter(arguments[place + 1 :]), "")
     if asked is not None and asked not in LANGUAGES:
-        raise InputError(f"{LANGUAGE} is {asked!r}: expected {' or '.join(LANGUAGES)}")
+        raise InputError(
+            _(
+                "{language} is {asked!r}: expected {languages}",
+                language=LANGUAGE,
+                asked=asked,
+                languages=_(" or ").join(LANGUAGES),
+            )
+        )
     return asked
 
 
@@ -135,16 +143,20 @@ def without_language(arguments: Sequence[str]) -> list[str]:
 
 def _complain(message: str) -> None:
     console = stderr()
-    console.print(_("error:"), style="bold red", end=" ")
+    console.print(_("error: "), style="bold red", end="")
     console.print(message, markup=False, highlight=False, soft_wrap=True)
 
 
 def _report_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """The excepthook: one line for what nobody foresaw."""
     if issubclass(kind, MemoryError):
-        _complain("out of memory; give fewer series or columns (--ignore), or --members 1")
+        _complain(_("out of memory; give fewer series or columns (--ignore), or --members 1"))
     else:
         text = " ".join(str(error).split())
         _complain(
-            f"this is a bug in recurra: {kind.__name__}: {text} (run again with --debug and report what it prints)"
+            _(
+                "this is a bug in recurra: {type}: {text} (run again with --debug and report what it prints)",
+                type=kind.__name__,
+                text=text,
+            )
         )

@@ -14,6 +14,7 @@ import typer
 
 from recurra.cli.console import stderr
 from recurra.errors import InputError, MissingPackageError
+from recurra.language import _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,11 +31,17 @@ def check_outputs(paths: Sequence[Path], inputs: Sequence[str] = ()) -> None:
     for path in paths:
         for source in inputs:
             if path.exists() and Path(source).exists() and path.samefile(source):
-                raise InputError(f"{path} is the input and would be overwritten: choose another place with --out")
+                raise InputError(
+                    _("{path} is the input and would be overwritten: choose another place with --out", path=path)
+                )
         if path.is_dir():
-            raise InputError(f"cannot write {path}: it is a folder; remove it, or choose another place with --out")
+            raise InputError(
+                _("cannot write {path}: it is a folder; remove it, or choose another place with --out", path=path)
+            )
         if path.exists() and not path.is_file():
-            raise InputError(f"cannot write {path}: it is no regular file; choose another place with --out")
+            raise InputError(
+                _("cannot write {path}: it is no regular file; choose another place with --out", path=path)
+            )
     for folder in {path.parent for path in paths}:
         _check_folder(folder)
 
@@ -44,12 +51,24 @@ def _check_folder(folder: Path) -> None:
     while not standing.exists():
         standing = standing.parent
     if not standing.is_dir():
-        raise InputError(f"cannot write in {folder}: {standing} is a file, expected a folder; choose one with --out")
+        raise InputError(
+            _(
+                "cannot write in {folder}: {standing} is a file, expected a folder; choose one with --out",
+                folder=folder,
+                standing=standing,
+            )
+        )
     try:
         # permission bits say nothing about a read-only disk: only writing does
         os.rmdir(tempfile.mkdtemp(prefix=".recurra-", dir=standing))
     except OSError as error:
-        raise InputError(f"cannot write in {folder}: {error.strerror}; choose another folder with --out") from error
+        raise InputError(
+            _(
+                "cannot write in {folder}: {reason}; choose another folder with --out",
+                folder=folder,
+                reason=error.strerror,
+            )
+        ) from error
 
 
 @contextmanager
@@ -93,13 +112,25 @@ def tell_failures(failures: Mapping[str, Exception], *, debug: bool) -> None:
         if debug:
             raise error
         if isinstance(error, MissingPackageError):
-            stderr().print(f"note: {name} was not made: {error}", markup=False, highlight=False, soft_wrap=True)
+            stderr().print(
+                _("note: {name} was not made: {error}", name=name, error=error),
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
             continue
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         stderr().print(
-            f"error: {name} could not be made; the other files are complete. This is a bug in recurra: {reason} (run "
-            "again with --debug and report what it prints)", markup=False, highlight=False, soft_wrap=True,
-        )  # fmt: skip
+            _(
+                "error: {name} could not be made; the other files are complete. This is a bug in recurra: {reason} "
+                "(run again with --debug and report what it prints)",
+                name=name,
+                reason=reason,
+            ),
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     if any(not isinstance(error, MissingPackageError) for error in failures.values()):
         raise typer.Exit(1)
 

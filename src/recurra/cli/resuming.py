@@ -14,6 +14,7 @@ from rich.console import Console
 
 from recurra import __version__
 from recurra.errors import InputError
+from recurra.language import _, mark
 from recurra.training.checkpoint import CheckpointFolder
 
 
@@ -28,12 +29,14 @@ def open_checkpoints(path: Path, data: str, options: Mapping[str, Any], *, resum
     Raises InputError where the folder is somebody else's, ModelFileError where it belongs to another run.
     """
     if path.exists() and any(path.iterdir()) and not (path / "run.json").is_file():
-        raise InputError(f"{path} is in the way: it holds something else than checkpoints; choose another --out")
+        raise InputError(
+            _("{path} is in the way: it holds something else than checkpoints; choose another --out", path=path)
+        )
     told = {name: value for name, value in options.items() if name != "verbose"}  # of what is shown no bit depends
     fingerprint = {
-        "data": data,
-        "options": json.dumps(told, sort_keys=True, default=_plain),
-        "version of recurra": __version__,
+        mark("data"): data,
+        mark("options"): json.dumps(told, sort_keys=True, default=_plain),
+        mark("version of recurra"): __version__,
     }
     return CheckpointFolder(path, fingerprint, resume)
 
@@ -45,9 +48,9 @@ def _plain(value: Any) -> Any:
 def tell_of_unfinished(console: Console, path: Path, *, resume: bool) -> None:
     """Say what becomes of an unfinished run, or that there is none."""
     if path.exists() and not resume:
-        console.print("Discarding an unfinished run; pass --resume to continue it.")
+        console.print(_("Discarding an unfinished run; pass --resume to continue it."))
     if resume and not path.exists():
-        console.print("Nothing to resume: starting a new run.")
+        console.print(_("Nothing to resume: starting a new run."))
 
 
 @contextmanager

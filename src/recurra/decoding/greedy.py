@@ -10,6 +10,7 @@ from torch import Tensor
 
 from recurra.decoding.decoder import Decoder, Step
 from recurra.errors import InputError
+from recurra.language import _
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class Greedy(Decoder[Written]):
 
     def __post_init__(self) -> None:
         if self.most < 1:
-            raise InputError(f"most is {self.most}: expected a whole number of at least 1")
+            raise InputError(_("most is {most}: expected a whole number of at least 1", most=self.most))
 
     def start(self, encoded: Any, rows: int) -> Written:
         """`begin` in every row."""

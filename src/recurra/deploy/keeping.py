@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from recurra.deploy.model_file import Contents
 from recurra.deploy.parts import Given, put_together, taken_apart
 from recurra.errors import ModelFileError
+from recurra.language import _
 from recurra.nn.own import OwnNetwork
 
 _MOST = 1000  # networks
@@ -38,7 +39,7 @@ class Header:
     def check(self) -> None:
         """Refuse more networks than an ensemble has."""
         if not 0 <= self.members <= _MOST:
-            raise ModelFileError(f"it claims {self.members} members")
+            raise ModelFileError(_("it claims {members} members", members=self.members))
 
 
 class Keeper:
@@ -78,7 +79,7 @@ class Opener:
     def part(self, name: str, *classes: type, given: Given | None = None) -> Any:
         """The part of this name, of one of these classes; `given` as in `put_together`."""
         if name not in self.contents.config:
-            raise ModelFileError(f"it has no {name}")
+            raise ModelFileError(_("it has no {name}", name=name))
         return put_together(self.contents.config[name], self.contents.tensors, name, classes, given=given)
 
     def optional(self, name: str, *classes: type) -> Any:
@@ -103,8 +104,15 @@ class Opener:
         if wrong is not None:
             found, expected = weights[wrong], state[wrong]
             raise ModelFileError(
-                f"weights/{k}/{wrong} is {found.dtype} {tuple(found.shape)}: expected {expected.dtype} "
-                f"{tuple(expected.shape)}"
+                _(
+                    "weights/{k}/{wrong} is {dtype} {shape}: expected {expected_dtype} {expected}",
+                    k=k,
+                    wrong=wrong,
+                    dtype=found.dtype,
+                    shape=tuple(found.shape),
+                    expected_dtype=expected.dtype,
+                    expected=tuple(expected.shape),
+                )
             )
         network.load_state_dict(weights, strict=True, assign=True)
         return network.eval()
@@ -117,22 +125,34 @@ class Opener:
             if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
                 count = int((~torch.isfinite(tensor)).sum())
                 raise ModelFileError(
-                    f"{count:,} of the {tensor.numel():,} weights {prefix}{name} are not finite numbers: the training "
-                    "went wrong, or the file was altered; train again"
+                    _(
+                        "{count:,} of the {tensor:,} weights {prefix}{name} are not finite numbers: the training "
+                        "went wrong, or the file was altered; train again",
+                        count=count,
+                        tensor=tensor.numel(),
+                        prefix=prefix,
+                        name=name,
+                    )
                 )
         return found
 
     def refuse_deep(self, layers: int) -> None:
         """Refuse more layers than there can be weights, before they are built one by one."""
         if layers > len(self.contents.tensors):
-            raise ModelFileError(f"it claims {layers} layers and has {len(self.contents.tensors)} tensors")
+            raise ModelFileError(
+                _(
+                    "it claims {layers} layers and has {n_tensors} tensors",
+                    layers=layers,
+                    n_tensors=len(self.contents.tensors),
+                )
+            )
 
     def refuse_more(self, again: Contents) -> None:
         """Refuse a file that says more, or says it otherwise, than a file of the same model, `again`, would."""
         surplus = sorted(self.contents.tensors.keys() - again.tensors.keys())
         surplus += [key for key, value in self.contents.config.items() if _says_more(value, again.config.get(key))]
         if surplus:
-            raise ModelFileError(f"it holds {surplus[0]!r} in a way that no such model has")
+            raise ModelFileError(_("it holds {name!r} in a way that no such model has", name=surplus[0]))
 
 
 @contextmanager
@@ -144,7 +164,9 @@ def refusing(path: str, what: str) -> Iterator[None]:
         reason = " ".join(str(error).split())[:_REASON]
         if isinstance(error, ModelFileError) and reason.startswith(path):
             raise
-        raise ModelFileError(f"{path} is not a valid {what}: {reason}") from error
+        raise ModelFileError(
+            _("{path} is not a valid {what}: {reason}", path=path, what=what, reason=reason)
+        ) from error
 
 
 def _says_more(given: Any, again: Any) -> bool:
@@ -167,8 +189,12 @@ def _refuse_own(name: str | None, factory: object, path: str) -> None:
     """
     if name is not None and factory is None:
         raise ModelFileError(
-            f"{path} holds the weights of a network of your own, {name}, and not its code: "
-            f"read it with recurra.load(path, network={name})"
+            _(
+                "{path} holds the weights of a network of your own, {name}, and not its code: read it "
+                "with recurra.load(path, network={name})",
+                path=path,
+                name=name,
+            )
         )
     if name is None and factory is not None:
-        raise ModelFileError(f"{path} holds a network of recurra's own: leave network= out")
+        raise ModelFileError(_("{path} holds a network of recurra's own: leave network= out", path=path))

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from recurra.language import _
+
 _LONGEST = 100 << 20  # bytes of a header: the format's own limit
 _DEEPEST = 8  # dimensions of a tensor
 _LARGEST = 1 << 48  # numbers along one of them
@@ -50,42 +52,70 @@ def read_layout(path: Path) -> tuple[dict[str, str], dict[str, TensorLayout]]:
     Raises `Unreadable` where it is no whole safetensors file, and `OSError` where it cannot be read.
     """
     if not stat.S_ISREG(path.stat().st_mode):
-        raise Unreadable("it is no file on a disk")
+        raise Unreadable(_("it is no file on a disk"))
     with path.open("rb") as file:
         size = path.stat().st_size
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or length > min(size - 8, _LONGEST):
-            raise Unreadable(f"its header would be {length:,} bytes long, and it has {size:,}")
-        header = strict_json(file.read(length), "its header")
+            raise Unreadable(
+                _("its header would be {length:,} bytes long, and it has {size:,}", length=length, size=size)
+            )
+        header = strict_json(file.read(length), _("its header"))
     if not isinstance(header, dict):
-        raise Unreadable("its header is no JSON object")
+        raise Unreadable(_("its header is no JSON object"))
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        raise Unreadable("its metadata are no texts by name")
+        raise Unreadable(_("its metadata are no texts by name"))
     tensors = {name: _tensor(name, entry) for name, entry in header.items()}
     place = 0
     for name, tensor in sorted(tensors.items(), key=lambda entry: (entry[1].begin, entry[1].end)):
         if tensor.begin != place:
-            raise Unreadable(f"its tensor {name!r} begins at {tensor.begin:,}: expected {place:,}")
+            raise Unreadable(
+                _(
+                    "its tensor {name!r} begins at {begin:,}: expected {place:,}",
+                    name=name,
+                    begin=tensor.begin,
+                    place=place,
+                )
+            )
         place = tensor.end
     if place != size - 8 - length:
-        raise Unreadable(f"its tensors end at {place:,}, and the file at {size - 8 - length:,}")
+        raise Unreadable(
+            _("its tensors end at {place:,}, and the file at {size:,}", place=place, size=size - 8 - length)
+        )
     return metadata, tensors
 
 
 def _tensor(name: str, entry: Any) -> TensorLayout:
     if not isinstance(entry, dict) or entry.keys() != _FIELDS:
-        raise Unreadable(f"its tensor {name!r} has not exactly {', '.join(sorted(_FIELDS))}")
+        raise Unreadable(
+            _("its tensor {name!r} has not exactly {fields}", name=name, fields=", ".join(sorted(_FIELDS)))
+        )
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(dtype, str) or dtype not in _SIZES:
-        raise Unreadable(f"its tensor {name!r} is of type {dtype!r}: expected one of {', '.join(_SIZES)}")
+        raise Unreadable(
+            _(
+                "its tensor {name!r} is of type {dtype!r}: expected one of {sizes}",
+                name=name,
+                dtype=dtype,
+                sizes=", ".join(_SIZES),
+            )
+        )
     if not _are_counts(shape, _LARGEST) or len(shape) > _DEEPEST or math.prod(n for n in shape if n) > _LARGEST:
-        raise Unreadable(f"its tensor {name!r} is of shape {str(shape)[:100]}")
+        raise Unreadable(_("its tensor {name!r} is of shape {shape}", name=name, shape=str(shape)[:100]))
     if not _are_counts(offsets, math.inf) or len(offsets) != 2:
-        raise Unreadable(f"its tensor {name!r} lies at {str(offsets)[:100]}")
+        raise Unreadable(_("its tensor {name!r} lies at {offsets}", name=name, offsets=str(offsets)[:100]))
     begin, end = offsets
     if end - begin != math.prod(shape) * _SIZES[dtype]:
-        raise Unreadable(f"its tensor {name!r} of shape {shape} lies at {begin:,} to {end:,}")
+        raise Unreadable(
+            _(
+                "its tensor {name!r} of shape {shape} lies at {begin:,} to {end:,}",
+                name=name,
+                shape=shape,
+                begin=begin,
+                end=end,
+            )
+        )
     return TensorLayout(dtype, tuple(shape), begin, end)
 
 
@@ -99,15 +129,15 @@ def strict_json(text: bytes | str, what: str) -> Any:
         found = json.loads(text, object_pairs_hook=_distinct, parse_constant=_no_constant)
         json.dumps(found, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
-        reason = "it is nested too deep" if isinstance(error, RecursionError) else error
-        raise Unreadable(f"{what} is no JSON that can be used ({reason})") from error
+        reason = _("it is nested too deep") if isinstance(error, RecursionError) else error
+        raise Unreadable(_("{what} is no JSON that can be used ({reason})", what=what, reason=reason)) from error
     return found
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
+        names = [name for name, _unused in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"{twice!r} is there twice")
     return found

@@ -20,6 +20,7 @@ from torch import Tensor
 from recurra.deploy.layout import Unreadable, read_layout, strict_json
 from recurra.errors import InputError, ModelFileError
 from recurra.files import whole_file
+from recurra.language import _
 
 FORMAT = 2
 _MAGIC = "recurra"
@@ -53,7 +54,7 @@ def write_model(path: str | Path, contents: Contents) -> None:
             save_file(tensors, temporary, metadata=metadata)
     except (OSError, SafetensorError) as error:  # a full disk is either
         reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot write {path}: {reason}; choose another place") from error
+        raise InputError(_("cannot write {path}: {reason}; choose another place", path=path, reason=reason)) from error
 
 
 def read_model(path: str | Path) -> Contents:
@@ -64,11 +65,14 @@ def read_model(path: str | Path) -> Contents:
     """
     path = Path(path)
     if path.is_dir():
-        raise InputError(f"{path} is a folder: expected a model file such as sales.safetensors")
+        raise InputError(_("{path} is a folder: expected a model file such as sales.safetensors", path=path))
     if not path.exists():
         raise InputError(
-            f"there is no model file {path}: expected the .safetensors file that `recurra forecast`, `classify`, `tag` "
-            "or `regress` wrote, or an estimator's `save`"
+            _(
+                "there is no model file {path}: expected the .safetensors file that `recurra forecast`, "
+                "`classify`, `tag` or `regress` wrote, or an estimator's `save`",
+                path=path,
+            )
         )
     try:
         metadata, layout = read_layout(path)
@@ -77,32 +81,46 @@ def read_model(path: str | Path) -> Contents:
             tensors = {key: file.get_tensor(key) for key in layout}
     except (SafetensorError, OSError, Unreadable) as error:
         raise ModelFileError(
-            f"{path} is not a readable model file ({error}): it is truncated, damaged, or something else; "
-            "copy it again, train again, or give the model before the table, as in `recurra predict MODEL FILE`"
+            _(
+                "{path} is not a readable model file ({error}): it is truncated, damaged, or something "
+                "else; copy it again, train again, or give the model before the table, as in `recurra "
+                "predict MODEL FILE`",
+                path=path,
+                error=error,
+            )
         ) from error
     if _checksum(header, tensors) != header["sha256"]:
-        raise ModelFileError(f"{path} was altered after it was written (its checksum is wrong): train again")
+        raise ModelFileError(
+            _("{path} was altered after it was written (its checksum is wrong): train again", path=path)
+        )
     return Contents(header["kind"], header["config"], tensors, header["version"])
 
 
 def _header(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     if _MAGIC not in metadata:
-        raise ModelFileError(f"{path} is a safetensors file, but not a Recurra model")
+        raise ModelFileError(_("{path} is a safetensors file, but not a Recurra model", path=path))
     try:
-        header = strict_json(metadata[_MAGIC], "its configuration")
+        header = strict_json(metadata[_MAGIC], _("its configuration"))
         version = header["version"]
         whole = type(version) is int and version > 0
         newer = whole and version > FORMAT
         complete = whole and {key: type(header[key]) for key in _HEADER} == _HEADER and len(header) == len(_HEADER) + 1
     except (Unreadable, KeyError, TypeError) as error:
-        raise ModelFileError(f"{path} has a damaged header ({error}): it was altered; train again") from error
+        raise ModelFileError(
+            _("{path} has a damaged header ({error}): it was altered; train again", path=path, error=error)
+        ) from error
     if newer:
         raise ModelFileError(
-            f"{path} was made by a newer version of Recurra (file format {version}, this one reads {FORMAT}): "
-            "upgrade with pip install --upgrade recurra"
+            _(
+                "{path} was made by a newer version of Recurra (file format {version}, this one reads "
+                "{format}): upgrade with pip install --upgrade recurra",
+                path=path,
+                version=version,
+                format=FORMAT,
+            )
         )
     if not complete or len(metadata) > 1:
-        raise ModelFileError(f"{path} has a damaged header: it was altered; train again")
+        raise ModelFileError(_("{path} has a damaged header: it was altered; train again", path=path))
     return header
 
 

@@ -22,6 +22,7 @@ from pydantic import ConfigDict, TypeAdapter
 from torch import Tensor
 
 from recurra.errors import ModelFileError
+from recurra.language import _
 
 _KIND = "is a"
 _UNSIGNED = "uint64"
@@ -78,11 +79,25 @@ def put_together(
     for another class and for fields that do not fit, and what the class raises.
     """
     if not isinstance(plain, Mapping):
-        raise ModelFileError(f"{name} is {plain!r}: expected a {' or '.join(each.__name__ for each in classes)}")
+        raise ModelFileError(
+            _(
+                "{name} is {plain!r}: expected a {classes}",
+                name=name,
+                plain=plain,
+                classes=_(" or ").join(each.__name__ for each in classes),
+            )
+        )
     known = {each.__name__: each for each in classes}
     kind = known.get(str(plain.get(_KIND)))
     if kind is None:
-        raise ModelFileError(f"{name} is a {plain.get(_KIND)!r}: expected one of {', '.join(sorted(known))}")
+        raise ModelFileError(
+            _(
+                "{name} is a {plain!r}: expected one of {known}",
+                name=name,
+                plain=plain.get(_KIND),
+                known=", ".join(sorted(known)),
+            )
+        )
     given = given or {}
     values: dict[str, Any] = {}
     for field in fields(kind):
@@ -90,7 +105,9 @@ def put_together(
             values |= _field(field, plain, tensors, f"{name}/{field.name}", _hints(kind)[field.name])
     unknown = sorted(set(plain) - set(values) - {_KIND})
     if unknown:
-        raise ModelFileError(f"{name} has a field {unknown[0]!r}, which no {kind.__name__} has")
+        raise ModelFileError(
+            _("{name} has a field {unknown!r}, which no {type} has", name=name, unknown=unknown[0], type=kind.__name__)
+        )
     for field, make in given.items():
         values[field] = make(values)
     part = kind(**values)
@@ -105,13 +122,15 @@ def _field(
     """The value of a field by its name; nothing where it is missing and has a default."""
     if (array := _array(tensors, place)) is not None:
         if not _may_be_array(hint, array.dtype):
-            raise ModelFileError(f"{place} is an array of {array.dtype}: expected {hint}")
+            raise ModelFileError(
+                _("{place} is an array of {dtype}: expected {hint}", place=place, dtype=array.dtype, hint=hint)
+            )
         if field.name in plain:
-            raise ModelFileError(f"{place} is there twice, as an array and not")
+            raise ModelFileError(_("{place} is there twice, as an array and not", place=place))
         return {field.name: array}
     if field.name not in plain:
         if field.default is MISSING and field.default_factory is MISSING:
-            raise ModelFileError(f"{place} is missing")
+            raise ModelFileError(_("{place} is missing", place=place))
         return {}
     if fitting := _parts_in(hint):
         return {field.name: _parts_of(plain[field.name], tensors, place, hint, fitting)}
@@ -131,7 +150,7 @@ def _parts_of(given: Any, tensors: Mapping[str, Tensor], place: str, hint: Any, 
         return tuple(put_together(each, tensors, f"{place}/{k}", fitting) for k, each in enumerate(given))
     if origin is dict and isinstance(given, dict):
         return {key: put_together(each, tensors, f"{place}/{key}", fitting) for key, each in given.items()}
-    raise ModelFileError(f"{place} is {given!r}: expected several parts")
+    raise ModelFileError(_("{place} is {given!r}: expected several parts", place=place, given=given))
 
 
 def _tensor(array: np.ndarray, place: str) -> dict[str, Tensor]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.errors import ModelFileError
+from recurra.language import _
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,4 +21,4 @@ class Seen:
     def check(self) -> None:
         """Refuse fingerprints that are fewer or more than they are said to be, or do not rise."""
         if self.prints.shape != (self.count,) or bool((self.prints[1:] <= self.prints[:-1]).any()):
-            raise ModelFileError("it has fingerprints of its training examples that do not rise")
+            raise ModelFileError(_("it has fingerprints of its training examples that do not rise"))

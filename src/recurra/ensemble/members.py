@@ -15,6 +15,7 @@ from torch import nn
 from recurra.inspect import Watch, Watched
 from recurra.inspect.several import said_of_nothing
 from recurra.inspect.watched import from_bytes
+from recurra.language import _
 from recurra.training import Run, TrainingOptions, TrainingRecord, train
 from recurra.training.launch import train_on
 from recurra.training.loop import Problem
@@ -77,7 +78,7 @@ class Seat:
             options,
             seed=self.own_seed,
             name=f"{self.name}-{self.number}",
-            label=f"{self.name} {self.number + 1}/{self.members}" if self.members > 1 else self.name,
+            label=f"{_(self.name)} {self.number + 1}/{self.members}" if self.members > 1 else _(self.name),
             steps=steps or options.steps(problem.examples),
             run=run,
             watch=partial(Watch, clip_norm=options.clip_norm) if watch else None,
@@ -91,7 +92,7 @@ def remarks_of(members: Sequence[Member[Any]]) -> list[str]:
     seen = [member.watched() for member in members]
     remarks = [remark for member in members if member.record is not None for remark in member.record.remarks]
     if why := said_of_nothing(seen):
-        remarks.insert(0, f"the gradient's way through time was not recorded: {why}")
+        remarks.insert(0, _("the gradient's way through time was not recorded: {why}", why=why))
     return list(dict.fromkeys(remarks))
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from recurra.inspect.flow import Flow, LayerFlow
 from recurra.inspect.memory import GROWN, LEFT
+from recurra.language import _, several
 
 Kind = Literal["vanishing", "exploding", "saturated", "dead units", "learning rate", "one-step direction", "not finite"]
 
@@ -87,23 +88,36 @@ def _exploding(name: str, layers: list[LayerFlow], signs: TrainingSigns) -> Find
     growth = typical.growth
     if not growth >= GROWN:
         return None
-    grown = f"{typical.peak} steps back it is {growth:,.3g} times as large as at the end"
-    sentence = f"{name}: the gradient explodes: {grown if np.isfinite(growth) else 'it is no longer finite'}."
+    grown = _("{peak} steps back it is {growth:,.3g} times as large as at the end", peak=typical.peak, growth=growth)
+    sentence = _(
+        "{name}: the gradient explodes: {grown}.",
+        name=name,
+        grown=grown if np.isfinite(growth) else _("it is no longer finite"),
+    )
     if signs.clip_norm is not None and len(signs.norms):
         clipped = float(np.mean(~(signs.norms <= signs.clip_norm)))
         return Finding(
             "exploding",
             name,
-            f"{sentence} Clipping at {signs.clip_norm:g} limited {clipped:.0%} of the steps.",
-            "Keep the clipping; lower the learning rate, start from smaller recurrent weights (orthogonal), or take an "
-            "LSTM or GRU.",
+            _(
+                "{sentence} Clipping at {clip_norm:g} limited {clipped:.0%} of the steps.",
+                sentence=sentence,
+                clip_norm=signs.clip_norm,
+                clipped=clipped,
+            ),
+            _(
+                "Keep the clipping; lower the learning rate, start from smaller recurrent weights "
+                "(orthogonal), or take an LSTM or GRU."
+            ),
         )
     return Finding(
         "exploding",
         name,
         sentence,
-        "Clip the gradient's norm (torch.nn.utils.clip_grad_norm_(parameters, 1.0)); start from smaller recurrent "
-        "weights (orthogonal), or take an LSTM or GRU.",
+        _(
+            "Clip the gradient's norm (torch.nn.utils.clip_grad_norm_(parameters, 1.0)); start from "
+            "smaller recurrent weights (orthogonal), or take an LSTM or GRU."
+        ),
     )
 
 
@@ -113,16 +127,25 @@ def _vanishing(name: str, layers: list[LayerFlow], cause: Finding | None) -> Fin
     if all(memory.whole for memory in memories) or steps >= SHORT * length:
         return None
     cure = (
-        "What stops it is said above: fix that first."
+        _("What stops it is said above: fix that first.")
         if cause
-        else "If what matters lies further back: take an LSTM or GRU, start with open forget gates (forget bias 1 or "
-        "more; U orthogonal in a plain RNN), or bring it nearer (fewer, longer steps)."
+        else _(
+            "If what matters lies further back: take an LSTM or GRU, start with open forget gates "
+            "(forget bias 1 or more; U orthogonal in a plain RNN), or bring it nearer (fewer, longer "
+            "steps)."
+        )
     )
     return Finding(
         "vanishing",
         name,
-        f"{name}: the gradient vanishes from {max(steps, 1)} step{'' if steps < 2 else 's'} on: {1 - LEFT:.0%} of what "
-        f"is carried back stays nearer, and the sequences have {length} steps.",
+        _(
+            "{name}: the gradient vanishes from {steps} on: {left:.0%} of what is carried back stays "
+            "nearer, and the sequences have {length} steps.",
+            name=name,
+            steps=several("{n} step", "{n} steps", max(steps, 1)),
+            left=1 - LEFT,
+            length=length,
+        ),
         cure,
     )
 
@@ -132,12 +155,20 @@ def _saturated(name: str, layers: list[LayerFlow]) -> Finding | None:
     shares = {gate: float(np.mean([use.saturated for use in found])) for gate, found in uses.items()}
     if not shares or np.mean(list(shares.values())) <= SATURATED:
         return None
-    what = ", ".join(f"{share:.0%} of {gate}" for gate, share in shares.items())
+    what = ", ".join(_("{share:.0%} of {gate}", share=share, gate=gate) for gate, share in shares.items())
     return Finding(
         "saturated",
         name,
-        f"{name}: gates or units are saturated ({what}), where their slope is next to nothing and they hardly learn.",
-        "Bring the inputs to about unit size, lower the learning rate, start from smaller weights, or use layer_norm.",
+        _(
+            "{name}: gates or units are saturated ({what}), where their slope is next to nothing and "
+            "they hardly learn.",
+            name=name,
+            what=what,
+        ),
+        _(
+            "Bring the inputs to about unit size, lower the learning rate, start from smaller "
+            "weights, or use layer_norm."
+        ),
     )
 
 
@@ -148,8 +179,13 @@ def _dead(name: str, layers: list[LayerFlow]) -> Finding | None:
     return Finding(
         "dead units",
         name,
-        f"{name}: {dead:.0%} of the ReLU units are dead: 0 at every step of every row, so that they get no gradient.",
-        "Lower the learning rate, start the biases at 0 or above, or take tanh.",
+        _(
+            "{name}: {dead:.0%} of the ReLU units are dead: 0 at every step of every row, so that "
+            "they get no gradient.",
+            name=name,
+            dead=dead,
+        ),
+        _("Lower the learning rate, start the biases at 0 or above, or take tanh."),
     )
 
 
@@ -160,38 +196,50 @@ def _one_step(name: str, layers: list[LayerFlow]) -> Finding | None:
     return Finding(
         "one-step direction",
         name,
-        f"{name}: the loss reads this direction at the last step of the sequence, which is its first: it has seen one "
-        "step there, and nothing is learnt from the others.",
-        "Take its last state (the second result of the layer), or its output at step 0.",
+        _(
+            "{name}: the loss reads this direction at the last step of the sequence, which is its "
+            "first: it has seen one step there, and nothing is learnt from the others.",
+            name=name,
+        ),
+        _("Take its last state (the second result of the layer), or its output at step 0."),
     )
 
 
 def _learning_rate(signs: TrainingSigns) -> Finding | None:
-    cure = "Divide it by 3 to 10, warm it up, or clip the gradient's norm."
+    cure = _("Divide it by 3 to 10, warm it up, or clip the gradient's norm.")
     losses = signs.losses
     broken = np.flatnonzero(~np.isfinite(losses))
     if len(broken) and signs.step(int(broken[0])) <= (0 if len(signs.steps) else 1):
         return Finding(
             "not finite",
             "",
-            f"The loss was {losses[broken[0]]} before anything was learnt.",
-            "Look for NaN and infinite values in the inputs and targets, and for log, sqrt and divisions in the loss.",
+            _("The loss was {loss} before anything was learnt.", loss=losses[broken[0]]),
+            _(
+                "Look for NaN and infinite values in the inputs and targets, and for log, sqrt and "
+                "divisions in the loss."
+            ),
         )
     if len(broken):
         step = signs.step(int(broken[0]))
-        what = f"The learning rate is too high: the loss was {losses[broken[0]]} at step {step}."
+        what = _(
+            "The learning rate is too high: the loss was {loss} at step {step}.", loss=losses[broken[0]], step=step
+        )
         return Finding("learning rate", "", what, cure)
     if len(losses) >= 2 * _SMOOTH:
         windows = np.lib.stride_tricks.sliding_window_view(losses[1:], _SMOOTH)
         smooth = np.median(windows, axis=1)
         at = int(smooth.argmax())
         if smooth[at] > WORSE * losses[0] > 0:
-            what = (
-                f"The learning rate is too high: the loss rose to {smooth[at] / losses[0]:.3g} times its first value "
-                f"by step {signs.step(at + 1 + _SMOOTH // 2)}."
+            what = _(
+                "The learning rate is too high: the loss rose to {ratio:.3g} times its first value by step {step}.",
+                ratio=smooth[at] / losses[0],
+                step=signs.step(at + 1 + _SMOOTH // 2),
             )
             return Finding("learning rate", "", what, cure)
     if len(signs.moved) and (moved := float(np.median(signs.moved[-LATEST:]))) > LEAPING:
-        what = f"The learning rate is too high: a single step moves a recurrent matrix by {moved:.0%} of its size."
+        what = _(
+            "The learning rate is too high: a single step moves a recurrent matrix by {moved:.0%} of its size.",
+            moved=moved,
+        )
         return Finding("learning rate", "", what, cure)
     return None

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recurra.language import _, several
+
 LEFT = 0.01
 GROWN = 10.0
 _NEARLY = 0.95
@@ -38,7 +40,8 @@ class Memory:
         return self.steps >= _NEARLY * (self.length - 1)
 
     def __str__(self) -> str:
-        return f"{'at least ' if self.whole else ''}{self.steps} step{'' if self.steps == 1 else 's'}"
+        steps = several("{n} step", "{n} steps", self.steps)
+        return _("at least {steps}", steps=steps) if self.whole else steps
 
 
 def memory_of(carried: npt.ArrayLike) -> Memory:

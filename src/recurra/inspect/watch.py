@@ -18,6 +18,7 @@ from recurra.inspect.flow_plot import draw_flow
 from recurra.inspect.layers import recurrent_layers
 from recurra.inspect.memory import Memory
 from recurra.inspect.watched import Watched, from_bytes, reason_of, to_bytes
+from recurra.language import _
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,7 +67,9 @@ class Watch:
 
     def __init__(self, model: nn.Module, *, share: float = SHARE, clip_norm: float | None = None) -> None:
         if not 0 < share < 1:
-            raise InputError(f"share is {share}: expected the share of the training's time, above 0 and below 1")
+            raise InputError(
+                _("share is {share}: expected the share of the training's time, above 0 and below 1", share=share)
+            )
         self._recurrent = list(recurrent_layers(model).values())
         self.model, self.clip_norm = model, clip_norm
         self.flows: list[Flow] = []
@@ -158,7 +161,7 @@ class Watch:
     def plot(self, what: Literal["gradient", "carried"] = "gradient") -> Figure:
         """The picture of `draw_flow`."""
         if why := self.watched().why_nothing:
-            raise InputError(f"there is nothing to draw, because no look succeeded: {why}")
+            raise InputError(_("there is nothing to draw, because no look succeeded: {why}", why=why))
         return draw_flow(self.flows, what=what)
 
     def log(self, board: Board, *, picture: bool = True) -> None:

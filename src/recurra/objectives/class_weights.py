@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from recurra.data.labels.labels import Classes, LabelSets, Tags
 from recurra.errors import InputError
+from recurra.language import _
 
 Floats = npt.NDArray[np.floating]
 Weights = Mapping[Any, float] | str | None
@@ -39,7 +40,7 @@ def weight_of_labels(given: Weights, sets: LabelSets, truth: npt.NDArray) -> Flo
 def checked_smoothing(share: float) -> float:
     """The label smoothing that was asked for; `InputError` where it is no share."""
     if not isinstance(share, Real) or not 0 <= share < 1:
-        raise InputError(f"label_smoothing is {share!r}: expected a share of at least 0 and below 1")
+        raise InputError(_("label_smoothing is {share!r}: expected a share of at least 0 and below 1", share=share))
     return float(share)
 
 
@@ -51,15 +52,29 @@ def settings_of(weight: Floats | None, smoothing: float, labels: Classes | Label
 
 def _named(given: Weights, names: tuple[Any, ...]) -> Floats:
     if not isinstance(given, Mapping):
-        raise InputError(f"class_weight is {given!r}: expected None, 'balanced', or a weight for each class")
+        raise InputError(
+            _("class_weight is {given!r}: expected None, 'balanced', or a weight for each class", given=given)
+        )
     unknown = [label for label in given if label not in names]
     if unknown:
         known = ", ".join(map(repr, names[:12]))
-        raise InputError(f"class_weight names {unknown[0]!r}, which is no class: expected some of {known}")
+        raise InputError(
+            _(
+                "class_weight names {unknown!r}, which is no class: expected some of {known}",
+                unknown=unknown[0],
+                known=known,
+            )
+        )
     wrong = [label for label, weight in given.items() if not (isinstance(weight, Real) and 0 <= weight < np.inf)]
     if wrong:
-        raise InputError(f"class_weight of {wrong[0]!r} is {given[wrong[0]]!r}: expected a number of at least 0")
+        raise InputError(
+            _(
+                "class_weight of {wrong!r} is {given!r}: expected a number of at least 0",
+                wrong=wrong[0],
+                given=given[wrong[0]],
+            )
+        )
     weights = np.array([float(given.get(name, 1.0)) for name in names])
     if not weights.any():
-        raise InputError(f"class_weight is {given!r}: expected a weight above 0 for at least one class")
+        raise InputError(_("class_weight is {given!r}: expected a weight above 0 for at least one class", given=given))
     return weights

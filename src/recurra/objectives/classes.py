@@ -28,7 +28,7 @@ from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.scores import known_rows, score_classes
 from recurra.evaluation.labelled.series_summary import SummaryModel, fit_summary_classifier
 from recurra.evaluation.labelled.verdict import leading_of_classes
-from recurra.language import mark
+from recurra.language import _, mark
 from recurra.nn.losses import class_loss
 from recurra.objectives.class_weights import Weights, checked_smoothing, settings_of, weight_of_classes
 from recurra.objectives.objective import Floats, Ints, Objective, Orders
@@ -83,7 +83,9 @@ class ClassObjective(Objective):
         """With the metric that suits the shares of the classes, where it is "auto"."""
         smoothing = checked_smoothing(label_smoothing)
         if metric not in ("auto", *METRICS):
-            raise InputError(f"metric is {metric!r}: expected one of auto, {', '.join(METRICS)}")
+            raise InputError(
+                _("metric is {metric!r}: expected one of auto, {metrics}", metric=metric, metrics=", ".join(METRICS))
+            )
         weight = weight_of_classes(class_weight, labels, truth)
         counts = np.bincount(truth[truth >= 0], minlength=len(labels))
         chosen = leading_of_classes(counts).replace(" ", "_") if metric == "auto" else metric
@@ -162,7 +164,7 @@ class ClassObjective(Objective):
         return evaluate_classes(
             truth,
             self.decoded(outputs),
-            {name: self.decoded(found) for name, (found, _) in baselines.items()},
+            {name: self.decoded(found) for name, (found, _unused) in baselines.items()},
             names=list(map(str, self.labels.names)),
             groups=groups,
             leading=leading or METRICS.get(self.metric),
@@ -194,10 +196,10 @@ class ClassObjective(Objective):
 
     def facts(self) -> list[Fact]:
         """The metric, and how a class is chosen for it."""
-        said = "the likeliest class is chosen"
+        said = _("the likeliest class is chosen")
         if self.offset is not None:
             share = np.exp(-float(np.ptp(self.offset)))
-            said = f"the rarest class is chosen from {share:.2g} of the commonest one's probability on"
+            said = _("the rarest class is chosen from {share:.2g} of the commonest one's probability on", share=share)
         return [Fact("metric", f"{METRICS[self.metric]}: {said}", option("metric"))]
 
     def truth_columns(self, truth: npt.NDArray, separator: str) -> dict[str, Any]:
@@ -244,9 +246,9 @@ class ClassObjective(Objective):
     def flaw(self) -> str | None:
         """Of weights, metric and offset."""
         if self.metric not in METRICS:
-            return f"a metric {self.metric!r}"
+            return _("a metric {metric!r}", metric=self.metric)
         if self.offset is not None and (not self.wants_offset or self.offset.shape != (self.outputs,)):
-            return "an offset that no metric asks for"
+            return _("an offset that no metric asks for")
         return weighing_flaw(self.weight, self.smoothing, self.outputs)
 
     def _shares(self, codes: npt.NDArray) -> Floats:

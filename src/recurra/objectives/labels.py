@@ -25,7 +25,7 @@ from recurra.evaluation.labelled.majority import Constant, fit_label_shares
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.scores import known_rows, score_labels
 from recurra.evaluation.labelled.series_summary import SummaryModel, fit_summary_labels
-from recurra.language import mark
+from recurra.language import _, mark
 from recurra.nn.losses import label_loss
 from recurra.objectives.class_weights import Weights, checked_smoothing, settings_of, weight_of_labels
 from recurra.objectives.objective import Floats, Ints, Objective, Orders
@@ -69,8 +69,11 @@ class LabelObjective(Objective):
         """The macro AUC leads, and no other metric may be asked for."""
         if metric != "auto":
             raise InputError(
-                f"metric is {metric!r}, which is about one class per example, and the examples have several labels: "
-                "expected auto (their macro AUC)"
+                _(
+                    "metric is {metric!r}, which is about one class per example, and the examples have "
+                    "several labels: expected auto (their macro AUC)",
+                    metric=metric,
+                )
             )
         return cls(labels, weight_of_labels(class_weight, labels, truth), checked_smoothing(label_smoothing))
 
@@ -124,7 +127,7 @@ class LabelObjective(Objective):
         **way: Any,
     ) -> Evaluation:
         """The macro AUC leads."""
-        others = {name: self.decoded(found) for name, (found, _) in baselines.items()}
+        others = {name: self.decoded(found) for name, (found, _unused) in baselines.items()}
         names = list(map(str, self.labels.names))
         return evaluate_labels(truth, self.decoded(outputs), others, names=names, groups=groups, **way)
 

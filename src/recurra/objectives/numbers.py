@@ -25,7 +25,7 @@ from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.ridge import fit_ngram_ridge
 from recurra.evaluation.labelled.scores import known_rows, score_values
 from recurra.evaluation.labelled.series_summary import SummaryModel, fit_summary_ridge
-from recurra.language import mark
+from recurra.language import _, mark
 from recurra.nn.losses import number_loss
 from recurra.objectives.objective import Floats, Ints, Objective, Orders
 
@@ -83,7 +83,7 @@ class RealObjective(Objective):
         **way: Any,
     ) -> Evaluation:
         """R2 leads."""
-        others = {name: self.decoded(found) for name, (found, _) in baselines.items()}
+        others = {name: self.decoded(found) for name, (found, _unused) in baselines.items()}
         names = list(self.labels.names)
         return evaluate_values(truth, self.decoded(outputs), others, names=names, groups=groups, **way)
 
@@ -174,5 +174,5 @@ class NumberObjective(RealObjective):
         """Of mean and spread."""
         for name in ("mean", "spread"):
             if getattr(self, name).shape != (self.outputs,):
-                return f"another number of outputs in its {name}"
-        return None if bool((self.spread > 0).all()) else "a spread that is not above 0"
+                return _("another number of outputs in its {name}", name=name)
+        return None if bool((self.spread > 0).all()) else _("a spread that is not above 0")

@@ -21,7 +21,7 @@ from recurra.evaluation.labelled.joint_window import fit_joint_window
 from recurra.evaluation.labelled.majority import Constant, fit_class_shares
 from recurra.evaluation.labelled.scores import known_rows, score_classes
 from recurra.evaluation.labelled.windows import SymbolWindow, ValueWindow, fit_usual_tag, fit_window
-from recurra.language import mark
+from recurra.language import _, mark
 from recurra.nn.losses import class_loss
 from recurra.objectives.class_weights import Weights, checked_smoothing, settings_of, weight_of_classes
 from recurra.objectives.objective import Floats, Ints, Objective
@@ -105,7 +105,7 @@ class TagObjective(Objective):
         **way: Any,
     ) -> Evaluation:
         """The accuracy over steps leads; whole sequences are drawn."""
-        others = {name: self.decoded(found) for name, (found, _) in baselines.items()}
+        others = {name: self.decoded(found) for name, (found, _unused) in baselines.items()}
         names = list(map(str, self.labels.names))
         return evaluate_tags(truth.values, self.decoded(outputs), others, lengths=truth.lengths, names=names, **way)
 
@@ -156,8 +156,11 @@ class TagObjective(Objective):
     def outcome(self, outputs: Floats, truth: Ragged) -> tuple[Any, Any, Floats]:
         """How many tags there are, and which share of them is right."""
         right = self.right_column(outputs, truth)["right"]
-        told = [f"{100 * share:.1f} % of {n:,} tags right" for share, n in zip(right, truth.lengths, strict=True)]
-        return [f"{n:,} tags" for n in truth.lengths], told, np.full(len(truth), np.nan)
+        told = [
+            _("{share:.1f} % of {n:,} tags right", share=100 * share, n=n)
+            for share, n in zip(right, truth.lengths, strict=True)
+        ]
+        return [_("{n:,} tags", n=n) for n in truth.lengths], told, np.full(len(truth), np.nan)
 
     def counts(self, truth: Ragged) -> list[tuple[str | None, int]]:
         """Steps of each tag."""

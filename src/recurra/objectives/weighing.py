@@ -7,6 +7,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from recurra.language import _
+
 Floats = npt.NDArray[np.floating]
 
 MOST_CLASSES = 20  # whose probabilities stand in columns of their own
@@ -28,8 +30,8 @@ def weighed_count(weight: Floats | None, targets: Tensor) -> float:
 def weighing_flaw(weight: Floats | None, smoothing: float, outputs: int) -> str | None:
     """What does not fit about weights [K] and a share of smoothing."""
     if not 0 <= smoothing < 1:
-        return f"a label smoothing of {smoothing}"
-    return "another number of outputs in its weight" if weight is not None and weight.shape != (outputs,) else None
+        return _("a label smoothing of {smoothing}", smoothing=smoothing)
+    return _("another number of outputs in its weight") if weight is not None and weight.shape != (outputs,) else None
 
 
 def probability_columns(names: tuple, decoded: Floats) -> dict[str, Floats]:

@@ -57,7 +57,13 @@ class ReportContent:
     def __post_init__(self) -> None:
         for panel in self.panels:
             if not isinstance(panel, Panel) and panel not in PANELS:
-                raise InputError(f"panels names {panel!r}, which is none: expected some of {', '.join(PANELS)}")
+                raise InputError(
+                    _(
+                        "panels names {panel!r}, which is none: expected some of {panels}",
+                        panel=panel,
+                        panels=", ".join(PANELS),
+                    )
+                )
 
     def sections(self) -> Iterator[Section]:
         """The sections of the page, in order; a panel that fails is replaced by a sentence."""

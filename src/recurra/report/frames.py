@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from recurra.errors import InputError
+from recurra.language import _
 
 
 def empty(columns: Sequence[str]) -> pd.DataFrame:
@@ -19,6 +20,11 @@ def check_columns(name: str, frame: pd.DataFrame, wanted: Sequence[str]) -> None
     absent = [column for column in wanted if column not in frame.columns]
     if absent and len(frame):
         raise InputError(
-            f"the report's {name} has no column {', '.join(map(repr, absent))}: "
-            f"expected {', '.join(wanted)}; it has {', '.join(map(str, frame.columns))}"
+            _(
+                "the report's {name} has no column {absent}: expected {wanted}; it has {columns}",
+                name=name,
+                absent=", ".join(map(repr, absent)),
+                wanted=", ".join(wanted),
+                columns=", ".join(map(str, frame.columns)),
+            )
         )

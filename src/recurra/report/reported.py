@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recurra.errors import InputError, MissingPackageError
+from recurra.language import _
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +37,9 @@ class Reported:
 
         suffix = Path(path).suffix.lower()
         if suffix not in SUFFIXES:
-            raise InputError(f"path is {str(path)!r}: expected a name that ends in .html (a page) or .png (a picture)")
+            raise InputError(
+                _("path is {path!r}: expected a name that ends in .html (a page) or .png (a picture)", path=str(path))
+            )
         (write_png if suffix == ".png" else write_html)(self.content(**head), path)
 
     def plot(self, **head: Any) -> Figure:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from recurra.errors import InputError
 from recurra.files import whole_file
+from recurra.language import _
 from recurra.options import option
 
 
@@ -18,15 +19,32 @@ def write_whole(path: str | Path, content: bytes) -> None:
     if path.exists() and not path.is_file():
         kind = "a folder" if path.is_dir() else "not a regular file"
         raise InputError(
-            f"cannot write {path}: it is {kind}; name a file in it, or another folder with {option('path')}"
+            _(
+                "cannot write {path}: it is {kind}; name a file in it, or another folder with {path_option}",
+                path=path,
+                kind=kind,
+                path_option=option("path"),
+            )
         )
     if not path.parent.is_dir():
         raise InputError(
-            f"cannot write {path}: there is no folder {path.parent}; create it, or choose one with {option('path')}"
+            _(
+                "cannot write {path}: there is no folder {parent}; create it, or choose one with {path_option}",
+                path=path,
+                parent=path.parent,
+                path_option=option("path"),
+            )
         )
     try:
         with whole_file(path) as temporary:
             temporary.write_bytes(content)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(f"cannot write {path}: {reason}; choose another folder with {option('path')}") from error
+        raise InputError(
+            _(
+                "cannot write {path}: {reason}; choose another folder with {path_option}",
+                path=path,
+                reason=reason,
+                path_option=option("path"),
+            )
+        ) from error

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from recurra.errors import InputError
-from recurra.language import mark
+from recurra.language import _, mark
 from recurra.tasks.parameters import NestedOptions
 from recurra.tasks.registry import by_kind
 from recurra.training import Run
@@ -144,7 +144,9 @@ class Estimator(NestedOptions, ABC):
         """The task that is registered for it. Raises InputError where none is."""
         task = by_kind(self.KIND)
         if task is None:
-            raise InputError(f"no task is registered for {type(self).__name__}: see recurra.tasks.register")
+            raise InputError(
+                _("no task is registered for {type}: see recurra.tasks.register", type=type(self).__name__)
+            )
         return task
 
     # Learning from a file

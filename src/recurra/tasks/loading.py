@@ -10,6 +10,7 @@ from torch import nn
 
 from recurra.deploy.model_file import read_model
 from recurra.errors import ModelFileError
+from recurra.language import _
 from recurra.plugins import PLUGINS
 from recurra.tasks.registry import by_kind
 
@@ -25,7 +26,12 @@ def load(path: str | Path, *, network: Callable[..., nn.Module] | None = None) -
     task = by_kind(contents.kind)
     if task is None:
         raise ModelFileError(
-            f"{path} holds a {contents.kind!r}, which this version of Recurra does not know: upgrade it, or, where it "
-            f"is a task of your own, name its module in {PLUGINS}"
+            _(
+                "{path} holds a {kind!r}, which this version of Recurra does not know: upgrade it, or, "
+                "where it is a task of your own, name its module in {plugins}",
+                path=path,
+                kind=contents.kind,
+                plugins=PLUGINS,
+            )
         )
     return task.load().opened(contents, str(path), network)

@@ -10,6 +10,7 @@ import re
 from contextlib import suppress
 
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.plugins import PLUGINS, load_plugins
 from recurra.tasks.task import Task
 
@@ -44,11 +45,16 @@ def get(name: str) -> Task:
     found = _tasks.get(name)
     if found is None:
         raise InputError(
-            f"task is {name!r}: expected one of {', '.join(_tasks)}. For a task of your own, import the module that "
-            f"registers it, or name it in the environment variable {PLUGINS}"
+            _(
+                "task is {name!r}: expected one of {tasks}. For a task of your own, import the module "
+                "that registers it, or name it in the environment variable {plugins}",
+                name=name,
+                tasks=", ".join(_tasks),
+                plugins=PLUGINS,
+            )
         )
     if isinstance(found, str):
-        module, _, attribute = found.partition(":")
+        module, _unused, attribute = found.partition(":")
         found = _tasks[name] = getattr(importlib.import_module(module), attribute)
     return found
 
@@ -61,14 +67,23 @@ def register(task: Task) -> Task:
     """
     if not _NAME.fullmatch(task.name) or task.name in OTHERS:
         raise InputError(
-            f"name is {task.name!r}: expected small letters, digits and hyphens, and none of {', '.join(OTHERS)}"
+            _(
+                "name is {task!r}: expected small letters, digits and hyphens, and none of {others}",
+                task=task.name,
+                others=", ".join(OTHERS),
+            )
         )
     for other in map(get, tuple(_tasks)):
         same = other.name == task.name or other.kind == task.kind
         if same and other.path != task.path:
             what = "name" if other.name == task.name else "kind"
             raise InputError(
-                f"{what} is {getattr(task, what)!r}: expected one that no task has, and {other.path} has this one"
+                _(
+                    "{what} is {value!r}: expected one that no task has, and {path} has this one",
+                    what=what,
+                    value=getattr(task, what),
+                    path=other.path,
+                )
             )
     _tasks[task.name] = task
     return task

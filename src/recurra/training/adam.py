@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from recurra.errors import InputError, ModelFileError
+from recurra.language import _
 from recurra.training.flat import FlatGroup
 
 
@@ -30,13 +31,15 @@ class Adam:
 
     def __post_init__(self) -> None:
         if not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):
-            raise InputError(f"learning_rate is {self.learning_rate}: expected a number above 0")
+            raise InputError(
+                _("learning_rate is {learning_rate}: expected a number above 0", learning_rate=self.learning_rate)
+            )
         if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
-            raise InputError(f"betas is {self.betas}: expected two numbers of at least 0 and below 1")
+            raise InputError(_("betas is {betas}: expected two numbers of at least 0 and below 1", betas=self.betas))
         for name in ("eps", "weight_decay"):
             value = getattr(self, name)
             if not (value >= 0 and math.isfinite(value)):
-                raise InputError(f"{name} is {value}: expected a number of at least 0")
+                raise InputError(_("{name} is {value}: expected a number of at least 0", name=name, value=value))
 
 
 def move(
@@ -73,8 +76,13 @@ def take_back(own: dict[str, Tensor], saved: dict[str, Tensor]) -> None:
         found = saved.get(name)
         if found is None or found.shape != tensor.shape:
             raise ModelFileError(
-                f"the optimiser's state {name!r} is {'missing' if found is None else tuple(found.shape)}: expected "
-                f"{tuple(tensor.shape)}; it was saved for another network or by another version, start again"
+                _(
+                    "the optimiser's state {name!r} is {shape}: expected {expected}; it was saved for another "
+                    "network or by another version, start again",
+                    name=name,
+                    shape=_("missing") if found is None else tuple(found.shape),
+                    expected=tuple(tensor.shape),
+                )
             )
         tensor.copy_(found)
 
@@ -84,7 +92,7 @@ class Moments:
 
     def __init__(self, group: FlatGroup) -> None:
         self.group = group
-        self.first, self.second = ([torch.zeros_like(g) for g in group.gradients] for _ in range(2))
+        self.first, self.second = ([torch.zeros_like(g) for g in group.gradients] for _unused in range(2))
         self.steps = torch.zeros((), dtype=torch.float32, device=group.gradient.device)
 
     def step(self, adam: Adam, learning_rate: float) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from recurra.errors import ModelFileError
 from recurra.files import whole_file
+from recurra.language import _
 from recurra.options import option
 
 _RUN = "run.json"
@@ -45,8 +46,13 @@ class CheckpointFolder:
             ]
             if differences:
                 raise ModelFileError(
-                    f"{self.path} holds an unfinished run that differs from this one: {'; '.join(differences)}. "
-                    f"Resume with the same file and options, or start again without {option('resume')}"
+                    _(
+                        "{path} holds an unfinished run that differs from this one: {differences}. Resume with "
+                        "the same file and options, or start again without {resume_option}",
+                        path=self.path,
+                        differences="; ".join(differences),
+                        resume_option=option("resume"),
+                    )
                 )
         else:
             self.clear()
@@ -68,7 +74,12 @@ class CheckpointFolder:
                 save_file(tensors, temporary, metadata={"state": json.dumps(checkpoint.state)})
         except SafetensorError as error:  # what a full disk becomes in it
             raise OSError(
-                f"cannot write the checkpoint {path}: {error}; make room, then go on with {option('resume')}"
+                _(
+                    "cannot write the checkpoint {path}: {error}; make room, then go on with {resume_option}",
+                    path=path,
+                    error=error,
+                    resume_option=option("resume"),
+                )
             ) from error
 
     def load(self, name: str) -> Checkpoint | None:
@@ -82,7 +93,12 @@ class CheckpointFolder:
                 return Checkpoint({key: file.get_tensor(key) for key in file.keys()}, state)  # noqa: SIM118
         except (SafetensorError, KeyError, ValueError) as error:
             raise ModelFileError(
-                f"checkpoint {path} is damaged ({error}): start again without {option('resume')}"
+                _(
+                    "checkpoint {path} is damaged ({error}): start again without {resume_option}",
+                    path=path,
+                    error=error,
+                    resume_option=option("resume"),
+                )
             ) from error
 
 
@@ -91,7 +107,12 @@ def _read_json(path: Path) -> dict[str, Any]:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ModelFileError(
-            f"checkpoint {path} is damaged ({error}): start again without {option('resume')}"
+            _(
+                "checkpoint {path} is damaged ({error}): start again without {resume_option}",
+                path=path,
+                error=error,
+                resume_option=option("resume"),
+            )
         ) from error
 
 
@@ -102,13 +123,18 @@ def _differences(name: str, before: Any, now: str) -> list[str]:
     old, new = _options(before), _options(now)
     if old is not None and new is not None:
         return [
-            f"{option(key)} was {_shown(old.get(key))}, and is now {_shown(new.get(key))}"
+            _(
+                "{option} was {old}, and is now {new}",
+                option=option(key),
+                old=_shown(old.get(key)),
+                new=_shown(new.get(key)),
+            )
             for key in dict.fromkeys([*new, *old])
             if old.get(key) != new.get(key)
         ]
     if not isinstance(before, str) or " " in f"{before}{now}" or len(now) > _DIGEST:
-        return [f"the {name} is different"]
-    return [f"the {name} was {before}, and is now {now}"]
+        return [_("the {name} is different", name=_(name))]
+    return [_("the {name} was {before}, and is now {now}", name=_(name), before=before, now=now)]
 
 
 def _options(text: Any) -> dict[str, Any] | None:
@@ -128,4 +154,4 @@ def _options(text: Any) -> dict[str, Any] | None:
 def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
-    return "not given" if value is None else json.dumps(value, ensure_ascii=False)
+    return _("not given") if value is None else json.dumps(value, ensure_ascii=False)

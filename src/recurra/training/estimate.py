@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from recurra.language import _
+
 _AFTER = 2.0  # seconds of a training until its speed is believed: the first steps warm caches
 _LEAST = 3  # steps
 
@@ -43,6 +45,6 @@ def duration(seconds: float) -> str:
     if seconds < 50:
         return f"{max(5, 5 * round(seconds / 5))} s"
     if seconds < 3300:
-        return f"{max(1, round(seconds / 60))} min"
+        return _("{value} min", value=max(1, round(seconds / 60)))
     hours = seconds / 3600
     return f"{hours:.1f} h" if hours < 10 else f"{hours:.0f} h"

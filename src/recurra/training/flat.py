@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from recurra.errors import InputError
+from recurra.language import _
 
 _LINE = 64  # bytes; each parameter begins a cache line, as torch's own allocations do
 
@@ -87,8 +88,14 @@ class FlatGroup:
             now = getattr(parameter, what)
             if now != then:
                 raise InputError(
-                    f"parameter {held.name} has changed its {what} from {then} to {now} since the training began: "
-                    "make a new Stepper after changing the network"
+                    _(
+                        "parameter {held} has changed its {what} from {then} to {now} since the training began: "
+                        "make a new Stepper after changing the network",
+                        held=held.name,
+                        what=what,
+                        then=then,
+                        now=now,
+                    )
                 )
         if self._flat is None:
             self.values[k] = parameter.data
@@ -107,13 +114,23 @@ def flatten(network: nn.Module, without: Sequence[nn.Parameter] = ()) -> list[Fl
         name: p for name, p in network.named_parameters() if p.requires_grad and p.numel() and id(p) not in left_out
     }
     if not named:
-        raise InputError(f"network is a {type(network).__name__} without a parameter that requires a gradient")
+        raise InputError(
+            _("network is a {type} without a parameter that requires a gradient", type=type(network).__name__)
+        )
     devices = sorted({str(parameter.device) for parameter in named.values()})
     if len(devices) > 1:
-        raise InputError(f"network has parameters on {' and '.join(devices)}: move it to one device first")
+        raise InputError(
+            _("network has parameters on {devices}: move it to one device first", devices=_(" and ").join(devices))
+        )
     for name, parameter in named.items():
         if not parameter.is_floating_point():
-            raise InputError(f"parameter {name} is of {parameter.dtype}: expected real floating-point numbers")
+            raise InputError(
+                _(
+                    "parameter {name} is of {dtype}: expected real floating-point numbers",
+                    name=name,
+                    dtype=parameter.dtype,
+                )
+            )
     dtypes = dict.fromkeys(parameter.dtype for parameter in named.values())
     # On a GPU cuDNN wants the weights of a recurrence side by side, in an order of its own.
     flat = devices == ["cpu"]

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from recurra.language import _
 from recurra.training.callback import MakeWatcher, Watcher
 from recurra.training.randomness import set_states, states
 
@@ -68,7 +69,7 @@ class GuardedWatcher:
             return call()
         except Exception as error:  # noqa: BLE001  # of any kind: a diagnostic must not stop what it watches
             self._watcher = None
-            self._remarks.add("the gradient's way through time was not recorded", error)
+            self._remarks.add(_("the gradient's way through time was not recorded"), error)
             return None
         finally:
             set_states(before, self._device)

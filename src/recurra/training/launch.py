@@ -20,6 +20,7 @@ from torch.multiprocessing.spawn import ProcessException
 
 from recurra.errors import InputError, RecurraError, TrainingError
 from recurra.files import whole_file
+from recurra.language import _
 from recurra.options import spelling, spelt
 from recurra.training.callback import MakeWatcher
 from recurra.training.interrupt import graceful_interrupt
@@ -49,7 +50,9 @@ def train_on(
     The processes are spawned: a program that calls this needs its `if __name__ == "__main__":`.
     """
     if importlib.util.find_spec("lightning_fabric") is None:
-        raise InputError(f"devices is {devices}, which needs Lightning Fabric: pip install 'recurra[distributed]'")
+        raise InputError(
+            _("devices is {devices}, which needs Lightning Fabric: pip install 'recurra[distributed]'", devices=devices)
+        )
     from lightning_fabric import Fabric  # it takes a second to import, and one process does not need it
     from lightning_fabric.strategies.ddp import DDPStrategy
 

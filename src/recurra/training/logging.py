@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option
 from recurra.training.guard import GuardedWatcher, Remarks
 
@@ -62,7 +63,7 @@ class _TensorBoard:
             yield
         except Exception as error:  # noqa: BLE001  # of any kind: the training needs no log
             self._broken = True
-            self._remarks.add("the log was not written to its end", error)
+            self._remarks.add(_("the log was not written to its end"), error)
 
 
 @contextmanager
@@ -75,12 +76,17 @@ def open_log(folder: Path | None, name: str, remarks: Remarks) -> Iterator[Logge
         yield _Nowhere()
         return
     if importlib.util.find_spec("tensorboard") is None:
-        raise InputError("a log was asked for, but TensorBoard is not installed: pip install 'recurra[tensorboard]'")
+        raise InputError(_("a log was asked for, but TensorBoard is not installed: pip install 'recurra[tensorboard]'"))
     try:
         board = _TensorBoard(Path(folder) / name, remarks)
     except OSError as error:
         raise InputError(
-            f"cannot write a log to {folder}: {error.strerror or error}; choose another folder with {option('log')}"
+            _(
+                "cannot write a log to {folder}: {reason}; choose another folder with {log_option}",
+                folder=folder,
+                reason=error.strerror or error,
+                log_option=option("log"),
+            )
         ) from error
     try:
         yield board

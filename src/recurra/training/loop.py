@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from recurra.errors import TrainingError
+from recurra.language import _
 from recurra.training.adam import Adam
 from recurra.training.callback import Callbacks, MakeWatcher
 from recurra.training.checkpoint import Checkpoint
@@ -132,9 +133,9 @@ def _run(
             callbacks.validation(row)
             log.write(row)
             log.show(state.watcher, picture=False)
-            text = f"loss {row['train_loss']:.4g}"
+            text = _("loss {row:.4g}", row=row["train_loss"])
             if not math.isnan(row["validation_loss"]):
-                text += f", validation {row['validation_loss']:.4g}"
+                text += _(", validation {row:.4g}", row=row["validation_loss"])
             progress.update(state.step, text)
             shown = time.monotonic()
         elif state.step % 10 == 0 or time.monotonic() - shown > _SHOWN_SECONDS:
@@ -202,18 +203,31 @@ class _State:
         value = float(self.stepper.differentiate(self.source.batch(self.step)))
         if not math.isfinite(value):
             raise TrainingError(
-                f"the training loss became {value} at step {self.step + 1} of {self.total}: the steps are too large "
-                f"for this data; lower the learning rate (it is {self.options.learning_rate:g}), or look for extreme "
-                "values in the target and the covariates"
+                _(
+                    "the training loss became {value} at step {step} of {total}: the steps are too large for "
+                    "this data; lower the learning rate (it is {learning_rate:g}), or look for extreme "
+                    "values in the target and the covariates",
+                    value=value,
+                    step=self.step + 1,
+                    total=self.total,
+                    learning_rate=self.options.learning_rate,
+                )
             )
         for group in self.stepper.groups:
             self.parallel.average(group.gradient)
         norm = self.stepper.update(self.schedule.at(self.step))
         if norm is None or not math.isfinite(norm):
             raise TrainingError(
-                f"the norm of the gradient became {norm} at step {self.step + 1} of {self.total}, with a loss of "
-                f"{value:g}: lower the learning rate (it is {self.options.learning_rate:g}), or look for extreme "
-                "values in the target and the covariates"
+                _(
+                    "the norm of the gradient became {norm} at step {step} of {total}, with a loss of "
+                    "{value:g}: lower the learning rate (it is {learning_rate:g}), or look for extreme "
+                    "values in the target and the covariates",
+                    norm=norm,
+                    step=self.step + 1,
+                    total=self.total,
+                    value=value,
+                    learning_rate=self.options.learning_rate,
+                )
             )
         self.losses.append(value)
         self.norms.append(norm)

@@ -8,6 +8,7 @@ from numbers import Integral
 from typing import Literal
 
 from recurra.errors import InputError
+from recurra.language import _
 
 LEAST_STEPS, MOST_STEPS, PASSES = 300, 750, 6.0
 
@@ -33,20 +34,31 @@ class TrainingOptions:
         for name in ("batch_size", "patience"):
             value = getattr(self, name)
             if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-                raise InputError(f"{name} is {value!r}: expected a whole number of at least 1")
+                raise InputError(
+                    _("{name} is {value!r}: expected a whole number of at least 1", name=name, value=value)
+                )
             object.__setattr__(self, name, int(value))
         for name in ("learning_rate", "clip_norm", "epochs"):
             value = getattr(self, name)
             if value is not None and not (value > 0 and math.isfinite(value)):
-                raise InputError(f"{name} is {value}: expected a number above 0")
+                raise InputError(_("{name} is {value}: expected a number above 0", name=name, value=value))
             if value is not None:
                 object.__setattr__(self, name, float(value))
         if not (self.weight_decay >= 0 and math.isfinite(self.weight_decay)):
-            raise InputError(f"weight_decay is {self.weight_decay}: expected a number of at least 0")
+            raise InputError(
+                _("weight_decay is {weight_decay}: expected a number of at least 0", weight_decay=self.weight_decay)
+            )
         object.__setattr__(self, "weight_decay", float(self.weight_decay))
         for name, allowed in (("schedule", ("one-cycle", "plateau")), ("precision", ("auto", "float32", "bfloat16"))):
             if getattr(self, name) not in allowed:
-                raise InputError(f"{name} is {getattr(self, name)!r}: expected one of {', '.join(allowed)}")
+                raise InputError(
+                    _(
+                        "{name} is {name2!r}: expected one of {allowed}",
+                        name=name,
+                        name2=getattr(self, name),
+                        allowed=", ".join(allowed),
+                    )
+                )
 
     def steps(self, examples: int) -> int:
         """Optimiser steps for so many training examples."""

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as RichProgress
 
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.training.estimate import TimeLeft, duration
 
 _WORTH_A_LINE = 20.0  # seconds in all, from which on a line says how long it will take
@@ -148,7 +149,7 @@ class NotebookProgress:
             return
         self._drawn = now
         seconds = self._left.seconds(self._step) if self._step < self._total else None
-        left = "" if seconds is None else f", about {duration(seconds)} left in all"
+        left = "" if seconds is None else _(", about {seconds} left in all", seconds=duration(seconds))
         self._lines[-1] = (
             f"<div>{html.escape(self._label)} <progress value={self._step} max={self._total}></progress> "
             f"{self._step:,}/{self._total:,} {html.escape(self._text)}{left}</div>"
@@ -175,7 +176,9 @@ def default_progress(verbose: bool | None = None) -> Progress:
 def check_verbose(verbose: object) -> None:
     """Raise InputError for what is neither None, nor True, nor False."""
     if verbose is not None and not isinstance(verbose, bool):
-        raise InputError(f"verbose is {verbose!r}: expected True, False, or None for a bar where a person watches")
+        raise InputError(
+            _("verbose is {verbose!r}: expected True, False, or None for a bar where a person watches", verbose=verbose)
+        )
 
 
 def expect(progress: Progress, runs: int) -> None:
@@ -203,4 +206,8 @@ def _in_notebook() -> bool:
 
 
 def _sentence(runs: int, seconds: float) -> str:
-    return f"{f'{runs} trainings' if runs > 1 else 'The training'}: about {duration(seconds)}, or less."
+    return _(
+        "{runs}: about {seconds}, or less.",
+        runs=_("{runs} trainings", runs=runs) if runs > 1 else _("The training"),
+        seconds=duration(seconds),
+    )

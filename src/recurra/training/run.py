@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.training.callback import Callback
 from recurra.training.checkpoint import CheckpointFolder
 from recurra.training.progress import Progress, default_progress, quiet
@@ -30,7 +31,9 @@ class Run:
     def __post_init__(self) -> None:
         wrong = next((each for each in self.callbacks if not isinstance(each, Callback)), None)
         if wrong is not None:
-            raise InputError(f"callbacks holds {wrong!r}: expected objects of a subclass of recurra.training.Callback")
+            raise InputError(
+                _("callbacks holds {wrong!r}: expected objects of a subclass of recurra.training.Callback", wrong=wrong)
+            )
         object.__setattr__(self, "callbacks", tuple(self.callbacks))
 
 
@@ -47,18 +50,26 @@ def pick_device(name: str) -> torch.device:
     Raises `InputError` for a device that torch does not know or this machine does not have.
     """
     if not isinstance(name, str):
-        raise InputError(f"device is {name!r}: expected the name auto, cpu or cuda")
+        raise InputError(_("device is {name!r}: expected the name auto, cpu or cuda", name=name))
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise InputError(f"device {name!r} is unknown: expected auto, cpu or cuda") from error
+        raise InputError(_("device {name!r} is unknown: expected auto, cpu or cuda", name=name)) from error
     if device.type not in ("cpu", "cuda"):
-        raise InputError(f"device {name!r} cannot be trained on: expected auto, cpu or cuda")
+        raise InputError(_("device {name!r} cannot be trained on: expected auto, cpu or cuda", name=name))
     if device.type == "cuda" and not torch.cuda.is_available():
-        built = "torch sees no GPU here" if torch.backends.cuda.is_built() else "this torch is built without CUDA"
-        raise InputError(f"device {name!r} was asked for, but {built}: use cpu, or leave it to auto")
+        built = _("torch sees no GPU here") if torch.backends.cuda.is_built() else _("this torch is built without CUDA")
+        raise InputError(
+            _("device {name!r} was asked for, but {built}: use cpu, or leave it to auto", name=name, built=built)
+        )
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise InputError(f"device {name!r} was asked for, but torch sees {torch.cuda.device_count()} GPUs, from cuda:0")
+        raise InputError(
+            _(
+                "device {name!r} was asked for, but torch sees {found} GPUs, from cuda:0",
+                name=name,
+                found=torch.cuda.device_count(),
+            )
+        )
     return device

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from recurra.errors import InputError, TrainingError
+from recurra.language import _
 from recurra.training.sampler import bucketed, shuffled
 
 _SHOWN = 64  # examples of a batch that a watcher is shown
@@ -101,11 +102,19 @@ class StreamSource:
         if step == self._step:
             return self._last
         if step != self._step + 1:
-            raise TrainingError(f"a stream cannot go to step {step + 1}, it is at {self._step + 1}: begin a new run")
+            raise TrainingError(
+                _(
+                    "a stream cannot go to step {step}, it is at {reached}: begin a new run",
+                    step=step + 1,
+                    reached=self._step + 1,
+                )
+            )
         try:
             self._last = next(self._batches)
         except StopIteration:
-            raise TrainingError(f"the stream ended after {step} batches: expected one for every step") from None
+            raise TrainingError(
+                _("the stream ended after {step} batches: expected one for every step", step=step)
+            ) from None
         self._step = step
         return self._last
 
@@ -123,7 +132,7 @@ class GrowingSource:
 
     def __init__(self, data: Numbered, size: int, seed: int, grow: Callable[[int], None]) -> None:
         if size < 1:
-            raise InputError(f"size is {size}: expected a whole number of at least 1")
+            raise InputError(_("size is {size}: expected a whole number of at least 1", size=size))
         self.data, self.size, self.seed, self.grow = data, size, seed, grow
         self._grown = -1
 
@@ -141,6 +150,8 @@ class GrowingSource:
             self.grow(step)
             self._grown = step
         if self.data.examples < 1:
-            raise TrainingError(f"there is no experience at step {step + 1}: expected an example before the first step")
+            raise TrainingError(
+                _("there is no experience at step {step}: expected an example before the first step", step=step + 1)
+            )
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         return shuffled(self.data.examples, generator)[: self.size]

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.autograd import Variable
 
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.training.adam import Adam, Moments
 from recurra.training.flat import flatten
 from recurra.training.replay import Replay
@@ -65,7 +66,7 @@ class Stepper:
         by_row: bool = False,
     ) -> None:
         if clip_norm is not None and not clip_norm > 0:
-            raise InputError(f"clip_norm is {clip_norm}: expected a number above 0, or None")
+            raise InputError(_("clip_norm is {clip_norm}: expected a number above 0, or None", clip_norm=clip_norm))
         self._network, self._loss, self.adam, self.clip_norm = network, loss, adam or Adam(), clip_norm
         tables = large_tables(network) if by_row else []
         self.groups = flatten(network, without=[table.weight for table in tables])
@@ -114,7 +115,9 @@ class Stepper:
             group.gradient.zero_()
         loss = self.loss(self.network, *batch)
         if not isinstance(loss, Tensor) or loss.numel() != 1 or not loss.requires_grad:
-            raise InputError(f"loss gave {_described(loss)}: expected a scalar tensor that depends on the parameters")
+            raise InputError(
+                _("loss gave {loss}: expected a scalar tensor that depends on the parameters", loss=_described(loss))
+            )
         _backward(loss)
         return loss.detach()
 

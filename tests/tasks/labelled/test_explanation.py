@@ -12,11 +12,12 @@ from tests.tasks.sequences import LONGER, SIDES, SILENT, classifier, regressor, 
 
 from recurra import InputError
 from recurra.data.encoders.reader import Encoded, Fixed
-from recurra.data.examples.inputs import Static
+from recurra.data.examples.inputs import Static, Text
 from recurra.data.examples.ragged import Ragged
 from recurra.evaluation.labelled.calibration import Blend
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.inspect import attribute
+from recurra.tasks.labelled.attributions import explained_frame, with_gaps
 from recurra.tasks.labelled.baselines import fit_ngrams_of
 from recurra.tasks.labelled.data import LabelledData
 from recurra.tasks.labelled.explanation import explain
@@ -180,3 +181,15 @@ def test_what_cannot_be_explained_is_refused(fitted):
     model = tagger(members=1).fit(letters, tags, run=SILENT)
     with pytest.raises(InputError, match="step is 3"):
         model.explain(["ABCA", "AB"], step=3)
+
+
+def test_constant_columns_are_shown_with_their_values_and_all_that_they_moved():
+    X = FRAME[["text", "age", "colour"]].copy()
+    X.loc[1, "age"] = np.nan
+    model = classifier(inputs={"text": Text(), "facts": Static()}, training=LONGER).fit(X, SIDE_LABELS, run=SILENT)
+    examples = model._examples(X.head(3), kinds=model.model_.reader.kinds)
+    frame = explained_frame(model.model_, examples, [str(name) for name in model.labels_.names])
+    shown = with_gaps(model.model_, examples, frame)
+    assert shown["attribution"].sum() == pytest.approx(frame["attribution"].sum())
+    told = shown[(shown["input"] == "facts") & (shown["example"] == 1)]["token"].tolist()
+    assert told == ["age = ∅", f"colour = {X['colour'][1]}"]

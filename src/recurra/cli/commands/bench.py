@@ -14,6 +14,7 @@ from recurra.cli.console import print_facts, print_files, stderr, stdout
 from recurra.cli.flags.options import Debug, Quiet
 from recurra.cli.outputs import check_outputs, csv_text
 from recurra.errors import InputError
+from recurra.language import _, language, mark, set_language, several
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,7 +68,8 @@ def bench(
     grid = chosen_grid(full=full, cells=cells, hidden=hidden, batch=batch, steps=steps, dtype=dtype, mode=mode)
     cases = grid.cases()
     with measuring.threads(threads) as number:
-        facts = machine(number, backend)
+        with set_language("en" if as_json else language()):  # what a program reads stays English
+            facts = machine(number, backend)
         found = measured(cases, seconds=SECONDS_FULL if full else SECONDS, backend=backend, silent=quiet or as_json)
     rows = [comparison.row() for comparison in found]
     written = write_files(rows, facts, csv=csv, plot=plot)
@@ -77,7 +79,10 @@ def bench(
         show(stdout(quiet), found, facts, written)
     refused = [comparison for comparison in found if comparison.refusal is not None]
     if len(found) < len(cases):
-        stderr().print(f"interrupted: {len(found)} of {len(cases)} sizes are measured", markup=False)
+        stderr().print(
+            _("interrupted: {n_found} of {n_cases} sizes are measured", n_found=len(found), n_cases=len(cases)),
+            markup=False,
+        )
         raise typer.Exit(INTERRUPTED)
     if refused:
         for comparison in refused:
@@ -154,18 +159,24 @@ def machine(threads: int, backend: str) -> dict[str, str]:
     from recurra.kernels import describe_kernels
 
     return {
-        "processor": f"{processor()[0]}, {usable_cores()} cores for this process",
+        mark("processor"): _(
+            "{processor}, {usable} cores for this process", processor=processor()[0], usable=usable_cores()
+        ),
         "torch": f"{torch.__version__}, {torch.backends.cpu.get_cpu_capability()}",
-        "threads": f"{threads}",
-        "load": f"{_load()}; other work on this machine changes the ratios",
-        "backend": backend,
-        **{f"kernel {name}": words for name, words in describe_kernels().items()},
+        mark("threads"): f"{threads}",
+        mark("load"): _("{load}; other work on this machine changes the ratios", load=_load()),
+        mark("backend"): backend,
+        **{_("kernel {name}", name=name): words for name, words in describe_kernels().items()},
     }
 
 
 def _load() -> str:
     """How many processes wanted a core in the last minute."""
-    return f"{os.getloadavg()[0]:.1f} in the last minute" if hasattr(os, "getloadavg") else "not told by this system"
+    return (
+        _("{load:.1f} in the last minute", load=os.getloadavg()[0])
+        if hasattr(os, "getloadavg")
+        else _("not told by this system")
+    )
 
 
 def write_files(
@@ -184,8 +195,12 @@ def write_files(
     if plot is not None:
         from recurra.bench.heatmap import heatmap_png
 
-        threads = f"{facts['threads']} thread{'s' if facts['threads'] != '1' else ''}"
-        subtitle = f"{threads} · torch {facts['torch']} · median of the pairs, where the results agree"
+        threads = several("{n} thread", "{n} threads", int(facts["threads"]))
+        subtitle = _(
+            "{threads} · torch {version} · median of the pairs, where the results agree",
+            threads=threads,
+            version=facts["torch"],
+        )
         plot.parent.mkdir(parents=True, exist_ok=True)
         plot.write_bytes(heatmap_png(rows, title="Times as fast as torch.nn", subtitle=subtitle))
         written.append(plot)
@@ -202,8 +217,10 @@ def show(console: Console, found: Sequence[Comparison], facts: dict[str, str], w
     for dtype, mode in dict.fromkeys((comparison.case.dtype, comparison.case.mode) for comparison in found):
         part = [each for each in found if (each.case.dtype, each.case.mode) == (dtype, mode)]
         ratios = [each.pairs.ratio for each in part if each.pairs is not None]
-        mean = f", geometric mean {ratio_text(geometric_mean(ratios))}" if ratios else ""
-        _print_ratios(console, f"Times as fast as torch.nn: {mode}, {dtype}{mean}", part)
+        mean = _(", geometric mean {ratios}", ratios=ratio_text(geometric_mean(ratios))) if ratios else ""
+        _print_ratios(
+            console, _("Times as fast as torch.nn: {mode}, {dtype}{mean}", mode=mode, dtype=dtype, mean=mean), part
+        )
     written = list(written)
     if written:
         print_files(console, written)
@@ -217,7 +234,7 @@ def _print_ratios(console: Console, title: str, found: Sequence[Comparison]) -> 
     from recurra.cli.console import format_cell, print_trimmed
 
     table = Table(box=None, padding=(0, 1), header_style="dim")
-    for name in ("cell", "H", "B", "T", "backend", "ours, ms", "torch, ms", "ratio", "quartiles"):
+    for name in ("cell", "H", "B", "T", "backend", _("ours, ms"), _("torch, ms"), "ratio", "quartiles"):
         table.add_column(Text(name), justify="left" if name in ("cell", "backend") else "right")
     for comparison in found:
         row = comparison.row()
@@ -226,7 +243,7 @@ def _print_ratios(console: Console, title: str, found: Sequence[Comparison]) -> 
             table.add_row(*map(Text, sizes), Text("n/a"), Text("n/a"), Text("differs", style="bold red"))
             continue
         times = (format_cell(row["ours_ms"]), format_cell(row["torch_ms"]))
-        spread = f"{row['ratio_low']:.2f} to {row['ratio_high']:.2f}"
+        spread = _("{low:.2f} to {high:.2f}", low=row["ratio_low"], high=row["ratio_high"])
         table.add_row(*map(Text, (*sizes, *times)), _coloured(row["ratio"], ratio_text(row["ratio"])), Text(spread))
     console.print(Text(title, style="bold"))
     print_trimmed(console, table)
@@ -245,7 +262,15 @@ def _names(text: str | None, flag: str, known: tuple[str, ...]) -> tuple[str, ..
     names = _parts(text)
     for name in names:
         if name not in known:
-            raise InputError(f"{flag} has {name!r}, expected some of {', '.join(known)}, such as {flag} {known[0]}")
+            raise InputError(
+                _(
+                    "{flag} has {name!r}, expected some of {known}, such as {flag} {example}",
+                    flag=flag,
+                    name=name,
+                    known=", ".join(known),
+                    example=known[0],
+                )
+            )
     return names
 
 
@@ -253,7 +278,9 @@ def _numbers(text: str | None, flag: str) -> tuple[int, ...]:
     parts = _parts(text)
     for part in parts:
         if not part.isascii() or not part.isdigit() or int(part) < 1:
-            raise InputError(f"{flag} has {part!r}, expected whole numbers from 1, such as {flag} 32,128")
+            raise InputError(
+                _("{flag} has {part!r}, expected whole numbers from 1, such as {flag} 32,128", flag=flag, part=part)
+            )
     return tuple(map(int, parts))
 
 

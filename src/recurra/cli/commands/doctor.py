@@ -17,6 +17,7 @@ import typer
 from recurra import __version__
 from recurra.cli.console import print_facts, stdout
 from recurra.cli.flags.options import Debug
+from recurra.language import _, language, mark, set_language
 
 EXAMPLES = """
 **Examples**
@@ -28,10 +29,10 @@ EXAMPLES = """
 
 REQUIRED = ("torch", "numpy", "pandas", "pyarrow", "statsmodels", "scipy", "safetensors")
 OPTIONAL = {
-    "matplotlib": "for pictures: pip install 'recurra[plots]'",
-    "captum": "for explanations: pip install 'recurra[explain]'",
-    "tensorboard": "for --log: pip install tensorboard",
-    "lightning-fabric": "for --devices above 1: pip install lightning-fabric",
+    "matplotlib": mark("for pictures: pip install 'recurra[plots]'"),
+    "captum": mark("for explanations: pip install 'recurra[explain]'"),
+    "tensorboard": mark("for --log: pip install tensorboard"),
+    "lightning-fabric": mark("for --devices above 1: pip install lightning-fabric"),
 }
 INSTRUCTION_SETS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd", "sve")
 
@@ -41,14 +42,17 @@ def doctor(
     debug: Debug = False,
 ) -> None:
     """Say what runs here: versions, processor, threads, devices, recurrent kernels, optional packages."""
-    findings = {
-        "recurra": _ourselves(),
-        "machine": _machine(),
-        "torch": _torch(),
-        "recurrent kernels": _kernels(),
-        "packages": {name: _version(name) or "MISSING" for name in REQUIRED},
-        "optional packages": {name: _version(name) or f"absent, {why}" for name, why in OPTIONAL.items()},
-    }
+    with set_language("en" if as_json else language()):  # what a program reads stays English
+        findings = {
+            "recurra": _ourselves(),
+            mark("machine"): _machine(),
+            "torch": _torch(),
+            mark("recurrent kernels"): _kernels(),
+            mark("packages"): {name: _version(name) or _("MISSING") for name in REQUIRED},
+            mark("optional packages"): {
+                name: _version(name) or _("absent, {why}", why=_(why)) for name, why in OPTIONAL.items()
+            },
+        }
     if as_json:
         typer.echo(json.dumps(findings, indent=2, ensure_ascii=False))
         return
@@ -63,21 +67,22 @@ def _ourselves() -> dict[str, str]:
     import recurra
 
     return {
-        "version": __version__,
-        "installed at": str(Path(recurra.__file__).parent),
+        mark("version"): __version__,
+        mark("installed at"): str(Path(recurra.__file__).parent),
         "python": f"{platform.python_version()} ({platform.python_implementation()}), {sys.executable}",
-        "chromium": shutil.which("chromium") or shutil.which("google-chrome") or "absent; only the tests need it",
+        "chromium": shutil.which("chromium") or shutil.which("google-chrome") or _("absent; only the tests need it"),
     }
 
 
 def _machine() -> dict[str, str]:
     model, flags = processor()
     return {
-        "system": platform.platform(),
-        "processor": model,
-        "instruction sets": " ".join(name for name in INSTRUCTION_SETS if name in flags) or "not told by this system",
-        "cores": f"{os.cpu_count()}, of which {usable_cores()} for this process",
-        "memory": memory(),
+        mark("system"): platform.platform(),
+        mark("processor"): model,
+        mark("instruction sets"): " ".join(name for name in INSTRUCTION_SETS if name in flags)
+        or _("not told by this system"),
+        mark("cores"): _("{cores}, of which {usable} for this process", cores=os.cpu_count(), usable=usable_cores()),
+        mark("memory"): memory(),
     }
 
 
@@ -85,18 +90,22 @@ def _torch() -> dict[str, str]:
     try:
         import torch
     except (ImportError, OSError) as error:  # OSError: a shared library of its own that does not load
-        return {"version": f"does not load: {error}"}
+        return {"version": _("does not load: {error}", error=error)}
     cuda = [
         f"cuda:{i} {torch.cuda.get_device_name(i)}, {torch.cuda.get_device_properties(i).total_memory / 2**30:.0f} GiB"
         for i in range(torch.cuda.device_count())
     ]
     mps = ["mps"] if torch.backends.mps.is_available() else []
     return {
-        "version": torch.__version__,
-        "devices": ", ".join(["cpu", *cuda, *mps]),
-        "threads": f"{torch.get_num_threads()} within an operation, {torch.get_num_interop_threads()} between them",
-        "instruction set": torch.backends.cpu.get_cpu_capability(),
-        "oneDNN": "yes" if torch.backends.mkldnn.is_available() else "no",
+        mark("version"): torch.__version__,
+        mark("devices"): ", ".join(["cpu", *cuda, *mps]),
+        mark("threads"): _(
+            "{within} within an operation, {between} between them",
+            within=torch.get_num_threads(),
+            between=torch.get_num_interop_threads(),
+        ),
+        mark("instruction set"): torch.backends.cpu.get_cpu_capability(),
+        "oneDNN": _("yes") if torch.backends.mkldnn.is_available() else _("no"),
     }
 
 
@@ -120,7 +129,7 @@ def processor() -> tuple[str, frozenset[str]]:
         return platform.processor() or platform.machine(), frozenset()
     fields: dict[str, str] = {}
     for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():
-        name, _, value = line.partition(":")
+        name, _unused, value = line.partition(":")
         fields.setdefault(name.strip(), value.strip())
     flags = fields.get("flags", fields.get("Features", ""))
     return fields.get("model name", platform.machine()), frozenset(flags.split())
@@ -134,5 +143,5 @@ def usable_cores() -> int:
 def memory() -> str:
     """Physical memory in GiB."""
     if "SC_PHYS_PAGES" not in getattr(os, "sysconf_names", {}):
-        return "not told by this system"
+        return _("not told by this system")
     return f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.1f} GiB"

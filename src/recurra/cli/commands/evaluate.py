@@ -13,6 +13,7 @@ from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels
 from recurra.cli.later import open_later
 from recurra.cli.outputs import csv_text, written_together
+from recurra.language import _
 
 EXAMPLES = """
 **Examples**
@@ -63,7 +64,7 @@ def evaluate(
 
     from recurra.report import write_html
 
-    content = judged.content(title=f"{model.stem} on {later.name}", arguments=context.obj)
+    content = judged.content(title=_("{model} on {data}", model=model.stem, data=later.name), arguments=context.obj)
     with written_together(out) as stage:
         (stage / "evaluation.csv").write_text(csv_text(judged.frame), encoding="utf-8", newline="")
         write_html(content, stage / "evaluation.html")

@@ -61,7 +61,7 @@ def inspect(
     files = [out / f"{model.stem}-{part}" for part in ("memory.png", "moved.png", "moved.csv")]
     later = open_later("inspect", estimator, model, file, reading, outputs=files, quiet=quiet)
     console = stdout(quiet)
-    with counting(stderr(quiet), "explaining", 0 if later is None else len(later)) as done:
+    with counting(stderr(quiet), _("explaining"), 0 if later is None else len(later)) as done:
         insight = estimator.insight(later, step=step, done=done)
     if insight.facts:
         print_facts(console, "What was understood", insight.facts)
@@ -77,7 +77,7 @@ def inspect(
     for title, table in insight.tables:
         print_frame(console, title, table)
     if insight.shows:
-        console.print(Text(f"{files[0].name} shows {insight.shows}."))
+        console.print(Text(_("{file} shows {shows}.", file=files[0].name, shows=insight.shows)))
     with written_together(out) as stage:
         if insight.flows is not None:
             draw_flow(insight.flows).savefig(stage / files[0].name)

@@ -14,6 +14,7 @@ from recurra.cli.flags.task_flags import Flag, flags_of, signature_of
 from recurra.cli.flags.values import split_names, split_words
 from recurra.cli.outputs import check_outputs, csv_text, surviving, tell_failures, written_together
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option as spelt_option
 from recurra.tasks.task import Task
 
@@ -46,7 +47,7 @@ def _learn(
 
     estimator = task.load()(**settings, training=training, network=network or None)
     console = stdout(quiet)
-    with waiting(stderr(quiet), f"reading {Path(file).name}"):
+    with waiting(stderr(quiet), _("reading {file}", file=Path(file).name)):
         opened = estimator.read_file(file, reading.arguments(), _perhaps(columns, flags))
     reading.untold[:] = opened.notes
     files = [out / name for name in (*task.files, f"{opened.name}.safetensors")]
@@ -112,8 +113,11 @@ def _switched(task: Task, settings: dict[str, Any]) -> dict[str, Any]:
         name, value = option.means
         if found[name] not in (defaults[name], value):
             raise InputError(
-                f"{spelt_option(option.name)} and {spelt_option(name, found[name])} contradict each other: give one of "
-                "the two"
+                _(
+                    "{option} and {name_option} contradict each other: give one of the two",
+                    option=spelt_option(option.name),
+                    name_option=spelt_option(name, found[name]),
+                )
             )
         found[name] = value
     return found

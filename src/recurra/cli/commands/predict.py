@@ -73,7 +73,7 @@ def predict(
         print_facts(console, "What was understood", later.facts)
         reading.told()
     preview = estimator.preview()
-    with counting(stderr(quiet), "predicting", 0 if later is None else len(later)) as done:
+    with counting(stderr(quiet), _("predicting"), 0 if later is None else len(later)) as done:
         frames = estimator.predictions(later, levels=percents, done=done, **changes)
         if piped:
             for text in as_text(frames, out):

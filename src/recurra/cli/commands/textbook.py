@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from recurra.cli.command import Command, Commands
 from recurra.cli.flags.options import Debug
+from recurra.language import _
 
 EXAMPLES = """
 **Examples**
@@ -20,13 +22,15 @@ EXAMPLES = """
 - `recurra textbook errata` — what the article has wrong, `recurra textbook errata 4` — the proof of the fourth
 """
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="The article's equations, number by number.")
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, rich_markup_mode="markdown", help="The article's equations, number by number."
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NARROWEST = 60  # columns; a narrower terminal wraps the lines itself
 
 
-@app.command("walk", epilog=EXAMPLES)
+@app.command("walk", cls=Command, epilog=EXAMPLES)
 def walk(
     cell: Annotated[Literal["rnn", "lstm", "gru"], typer.Option(help="Recurrent cell.")] = "rnn",
     units: Annotated[int, typer.Option(min=1, max=64, help="Hidden units.")] = 1,
@@ -60,7 +64,7 @@ def walk(
         typer.echo(found.text(digits, width=max(shutil.get_terminal_size((100, 24)).columns, NARROWEST)))
 
 
-@app.command("errata", epilog=EXAMPLES)
+@app.command("errata", cls=Command, epilog=EXAMPLES)
 def errata(
     number: Annotated[
         int | None, typer.Argument(metavar="N", help="Number of one error, from 1; all unless given.")
@@ -75,6 +79,11 @@ def errata(
     if as_json:
         typer.echo(json.dumps([erratum.record() for erratum in chosen], indent=2, ensure_ascii=False))
     elif number is None:
-        typer.echo(f"{textbook.errata()}\n\nrecurra textbook errata 3 shows the third alone, with all of its numbers.")
+        typer.echo(
+            _(
+                "{errata}\n\nrecurra textbook errata 3 shows the third alone, with all of its numbers.",
+                errata=textbook.errata(),
+            )
+        )
     else:
         typer.echo(str(chosen[0]))

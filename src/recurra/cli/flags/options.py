@@ -9,6 +9,7 @@ import typer
 
 from recurra.cells.registry import names
 from recurra.errors import InputError
+from recurra.language import _
 
 COLUMNS = "Columns (detected unless given)"
 READING = "Reading the file (detected unless given)"
@@ -42,7 +43,7 @@ def _cell_name(text: str) -> str:
             return text
     except InputError as error:  # a ValueError, in whose place the parser would say nothing
         raise typer.BadParameter(str(error)) from error
-    raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, names()))}.")
+    raise typer.BadParameter(_("{text!r} is not one of {names}.", text=text, names=", ".join(map(repr, names()))))
 
 
 File = Annotated[

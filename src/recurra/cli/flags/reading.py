@@ -11,6 +11,7 @@ from typing import Any, get_args
 from recurra.cli.flags import options
 from recurra.cli.flags.values import parse_separator, split_words
 from recurra.errors import InputError
+from recurra.language import _
 
 _FLAGS: dict[str, Any] = {
     "separator": options.Separator,
@@ -75,7 +76,7 @@ def reading_flags(command: Callable[..., None]) -> Callable[..., None]:
         except InputError as error:
             if not reading.untold:
                 raise
-            remarks = "".join(f"\nnote: {remark}" for remark in reading.untold)
+            remarks = "".join(_("\nnote: {remark}", remark=remark) for remark in reading.untold)
             raise type(error)(f"{error}{remarks}") from error
 
     wrapper.__signature__ = signature  # type: ignore[attr-defined]

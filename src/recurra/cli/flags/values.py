@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from recurra.errors import InputError
+from recurra.language import _
 
 _WORD = re.compile(r'\s*"[^"]+"\s*(?=,|$)|[^,]+')
 _QUOTED = re.compile(r'"[^"]+"')
@@ -24,11 +25,20 @@ def parse_levels(text: str) -> tuple[int, ...]:
     wrong = [word for word in words if not (word.isascii() and word.isdigit() and 2 <= int(word) <= 99)]
     if wrong:
         share = re.fullmatch(r"0?\.(\d+)", wrong[0])
-        meant = f"did you mean {100 * float(wrong[0]):g}?" if share else "write it as --levels 80,95"
-        raise InputError(f"--levels {text!r}: {wrong[0]!r} is not a whole per cent from 2 to 99; {meant}")
+        meant = _("did you mean {wrong:g}?", wrong=100 * float(wrong[0])) if share else _("write it as --levels 80,95")
+        raise InputError(
+            _(
+                "--levels {text!r}: {wrong!r} is not a whole per cent from 2 to 99; {meant}",
+                text=text,
+                wrong=wrong[0],
+                meant=meant,
+            )
+        )
     levels = tuple(sorted(map(int, words)))
     if len(set(levels)) < len(levels):
-        raise InputError(f"--levels {text!r}: a level is there twice; write each once, as in --levels 80,95")
+        raise InputError(
+            _("--levels {text!r}: a level is there twice; write each once, as in --levels 80,95", text=text)
+        )
     return levels
 
 
@@ -46,7 +56,13 @@ def parse_seasons(text: str | None) -> tuple[int, ...] | None:
     words = [word.strip() for word in text.split(",")]
     wrong = [word for word in words if not (word.isascii() and word.isdigit() and int(word) >= 1)]
     if wrong:
-        raise InputError(f"--season {text!r}: {wrong[0]!r} is not a whole number of steps; write it as --season 24,168")
+        raise InputError(
+            _(
+                "--season {text!r}: {wrong!r} is not a whole number of steps; write it as --season 24,168",
+                text=text,
+                wrong=wrong[0],
+            )
+        )
     return tuple(map(int, words))
 
 
@@ -67,8 +83,12 @@ def parse_widths(text: str | None) -> tuple[int, ...] | None:
     wrong = [word for word in words if not (word.isascii() and word.isdigit() and int(word) % 2)]
     if wrong:
         raise InputError(
-            f"--convolution {text!r}: {wrong[0]!r} is not an odd whole number of steps; write it as --convolution 3,5, "
-            "or 0 for none"
+            _(
+                "--convolution {text!r}: {wrong!r} is not an odd whole number of steps; write it as "
+                "--convolution 3,5, or 0 for none",
+                text=text,
+                wrong=wrong[0],
+            )
         )
     return tuple(map(int, words))
 

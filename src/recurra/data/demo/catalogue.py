@@ -12,6 +12,7 @@ from recurra.data.demo.membrane import make_membrane
 from recurra.data.demo.promoters import make_promoters
 from recurra.data.demo.reviews import make_reviews
 from recurra.errors import InputError
+from recurra.language import _
 
 DEMOS = {
     "co2": "weekly carbon dioxide at Mauna Loa, 1958 to 2001, in ppm; 59 weeks are missing",
@@ -55,8 +56,15 @@ def read_demo(name: str) -> pd.DataFrame:
         months = [f"{int(year)}-{month:02d}" for year in table.index for month in range(1, 13)]
         return pd.DataFrame({"month": months, "temperature": table.to_numpy().ravel()})
     close = difflib.get_close_matches(name, DEMOS, n=1)
-    meant = f": did you mean demo:{close[0]}?" if close else "."
-    raise InputError(f"there is no demo:{name}{meant} Known: {', '.join(f'demo:{known}' for known in DEMOS)}")
+    meant = _(": did you mean demo:{close}?", close=close[0]) if close else "."
+    raise InputError(
+        _(
+            "there is no demo:{name}{meant} Known: {demos}",
+            name=name,
+            meant=meant,
+            demos=", ".join(f"demo:{known}" for known in DEMOS),
+        )
+    )
 
 
 def _digits() -> pd.DataFrame:

@@ -16,6 +16,7 @@ from recurra.data.examples.examples import Examples
 from recurra.data.examples.inputs import Array, Audio, Events, Kind, Series, Static, Symbols, Text
 from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
+from recurra.language import _
 
 TokenEncoder = TextEncoder | SymbolEncoder | EventEncoder
 Encoder = TokenEncoder | SeriesEncoder | ColumnEncoder | ArrayEncoder
@@ -121,7 +122,7 @@ def _learn(kind: Kind, column: Any, name: str) -> Encoder:
             case Array():
                 return ArrayEncoder.learn(column)
     except InputError as error:
-        raise InputError(f"input {name!r}: {error}") from error
+        raise InputError(_("input {name!r}: {error}", name=name, error=error)) from error
 
 
 def _encode(encoder: Encoder, examples: Examples, name: str) -> Ragged | Fixed:
@@ -129,7 +130,7 @@ def _encode(encoder: Encoder, examples: Examples, name: str) -> Ragged | Fixed:
     try:
         found = encoder.encode(column)
     except InputError as error:
-        raise InputError(f"input {name!r}: {error}") from error
+        raise InputError(_("input {name!r}: {error}", name=name, error=error)) from error
     if isinstance(found, Ragged):
         return found
     there = ~examples.absent(name)

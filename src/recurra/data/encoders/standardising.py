@@ -14,6 +14,7 @@ from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.steps import Steps
 from recurra.data.labels.label_values import text_of
 from recurra.errors import InputError
+from recurra.language import _
 
 Floats = npt.NDArray[np.floating]
 
@@ -68,11 +69,15 @@ class SeriesEncoder:
             return Ragged(np.zeros((0, self.width), np.float32), steps.values.offsets)
         if values.shape[1] != len(self.names):
             raise InputError(
-                f"the series have {values.shape[1]} features: expected {len(self.names)} "
-                f"({', '.join(self.names[:8])}), as when it was fitted"
+                _(
+                    "the series have {shape} features: expected {n_names} ({names}), as when it was fitted",
+                    shape=values.shape[1],
+                    n_names=len(self.names),
+                    names=", ".join(self.names[:8]),
+                )
             )
         if self.pace is not None and steps.times is None:
-            raise InputError("the series have no times: expected them, as when it was fitted")
+            raise InputError(_("the series have no times: expected them, as when it was fitted"))
         if self.centred:
             values = _centred(steps.values)
         z = _scaled(values, self.mean, self.spread)
@@ -117,12 +122,17 @@ class ColumnEncoder:
         """Numbers and codes of every row."""
         absent = [c for c in (*self.numeric, *self.categories) if c not in frame.columns]
         if absent:
-            raise InputError(f"there is no column {', '.join(map(repr, absent))}: expected it, as when it was fitted")
+            raise InputError(
+                _(
+                    "there is no column {absent}: expected it, as when it was fitted",
+                    absent=", ".join(map(repr, absent)),
+                )
+            )
         try:
             values = frame[list(self.numeric)].to_numpy(dtype=np.float64, na_value=np.nan)
         except (ValueError, TypeError) as error:
             raise InputError(
-                f"a column that held numbers when it was fitted now holds something else: {error}"
+                _("a column that held numbers when it was fitted now holds something else: {error}", error=error)
             ) from error
         present = (~np.isnan(values[:, list(self.gaps)])).astype(np.float32)
         numbers = np.concatenate([_scaled(values, self.mean, self.spread), present], axis=1)
@@ -153,7 +163,7 @@ class ArrayEncoder:
         """Their form, and the mean and spread of all numbers."""
         present = [a for a in arrays if a is not None]
         if not present:
-            raise InputError("the input holds no array: expected images [H, W] or [H, W, C], or sounds [T]")
+            raise InputError(_("the input holds no array: expected images [H, W] or [H, W, C], or sounds [T]"))
         shape = None if present[0].ndim == 1 else _channels_first(present[0]).shape
         count = sum(a.size for a in present)
         mean = sum(float(a.sum(dtype=np.float64)) for a in present) / max(count, 1)
@@ -165,7 +175,9 @@ class ArrayEncoder:
         if self.shape is None:
             wrong = next((row for row, a in enumerate(arrays) if a is not None and a.ndim != 1), None)
             if wrong is not None:
-                raise InputError(f"row {wrong + 1} is no sound: expected an array [T], as when it was fitted")
+                raise InputError(
+                    _("row {wrong} is no sound: expected an array [T], as when it was fitted", wrong=wrong + 1)
+                )
             found = Ragged.of([np.zeros(0, np.float32) if a is None else np.asarray(a, np.float32) for a in arrays])
             return Ragged(((found.values - self.mean) / self.spread).astype(np.float32)[:, None], found.offsets)
         images = np.zeros((len(arrays), *self.shape), dtype=np.float32)
@@ -175,8 +187,13 @@ class ArrayEncoder:
             image = _channels_first(array) if array.ndim in (2, 3) else array
             if image.shape != self.shape:
                 raise InputError(
-                    f"row {row + 1} holds an image of shape {array.shape}: expected height, width and channels "
-                    f"{(*self.shape[1:], self.shape[0])} as in the others; bring all images to one size first"
+                    _(
+                        "row {row} holds an image of shape {shape}: expected height, width and channels {expected} "
+                        "as in the others; bring all images to one size first",
+                        row=row + 1,
+                        shape=array.shape,
+                        expected=(*self.shape[1:], self.shape[0]),
+                    )
                 )
             images[row] = (image - self.mean) / self.spread
         return images

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from recurra.errors import InputError
+from recurra.language import _
 
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -19,6 +20,12 @@ def refuse_halves(cells: Iterable[Any], what: str) -> None:
     for row, cell in enumerate(cells, start=1):
         if isinstance(cell, str) and not cell.isascii() and (half := _HALF.search(cell)):
             raise InputError(
-                f"{what} holds half of a letter, U+{ord(half.group()):04X}, in row {row} (letter {half.start() + 1}), "
-                "which is no text: remove it, for example with text.encode('utf-8', 'replace').decode()"
+                _(
+                    "{what} holds half of a letter, U+{half:04X}, in row {row} (letter {letter}), which is no "
+                    "text: remove it, for example with text.encode('utf-8', 'replace').decode()",
+                    what=what,
+                    half=ord(half.group()),
+                    row=row,
+                    letter=half.start() + 1,
+                )
             )

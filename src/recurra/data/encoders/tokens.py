@@ -23,6 +23,7 @@ from recurra.checking import require
 from recurra.data.examples.inputs import Text
 from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
+from recurra.language import _
 
 UNKNOWN = "[UNK]"
 WORDS, SUBWORDS, CHARACTERS, EVENTS = 100_000, 8_000, 20_000, 100_000  # entries of a vocabulary at most
@@ -73,8 +74,8 @@ class TextEncoder:
         merges = _merges(cutter) if level == "subwords" else ()
         tokens = sorted((number, token) for token, number in vocabulary.items() if token != UNKNOWN)
         if not tokens:
-            raise InputError("no text holds a word: expected at least one letter or sign in the training part")
-        return TextEncoder(level, kind.lowercase, tuple(token for _, token in tokens), merges)
+            raise InputError(_("no text holds a word: expected at least one letter or sign in the training part"))
+        return TextEncoder(level, kind.lowercase, tuple(token for _unused, token in tokens), merges)
 
     def encode(self, texts: Objects) -> Ragged:
         """The token numbers of every text [N]; none for None."""
@@ -114,7 +115,7 @@ class SymbolEncoder:
     @staticmethod
     def learn(texts: Objects) -> SymbolEncoder:
         """The letters of `texts` [N]."""
-        codes, _ = _letters(texts)
+        codes, _unused = _letters(texts)
         found, counts = np.unique(codes, return_counts=True)
         return SymbolEncoder(tuple(chr(code) for code in found[np.argsort(-counts, kind="stable")]))
 

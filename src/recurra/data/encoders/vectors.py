@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from recurra.data.files.source import open_source
 from recurra.errors import InputError
+from recurra.language import _
 
 
 def read_vectors(path: str | Path, tokens: tuple[str, ...]) -> npt.NDArray[np.float32]:
@@ -39,20 +40,35 @@ def read_vectors(path: str | Path, tokens: tuple[str, ...]) -> npt.NDArray[np.fl
                 vector = np.array(parts, dtype=np.float32)
             except ValueError as error:  # UnicodeDecodeError too
                 raise InputError(
-                    f"line {line} of {place.name} is no word vector ({error}): expected a word and its numbers, "
-                    "separated by single blanks, in UTF-8"
+                    _(
+                        "line {line} of {place} is no word vector ({error}): expected a word and its numbers, "
+                        "separated by single blanks, in UTF-8",
+                        line=line,
+                        place=place.name,
+                        error=error,
+                    )
                 ) from error
             width = len(vector) if width is None else width
             if len(vector) != width or not width or not np.isfinite(vector).all():
                 raise InputError(
-                    f"line {line} of {place.name} holds {len(vector)} numbers: expected {width or 'at least 1'} finite "
-                    "ones, as on the lines before"
+                    _(
+                        "line {line} of {place} holds {n_vector} numbers: expected {width} finite ones, as on "
+                        "the lines before",
+                        line=line,
+                        place=place.name,
+                        n_vector=len(vector),
+                        width=width or _("at least 1"),
+                    )
                 )
             if number is not None:
                 found.setdefault(number, vector)
     if not found or width is None:
         raise InputError(
-            f"{place.name} holds none of the {len(tokens):,} tokens of the training part: expected vectors of them"
+            _(
+                "{place} holds none of the {n_tokens:,} tokens of the training part: expected vectors of them",
+                place=place.name,
+                n_tokens=len(tokens),
+            )
         )
     table = np.full((len(tokens) + 1, width), np.nan, dtype=np.float32)
     for number, vector in found.items():

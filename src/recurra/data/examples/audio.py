@@ -26,6 +26,7 @@ from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.steps import Steps, is_missing, refuse_long
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
+from recurra.language import _
 
 SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".au")
 FLOOR = 1e-8  # of the largest energy of a recording: digital silence has none
@@ -58,14 +59,18 @@ def read_audio(cells: npt.NDArray | Sequence[Any], kind: Audio, name: str) -> tu
     files = [row for row, cell in enumerate(cells) if isinstance(cell, str | Path)]
     samples = [row for row, cell in enumerate(cells) if not isinstance(cell, str | Path) and not is_missing(cell)]
     if not files and not samples:
-        raise InputError(f"{name!r} holds no recording: expected the path of a sound file in every row")
+        raise InputError(_("{name!r} holds no recording: expected the path of a sound file in every row", name=name))
     _refuse_absent(cells, files, name)
     rates = rates_of(cells, name)
     if kind.rate is None:
         if samples:
             raise InputError(
-                f"{name!r} holds samples in row {samples[0] + 1}, whose rate is not known: declare it, such as "
-                f"inputs={{{name!r}: Audio(rate=16000)}}"
+                _(
+                    "{name!r} holds samples in row {sample}, whose rate is not known: declare it, such as "
+                    "inputs={{{name!r}: Audio(rate=16000)}}",
+                    name=name,
+                    sample=samples[0] + 1,
+                )
             )
         kind = replace(kind, rate=int(rates.most_common(1)[0][0]))
     asked = set(samples)
@@ -121,8 +126,12 @@ def sound_files(folder: Path) -> pd.DataFrame:
     paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES and p.parent != folder)
     if not paths:
         raise InputError(
-            f"{folder} is a folder without sound files in sub-folders: expected a sub-folder of "
-            f"{', '.join(SUFFIXES[:4])} files for each class, or name a table with a column of paths"
+            _(
+                "{folder} is a folder without sound files in sub-folders: expected a sub-folder of "
+                "{suffixes} files for each class, or name a table with a column of paths",
+                folder=folder,
+                suffixes=", ".join(SUFFIXES[:4]),
+            )
         )
     names = [str(path.relative_to(folder)) for path in paths]
     return pd.DataFrame({"audio": names, "label": [path.relative_to(folder).parts[0] for path in paths]})
@@ -193,14 +202,25 @@ def _samples(cell: Any, name: str, row: int) -> Floats:
     array = np.asarray(cell)
     if array.dtype.kind not in "iuf" or array.ndim not in (1, 2) or not array.size:
         raise InputError(
-            f"{name!r} holds {str(cell)[:40]!r} in row {row + 1}: expected the path of a sound file, or samples [T] or "
-            "[T, channels]; None where it is missing"
+            _(
+                "{name!r} holds {cell!r} in row {row}: expected the path of a sound file, or samples [T] "
+                "or [T, channels]; None where it is missing",
+                name=name,
+                cell=str(cell)[:40],
+                row=row + 1,
+            )
         )
     if array.dtype.kind in "iu":
         array = array / float(np.iinfo(array.dtype).max)
     mono = array.mean(axis=1) if array.ndim == 2 else array
     if not np.isfinite(mono).all():
-        raise InputError(f"{name!r} holds a sample that is not finite in row {row + 1}: correct it, or give None")
+        raise InputError(
+            _(
+                "{name!r} holds a sample that is not finite in row {row}: correct it, or give None",
+                name=name,
+                row=row + 1,
+            )
+        )
     return mono.astype(np.float32)
 
 
@@ -209,8 +229,15 @@ def _refuse_absent(cells: npt.NDArray | Sequence[Any], rows: Sequence[int], name
     if absent:
         such = counted(len(absent), "such row")
         raise InputError(
-            f"{name!r} names {str(cells[absent[0]])!r} in row {absent[0] + 1}, and there is no such file ({such}): "
-            "relative paths count from the folder of the table; correct the path, or remove the row or the column"
+            _(
+                "{name!r} names {cell!r} in row {absent}, and there is no such file ({such}): relative "
+                "paths count from the folder of the table; correct the path, or remove the row or the "
+                "column",
+                name=name,
+                cell=str(cells[absent[0]]),
+                absent=absent[0] + 1,
+                such=such,
+            )
         )
 
 
@@ -227,8 +254,14 @@ class _refusing:
         if error is None or isinstance(error, InputError) or not isinstance(error, ValueError | RuntimeError | OSError):
             return
         raise InputError(
-            f"{self.name!r}: {str(self.path)!r} in row {self.row + 1} cannot be read as a sound ({error}): expected "
-            "WAV, FLAC, OGG or MP3; correct the file, or remove the row"
+            _(
+                "{name!r}: {path!r} in row {row} cannot be read as a sound ({error}): expected WAV, "
+                "FLAC, OGG or MP3; correct the file, or remove the row",
+                name=self.name,
+                path=str(self.path),
+                row=self.row + 1,
+                error=error,
+            )
         ) from error
 
 
@@ -237,6 +270,6 @@ def _soundfile() -> Any:
         import soundfile
     except ImportError as error:
         raise InputError(
-            "sound files are read by the package soundfile, which is not there: pip install 'recurra[audio]'"
+            _("sound files are read by the package soundfile, which is not there: pip install 'recurra[audio]'")
         ) from error
     return soundfile

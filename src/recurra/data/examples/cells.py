@@ -16,6 +16,7 @@ from recurra.data.examples.steps import is_missing, refuse_long
 from recurra.data.schema.column_kinds import kind_of, numbers_of
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
+from recurra.language import _
 
 Cells = npt.NDArray | Sequence[Any]
 
@@ -42,8 +43,14 @@ def read_texts(cells: Cells, name: str) -> npt.NDArray[np.object_]:
         )
     if wrong is not None:
         raise InputError(
-            f"{name!r} holds {texts[wrong]!r} ({type(texts[wrong]).__name__}) in row {wrong + 1}, which is no text: "
-            "convert the column to str, or declare what it is with inputs="
+            _(
+                "{name!r} holds {text!r} ({type}) in row {wrong}, which is no text: convert the column "
+                "to str, or declare what it is with inputs=",
+                name=name,
+                text=texts[wrong],
+                type=type(texts[wrong]).__name__,
+                wrong=wrong + 1,
+            )
         )
     refuse_halves(texts, repr(name))
     missing = pd.isna(texts)
@@ -67,8 +74,13 @@ def read_events(cells: Cells, name: str) -> Ragged:
     wrong = next((row for row in alone if not is_missing(rows[row])), None)
     if wrong is not None:
         raise InputError(
-            f"{name!r} holds {rows[wrong]!r} in row {wrong + 1}: expected a list of events; split a text first, for "
-            "example [text.split() for text in texts], or declare it as Text() or Symbols()"
+            _(
+                "{name!r} holds {row!r} in row {wrong}: expected a list of events; split a text first, "
+                "for example [text.split() for text in texts], or declare it as Text() or Symbols()",
+                name=name,
+                row=rows[wrong],
+                wrong=wrong + 1,
+            )
         )
     if alone:
         rows = rows.copy()
@@ -85,8 +97,15 @@ def read_events(cells: Cells, name: str) -> Ragged:
         step = next(k for k, v in enumerate(values) if v is not None and not (isinstance(v, kinds) and v is not True))
         row = int(np.searchsorted(offsets, step, side="right")) - 1
         raise InputError(
-            f"{name!r} holds {values[step]!r} ({type(values[step]).__name__}) in row {row + 1} at step "
-            f"{step - offsets[row] + 1}: expected events that are all str or all int; convert them to one type"
+            _(
+                "{name!r} holds {value!r} ({type}) in row {row} at step {step}: expected events that are "
+                "all str or all int; convert them to one type",
+                name=name,
+                value=values[step],
+                type=type(values[step]).__name__,
+                row=row + 1,
+                step=step - offsets[row] + 1,
+            )
         )
     if found == "string":
         refuse_halves(("".join(event for event in cell if isinstance(event, str)) for cell in rows), repr(name))
@@ -110,25 +129,42 @@ def read_arrays(cells: Cells, name: str) -> list[npt.NDArray[np.float32] | None]
         array = np.asarray(cell)
         if array.dtype.kind not in "biuf" or not 1 <= array.ndim <= 3 or not array.size:
             raise InputError(
-                f"{name!r} holds a value of shape {array.shape} and type {array.dtype} in row {row + 1}: expected an "
-                "array of numbers, [T], [H, W] or [H, W, C]; give None if it is missing"
+                _(
+                    "{name!r} holds a value of shape {shape} and type {dtype} in row {row}: expected an "
+                    "array of numbers, [T], [H, W] or [H, W, C]; give None if it is missing",
+                    name=name,
+                    shape=array.shape,
+                    dtype=array.dtype,
+                    row=row + 1,
+                )
             )
         with np.errstate(over="ignore"):
             array = array.astype(np.float32, copy=False)
         if not np.isfinite(array).all():
             raise InputError(
-                f"{name!r} holds a number that is not finite in row {row + 1}, or is too large for float32: "
-                "correct it, or give None"
+                _(
+                    "{name!r} holds a number that is not finite in row {row}, or is too large for float32: "
+                    "correct it, or give None",
+                    name=name,
+                    row=row + 1,
+                )
             )
         first = first or (row, array)
         if array.ndim != first[1].ndim or (array.ndim == 3 and array.shape[2] != first[1].shape[2]):
             raise InputError(
-                f"{name!r} has shape {array.shape} in row {row + 1} and {first[1].shape} in row {first[0] + 1}: "
-                "expected as many axes and channels everywhere"
+                _(
+                    "{name!r} has shape {shape} in row {row} and {expected} in row {first}: expected as many "
+                    "axes and channels everywhere",
+                    name=name,
+                    shape=array.shape,
+                    row=row + 1,
+                    expected=first[1].shape,
+                    first=first[0] + 1,
+                )
             )
         read.append(array)
     if first is None:
-        raise InputError(f"{name!r} holds no array: expected [T], [H, W] or [H, W, C] in every row")
+        raise InputError(_("{name!r} holds no array: expected [T], [H, W] or [H, W, C] in every row", name=name))
     return read
 
 
@@ -137,7 +173,7 @@ def _static_column(column: pd.Series, name: str) -> npt.NDArray:
     if kind == "empty":
         return np.full(len(column), np.nan)
     if kind == "number":
-        return numbers_of(column, f"input {name!r}").astype(np.float64)
+        return numbers_of(column, _("input {name!r}", name=name)).astype(np.float64)
     values = column.to_numpy(dtype=object)
     found = pd.api.types.infer_dtype(values, skipna=True)
     if kind == "time" or found not in ("string", "integer", "boolean", "floating"):
@@ -145,11 +181,18 @@ def _static_column(column: pd.Series, name: str) -> npt.NDArray:
         first = type(values[row])
         row = next((k for k, v in enumerate(values) if not is_missing(v) and not isinstance(v, first)), row)
         raise InputError(
-            f"column {column.name!r} of input {name!r} holds {values[row]!r} in row {row + 1} ({found}): expected "
-            "numbers or categories; convert the column, or leave it out with inputs="
+            _(
+                "column {column!r} of input {name!r} holds {value!r} in row {row} ({found}): expected "
+                "numbers or categories; convert the column, or leave it out with inputs=",
+                column=column.name,
+                name=name,
+                value=values[row],
+                row=row + 1,
+                found=found,
+            )
         )
     missing = column.isna().to_numpy()
-    refuse_halves(values, f"column {column.name!r} of input {name!r}")
+    refuse_halves(values, _("column {column!r} of input {name!r}", column=column.name, name=name))
     texts = values if found == "string" else column.astype(str).to_numpy(dtype=object)
     if missing.any():
         texts = texts.copy()

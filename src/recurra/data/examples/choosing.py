@@ -17,6 +17,7 @@ from recurra.data.schema.infer_columns import is_row_number
 from recurra.data.schema.names import STEP_WORDS, TIME_WORDS, plain, shown, words_in
 from recurra.data.time.dates import looks_like_dates
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option
 
 _TEXT = frozenset(
@@ -119,8 +120,15 @@ def find_label(frame: pd.DataFrame, names: Sequence[str], target: Target, source
     if target.classes:
         candidates = [name for name in candidates if _holds_classes(frame[name])] or candidates
     raise InputError(
-        f"no column of {source} is called a {target.word}, and {shown(candidates) or 'none'} could be one beside "
-        f"{shown(list(inputs)) or 'the numbers'}: name it with {option(target.word)}"
+        _(
+            "no column of {source} is called a {word}, and {candidates} could be one beside "
+            "{inputs}: name it with {option}",
+            source=source,
+            word=target.word,
+            candidates=shown(candidates) or _("none"),
+            inputs=shown(list(inputs)) or _("the numbers"),
+            option=option(target.word),
+        )
     )
 
 
@@ -199,9 +207,10 @@ def find_variable(frame: pd.DataFrame, key: str, time: str, label: Sequence[str]
 
 def as_columns(variable: str) -> str:
     """What to do with a column of words that says what each row measures."""
-    return (
-        f"give each value of {variable!r} a column of its own (pandas: frame.pivot(index=[...], columns={variable!r}, "
-        "values=...).reset_index())"
+    return _(
+        "give each value of {variable!r} a column of its own (pandas: frame.pivot(index=[...], "
+        "columns={variable!r}, values=...).reset_index())",
+        variable=variable,
     )
 
 

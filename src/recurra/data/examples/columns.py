@@ -13,6 +13,7 @@ from scipy import sparse
 from recurra.data.examples.cells import object_array
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
+from recurra.language import _
 
 _NUMBER = int | float | complex | np.number
 
@@ -47,9 +48,9 @@ def named_columns(X: pd.DataFrame | Mapping[str, Any]) -> dict[str, Any]:
     names = [str(name) for name in X]
     twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
     if twice is not None:
-        raise InputError(f"X has several columns called {twice!r}: give each a name of its own")
+        raise InputError(_("X has several columns called {twice!r}: give each a name of its own", twice=twice))
     if not names:
-        raise InputError("X has no column: expected at least one input")
+        raise InputError(_("X has no column: expected at least one input"))
     if isinstance(X, pd.DataFrame):
         return {name: X.iloc[:, k] for k, name in enumerate(names)}
     columns = {str(name): _column(column, str(name)) for name, column in X.items()}
@@ -58,7 +59,13 @@ def named_columns(X: pd.DataFrame | Mapping[str, Any]) -> dict[str, Any]:
     other = next((name for name in names if counts[name] != counts[first]), None)
     if other is not None:
         raise InputError(
-            f"column {first!r} has {counted(counts[first], 'row')} and {other!r} {counts[other]:,}: expected as many"
+            _(
+                "column {first!r} has {rows} and {other!r} {count:,}: expected as many",
+                first=first,
+                rows=counted(counts[first], "row"),
+                other=other,
+                count=counts[other],
+            )
         )
     return columns
 
@@ -73,11 +80,17 @@ def column_cells(column: Any, name: str) -> npt.NDArray | list[Any]:
     """A column as an array of numbers or of texts with all its axes, or as a list of cells."""
     if isinstance(column, str | bytes) or not (hasattr(column, "__len__") or hasattr(column, "__array__")):
         raise InputError(
-            f"{name} is {type(column).__name__} {str(column)[:40]!r}: expected a list, array, Series or DataFrame with "
-            f"a value per example{', such as [X]' if isinstance(column, str) else ''}"
+            _(
+                "{name} is {type} {column!r}: expected a list, array, Series or DataFrame with a value "
+                "per example{value}",
+                name=name,
+                type=type(column).__name__,
+                column=str(column)[:40],
+                value=_(", such as [X]") if isinstance(column, str) else "",
+            )
         )
     if isinstance(column, set | frozenset):
-        raise InputError(f"{name} is a set, which has no order: give a list")
+        raise InputError(_("{name} is a set, which has no order: give a list", name=name))
     if isinstance(column, pd.Series):
         return column.to_numpy(dtype=object) if column.dtype.kind not in "biuf" else column.to_numpy()
     if isinstance(column, list | tuple):

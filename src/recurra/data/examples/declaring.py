@@ -10,6 +10,7 @@ from recurra.data.examples.columns import cells_array
 from recurra.data.examples.guessing import guess_kind
 from recurra.data.examples.inputs import Kind, Series, Static
 from recurra.errors import InputError
+from recurra.language import _
 
 STATIC = "static"  # the name of the constants that nobody named
 
@@ -28,7 +29,13 @@ def guess_kinds(columns: dict[str, Any]) -> dict[str, Kind]:
             kinds[name] = kind
     if static:
         if STATIC in kinds:
-            raise InputError(f"column {STATIC!r} is {kinds[STATIC]}, and the constants need that name: rename it")
+            raise InputError(
+                _(
+                    "column {static!r} is {kind}, and the constants need that name: rename it",
+                    static=STATIC,
+                    kind=kinds[STATIC],
+                )
+            )
         kinds[STATIC] = Static(tuple(static))
     return kinds
 
@@ -49,7 +56,9 @@ def with_static_columns(columns: dict[str, Any], kinds: dict[str, Kind]) -> dict
             continue
         found = tuple(other for other in rest if _is_static(columns[other], other))
         if not found:
-            raise InputError(f"input {name!r} is Static() and no column of numbers or categories is left for it")
+            raise InputError(
+                _("input {name!r} is Static() and no column of numbers or categories is left for it", name=name)
+            )
         kinds[name] = Static(found)
     return kinds
 

@@ -23,6 +23,7 @@ from recurra.data.examples.steps import Steps, is_missing, read_steps
 from recurra.data.files.arrow import in_pandas
 from recurra.data.schema.names import require_columns
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import offered, option, ways
 
 _FLOATS: Any = (np.float64, np.float32)
@@ -94,7 +95,7 @@ def as_examples(X: Any, *, inputs: Mapping[str, Kind] | None = None, optional: C
     else:
         examples = _one(X, inputs)
     if not len(examples):
-        raise InputError("X holds no example: expected at least 1")
+        raise InputError(_("X holds no example: expected at least 1"))
     return examples
 
 
@@ -118,7 +119,7 @@ def keep_rows(
     step and `empty` is "refuse", or where none is left.
     """
     if empty not in ("refuse", "drop"):
-        raise InputError(f"empty={empty!r} is not known: expected 'refuse' or 'drop'")
+        raise InputError(_("empty={empty!r} is not known: expected 'refuse' or 'drop'", empty=empty))
     sequences = [name for name, kind in examples.kinds.items() if not isinstance(kind, Static)]
     absent = {name: examples.absent(name) for name in examples.kinds}
     bad = np.zeros(len(examples), dtype=bool)
@@ -134,13 +135,17 @@ def keep_rows(
         others = offered("optional") and len(examples.kinds) > 1 and bool(given)
         dropping = offered("empty") and empty == "refuse" and len(rows) < len(examples)
         remedies = [
-            "fill or remove these rows",
-            f"allow it with {option('optional', [names[0]])}" if others else "",
-            f"have them dropped with {option('empty', 'drop')}" if dropping else "",
+            _("fill or remove these rows"),
+            _("allow it with {optional_option}", optional_option=option("optional", [names[0]])) if others else "",
+            _("have them dropped with {empty_option}", empty_option=option("empty", "drop")) if dropping else "",
         ]
         raise InputError(
-            f"{', '.join(map(repr, names))} is empty or missing in {describe(rows.tolist())}: an example needs "
-            f"at least one step; {ways(*remedies)}"
+            _(
+                "{names} is empty or missing in {rows}: an example needs at least one step; {remedy}",
+                names=", ".join(map(repr, names)),
+                rows=describe(rows.tolist()),
+                remedy=ways(*remedies),
+            )
         )
     return np.flatnonzero(~bad)
 
@@ -150,7 +155,13 @@ def concatenate(parts: Sequence[Examples]) -> Examples:
     first = parts[0]
     for part in parts[1:]:
         if part.kinds != first.kinds:
-            raise InputError(f"examples of different inputs cannot be joined: {first.kinds} and {part.kinds}")
+            raise InputError(
+                _(
+                    "examples of different inputs cannot be joined: {kinds} and {others}",
+                    kinds=first.kinds,
+                    others=part.kinds,
+                )
+            )
     return Examples({name: join_columns([part.columns[name] for part in parts]) for name in first.columns}, first.kinds)
 
 
@@ -158,21 +169,32 @@ def _refuse_kinds(inputs: Mapping[str, Kind] | None) -> None:
     if inputs is None:
         return
     if not isinstance(inputs, Mapping) or not inputs:
-        raise InputError(f"inputs={inputs!r}: expected a mapping of names to kinds, such as {{'review': Text()}}")
+        raise InputError(
+            _("inputs={inputs!r}: expected a mapping of names to kinds, such as {{'review': Text()}}", inputs=inputs)
+        )
     for name, kind in inputs.items():
         if not isinstance(kind, Kind):
             raise InputError(
-                f"inputs[{name!r}] is {kind!r}: expected Text(), Symbols(), Events(), Series(), Static(), Array() or "
-                "Audio()"
+                _(
+                    "inputs[{name!r}] is {kind!r}: expected Text(), Symbols(), Events(), Series(), Static(), "
+                    "Array() or Audio()",
+                    name=name,
+                    kind=kind,
+                )
             )
 
 
 def _chosen(examples: Examples, inputs: Mapping[str, Kind]) -> Examples:
-    require_columns(inputs, list(examples.columns), "the examples", "inputs=")
+    require_columns(inputs, list(examples.columns), _("the examples"), "inputs=")
     for name, kind in inputs.items():
         if type(kind) is not type(examples.kinds[name]):
             raise InputError(
-                f"input {name!r} was read as {examples.kinds[name]}, and is declared as {kind}: read X anew"
+                _(
+                    "input {name!r} was read as {kind}, and is declared as {declared}: read X anew",
+                    name=name,
+                    kind=examples.kinds[name],
+                    declared=kind,
+                )
             )
     return Examples({name: examples.columns[name] for name in inputs}, dict(inputs))
 
@@ -181,17 +203,22 @@ def _one(X: Any, inputs: Mapping[str, Kind] | None) -> Examples:
     own = X.name if isinstance(X, pd.Series) and isinstance(X.name, str) and X.name else SEQUENCE
     name, kind = (own, None) if inputs is None else next(iter(inputs.items()))
     if inputs is not None and len(inputs) > 1:
-        raise InputError(f"X has one input, and inputs= names {len(inputs)}: give a DataFrame or a mapping of columns")
+        raise InputError(
+            _(
+                "X has one input, and inputs= names {n_inputs}: give a DataFrame or a mapping of columns",
+                n_inputs=len(inputs),
+            )
+        )
     cells: npt.NDArray | list[Any]
     if is_table(X) and (kind is None or isinstance(kind, Series)):
         cells = check_array(X, dtype=_FLOATS)
     else:
         cells = column_cells(X, "X")
     if not len(cells):
-        raise InputError("X holds no example: expected at least 1")
+        raise InputError(_("X holds no example: expected at least 1"))
     kind = kind or guess_kind(cells_array(cells), name, alone=True)
     if isinstance(kind, Static):
-        raise InputError("X has one input, declared as Static(): give a DataFrame with the columns of the constants")
+        raise InputError(_("X has one input, declared as Static(): give a DataFrame with the columns of the constants"))
     if isinstance(kind, Audio):
         sounds, kind = read_audio(cells, kind, name)
         return Examples({name: sounds}, {name: kind})
@@ -249,7 +276,9 @@ def _read(cells: npt.NDArray | list[Any], kind: Kind, name: str, times: Any) -> 
         case Audio():
             return read_audio(cells, kind, name)[0]
         case Static():
-            raise InputError(f"input {name!r} is Static(): its columns are read from a DataFrame or a mapping")
+            raise InputError(
+                _("input {name!r} is Static(): its columns are read from a DataFrame or a mapping", name=name)
+            )
 
 
 def _is_blank(text: str | None) -> bool:

@@ -67,7 +67,7 @@ def read_examples_file(
             columns = read_parquet(place, large=_LARGE, lists=True)
             frame, notes = columns.frame(), columns.notes
         elif not demo and (sentences := _sentences(place)) is not None:
-            frame, form = sentences, "a word per line, blank lines between sentences"
+            frame, form = sentences, _("a word per line, blank lines between sentences")
         else:
             table = read_table(path, text=text, **reading)
             frame, notes, form = table.frame, table.notes, table.dialect.format.upper()
@@ -78,7 +78,7 @@ def read_examples_file(
     texts = [name for name in frame.columns if isinstance(frame[name].dtype, pd.CategoricalDtype)]
     frame = frame.assign(**{name: frame[name].astype(object) for name in texts}) if texts else frame
     if not len(frame):
-        raise InputError(f"{place.name} holds no row: expected an example in each")
+        raise InputError(_("{place} holds no row: expected an example in each", place=place.name))
     size = f"{counted(len(frame), 'row')}, {counted(frame.shape[1], 'column')}"
     return frame, [
         Fact("file", f"{path}: {size}" if demo else f"{place.name} ({form}): {size}"),

@@ -22,6 +22,7 @@ from recurra.data.labels.label_sets import split_set
 from recurra.data.schema.names import require_columns
 from recurra.data.schema.roles import tidy
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import flag, option, using, ways
 
 _EXACT = 1 << 53  # whole numbers up to here are exact in float64
@@ -117,7 +118,11 @@ def _long(
 ) -> Gathered:
     if len(label) > 1:
         raise InputError(
-            f"series in long format have one label, and {', '.join(label)} are named: name one with {option('label')}"
+            _(
+                "series in long format have one label, and {label} are named: name one with {label_option}",
+                label=", ".join(label),
+                label_option=option("label"),
+            )
         )
     assert roles.series is not None
     grouped = group_series(
@@ -141,8 +146,12 @@ def _wide(frame: pd.DataFrame, features: tuple[str, ...], source: str) -> npt.ND
     wrong = next((name for name in features if not pd.api.types.is_numeric_dtype(frame[name].dtype)), None)
     if wrong is not None:
         raise InputError(
-            f"column {wrong!r} of {source} is no column of numbers: "
-            f"{ways(using('leave it out of {}', 'features'), 'convert it')}"
+            _(
+                "column {wrong!r} of {source} is no column of numbers: {remedy}",
+                wrong=wrong,
+                source=source,
+                remedy=ways(using("leave it out of {}", "features"), _("convert it")),
+            )
         )
     return frame[list(features)].to_numpy(dtype=np.float64, na_value=np.nan)
 

@@ -15,6 +15,7 @@ from recurra.data.examples.inputs import Array, Audio, Events, Kind, Series, Sta
 from recurra.data.examples.steps import is_missing
 from recurra.data.schema.column_kinds import kind_of
 from recurra.errors import InputError
+from recurra.language import _
 
 _SAMPLE = 1000  # rows that are looked at: evenly spaced ones, because files are often sorted
 _LETTERS = 30  # the 20 amino acids, the letters for doubt, gap and stop; a language with case and signs has more
@@ -63,7 +64,7 @@ def guess_kind(cells: pd.Series | npt.NDArray, name: str, *, alone: bool = False
     present = column[column.notna().to_numpy()] if column.dtype != object else column[~_missing(column)]
     if present.empty:
         if alone:
-            raise InputError(f"{name!r} holds no value: every row is missing")
+            raise InputError(_("{name!r} holds no value: every row is missing", name=name))
         return Static()
     sample: npt.NDArray[Any] = present.iloc[:: max(1, len(present) // _SAMPLE)].to_numpy(dtype=object)
     if all(isinstance(cell, str) for cell in sample):
@@ -75,16 +76,25 @@ def guess_kind(cells: pd.Series | npt.NDArray, name: str, *, alone: bool = False
         return Static()
     if kind == "time":
         raise InputError(
-            f"column {name!r} holds times: convert it to numbers (such as the hour), name it as Series(time=...), or "
-            "leave it out with inputs="
+            _(
+                "column {name!r} holds times: convert it to numbers (such as the hour), name it as "
+                "Series(time=...), or leave it out with inputs=",
+                name=name,
+            )
         )
     first = sample[0]
     if isinstance(first, list | tuple | np.ndarray | pd.DataFrame | pd.Series):
         return _list_kind(first, sample)
     row = next((row for row, cell in enumerate(column) if not is_missing(cell) and not isinstance(cell, str)), 0)
     raise InputError(
-        f"{name!r} holds {column.iloc[row]!r} ({type(column.iloc[row]).__name__}) in row {row + 1}: expected one kind "
-        "of value in every row, either a text, a list of events, or an array of numbers [T] or [T, F]"
+        _(
+            "{name!r} holds {value!r} ({type}) in row {row}: expected one kind of value in every row, "
+            "either a text, a list of events, or an array of numbers [T] or [T, F]",
+            name=name,
+            value=column.iloc[row],
+            type=type(column.iloc[row]).__name__,
+            row=row + 1,
+        )
     )
 
 
@@ -103,7 +113,13 @@ def _array_kind(array: npt.NDArray, name: str) -> Kind:
     if array.dtype.kind in "US" or (array.dtype == object and pd.api.types.infer_dtype(array.ravel()) == "string"):
         if array.ndim == 2:
             return Events()
-        raise InputError(f"{name!r} is an array of texts of shape {array.shape}: expected [N] texts or [N, T] events")
+        raise InputError(
+            _(
+                "{name!r} is an array of texts of shape {shape}: expected [N] texts or [N, T] events",
+                name=name,
+                shape=array.shape,
+            )
+        )
     return Series() if array.ndim <= 3 else Array()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from recurra.errors import InputError
+from recurra.language import _
 
 Level = Literal["auto", "words", "characters", "subwords"]
 
@@ -27,9 +28,11 @@ class Text:
 
     def __post_init__(self) -> None:
         if self.level not in (levels := get_args(Level)):
-            raise InputError(f"level is {self.level!r}: expected one of {', '.join(levels)}")
+            raise InputError(
+                _("level is {level!r}: expected one of {levels}", level=self.level, levels=", ".join(levels))
+            )
         if self.size is not None and (not isinstance(self.size, int) or isinstance(self.size, bool) or self.size < 1):
-            raise InputError(f"size is {self.size!r}: expected a whole number of at least 1, or None")
+            raise InputError(_("size is {size!r}: expected a whole number of at least 1, or None", size=self.size))
 
 
 @dataclass(frozen=True)
@@ -96,12 +99,19 @@ class Audio:
             value = getattr(self, name)
             whole = isinstance(value, int) and not isinstance(value, bool) and value >= (1000 if name == "rate" else 4)
             if not whole and not (name == "rate" and value is None):
-                least = "1,000 Hz, or None" if name == "rate" else "4"
-                raise InputError(f"{name} is {value!r}: expected a whole number of at least {least}")
+                least = _("1,000 Hz, or None") if name == "rate" else "4"
+                raise InputError(
+                    _(
+                        "{name} is {value!r}: expected a whole number of at least {least}",
+                        name=name,
+                        value=value,
+                        least=least,
+                    )
+                )
         for name in ("window", "hop"):
             value = getattr(self, name)
             if not isinstance(value, int | float) or isinstance(value, bool) or not 0.001 <= value <= 1.0:
-                raise InputError(f"{name} is {value!r}: expected seconds from 0.001 to 1")
+                raise InputError(_("{name} is {value!r}: expected seconds from 0.001 to 1", name=name, value=value))
 
 
 Kind = Text | Symbols | Events | Series | Static | Array | Audio

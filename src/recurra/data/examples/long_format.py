@@ -17,6 +17,7 @@ from recurra.data.schema.infer_columns import series_codes, split_series
 from recurra.data.schema.names import counted, require_columns, shown
 from recurra.data.time.times import read_times
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import flag, offered, using, ways
 
 _KEY = "the series of the row"
@@ -100,7 +101,11 @@ def _refuse_own(static: Sequence[str], source: str) -> None:
     own = next((name for name in static if name in (SEQUENCE, TIMES)), None)
     if own is not None:
         raise InputError(
-            f"column {own!r} of {source} is to stand beside the series, whose own steps are called so: rename it"
+            _(
+                "column {own!r} of {source} is to stand beside the series, whose own steps are called so: rename it",
+                own=own,
+                source=source,
+            )
         )
 
 
@@ -111,7 +116,14 @@ def seconds_of(frame: pd.DataFrame, time: str, source: str) -> npt.NDArray[np.fl
         values = numbers_of(column, source).astype(np.float64)
         if np.isnan(values).any():
             row = int(np.isnan(values).argmax())
-            raise InputError(f"column {time!r} of {source} has no time in row {row + 1}: fill it, or remove the row")
+            raise InputError(
+                _(
+                    "column {time!r} of {source} has no time in row {row}: fill it, or remove the row",
+                    time=time,
+                    source=source,
+                    row=row + 1,
+                )
+            )
         return values
     stamps = read_times(frame, [time], source=source).values
     return stamps.astype(np.int64) / (1e6 if stamps.dtype.kind == "M" else 1.0)
@@ -130,12 +142,19 @@ def _refuse_twice(
         variable = find_variable(frame.assign(**{_KEY: codes}), _KEY, time, [])
         first, second = sorted((int(order[twice.argmax()]), int(order[twice.argmax() + 1])))
         raise InputError(
-            f"series {names[codes[first]]!r} has the {time} {str(frame[time].iloc[first])!r} twice, in rows "
-            f"{first + 1} and {second + 1} ({counted(int(twice.sum()), 'such pair')}): "
-            + ways(
-                "remove one",
-                "" if variable is None else as_columns(variable),
-                using("name another column with {} (several joined by a comma) or {}", "series", "time"),
+            _(
+                "series {name!r} has the {time} {value!r} twice, in rows {first} and {second} ({pairs}): {remedy}",
+                name=names[codes[first]],
+                time=time,
+                value=str(frame[time].iloc[first]),
+                first=first + 1,
+                second=second + 1,
+                pairs=counted(int(twice.sum()), "such pair"),
+                remedy=ways(
+                    _("remove one"),
+                    "" if variable is None else as_columns(variable),
+                    using("name another column with {} (several joined by a comma) or {}", "series", "time"),
+                ),
             )
         )
 
@@ -154,11 +173,17 @@ def _values(
     wrong = next((name for name in columns if name not in numbers), None) if chosen else None
     if not numbers or wrong is not None:
         held = (
-            f"{wrong!r} holds {kinds[wrong]}" if wrong is not None else f"none of {shown(columns) or 'no column'} does"
+            _("{wrong!r} holds {kind}", wrong=wrong, kind=kinds[wrong])
+            if wrong is not None
+            else _("none of {columns} does", columns=shown(columns) or _("no column"))
         )
         raise InputError(
-            f"the features of {source} must be columns of numbers, or one column of text, and {held}: "
-            f"{using('name them with {}', 'features') or 'correct them'}"
+            _(
+                "the features of {source} must be columns of numbers, or one column of text, and {held}: {hint}",
+                source=source,
+                held=held,
+                hint=using("name them with {}", "features") or _("correct them"),
+            )
         )
     parts = [numbers_of(frame[name], source) for name in numbers]
     single = all(part.dtype == np.float32 for part in parts)
@@ -174,7 +199,7 @@ def _constant(
     part: str,
 ) -> pd.Series:
     """The one value of each series [S], missing where it has none."""
-    values, _ = pd.factorize(column)
+    values, _unused = pd.factorize(column)
     present = np.flatnonzero(values >= 0)
     first = np.full(len(names), -1, dtype=np.int64)
     first[codes[present[::-1]]] = present[::-1]  # the last assignment stands: the first row with a value
@@ -183,13 +208,22 @@ def _constant(
         row = int(changed[0])
         origin = int(first[codes[row]])
         remedies = [
-            "correct them",
+            _("correct them"),
             using("name another column with {} or {}", part, "series"),
-            "for a label per step use a tagger" if part == "label" and offered(part) else "",
+            _("for a label per step use a tagger") if part == "label" and offered(part) else "",
         ]
         raise InputError(
-            f"column {column.name!r} changes within series {names[codes[row]]!r}: {column.iloc[origin]!r} in row "
-            f"{origin + 1}, {column.iloc[row]!r} in row {row + 1}. Expected one value per series: {ways(*remedies)}"
+            _(
+                "column {column!r} changes within series {name!r}: {value!r} in row {origin}, {value2!r} "
+                "in row {row}. Expected one value per series: {remedy}",
+                column=column.name,
+                name=names[codes[row]],
+                value=column.iloc[origin],
+                origin=origin + 1,
+                value2=column.iloc[row],
+                row=row + 1,
+                remedy=ways(*remedies),
+            )
         )
     rows = np.where(first >= 0, first, order[offsets[:-1]])
     return column.iloc[rows].reset_index(drop=True)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.errors import InputError
+from recurra.language import _
 
 Ints = npt.NDArray[np.int64]
 
@@ -32,10 +33,20 @@ class Ragged:
         offsets = self.offsets
         if offsets.ndim != 1 or not len(offsets) or offsets[0] != 0 or offsets[-1] != len(self.values):
             raise InputError(
-                f"offsets of shape {offsets.shape} must be a vector from 0 to the number of steps ({len(self.values)})"
+                _(
+                    "offsets of shape {shape} must be a vector from 0 to the number of steps ({n_values})",
+                    shape=offsets.shape,
+                    n_values=len(self.values),
+                )
             )
         if (falls := np.flatnonzero(np.diff(offsets) < 0)).size:
-            raise InputError(f"offsets must not fall: offsets[{falls[0] + 1}]={offsets[falls[0] + 1]} is smaller")
+            raise InputError(
+                _(
+                    "offsets must not fall: offsets[{place}]={offset} is smaller",
+                    place=falls[0] + 1,
+                    offset=offsets[falls[0] + 1],
+                )
+            )
 
     @classmethod
     def of(cls, sequences: Iterable[npt.ArrayLike]) -> Ragged:

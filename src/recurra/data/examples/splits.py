@@ -15,6 +15,7 @@ import pandas as pd
 from recurra.data.labels.label_values import flat_values
 from recurra.data.schema.names import counted, shown
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option
 
 Rows = npt.NDArray[np.int64]
@@ -56,12 +57,12 @@ def split_rows(
     (7, 3, 1)
     """
     if not 0 < share < 1:
-        raise InputError(f"a test share of {share} is not possible: expected a number between 0 and 1")
+        raise InputError(_("a test share of {share} is not possible: expected a number between 0 and 1", share=share))
     if times is not None:
         return _by_time(checked_column(times, count, "times"), share, groups)
     units, unit_of = _units(count, strata, groups)
     if len(units) < 2:
-        raise InputError(f"{_what(len(units), groups)} cannot be split in two: expected at least 2")
+        raise InputError(_("{what} cannot be split in two: expected at least 2", what=_what(len(units), groups)))
     size = min(max(round(share * len(units)), 1), len(units) - 1)
     chosen = np.zeros(len(units), dtype=bool)
     chosen[_sample(units, size, np.random.default_rng(seed))] = True
@@ -86,7 +87,14 @@ def fold_rows(
         return _folds_by_time(checked_column(times, count, "times"), folds)
     units, unit_of = _units(count, strata, groups)
     if not 2 <= folds <= len(units):
-        raise InputError(f"{folds} folds of {_what(len(units), groups)} are not possible: expected 2 to {len(units)}")
+        raise InputError(
+            _(
+                "{folds} folds of {what} are not possible: expected 2 to {n_units}",
+                folds=folds,
+                what=_what(len(units), groups),
+                n_units=len(units),
+            )
+        )
     rng = np.random.default_rng(seed)
     fold = np.empty(len(units), dtype=np.int64)
     fold[_sorted_by(units, rng)] = np.arange(len(units)) % folds
@@ -99,7 +107,7 @@ def stated_rows(column: object, *, name: str = "split") -> Parts:
 
     Errors: InputError for another word, with its row, and where training or test has no example.
     """
-    values = pd.Series(flat_values(column, f"column {name!r}"))
+    values = pd.Series(flat_values(column, _("column {name!r}", name=name)))
     codes, distinct = pd.factorize(values)
     known = [next((part for part, words in _WORDS.items() if _plain(word) in words), "") for word in distinct]
     wrong = np.array([*(not part for part in known), True])[codes]
@@ -107,14 +115,27 @@ def stated_rows(column: object, *, name: str = "split") -> Parts:
         row = int(wrong.argmax())
         held = "nothing" if codes[row] < 0 else repr(values.iloc[row])
         raise InputError(
-            f"column {name!r} holds {held} in row {row + 1}: expected train, test or validation in every row; name "
-            f"another column with {option('split')}, or none"
+            _(
+                "column {name!r} holds {held} in row {row}: expected train, test or validation in every "
+                "row; name another column with {split_option}, or none",
+                name=name,
+                held=held,
+                row=row + 1,
+                split_option=option("split"),
+            )
         )
     parts = np.array(known, dtype=object)[codes]
     rows = {part: np.flatnonzero(parts == part) for part in _WORDS}
     empty = next((part for part in ("train", "test") if not len(rows[part])), None)
     if empty is not None:
-        raise InputError(f"column {name!r} names no example for {empty}, only {shown(sorted(set(known)))}")
+        raise InputError(
+            _(
+                "column {name!r} names no example for {empty}, only {known}",
+                name=name,
+                empty=empty,
+                known=shown(sorted(set(known))),
+            )
+        )
     return Parts(rows["train"], rows["test"], rows["validation"])
 
 
@@ -153,10 +174,17 @@ def checked_column(values: npt.ArrayLike, count: int, what: str) -> npt.NDArray:
     """Groups, times or strata as an array [N]. Errors: InputError for another number, and for a missing one."""
     array = flat_values(values, what)
     if array.shape != (count,):
-        raise InputError(f"{what} have shape {array.shape}: expected one for each of {counted(count, 'example')}")
+        raise InputError(
+            _(
+                "{what} have shape {shape}: expected one for each of {examples}",
+                what=what,
+                shape=array.shape,
+                examples=counted(count, "example"),
+            )
+        )
     if pd.isna(array).any():
         row = int(np.asarray(pd.isna(array)).argmax())
-        raise InputError(f"{what} are missing in row {row + 1}: fill them, or remove the row")
+        raise InputError(_("{what} are missing in row {row}: fill them, or remove the row", what=what, row=row + 1))
     return array
 
 
@@ -190,7 +218,7 @@ def _sorted_by(units: Rows, rng: np.random.Generator) -> Rows:
 def _sample(units: Rows, size: int, rng: np.random.Generator) -> Rows:
     """`size` units, evenly spaced in the order of their strata; a stratum's only unit is left out if it can be."""
     order = _sorted_by(units, rng)
-    _, place, sizes = np.unique(units, return_inverse=True, return_counts=True)
+    _unused, place, sizes = np.unique(units, return_inverse=True, return_counts=True)
     several = order[sizes[place][order] > 1]
     pool = several if size <= len(several) // 2 else order
     steps = (np.arange(size) + rng.random()) * len(pool) / size
@@ -199,10 +227,10 @@ def _sample(units: Rows, size: int, rng: np.random.Generator) -> Rows:
 
 def _by_time(times: npt.NDArray, share: float, groups: npt.ArrayLike | None) -> Parts:
     if groups is not None:
-        raise InputError("groups and times cannot both decide the split: give one of them")
+        raise InputError(_("groups and times cannot both decide the split: give one of them"))
     distinct, counts = np.unique(times, return_counts=True)
     if len(distinct) < 2:
-        raise InputError("all examples have the same time: there is no later part to test on; split at random")
+        raise InputError(_("all examples have the same time: there is no later part to test on; split at random"))
     sizes = counts[::-1].cumsum()[-2::-1]  # of the test part, where it begins with the k + 1-th time
     later = times >= distinct[1 + np.abs(sizes - share * len(times)).argmin()]
     return _parts(later)
@@ -211,7 +239,14 @@ def _by_time(times: npt.NDArray, share: float, groups: npt.ArrayLike | None) -> 
 def _folds_by_time(times: npt.NDArray, folds: int) -> list[Parts]:
     distinct = np.unique(times)
     if not 1 <= folds < len(distinct):
-        raise InputError(f"{folds} folds by time need {folds + 1} different times or more: there are {len(distinct)}")
+        raise InputError(
+            _(
+                "{folds} folds by time need {needed} different times or more: there are {n_distinct}",
+                folds=folds,
+                needed=folds + 1,
+                n_distinct=len(distinct),
+            )
+        )
     ordered = np.sort(times)
     starts = np.unique([ordered[len(ordered) * (k + 1) // (folds + 1)] for k in range(folds)])
     if len(starts) < folds or starts[0] == distinct[0]:

@@ -13,6 +13,7 @@ import pandas as pd
 from recurra.data.examples.ragged import Ragged, offsets_of
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
+from recurra.language import _
 
 MOST_STEPS = 1_000_000  # of one sequence: its states alone would fill the memory
 
@@ -61,7 +62,13 @@ def read_steps(
     _refuse_infinite(found, name)
     if features and len(features) != found.values.shape[1]:
         raise InputError(
-            f"{name!r} has {counted(found.values.shape[1], 'feature')}: expected {len(features)}, {', '.join(features)}"
+            _(
+                "{name!r} has {features}: expected {n_features}, {names}",
+                name=name,
+                features=counted(found.values.shape[1], "feature"),
+                n_features=len(features),
+                names=", ".join(features),
+            )
         )
     names = features or names or tuple(str(k + 1) for k in range(found.values.shape[1]))
     return Steps(found, names, None if times is None else _read_times(times, found, name))
@@ -72,8 +79,14 @@ def refuse_long(lengths: npt.NDArray[np.int64], name: str, unit: str = "step") -
     if len(lengths) and lengths.max() > MOST_STEPS:
         row = int((lengths > MOST_STEPS).argmax())
         raise InputError(
-            f"{name!r} is {counted(int(lengths[row]), unit)} long in row {row + 1}, and a sequence may have at most "
-            f"{MOST_STEPS:,}: cut it into pieces, or keep every k-th step"
+            _(
+                "{name!r} is {length} long in row {row}, and a sequence may have at most {most:,}: "
+                "cut it into pieces, or keep every k-th step",
+                name=name,
+                length=counted(int(lengths[row]), unit),
+                row=row + 1,
+                most=MOST_STEPS,
+            )
         )
 
 
@@ -85,12 +98,20 @@ def place_of(found: Ragged, row: int) -> tuple[int, int]:
 
 def _rectangular(array: npt.NDArray, name: str) -> Ragged:
     if array.ndim > 3:
-        raise InputError(f"{name!r} has shape {array.shape}: expected [N, T] or [N, T, F], or declare it as Array()")
+        raise InputError(
+            _(
+                "{name!r} has shape {shape}: expected [N, T] or [N, T, F], or declare it as Array()",
+                name=name,
+                shape=array.shape,
+            )
+        )
     values = _floats(array, name, None)
     count, steps = array.shape[:2]
     width = array.shape[2] if array.ndim == 3 else 1
     if not width:
-        raise InputError(f"{name!r} has shape {array.shape}: expected at least one feature in [N, T, F]")
+        raise InputError(
+            _("{name!r} has shape {shape}: expected at least one feature in [N, T, F]", name=name, shape=array.shape)
+        )
     return Ragged(values.reshape(count * steps, width), np.arange(count + 1, dtype=np.int64) * steps)
 
 
@@ -98,15 +119,25 @@ def _ragged(cells: npt.NDArray | Sequence[Any], name: str) -> tuple[Ragged, tupl
     present = [row for row, cell in enumerate(cells) if not is_missing(cell)]
     arrays = [_floats(cells[row], name, row) for row in present]
     if not arrays:
-        raise InputError(f"{name!r} holds no series: expected an array [T] or [T, F] in every row")
+        raise InputError(_("{name!r} holds no series: expected an array [T] or [T, F] in every row", name=name))
     first = cells[present[0]]
     width = arrays[0].shape[1:]
     odd = next((k for k, array in enumerate(arrays) if array.shape[1:] != width or array.ndim > 2), None)
     if odd is not None:
-        expected = "[T, F]" if arrays[odd].ndim > 2 else f"{_form(width)} as in row {present[0] + 1}"
+        expected = (
+            "[T, F]"
+            if arrays[odd].ndim > 2
+            else _("{width} as in row {present}", width=_form(width), present=present[0] + 1)
+        )
         raise InputError(
-            f"{name!r} holds an array of shape {arrays[odd].shape} in row {present[odd] + 1}: expected {expected}; "
-            "every series must have the same features"
+            _(
+                "{name!r} holds an array of shape {shape} in row {present}: expected {expected}; every "
+                "series must have the same features",
+                name=name,
+                shape=arrays[odd].shape,
+                present=present[odd] + 1,
+                expected=expected,
+            )
         )
     dtype = np.float32 if all(array.dtype == np.float32 for array in arrays) else np.float64
     values = np.concatenate(arrays, dtype=dtype, casting="same_kind")
@@ -128,8 +159,13 @@ def _shared_names(
         cell = cells[row]
         if not isinstance(cell, pd.DataFrame) or list(cell.columns) != list(first.columns):
             raise InputError(
-                f"{name!r} has other columns in row {row + 1} than in row {present[0] + 1}: expected "
-                f"{list(first.columns)} in every row"
+                _(
+                    "{name!r} has other columns in row {row} than in row {present}: expected {columns} in every row",
+                    name=name,
+                    row=row + 1,
+                    present=present[0] + 1,
+                    columns=list(first.columns),
+                )
             )
     return tuple(map(str, first.columns))
 
@@ -140,7 +176,7 @@ def _form(width: tuple[int, ...]) -> str:
 
 def _floats(cell: Any, name: str, row: int | None) -> npt.NDArray[np.floating]:
     """One example (or all, row None) as float32 where it is, else float64; refuses what is no array of numbers."""
-    where = "" if row is None else f" in row {row + 1}"
+    where = "" if row is None else _(" in row {row}", row=row + 1)
     if isinstance(cell, np.ndarray) and cell.dtype in (np.float32, np.float64) and cell.ndim:
         return cell
     try:
@@ -150,12 +186,23 @@ def _floats(cell: Any, name: str, row: int | None) -> npt.NDArray[np.floating]:
             array = np.array(array.tolist(), dtype=np.float64) if inner.dtype == object else inner
     except (ValueError, TypeError) as error:
         raise InputError(
-            f"{name!r} holds {_short(cell)}{where}, which is no array of numbers [T] or [T, F] ({error}): correct it"
+            _(
+                "{name!r} holds {cell}{where}, which is no array of numbers [T] or [T, F] ({error}): correct it",
+                name=name,
+                cell=_short(cell),
+                where=where,
+                error=error,
+            )
         ) from error
     if array.dtype.kind not in "biuf" or array.ndim == 0:
         raise InputError(
-            f"{name!r} holds {_short(cell)}{where}: expected an array of numbers [T] or [T, F]; convert it to numbers, "
-            "or declare the input as Text(), Symbols() or Events()"
+            _(
+                "{name!r} holds {cell}{where}: expected an array of numbers [T] or [T, F]; convert it to "
+                "numbers, or declare the input as Text(), Symbols() or Events()",
+                name=name,
+                cell=_short(cell),
+                where=where,
+            )
         )
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
 
@@ -171,31 +218,57 @@ def _refuse_infinite(found: Ragged, name: str) -> None:
     if suspicious and (infinite := np.isinf(found.values).any(axis=1)).any():
         row, step = place_of(found, int(infinite.argmax()))
         raise InputError(
-            f"{name!r} is infinite in row {row + 1} at step {step + 1} ({counted(int(infinite.sum()), 'such step')}): "
-            "use NaN if the value is missing, or correct it"
+            _(
+                "{name!r} is infinite in row {row} at step {step} ({steps}): use NaN if the value is "
+                "missing, or correct it",
+                name=name,
+                row=row + 1,
+                step=step + 1,
+                steps=counted(int(infinite.sum()), "such step"),
+            )
         )
 
 
 def _read_times(times: Any, found: Ragged, name: str) -> Ragged:
     """The times of all steps in seconds; of dates, since 1970."""
     if len(times) != len(found):
-        raise InputError(f"the times of {name!r} are given for {len(times)} examples, and there are {len(found)}")
+        raise InputError(
+            _(
+                "the times of {name!r} are given for {n_times} examples, and there are {n_found}",
+                name=name,
+                n_times=len(times),
+                n_found=len(found),
+            )
+        )
     arrays = [np.zeros(0) if is_missing(cell) else _seconds(cell, name, row) for row, cell in enumerate(times)]
     read = Ragged.of(arrays)
     wrong = read.lengths != found.lengths
     if wrong.any():
         row = int(wrong.argmax())
         raise InputError(
-            f"{name!r} has {counted(int(found.lengths[row]), 'step')} and {counted(int(read.lengths[row]), 'time')} in "
-            f"row {row + 1}: expected one time for each step"
+            _(
+                "{name!r} has {steps} and {times} in row {row}: expected one time for each step",
+                name=name,
+                steps=counted(int(found.lengths[row]), "step"),
+                times=counted(int(read.lengths[row]), "time"),
+                row=row + 1,
+            )
         )
     back = np.diff(read.values) < 0
     back[read.offsets[1:-1][(read.offsets[1:-1] > 0) & (read.offsets[1:-1] < len(read.values))] - 1] = False
     bad = ~np.isfinite(read.values)
     if bad.any() or back.any():
         row, step = place_of(read, int(bad.argmax()) if bad.any() else int(back.argmax()) + 1)
-        what = "is no finite time" if bad.any() else "lies before the step before it"
-        raise InputError(f"step {step + 1} of {name!r} in row {row + 1} {what}: sort the steps by time, or correct it")
+        what = _("is no finite time") if bad.any() else _("lies before the step before it")
+        raise InputError(
+            _(
+                "step {step} of {name!r} in row {row} {what}: sort the steps by time, or correct it",
+                step=step + 1,
+                name=name,
+                row=row + 1,
+                what=what,
+            )
+        )
     return read
 
 
@@ -205,5 +278,5 @@ def _seconds(cell: Any, name: str, row: int) -> npt.NDArray[np.float64]:
         index = pd.to_datetime(array.ravel()) if array.dtype.kind != "m" else pd.to_timedelta(array.ravel())
         nanoseconds = index.to_numpy().astype(f"{'timedelta' if array.dtype.kind == 'm' else 'datetime'}64[ns]")
         return np.where(np.isnat(nanoseconds), np.nan, nanoseconds.astype(np.int64) / 1e9)
-    values = _floats(cell, f"times of {name}", row).astype(np.float64)
+    values = _floats(cell, _("times of {name}", name=name), row).astype(np.float64)
     return values.reshape(len(values), -1)[:, 0] if values.ndim > 1 and values.shape[1] == 1 else values

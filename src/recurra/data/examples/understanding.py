@@ -111,7 +111,10 @@ def understand_examples(
     """
     if label_separator is not None and not label_separator:
         raise InputError(
-            f"{option('label_separator')} is empty: give what stands between the labels of a cell, such as ';'"
+            _(
+                "{label_separator_option} is empty: give what stands between the labels of a cell, such as ';'",
+                label_separator_option=option("label_separator"),
+            )
         )
     frame = tidy(frame, source)
     named = _named(frame, text, sequence, audio, label, series, time, features, static, ignore, group, split)
@@ -168,8 +171,15 @@ def understand_examples(
         features = texts if series is not None and not features and len(texts) == 1 else features
         if not features:
             raise InputError(
-                f"no column of {source} holds a text, a sequence or numbers to read: name it with {option('text')}, "
-                f"{option('sequence')} or {option('features')}. Columns: {shown(list(frame.columns))}"
+                _(
+                    "no column of {source} holds a text, a sequence or numbers to read: name it with "
+                    "{text_option}, {sequence_option} or {features_option}. Columns: {columns}",
+                    source=source,
+                    text_option=option("text"),
+                    sequence_option=option("sequence"),
+                    features_option=option("features"),
+                    columns=shown(list(frame.columns)),
+                )
             )
     if static is None:
         used = features or series is not None or target.per_step
@@ -187,7 +197,7 @@ def understand_examples(
     facts = [*_facts(roles, target, dropped), *_key_facts(frame, things, group)]
     telling = [name for name in static if tells_label(frame, name, found)]
     if telling:
-        said = f"each value of {shown(telling)} has one label only: is it known before the label is?"
+        said = _("each value of {telling} has one label only: is it known before the label is?", telling=shown(telling))
         facts.append(Fact("check", said, option("ignore", [telling[0]])))
     if features and series is None and found_inputs and not target.per_step:
         _refuse_steps(frame[names], found, features, source)
@@ -205,17 +215,26 @@ def _refuse_steps(frame: pd.DataFrame, label: Sequence[str], features: Sequence[
     if steps is None:
         return
     together = f"{option('series', steps.key)} {option('time', steps.time)}"
-    remedies = [f"pass {together}"]
+    remedies = [_("pass {together}", together=together)]
     if steps.variable is not None:
-        remedies = [f"{as_columns(steps.variable)} and pass {together}"]
+        remedies = [_("{variable} and pass {together}", variable=as_columns(steps.variable), together=together)]
     numbers = [name for name in features if name != steps.time] or list(features)
     remedies.append(
-        f"name the numbers of a row with {option('features', numbers)} if each row is an example of its own"
+        _(
+            "name the numbers of a row with {features_option} if each row is an example of its own",
+            features_option=option("features", numbers),
+        )
     )
     raise InputError(
-        f"{source} has several rows for each {steps.key!r}, each at another {steps.time!r}"
-        f"{f' and {steps.variable!r}' if steps.variable is not None else ''}, and one label for all of them, so that a "
-        f"row seems to be one step of a sequence: {ways(*remedies)}"
+        _(
+            "{source} has several rows for each {key!r}, each at another {time!r}{variable}, and one "
+            "label for all of them, so that a row seems to be one step of a sequence: {remedy}",
+            source=source,
+            key=steps.key,
+            time=steps.time,
+            variable=_(" and {variable!r}", variable=steps.variable) if steps.variable is not None else "",
+            remedy=ways(*remedies),
+        )
     )
 
 
@@ -224,10 +243,22 @@ def _refuse_names(column: pd.Series, source: str, group: str | None) -> None:
     distinct = column.nunique()
     if distinct <= max(_FEW, len(column) / 2) or pd.api.types.is_float_dtype(column):
         return  # numbers with a fraction are refused as what they are
-    taken = f"; {group!r} only keeps examples together, as {option('group')} says" if group is not None else ""
+    taken = (
+        _("; {group!r} only keeps examples together, as {group_option} says", group=group, group_option=option("group"))
+        if group is not None
+        else ""
+    )
     raise InputError(
-        f"no column of {source} can be the label: {str(column.name)!r}, which is left, holds {distinct:,} different "
-        f"values in {len(column):,} rows{taken}. Name it with {option('label')}"
+        _(
+            "no column of {source} can be the label: {column!r}, which is left, holds {distinct:,} "
+            "different values in {n_column:,} rows{taken}. Name it with {label_option}",
+            source=source,
+            column=str(column.name),
+            distinct=distinct,
+            n_column=len(column),
+            taken=taken,
+            label_option=option("label"),
+        )
     )
 
 
@@ -247,8 +278,11 @@ def _optional(frame: pd.DataFrame, inputs: dict[str, Kind]) -> tuple[str, ...]:
 
 
 def _emptiness(frame: pd.DataFrame, names: Sequence[str]) -> str:
-    counts = ", ".join(f"{name} is empty in {counted(int(is_blank_text(frame[name]).sum()), 'row')}" for name in names)
-    return f"{counts}; these rows are used, for they have other inputs"
+    counts = ", ".join(
+        _("{name} is empty in {rows}", name=name, rows=counted(int(is_blank_text(frame[name]).sum()), "row"))
+        for name in names
+    )
+    return _("{counts}; these rows are used, for they have other inputs", counts=counts)
 
 
 def _read_cells(labels: pd.Series, roles: Roles, separator: str | None, merge_case: bool) -> tuple[Roles, list[Fact]]:
@@ -258,13 +292,20 @@ def _read_cells(labels: pd.Series, roles: Roles, separator: str | None, merge_ca
         parts = shown([quoted(part) for part in found.parts], 6)
         if found.certain:
             separator = found.sign
-            said = (
-                f"{counted(found.cells, 'row')} hold several with {found.sign!r} between them, since every part is "
-                f"also a label of its own: {parts}"
+            said = _(
+                "{rows} hold several with {sign!r} between them, since every part is also a label of its own: {parts}",
+                rows=counted(found.cells, "row"),
+                sign=found.sign,
+                parts=parts,
             )
             facts.append(Fact("several labels", said, option("label_separator", NO_SEPARATOR)))
         else:
-            said = f"{counted(found.cells, 'label')} with {found.sign!r} may be several labels ({parts}), read as one"
+            said = _(
+                "{labels} with {sign!r} may be several labels ({parts}), read as one",
+                labels=counted(found.cells, "label"),
+                sign=found.sign,
+                parts=parts,
+            )
             facts.append(Fact("check", said, option("label_separator", found.sign)))
     elif separator is not None and separator != NO_SEPARATOR:
         facts.append(
@@ -300,7 +341,11 @@ def _single(labels: pd.Series) -> list[Fact]:
     single = [quoted(name) for name in counts.index[counts == 1]]
     if not single or 2 * len(single) > len(counts):  # most are: these are no classes, which is refused elsewhere
         return []
-    said = f"{counted(len(single), 'label')} in a single row: {shown(single, 6)}; it can be learnt or tested, not both"
+    said = _(
+        "{labels} in a single row: {single}; it can be learnt or tested, not both",
+        labels=counted(len(single), "label"),
+        single=shown(single, 6),
+    )
     return [Fact("check", said)]
 
 
@@ -345,7 +390,12 @@ def _require(frame: pd.DataFrame, source: str, named: dict[str, Sequence[str]]) 
         for name in named[part]:
             if name in parts and parts[name] != part:
                 raise InputError(
-                    f"column {name!r} is named with {option(parts[name])} and with {option(part)}: name it once"
+                    _(
+                        "column {name!r} is named with {other} and with {option}: name it once",
+                        name=name,
+                        other=option(parts[name]),
+                        option=option(part),
+                    )
                 )
             parts[name] = part
 
@@ -364,11 +414,17 @@ def identifier_of(frame: pd.DataFrame, roles: Roles) -> str | None:
 
 
 def _facts(roles: Roles, target: Target, dropped: Sequence[str]) -> list[Fact]:
-    said = {Text: "text", Symbols: "a letter is a step", Events: "lists of events", Series: "numbers", Array: "arrays"}
-    said |= {Audio: "sound files"}
+    said = {
+        Text: "text",
+        Symbols: _("a letter is a step"),
+        Events: _("lists of events"),
+        Series: "numbers",
+        Array: "arrays",
+    }
+    said |= {Audio: _("sound files")}
     facts = []
     if target.per_step:
-        said |= {Events: "a word is a step"}
+        said |= {Events: _("a word is a step")}
     parts = {Text: "text", Audio: "audio"}
     for name, kind in roles.inputs.items():
         if not isinstance(kind, Static):
@@ -376,8 +432,8 @@ def _facts(roles: Roles, target: Target, dropped: Sequence[str]) -> list[Fact]:
             facts.append(Fact(part, f"{name} ({said[type(kind)]})", option(part)))
     series, features = roles.series, roles.features
     if series is not None:
-        order = f", in the order of {roles.time}" if roles.time else ""
-        down = ", filled down from the first row of each" if roles.filled else ""
+        order = _(", in the order of {time}", time=roles.time) if roles.time else ""
+        down = _(", filled down from the first row of each") if roles.filled else ""
         facts.append(
             Fact(
                 "series",
@@ -405,11 +461,19 @@ def _key_facts(frame: pd.DataFrame, keys: Sequence[str], group: str | None) -> l
     repeated = [name for name in keys if name != group and frame[name].duplicated().any()]
     if not repeated or group is not None:
         return []
-    said = f"{shown(repeated)} names things and is no input; to keep the examples of one together, group by it"
+    said = _(
+        "{repeated} names things and is no input; to keep the examples of one together, group by it",
+        repeated=shown(repeated),
+    )
     return [Fact("identifier", said, option("group", repeated[0]))]
 
 
 def _spoken(features: Sequence[str], series: str | None) -> str:
     if series is not None or len(features) <= 4:
         return shown(features)
-    return f"the {len(features)} columns {features[0]} to {features[-1]}, a step each"
+    return _(
+        "the {n_features} columns {first} to {last}, a step each",
+        n_features=len(features),
+        first=features[0],
+        last=features[-1],
+    )

@@ -11,6 +11,7 @@ import pandas as pd
 from recurra.data.schema.column_kinds import kind_of
 from recurra.data.schema.names import words_in
 from recurra.errors import InputError
+from recurra.language import _
 
 _SENTENCE = frozenset("sentence sentences sent sentenceid sentid seq sequence doc document utterance line 句子".split())
 _WORD = frozenset("word words token tokens form text 词 单词".split())
@@ -65,13 +66,18 @@ def filled_down(column: pd.Series) -> pd.Series:
     there = _there(column)
     if not there[0]:
         raise InputError(
-            f"column {column.name!r} is empty in row 1: expected the first row of each sentence to name it"
+            _(
+                "column {column!r} is empty in row 1: expected the first row of each sentence to name it",
+                column=column.name,
+            )
         )
     starts = column[there].astype(str)
     twice = starts.duplicated(keep=False).to_numpy()
     names = starts.to_numpy(dtype=object)
     rows = np.flatnonzero(there) + 1
-    names[twice] = [f"{name} (row {row})" for name, row in zip(names[twice], rows[twice], strict=True)]
+    names[twice] = [
+        _("{name} (row {row})", name=name, row=row) for name, row in zip(names[twice], rows[twice], strict=True)
+    ]
     return pd.Series(names[np.cumsum(there) - 1], index=column.index, name=column.name)
 
 

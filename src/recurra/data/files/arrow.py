@@ -16,6 +16,7 @@ from pyarrow.interchange import from_dataframe
 
 from recurra.data.files.parquet import column_of
 from recurra.errors import InputError
+from recurra.language import _
 
 _PROTOCOLS = ("__arrow_c_stream__", "__arrow_c_array__", "__dataframe__")
 
@@ -38,8 +39,12 @@ def in_pandas(data: Any) -> Any:
         found = _arrow(data)
     except (pa.ArrowException, TypeError, NotImplementedError) as error:
         raise InputError(
-            f"a {type(data).__module__}.{type(data).__name__} cannot be read as a table of Arrow ({error}): "
-            "give it as a pandas DataFrame"
+            _(
+                "a {module}.{type} cannot be read as a table of Arrow ({error}): give it as a pandas DataFrame",
+                module=type(data).__module__,
+                type=type(data).__name__,
+                error=error,
+            )
         ) from error
     if isinstance(found, pa.ChunkedArray):
         values = _values(found)
@@ -47,7 +52,9 @@ def in_pandas(data: Any) -> Any:
         return pd.Series(values, name=name if isinstance(name, str) and name else None)
     twice = sorted({name for name in found.column_names if found.column_names.count(name) > 1})
     if twice:
-        raise InputError(f"the table has several columns called {twice[0]!r}: give each a name of its own")
+        raise InputError(
+            _("the table has several columns called {twice!r}: give each a name of its own", twice=twice[0])
+        )
     return pd.DataFrame({name: _values(found.column(name)) for name in found.column_names})
 
 

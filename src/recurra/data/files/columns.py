@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from recurra.data.files.convention import Convention
 from recurra.data.files.numbers import Numbers, Text, parse_numbers
+from recurra.language import _
 
 
 @dataclass(frozen=True)
@@ -85,14 +86,22 @@ def column_numbers(
 
 def number_notes(name: str, numbers: Numbers) -> list[str]:
     """What the user should know of how a column of numbers was read."""
-    unit = [f"column {name!r} was read as numbers in {numbers.unit}"] if numbers.unit else []
-    return unit + [f"column {name!r}: {remark}" for remark in numbers.remarks]
+    unit = [_("column {name!r} was read as numbers in {unit}", name=name, unit=numbers.unit)] if numbers.unit else []
+    return unit + [_("column {name!r}: {remark}", name=name, remark=remark) for remark in numbers.remarks]
 
 
 def text_notes(name: str, found: Text, line: Callable[[int], int] | None = None) -> list[str]:
     """Why a column that resembles numbers was read as text, with the line of the first cell to blame."""
     if not found.reason:
         return []
-    place = f" (line {line(found.row):,})" if line is not None and found.row >= 0 else ""
+    place = _(" (line {row:,})", row=line(found.row)) if line is not None and found.row >= 0 else ""
     remedy = f"; {found.remedy}" if found.remedy else ""
-    return [f"column {name!r} was read as text: {found.reason}{place}{remedy}"]
+    return [
+        _(
+            "column {name!r} was read as text: {reason}{place}{remedy}",
+            name=name,
+            reason=found.reason,
+            place=place,
+            remedy=remedy,
+        )
+    ]

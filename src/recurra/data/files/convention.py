@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from recurra.data.files.missing import MISSING_WORDS
 from recurra.data.files.numerals import ascii_digits
+from recurra.language import _
 from recurra.options import option
 
 _BEFORE, _BEHIND = r"^[^0-9A-Za-z.,]{0,6}(?:[A-Z]{1,3}\$?)?[^0-9A-Za-z.,]{0,6}", r"[^0-9.,]{0,16}$"
@@ -139,7 +140,13 @@ def _with_thousands(found: Mapping[str, _Evidence], sign: str) -> Convention:
         for name, evidence in found.items()
         if (evidence.point if sign == "." else evidence.comma) > (evidence.comma if sign == "." else evidence.point)
     ]
-    notes = (f"{sign!r} was read as the decimal sign in {_columns(own)}, where it cannot separate thousands",)
+    notes = (
+        _(
+            "{sign!r} was read as the decimal sign in {own}, where it cannot separate thousands",
+            sign=sign,
+            own=_columns(own),
+        ),
+    )
     return Convention(other, dict.fromkeys(own, sign), sign, notes if own else (), known=True)
 
 
@@ -207,16 +214,30 @@ def _note(sign: str, groups: bool, example: str, names: list[str], *, known: boo
     other = "," if sign == "." else "."
     whole, fraction = example.replace(sign, ""), example.replace(sign, ".")
     read, else_ = (whole, fraction) if groups else (fraction, whole)
-    flag = option("thousands", sign) if known else f"{option('decimal', other)} or {option('thousands', sign)}"
-    return (
-        f"{example!r} in {_columns(names)} was read as {read}; "
-        f"if it means {else_}, pass {option('decimal', sign) if groups else flag}"
+    flag = (
+        option("thousands", sign)
+        if known
+        else _(
+            "{decimal_option} or {thousands_option}",
+            decimal_option=option("decimal", other),
+            thousands_option=option("thousands", sign),
+        )
+    )
+    return _(
+        "{example!r} in {names} was read as {read}; if it means {otherwise}, pass {decimal_option}",
+        example=example,
+        names=_columns(names),
+        read=read,
+        otherwise=else_,
+        decimal_option=option("decimal", sign) if groups else flag,
     )
 
 
 def _columns(names: list[str]) -> str:
-    shown = ", ".join(map(repr, names[:6])) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    return f"column{'s' if len(names) > 1 else ''} {shown}"
+    shown = ", ".join(map(repr, names[:6])) + (
+        _(" and {n_names} more", n_names=len(names) - 6) if len(names) > 6 else ""
+    )
+    return _("column {names}", names=shown) if len(names) == 1 else _("columns {names}", names=shown)
 
 
 def _count(cells: pa.ChunkedArray | pa.Array, pattern: str) -> int:

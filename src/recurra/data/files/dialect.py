@@ -16,6 +16,7 @@ from recurra.data.files.quoting import BLANKS, USUAL, Quoting
 from recurra.data.files.records import Record, collapse_blanks, records
 from recurra.data.files.split_numbers import refuse_split_numbers
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option
 
 _STRONG = ",;\t|"
@@ -81,7 +82,7 @@ def find_layout(
     not use, more lines to skip than there are.
     """
     if not text.strip():
-        raise InputError(f"{name} holds nothing but blanks: expected a table with a header and data")
+        raise InputError(_("{name} holds nothing but blanks: expected a table with a header and data", name=name))
     start, lines = _skipped(text, skip_rows or 0, name)
     said = re.match(r"sep=(.)\r?\n", text[start:])  # Excel's own first line
     if said:
@@ -95,7 +96,7 @@ def find_layout(
         _refuse_unused(separator, body, name, whole, quoting)
     found = list(records(body, separator, whole, quoting))
     if not found:
-        raise InputError(f"{name} has no rows: expected a table with a header and data")
+        raise InputError(_("{name} has no rows: expected a table with a header and data", name=name))
     start_of = table_start(
         found, name, header=header, header_rows=header_rows, skip=skip_rows is None, lines=lines, whole=whole
     )
@@ -147,8 +148,12 @@ def table_start(
     notes = _above_note(found[:above], found[above].line - 1, lines) if above else ()
     if extent.header and first >= len(found):
         raise InputError(
-            f"{name} has only a header ({', '.join(found[above].fields[:8])}) and no data"
-            + ("" if whole else " in its first megabyte (is a quote never closed?)")
+            _(
+                "{name} has only a header ({fields}) and no data{whole}",
+                name=name,
+                fields=", ".join(found[above].fields[:8]),
+                whole="" if whole else _(" in its first megabyte (is a quote never closed?)"),
+            )
         )
     rows = [record.fields for record in found[first:]]
     if not extent.header:
@@ -159,7 +164,11 @@ def table_start(
         notes += (_unit_note([block[i] for i in unused], lines),)
     elif len(block) > 1:
         notes += (
-            f"the names of the columns were joined from {len(block)} rows; pass {option('header_rows')} to change that",
+            _(
+                "the names of the columns were joined from {n_rows} rows; pass {header_rows_option} to change that",
+                n_rows=len(block),
+                header_rows_option=option("header_rows"),
+            ),
         )
     names, more = column_names(names, rows)
     return TableStart(names, first, True, (*notes, *more), above)
@@ -180,8 +189,12 @@ def check_separator(separator: str) -> str:
     separator = _SPOKEN.get(separator, separator)
     if separator != BLANKS and (len(separator) != 1 or separator in '"\r\n' or not separator.isascii()):
         raise InputError(
-            f"separator {separator!r} cannot be used: give one ASCII character with {option('separator')}, "
-            "such as ',', ';' or '|', or the words tab, space or whitespace"
+            _(
+                "separator {separator!r} cannot be used: give one ASCII character with "
+                "{separator_option}, such as ',', ';' or '|', or the words tab, space or whitespace",
+                separator=separator,
+                separator_option=option("separator"),
+            )
         )
     return separator
 
@@ -193,8 +206,14 @@ def _skipped(text: str, count: int, name: str) -> tuple[int, int]:
         end = re.compile(r"\r\n|\n|\r").search(text, start)
         if end is None:
             raise InputError(
-                f"{option('skip_rows')} {count} leaves nothing of {name}, which has {line + 1} lines: pass a smaller "
-                "number"
+                _(
+                    "{skip_rows_option} {count} leaves nothing of {name}, which has {line} lines: pass a "
+                    "smaller number",
+                    skip_rows_option=option("skip_rows"),
+                    count=count,
+                    name=name,
+                    line=line + 1,
+                )
             )
         start = end.end()
     return start, count
@@ -203,16 +222,26 @@ def _skipped(text: str, count: int, name: str) -> tuple[int, int]:
 def _above_note(found: Sequence[Record], until: int, lines: int) -> tuple[str, ...]:
     count = until
     shown = " ".join(cell.strip() for cell in found[0].fields if cell.strip())
-    place = "line 1" if count + lines == 1 else f"lines {lines + 1} to {lines + count}"
-    return (f"skipped above the header: {place} ({_short(shown)}); pass {option('skip_rows')} to change that",)
+    place = _("line 1") if count + lines == 1 else _("lines {lines} to {count}", lines=lines + 1, count=lines + count)
+    return (
+        _(
+            "skipped above the header: {place} ({shown}); pass {skip_rows_option} to change that",
+            place=place,
+            shown=_short(shown),
+            skip_rows_option=option("skip_rows"),
+        ),
+    )
 
 
 def _unit_note(rows: Sequence[Record], lines: int) -> str:
     shown = "; ".join(_short(", ".join(cell for cell in row.fields if cell.strip())) for row in rows)
     first, last = rows[0].line + lines, rows[-1].line + lines
-    place = f"line {first}" if first == last else f"lines {first} to {last}"
-    return (
-        f"skipped under the names of the columns: {place} ({shown}); pass {option('header_rows', 1)} if they are data"
+    place = _("line {first}", first=first) if first == last else _("lines {first} to {last}", first=first, last=last)
+    return _(
+        "skipped under the names of the columns: {place} ({shown}); pass {header_rows_option} if they are data",
+        place=place,
+        shown=shown,
+        header_rows_option=option("header_rows", 1),
     )
 
 
@@ -259,6 +288,12 @@ def _refuse_unused(separator: str, text: str, name: str, whole: bool, quoting: Q
     better = find_separator(text, whole=whole, quoting=quoting)
     if better != separator and any(len(record.fields) > 1 for record in records(text, better, whole, quoting)):
         raise InputError(
-            f"separator {separator!r} is not used in {name}, whose fields seem to be separated by {better!r}: "
-            f"leave {option('separator')} out to have it found"
+            _(
+                "separator {separator!r} is not used in {name}, whose fields seem to be separated by "
+                "{better!r}: leave {separator_option} out to have it found",
+                separator=separator,
+                name=name,
+                better=better,
+                separator_option=option("separator"),
+            )
         )

@@ -8,6 +8,7 @@ import re
 from typing import BinaryIO
 
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option
 
 _BOMS = (
@@ -48,11 +49,17 @@ def check_encoding(encoding: str) -> str:
         info = codecs.lookup(encoding)
     except (LookupError, ValueError) as error:
         raise InputError(
-            f"encoding {encoding!r} is not known: give one such as utf-8, utf-16, gb18030, latin-1 or cp1252 "
-            f"with {option('encoding')}, or leave it out to have it found"
+            _(
+                "encoding {encoding!r} is not known: give one such as utf-8, utf-16, gb18030, latin-1 or "
+                "cp1252 with {encoding_option}, or leave it out to have it found",
+                encoding=encoding,
+                encoding_option=option("encoding"),
+            )
         ) from error
     if not getattr(info, "_is_text_encoding", True):
-        raise InputError(f"encoding {encoding!r} is not an encoding of text: give one such as utf-8 or latin-1")
+        raise InputError(
+            _("encoding {encoding!r} is not an encoding of text: give one such as utf-8 or latin-1", encoding=encoding)
+        )
     return encoding
 
 
@@ -113,10 +120,14 @@ def _undecodable(encoding: str, error: UnicodeError, name: str, lines: int, data
     place = ""
     if isinstance(error, UnicodeDecodeError):
         line = lines + data[: error.start].count(b"\n") + 1
-        place = f" (byte 0x{error.object[error.start]:02x}, about line {line})"
-    return (
-        f"{name} is not in the encoding {encoding!r}{place}: "
-        f"give the right one with {option('encoding')}, or leave it out to have it found"
+        place = _(" (byte 0x{byte:02x}, about line {line})", byte=error.object[error.start], line=line)
+    return _(
+        "{name} is not in the encoding {encoding!r}{place}: give the right one with "
+        "{encoding_option}, or leave it out to have it found",
+        name=name,
+        encoding=encoding,
+        place=place,
+        encoding_option=option("encoding"),
     )
 
 

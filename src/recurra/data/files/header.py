@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from recurra.data.files.missing import MISSING_WORDS
 from recurra.data.files.numerals import read_numeral
+from recurra.language import _
 
 
 class Cell(Enum):
@@ -144,7 +145,13 @@ def column_names(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[
         ends_blank = all(not row[-1].strip() for row in rows)
         names = [*names, ""] if ends_blank else ["", *names]
         if not ends_blank:
-            notes.append(f"the header names {len(header)} of {len(header) + 1} columns: the first is called c1")
+            notes.append(
+                _(
+                    "the header names {n_names} of {n_columns} columns: the first is called c1",
+                    n_names=len(header),
+                    n_columns=len(header) + 1,
+                )
+            )
     taken: set[str] = set()
     for place, name in enumerate(names):
         fresh = name or f"c{place + 1}"
@@ -152,7 +159,14 @@ def column_names(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[
         while fresh in taken or (fresh != name and fresh in names):
             fresh, number = f"{name or f'c{place + 1}'}.{number}", number + 1
         if name and fresh != name:
-            notes.append(f"column {place + 1} repeats the name {name!r} and is called {fresh!r}")
+            notes.append(
+                _(
+                    "column {place} repeats the name {name!r} and is called {fresh!r}",
+                    place=place + 1,
+                    name=name,
+                    fresh=fresh,
+                )
+            )
         names[place] = fresh
         taken.add(fresh)
     return tuple(names), tuple(notes)

@@ -13,6 +13,7 @@ import pandas as pd
 from recurra.data.encoders.surrogates import refuse_halves
 from recurra.data.files.source import Source
 from recurra.errors import InputError
+from recurra.language import _
 
 _EXACT = 1 << 53  # whole numbers up to here are exact in float64
 
@@ -28,20 +29,28 @@ def read_json(source: Source) -> pd.DataFrame:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{source.name} is not UTF-8 in line {line}: save it as UTF-8, as JSON must be") from error
+        raise InputError(
+            _("{source} is not UTF-8 in line {line}: save it as UTF-8, as JSON must be", source=source.name, line=line)
+        ) from error
     rows, lines = _array(text, source.name) if text.lstrip().startswith("[") else _lines(text, source.name)
     if not rows:
-        raise InputError(f"{source.name} holds no example: expected a JSON object per line, or an array of them")
+        raise InputError(
+            _("{source} holds no example: expected a JSON object per line, or an array of them", source=source.name)
+        )
     wrong = next((k for k, row in enumerate(rows) if not isinstance(row, dict)), None)
     if wrong is not None:
-        where = f"line {lines[wrong]}" if lines else f"element {wrong + 1}"
+        where = _("line {line}", line=lines[wrong]) if lines else _("element {wrong}", wrong=wrong + 1)
         raise InputError(
-            f"{where} of {source.name} holds {_short(rows[wrong])}: expected an object such as "
-            '{"text": "a fine film", "label": "pos"}'
+            _(
+                '{where} of {source} holds {row}: expected an object such as {{"text": "a fine film", "label": "pos"}}',
+                where=where,
+                source=source.name,
+                row=_short(rows[wrong]),
+            )
         )
     names = dict.fromkeys(chain.from_iterable(rows))
     for key in names:
-        refuse_halves([key], f"a key of {source.name}")
+        refuse_halves([key], _("a key of {source}", source=source.name))
     return pd.DataFrame({name: _column(rows, name, source.name) for name in names})
 
 
@@ -67,20 +76,27 @@ def _parsed(text: str, what: str) -> Any:
         raise
     except (RecursionError, ValueError) as error:
         raise InputError(
-            f"{what} holds lists within a thousand others, or a number of thousands of digits: correct it"
+            _("{what} holds lists within a thousand others, or a number of thousands of digits: correct it", what=what)
         ) from error
 
 
 def _broken(lines: list[str], numbers: list[int], name: str) -> InputError:
     for k, line in zip(numbers, lines, strict=True):
         try:
-            _parsed(line, f"line {k + 1} of {name}")
+            _parsed(line, _("line {k} of {name}", k=k + 1, name=name))
         except json.JSONDecodeError as error:
             return InputError(
-                f"line {k + 1} of {name} is no JSON ({error.msg} at character {error.colno}): {_short(line)}; expected "
-                "an object per line, correct or remove the line"
+                _(
+                    "line {k} of {name} is no JSON ({msg} at character {colno}): {line}; expected an object "
+                    "per line, correct or remove the line",
+                    k=k + 1,
+                    name=name,
+                    msg=error.msg,
+                    colno=error.colno,
+                    line=_short(line),
+                )
             )
-    return InputError(f"{name} is no JSON with an object per line")
+    return InputError(_("{name} is no JSON with an object per line", name=name))
 
 
 def _array(text: str, name: str) -> tuple[list[Any], list[int]]:
@@ -88,15 +104,21 @@ def _array(text: str, name: str) -> tuple[list[Any], list[int]]:
         return _parsed(text, name), []
     except json.JSONDecodeError as error:
         raise InputError(
-            f"{name} is no JSON array: {error.msg} in line {error.lineno}, character {error.colno}; correct it, or "
-            "write an object per line (JSONL)"
+            _(
+                "{name} is no JSON array: {msg} in line {lineno}, character {colno}; correct it, or "
+                "write an object per line (JSONL)",
+                name=name,
+                msg=error.msg,
+                lineno=error.lineno,
+                colno=error.colno,
+            )
         ) from error
 
 
 def _column(rows: list[dict[str, Any]], name: str, source: str) -> npt.NDArray:
     """The values of a key [N]: numbers as int64, float64 or bool, all else as objects."""
     cells = np.fromiter((row.get(name) for row in rows), dtype=object, count=len(rows))
-    refuse_halves(cells, f"key {name!r} of {source}")
+    refuse_halves(cells, _("key {name!r} of {source}", name=name, source=source))
     found = pd.api.types.infer_dtype(cells, skipna=True)
     if found in ("integer", "floating", "mixed-integer-float"):
         return _numbers(cells, whole=found == "integer")
@@ -106,8 +128,14 @@ def _column(rows: list[dict[str, Any]], name: str, source: str) -> npt.NDArray:
         row = next((k for k, cell in enumerate(cells) if isinstance(cell, dict)), None)
         if row is not None:
             raise InputError(
-                f"key {name!r} of {source} holds {_short(cells[row])} in row {row + 1}: expected a text, a number or a "
-                "list; write the parts of an object as keys of their own"
+                _(
+                    "key {name!r} of {source} holds {cell} in row {row}: expected a text, a number or a "
+                    "list; write the parts of an object as keys of their own",
+                    name=name,
+                    source=source,
+                    cell=_short(cells[row]),
+                    row=row + 1,
+                )
             )
     return cells
 

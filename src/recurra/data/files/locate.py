@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from recurra.data.files.dialect import Layout
 from recurra.data.files.quoting import BLANKS
 from recurra.errors import InputError
+from recurra.language import _, several
 from recurra.options import option
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -48,15 +49,33 @@ def explain(
                 if not pattern.match(cell) and cell.lower() not in missing:
                     return _misfit(name, above + first, layout.names[place], cell, expected)
     except csv.Error as error:
-        return InputError(f"{name}, line {above + line}: {error}; is a quote opened and never closed there?")
+        return InputError(
+            _(
+                "{name}, line {line}: {error}; is a quote opened and never closed there?",
+                name=name,
+                line=above + line,
+                error=error,
+            )
+        )
     except UnicodeError as error:
         return InputError(
-            f"{name}, after line {above + line}: bytes that do not fit the encoding of its beginning ({error}): "
-            f"name the encoding with {option('encoding')}"
+            _(
+                "{name}, after line {line}: bytes that do not fit the encoding of its beginning "
+                "({error}): name the encoding with {encoding_option}",
+                name=name,
+                line=above + line,
+                error=error,
+                encoding_option=option("encoding"),
+            )
         )
     return InputError(
-        f"{name} cannot be read as a table with {width} columns separated by {layout.separator!r}: give "
-        f"{option('separator')}"
+        _(
+            "{name} cannot be read as a table with {width} columns separated by {separator!r}: give {separator_option}",
+            name=name,
+            width=width,
+            separator=layout.separator,
+            separator_option=option("separator"),
+        )
     )
 
 
@@ -81,8 +100,12 @@ def refuse_stray_quotes(text: str, layout: Layout, name: str) -> list[str]:
         if "expected after" not in str(error):
             return []  # what else is wrong is found by the parser
         raise InputError(
-            f"{name}, line {above + line}: text follows a closing quote, so fields or rows would be joined: "
-            "close the quote before a separator, or double it if it is part of the text"
+            _(
+                "{name}, line {line}: text follows a closing quote, so fields or rows would be joined: "
+                "close the quote before a separator, or double it if it is part of the text",
+                name=name,
+                line=above + line,
+            )
         ) from error
     if not doubted:
         return []
@@ -91,7 +114,12 @@ def refuse_stray_quotes(text: str, layout: Layout, name: str) -> list[str]:
     wrong = [line for line in doubted if split.search(lines[line - 1])] if layout.separator != BLANKS else []
     if not wrong:
         return []
-    return [f"quotes inside fields that do not begin with one were taken as they stand (line {above + wrong[0]:,})"]
+    return [
+        _(
+            "quotes inside fields that do not begin with one were taken as they stand (line {line:,})",
+            line=above + wrong[0],
+        )
+    ]
 
 
 def line_of(body: str, layout: Layout, row: int) -> int:
@@ -118,27 +146,52 @@ def unclosed_quote(body: str, start: int, name: str) -> InputError:
     """The error for a text whose last field opened a quote in the line of character `start` and never closed it."""
     line = body.count("\n", 0, start) + 1
     return InputError(
-        f'{name}, line {line}: a quote (") is opened and never closed: close it, or double it if it is part of the text'
+        _(
+            '{name}, line {line}: a quote (") is opened and never closed: close it, or double it if '
+            "it is part of the text",
+            name=name,
+            line=line,
+        )
     )
 
 
 def _ragged(name: str, line: int, last: int, width: int, row: list[str], separator: str) -> InputError:
-    place = f"line {line}" if last == line else f"lines {line} to {last}"
-    found = f"{len(row)} field" + ("s" if len(row) != 1 else "")
+    place = _("line {line}", line=line) if last == line else _("lines {line} to {last}", line=line, last=last)
+    found = several("{n} field", "{n} fields", len(row))
     text = (" " if separator == BLANKS else separator).join(row)
     shown = text if len(text) <= 80 else f"{text[:77]}..."
     return InputError(
-        f"{name}, {place}: {found} where {width} were expected, separated by {separator!r}: {shown!r}. "
-        f"Fix the line, quote fields that hold the separator, or pass another one with {option('separator')}; lines "
-        "that are not "
-        f"part of the table can be skipped with {option('skip_rows')} N above it and {option('footer')} N below it"
+        _(
+            "{name}, {place}: {found} where {width} were expected, separated by {separator!r}: "
+            "{shown!r}. Fix the line, quote fields that hold the separator, or pass another one with "
+            "{separator_option}; lines that are not part of the table can be skipped with "
+            "{skip_rows_option} N above it and {footer_option} N below it",
+            name=name,
+            place=place,
+            found=found,
+            width=width,
+            separator=separator,
+            shown=shown,
+            separator_option=option("separator"),
+            skip_rows_option=option("skip_rows"),
+            footer_option=option("footer"),
+        )
     )
 
 
 def _misfit(name: str, line: int, column: str, cell: str, expected: str) -> InputError:
     shown = cell if len(cell) <= 40 else f"{cell[:37]}..."
     return InputError(
-        f"{name}, line {line}: column {column!r} has {shown!r}, where {expected} was expected as in the lines before. "
-        f"If it means missing, pass {option('missing', shown)}; if it stands in a line below the data, skip that with "
-        f"{option('footer')} N"
+        _(
+            "{name}, line {line}: column {column!r} has {shown!r}, where {expected} was expected as "
+            "in the lines before. If it means missing, pass {missing_option}; if it stands in a line "
+            "below the data, skip that with {footer_option} N",
+            name=name,
+            line=line,
+            column=column,
+            shown=shown,
+            expected=expected,
+            missing_option=option("missing", shown),
+            footer_option=option("footer"),
+        )
     )

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from recurra.data.files.numerals import CURRENCY, GROUPS, read_numeral
 from recurra.data.files.surroundings import settle
+from recurra.language import _
 from recurra.options import option
 
 _INTEGER = r"^[+-]?[0-9]+$"
@@ -185,7 +186,7 @@ def _cast(cells: pa.Array, words: tuple[str, ...], *, codes: bool) -> Numbers | 
     lengths = pc.min_max(pc.utf8_length(digits)).as_py()
     first = pc.starts_with(digits, "0")
     if codes and lengths["min"] == lengths["max"] >= 3 and pc.any(first).as_py():
-        return Text("its digits begin with 0, as codes do")
+        return Text(_("its digits begin with 0, as codes do"))
     if lengths["max"] >= len(_LARGEST):
         digits = pc.utf8_ltrim(digits, characters="0")
         size = pc.utf8_length(digits)
@@ -193,13 +194,13 @@ def _cast(cells: pa.Array, words: tuple[str, ...], *, codes: bool) -> Numbers | 
             pc.greater(size, len(_LARGEST)), pc.and_(pc.equal(size, len(_LARGEST)), pc.greater(digits, _LARGEST))
         )
         if pc.any(beyond).as_py():
-            return Text("its integers are beyond 64 bits")
+            return Text(_("its integers are beyond 64 bits"))
     integers = pc.cast(pc.replace_substring(cells, "+", ""), pa.int64())
     if not words:
         return Numbers(np.array(integers.to_numpy()))
     bounds = pc.min_max(integers).as_py()
     if max(abs(bounds["min"]), abs(bounds["max"])) > _EXACT:
-        return Text("its integers are too long for numbers with missing values among them")
+        return Text(_("its integers are too long for numbers with missing values among them"))
     return Numbers(np.array(pc.cast(integers, pa.float64()).to_numpy(zero_copy_only=False)), words)
 
 
@@ -213,6 +214,23 @@ def _few_words(
         return Text("", "", count, row, word)
     shown = word if len(word) <= 40 else f"{word[:37]}..."
     alike = len(pc.unique(pc.filter(others, pa.array(wrong)))) == 1
-    remedy = f"if that means missing, pass {option('missing', word)}" if alike else "correct them"
-    verb, first = ("is not a number", "") if count == 1 else ("are not numbers", "the first ")
-    return Text(f"{count:,} of {total:,} cells {verb}, {first}{shown!r}", remedy, count, row, word)
+    remedy = (
+        _("if that means missing, pass {missing_option}", missing_option=option("missing", word))
+        if alike
+        else _("correct them")
+    )
+    verb, first = (_("is not a number"), "") if count == 1 else (_("are not numbers"), _("the first "))
+    return Text(
+        _(
+            "{count:,} of {total:,} cells {verb}, {first}{shown!r}",
+            count=count,
+            total=total,
+            verb=verb,
+            first=first,
+            shown=shown,
+        ),
+        remedy,
+        count,
+        row,
+        word,
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from recurra.data.files.encoding import check_encoding
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option
 
 _THOUSANDS = {"none": "", "space": " ", "blank": " ", "comma": ",", "point": ".", "apostrophe": "'"}
@@ -52,33 +53,55 @@ def reading_options(
     """The options, or InputError for one that cannot be used or contradicts another."""
     if decimal not in (None, ".", ","):
         raise InputError(
-            f"decimal {decimal!r} cannot be used: give '.' or ',' with {option('decimal')}, or leave it out to have "
-            "it found"
+            _(
+                "decimal {decimal!r} cannot be used: give '.' or ',' with {decimal_option}, or leave it "
+                "out to have it found",
+                decimal=decimal,
+                decimal_option=option("decimal"),
+            )
         )
     if decimal is not None and decimal == separator:
         raise InputError(
-            f"separator and decimal are both {decimal!r}: change {option('separator')} or {option('decimal')}"
+            _(
+                "separator and decimal are both {decimal!r}: change {separator_option} or {decimal_option}",
+                decimal=decimal,
+                separator_option=option("separator"),
+                decimal_option=option("decimal"),
+            )
         )
     if thousands is not None:
         thousands = _THOUSANDS.get(thousands, thousands)
         if thousands not in _SIGNS:
             raise InputError(
-                f"thousands {thousands!r} cannot be used: give one of ',' '.' \"'\" or the words space and none "
-                f"with {option('thousands')}"
+                _(
+                    "thousands {thousands!r} cannot be used: give one of ',' '.' \"'\" or the words space and "
+                    "none with {thousands_option}",
+                    thousands=thousands,
+                    thousands_option=option("thousands"),
+                )
             )
         if thousands and thousands == decimal:
             raise InputError(
-                f"thousands and decimal are both {decimal!r}: change {option('thousands')} or {option('decimal')}"
+                _(
+                    "thousands and decimal are both {decimal!r}: change {thousands_option} or {decimal_option}",
+                    decimal=decimal,
+                    thousands_option=option("thousands"),
+                    decimal_option=option("decimal"),
+                )
             )
     given = ((option("skip_rows"), skip_rows), (option("footer"), footer), (option("header_rows"), header_rows))
     for flag, number in given:
         if number is not None and number < 0:
-            raise InputError(f"{flag} {number} cannot be used: give a number of lines, 0 for none")
+            raise InputError(
+                _("{flag} {number} cannot be used: give a number of lines, 0 for none", flag=flag, number=number)
+            )
     if header_rows is not None and header is not None and header != bool(header_rows):
         raise InputError(
-            f"{option('header_rows', header_rows)} and "
-            f"{option('header', header)} contradict each other: "
-            "leave one of them out"
+            _(
+                "{header_rows_option} and {header_option} contradict each other: leave one of them out",
+                header_rows_option=option("header_rows", header_rows),
+                header_option=option("header", header),
+            )
         )
     return ReadingOptions(
         separator=separator,

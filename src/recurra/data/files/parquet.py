@@ -17,6 +17,7 @@ from pyarrow import types
 from recurra.data.files.columns import Columns
 from recurra.data.files.sinks import fits_float32
 from recurra.errors import InputError
+from recurra.language import _
 
 _EXACT = 1 << 53
 _ROW_NUMBERS = "__index_level_0__"  # what pandas calls an index without a name
@@ -34,9 +35,13 @@ def read_parquet(path: Path, *, large: int, lists: bool = False) -> Columns:
         with pq.ParquetFile(path) as file:
             return _read(file, path.name, large, lists)
     except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else "unknown reason"
+        reason = str(error).splitlines()[0][:200] if str(error) else _("unknown reason")
         raise InputError(
-            f"{path.name} is a Parquet file, but damaged or cut short: fetch it again ({reason})"
+            _(
+                "{path} is a Parquet file, but damaged or cut short: fetch it again ({reason})",
+                path=path.name,
+                reason=reason,
+            )
         ) from error
 
 
@@ -44,10 +49,17 @@ def _read(file: pq.ParquetFile, name: str, large: int, lists: bool) -> Columns:
     schema = file.schema_arrow
     twice = sorted({column for column in schema.names if schema.names.count(column) > 1})
     if twice:
-        raise InputError(f"{name} has more than one column called {twice[0]!r}: rename one of them")
+        raise InputError(
+            _("{name} has more than one column called {twice!r}: rename one of them", name=name, twice=twice[0])
+        )
     if not schema.names or not file.metadata.num_rows:
         raise InputError(
-            f"{name} has {len(schema.names)} columns and {file.metadata.num_rows} rows: expected a table with data"
+            _(
+                "{name} has {n_names} columns and {num_rows} rows: expected a table with data",
+                name=name,
+                n_names=len(schema.names),
+                num_rows=file.metadata.num_rows,
+            )
         )
     stored = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
     values: dict[str, np.ndarray | pd.Series] = {}
@@ -56,15 +68,19 @@ def _read(file: pq.ParquetFile, name: str, large: int, lists: bool) -> Columns:
         cells = file.read(columns=[column], use_pandas_metadata=False).column(column)
         found = cells.to_pandas() if lists and _is_list(cells.type) else column_of(cells, small=stored > large)
         if isinstance(found, str):
-            notes.append(f"column {column!r} was ignored: it is {found}, which cannot be used")
+            notes.append(
+                _("column {column!r} was ignored: it is {found}, which cannot be used", column=column, found=found)
+            )
         elif column == _ROW_NUMBERS and isinstance(found, np.ndarray) and len(schema.names) > 1:
-            notes.append("the row numbers, an index without a name, were ignored")
+            notes.append(_("the row numbers, an index without a name, were ignored"))
         else:
             values["index" if column == _ROW_NUMBERS and "index" not in schema.names else column] = found
     if not values:
-        raise InputError(f"{name} has no column of numbers, text or times: {'; '.join(notes)}")
+        raise InputError(
+            _("{name} has no column of numbers, text or times: {notes}", name=name, notes="; ".join(notes))
+        )
     if stored > large:
-        notes.append("numbers were read as float32, except integers beyond 2**24")
+        notes.append(_("numbers were read as float32, except integers beyond 2**24"))
     return Columns(values, (), tuple(notes))
 
 
@@ -90,7 +106,7 @@ def column_of(column: pa.ChunkedArray, *, small: bool = False) -> np.ndarray | p
         return column.cast(pa.string()).to_pandas()
     if types.is_timestamp(kind) or types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
         return column.to_pandas()
-    return f"of type {kind}"
+    return _("of type {kind}", kind=kind)
 
 
 def _is_list(kind: pa.DataType) -> bool:

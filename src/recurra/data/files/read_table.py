@@ -24,6 +24,7 @@ from recurra.data.files.source import Source, first_bytes, is_json, open_source,
 from recurra.data.files.text_table import read_text
 from recurra.data.files.workbook import is_workbook, read_workbook
 from recurra.errors import InputError
+from recurra.language import _, several
 from recurra.options import option
 
 _LARGE = 32 << 20
@@ -96,7 +97,12 @@ def read_table(
             return _finished(*read_workbook(place, given), place, given)
         if given.sheet is not None:
             raise InputError(
-                f"{option('sheet')} {given.sheet!r} is for workbooks (.xlsx, .xls, .ods), and {place.name} is none"
+                _(
+                    "{sheet_option} {sheet!r} is for workbooks (.xlsx, .xls, .ods), and {place} is none",
+                    sheet_option=option("sheet"),
+                    sheet=given.sheet,
+                    place=place.name,
+                )
             )
         source = open_source(place, json=True)
         if is_json(_head(source)):
@@ -120,8 +126,12 @@ def _of_json(source: Source) -> Columns:
         wrong = next((cell for cell in frame[name] if isinstance(cell, list)), None)
         if wrong is not None:
             raise InputError(
-                f"{source.name} is JSON whose key {name!r} holds lists: expected a number or a text for each row and "
-                "key, a line for each step of each series"
+                _(
+                    "{source} is JSON whose key {name!r} holds lists: expected a number or a text for each "
+                    "row and key, a line for each step of each series",
+                    source=source.name,
+                    name=name,
+                )
             )
     return Columns({str(name): frame[name] * 1 if frame[name].dtype == bool else frame[name] for name in frame}, (), ())
 
@@ -137,13 +147,19 @@ def _finished(columns: Columns, dialect: Dialect, path: Path, given: ReadingOpti
     ]
     if empty and dialect.format != "parquet":
         frame = frame.drop(columns=empty)
-        notes.append(f"{len(empty)} unnamed column{'s' if len(empty) > 1 else ''} without values ignored")
+        notes.append(
+            several(
+                "{n} unnamed column without values ignored", "{n} unnamed columns without values ignored", len(empty)
+            )
+        )
     rows = len(frame)
     while rows and frame.iloc[rows - 1].isna().all():
         rows -= 1
     if rows < len(frame) and dialect.format != "parquet":
-        notes.append(f"the last {len(frame) - rows} rows, in which every value is missing, were ignored")
+        notes.append(
+            _("the last {n_frame} rows, in which every value is missing, were ignored", n_frame=len(frame) - rows)
+        )
         frame = frame.iloc[:rows]
     if not rows or not frame.shape[1]:
-        raise InputError(f"{path.name} holds no values: every cell is empty")
+        raise InputError(_("{path} holds no values: every cell is empty", path=path.name))
     return Table(frame, dialect, stem(path), str(path), tuple(notes))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.files.numbers import number_pattern
+from recurra.language import _
 from recurra.options import option
 
 _LEAST = 2  # times that such a number occurs
@@ -42,7 +43,7 @@ def find_sentinels(values: npt.NDArray) -> list[Sentinel]:
     distinct, counts = np.unique(values[np.isfinite(values)], return_counts=True)
     first, last = 0, len(distinct)
     ends: list[int] = []
-    for _ in range(_MOST):
+    for _unused in range(_MOST):
         if first < last and _is_sentinel(distinct[first]):
             ends.append(first)
             first += 1
@@ -72,10 +73,21 @@ def sentinel_notes(frame: pd.DataFrame) -> list[str]:
     notes = []
     for name in frame.columns:
         for found in find_sentinels(_numbers(frame[name])):
-            value, rows = f"{found.value:.10g}", f"{found.count:,} of {len(frame):,} rows"
+            value, rows = (
+                f"{found.value:.10g}",
+                _("{count:,} of {n_frame:,} rows", count=found.count, n_frame=len(frame)),
+            )
             notes.append(
-                f"column {name!r} holds {value} in {rows}, and otherwise {found.low:.6g} to {found.high:.6g}; if that "
-                f"means missing, pass {option('missing', value)}"
+                _(
+                    "column {name!r} holds {value} in {rows}, and otherwise {low:.6g} to {high:.6g}; if that "
+                    "means missing, pass {missing_option}",
+                    name=name,
+                    value=value,
+                    rows=rows,
+                    low=found.low,
+                    high=found.high,
+                    missing_option=option("missing", value),
+                )
             )
     return notes
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from recurra.errors import InputError
+from recurra.language import _, mark
 
 _COMPRESSIONS = ((b"\x1f\x8b", "gzip"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"), (b"PK\x03\x04", "zip"))
 _SUFFIXES = (".gz", ".bz2", ".xz", ".zip")
@@ -27,22 +28,22 @@ _SENTENCES = (".conll", ".conllu", ".iob", ".iob2", ".bio", ".tagged")
 
 # First bytes of files that people hand over by mistake; what each is called in the refusal.
 _FOREIGN = (
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"%PDF", "a PDF document"),
-    (b"ARROW1", "an Arrow/Feather file; save it as Parquet or CSV"),
-    (b"FEA1", "a Feather file; save it as Parquet or CSV"),
-    (b"ORC", "an ORC file; save it as Parquet or CSV"),
-    (b"\x89HDF", "an HDF5 file; save the table as Parquet or CSV"),
-    (b"SQLite format 3", "an SQLite database; export the table as CSV"),
-    (b"\x93NUMPY", "a NumPy array; save it as CSV"),
-    (b"\x7fELF", "a program"),
-    (b"MZ\x90", "a program"),
-    (b"7z\xbc\xaf", "a 7z archive; unpack it first"),
-    (b"Rar!", "a RAR archive; unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive; unpack it first"),
-    (b"PK\x05\x06", "an empty zip archive"),
+    (b"\x89PNG", mark("a PNG image")),
+    (b"\xff\xd8\xff", mark("a JPEG image")),
+    (b"GIF8", mark("a GIF image")),
+    (b"%PDF", mark("a PDF document")),
+    (b"ARROW1", mark("an Arrow/Feather file; save it as Parquet or CSV")),
+    (b"FEA1", mark("a Feather file; save it as Parquet or CSV")),
+    (b"ORC", mark("an ORC file; save it as Parquet or CSV")),
+    (b"\x89HDF", mark("an HDF5 file; save the table as Parquet or CSV")),
+    (b"SQLite format 3", mark("an SQLite database; export the table as CSV")),
+    (b"\x93NUMPY", mark("a NumPy array; save it as CSV")),
+    (b"\x7fELF", mark("a program")),
+    (b"MZ\x90", mark("a program")),
+    (b"7z\xbc\xaf", mark("a 7z archive; unpack it first")),
+    (b"Rar!", mark("a RAR archive; unpack it first")),
+    (b"\x28\xb5\x2f\xfd", mark("a zstd archive; unpack it first")),
+    (b"PK\x05\x06", mark("an empty zip archive")),
 )
 
 
@@ -101,23 +102,32 @@ def refuse_foreign(head: bytes, name: str) -> None:
     """Raise InputError where the first bytes are those of a well-known file that is not a table."""
     for magic, what in _FOREIGN:
         if head.startswith(magic):
-            raise InputError(f"{name} is {what}: expected a CSV or Parquet table")
+            raise InputError(_("{name} is {what}: expected a CSV or Parquet table", name=name, what=_(what)))
     if head[8:10] == b'{"' and len(head) > 16 and int.from_bytes(head[:8], "little") < 1 << 32:
         raise InputError(
-            f"{name} is a safetensors file, probably a model: expected a CSV or Parquet table. "
-            "A model of any task is used with `recurra predict MODEL FILE`, `recurra evaluate MODEL FILE` or "
-            "`recurra inspect MODEL FILE`"
+            _(
+                "{name} is a safetensors file, probably a model: expected a CSV or Parquet table. A "
+                "model of any task is used with `recurra predict MODEL FILE`, `recurra evaluate MODEL "
+                "FILE` or `recurra inspect MODEL FILE`",
+                name=name,
+            )
         )
     if head[257:262] == b"ustar":
-        raise InputError(f"{name} is a tar archive: unpack it and give the CSV or Parquet file in it")
+        raise InputError(_("{name} is a tar archive: unpack it and give the CSV or Parquet file in it", name=name))
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:200].lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<svg")):
         raise InputError(
-            f"{name} is a web page or XML, not a table: expected CSV or Parquet (was the download refused?)"
+            _(
+                "{name} is a web page or XML, not a table: expected CSV or Parquet (was the download refused?)",
+                name=name,
+            )
         )
     if is_json(head):
         raise InputError(
-            f"{name} is JSON: save it as CSV or Parquet, for example with pandas.read_json(...).to_csv(...)"
+            _(
+                "{name} is JSON: save it as CSV or Parquet, for example with pandas.read_json(...).to_csv(...)",
+                name=name,
+            )
         )
 
 
@@ -127,11 +137,15 @@ def refusing_damage(name: str) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile) as error:
-        raise InputError(f"{name} is compressed, but damaged or cut short ({error}): fetch it again") from error
+        raise InputError(
+            _("{name} is compressed, but damaged or cut short ({error}): fetch it again", name=name, error=error)
+        ) from error
     except NotImplementedError as error:
-        raise InputError(f"{name} is packed by a method that cannot be read ({error}): unpack it first") from error
+        raise InputError(
+            _("{name} is packed by a method that cannot be read ({error}): unpack it first", name=name, error=error)
+        ) from error
     except OSError as error:
-        raise InputError(f"{name} cannot be read: {error.strerror or error}") from error
+        raise InputError(_("{name} cannot be read: {reason}", name=name, reason=error.strerror or error)) from error
 
 
 def stem(path: Path) -> str:
@@ -151,7 +165,7 @@ def stem(path: Path) -> str:
 def first_bytes(path: Path) -> bytes:
     """The first bytes of the file at `path`, or InputError where there is none that can be read."""
     if "://" in str(path) or str(path).startswith(("http:/", "https:/", "s3:/")):
-        raise InputError(f"{path} is an address: download the file first and give its path")
+        raise InputError(_("{path} is an address: download the file first and give its path", path=path))
     try:
         mode = path.stat().st_mode
         head = b""
@@ -159,36 +173,52 @@ def first_bytes(path: Path) -> bytes:
             with path.open("rb") as file:
                 head = file.read(1024)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputError(f"no such file: {path}{_nearest(path)}") from error
+        raise InputError(_("no such file: {path}{nearest}", path=path, nearest=_nearest(path))) from error
     except PermissionError as error:
-        raise InputError(f"{path} may not be read by this user: change its permissions (chmod u+r)") from error
+        raise InputError(
+            _("{path} may not be read by this user: change its permissions (chmod u+r)", path=path)
+        ) from error
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(_("{path} cannot be read: {error}", path=path, error=error)) from error
     if stat.S_ISDIR(mode):
-        raise InputError(f"{path} is a directory{_tables_in(path)}: give one CSV, Parquet or Excel file")
+        raise InputError(
+            _(
+                "{path} is a directory{hint}: give one CSV, Parquet or Excel file",
+                path=path,
+                hint=_tables_in(path),
+            )
+        )
     if not stat.S_ISREG(mode):
-        raise InputError(f"{path} is not a regular file: save the data to a file and give its path")
+        raise InputError(_("{path} is not a regular file: save the data to a file and give its path", path=path))
     if not head:
-        raise InputError(f"{path} is empty (0 bytes): expected a CSV or Parquet table")
+        raise InputError(_("{path} is empty (0 bytes): expected a CSV or Parquet table", path=path))
     return head
 
 
 def _nearest(path: Path) -> str:
     if not path.parent.is_dir():
-        return f" (there is no directory {path.parent})"
+        return _(" (there is no directory {parent})", parent=path.parent)
     names = [entry.name for entry in path.parent.iterdir() if not entry.name.startswith(".")]
     close = difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
     if close:
-        return f": did you mean {' or '.join(repr(name) for name in close)}?"
+        return _(": did you mean {close}?", close=_(" or ").join(map(repr, close)))
     tables = [name for name in sorted(names) if name.lower().endswith((*_TABLES, *_BOOKS, ".parquet", *_SUFFIXES))]
-    return f". Tables there: {', '.join(tables[:8])}" if tables else f" (no table in {path.parent.resolve()})"
+    return (
+        _(". Tables there: {tables}", tables=", ".join(tables[:8]))
+        if tables
+        else _(" (no table in {parent})", parent=path.parent.resolve())
+    )
 
 
 def _tables_in(path: Path) -> str:
     names = sorted(
         entry.name for entry in path.iterdir() if entry.name.lower().endswith((*_TABLES, *_BOOKS, ".parquet"))
     )
-    return f" with {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}" if names else ""
+    return (
+        _(" with {names}{n_names}", names=", ".join(names[:8]), n_names=", ..." if len(names) > 8 else "")
+        if names
+        else ""
+    )
 
 
 def _member(path: Path) -> tuple[str, int]:
@@ -202,8 +232,13 @@ def _member(path: Path) -> tuple[str, int]:
     if len(tables) != 1:
         held = ", ".join(names[:8]) or "nothing"
         raise InputError(
-            f"{path.name} is a zip archive with {len(tables)} CSV files ({held}): unpack it and give one of them"
+            _(
+                "{path} is a zip archive with {n_tables} CSV files ({held}): unpack it and give one of them",
+                path=path.name,
+                n_tables=len(tables),
+                held=held,
+            )
         )
     if tables[0].flag_bits & 1:
-        raise InputError(f"{path.name} is a zip archive with a password: unpack it first")
+        raise InputError(_("{path} is a zip archive with a password: unpack it first", path=path.name))
     return tables[0].filename, tables[0].file_size

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from recurra.errors import InputError
+from recurra.language import _
 
 _HEAD = re.compile(r"\s*[-+(]?[$€£]?\d{1,3}")  # what stands before a thousands comma
 _GROUP = re.compile(r"\d{3}(?:\.\d+)?\)?\s*")  # and behind it
@@ -28,8 +29,18 @@ def refuse_split_numbers(header: Sequence[str], rows: Sequence[Sequence[str]], l
         if place == 0 and not any(text.startswith("0") for text in group):
             continue
         raise InputError(
-            f"{name}, line {line}: {len(rows[0])} fields under a header of {len(names)}, and fields {place + 1} and "
-            f"{place + 2} look like one number with a thousands comma ({head[0].strip()},{group[0].strip()}): write "
-            "such numbers in quotes or without the comma; if they are two columns, give every column a name in the "
-            "header"
+            _(
+                "{name}, line {line}: {n_fields} fields under a header of {n_names}, and fields {place} and "
+                "{next} look like one number with a thousands comma ({head},{group}): write such "
+                "numbers in quotes or without the comma; if they are two columns, give every column a "
+                "name in the header",
+                name=name,
+                line=line,
+                n_fields=len(rows[0]),
+                n_names=len(names),
+                place=place + 1,
+                next=place + 2,
+                head=head[0].strip(),
+                group=group[0].strip(),
+            )
         )

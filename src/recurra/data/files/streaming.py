@@ -26,6 +26,7 @@ from recurra.data.files.locate import ISO_TIME
 from recurra.data.files.missing import spellings
 from recurra.data.files.numbers import Numbers, Text, number_pattern
 from recurra.data.files.sinks import IntegerSink, NumberSink, TextSink, TimeSink
+from recurra.language import _
 from recurra.options import option
 
 _BLOCK = 2 << 20
@@ -45,8 +46,8 @@ class Plan:
     def patterns(self) -> dict[int, tuple[str, re.Pattern[str]]]:
         """What the cells of the typed columns have to look like, for the error message."""
         number = ("a number", number_pattern(self.convention.decimal))
-        forms = {"number": number, "integer": ("a whole number", re.compile(r"^-?[0-9]{1,19}$"))}
-        time = ("a time such as 2024-01-31 00:00:00", re.compile(ISO_TIME))
+        forms = {"number": number, "integer": (_("a whole number"), re.compile(r"^-?[0-9]{1,19}$"))}
+        time = (_("a time such as 2024-01-31 00:00:00"), re.compile(ISO_TIME))
         return {j: forms.get(kind, time) for j, kind in enumerate(self.kinds) if kind != "text"}
 
 
@@ -98,7 +99,7 @@ def stream_columns(stream: io.RawIOBase, layout: Layout, plan: Plan, rows: int) 
     values: dict[str, np.ndarray | pd.Series] = {}
     missing = set(plan.missing)
     zoned = any(kind.startswith("zone") for kind in plan.kinds)
-    notes = ["times with an offset from UTC were read as UTC"] if zoned else []
+    notes = [_("times with an offset from UTC were read as UTC")] if zoned else []
     for place, name in enumerate(layout.names):
         sink, sinks[place] = sinks[place], None  # a column's blocks are freed before the next one is finished
         if isinstance(sink, TextSink):
@@ -123,8 +124,14 @@ def _doubt(name: str, sink: NumberSink, plan: Plan) -> list[str]:
     if plan.convention.known or not sink.doubtful:
         return []
     return [
-        f"the numbers of column {name!r} with a {decimal!r} all have at most three digits behind it and were read as "
-        f"fractions; if it separates thousands, pass {option('thousands')} '{decimal}'"
+        _(
+            "the numbers of column {name!r} with a {decimal!r} all have at most three digits behind "
+            "it and were read as fractions; if it separates thousands, pass {thousands_option} "
+            "'{decimal}'",
+            name=name,
+            decimal=decimal,
+            thousands_option=option("thousands"),
+        )
     ]
 
 
@@ -150,7 +157,7 @@ class WithoutEnd(io.RawIOBase):
             self._waiting += data or b""
             keep = self._waiting.rstrip(b"\r\n")  # blank lines at the end are none of the lines
             end = len(keep)
-            for _ in range(self._lines + (not self._ended)):
+            for _unused in range(self._lines + (not self._ended)):
                 end = max(keep.rfind(b"\n", 0, end), keep.rfind(b"\r", 0, end), 0)
             end = min(end + 1, len(self._waiting)) if end else 0
             self._ready, self._waiting = self._waiting[:end], self._waiting[end:]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from recurra.data.files.numerals import Numeral
 from recurra.data.files.units import MULTIPLIERS, is_mark, is_share
+from recurra.language import _
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,19 @@ def settle(
     total = int(often.sum()) + plain
     groups = {n.group for n in numerals if n.group}
     if len(groups) > 1:
-        return f"its thousands are separated by {_listed(groups)}"
+        return _("its thousands are separated by {groups}", groups=_listed(groups))
     currencies = {n.currency for n in numerals if n.currency}
     if len(currencies) > 1:
-        return f"its numbers are in several currencies: {_listed(currencies)}"
+        return _("its numbers are in several currencies: {currencies}", currencies=_listed(currencies))
     remarks: list[str] = []
     unit, texts = "", [n.text for n in numerals]
     if currencies:
         share = _count(often, [bool(n.currency) for n in numerals])
         unit = next(iter(currencies))
         if share < total:
-            remarks.append(f"taken off: {unit!r} beside {share:,} of {total:,} numbers")
+            remarks.append(
+                _("taken off: {unit!r} beside {share:,} of {total:,} numbers", unit=unit, share=share, total=total)
+            )
             unit = ""
     suffixes = {n.suffix for n in numerals if n.suffix}
     if suffixes:
@@ -55,16 +58,31 @@ def settle(
         only = next(iter(suffixes))
         if all(suffix in MULTIPLIERS for suffix in suffixes):
             texts = [_times(n) for n in numerals]
-            remarks.append(f"multiplied: {share:,} of {total:,} numbers, {_powers(suffixes)}")
+            remarks.append(
+                _(
+                    "multiplied: {share:,} of {total:,} numbers, {powers}",
+                    share=share,
+                    total=total,
+                    powers=_powers(suffixes),
+                )
+            )
         elif len(suffixes) == 1 and (share == total or (plain_zero and share == total - plain)) and not _footnote(only):
             unit = f"{unit} {only.strip()}".strip()
         elif all(is_mark(suffix) for suffix in suffixes) and 2 * share <= total:
             example = _example(numerals, beside)
-            remarks.append(f"taken off: {_listed(suffixes)} behind {share:,} of {total:,} numbers, such as {example}")
+            remarks.append(
+                _(
+                    "taken off: {suffixes} behind {share:,} of {total:,} numbers, such as {example}",
+                    suffixes=_listed(suffixes),
+                    share=share,
+                    total=total,
+                    example=example,
+                )
+            )
         elif len(suffixes) == 1:
             return _partly(only, share, total)
         else:
-            return f"its numbers carry different units or marks: {_listed(suffixes)}"
+            return _("its numbers carry different units or marks: {suffixes}", suffixes=_listed(suffixes))
     refusal = _signs(numerals, often, total, remarks)
     return refusal or Settled(texts, unit, tuple(remarks))
 
@@ -76,17 +94,17 @@ def _signs(numerals: Sequence[Numeral], often: npt.NDArray[np.integer], total: i
         count = _count(often, written)
         if not count:
             continue
-        cells = f"{count:,} of {total:,} numbers"
+        cells = _("{count:,} of {total:,} numbers", count=count, total=total)
         if way == "trailing minus":
-            remarks.append(f"read as negative: {cells} with a trailing minus")
+            remarks.append(_("read as negative: {cells} with a trailing minus", cells=cells))
         elif way == "parentheses":
             if count == total:
-                return "every number is in parentheses, which mean a negative number beside others only"
-            remarks.append(f"read as negative: {cells} in parentheses")
+                return _("every number is in parentheses, which mean a negative number beside others only")
+            remarks.append(_("read as negative: {cells} in parentheses", cells=cells))
         elif 2 * count > total:
-            return f"{cells} are bounds such as '<5', not values"
+            return _("{cells} are bounds such as '<5', not values", cells=cells)
         else:
-            remarks.append(f"read as their bound: {cells} such as '<5'")
+            remarks.append(_("read as their bound: {cells} such as '<5'", cells=cells))
     return None
 
 
@@ -96,8 +114,18 @@ def _footnote(suffix: str) -> bool:
 
 def _partly(suffix: str, share: int, total: int) -> str:
     if is_share(suffix):
-        return f"{share:,} of its {total:,} numbers are followed by {suffix!r} and the others are not"
-    return f"{suffix!r} follows {share:,} of its {total:,} numbers, and not the others"
+        return _(
+            "{share:,} of its {total:,} numbers are followed by {suffix!r} and the others are not",
+            share=share,
+            total=total,
+            suffix=suffix,
+        )
+    return _(
+        "{suffix!r} follows {share:,} of its {total:,} numbers, and not the others",
+        suffix=suffix,
+        share=share,
+        total=total,
+    )
 
 
 def _times(numeral: Numeral) -> str:

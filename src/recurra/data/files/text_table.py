@@ -27,6 +27,7 @@ from recurra.data.files.records import collapse_blanks
 from recurra.data.files.source import Source, refuse_foreign
 from recurra.data.files.streaming import Plan, WithoutEnd, make_plan, stream_columns
 from recurra.errors import InputError
+from recurra.language import _, several
 from recurra.options import option
 
 SAMPLE = 1 << 20
@@ -41,7 +42,10 @@ def read_text(source: Source, given: ReadingOptions, large_size: int) -> tuple[C
             refuse_foreign(data, source.name)
             if data.startswith(b"PAR1"):
                 raise InputError(
-                    f"{source.name} is a compressed Parquet file: unpack it first (Parquet compresses itself)"
+                    _(
+                        "{source} is a compressed Parquet file: unpack it first (Parquet compresses itself)",
+                        source=source.name,
+                    )
                 )
         large = source.size is not None and source.size > large_size
         if not large:
@@ -52,8 +56,11 @@ def read_text(source: Source, given: ReadingOptions, large_size: int) -> tuple[C
     del data
     if is_binary(text):
         raise InputError(
-            f"{source.name} is no text: expected a CSV or Parquet table (or name its encoding with "
-            f"{option('encoding')})"
+            _(
+                "{source} is no text: expected a CSV or Parquet table (or name its encoding with {encoding_option})",
+                source=source.name,
+                encoding_option=option("encoding"),
+            )
         )
     quoting = find_quoting(text[:SAMPLE])
     if not large:
@@ -66,7 +73,11 @@ def read_text(source: Source, given: ReadingOptions, large_size: int) -> tuple[C
     )  # fmt: skip
     if given.decimal == "," and layout.separator == ",":
         raise InputError(
-            f"decimal ',' was given, and {source.name} is separated by ',': give {option('separator')} too"
+            _(
+                "decimal ',' was given, and {source} is separated by ',': give {separator_option} too",
+                source=source.name,
+                separator_option=option("separator"),
+            )
         )
     dialect = Dialect("csv", encoding, layout.separator, header=layout.header, thousands=given.thousands or "")
     if large:
@@ -82,8 +93,12 @@ def _encoding_note(encoding: str, given: ReadingOptions) -> tuple[str, ...]:
     if given.encoding or encoding not in ("latin-1", "cp1252"):
         return ()
     return (
-        f"the encoding was not certain and {encoding} was assumed; if letters look wrong, pass it with "
-        f"{option('encoding')}",
+        _(
+            "the encoding was not certain and {encoding} was assumed; if letters look wrong, pass it "
+            "with {encoding_option}",
+            encoding=encoding,
+            encoding_option=option("encoding"),
+        ),
     )
 
 
@@ -94,7 +109,7 @@ def _read_whole(text: str, layout: Layout, given: ReadingOptions, name: str) -> 
     notes += refuse_stray_quotes(text[layout.top :], layout, name)
     body = text[layout.start :].encode("utf-8")
     if not body.strip():
-        raise InputError(f"{name} has only a header and no data")
+        raise InputError(_("{name} has only a header and no data", name=name))
     words = missing_words(given.missing)
     try:
         table = pacsv.read_csv(
@@ -114,8 +129,8 @@ def _read_whole(text: str, layout: Layout, given: ReadingOptions, name: str) -> 
     columns = [table.column(j) for j in range(table.num_columns)]
     columns, repeated = _without_headers(layout, columns)
     if repeated:
-        rows = "a row that repeats" if repeated == 1 else f"{repeated} rows that repeat"
-        notes.append(f"skipped: {rows} the header, as files that were put one behind the other have")
+        rows = _("a row that repeats") if repeated == 1 else _("{repeated} rows that repeat", repeated=repeated)
+        notes.append(_("skipped: {rows} the header, as files that were put one behind the other have", rows=rows))
     convention = find_convention(
         layout.names, columns, layout.separator, decimal=given.decimal, thousands=given.thousands, text=given.text
     )
@@ -148,17 +163,35 @@ def _without_footer(text: str, layout: Layout, given: ReadingOptions, name: str)
     starts = [start for start in starts if start < len(text)]
     if count >= len(starts):
         raise InputError(
-            f"{option('footer')} {count} leaves nothing of {name}, which has {len(starts)} lines: pass a smaller number"
+            _(
+                "{footer_option} {count} leaves nothing of {name}, which has {n_starts} lines: pass a smaller number",
+                footer_option=option("footer"),
+                count=count,
+                name=name,
+                n_starts=len(starts),
+            )
         )
     end = starts[-count]
     if end < layout.start:
-        raise InputError(f"{option('footer')} {count} leaves no row of data in {name}: pass a smaller number")
+        raise InputError(
+            _(
+                "{footer_option} {count} leaves no row of data in {name}: pass a smaller number",
+                footer_option=option("footer"),
+                count=count,
+                name=name,
+            )
+        )
     skipped = text[end:].strip()
     shown = " ".join(skipped.split())
     shown = repr(shown if len(shown) <= 60 else f"{shown[:57]}...")
     first, last = len(starts) - count + 1, len(starts)
-    place = f"line {first}" if first == last else f"lines {first} to {last}"
-    note = f"skipped below the data: {place} ({shown}); pass {option('footer', 0)} if they are data"
+    place = _("line {first}", first=first) if first == last else _("lines {first} to {last}", first=first, last=last)
+    note = _(
+        "skipped below the data: {place} ({shown}); pass {footer_option} if they are data",
+        place=place,
+        shown=shown,
+        footer_option=option("footer", 0),
+    )
     return text[:end], [note] if given.footer is None else []
 
 
@@ -181,8 +214,12 @@ def _read_blocks(
 ) -> tuple[Columns, Convention]:
     if layout.separator == BLANKS:
         raise InputError(
-            f"{source.name} is larger than {large_size >> 20} MB and its columns are separated by runs of blanks: "
-            "replace the runs by one separator first, for example with `tr -s ' ' ,`"
+            _(
+                "{source} is larger than {size} MB and its columns are separated by runs of "
+                "blanks: replace the runs by one separator first, for example with `tr -s ' ' ,`",
+                source=source.name,
+                size=large_size >> 20,
+            )
         )
     words = missing_words(given.missing)
     width = len(layout.names)
@@ -199,7 +236,7 @@ def _read_blocks(
             columns = stream_columns(WithoutEnd(stream, footer), layout, plan, rows)
     except pa.ArrowInvalid as error:
         raise _explained(source, layout, encoding, plan, str(error)) from error
-    note = "the file is large: numbers were read as float32, except integers beyond 2**24"
+    note = _("the file is large: numbers were read as float32, except integers beyond 2**24")
     return replace(columns, notes=(note, *remarks, *columns.notes)), convention
 
 
@@ -220,8 +257,15 @@ def _large_footer(source: Source, layout: Layout, encoding: str) -> tuple[int, l
     blank = max(len(text) - len(text.rstrip("\n")) - 1, 0)
     shown = " ".join(" ".join(skipped).split())
     shown = repr(shown if len(shown) <= 60 else f"{shown[:57]}...")
-    lines = f"{count} lines" if count > 1 else "1 line"
-    return count - blank, [f"skipped below the data: {lines} ({shown}); pass {option('footer', 0)} if they are data"]
+    lines = several("{n} line", "{n} lines", count)
+    return count - blank, [
+        _(
+            "skipped below the data: {lines} ({shown}); pass {footer_option} if they are data",
+            lines=lines,
+            shown=shown,
+            footer_option=option("footer", 0),
+        )
+    ]
 
 
 def _guess_rows(source: Source, layout: Layout, text: str) -> int:

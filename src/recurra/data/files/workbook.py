@@ -26,6 +26,7 @@ from recurra.data.files.numbers import Numbers
 from recurra.data.files.options import ReadingOptions
 from recurra.data.files.records import SAMPLE_ROWS, Record
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option
 
 if TYPE_CHECKING:
@@ -62,13 +63,20 @@ def read_workbook(path: Path, given: ReadingOptions) -> tuple[Columns, Dialect]:
     try:
         workbook = calamine.CalamineWorkbook.from_path(str(path))
     except calamine.PasswordError as error:
-        raise InputError(f"{path.name} is a workbook with a password: save it without one") from error
+        raise InputError(_("{path} is a workbook with a password: save it without one", path=path.name)) from error
     except (calamine.CalamineError, OSError) as error:
         raise InputError(
-            f"{path.name} is a workbook that cannot be read ({error}): save it again, or as CSV"
+            _(
+                "{path} is a workbook that cannot be read ({error}): save it again, or as CSV",
+                path=path.name,
+                error=error,
+            )
         ) from error
     sheets, notes = _choose(workbook, given.sheet, path.name)
-    parts = {name: _table(rows, given, f"{path.name}, sheet {name!r}") for name, rows in sheets.items()}
+    parts = {
+        name: _table(rows, given, _("{path}, sheet {name!r}", path=path.name, name=name))
+        for name, rows in sheets.items()
+    }
     part = next(iter(parts.values())) if len(parts) == 1 else _below(parts, path.name)
     columns = _typed(part.columns, given, part.lines)
     shown = ", ".join(sheets)
@@ -97,15 +105,31 @@ def _choose(workbook: CalamineWorkbook, asked: str | None, source: str) -> tuple
         wanted = [asked] if asked in names else [name.strip() for name in asked.split(",")]
         if absent := [name for name in wanted if name not in names]:
             shown = ", ".join(map(repr, names))
-            raise InputError(f"sheet {absent[0]!r} is not in {source}: its sheets are {shown} ({option('sheet')})")
+            raise InputError(
+                _(
+                    "sheet {absent!r} is not in {source}: its sheets are {shown} ({sheet_option})",
+                    absent=absent[0],
+                    source=source,
+                    shown=shown,
+                    sheet_option=option("sheet"),
+                )
+            )
         return {name: _rows(workbook, name) for name in wanted}, []
     visible = [sheet.name for sheet in sheets if str(sheet.visible).endswith("Visible")]
     filled = {name: rows for name in visible if (rows := _rows(workbook, name))}
     tables = [name for name, rows in filled.items() if len(rows) > 1 and _width(rows) > 1] or list(filled)
     if not tables:
         hidden = [sheet.name for sheet in sheets if sheet.name not in visible]
-        more = f"; hidden sheets can be read with {option('sheet')}: {', '.join(map(repr, hidden))}" if hidden else ""
-        raise InputError(f"{source} is a workbook without a table in a visible sheet{more}")
+        more = (
+            _(
+                "; hidden sheets can be read with {sheet_option}: {hidden}",
+                sheet_option=option("sheet"),
+                hidden=", ".join(map(repr, hidden)),
+            )
+            if hidden
+            else ""
+        )
+        raise InputError(_("{source} is a workbook without a table in a visible sheet{more}", source=source, more=more))
     if asked == "*":
         return {name: filled[name] for name in tables}, []
     notes = []
@@ -114,12 +138,25 @@ def _choose(workbook: CalamineWorkbook, asked: str | None, source: str) -> tuple
         same = [name for name in tables if _first_row(filled[name]) == _first_row(filled[tables[0]])]
         below = "*" if len(same) == len(tables) else ",".join(same)
         remedy = (
-            f"{len(same)} have the same columns; pass {option('sheet', below)} to read them one below the other, or "
-            f"{option('sheet')} for another"
+            _(
+                "{n_same} have the same columns; pass {sheet_option} to read them one below the other, "
+                "or {sheet_option2} for another",
+                n_same=len(same),
+                sheet_option=option("sheet", below),
+                sheet_option2=option("sheet"),
+            )
             if len(same) > 1
-            else f"pass {option('sheet')} for another"
+            else _("pass {sheet_option} for another", sheet_option=option("sheet"))
         )
-        notes.append(f"sheet {tables[0]!r} was read, the first of {len(tables)} ({shown}); {remedy}")
+        notes.append(
+            _(
+                "sheet {table!r} was read, the first of {n_tables} ({shown}); {remedy}",
+                table=tables[0],
+                n_tables=len(tables),
+                shown=shown,
+                remedy=remedy,
+            )
+        )
     return {tables[0]: filled[tables[0]]}, notes
 
 
@@ -135,17 +172,28 @@ def _below(parts: dict[str, _Part], source: str) -> _Part:
     for name, other in others:
         if (fault := set(part.columns) ^ set(other.columns)) or part.header != other.header:
             lacking = next((column for column in part.columns if column in fault), None)
-            reason = f"lacks the column {lacking!r}" if lacking else f"has also the column {min(fault, default='')!r}"
+            reason = (
+                _("lacks the column {lacking!r}", lacking=lacking)
+                if lacking
+                else _("has also the column {fault!r}", fault=min(fault, default=""))
+            )
             raise InputError(
-                f"{source}: sheet {name!r} {reason} and cannot be read below sheet {first!r}: name the sheets that "
-                f"have the same columns with {option('sheet', 'A,B')}"
+                _(
+                    "{source}: sheet {name!r} {reason} and cannot be read below sheet {first!r}: name the "
+                    "sheets that have the same columns with {sheet_option}",
+                    source=source,
+                    name=name,
+                    reason=reason,
+                    first=first,
+                    sheet_option=option("sheet", "A,B"),
+                )
             )
     columns = {key: [cell for each in parts.values() for cell in each.columns[key]] for key in part.columns}
-    notes = [f"sheets read one below the other: {', '.join(map(repr, parts))}"]
+    notes = [_("sheets read one below the other: {parts}", parts=", ".join(map(repr, parts)))]
     keys = next(iter(columns.values()))
     if len(set(map(_spell, keys))) < len(keys) and "sheet" not in columns:
-        columns["sheet"] = [_as_number(name) for name, each in parts.items() for _ in each.lines]
-        notes[0] += "; the column 'sheet' tells from which a row comes"
+        columns["sheet"] = [_as_number(name) for name, each in parts.items() for _unused in each.lines]
+        notes[0] += _("; the column 'sheet' tells from which a row comes")
     lines = [line for each in parts.values() for line in each.lines]
     return _Part(columns, lines, part.header, (*notes, *part.notes))
 
@@ -174,29 +222,43 @@ def _table(rows: list[Row], given: ReadingOptions, source: str) -> _Part:
     """The cells of the rows of a sheet."""
     skipped = given.skip_rows or 0
     if not rows:
-        raise InputError(f"{source} holds no values: every cell is empty")
+        raise InputError(_("{source} holds no values: every cell is empty", source=source))
     if skipped + (given.footer or 0) >= len(rows):
         raise InputError(
-            f"{source} has {len(rows)} rows: pass smaller numbers with {option('skip_rows')} and {option('footer')}"
+            _(
+                "{source} has {n_rows} rows: pass smaller numbers with {skip_rows_option} and {footer_option}",
+                source=source,
+                n_rows=len(rows),
+                skip_rows_option=option("skip_rows"),
+                footer_option=option("footer"),
+            )
         )
     rows = rows[: len(rows) - (given.footer or 0)]
     lines = [i for i, row in enumerate(rows) if i >= skipped and any(map(_filled, row))]
     used = [j for j in range(len(rows[0])) if any(_filled(rows[i][j]) for i in lines)]
     if not used:
-        raise InputError(f"{source} holds no values: every cell is empty")
+        raise InputError(_("{source} holds no values: every cell is empty", source=source))
     sample = [Record(_fields(rows[i], used, first=n < 60), i + 1, n) for n, i in enumerate(lines[:SAMPLE_ROWS])]
     start = table_start(
         sample, source, header=given.header, header_rows=given.header_rows, skip=given.skip_rows is None
     )
     data, notes = lines[start.first :], list(start.notes)
     if not data:
-        raise InputError(f"{source} has only a header ({', '.join(start.names[:8])}) and no data")
+        raise InputError(
+            _("{source} has only a header ({names}) and no data", source=source, names=", ".join(start.names[:8]))
+        )
     if given.footer is None:
         data = _without_footer(rows, data, used, notes)
     if len(start.names) != len(used):
         raise InputError(
-            f"{source}: {len(start.names)} names stand above {len(used)} columns: name the rows above the header with "
-            f"{option('skip_rows')}"
+            _(
+                "{source}: {n_names} names stand above {n_used} columns: name the rows above the header "
+                "with {skip_rows_option}",
+                source=source,
+                n_names=len(start.names),
+                n_used=len(used),
+                skip_rows_option=option("skip_rows"),
+            )
         )
     columns = {n: [rows[i][j] for i in data] for n, j in zip(start.names, used, strict=True)}
     return _Part(columns, [i + 1 for i in data], start.header, tuple(notes))
@@ -221,8 +283,19 @@ def _without_footer(rows: list[Row], data: list[int], used: Sequence[int], notes
         return data
     shown = " ".join(field for i in data[-count:] for field in _fields(rows[i], used, first=True) if field)
     shown = repr(shown if len(shown) <= 60 else f"{shown[:57]}...")
-    place = f"row {data[-1] + 1}" if count == 1 else f"rows {data[-count] + 1} to {data[-1] + 1}"
-    notes.append(f"skipped below the data: {place} ({shown}); pass {option('footer', 0)} if they are data")
+    place = (
+        _("row {first}", first=data[-1] + 1)
+        if count == 1
+        else _("rows {first} to {last}", first=data[-count] + 1, last=data[-1] + 1)
+    )
+    notes.append(
+        _(
+            "skipped below the data: {place} ({shown}); pass {footer_option} if they are data",
+            place=place,
+            shown=shown,
+            footer_option=option("footer", 0),
+        )
+    )
     return data[:-count]
 
 
@@ -261,8 +334,14 @@ def _typed(columns: dict[str, Row], given: ReadingOptions, lines: Sequence[int])
                     i for i, cell in enumerate(cells) if isinstance(cell, str) and _filled(cell) and i >= found.row
                 )
                 notes.append(
-                    f"column {name!r} was read as text: {cells[wrong]!r} (line {lines[wrong]:,}) stands among numbers; "
-                    f"if that means missing, pass {option('missing', cells[wrong])}"
+                    _(
+                        "column {name!r} was read as text: {cell!r} (line {line:,}) stands among numbers; if "
+                        "that means missing, pass {missing_option}",
+                        name=name,
+                        cell=cells[wrong],
+                        line=lines[wrong],
+                        missing_option=option("missing", cells[wrong]),
+                    )
                 )
         values[name] = _as_text(cells, given.own)
     return Columns(values, tuple(sorted(missing)), tuple(notes))

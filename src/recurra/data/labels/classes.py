@@ -20,6 +20,7 @@ from recurra.data.labels.label_values import (
     values_at,
 )
 from recurra.errors import InputError
+from recurra.language import _
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Classes:
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(self.names))
         if len(self.names) < 2:
-            raise InputError(_too_few(self.names, "the labels"))
+            raise InputError(_too_few(self.names, _("the labels")))
 
     @staticmethod
     def of(labels: Any, *, what: Origin = Y) -> Classes:
@@ -45,7 +46,7 @@ class Classes:
 
         Errors: InputError for one class only, numbers that are not whole, and a mixture of types, with the row.
         """
-        _, names, dtype = number_values(_one_column(labels, what), what)
+        _unused, names, dtype = number_values(_one_column(labels, what), what)
         if len(names) < 2:
             raise InputError(_too_few(names, what))
         return Classes(names, dtype)
@@ -69,15 +70,22 @@ class Classes:
 
 def _one_column(labels: Any, what: Origin) -> npt.NDArray:
     if labels is None:
-        raise InputError(f"a classifier requires y to be passed, but the target {what} is None: give labels")
+        raise InputError(
+            _("a classifier requires y to be passed, but the target {what} is None: give labels", what=what)
+        )
     values = flat_values(labels, what)
     return values if values.ndim == 1 else column_or_1d(values, warn=True)
 
 
 def _too_few(names: tuple[Name, ...], what: str | Origin) -> str:
     if not names:
-        return f"{what} holds no label, and a classifier needs at least two classes: name another column of labels"
-    return (
-        f"{what} holds one class only, {names[0]!r} in every row that has a label: a classifier needs at least two "
-        "classes; give examples of another class, or name another column of labels"
+        return _(
+            "{what} holds no label, and a classifier needs at least two classes: name another column of labels",
+            what=what,
+        )
+    return _(
+        "{what} holds one class only, {name!r} in every row that has a label: a classifier needs "
+        "at least two classes; give examples of another class, or name another column of labels",
+        what=what,
+        name=names[0],
     )

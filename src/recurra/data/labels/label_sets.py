@@ -23,6 +23,7 @@ from recurra.data.labels.label_values import (
     plain,
 )
 from recurra.errors import InputError
+from recurra.language import _
 
 _SEVERAL = (list, tuple, set, frozenset, dict, np.ndarray)
 
@@ -46,9 +47,11 @@ class LabelSets:
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(self.names))
         if self.form not in ("matrix", "lists", "text"):
-            raise InputError(f"form={self.form!r} of label sets is not known: expected 'matrix', 'lists' or 'text'")
+            raise InputError(
+                _("form={form!r} of label sets is not known: expected 'matrix', 'lists' or 'text'", form=self.form)
+            )
         if not self.names:
-            raise InputError("the label sets hold no label: expected at least one label in some row")
+            raise InputError(_("the label sets hold no label: expected at least one label in some row"))
 
     @staticmethod
     def of(labels: Any, *, separator: str = ";", what: Origin = Y) -> LabelSets:
@@ -64,7 +67,7 @@ class LabelSets:
             return LabelSets(tuple(range(matrix.shape[1])), "int64", "matrix")
         rows, form = _lists(labels, separator, what)
         items, owner = _items(rows)
-        _, names, dtype = number_values(items, what.take(owner))
+        _unused, names, dtype = number_values(items, what.take(owner))
         return LabelSets(names, "object" if dtype == "str" else dtype, form, separator)
 
     def __len__(self) -> int:
@@ -80,9 +83,16 @@ class LabelSets:
         matrix = _matrix(labels)
         if matrix is not None:
             if matrix.shape[1] != len(self.names):
-                raise InputError(f"{what} has {matrix.shape[1]} columns of labels: expected {len(self.names)}")
+                raise InputError(
+                    _(
+                        "{what} has {shape} columns of labels: expected {n_names}",
+                        what=what,
+                        shape=matrix.shape[1],
+                        n_names=len(self.names),
+                    )
+                )
             return _check_matrix(matrix, what)
-        rows, _ = _lists(labels, self.separator, what)
+        rows, _unused = _lists(labels, self.separator, what)
         items, owner = _items(rows)
         found = np.zeros((len(rows), len(self.names)), dtype=np.int8)
         found[[k for k, row in enumerate(rows) if row is None]] = -1
@@ -144,8 +154,14 @@ def _check_matrix(matrix: npt.NDArray, what: Origin) -> npt.NDArray[np.int8]:
     if not good.all():
         row, column = np.argwhere(~good)[0]
         raise InputError(
-            f"{what} holds {plain(matrix[row, column])!r} in row {what.row(row)}, column {column + 1}: expected "
-            "a matrix [N, K] of 0 and 1, or lists of labels"
+            _(
+                "{what} holds {matrix!r} in row {row}, column {column}: expected a matrix [N, K] of 0 "
+                "and 1, or lists of labels",
+                what=what,
+                matrix=plain(matrix[row, column]),
+                row=what.row(row),
+                column=column + 1,
+            )
         )
     found = np.full(matrix.shape, -1, dtype=np.int8)
     found[~missing] = matrix[~missing].astype(np.int8)
@@ -169,8 +185,14 @@ def _lists(labels: Any, separator: str, what: Origin) -> tuple[list[Sequence[Nam
             rows.append(_flat(cell, row, what))
         else:
             raise InputError(
-                f"{what} holds {cell!r} in row {what.row(row)}: expected a list or set of labels in every row, or a "
-                f"text with labels separated by {separator!r}"
+                _(
+                    "{what} holds {cell!r} in row {row}: expected a list or set of labels in every row, or a "
+                    "text with labels separated by {separator!r}",
+                    what=what,
+                    cell=cell,
+                    row=what.row(row),
+                    separator=separator,
+                )
             )
     return rows, "lists"
 
@@ -191,8 +213,13 @@ def _flat(cell: Any, row: int, what: Origin) -> list[Name]:
     nested = next((item for item in cell if isinstance(item, _SEVERAL)), None)
     if nested is not None:
         raise InputError(
-            f"{what} holds {nested!r} within the labels of row {what.row(row)}: expected a list of words or whole "
-            "numbers in every row; flatten it"
+            _(
+                "{what} holds {nested!r} within the labels of row {row}: expected a list of words or "
+                "whole numbers in every row; flatten it",
+                what=what,
+                nested=nested,
+                row=what.row(row),
+            )
         )
     return list(cell)
 

@@ -13,6 +13,7 @@ import pandas as pd
 from recurra.data.encoders.surrogates import refuse_halves
 from recurra.data.schema.names import counted, shown
 from recurra.errors import InputError
+from recurra.language import _
 
 Name = str | int | float | bool
 _KINDS = {
@@ -56,13 +57,19 @@ def called(labels: Any, rows: npt.NDArray[np.integer] | None = None) -> Origin:
     if isinstance(labels, pd.DataFrame):
         return Origin(f"y ({shown(list(map(str, labels.columns)))})", rows)
     named = isinstance(labels, pd.Series) and labels.name is not None
-    return Origin(f"column {str(labels.name)!r}" if named else "y", rows)
+    return Origin(_("column {labels!r}", labels=str(labels.name)) if named else "y", rows)
 
 
 def flat_values(values: Any, what: str | Origin) -> npt.NDArray:
     """Labels [N] as an array with their own dtype; of a list, object where it holds texts or missing values."""
     if isinstance(values, str | bytes) or not (hasattr(values, "__len__") or hasattr(values, "__array__")):
-        raise InputError(f"{what} is {values!r}: expected a list, array or Series with a label per example")
+        raise InputError(
+            _(
+                "{what} is {values!r}: expected a list, array or Series with a label per example",
+                what=what,
+                values=values,
+            )
+        )
     if isinstance(values, pd.Series):
         if isinstance(values.dtype, pd.CategoricalDtype):
             return values.astype(values.cat.categories.dtype if not values.isna().any() else object).to_numpy()
@@ -93,10 +100,17 @@ def kind_of_values(values: npt.NDArray, what: Origin) -> str:
         return "empty"
     first = values[present[0]]
     row = next((row for row in present if type(values[row]) is not type(first)), present[0])
-    rest = f" and {first!r} in row {what.row(present[0])}" if row != present[0] else ""
+    rest = _(" and {first!r} in row {row}", first=first, row=what.row(present[0])) if row != present[0] else ""
     raise InputError(
-        f"{what} holds {_short(values[row])} ({type(values[row]).__name__}) in row {what.row(row)}{rest}: expected "
-        "labels of one type, all words or all whole numbers; convert them, for example with astype(str)"
+        _(
+            "{what} holds {value} ({type}) in row {row}{rest}: expected labels of one type, all "
+            "words or all whole numbers; convert them, for example with astype(str)",
+            what=what,
+            value=_short(values[row]),
+            type=type(values[row]).__name__,
+            row=what.row(row),
+            rest=rest,
+        )
     )
 
 
@@ -126,8 +140,13 @@ def number_values(values: npt.NDArray, what: Origin) -> tuple[npt.NDArray[np.int
         if odd.any():
             row = int(odd.argmax())
             raise InputError(
-                f"Unknown label type: continuous. {what} holds {values[row]} in row {what.row(row)}, which is "
-                f"no class: expected words or whole numbers; for numbers use a regressor"
+                _(
+                    "Unknown label type: continuous. {what} holds {value} in row {row}, which is no class: "
+                    "expected words or whole numbers; for numbers use a regressor",
+                    what=what,
+                    value=values[row],
+                    row=what.row(row),
+                )
             )
     if kind == "text":
         refuse_halves(values, what.name)
@@ -161,10 +180,15 @@ def codes_among(values: npt.NDArray, names: Sequence[Name], what: Origin) -> npt
     if unseen.any():
         first = int(unseen.argmax())
         raise InputError(
-            f"{what} holds {_short(plain(values[first]))} in row {what.row(first)} "
-            f"({counted(int(unseen.sum()), 'unseen label')} in all), which was not among the labels of the training "
-            f"part: {shown([repr(name) for name in names])}. "
-            "Correct it, remove these rows, or train with examples of it"
+            _(
+                "{what} holds {value} in row {row} ({labels} in all), which was not among the labels of "
+                "the training part: {names}. Correct it, remove these rows, or train with examples of it",
+                what=what,
+                value=_short(plain(values[first])),
+                row=what.row(first),
+                labels=counted(int(unseen.sum()), "unseen label"),
+                names=shown([repr(name) for name in names]),
+            )
         )
     return found
 
@@ -183,14 +207,28 @@ def code_of(label: Any, names: Sequence[Name], what: str) -> int:
     texts = list(map(text_of, known))
     if isinstance(label, str) and label in texts:
         return texts.index(label)
-    raise InputError(f"{what} is {plain(label)!r}: expected one of {shown([repr(name) for name in known])}")
+    raise InputError(
+        _(
+            "{what} is {label!r}: expected one of {known}",
+            what=what,
+            label=plain(label),
+            known=shown([repr(name) for name in known]),
+        )
+    )
 
 
 def values_at(codes: npt.NDArray[np.integer], names: Sequence[Name], dtype: str) -> npt.NDArray:
     """Labels [...] of codes [...] in their own dtype; missing (-1) makes the array object with None."""
     codes = np.asarray(codes, dtype=np.int64)
     if len(codes) and (codes.min() < -1 or codes.max() >= len(names)):
-        raise InputError(f"codes go from {codes.min()} to {codes.max()}: expected -1 to {len(names) - 1}")
+        raise InputError(
+            _(
+                "codes go from {least} to {most}: expected -1 to {n_names}",
+                least=codes.min(),
+                most=codes.max(),
+                n_names=len(names) - 1,
+            )
+        )
     if (codes < 0).any():
         return np.array([*names, None], dtype=object)[codes]
     return as_array(names, dtype)[codes]

@@ -13,6 +13,7 @@ from recurra.data.files.missing import MISSING_WORDS
 from recurra.data.labels.label_values import Origin, Y, flat_values
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
+from recurra.language import _
 
 _LEAST, _LARGEST = 1e-305, 1e300  # beyond them digits are lost, or sums overflow
 _EXACT = 2.0**53  # up to which float64 holds every whole number
@@ -45,7 +46,7 @@ class Numbers:
         cells = _cells(labels, what)
         values = _floats(cells)
         if np.isnan(values).all():
-            raise InputError(f"{what} contains NaN only: expected a number for some of the examples")
+            raise InputError(_("{what} contains NaN only: expected a number for some of the examples", what=what))
         for column, numbers in zip(_columns(cells), _columns(values), strict=True):
             _refuse_lost(column, numbers, what)
         if isinstance(labels, pd.DataFrame):
@@ -66,7 +67,14 @@ class Numbers:
         values = _floats(_cells(labels, what))
         values = values.reshape(len(values), -1) if values.ndim == 1 else values
         if values.shape[1] != len(self.names):
-            raise InputError(f"{what} has {counted(values.shape[1], 'column')}: expected {len(self.names)} as trained")
+            raise InputError(
+                _(
+                    "{what} has {columns}: expected {n_names} as trained",
+                    what=what,
+                    columns=counted(values.shape[1], "column"),
+                    n_names=len(self.names),
+                )
+            )
         return values
 
     def decode(self, values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
@@ -78,10 +86,18 @@ class Numbers:
 def _cells(labels: Any, what: Origin) -> npt.NDArray:
     """Labels as they came, [N] or [N, M], all of them numbers or missing."""
     if labels is None:
-        raise InputError(f"a regressor requires y to be passed, but the target {what} is None: give numbers")
+        raise InputError(
+            _("a regressor requires y to be passed, but the target {what} is None: give numbers", what=what)
+        )
     values = labels.to_numpy() if isinstance(labels, pd.DataFrame) else _array(labels, what)
     if values.ndim > 2 or not values.shape[-1]:
-        raise InputError(f"{what} has shape {values.shape}: expected a number per example, [N], or several, [N, M]")
+        raise InputError(
+            _(
+                "{what} has shape {shape}: expected a number per example, [N], or several, [N, M]",
+                what=what,
+                shape=values.shape,
+            )
+        )
     if values.dtype.kind not in "biuf":
         _refuse_texts(values, what)
     _refuse_far(values, what)
@@ -95,7 +111,9 @@ def _columns(values: npt.NDArray) -> npt.NDArray:
 def _array(labels: Any, what: Origin) -> npt.NDArray:
     if isinstance(labels, list | tuple) and len(labels) and isinstance(labels[0], list | tuple | np.ndarray):
         if len({np.size(row) for row in labels}) > 1:
-            raise InputError(f"{what} holds rows of different lengths: expected as many numbers for every example")
+            raise InputError(
+                _("{what} holds rows of different lengths: expected as many numbers for every example", what=what)
+            )
         return np.array(labels)
     return flat_values(labels, what)
 
@@ -108,10 +126,17 @@ def _refuse_texts(values: npt.NDArray, what: Origin) -> None:
             others = [k for k, v in enumerate(column) if not pd.isna(v) and not isinstance(v, int | float)]
             row = _first_odd(column, others) if others else 0
             whole = str(column[row]).strip("+-").isdigit() and len(str(column[row])) > _DIGITS
-            remedy = "write such whole numbers with a decimal point" if whole else "convert them"
+            remedy = _("write such whole numbers with a decimal point") if whole else _("convert them")
             raise InputError(
-                f"{what} holds {column[row]!r} ({type(column[row]).__name__}) in row {what.row(row)}: expected "
-                f"numbers; {remedy}, or predict classes with a classifier"
+                _(
+                    "{what} holds {column!r} ({type}) in row {row}: expected numbers; {remedy}, or predict "
+                    "classes with a classifier",
+                    what=what,
+                    column=column[row],
+                    type=type(column[row]).__name__,
+                    row=what.row(row),
+                    remedy=remedy,
+                )
             )
 
 
@@ -132,13 +157,25 @@ def _refuse_far(values: npt.NDArray, what: Origin) -> None:
     if far.any():
         first, rows = int(far.any(axis=1).argmax()), counted(int(far.any(axis=1).sum()), "such row")
         value = _columns(exact)[far[first].argmax(), first]
-        place = f"in row {what.row(first)} ({rows})"
+        place = _("in row {row} ({rows})", row=what.row(first), rows=rows)
         if abs(value) == np.inf:
-            raise InputError(f"{what} contains infinity {place}: correct it, or leave it empty if it is missing")
-        found = f"{float(value):g}" if abs(value) < _BEYOND else f"a number beyond {_BEYOND:g}"
+            raise InputError(
+                _(
+                    "{what} contains infinity {place}: correct it, or leave it empty if it is missing",
+                    what=what,
+                    place=place,
+                )
+            )
+        found = f"{float(value):g}" if abs(value) < _BEYOND else _("a number beyond {beyond:g}", beyond=_BEYOND)
         raise InputError(
-            f"{what} contains {found} {place}: expected numbers up to {_LARGEST:g}; divide all by a constant, or take "
-            "logarithms"
+            _(
+                "{what} contains {found} {place}: expected numbers up to {largest:g}; divide all by a "
+                "constant, or take logarithms",
+                what=what,
+                found=found,
+                place=place,
+                largest=_LARGEST,
+            )
         )
 
 
@@ -151,13 +188,30 @@ def _refuse_lost(cells: npt.NDArray, numbers: npt.NDArray[np.float64], what: Ori
     if cells[least] == cells[most]:
         return
     size = float(np.abs(numbers[rows]).max())
-    between = f"{what} goes from {cells[least]} in row {what.row(least)} to {cells[most]} in row {what.row(most)}"
+    between = _(
+        "{what} goes from {cell} in row {row} to {high} in row {row2}",
+        what=what,
+        cell=cells[least],
+        row=what.row(least),
+        high=cells[most],
+        row2=what.row(most),
+    )
     if size < _LEAST:
-        raise InputError(f"{between}: expected some beyond {_LEAST:g}; multiply all by a constant, or take logarithms")
+        raise InputError(
+            _(
+                "{between}: expected some beyond {least:g}; multiply all by a constant, or take logarithms",
+                between=between,
+                least=_LEAST,
+            )
+        )
     if numbers[most] - numbers[least] <= _RESOLVED * size:
         raise InputError(
-            f"{between}, which float64 hardly tells apart: subtract {cells[least]} from all, and add it to what is "
-            "predicted"
+            _(
+                "{between}, which float64 hardly tells apart: subtract {cell} from all, and add it to "
+                "what is predicted",
+                between=between,
+                cell=cells[least],
+            )
         )
 
 

@@ -15,6 +15,7 @@ from recurra.data.examples.steps import is_missing
 from recurra.data.labels.label_values import Name, Origin, Y, as_array, codes_among, number_values, values_at
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option
 
 
@@ -34,11 +35,17 @@ class Tags:
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(self.names))
         if self.form not in ("string", "list", "array"):
-            raise InputError(f"form={self.form!r} of tags is not known: expected 'string', 'list' or 'array'")
-        if len(self.names) < 2:
-            only = f"one class only, {self.names[0]!r}" if self.names else "no tag"
             raise InputError(
-                f"the tags hold {only}: a tagger needs at least two; name another column with {option('label')}"
+                _("form={form!r} of tags is not known: expected 'string', 'list' or 'array'", form=self.form)
+            )
+        if len(self.names) < 2:
+            only = _("one class only, {name!r}", name=self.names[0]) if self.names else _("no tag")
+            raise InputError(
+                _(
+                    "the tags hold {only}: a tagger needs at least two; name another column with {label_option}",
+                    only=only,
+                    label_option=option("label"),
+                )
             )
 
     @staticmethod
@@ -51,7 +58,7 @@ class Tags:
         items, offsets, form = _flat(labels, what)
         if form == "string":
             return Tags(tuple(map(chr, np.flatnonzero(np.bincount(items)))), "object", form)
-        _, names, dtype = number_values(items, what.take(_owners(offsets)))
+        _unused, names, dtype = number_values(items, what.take(_owners(offsets)))
         return Tags(names, dtype, form)
 
     def __len__(self) -> int:
@@ -107,8 +114,13 @@ def _flat(labels: Any, what: Origin) -> tuple[npt.NDArray, npt.NDArray[np.int64]
     wrong = next((k for k, row in enumerate(cells) if row is not None and _is_odd(row, letters)), None)
     if wrong is not None:
         raise InputError(
-            f"{what} holds {cells[wrong]!r} in row {what.row(wrong)}: expected the tags of all steps, "
-            f"{'a string' if letters else 'a list or an array [T]'} in every row"
+            _(
+                "{what} holds {cell!r} in row {row}: expected the tags of all steps, {letters} in every row",
+                what=what,
+                cell=cells[wrong],
+                row=what.row(wrong),
+                letters=_("a string") if letters else _("a list or an array [T]"),
+            )
         )
     offsets = offsets_of(np.fromiter((0 if row is None else len(row) for row in cells), np.int64, len(cells)))
     if letters:
@@ -123,7 +135,13 @@ def _flat(labels: Any, what: Origin) -> tuple[npt.NDArray, npt.NDArray[np.int64]
 
 def _rows(labels: Any, what: Origin) -> list:
     if labels is None or isinstance(labels, str) or not hasattr(labels, "__len__"):
-        raise InputError(f"{what} is {labels!r}: expected a string, list or array of tags for every example")
+        raise InputError(
+            _(
+                "{what} is {labels!r}: expected a string, list or array of tags for every example",
+                what=what,
+                labels=labels,
+            )
+        )
     return [None if is_missing(row) else row for row in (labels if not isinstance(labels, pd.Series) else list(labels))]
 
 
@@ -145,14 +163,27 @@ def _absent(labels: Any) -> npt.NDArray[np.bool_]:
 def _fitted(codes: Ragged, lengths: npt.NDArray[np.int64], absent: npt.NDArray[np.bool_], what: Origin) -> Ragged:
     """The codes, if every row is as long as its sequence; of missing rows, -1 at every step."""
     if len(lengths) != len(codes):
-        raise InputError(f"{what} has tags for {counted(len(codes), 'example')}, and X has {len(lengths)} sequences")
+        raise InputError(
+            _(
+                "{what} has tags for {examples}, and X has {n_lengths} sequences",
+                what=what,
+                examples=counted(len(codes), "example"),
+                n_lengths=len(lengths),
+            )
+        )
     wrong = (codes.lengths != lengths) & ~absent
     if wrong.any():
         row = int(wrong.argmax())
         raise InputError(
-            f"{what} has {counted(int(codes.lengths[row]), 'tag')} in row {what.row(row)}, and its sequence has "
-            f"{counted(int(lengths[row]), 'step')} ({counted(int(wrong.sum()), 'such row')}): expected a tag for every "
-            "step; correct the row, or leave it out"
+            _(
+                "{what} has {tags} in row {row}, and its sequence has {steps} ({rows}): expected a tag "
+                "for every step; correct the row, or leave it out",
+                what=what,
+                tags=counted(int(codes.lengths[row]), "tag"),
+                row=what.row(row),
+                steps=counted(int(lengths[row]), "step"),
+                rows=counted(int(wrong.sum()), "such row"),
+            )
         )
     if not absent.any():
         return codes

@@ -23,6 +23,7 @@ from recurra.data.schema.overrides import column_overrides
 from recurra.data.schema.roles import Inference, infer, infer_schema, tidy
 from recurra.data.time.totals import without_totals
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option, settled, using
 
 # What the schema of a model decides.
@@ -74,8 +75,15 @@ def _doubtful_numbers(frame: pd.DataFrame, schema: Schema) -> list[Fact]:
     return [
         Fact(
             "check",
-            f"{name} holds {found.value:.10g} in {counted(found.count, 'row')}, and otherwise {found.low:.6g} to "
-            f"{found.high:.6g}: if that means missing, replace it by NaN",
+            _(
+                "{name} holds {value:.10g} in {rows}, and otherwise {low:.6g} to {high:.6g}: if that "
+                "means missing, replace it by NaN",
+                name=name,
+                value=found.value,
+                rows=counted(found.count, "row"),
+                low=found.low,
+                high=found.high,
+            ),
         )
         for name in columns
         for found in find_sentinels(numbers_of(frame[name]))
@@ -105,16 +113,26 @@ def _build(frame: pd.DataFrame, schema: Schema, found: Inference | None, source:
     continues = found is None
     if not (observed.any() or (continues and future.any())):
         raise InputError(
-            f"target {schema.target!r} of {source} has no value in any row: "
-            f"{using('name another with {}', 'target') or 'give rows that have one'}"
+            _(
+                "target {target!r} of {source} has no value in any row: {hint}",
+                target=schema.target,
+                source=source,
+                hint=using("name another with {}", "target") or _("give rows that have one"),
+            )
         )
     place = place_rows(order, observed, future, len(rows.names), continues=continues)
     total, known_total = int(place.offsets[-1]), int(place.known_offsets[-1])
     if known_total > max(_FREE_ROWS, _MOST_GROWTH * len(positions)):
         raise InputError(
-            f"{source} has {len(positions)} rows, which would lie on a grid of {known_total}: the frequency "
-            f"{grid.freq or f'of step {grid.step}'} is too fine for it, or a time is wrong"
-            f"{using('; see {} and {}', 'freq', 'time')}"
+            _(
+                "{source} has {n_positions} rows, which would lie on a grid of {steps}: the "
+                "frequency {freq} is too fine for it, or a time is wrong{hint}",
+                source=source,
+                n_positions=len(positions),
+                steps=known_total,
+                freq=grid.freq or _("of step {step}", step=grid.step),
+                hint=using("; see {} and {}", "freq", "time"),
+            )
         )
     if not continues:  # newer rows of a known target may well be constant
         _refuse_constant(target, schema, source)
@@ -161,8 +179,10 @@ def _unseen(rows: LongRows, schema: Schema, codes: dict[str, npt.NDArray[np.int3
         strange = (column < 0) & rows.table[name].notna().to_numpy()
         if strange.any():
             example = rows.table[name].iloc[int(strange.argmax())]
-            rows_of_it = f"{counted(int(strange.sum()), 'row')}, such as {str(example)!r}"
-            facts.append(Fact("unseen categories", f"{name}: {rows_of_it}, taken as missing"))
+            rows_of_it = _("{rows}, such as {example!r}", rows=counted(int(strange.sum()), "row"), example=str(example))
+            facts.append(
+                Fact("unseen categories", _("{name}: {rows_of_it}, taken as missing", name=name, rows_of_it=rows_of_it))
+            )
     return facts
 
 
@@ -222,6 +242,12 @@ def _refuse_constant(target: npt.NDArray[np.floating], schema: Schema, source: s
     least, most = np.nanmin(target), np.nanmax(target)
     if least == most and np.count_nonzero(~np.isnan(target)) > 1:
         raise InputError(
-            f"target {schema.target!r} of {source} is always {least:g}: there is nothing to forecast; name another "
-            f"column with {option('target')}"
+            _(
+                "target {target!r} of {source} is always {least:g}: there is nothing to forecast; name "
+                "another column with {target_option}",
+                target=schema.target,
+                source=source,
+                least=least,
+                target_option=option("target"),
+            )
         )

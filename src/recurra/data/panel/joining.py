@@ -10,6 +10,7 @@ import numpy as np
 from recurra.data.panel.panel import Ints, Panel
 from recurra.data.schema.names import shown
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import using
 
 _PAST = ("target", "past", "past_codes")
@@ -50,8 +51,12 @@ def join_panels(older: Panel, newer: Panel) -> Panel:
     keep = [s for s, piece in enumerate(pieces) if piece.rows]
     if not keep:
         raise InputError(
-            f"the data holds no value of {newer.schema.target!r} and no series that the model was fitted on (such as "
-            f"{shown(list(older.series), 3)}): give rows that have one"
+            _(
+                "the data holds no value of {target!r} and no series that the model was fitted on (such "
+                "as {series}): give rows that have one",
+                target=newer.schema.target,
+                series=shown(list(older.series), 3),
+            )
         )
     pieces = [pieces[s] for s in keep]
     return dataclasses.replace(
@@ -74,13 +79,19 @@ def _starts(older: Panel, newer: Panel) -> Ints:
     for what, name, mine, given in (
         ("frequency", "freq", ours.freq, theirs.freq),
         ("step", "freq", ours.step, theirs.step),
-        ("time zone", "tz", ours.tz, theirs.tz),
-        ("way of counting hours", "all_hours", ours.counting, theirs.counting),
+        (_("time zone"), "tz", ours.tz, theirs.tz),
+        (_("way of counting hours"), "all_hours", ours.counting, theirs.counting),
     ):
         if mine != given:
             raise InputError(
-                f"the data has the {what} {given or 'none'}, the model was fitted on {mine or 'none'}: give data on "
-                f"the same grid, or train again{using(' (what is found can be overridden there with {})', name)}"
+                _(
+                    "the data has the {what} {given}, the model was fitted on {trained}: give data on the same "
+                    "grid, or train again{hint}",
+                    what=what,
+                    given=given or _("none"),
+                    trained=mine or _("none"),
+                    hint=using(" (what is found can be overridden there with {})", name),
+                )
             )
     # A few rows at an unusual time of day make a displaced grid of their own.
     if ours.phase == theirs.phase:

@@ -20,6 +20,7 @@ from recurra.data.time.infer_frequency import choose_grid
 from recurra.data.time.times import Times, read_times
 from recurra.data.time.zones import first_of
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import flag, option, using, ways
 
 _CHUNK = 500_000  # rows whose positions are found at once
@@ -134,10 +135,16 @@ def _refuse_coarser(positions: npt.NDArray[np.int64], codes: npt.NDArray[np.inte
     steps = np.diff(positions[sample])[np.diff(codes[sample]) == 0]
     common = int(np.gcd.reduce(steps)) if len(steps) else 1
     if common > 1 and len(steps) >= 2:
-        remedy = ways(using("name a coarser one with {}", "freq"), "give data as fine as the model's")
+        remedy = ways(using("name a coarser one with {}", "freq"), _("give data as fine as the model's"))
         raise InputError(
-            f"the rows of {source} are {common} steps of {grid.freq or grid.step} apart, or a multiple of it: expected "
-            f"rows at that frequency; {remedy}"
+            _(
+                "the rows of {source} are {common} steps of {freq} apart, or a multiple of it: expected "
+                "rows at that frequency; {remedy}",
+                source=source,
+                common=common,
+                freq=grid.freq or grid.step,
+                remedy=remedy,
+            )
         )
 
 
@@ -159,7 +166,14 @@ def column_numbers(table: pd.DataFrame, name: str, source: str) -> npt.NDArray[n
     if kind != "number":
         row = max(why_text(column).row, int(column.notna().to_numpy().argmax()))
         raise InputError(
-            f"column {name!r} of {source} is not numeric: row {row + 1} holds {str(column.iloc[row])!r}; correct it (a "
-            f"word for a missing value can be named with {option('missing')})"
+            _(
+                "column {name!r} of {source} is not numeric: row {row} holds {value!r}; correct it (a "
+                "word for a missing value can be named with {missing_option})",
+                name=name,
+                source=source,
+                row=row + 1,
+                value=str(column.iloc[row]),
+                missing_option=option("missing"),
+            )
         )
     return numbers_of(column, source)

@@ -15,6 +15,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, shown
 from recurra.data.time.frequency import parse_frequency
 from recurra.data.time.opening import opening_in_words
+from recurra.language import _
 from recurra.options import flag, flags
 
 _LAYOUTS = {"wide-rows": "a series in each row", "wide-columns": "a series in each column", "long": ""}
@@ -37,21 +38,21 @@ def describe(
     if has_rows.any():
         first = grid.times(np.array([panel.start[has_rows].min()]))[0]
         last = grid.times(np.array([(panel.start + panel.lengths)[has_rows].max() - 1]))[0]
-        facts.append(Fact("range", f"{_short(first)} to {_short(last)}", ""))
+        facts.append(Fact("range", _("{first} to {last}", first=_short(first), last=_short(last)), ""))
     if grid.tz is not None:
         facts.append(Fact("time zone", grid.tz, flag("tz")))
     series = f"{len(panel):,}"
     if schema.layout != "long":
         series += f" ({_LAYOUTS[schema.layout]})"
     elif schema.series is not None:
-        series += f" (column {schema.series})"
+        series += _(" (column {series})", series=schema.series)
     facts.append(Fact("series", series, flag("series") if schema.layout == "long" else flag("layout")))
     facts.append(Fact("target", schema.target, flag("target")))
     lengths = panel.lengths
     rows = f"{int(lengths.sum()):,}"
     if len(panel) > 1:
         rows += (
-            f" ({lengths.min():,} to {lengths.max():,} a series)"
+            _(" ({least:,} to {most:,} a series)", least=lengths.min(), most=lengths.max())
             if lengths.min() < lengths.max()
             else f" ({lengths[0]:,} a series)"
         )
@@ -66,18 +67,29 @@ def _counting(panel: Panel, placed: Placed) -> list[Fact]:
     if grid.counting.opening:
         frequency = parse_frequency(grid.freq or "")
         words = opening_in_words(grid.counting.opening, frequency, grid.phase)
-        left = "" if placed.closed is None else f"; {counted(int(placed.closed.sum()), 'row')} outside ignored"
-        facts.append(Fact("opening hours", f"{words}: only these steps count{left}", flag("all_hours")))
+        left = (
+            ""
+            if placed.closed is None
+            else _("; {rows} outside ignored", rows=counted(int(placed.closed.sum()), "row"))
+        )
+        facts.append(
+            Fact("opening hours", _("{words}: only these steps count{left}", words=words, left=left), flag("all_hours"))
+        )
     lost = _skipped(panel)
     if placed.folded or lost:
         twice = (
-            [f"{counted(placed.folded, 'row')} of an hour shown twice joined with the first"] if placed.folded else []
+            [_("{rows} of an hour shown twice joined with the first", rows=counted(placed.folded, "row"))]
+            if placed.folded
+            else []
         )
-        never = [f"{counted(lost, 'step')} that the clock skipped without a value"] if lost else []
+        never = [_("{steps} that the clock skipped without a value", steps=counted(lost, "step"))] if lost else []
         facts.append(
             Fact(
                 "clock changes",
-                f"hours of the wall clock count: {', '.join(twice * bool(placed.folded) + never * bool(lost))}",
+                _(
+                    "hours of the wall clock count: {twice}",
+                    twice=", ".join(twice * bool(placed.folded) + never * bool(lost)),
+                ),
                 flag("tz"),
             )
         )
@@ -105,18 +117,32 @@ def _repaired(
     facts = []
     if order.rows is not None and panel.schema.layout == "long":
         facts.append(
-            Fact("order", "rows were sorted by series and time" if len(panel) > 1 else "rows were sorted by time")
+            Fact("order", _("rows were sorted by series and time") if len(panel) > 1 else _("rows were sorted by time"))
         )
     moved = placed.moved
     if moved:
-        step = "the nearest step" if panel.grid.counting.nearest else "the step it falls in"
-        facts.append(Fact("off the grid", f"{moved:,} of {source_rows:,} rows, each moved to {step}", flag("freq")))
+        step = _("the nearest step") if panel.grid.counting.nearest else _("the step it falls in")
+        facts.append(
+            Fact(
+                "off the grid",
+                _(
+                    "{moved:,} of {source_rows:,} rows, each moved to {step}",
+                    moved=moved,
+                    source_rows=source_rows,
+                    step=step,
+                ),
+                flag("freq"),
+            )
+        )
     repeated = source_rows - len(order.codes) - placed.folded
     if repeated > 0:
         differing = order.disagreeing(target)
-        hint = "; if the clock was put back, name the zone" if panel.grid.tz is None and _subdaily(panel) else ""
-        value = (
-            f"{counted(repeated, 'row')}; the mean is taken at {counted(differing, 'time')} with several values{hint}"
+        hint = _("; if the clock was put back, name the zone") if panel.grid.tz is None and _subdaily(panel) else ""
+        value = _(
+            "{rows}; the mean is taken at {times} with several values{hint}",
+            rows=counted(repeated, "row"),
+            times=counted(differing, "time"),
+            hint=hint,
         )
         facts.append(Fact("repeated times", value, flag("tz") if hint else flag("freq") if moved else flag("series")))
     gaps = int(panel.offsets[-1]) - place.filled
@@ -125,25 +151,34 @@ def _repaired(
         facts.append(
             Fact(
                 "gaps",
-                f"{counted(unmeasured, 'row')} that the grid has and the data have not, left missing",
+                _("{rows} that the grid has and the data have not, left missing", rows=counted(unmeasured, "row")),
                 flag("freq"),
             )
         )
     missing = int(np.isnan(panel.target).sum()) - gaps
     if missing:
-        facts.append(Fact("missing target", f"{counted(missing, 'row')}, left missing"))
+        facts.append(Fact("missing target", _("{rows}, left missing", rows=counted(missing, "row"))))
     lost = int(np.isnan(panel.past).sum()) - gaps * panel.past.shape[1]
     if lost > 0:
-        facts.append(Fact("missing covariates", f"{counted(lost, 'value')} of past covariates, left missing"))
+        facts.append(
+            Fact("missing covariates", _("{values} of past covariates, left missing", values=counted(lost, "value")))
+        )
     if panel.schema.known or panel.schema.known_categorical:
         facts.append(Fact("known-future values", _known_future(panel), flag("known")))
     bare = int((panel.lengths == 0).sum())
     if bare:
-        facts.append(Fact("no target yet", f"{bare:,} series, given known-future covariates only", flag("target")))
+        facts.append(
+            Fact("no target yet", _("{bare:,} series, given known-future covariates only", bare=bare), flag("target"))
+        )
     kept = set(place.kept.tolist())
     dropped = [name for s, name in enumerate(source_series) if s not in kept]
     if dropped:
-        facts.append(Fact("series without target", f"{len(dropped):,} ignored: {shown(dropped, 5)}"))
+        facts.append(
+            Fact(
+                "series without target",
+                _("{n_dropped:,} ignored: {dropped}", n_dropped=len(dropped), dropped=shown(dropped, 5)),
+            )
+        )
     constant = _constant(panel)
     if constant:
         facts.append(Fact("constant series", f"{len(constant):,}: {shown(constant, 5)}"))
@@ -155,17 +190,21 @@ def _known_future(panel: Panel) -> str:
     schema = panel.schema
     first, last = panel.known_offsets[:-1] + panel.lengths, panel.known_offsets[1:]
     reach = int((last - first).min()) if len(panel) else 0
-    said = f"{counted(reach, 'step')} beyond the last target"
+    said = _("{steps} beyond the last target", steps=counted(reach, "step"))
     if not reach:
-        return f"{said}: in the horizon every value is missing"
+        return _("{said}: in the horizon every value is missing", said=said)
     rows = np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)])
-    total = "them" if len(panel) == 1 else f"the {len(rows):,} of all series"
+    total = _("them") if len(panel) == 1 else _("the {n_rows:,} of all series", n_rows=len(rows))
     lacking = {
         name: int(missing.sum())
         for names, array in ((schema.known, panel.known), (schema.known_categorical, panel.known_codes))
         for name, missing in zip(names, _missing(array[rows]).T, strict=True)
     }
-    holes = [f"{name} is missing at {count:,} of {total}" for name, count in lacking.items() if count]
+    holes = [
+        _("{name} is missing at {count:,} of {total}", name=name, count=count, total=total)
+        for name, count in lacking.items()
+        if count
+    ]
     return "; ".join([said, *holes])
 
 
@@ -175,13 +214,17 @@ def _missing(array: npt.NDArray) -> npt.NDArray[np.bool_]:
 
 def _time(panel: Panel) -> Fact:
     schema, grid = panel.schema, panel.grid
-    freq = grid.freq or (f"steps of {grid.step}" if grid.step > 1 else "steps")
+    freq = grid.freq or (_("steps of {step}", step=grid.step) if grid.step > 1 else "steps")
     if schema.time:
-        written = f", written {schema.time_format}" if schema.time_format and "%" in schema.time_format else ""
+        written = (
+            _(", written {time_format}", time_format=schema.time_format)
+            if schema.time_format and "%" in schema.time_format
+            else ""
+        )
         return Fact("time", f"{', '.join(schema.time)} ({freq}{written})", flags("time", "freq"))
     if schema.time_format is not None:
-        return Fact("time", f"the names of the columns ({freq})", flag("freq"))
-    return Fact("time", "none: rows are counted", flag("time"))
+        return Fact("time", _("the names of the columns ({freq})", freq=freq), flag("freq"))
+    return Fact("time", _("none: rows are counted"), flag("time"))
 
 
 def _subdaily(panel: Panel) -> bool:

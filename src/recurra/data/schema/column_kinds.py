@@ -12,6 +12,7 @@ from recurra.data.files.missing import MISSING_WORDS
 from recurra.data.files.numbers import Text
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
+from recurra.language import _
 
 _LARGEST = 1e100  # the square of a larger value, summed over a file, may not be finite
 
@@ -53,14 +54,28 @@ def numbers_of(column: pd.Series, source: str = "the table") -> npt.NDArray[np.f
     if suspicious and (infinite := np.isinf(values)).any():
         row = int(infinite.argmax())
         raise InputError(
-            f"column {column.name!r} of {source} is infinite ({values[row]}) in row {row + 1} "
-            f"({counted(int(infinite.sum()), 'such row')}): leave the value empty if it is missing, or correct it"
+            _(
+                "column {column!r} of {source} is infinite ({value}) in row {row} ({rows}): leave the "
+                "value empty if it is missing, or correct it",
+                column=column.name,
+                source=source,
+                value=values[row],
+                row=row + 1,
+                rows=counted(int(infinite.sum()), "such row"),
+            )
         )
     if values.dtype == np.float64 and len(values) and max(np.fmax.reduce(values), -np.fmin.reduce(values)) > _LARGEST:
         row = int(np.nanargmax(np.abs(values)))
         raise InputError(
-            f"column {column.name!r} of {source} holds {values[row]:g} in row {row + 1}: numbers beyond "
-            f"{_LARGEST:g} cannot be squared and summed; correct it, or write the column in a larger unit"
+            _(
+                "column {column!r} of {source} holds {value:g} in row {row}: numbers beyond {largest:g} "
+                "cannot be squared and summed; correct it, or write the column in a larger unit",
+                column=column.name,
+                source=source,
+                value=values[row],
+                row=row + 1,
+                largest=_LARGEST,
+            )
         )
     return values
 
@@ -76,7 +91,9 @@ def why_text(column: pd.Series) -> Text:
     if isinstance(found, Text):
         return found
     first = int(column.notna().to_numpy().argmax())
-    return Text("a number as text: convert the column", "", int(column.notna().sum()), first, str(column.iloc[first]))
+    return Text(
+        _("a number as text: convert the column"), "", int(column.notna().sum()), first, str(column.iloc[first])
+    )
 
 
 def codes_of(

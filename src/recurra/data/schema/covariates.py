@@ -14,6 +14,7 @@ from recurra.data.schema.names import shown
 from recurra.data.schema.overrides import ColumnOverrides
 from recurra.data.time.times import Times
 from recurra.errors import InputError
+from recurra.language import _, mark
 from recurra.options import option
 
 MOST_CATEGORIES = 50
@@ -43,7 +44,8 @@ def find_roles(
         column = frame[name]
         wish = next((role for role in ("past", "known", "static") if name in getattr(overrides, role)), None)
         if kind == "empty" or (kind == "time" and wish is None):
-            ignored.append(f"{name} ({'no value' if kind == 'empty' else 'a second time'})")
+            why = _("{name} (no value)", name=name) if kind == "empty" else _("{name} (a second time)", name=name)
+            ignored.append(why)
             continue
         values = numbers_of(column, source) if kind == "number" else pd.factorize(column)[0]
         missing = np.isnan(values) if kind == "number" else values < 0
@@ -51,13 +53,21 @@ def find_roles(
         changes = _changes(values, missing, codes, count)
         if wish == "static" and changes is not None:
             raise InputError(
-                f"column {name!r} of {source} is named with {option('static')} but changes within a series (row "
-                f"{changes + 1}): name it with {option('past')} or {option('known')}"
+                _(
+                    "column {name!r} of {source} is named with {static_option} but changes within a series "
+                    "(row {changes}): name it with {past_option} or {known_option}",
+                    name=name,
+                    source=source,
+                    static_option=option("static"),
+                    changes=changes + 1,
+                    past_option=option("past"),
+                    known_option=option("known"),
+                )
             )
         if wish is None and changes is None and (count == 1 or _same(values, missing)):
-            ignored.append(f"{name} (always the same)")
+            ignored.append(_("{name} (always the same)", name=name))
         elif wish is None and suffix and changes is not None and values.max() >= MOST_CATEGORIES:
-            ignored.append(f"{name} (text with {values.max() + 1} values)")
+            ignored.append(_("{name} (text with {values} values)", name=name, values=values.max() + 1))
         else:
             inferred = "static" if changes is None else "known" if _reaches(missing, codes, count, future) else "past"
             roles[(wish or inferred) + suffix].append(name)
@@ -65,9 +75,17 @@ def find_roles(
 
 
 def _facts(roles: Mapping[str, list[str]], ignored: list[str]) -> list[Fact]:
-    words = (("past", "past covariates"), ("known", "known-future covariates"), ("static", "static covariates"))
+    words = (
+        ("past", mark("past covariates")),
+        ("known", mark("known-future covariates")),
+        ("static", mark("static covariates")),
+    )
     facts = [
-        Fact(label, shown([*roles[role], *(f"{name} (text)" for name in roles[f"{role}_categorical"])]), option(role))
+        Fact(
+            label,
+            shown([*roles[role], *(_("{name} (text)", name=name) for name in roles[f"{role}_categorical"])]),
+            option(role),
+        )
         for role, label in words
         if roles[role] or roles[f"{role}_categorical"]
     ]

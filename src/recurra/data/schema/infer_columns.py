@@ -31,6 +31,7 @@ from recurra.data.time.day_periods import find_periods
 from recurra.data.time.totals import PERIOD_CODE, are_totals
 from recurra.data.time.unix_time import are_serial_times, number_format
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option, using, ways
 
 _TIME_OF_DAY = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[-–]\s*\d{1,2}:\d{2}(?::\d{2})?)?"
@@ -134,9 +135,15 @@ def find_series(
                 return first, second
     if rows - count > 0.2 * rows:
         raise InputError(
-            f"{source} has up to {most} rows for the same time, and no column tells series apart: name it with "
-            f"{option('series')} (several joined by a comma), or sum the rows of each time first. Columns: "
-            f"{shown(list(kinds))}"
+            _(
+                "{source} has up to {most} rows for the same time, and no column tells series apart: "
+                "name it with {series_option} (several joined by a comma), or sum the rows of each time "
+                "first. Columns: {kinds}",
+                source=source,
+                most=most,
+                series_option=option("series"),
+                kinds=shown(list(kinds)),
+            )
         )
     return ()
 
@@ -161,9 +168,14 @@ def series_codes(
         missing = frame[name].isna().to_numpy()
         if missing.any():
             raise InputError(
-                f"column {name!r} of {source} names no series in row {int(missing.argmax()) + 1} "
-                f"({counted(int(missing.sum()), 'such row')}): "
-                + ways("fill it", "remove the rows", using("name another column with {}", "series"))
+                _(
+                    "column {name!r} of {source} names no series in row {missing} ({rows}): {remedy}",
+                    name=name,
+                    source=source,
+                    missing=int(missing.argmax()) + 1,
+                    rows=counted(int(missing.sum()), "such row"),
+                    remedy=ways(_("fill it"), _("remove the rows"), using("name another column with {}", "series")),
+                )
             )
     if len(columns) == 1:
         return codes_of(_whole_names(frame[columns[0]]))
@@ -173,7 +185,7 @@ def series_codes(
         joint = joint * len(names) + codes
     distinct, codes = np.unique(joint, return_inverse=True)
     labels: list[list[str]] = []
-    for _, names in reversed(pieces):
+    for _unused, names in reversed(pieces):
         labels.insert(0, [names[k] for k in distinct % len(names)])
         distinct = distinct // len(names)
     return codes.astype(np.int32), tuple(join_name(parts) for parts in zip(*labels, strict=True))
@@ -298,8 +310,11 @@ def possible_periods(frame: pd.DataFrame, time: Sequence[str], series: Sequence[
     if words_in(series[0]) & SERIES_WORDS or not _numbers_periods(frame, time[0], series[0]):
         return []
     highest = int(frame[series[0]].max())
-    said = (
-        f"{series[0]} counts up to {highest} on each {time[0]}; if these are the periods of a day, they are no series"
+    said = _(
+        "{series} counts up to {highest} on each {time}; if these are the periods of a day, they are no series",
+        series=series[0],
+        highest=highest,
+        time=time[0],
     )
     return [Fact("check the series", said, option("time", [*time, series[0]]))]
 
@@ -336,7 +351,7 @@ def _date_parts(frame: pd.DataFrame, kinds: Mapping[str, str]) -> tuple[str, ...
                 break
             chosen.append(part)
     if chosen[-1] in ("day", "dayofyear"):
-        days, _ = pd.factorize(pd.MultiIndex.from_frame(frame[[found[part] for part in chosen]]))
+        days, _unused = pd.factorize(pd.MultiIndex.from_frame(frame[[found[part] for part in chosen]]))
         numbers = [n for n, kind in kinds.items() if kind == "number" and plain(n) in PERIOD_WORDS]
         for name in numbers[:1]:
             if find_periods(days, frame[name].to_numpy(dtype=np.float64, na_value=np.nan)) is not None:

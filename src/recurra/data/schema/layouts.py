@@ -81,8 +81,11 @@ def wide_rows_schema(
     for name in ("time", "past", "known"):
         if getattr(overrides, name):
             raise InputError(
-                f"{option(name)} has no meaning where each row is a series ({option('layout', 'wide-rows')}): "
-                "leave it out"
+                _(
+                    "{option} has no meaning where each row is a series ({layout_option}): leave it out",
+                    option=option(name),
+                    layout_option=option("layout", "wide-rows"),
+                )
             )
     texts = [name for name, kind in kinds.items() if kind in ("text", "time")]
     series = split_series(overrides.series, list(kinds)) or naming_columns(frame, texts) or tuple(texts[:1])
@@ -94,8 +97,13 @@ def wide_rows_schema(
         values = dates
     if len(values) < _LEAST_STEPS:
         raise InputError(
-            f"{source} has {len(values)} numeric columns: a series in a row needs {_LEAST_STEPS}; see "
-            f"{option('layout')}"
+            _(
+                "{source} has {n_values} numeric columns: a series in a row needs {least}; see {layout_option}",
+                source=source,
+                n_values=len(values),
+                least=_LEAST_STEPS,
+                layout_option=option("layout"),
+            )
         )
     words = tuple(n for n in texts if n not in series and frame[n].nunique() > 1)
     schema = Schema(
@@ -111,10 +119,14 @@ def wide_rows_schema(
     ]
     if series:
         facts.append(Fact("series named by", shown(series), option("series")))
-    ignored = [f"{n} (always the same)" for n in texts if n not in (*series, *words)]
+    ignored = [_("{n} (always the same)", n=n) for n in texts if n not in (*series, *words)]
     if static or words:
         facts.append(
-            Fact("static covariates", shown([*static, *(f"{name} (text)" for name in words)]), option("static"))
+            Fact(
+                "static covariates",
+                shown([*static, *(_("{name} (text)", name=name) for name in words)]),
+                option("static"),
+            )
         )
     if ignored:
         facts.append(Fact("ignored", shown(ignored), option("past")))
@@ -123,7 +135,13 @@ def wide_rows_schema(
         schema = _with_grid(schema, times, len(values), overrides, source)
     elif overrides.freq is not None or overrides.tz is not None:
         flag = option("tz") if overrides.tz is not None else option("freq")
-        raise InputError(f"{flag} needs times and the columns of {source} are not named by dates: leave it out")
+        raise InputError(
+            _(
+                "{flag} needs times and the columns of {source} are not named by dates: leave it out",
+                flag=flag,
+                source=source,
+            )
+        )
     return schema, facts
 
 
@@ -139,13 +157,20 @@ def wide_columns_schema(
     for name in ("past", "known", "static", "series"):
         if getattr(overrides, name):
             raise InputError(
-                f"{option(name)} has no meaning where each column is a series ({option('layout', 'wide-columns')}): "
-                "leave it out"
+                _(
+                    "{option} has no meaning where each column is a series ({layout_option}): leave it out",
+                    option=option(name),
+                    layout_option=option("layout", "wide-columns"),
+                )
             )
     if not numbers:
         raise InputError(
-            f"{source} has no numeric column to be a series: see {option('layout')}. Columns: "
-            f"{shown(list(frame.columns))}"
+            _(
+                "{source} has no numeric column to be a series: see {layout_option}. Columns: {columns}",
+                source=source,
+                layout_option=option("layout"),
+                columns=shown(list(frame.columns)),
+            )
         )
     schema = Schema(target=overrides.target or "y", time=time, layout="wide-columns", ignore=overrides.ignore)
     if times is not None:
@@ -154,7 +179,7 @@ def wide_columns_schema(
         Fact(
             "layout",
             _("each of {n_numbers} columns is a series", n_numbers=len(numbers)),
-            f"{option('layout')} or {option('target')}",
+            _("{layout_option} or {target_option}", layout_option=option("layout"), target_option=option("target")),
         )
     ]
     texts = [n for n in frame.columns if n not in (*numbers, *time, *overrides.ignore)]
@@ -194,7 +219,13 @@ def melt_rows(
     if schema.time_format is not None:
         numeric = date_headers(numeric)
     if not numeric:
-        raise InputError(f"{source} has no column of values: its columns are {shown(list(frame.columns))}")
+        raise InputError(
+            _(
+                "{source} has no column of values: its columns are {columns}",
+                source=source,
+                columns=shown(list(frame.columns)),
+            )
+        )
     values = stack([frame[name] for name in numeric], source).T
     if not series:
         return values, tuple(str(i + 1) for i in range(len(frame))), numeric
@@ -202,15 +233,22 @@ def melt_rows(
     wrong = (names == "") | names.duplicated()
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
-        what = "has no name" if names.iloc[row] == "" else f"repeats the name {names.iloc[row]!r}"
-        place = " and ".join(repr(name) for name in series)
+        what = _("has no name") if names.iloc[row] == "" else _("repeats the name {value!r}", value=names.iloc[row])
+        place = _(" and ").join(repr(name) for name in series)
         raise InputError(
-            f"row {row + 1} of {source} {what} in column{'s' if len(series) > 1 else ''} {place}: each row is a "
-            "series; "
-            + ways(
-                using("name the columns that tell rows apart with {} A,B", "series"),
-                using("see {}", "layout"),
-                "" if offered("series") else "give each a name of its own",
+            _(
+                "row {row} of {source} {what} in column {place}: each row is a series; {remedy}"
+                if len(series) == 1
+                else "row {row} of {source} {what} in columns {place}: each row is a series; {remedy}",
+                row=row + 1,
+                source=source,
+                what=what,
+                place=place,
+                remedy=ways(
+                    using("name the columns that tell rows apart with {} A,B", "series"),
+                    using("see {}", "layout"),
+                    "" if offered("series") else _("give each a name of its own"),
+                ),
             )
         )
     return values, tuple(names), numeric
@@ -222,8 +260,12 @@ def melt_columns(frame: pd.DataFrame, schema: Schema, source: str) -> tuple[npt.
     names = [n for n in names if not (schema.time and is_row_number(frame[n], n, first=n == frame.columns[0]))]
     if not names:
         raise InputError(
-            f"{source} has no numeric column to be a series{using(': see {}', 'layout')}. Columns: "
-            f"{shown(list(frame.columns))}"
+            _(
+                "{source} has no numeric column to be a series{hint}. Columns: {columns}",
+                source=source,
+                hint=using(": see {}", "layout"),
+                columns=shown(list(frame.columns)),
+            )
         )
     return stack([frame[name] for name in names], source), tuple(names)
 

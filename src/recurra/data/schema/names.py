@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from recurra import language
 from recurra.errors import InputError
+from recurra.language import _
 
 TIME_WORDS = frozenset(
     "date time datetime timestamp ds day month year week quarter period dt ts epoch unix yearmonth yyyymm yyyymmdd "
@@ -93,14 +94,23 @@ def require_columns(names: Iterable[str], columns: Sequence[str], source: str, f
             continue
         folded = {column.casefold(): column for column in columns}
         near = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.5)
-        hint = f": did you mean {folded[near[0]]!r}?" if near else "."
-        override = f"; name it with {flag}" if flag else ""
-        raise InputError(f"column {name!r} is not in {source}{hint} Columns: {shown(columns)}{override}.")
+        hint = _(": did you mean {near!r}?", near=folded[near[0]]) if near else "."
+        override = _("; name it with {flag}", flag=flag) if flag else ""
+        raise InputError(
+            _(
+                "column {name!r} is not in {source}{hint} Columns: {columns}{override}.",
+                name=name,
+                source=source,
+                hint=hint,
+                columns=shown(columns),
+                override=override,
+            )
+        )
 
 
 def shown(names: Sequence[str], most: int = 12) -> str:
     """Names joined by commas, at most `most` of them."""
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    rest = _(" and {n_names} more", n_names=len(names) - most) if len(names) > most else ""
     return ", ".join(map(str, names[:most])) + rest
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from recurra.data.schema.names import shown
 from recurra.errors import InputError
+from recurra.language import _
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,11 @@ def column_overrides(**overrides: object) -> ColumnOverrides:
     unknown = sorted(set(overrides) - set(ColumnOverrides.__dataclass_fields__))
     if unknown:
         raise InputError(
-            f"understanding a table takes no argument {unknown[0]!r}: "
-            f"expected {shown(list(ColumnOverrides.__dataclass_fields__))}"
+            _(
+                "understanding a table takes no argument {unknown!r}: expected {known}",
+                unknown=unknown[0],
+                known=shown(list(ColumnOverrides.__dataclass_fields__)),
+            )
         )
     values = {key: value for key, value in overrides.items() if value is not None}
     for name in names:

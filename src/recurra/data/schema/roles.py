@@ -101,16 +101,32 @@ def tidy(frame: pd.DataFrame | Table, source: str) -> pd.DataFrame:
     frame = in_pandas(frame)
     if not isinstance(frame, pd.DataFrame):
         raise InputError(
-            f"{source} is a {type(frame).__name__}: expected a pandas DataFrame, or what recurra.data.read_table gives"
+            _(
+                "{source} is a {type}: expected a pandas DataFrame, or what recurra.data.read_table gives",
+                source=source,
+                type=type(frame).__name__,
+            )
         )
     if isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex | pd.MultiIndex):
         frame = frame.reset_index()
     names = [str(name) for name in frame.columns]
     repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if repeated:
-        raise InputError(f"{source} has several columns called {repeated[0]!r}: give each a name of its own")
+        raise InputError(
+            _(
+                "{source} has several columns called {repeated!r}: give each a name of its own",
+                source=source,
+                repeated=repeated[0],
+            )
+        )
     if len(frame) == 0 or not names:
-        raise InputError(f"{source} has no {'rows' if names else 'columns'}: give it some, a time and a number each")
+        raise InputError(
+            _(
+                "{source} has no {names}: give it some, a time and a number each",
+                source=source,
+                names=_("rows") if names else _("columns"),
+            )
+        )
     frame = frame.set_axis(names, axis="columns") if list(frame.columns) != names else frame
     periods = {name: frame[name].dt.to_timestamp() for name in names if isinstance(frame[name].dtype, pd.PeriodDtype)}
     return frame.assign(**periods) if periods else frame
@@ -151,7 +167,12 @@ def infer(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> Infer
     if times is None and (overrides.tz is not None or overrides.freq is not None):
         flag = option("tz") if overrides.tz is not None else option("freq")
         raise InputError(
-            f"{flag} needs a time column and {source} has none that is found: name it with {option('time')}"
+            _(
+                "{flag} needs a time column and {source} has none that is found: name it with {time_option}",
+                flag=flag,
+                source=source,
+                time_option=option("time"),
+            )
         )
     facts += times.facts if times else _unread(frame, kinds, named)
     rest = {n: kind for n, kind in kinds.items() if n not in time}
@@ -201,7 +222,11 @@ def _unread(frame: pd.DataFrame, kinds: dict[str, str], named: set[str | None]) 
     if not found:
         return []
     example = str(frame[found[0]].iloc[0])
-    value = f"{found[0]!r} (such as {example!r}) is not read as a time: rows count in the order of the file"
+    value = _(
+        "{found!r} (such as {example!r}) is not read as a time: rows count in the order of the file",
+        found=found[0],
+        example=example,
+    )
     return [Fact("check the time", value, f"{option('time')}, {option('time_format')}")]
 
 
@@ -214,17 +239,32 @@ def check_target(frame: pd.DataFrame, target: str, kinds: dict[str, str], source
     column = frame[target]
     if kind == "empty":
         raise InputError(
-            f"target {target!r} of {source} has no value in any row: name another with {option('target')}. Numeric "
-            f"columns: {shown(numbers) or 'none'}"
+            _(
+                "target {target!r} of {source} has no value in any row: name another with "
+                "{target_option}. Numeric columns: {numbers}",
+                target=target,
+                source=source,
+                target_option=option("target"),
+                numbers=shown(numbers) or _("none"),
+            )
         )
     found = why_text(column)
     row = max(found.row, int(column.notna().to_numpy().argmax()))
     reason = "" if found.remedy else found.reason
     raise InputError(
-        f"target {target!r} of {source} is not numeric: row {row + 1} holds {str(column.iloc[row])!r} "
-        f"({reason or counted(found.wrong, 'such row')}). Correct it (a word for a missing value can be named with "
-        f"{option('missing')}), or name another column with {option('target')}. Numeric columns: "
-        f"{shown(numbers) or 'none'}"
+        _(
+            "target {target!r} of {source} is not numeric: row {row} holds {value!r} ({reason}). "
+            "Correct it (a word for a missing value can be named with {missing_option}), or name "
+            "another column with {target_option}. Numeric columns: {numbers}",
+            target=target,
+            source=source,
+            row=row + 1,
+            value=str(column.iloc[row]),
+            reason=reason or counted(found.wrong, "such row"),
+            missing_option=option("missing"),
+            target_option=option("target"),
+            numbers=shown(numbers) or _("none"),
+        )
     )
 
 
@@ -241,20 +281,36 @@ def _find_target(frame: pd.DataFrame, kinds: dict[str, str], source: str) -> str
         return named[0]
     if not numbers:
         raise InputError(
-            f"{source} has no numeric column to forecast: its other columns are "
-            f"{shown([name + _example(frame[name]) for name in kinds]) or 'none'}; "
-            "convert the one to forecast to numbers"
+            _(
+                "{source} has no numeric column to forecast: its other columns are {kinds}; convert the "
+                "one to forecast to numbers",
+                source=source,
+                kinds=shown([name + _example(frame[name]) for name in kinds]) or _("none"),
+            )
         )
     months = [name for name in numbers if month_of(name) is not None]
     if len(months) == 12 and len({month_of(name) for name in months}) == 12:
         raise InputError(
-            f"{source} has a column for each month ({months[0]} to {months[-1]}), a layout that is not read: write one "
-            "row per month with columns year, month and value (pandas: frame.melt), without yearly totals"
+            _(
+                "{source} has a column for each month ({first} to {last}), a layout that is not read: "
+                "write one row per month with columns year, month and value (pandas: frame.melt), "
+                "without yearly totals",
+                source=source,
+                first=months[0],
+                last=months[-1],
+            )
         )
     raise InputError(
-        f"{source} has {len(numbers)} numeric columns and none is called y or target: name the one to forecast with "
-        f"{option('target')}, or say {option('layout', 'wide-columns')} if every column is a series. Numeric columns: "
-        f"{shown(numbers)}"
+        _(
+            "{source} has {n_numbers} numeric columns and none is called y or target: name the one "
+            "to forecast with {target_option}, or say {layout_option} if every column is a series. "
+            "Numeric columns: {numbers}",
+            source=source,
+            n_numbers=len(numbers),
+            target_option=option("target"),
+            layout_option=option("layout", "wide-columns"),
+            numbers=shown(numbers),
+        )
     )
 
 
@@ -267,7 +323,12 @@ def _example(column: pd.Series) -> str:
 def _check_names(overrides: ColumnOverrides, columns: list[str], source: str) -> None:
     if overrides.layout is not None and overrides.layout not in LAYOUTS:
         raise InputError(
-            f"layout {overrides.layout!r} is not known: expected {', '.join(LAYOUTS)} ({option('layout')})"
+            _(
+                "layout {layout!r} is not known: expected {layouts} ({layout_option})",
+                layout=overrides.layout,
+                layouts=", ".join(LAYOUTS),
+                layout_option=option("layout"),
+            )
         )
     for flag in ("time", "past", "known", "static", "ignore"):
         require_columns(getattr(overrides, flag), columns, source, option(flag))
@@ -280,6 +341,11 @@ def _check_names(overrides: ColumnOverrides, columns: list[str], source: str) ->
         for name in split_series(names, columns) if isinstance(names, str) else names or ():
             if name in parts and parts[name] != flag:
                 raise InputError(
-                    f"column {name!r} is given as {option(parts[name])} and as {option(flag)}: leave one of them out"
+                    _(
+                        "column {name!r} is given as {other} and as {option}: leave one of them out",
+                        name=name,
+                        other=option(parts[name]),
+                        option=option(flag),
+                    )
                 )
             parts[name] = flag

@@ -1,4 +1,4 @@
-"""What the calendar says about a step in advance: the hour, the day of the week and the day of the year, as waves."""
+"""What the calendar says about a step in advance: hour, day of week and day of year, as sinusoidal encodings."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from recurra.data.schema.names import counted
 from recurra.data.time.frequency import DAY
 from recurra.data.time.zones import first_of
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import flag, option, using, ways
 
 Stamps = npt.NDArray[np.datetime64]
@@ -91,9 +92,18 @@ def begin(
         later = periods.count <= number[row] < periods.count + _COUNTS[periods.count]
         zone = using("if that is a day on which the clock was put back, name the zone with {}", "tz") if later else ""
         raise InputError(
-            f"column {column!r} of {source} holds {values[row]} in row {row + 1}, which is no period of a day of "
-            f"{periods.count}: expected {periods.first} to {periods.first + periods.count - 1}; "
-            f"{ways('correct it', zone)}"
+            _(
+                "column {column!r} of {source} holds {value} in row {row}, which is no period of a day "
+                "of {count}: expected {first} to {last}; {remedy}",
+                column=column,
+                source=source,
+                value=values[row],
+                row=row + 1,
+                count=periods.count,
+                first=periods.first,
+                last=periods.first + periods.count - 1,
+                remedy=ways(_("correct it"), zone),
+            )
         )
     length = (number * (DAY // periods.count)).astype("timedelta64[us]")
     return (midnight + length, False) if tz is None else (first_of(midnight, tz) + length, True)
@@ -103,16 +113,23 @@ def period_facts(
     midnight: Stamps, values: npt.NDArray[np.int64], periods: DayPeriods, columns: list[str], tz: str | None
 ) -> list[Fact]:
     """How the periods were read, and days that are an hour short although no zone is named."""
-    said = f"{columns[-1]}: {periods.count} a day of {periods.minutes} min, {periods.first} begins at 00:00"
+    said = _(
+        "{column}: {count} a day of {minutes} min, {first} begins at 00:00",
+        column=columns[-1],
+        count=periods.count,
+        minutes=periods.minutes,
+        first=periods.first,
+    )
     facts = [Fact("periods of a day", said, option("time", columns[:-1]) if flag("time") else "")]
     if tz is None:
         sizes = np.unique(np.unique(np.stack([midnight.astype(np.int64), values]), axis=1)[0], return_counts=True)[1]
         short = int((sizes[1:-1] == periods.count - _COUNTS[periods.count]).sum())
         if short:
             length = periods.count - _COUNTS[periods.count]
-            said = (
-                f"{counted(short, 'day')} of {length} periods, counted from midnight; if the clock was put forward, "
-                "name the zone"
+            said = _(
+                "{days} of {length} periods, counted from midnight; if the clock was put forward, name the zone",
+                days=counted(short, "day"),
+                length=length,
             )
             facts.append(Fact("check the clock", said, flag("tz")))
     return facts

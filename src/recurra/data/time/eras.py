@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.language import mark
+
 _WRITTEN = {
-    r"พ\.?\s*ศ|\bB\.?E\.?(?![a-z])": "the Buddhist era (subtract 543 from the year)",
-    r"令和|平成|昭和|大正|明治|^[RHS]\d{1,2}[./-]\d": "the era of a Japanese emperor",
-    r"民國|民国": "the calendar of the Republic of China (add 1911 to the year)",
-    r"هـ|\bA\.?H\.?(?![a-z])": "the Islamic calendar",
-    r"ه\.?ش|فروردین|اردیبهشت|خرداد|مرداد|شهریور|آبان|بهمن|اسفند": "the Persian calendar",
+    r"พ\.?\s*ศ|\bB\.?E\.?(?![a-z])": mark("the Buddhist era (subtract 543 from the year)"),
+    r"令和|平成|昭和|大正|明治|^[RHS]\d{1,2}[./-]\d": mark("the era of a Japanese emperor"),
+    r"民國|民国": mark("the calendar of the Republic of China (add 1911 to the year)"),
+    r"هـ|\bA\.?H\.?(?![a-z])": mark("the Islamic calendar"),
+    r"ه\.?ش|فروردین|اردیبهشت|خرداد|مرداد|شهریور|آبان|بهمن|اسفند": mark("the Persian calendar"),
 }
 _HIJRI = (1250, 1500)
 _BUDDHIST = (2420, 2700)
@@ -34,9 +36,9 @@ def era_of_days(stamps: npt.NDArray[np.datetime64]) -> str | None:
     if not len(years):
         return None
     if _BUDDHIST[0] <= years.min() and years.max() <= _BUDDHIST[1]:
-        return "the Buddhist era (subtract 543 from the year)"
+        return mark("the Buddhist era (subtract 543 from the year)")
     if _HIJRI[0] <= years.min() and years.max() <= _HIJRI[1]:
-        return "the Persian or the Islamic calendar"
+        return mark("the Persian or the Islamic calendar")
     return None
 
 

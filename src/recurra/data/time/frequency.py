@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from recurra.errors import InputError
+from recurra.language import _, mark
 from recurra.options import option
 
 MICROSECONDS = {
@@ -35,7 +36,7 @@ _ALIASES = {
     **{"day": "D", "daily": "D", "business": "B", "week": "W", "weekly": "W", "month": "MS", "monthly": "MS"},
     **{"quarter": "QS", "quarterly": "QS", "year": "YS", "yearly": "YS", "annual": "YS"},
 }
-_ACCEPTED = 'a pandas alias such as "h", "30min", "D", "B", "W-SUN", "MS", "QS-OCT" or "YS"'
+_ACCEPTED = mark('a pandas alias such as "h", "30min", "D", "B", "W-SUN", "MS", "QS-OCT" or "YS"')
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,26 @@ def parse_frequency(alias: str, *, flag: str = "") -> Frequency:
     """
     match = re.fullmatch(r"\s*(\d*)\s*([A-Za-z]+)(?:-([A-Za-z]{3}))?\s*", alias)
     if match is None:
-        raise InputError(f"frequency {alias!r} is not understood: expected {_ACCEPTED} ({flag or option('freq')})")
+        raise InputError(
+            _(
+                "frequency {alias!r} is not understood: expected {accepted} ({flag})",
+                alias=alias,
+                accepted=_(_ACCEPTED),
+                flag=flag or option("freq"),
+            )
+        )
     unit = match[2] if match[2] in MICROSECONDS or match[2] in MONTHS_PER_UNIT else _known_unit(match[2])
     count, anchor = int(match[1] or 1), (match[3] or "").upper()
     allowed = WEEKDAYS if unit == "W" else MONTHS if unit in ("QS", "QE", "YS", "YE") else ()
     if unit is None or count < 1 or (anchor and anchor not in allowed) or (unit == "B" and count > 1):
-        raise InputError(f"frequency {alias!r} is not understood: expected {_ACCEPTED} ({flag or option('freq')})")
+        raise InputError(
+            _(
+                "frequency {alias!r} is not understood: expected {accepted} ({flag})",
+                alias=alias,
+                accepted=_(_ACCEPTED),
+                flag=flag or option("freq"),
+            )
+        )
     if unit in MICROSECONDS and unit != "W":
         return from_microseconds(count * MICROSECONDS[unit])
     return Frequency(count, unit, anchor or _DEFAULT_ANCHOR.get(unit, ""))

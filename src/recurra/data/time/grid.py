@@ -20,6 +20,7 @@ from recurra.data.time.frequency import DAY, EPOCH_WEEKDAY, Frequency, first_mon
 from recurra.data.time.opening import fits_week, from_opening, is_open, to_opening
 from recurra.data.time.zones import check_zone, skipped_days
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import using
 
 Positions = npt.NDArray[np.int64]
@@ -51,10 +52,20 @@ class Grid:
         if self.freq is not None:
             frequency = parse_frequency(self.freq)
             if self.counting.opening and not fits_week(self.counting.opening, frequency):
-                raise InputError(f"opening {self.counting.opening!r} is no part of a week of steps of {self.freq}")
+                raise InputError(
+                    _(
+                        "opening {opening!r} is no part of a week of steps of {freq}",
+                        opening=self.counting.opening,
+                        freq=self.freq,
+                    )
+                )
         elif self.tz is not None or self.step < 1:
             raise InputError(
-                f"a grid without a frequency has no tz (got {self.tz!r}) and a step >= 1 (got {self.step})"
+                _(
+                    "a grid without a frequency has no tz (got {tz!r}) and a step >= 1 (got {step})",
+                    tz=self.tz,
+                    step=self.step,
+                )
             )
 
     def check(self) -> None:
@@ -74,11 +85,19 @@ class Grid:
         index = pd.DatetimeIndex(times)
         if index.hasnans:
             raise InputError(
-                f"times: {int(np.count_nonzero(index.isna()))} of {len(index)} are missing: give every row a time"
+                _(
+                    "times: {missing} of {n_index} are missing: give every row a time",
+                    missing=int(np.count_nonzero(index.isna())),
+                    n_index=len(index),
+                )
             )
         if index.tz is not None and self.tz is None:
             raise InputError(
-                f"times are in the zone {index.tz}, the grid has none: give both a zone, or none{using(' ({})', 'tz')}"
+                _(
+                    "times are in the zone {tz}, the grid has none: give both a zone, or none{hint}",
+                    tz=index.tz,
+                    hint=using(" ({})", "tz"),
+                )
             )
         counts_utc = frequency.below_day and not self.counting.wall
         if index.tz is not None:

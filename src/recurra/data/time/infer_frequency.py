@@ -25,6 +25,7 @@ from recurra.data.time.nearest import mean_phase, near_steps, wants_nearest
 from recurra.data.time.opening import find_opening
 from recurra.data.time.times import Times, utc_of, wall_clock
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option, using, ways
 
 Array = npt.NDArray[np.int64]
@@ -133,8 +134,11 @@ def _infer(
     steps = step_sizes(counted.astype(np.int64), sampled)
     if len(steps) == 0:
         raise InputError(
-            f"{source} has one time in each series, from which no frequency can be told: "
-            + ways(using("name it with {}", "freq"), using("name the time column with {}", "time"))
+            _(
+                "{source} has one time in each series, from which no frequency can be told: {remedy}",
+                source=source,
+                remedy=ways(using("name it with {}", "freq"), using("name the time column with {}", "time")),
+            )
         )
     if daily:
         frequency = _of_days(wall, ticks // DAY, sampled, steps // DAY)
@@ -209,7 +213,7 @@ def _complaint(
         return "no regular step"
     runs = (apart[1:] == apart[:-1]) & (apart[1:] >= 3)
     if runs.sum() >= 10 and runs.mean() >= 0.1:
-        return f"mixed frequencies ({frequency} and a longer one)"
+        return _("mixed frequencies ({frequency} and a longer one)", frequency=frequency)
     return _mixed(frequency, positions[order], codes[order], series)
 
 
@@ -227,7 +231,12 @@ def _mixed(frequency: Frequency, positions: Array, codes: npt.NDArray[np.integer
         usual = int(np.median(sizes))
         # Steps of one length (months differ by a tenth) are a frequency; steps of many lengths are gaps.
         if usual > 1 and (np.abs(sizes - usual) <= 0.15 * usual).mean() >= 0.6:
-            return f"mixed frequencies (series {series[s]!r} has a step of {usual} x {frequency})"
+            return _(
+                "mixed frequencies (series {series!r} has a step of {usual} x {frequency})",
+                series=series[s],
+                usual=usual,
+                frequency=frequency,
+            )
     return None
 
 
@@ -235,12 +244,24 @@ def _irregular(steps: Array, source: str, what: str) -> InputError:
     sizes, counts = np.unique(steps, return_counts=True)
     unit = 1 if steps.max(initial=0) >= MICROSECONDS["min"] else MICROSECONDS["D"]
     most = np.argsort(-counts, kind="stable")[:4]
-    listed = ", ".join(f"{counts[i]} of {_duration(int(sizes[i]) * unit)}" for i in most)
-    rest = f" and {counted(len(sizes) - 4, 'other size')}" if len(sizes) > 4 else ""
+    listed = ", ".join(
+        _("{count} of {duration}", count=counts[i], duration=_duration(int(sizes[i]) * unit)) for i in most
+    )
+    rest = _(" and {sizes}", sizes=counted(len(sizes) - 4, "other size")) if len(sizes) > 4 else ""
     return InputError(
-        f"the times of {source} have {what}: of {len(steps)} steps {listed}{rest}. Name the frequency with "
-        f"{option('freq')}, for example {option('freq', 'h')} or {option('freq', 'D')}: each row then goes to the step "
-        "that it falls in, and rows of the same step are averaged"
+        _(
+            "the times of {source} have {what}: of {n_steps} steps {listed}{rest}. Name the "
+            "frequency with {freq_option}, for example {freq_option2} or {freq_option3}: each row "
+            "then goes to the step that it falls in, and rows of the same step are averaged",
+            source=source,
+            what=what,
+            n_steps=len(steps),
+            listed=listed,
+            rest=rest,
+            freq_option=option("freq"),
+            freq_option2=option("freq", "h"),
+            freq_option3=option("freq", "D"),
+        )
     )
 
 
@@ -287,16 +308,30 @@ def _most_common(values: Array) -> int:
 def _integer_grid(values: Array, codes: npt.NDArray[np.integer], freq: str | None, source: str) -> Grid:
     if freq is not None and not freq.isdigit():
         raise InputError(
-            f"the time column of {source} counts steps: expected their distance as the frequency, such as 1, not "
-            f"{freq!r}{using(' ({})', 'freq')}"
+            _(
+                "the time column of {source} counts steps: expected their distance as the frequency, "
+                "such as 1, not {freq!r}{hint}",
+                source=source,
+                freq=freq,
+                hint=using(" ({})", "freq"),
+            )
         )
     steps = step_sizes(values, codes)
     step = int(freq) if freq is not None else _most_common(steps) if len(steps) else 1
     if freq is None and len(steps) and ((steps % step == 0).mean() < _ON_GRID or (steps == step).mean() < _COMMON):
         sizes, counts = np.unique(steps, return_counts=True)
-        listed = ", ".join(f"{counts[i]} of {sizes[i]}" for i in np.argsort(-counts, kind="stable")[:4])
+        listed = ", ".join(
+            _("{count} of {size}", count=counts[i], size=sizes[i]) for i in np.argsort(-counts, kind="stable")[:4]
+        )
         raise InputError(
-            f"the time column of {source} has no regular step: of {len(steps)} steps {listed}. Name the step with "
-            f"{option('freq')} (a number), or another column with {option('time')}"
+            _(
+                "the time column of {source} has no regular step: of {n_steps} steps {listed}. Name the "
+                "step with {freq_option} (a number), or another column with {time_option}",
+                source=source,
+                n_steps=len(steps),
+                listed=listed,
+                freq_option=option("freq"),
+                time_option=option("time"),
+            )
         )
     return Grid(None, None, _usual(values % step), step)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from recurra.data.time.counting import Runs
 from recurra.data.time.frequency import DAY, EPOCH_WEEKDAY, Frequency
+from recurra.language import _, mark
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -23,7 +24,15 @@ _LEAST_WEEKS = 4  # the same for a day of the week; two for both days of a weeke
 _LEAST_WEEKS_OF_HOURS = 6  # the same for an hour of one day of the week
 _RARE = 0.02  # share of the days or weeks in which a closed step may have a row
 _FILLED = 0.7  # share of the opening steps that must have rows: where data are sparse, holes say nothing
-_NAMES = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+_NAMES = (
+    mark("Mondays"),
+    mark("Tuesdays"),
+    mark("Wednesdays"),
+    mark("Thursdays"),
+    mark("Fridays"),
+    mark("Saturdays"),
+    mark("Sundays"),
+)
 
 
 def steps_of_week(frequency: Frequency) -> int | None:
@@ -98,7 +107,7 @@ def from_opening(positions: Ints, opening: Runs, frequency: Frequency) -> Ints:
     """The inverse of `to_opening` on opening steps."""
     week = steps_of_week(frequency)
     assert week is not None
-    places, _ = _tables(opening, week)
+    places, _unused = _tables(opening, week)
     number, step = np.divmod(positions, len(places))
     return number * week + places[step] - EPOCH_WEEKDAY * (week // 7)
 
@@ -112,7 +121,7 @@ def opening_steps(opening: Runs, frequency: Frequency) -> tuple[int, int | None]
     """Opening steps in a week, and in a day where all open days have as many."""
     week = steps_of_week(frequency)
     assert week is not None
-    places, _ = _tables(opening, week)
+    places, _unused = _tables(opening, week)
     days = np.bincount(places // (week // 7), minlength=7)
     lengths = np.unique(days[days > 0])
     return len(places), int(lengths[0]) if len(lengths) == 1 else None
@@ -129,20 +138,24 @@ def opening_in_words(opening: Runs, frequency: Frequency, phase: int) -> str:
     """ "16:00 to 09:30 and on Saturdays and Sundays": when it is closed; the step that begins at closing time is."""
     week = steps_of_week(frequency)
     assert week is not None
-    places, _ = _tables(opening, week)
+    places, _unused = _tables(opening, week)
     day = week // 7
     mask = np.zeros(week, dtype=bool)
     mask[places] = True
     table = mask.reshape(7, day)
-    shut = [_NAMES[k] for k in range(7) if not table[k].any()]
+    shut = [_(_NAMES[k]) for k in range(7) if not table[k].any()]
     hours: dict[str, list[str]] = {}
     for k in range(7):
         runs = _runs(table[k])
         if table[k].any() and not table[k].all():
-            text = "open " + " and ".join(f"{_clock(a, day, phase)} to {_clock(b, day, phase)}" for a, b in runs)
-            hours.setdefault(text, []).append(_NAMES[k])
-    said = [text if len(hours) == 1 else f"{text} on {_listed(names)}" for text, names in hours.items()]
-    return "; ".join([*said, *([f"closed on {_listed(shut)}"] if shut else [])])
+            spans = [_("{low} to {high}", low=_clock(a, day, phase), high=_clock(b, day, phase)) for a, b in runs]
+            text = _("open {spans}", spans=_(" and ").join(spans))
+            hours.setdefault(text, []).append(_(_NAMES[k]))
+    said = [
+        text if len(hours) == 1 else _("{text} on {names}", text=text, names=_listed(names))
+        for text, names in hours.items()
+    ]
+    return "; ".join([*said, *([_("closed on {shut}", shut=_listed(shut))] if shut else [])])
 
 
 def _clock(step: int, day: int, phase: int) -> str:
@@ -151,4 +164,4 @@ def _clock(step: int, day: int, phase: int) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return names[0] if len(names) == 1 else _("{names} and {name}", names=", ".join(names[:-1]), name=names[-1])

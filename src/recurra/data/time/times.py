@@ -12,6 +12,14 @@ import pandas as pd
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import PERIOD_WORDS, part_of, plain
 from recurra.data.time.century import steps_backwards
+from recurra.data.time.date_parts import (
+    calendar_days,
+    checked_part,
+    part_names,
+    period_part,
+    refuse_missing,
+    whole_numbers,
+)
 from recurra.data.time.dates import Reading, Stamps, read_dates
 from recurra.data.time.day_periods import DayPeriods, begin, find_periods, period_facts, unstored
 from recurra.data.time.eras import era_of_days, first_era
@@ -25,22 +33,6 @@ from recurra.options import flag, offered, option, using, ways
 
 _KEPT = ("integer", "excel", "excel 1904", "year-week", "year-quarter")  # formats of numbers that later files keep
 _MOSTLY = 0.8  # share of numbers in a column of numbers with faults
-_LEAST = {
-    "year": 1, "half": 1, "quarter": 1, "month": 1, "week": 1, "day": 1, "dayofyear": 1, "hour": 0, "minute": 0,
-    "second": 0,
-}  # fmt: skip
-_MOST = {
-    "year": 9999,
-    "half": 2,
-    "quarter": 4,
-    "month": 12,
-    "week": 53,
-    "day": 31,
-    "dayofyear": 366,
-    "hour": 24,
-    "minute": 59,
-    "second": 60,
-}
 
 
 @dataclass(frozen=True)
@@ -89,12 +81,18 @@ def read_times(
     if tz is not None:
         check_zone(tz)
     if pivot_year is not None and not 1000 <= pivot_year <= 9900:
-        raise InputError(f"pivot year {pivot_year} is no year: expected one such as 1950 ({option('pivot_year')})")
+        raise InputError(
+            _(
+                "pivot year {pivot_year} is no year: expected one such as 1950 ({pivot_year_option})",
+                pivot_year=pivot_year,
+                pivot_year_option=option("pivot_year"),
+            )
+        )
     if len(columns) > 1:
         return _from_parts(frame, columns, source, format, tz, day_first)
     column = frame[columns[0]]
     dtype = column.dtype
-    _refuse_missing(column, columns[0], source)
+    refuse_missing(column, columns[0], source)
     if isinstance(dtype, pd.DatetimeTZDtype):
         values = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[us]")
         return Times(values, "utc", None, tz or str(dtype.tz))
@@ -112,8 +110,15 @@ def read_times(
     reading, facts = _settle(reading, columns[0])
     if (era := era_of_days(reading.stamps)) is not None and reading.format not in ("%Y", "%Y年"):
         raise InputError(
-            f"column {columns[0]!r} of {source} holds {distinct.iloc[0]!r} in row 1, a year of {era}: expected "
-            f"years of the Gregorian calendar; {ways('convert it', using('name another column with {}', 'time'))}"
+            _(
+                "column {column!r} of {source} holds {value!r} in row 1, a year of {era}: expected years "
+                "of the Gregorian calendar; {remedy}",
+                column=columns[0],
+                source=source,
+                value=distinct.iloc[0],
+                era=_(era),
+                remedy=ways(_("convert it"), using("name another column with {}", "time")),
+            )
         )
     offset = None if reading.offset is None else reading.offset[codes]
     return _zoned(reading.stamps[codes], offset, reading.stored, tz, facts)
@@ -122,16 +127,6 @@ def read_times(
 def _distinct(column: pd.Series) -> tuple[npt.NDArray[np.integer], pd.Series]:
     codes, distinct = pd.factorize(column)
     return codes, pd.Series(np.asarray(distinct, dtype=object)).astype(str).str.strip()
-
-
-def _refuse_missing(column: pd.Series, name: str, source: str) -> None:
-    missing = column.isna().to_numpy()
-    if missing.any():
-        raise InputError(
-            f"column {name!r} of {source} has no time in row {int(missing.argmax()) + 1} "
-            f"({int(missing.sum())} of {len(column)} rows): "
-            f"{ways('fill it', 'remove the row', using('name another column with {}', 'time'))}"
-        )
 
 
 def _refuse_unread(
@@ -149,23 +144,34 @@ def _refuse_unread(
     if not wrong.any():
         return
     row = int(wrong.argmax())
-    written = f"written as {reading.format}, as most of the column is" if reading.fits.any() else "that is understood"
-    remedies = ["correct it", "remove the row"]
+    written = (
+        _("written as {format}, as most of the column is", format=reading.format)
+        if reading.fits.any()
+        else _("that is understood")
+    )
+    remedies = [_("correct it"), _("remove the row")]
     if only is not None:
-        written, remedies = f"written as {only}", ["correct it", using("leave out {}", "time_format")]
+        written, remedies = _("written as {only}", only=only), [_("correct it"), using("leave out {}", "time_format")]
     elif day_first is not None:
-        written = f"with the {'day' if day_first else 'month'} first"
-        remedies = [using("leave out {}", "day_first"), "correct it"]
+        written = _("with the {day_first} first", day_first=_("day") if day_first else _("month"))
+        remedies = [using("leave out {}", "day_first"), _("correct it")]
     if (era := first_era(distinct.iloc[codes[row : row + 1]])) is not None:
-        written, remedies = f"of the Gregorian calendar but of {era[1]}", ["convert it"]
+        written, remedies = _("of the Gregorian calendar but of {era}", era=_(era[1])), [_("convert it")]
     remedies += [
         using("say how the column is written with {}", "time_format"),
         using("name another one with {}", "time"),
-        f"leave it out with {option('ignore', name)}" if offered("ignore") else "",
+        _("leave it out with {ignore_option}", ignore_option=option("ignore", name)) if offered("ignore") else "",
     ]
     raise InputError(
-        f"column {name!r} of {source} holds {distinct.iloc[codes[row]]!r} in row {row + 1}, which is no time "
-        f"{written}: {ways(*remedies)}"
+        _(
+            "column {name!r} of {source} holds {value!r} in row {row}, which is no time {written}: {remedy}",
+            name=name,
+            source=source,
+            value=distinct.iloc[codes[row]],
+            row=row + 1,
+            written=written,
+            remedy=ways(*remedies),
+        )
     )
 
 
@@ -183,10 +189,18 @@ def _refuse_among_numbers(
     if format == "integer":
         return
     row = int((~digits[codes]).argmax())
-    remedies = ["correct it", "remove the row", using("name another column with {}", "time")]
+    remedies = [_("correct it"), _("remove the row"), using("name another column with {}", "time")]
     raise InputError(
-        f"column {name!r} of {source} holds {distinct.iloc[codes[row]]!r} in row {row + 1}, which is no time "
-        f"written as {format}, as most of the column is: {ways(*remedies)}"
+        _(
+            "column {name!r} of {source} holds {value!r} in row {row}, which is no time written as "
+            "{format}, as most of the column is: {remedy}",
+            name=name,
+            source=source,
+            value=distinct.iloc[codes[row]],
+            row=row + 1,
+            format=format,
+            remedy=ways(*remedies),
+        )
     )
 
 
@@ -203,16 +217,20 @@ def _settle(reading: Reading, name: str) -> tuple[Reading, list[Fact]]:
             (rival, "day", flag("day_first", False)) if second < first else (reading, "month", flag("day_first", True))
         )
         if first == second:
-            why = "although day first is as possible"
+            why = _("although day first is as possible")
         elif first[0] != second[0]:
-            why = "in which the rows are in order"
+            why = _("in which the rows are in order")
         else:
-            why = "which gives the more regular steps"
-        facts.append(Fact("date order", _("{name}: {order} first, {why}", name=name, order=order, why=why), other))
+            why = _("which gives the more regular steps")
+        facts.append(Fact("date order", _("{name}: {order} first, {why}", name=name, order=_(order), why=why), other))
         reading = replace(chosen, rival=None, interval=reading.interval)
     if reading.pivot is not None:
         years = [int(str(stamp)[:4]) for stamp in (reading.stamps.min(), reading.stamps.max())]
-        said = f"{name}: {years[0]} to {years[1]}" if years[0] < years[1] else f"{name}: {years[0]}"
+        said = (
+            _("{name}: {first} to {last}", name=name, first=years[0], last=years[1])
+            if years[0] < years[1]
+            else f"{name}: {years[0]}"
+        )
         facts.append(Fact("two-digit years", said, flag("pivot_year")))
     if reading.interval:
         facts.append(Fact("intervals", _("{name}: each is counted at its beginning", name=name), flag("time")))
@@ -257,8 +275,13 @@ def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | 
     if not np.isfinite(values).all():
         row = int(np.argmin(np.isfinite(values))) + 1
         raise InputError(
-            f"column {column.name!r} of {source} is infinite in row {row}: "
-            f"{ways('correct it', using('name another column with {}', 'time'))}"
+            _(
+                "column {column!r} of {source} is infinite in row {row}: {remedy}",
+                column=column.name,
+                source=source,
+                row=row,
+                remedy=ways(_("correct it"), using("name another column with {}", "time")),
+            )
         )
     whole = bool((values == np.floor(values)).all())
     if only is not None:
@@ -270,13 +293,25 @@ def _from_numbers(column: pd.Series, source: str, format: str | None, tz: str | 
     if format != "integer" and np.isnat(stamps).any():
         row = int(np.isnat(stamps).argmax())
         raise InputError(
-            f"column {column.name!r} of {source} holds {values[row]} in row {row + 1}, which is no {format}: "
-            f"{ways('correct it', using('see {}', 'time_format'))}"
+            _(
+                "column {column!r} of {source} holds {value} in row {row}, which is no {format}: {remedy}",
+                column=column.name,
+                source=source,
+                value=values[row],
+                row=row + 1,
+                format=format,
+                remedy=ways(_("correct it"), using("see {}", "time_format")),
+            )
         )
     if format == "integer":
         if tz is not None:
             raise InputError(
-                f"column {column.name!r} of {source} counts steps, which have no zone: leave out {option('tz', tz)}"
+                _(
+                    "column {column!r} of {source} counts steps, which have no zone: leave out {tz_option}",
+                    column=column.name,
+                    source=source,
+                    tz_option=option("tz", tz),
+                )
             )
         return Times(stamps, "integer", format)
     facts = _number_facts(stamps, format, str(column.name))
@@ -289,8 +324,16 @@ def _checked_format(only: str, values: npt.NDArray, column: pd.Series, source: s
     if only in NUMBER_FORMATS or only in ("%Y", "%Y%m", "%Y%m%d", "%Y%j", "%Y%m%d%H", "%Y%m%d%H%M", "%Y%m%d%H%M%S"):
         return only
     raise InputError(
-        f"column {column.name!r} of {source} holds numbers such as {values[0]}, which are not written as {only}: "
-        f"expected {option('time_format')} %Y, %Y%m, %Y%m%d, %Y%j or one of {', '.join(NUMBER_FORMATS)}"
+        _(
+            "column {column!r} of {source} holds numbers such as {value}, which are not written as "
+            "{only}: expected {time_format_option} %Y, %Y%m, %Y%m%d, %Y%j or one of {known}",
+            column=column.name,
+            source=source,
+            value=values[0],
+            only=only,
+            time_format_option=option("time_format"),
+            known=", ".join(NUMBER_FORMATS),
+        )
     )
 
 
@@ -298,13 +341,17 @@ def _number_facts(stamps: npt.NDArray, format: str, name: str) -> tuple[Fact, ..
     """What numbers were taken for, where that is not plain to see."""
     if format.startswith("excel"):
         told = _(
-            "{name}: a spreadsheet's days since {year}, {day} in row 1",
+            "{name}: a spreadsheet's days since {first}, {day} in row 1",
             name=name,
-            year="1904" if "1904" in format else "1900",
+            first="1904" if "1904" in format else "1900",
             day=str(stamps[0])[:10],
         )
         return (Fact("dates", told, flag("time_format")),)
-    words = {"year-week": "years and ISO weeks", "year-quarter": "years and quarters", "%Y%j": "years and their days"}
+    words = {
+        "year-week": _("years and ISO weeks"),
+        "year-quarter": _("years and quarters"),
+        "%Y%j": _("years and their days"),
+    }
     return (Fact("dates", f"{name}: {words[format]}", flag("time_format")),) if format in words else ()
 
 
@@ -315,20 +362,27 @@ def _from_parts(
     whole = list(columns)
     columns, periods = _split_periods(frame, columns, periods)
     parts = part_names(columns, [pd.api.types.is_numeric_dtype(frame[name].dtype) for name in columns])
-    parts = tuple(_period_part(frame[name], part, source) for name, part in zip(columns, parts, strict=True))
+    parts = tuple(period_part(frame[name], part, source) for name, part in zip(columns, parts, strict=True))
     if parts[0] == "date":
         date = read_times(frame, columns[:1], source=source, format=format, tz=None, day_first=day_first)
         if date.kind != "clock":
-            alone = f"give {option('time', columns[0])} alone" if offered("time") else ""
-            raise InputError(f"column {columns[0]!r} of {source} is no plain date: {ways(alone, 'give plain dates')}")
+            alone = _("give {time_option} alone", time_option=option("time", columns[0])) if offered("time") else ""
+            raise InputError(
+                _(
+                    "column {column!r} of {source} is no plain date: {remedy}",
+                    column=columns[0],
+                    source=source,
+                    remedy=ways(alone, _("give plain dates")),
+                )
+            )
         base, facts, name = date.values, date.facts, date.format
     else:
         numbers = {part: _part(frame[column], part, source) for part, column in zip(parts, columns, strict=True)}
-        base, facts, name = _calendar_days(numbers, dict(zip(parts, columns, strict=True)), source), (), "parts"
+        base, facts, name = calendar_days(numbers, dict(zip(parts, columns, strict=True)), source), (), "parts"
     if len(whole) > len(columns):
         column = frame[whole[-1]]
-        _refuse_missing(column, whole[-1], source)
-        values = _whole(column.to_numpy(np.float64), column, source)
+        refuse_missing(column, whole[-1], source)
+        values = whole_numbers(column.to_numpy(np.float64), column, source)
         periods = periods or _certain(find_periods(pd.factorize(base)[0], values.astype(float)), column, source)
         stamps, absolute = begin(base, values, periods, whole[-1], source, tz)
         facts = (*facts, *period_facts(base, values, periods, whole, tz))
@@ -353,7 +407,7 @@ def _split_periods(
     if plain(columns[-1]) in PERIOD_WORDS:
         return columns[:-1], None
     if part_of(columns[-1]) in (None, "hour") and 24 < np.nanmax(values, initial=0) <= 100:
-        days, _ = pd.factorize(pd.MultiIndex.from_frame(frame[list(columns[:-1])]))
+        days, _unused = pd.factorize(pd.MultiIndex.from_frame(frame[list(columns[:-1])]))
         if find_periods(days, values) is not None:  # else 30 is half past midnight
             return columns[:-1], None
     return columns, None
@@ -364,45 +418,16 @@ def _certain(periods: DayPeriods | None, column: pd.Series, source: str) -> DayP
         return periods
     low, high = column.min(), column.max()
     raise InputError(
-        f"column {column.name!r} of {source} holds {low:g} to {high:g}, which are no periods of a day: expected 24, 48 "
-        f"or 96 on each day, numbered from 0 or 1; {ways('correct it', using('name the time columns with {}', 'time'))}"
+        _(
+            "column {column!r} of {source} holds {low:g} to {high:g}, which are no periods of a day: "
+            "expected 24, 48 or 96 on each day, numbered from 0 or 1; {remedy}",
+            column=column.name,
+            source=source,
+            low=low,
+            high=high,
+            remedy=ways(_("correct it"), using("name the time columns with {}", "time")),
+        )
     )
-
-
-def _period_part(column: pd.Series, part: str, source: str) -> str:
-    """What "Q01" and "S01" count in a column that might hold months: quarters, half-years."""
-    if part != "month" or pd.api.types.is_numeric_dtype(column.dtype):
-        return part
-    codes = pd.Series(column.dropna().unique()).astype(str).str.extract(r"^\s*([MQS])\d{2}\s*$")[0]
-    if codes.isna().any() or codes.empty:
-        return part
-    if codes.nunique() > 1:
-        raise InputError(
-            f"column {column.name!r} of {source} mixes months, quarters and half-years "
-            f"({', '.join(sorted(set(codes)))}): keep the rows of one of them"
-        )
-    return {"M": "month", "Q": "quarter", "S": "half"}[codes[0]]
-
-
-def part_names(columns: Sequence[str], numeric: Sequence[bool]) -> tuple[str, ...]:
-    """What each of several time columns holds: by its name, else by its place (year, month, day, hour, minute, second).
-
-    A first column that is not a number, or not called a part of a date, is a whole date; so is a number that is
-    called no part of a date before parts of a day.
-    """
-    named = [part_of(column) for column in columns]
-    before_clock = named[0] is None and all(part in ("hour", "minute", "second") for part in named[1:])
-    if named[0] != "year" and (before_clock or not (all(numeric) and None in named)):
-        rest = [part if part in ("hour", "minute", "second") else None for part in named[1:]]
-        order = iter(part for part in ("hour", "minute", "second") if part not in rest)
-        return (
-            ("date", *(part or next(order, "second") for part in rest))
-            if "year" not in named
-            else tuple(map(str, named))
-        )
-    if None in named or len(set(named)) < len(named):
-        return tuple(("year", "month", "day", "hour", "minute", "second")[: len(columns)])
-    return tuple(map(str, named))
 
 
 def _part(column: pd.Series, part: str, source: str) -> npt.NDArray[np.int64]:
@@ -410,7 +435,7 @@ def _part(column: pd.Series, part: str, source: str) -> npt.NDArray[np.int64]:
     name = str(column.name)
     if part in ("hour", "minute", "second"):
         return np.zeros(len(column), dtype=np.int64)
-    _refuse_missing(column, name, source)
+    refuse_missing(column, name, source)
     if not pd.api.types.is_numeric_dtype(column.dtype):
         codes, distinct = _distinct(column)
         digits = distinct.str.extract(r"(\d+)")[0]
@@ -418,70 +443,17 @@ def _part(column: pd.Series, part: str, source: str) -> npt.NDArray[np.int64]:
         values = pd.to_numeric(named.where(named.notna(), digits), errors="coerce").to_numpy(np.float64)[codes]
     else:
         values = column.to_numpy(np.float64)
-    return _checked(values, column, part, source)
-
-
-def _checked(values: npt.NDArray, column: pd.Series, part: str, source: str) -> npt.NDArray[np.int64]:
-    wrong = ~((values >= _LEAST[part]) & (values <= _MOST[part]) & (values == np.floor(values)))
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise InputError(
-            f"column {column.name!r} of {source} holds {str(column.iloc[row])!r} in row {row + 1}, which is no {part}: "
-            f"expected whole numbers from {_LEAST[part]} to {_MOST[part]}; "
-            f"{ways('correct it', using('name the time columns with {}', 'time'))}"
-        )
-    return values.astype(np.int64)
-
-
-def _whole(values: npt.NDArray[np.float64], column: pd.Series, source: str) -> npt.NDArray[np.int64]:
-    wrong = values != np.floor(values)
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise InputError(
-            f"column {column.name!r} of {source} holds {values[row]:g} in row {row + 1}, which is no period of a day: "
-            f"expected whole numbers; {ways('correct it', using('name the time columns with {}', 'time'))}"
-        )
-    return values.astype(np.int64)
-
-
-def _calendar_days(parts: dict[str, npt.NDArray[np.int64]], columns: dict[str, str], source: str) -> Stamps:
-    if "year" not in parts:
-        raise InputError(
-            f"time columns {', '.join(columns.values())} of {source} have no year: add it to {option('time')}"
-        )
-    if "week" in parts:
-        first = (parts["year"] - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 3  # 4 January is in week 1
-        monday = first - (first.astype(np.int64) + 3) % 7
-        return (monday + 7 * (parts["week"] - 1) + parts.get("day", np.int64(1)) - 1).astype("datetime64[us]")
-    if "dayofyear" in parts and "month" not in parts:
-        years = (parts["year"] - 1970).astype("datetime64[Y]")
-        days = years.astype("datetime64[D]") + parts["dayofyear"] - 1
-        if (late := days.astype("datetime64[Y]") != years).any():
-            row = int(late.argmax())
-            raise InputError(
-                f"{', '.join(columns.values())} of {source}: row {row + 1} is no day of its year; correct it"
-            )
-        return days.astype("datetime64[us]")
-    month = parts.get("month", np.int64(1))
-    for part, length in (("quarter", 3), ("half", 6)):
-        month = length * (parts[part] - 1) + 1 if part in parts else month
-    months = ((parts["year"] - 1970) * 12 + month - 1).astype("datetime64[M]")
-    days = months.astype("datetime64[D]") + parts.get("day", np.int64(1)) - 1
-    wrong = days.astype("datetime64[M]") != months
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise InputError(f"{', '.join(columns.values())} of {source}: row {row + 1} is no day of its month; correct it")
-    return days.astype("datetime64[us]")
+    return checked_part(values, column, part, source)
 
 
 def _time_of_day(column: pd.Series, part: str, source: str) -> npt.NDArray[np.int64]:
     """Microseconds since midnight, from a number (hour 24 is the next midnight) or a text such as "13:30"."""
     name = str(column.name)
-    _refuse_missing(column, name, source)
+    refuse_missing(column, name, source)
     if pd.api.types.is_numeric_dtype(column.dtype):
         values = column.to_numpy(np.float64)
         scale = 100 if part == "hour" and values.max() > 24 and (values % 100 < 60).all() else 1  # 1330 is 13:30
-        hour = _checked(values // scale, column, part, source)
+        hour = checked_part(values // scale, column, part, source)
         unit = MICROSECONDS[{"hour": "h", "minute": "min", "second": "s"}[part]]
         return hour * unit + (values % scale).astype(np.int64) * MICROSECONDS["min"] * (scale > 1)
     codes, distinct = _distinct(column)

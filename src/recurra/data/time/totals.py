@@ -11,6 +11,7 @@ import pandas as pd
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, part_of
 from recurra.data.time.month_names import folded
+from recurra.language import _
 
 PERIOD_CODE = r"M(?:0[1-9]|1[0-3])|Q0[1-5]|S0[1-3]"
 _CODES = frozenset({"M13", "Q05", "S03"})
@@ -45,6 +46,15 @@ def without_totals(frame: pd.DataFrame, time: Sequence[str]) -> tuple[pd.DataFra
             total = None
         if total is not None and total.any():
             example = column[total].iloc[0]
-            fact = Fact("totals", f"{counted(int(total.sum()), 'row')} of whole years ignored ({name} {example})", "")
+            fact = Fact(
+                "totals",
+                _(
+                    "{rows} of whole years ignored ({name} {example})",
+                    rows=counted(int(total.sum()), "row"),
+                    name=name,
+                    example=example,
+                ),
+                "",
+            )
             return frame[~total].reset_index(drop=True), [fact]
     return frame, []

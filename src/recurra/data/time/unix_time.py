@@ -11,6 +11,7 @@ from recurra.data.schema.names import DAY_WORDS, STEP_WORDS, WEEK_WORDS, plain, 
 from recurra.data.time.parsing import parsed
 from recurra.data.time.periods import mondays
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import offered, option, using, ways
 
 _EPOCHS = {"epoch s": (1e8, 1e10, 1_000_000), "epoch ms": (1e11, 1e13, 1000), "epoch us": (1e14, 1e16, 1)}
@@ -37,22 +38,30 @@ def number_format(values: npt.NDArray, name: str) -> str:
                 return format
     if words_in(name) & DAY_WORDS and _SERIALS[0] <= low and high < _SERIALS[1]:
         return "excel"
-    for format, (least, most, _) in _EPOCHS.items():
+    for format, (least, most, _unused) in _EPOCHS.items():
         if least <= low and high < most:
             return format
     if low >= 1e17:
         return "epoch ns"
     if not whole:
         remedies = [
-            f"if they are a spreadsheet's days, pass {option('time_format', 'excel')}"
+            _(
+                "if they are a spreadsheet's days, pass {time_format_option}",
+                time_format_option=option("time_format", "excel"),
+            )
             if offered("time_format")
             else "",
             using("name another column with {}", "time"),
-            "" if offered("time") else "correct it",
+            "" if offered("time") else _("correct it"),
         ]
         raise InputError(
-            f"time column {name!r} holds fractions such as {values[values != np.floor(values)][0]:g}: expected dates, "
-            f"whole years, seconds since 1970 or whole steps; {ways(*remedies)}"
+            _(
+                "time column {name!r} holds fractions such as {value:g}: expected dates, whole years, "
+                "seconds since 1970 or whole steps; {remedy}",
+                name=name,
+                value=values[values != np.floor(values)][0],
+                remedy=ways(*remedies),
+            )
         )
     return "integer"
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import offered, option, using, ways
 
 Stamps = npt.NDArray[np.datetime64]
@@ -42,9 +43,16 @@ def utc_of(clock: Stamps, tz: str, codes: npt.NDArray[np.integer]) -> Stamps:
         remedies = [
             using("pass the zone that the times are in with {}", "tz"),
             using("leave {} out to count hours as written", "tz"),
-            "" if offered("tz") else "correct it",
+            "" if offered("tz") else _("correct it"),
         ]
-        raise InputError(f"time {wrong} does not exist in {tz}: its clock was put forward over it; {ways(*remedies)}")
+        raise InputError(
+            _(
+                "time {wrong} does not exist in {tz}: its clock was put forward over it; {remedy}",
+                wrong=wrong,
+                tz=tz,
+                remedy=ways(*remedies),
+            )
+        )
     earlier, later = (_naive_utc(zoned) for zoned in (first, second))
     result = earlier[row]
     twice = (earlier != later)[row]
@@ -74,7 +82,11 @@ def check_zone(tz: str) -> None:
         pd.Timestamp(0, tz=tz) if tz[:1] in "+-" else ZoneInfo(tz)
     except (ZoneInfoNotFoundError, ValueError, TypeError) as error:
         raise InputError(
-            f"time zone {tz!r} is not known: expected a name such as Europe/Berlin ({option('tz')})"
+            _(
+                "time zone {tz!r} is not known: expected a name such as Europe/Berlin ({tz_option})",
+                tz=tz,
+                tz_option=option("tz"),
+            )
         ) from error
 
 

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.schema.names import counted as counted_noun
 from recurra.errors import InputError
 from recurra.evaluation.forecast import metrics
 from recurra.evaluation.forecast.columns import BASELINES, NETWORKS, quantile_column
@@ -23,6 +22,7 @@ from recurra.evaluation.forecast.verdict import Verdict, judge
 from recurra.evaluation.shared.showing import Shown, named_parts
 from recurra.evaluation.shared.significance import over_windows
 from recurra.language import _
+from recurra.language import counted as counted_noun
 from recurra.options import offered, option
 
 if TYPE_CHECKING:
@@ -50,9 +50,20 @@ class Backtest(Shown):
     def __post_init__(self) -> None:
         missing = [c for c in REQUIRED if c not in self.forecasts.columns]
         if missing:
-            raise InputError(f"the backtest frame lacks the columns {missing}; it has {list(self.forecasts.columns)}")
+            raise InputError(
+                _(
+                    "the backtest frame lacks the columns {missing}; it has {columns}",
+                    missing=missing,
+                    columns=list(self.forecasts.columns),
+                )
+            )
         if not self.baselines:
-            raise InputError(f"the backtest frame holds no baseline: at least one column of {BASELINES} is needed")
+            raise InputError(
+                _(
+                    "the backtest frame holds no baseline: at least one column of {baselines} is needed",
+                    baselines=BASELINES,
+                )
+            )
 
     def _shown(self) -> tuple[str, str, pd.DataFrame, str]:
         verdict = self.verdict
@@ -115,8 +126,11 @@ class Backtest(Shown):
         frame = frame.assign(window=later.astype(np.int64) - 1)[np.isfinite(points).all(axis=1)]
         if frame.empty:
             raise InputError(
-                f"no test window holds an observed value of the target: use more windows "
-                f"({option('windows')}) or more data"
+                _(
+                    "no test window holds an observed value of the target: use more windows "
+                    "({windows_option}) or more data",
+                    windows_option=option("windows"),
+                )
             )
         return frame.assign(code=pd.factorize(frame["series"])[0])
 

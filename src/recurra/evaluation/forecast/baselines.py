@@ -85,9 +85,9 @@ def methods_for(
             seconds = _seconds(name, known, origins, steps)
             if seconds > budget:
                 left_out[name] = _(
-                    "it would take about {seconds} s, more than the {budget} s that it may take",
-                    seconds=f"{seconds:,.0f}",
-                    budget=f"{budget:,.0f}",
+                    "it would take about {seconds:,.0f} s, more than the {budget:,.0f} s that it may take",
+                    seconds=seconds,
+                    budget=budget,
                 )
                 continue
         elif name in unfit:
@@ -128,15 +128,33 @@ def forecast_baselines(
     """
     if isinstance(steps, int | np.integer):
         if steps < 1:
-            raise InputError(f"season={steps} must be at least 1 step ({option('season')})")
+            raise InputError(
+                _(
+                    "season={steps} must be at least 1 step ({season_option})",
+                    steps=steps,
+                    season_option=option("season"),
+                )
+            )
         steps = Steps((int(steps),) if steps > 1 else ())
     if horizon < 1:
-        raise InputError(f"horizon={horizon} must be at least 1 step ({option('horizon')})")
+        raise InputError(
+            _(
+                "horizon={horizon} must be at least 1 step ({horizon_option})",
+                horizon=horizon,
+                horizon_option=option("horizon"),
+            )
+        )
     if len(histories) != len(origins):
-        raise InputError(f"histories has {len(histories)} series, origins has {len(origins)}: give one array for each")
+        raise InputError(
+            _(
+                "histories has {n_histories} series, origins has {n_origins}: give one array for each",
+                n_histories=len(histories),
+                n_origins=len(origins),
+            )
+        )
     for s, ends in enumerate(origins):
         if np.any(np.diff(ends) <= 0):
-            raise InputError(f"origins[{s}]={list(ends)} must increase")
+            raise InputError(_("origins[{s}]={ends} must increase", s=s, ends=list(ends)))
     left_out: dict[str, str] = {}
     if methods is None:
         methods, left_out = methods_for(histories, origins, steps)

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.errors import InputError
+from recurra.language import _
 
 Floats = npt.NDArray[np.floating]
 Array = npt.ArrayLike
@@ -87,7 +88,7 @@ def naive_scale(history: Array, season: int = 1) -> float:
     1.5
     """
     if season < 1:
-        raise InputError(f"season={season} must be at least 1; use 1 for a series without a season")
+        raise InputError(_("season={season} must be at least 1; use 1 for a series without a season", season=season))
     history = np.asarray(history, dtype=np.float64)
     for lag in (season, 1):
         if len(history) > lag:
@@ -176,6 +177,9 @@ def _checked_levels(levels: Sequence[float]) -> Floats:
     tau = np.asarray(levels, dtype=np.float64)
     if tau.ndim != 1 or not len(tau) or not np.all((tau > 0) & (tau < 1)) or np.any(np.diff(tau) <= 0):
         raise InputError(
-            f"levels={list(levels)} must be increasing probabilities between 0 and 1, like (0.1, 0.5, 0.9)"
+            _(
+                "levels={levels} must be increasing probabilities between 0 and 1, like (0.1, 0.5, 0.9)",
+                levels=list(levels),
+            )
         )
     return tau

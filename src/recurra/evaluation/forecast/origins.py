@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.errors import InputError
+from recurra.language import _, counted
 from recurra.options import option, options
 
 MOST_WINDOWS = 200  # of one series
@@ -36,12 +37,24 @@ def choose_origins(lengths: Sequence[int] | Ints, horizon: int, windows: int | N
     [[80, 90], [20, 30]]
     """
     if horizon < 1:
-        raise InputError(f"horizon={horizon} must be at least 1 step ({option('horizon')})")
+        raise InputError(
+            _(
+                "horizon={horizon} must be at least 1 step ({horizon_option})",
+                horizon=horizon,
+                horizon_option=option("horizon"),
+            )
+        )
     if windows is not None and windows < 1:
-        raise InputError(f"windows={windows} must be at least 1 ({option('windows')})")
+        raise InputError(
+            _(
+                "windows={windows} must be at least 1 ({windows_option})",
+                windows=windows,
+                windows_option=option("windows"),
+            )
+        )
     length = np.asarray(lengths, dtype=np.int64)
     if not len(length):
-        raise InputError("there is no series to test on: the table holds no observed target")
+        raise InputError(_("there is no series to test on: the table holds no observed target"))
     most = length // horizon - LEAST_HISTORY
     if windows is None:
         share = (length * TEST_SHARE).astype(np.int64) // horizon
@@ -80,13 +93,21 @@ def choose_calendar_origins(
 
 def _too_short(longest: int, horizon: int, windows: int) -> InputError:
     need = horizon * (windows + LEAST_HISTORY)
-    plural = "window" if windows == 1 else "windows"
     advice = (
-        f"use a shorter horizon ({option('horizon')}) or add data"
+        _("use a shorter horizon ({horizon_option}) or add data", horizon_option=option("horizon"))
         if windows == 1
-        else f"use fewer windows or a shorter horizon ({options('windows', 'horizon')})"
+        else _("use fewer windows or a shorter horizon ({options})", options=options("windows", "horizon"))
     )
     return InputError(
-        f"the longest series has {longest} rows, but horizon {horizon} with {windows} test {plural} needs at least "
-        f"{need} ({LEAST_HISTORY} horizons to learn from and {windows} to test on): {advice}"
+        _(
+            "the longest series has {longest} rows, but horizon {horizon} with {tested} needs at least {need} "
+            "({horizons} horizons to learn from and {windows} to test on): {advice}",
+            longest=longest,
+            horizon=horizon,
+            windows=windows,
+            tested=counted(windows, "test window"),
+            need=need,
+            horizons=LEAST_HISTORY,
+            advice=advice,
+        )
     )

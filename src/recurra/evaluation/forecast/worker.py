@@ -26,6 +26,7 @@ import pandas as pd
 from recurra.errors import TrainingError
 from recurra.evaluation.forecast.baselines import BUDGET, forecast_baselines, methods_for
 from recurra.evaluation.forecast.steps import Steps
+from recurra.language import _
 
 _ENOUGH = 100_000  # rows before the first origin, unless twenty seasons are more
 _INPUT, _TOLD, _OUTPUT, _COMPLAINTS, _DONE = "input.npz", "told.json", "output.parquet", "complaints", "done"
@@ -149,8 +150,11 @@ class BaselineWorker:
         complaint = (Path(self._folder.name) / _COMPLAINTS).read_bytes()
         if self._process.returncode != 0:
             raise TrainingError(
-                f"the process that computes the baselines ended with {self._process.returncode}: "
-                f"{complaint.decode(errors='replace').strip()[-500:]}"
+                _(
+                    "the process that computes the baselines ended with {returncode}: {complaint}",
+                    returncode=self._process.returncode,
+                    complaint=complaint.decode(errors="replace").strip()[-500:],
+                )
             )
         path = Path(self._folder.name) / _OUTPUT
         frame = pd.read_parquet(path)

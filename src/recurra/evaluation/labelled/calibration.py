@@ -25,6 +25,7 @@ from scipy.special import expit, log_softmax, softmax
 
 from recurra.checking import require
 from recurra.errors import InputError
+from recurra.language import _
 
 Floats = npt.NDArray[np.floating]
 LossAndSlope = tuple[Floats, Floats]
@@ -55,7 +56,10 @@ class Blend:
             return blended
         if stacked is None:
             raise InputError(
-                f"stacked=None, but its weight is {self.stacked:.3g}: give the outputs of the stacked model too"
+                _(
+                    "stacked=None, but its weight is {stacked:.3g}: give the outputs of the stacked model too",
+                    stacked=self.stacked,
+                )
             )
         return blended + self.stacked * (np.asarray(stacked, dtype=np.float64) - self.centre)
 
@@ -159,7 +163,7 @@ def _least_squares(x: Floats, y: Floats, known: npt.NDArray[np.bool_]) -> list[f
     free, norm = nnls(x, y)
     variance = max(norm**2 / max(len(y) - len(free), 1), np.finfo(np.float64).eps)
     sd = np.sqrt(variance)
-    weights, _ = nnls(np.vstack([x / sd, np.eye(len(prior)) / SPREAD]), np.concatenate([y / sd, prior / SPREAD]))
+    weights, _unused = nnls(np.vstack([x / sd, np.eye(len(prior)) / SPREAD]), np.concatenate([y / sd, prior / SPREAD]))
     return [float(weight) for weight in weights]
 
 

@@ -23,6 +23,7 @@ from recurra.evaluation.labelled.scores import known_rows, score_classes, score_
 from recurra.evaluation.labelled.verdict import Verdict, decide, leading_of_classes
 from recurra.evaluation.shared.bootstrap import DRAWS, Score, interval, of_units, resample
 from recurra.evaluation.shared.showing import Shown, named_parts
+from recurra.language import _
 
 if TYPE_CHECKING:
     from recurra.report import ReportContent
@@ -301,22 +302,35 @@ def _prepared(
     """Truth, every method's outputs (the model's first) and the unit of each row, where a truth is known."""
     truth = np.asarray(truth)
     if truth.ndim != dimensions:
-        raise InputError(f"truth has shape {truth.shape}: expected {'[N]' if dimensions == 1 else '[N, K]'}")
+        raise InputError(
+            _(
+                "truth has shape {shape}: expected {dimensions}",
+                shape=truth.shape,
+                dimensions="[N]" if dimensions == 1 else "[N, K]",
+            )
+        )
     if model in baselines:
-        raise InputError(f"model={model!r} is also the name of a baseline: give it another name")
+        raise InputError(_("model={model!r} is also the name of a baseline: give it another name", model=model))
     known = known_rows(truth)
     if not known.any():
-        raise InputError("truth holds no known value: there is nothing to judge")
+        raise InputError(_("truth holds no known value: there is nothing to judge"))
     methods = {}
     for name, outputs in {model: ours, **baselines}.items():
         outputs = np.asarray(outputs, dtype=np.float64)
         if outputs.ndim != 2 or len(outputs) != len(truth) or (dimensions == 2 and outputs.shape != truth.shape):
             raise InputError(
-                f"{name!r} has outputs of shape {outputs.shape}, the truth {truth.shape}: one row for each"
+                _(
+                    "{name!r} has outputs of shape {shape}, the truth {expected}: one row for each",
+                    name=name,
+                    shape=outputs.shape,
+                    expected=truth.shape,
+                )
             )
         if not np.isfinite(outputs[known]).all():
             row = np.flatnonzero(known & ~np.isfinite(outputs).all(axis=1))[0]
-            raise InputError(f"{name!r} is not finite in row {row}: a number is expected for each test example")
+            raise InputError(
+                _("{name!r} is not finite in row {row}: a number is expected for each test example", name=name, row=row)
+            )
         methods[name] = outputs[known]
     if groups is None:
         return truth[known], methods, None

@@ -25,6 +25,7 @@ from recurra.errors import InputError
 from recurra.evaluation.labelled.logistic import fit_sigmoid, fit_softmax, label_weights
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.ngrams import MOST, Sparse, fit_ngrams
+from recurra.language import _
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
@@ -60,7 +61,7 @@ def fit_ngram_classifier(
     _check(tokens, labels.shape)
     known = labels >= 0
     if not known.any():
-        raise InputError("labels holds no known class: at least one label from 0 up is needed")
+        raise InputError(_("labels holds no known class: at least one label from 0 up is needed"))
     grams = fit_ngrams(tokens.take(known), orders=orders, most=min(most, max(1, MOST_COEFFICIENTS // classes)))
     features, labels = grams.matrix(tokens.take(known), values=FEATURES), labels[known]
     weights = None if class_weights is None else np.asarray(class_weights, dtype=np.float64)[labels]
@@ -124,4 +125,10 @@ def _scaled(features: Sparse, scale: Floats) -> Sparse:
 
 def _check(tokens: Ragged, shape: tuple[int, ...]) -> None:
     if shape != (len(tokens),):
-        raise InputError(f"labels has shape {shape}, but there are {len(tokens)} sequences: give one row for each")
+        raise InputError(
+            _(
+                "labels has shape {shape}, but there are {n_tokens} sequences: give one row for each",
+                shape=shape,
+                n_tokens=len(tokens),
+            )
+        )

@@ -25,6 +25,7 @@ from scipy import sparse
 from recurra.checking import require
 from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
+from recurra.language import _
 
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
@@ -71,7 +72,7 @@ class NGrams:
         norm of the row, so that a long sequence weighs no more than a short one (Salton, Buckley 1988).
         """
         if values not in ("binary", "counts", "normalised"):
-            raise InputError(f"values={values!r} must be one of 'binary', 'counts', 'normalised'")
+            raise InputError(_("values={values!r} must be one of 'binary', 'counts', 'normalised'", values=values))
         parts = [self._part(part, values) for part in _chunks(tokens)]
         empty = sparse.csr_matrix((0, len(self)), dtype=np.float32)
         return sparse.vstack(parts, format="csr") if parts else empty
@@ -111,11 +112,13 @@ def fit_ngrams(tokens: Ragged, *, orders: Sequence[int] = (1, 2), most: int = MO
     (4, 3)
     """
     if not orders or min(orders) < 1:
-        raise InputError(f"orders={tuple(orders)} must be lengths of n-grams, 1 and up, such as (1, 2)")
+        raise InputError(
+            _("orders={orders} must be lengths of n-grams, 1 and up, such as (1, 2)", orders=tuple(orders))
+        )
     if most < 1:
-        raise InputError(f"most={most} must be at least 1: the number of n-grams that are kept")
+        raise InputError(_("most={most} must be at least 1: the number of n-grams that are kept", most=most))
     keys, counts = np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    for _, _, found in _keys(tokens, tuple(orders)):
+    for _unused, _unused, found in _keys(tokens, tuple(orders)):
         new, times = np.unique(found, return_counts=True)
         keys, counts = np.concatenate([keys, new]), np.concatenate([counts, times])
         if len(keys) > most:
@@ -128,9 +131,11 @@ def fit_ngrams(tokens: Ragged, *, orders: Sequence[int] = (1, 2), most: int = MO
 def _keys(tokens: Ragged, orders: tuple[int, ...]) -> Iterator[tuple[int, Ints, Keys]]:
     """(order, first steps [M], keys [M]) of all n-grams that lie within a sequence, the shortest order first."""
     if not np.issubdtype(tokens.values.dtype, np.integer) and len(tokens.values):
-        raise InputError(f"token ids are {tokens.values.dtype}, integers are expected: encode the tokens first")
+        raise InputError(
+            _("token ids are {dtype}, integers are expected: encode the tokens first", dtype=tokens.values.dtype)
+        )
     if len(tokens.values) and tokens.values.min() < 0:
-        raise InputError(f"token ids must be 0 and up, one is {tokens.values.min()}")
+        raise InputError(_("token ids must be 0 and up, one is {values}", values=tokens.values.min()))
     ids = tokens.values.astype(np.uint64) + np.uint64(1)
     ends = np.repeat(tokens.offsets[1:], tokens.lengths)  # where each token's sequence ends
     steps = np.arange(len(ids))

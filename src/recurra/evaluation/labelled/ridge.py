@@ -18,6 +18,7 @@ from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.ngrams import MOST, Sparse, fit_ngrams
+from recurra.language import _
 
 Floats = npt.NDArray[np.floating]
 
@@ -60,7 +61,13 @@ def fit_ngram_ridge(
     """
     truth = np.asarray(values, dtype=np.float64)
     if truth.ndim != 2 or len(truth) != len(tokens):
-        raise InputError(f"values has shape {truth.shape}, but there are {len(tokens)} sequences: expected [N, K]")
+        raise InputError(
+            _(
+                "values has shape {shape}, but there are {n_tokens} sequences: expected [N, K]",
+                shape=truth.shape,
+                n_tokens=len(tokens),
+            )
+        )
     grams = fit_ngrams(tokens, orders=orders, most=most)
     w, b = fit_ridge(grams.matrix(tokens, values="normalised"), truth)
     return NGramModel(grams, w.astype(np.float32), b.astype(np.float32), "normalised")

@@ -17,6 +17,7 @@ from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
 from recurra.evaluation.labelled.logistic import fit_sigmoid, fit_softmax, label_weights
 from recurra.evaluation.labelled.ridge import fit_ridge
+from recurra.language import _
 
 Floats = npt.NDArray[np.floating]
 
@@ -43,8 +44,11 @@ class SummaryModel:
         features = summarise(series)
         if features.shape[1] != len(self.mean):
             raise InputError(
-                f"series makes {features.shape[1]} features, the model was fitted on {len(self.mean)}: "
-                "give the same channels"
+                _(
+                    "series makes {shape} features, the model was fitted on {n_mean}: give the same channels",
+                    shape=features.shape[1],
+                    n_mean=len(self.mean),
+                )
             )
         return standardised(features, self.mean, self.scale) @ self.coefficients + self.intercepts
 
@@ -95,7 +99,9 @@ def summarise(series: Ragged) -> Floats:
     1.0
     """
     if series.values.ndim != 2:
-        raise InputError(f"series has values of shape {series.values.shape}: [steps, channels] is expected")
+        raise InputError(
+            _("series has values of shape {shape}: [steps, channels] is expected", shape=series.values.shape)
+        )
     lengths = series.lengths
     filled = np.flatnonzero(lengths)
     channels = series.values.shape[1]

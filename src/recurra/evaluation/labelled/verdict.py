@@ -68,7 +68,7 @@ def decide(
     sign = -1.0 if name in LOWER else 1.0
     values = {method: sign * score.value for method, score in scores.items()}
     if not baselines:
-        raise InputError("there is nothing to judge: at least one baseline is needed")
+        raise InputError(_("there is nothing to judge: at least one baseline is needed"))
     units = scores[model].sums.shape[0]
     rivals = [method for method in baselines if not np.isnan(values[method])]
     if not rivals or np.isnan(values[model]):

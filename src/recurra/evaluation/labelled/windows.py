@@ -20,6 +20,7 @@ from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
 from recurra.evaluation.labelled.logistic import fit_softmax
 from recurra.evaluation.labelled.ngrams import Sparse
+from recurra.language import _
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
@@ -131,9 +132,15 @@ def checked_tags(sequences: Ragged, tags: npt.ArrayLike) -> Ints:
     """Tags [N_total] as an array. Raises InputError for more or fewer than steps, and where none is known."""
     tags = np.asarray(tags)
     if tags.shape != (len(sequences.values),):
-        raise InputError(f"tags has shape {tags.shape}, but there are {len(sequences.values)} steps: give one for each")
+        raise InputError(
+            _(
+                "tags has shape {shape}, but there are {n_values} steps: give one for each",
+                shape=tags.shape,
+                n_values=len(sequences.values),
+            )
+        )
     if not (tags >= 0).any():
-        raise InputError("tags holds no known tag: at least one from 0 up is needed")
+        raise InputError(_("tags holds no known tag: at least one from 0 up is needed"))
     return tags
 
 
@@ -187,7 +194,9 @@ def neighbours(sequences: Ragged, width: int) -> Iterator[tuple[Ints, npt.NDArra
     Outside, the step named is the nearest of all.
     """
     if width < 1 or width % 2 == 0:
-        raise InputError(f"width={width} must be odd: a window has as many steps before its middle as after it")
+        raise InputError(
+            _("width={width} must be odd: a window has as many steps before its middle as after it", width=width)
+        )
     starts = np.repeat(sequences.offsets[:-1], sequences.lengths)
     ends = np.repeat(sequences.offsets[1:], sequences.lengths)
     steps = np.arange(len(starts))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from recurra.language import _
 from recurra.report.reported import Reported
 
 _SHARES = ("accuracy", "coverage", "calibration error")  # shown as per cent
@@ -101,4 +102,4 @@ def named_parts(parts: Mapping[str, str]) -> str:
     >>> named_parts({"table": "methods by measures", "verdict": "what follows"})
     'More: .table (methods by measures), .verdict (what follows).'
     """
-    return f"More: {', '.join(f'.{name} ({what})' for name, what in parts.items())}."
+    return _("More: {parts}.", parts=", ".join((f".{name} ({what})" for name, what in parts.items())))

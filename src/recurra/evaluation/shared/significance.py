@@ -38,6 +38,7 @@ from scipy.special import stdtr
 
 from recurra.errors import InputError
 from recurra.evaluation.forecast.metrics import mean_of_known
+from recurra.language import _
 
 Floats = npt.NDArray[np.floating]
 
@@ -89,7 +90,11 @@ def diebold_mariano(differences: npt.ArrayLike, lag: int = 0) -> Comparison:
     n = len(d)
     if n < 2 or not 0 <= lag < n:
         raise InputError(
-            f"{n} loss differences and lag {lag} allow no test: at least two, and a lag below their number"
+            _(
+                "{n} loss differences and lag {lag} allow no test: at least two, and a lag below their number",
+                n=n,
+                lag=lag,
+            )
         )
     mean = float(d.mean())
     if np.ptp(d) <= 1e-12 * np.abs(d).max():

@@ -63,11 +63,20 @@ class Explained(Panel):
 
     def check(self) -> None:
         if self.writing not in WRITINGS:
-            raise InputError(f"writing is {self.writing!r}: expected one of {', '.join(map(repr, WRITINGS))}")
+            raise InputError(
+                _(
+                    "writing is {writing!r}: expected one of {writings}",
+                    writing=self.writing,
+                    writings=", ".join(map(repr, WRITINGS)),
+                )
+            )
         lone = set(self.explained["example"]).union(self.explained_series["example"]) - set(self.chosen["example"])
         if lone:
             raise InputError(
-                f"chosen has no row for the explained example {min(map(str, lone))}: give its truth and prediction"
+                _(
+                    "chosen has no row for the explained example {lone}: give its truth and prediction",
+                    lone=min(map(str, lone)),
+                )
             )
 
     def section(self) -> Section | None:
@@ -298,7 +307,7 @@ def _blocks(tokens: list[Token], attribution: np.ndarray) -> list[Piece]:
     for visible, run in groupby(
         zip(starts.tolist(), kept(strongest, SYMBOLS // BLOCK, 1).tolist(), strict=True), lambda part: part[1]
     ):
-        places = [place for place, _ in run]
+        places = [place for place, _unused in run]
         if visible:
             pieces += [Piece(place + 1, tokens[place : place + BLOCK]) for place in places]
         else:

@@ -56,12 +56,19 @@ class Methods(Panel):
     def check(self) -> None:
         if self.best_baseline and self.best_baseline not in self.baselines:
             raise InputError(
-                f"best_baseline is {self.best_baseline!r}, which is none of the baselines: {', '.join(self.baselines)}"
+                _(
+                    "best_baseline is {best_baseline!r}, which is none of the baselines: {baselines}",
+                    best_baseline=self.best_baseline,
+                    baselines=", ".join(self.baselines),
+                )
             )
         if self.leading and len(self.table) and self.leading not in self.table.columns:
             raise InputError(
-                f"leading is {self.leading!r}, which is no score of the table: "
-                f"{', '.join(map(str, self.table.columns))}"
+                _(
+                    "leading is {leading!r}, which is no score of the table: {columns}",
+                    leading=self.leading,
+                    columns=", ".join(map(str, self.table.columns)),
+                )
             )
 
     def is_ours(self, method: str) -> bool:

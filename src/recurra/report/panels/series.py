@@ -58,7 +58,11 @@ class SeriesData:
         check_columns("backtest", self.backtest, wanted)
         if self.best_baseline and self.best_baseline not in self.baselines:
             raise InputError(
-                f"best_baseline is {self.best_baseline!r}, which is none of the baselines: {', '.join(self.baselines)}"
+                _(
+                    "best_baseline is {best_baseline!r}, which is none of the baselines: {baselines}",
+                    best_baseline=self.best_baseline,
+                    baselines=", ".join(self.baselines),
+                )
             )
 
 

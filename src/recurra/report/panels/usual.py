@@ -23,7 +23,8 @@ CLASSES = 12
 class Usual(Panel):
     """The strongest tokens of each class.
 
-    usual: token (or feature), class, strength [mean attribution towards the class], count [how often it occurs].
+    usual: token (or feature), class, strength [mean attribution towards the class], count [how often it occurs];
+        optionally `input`, the column that a token is of, which is shown where there are several.
     numeric: whether numbers are predicted, which have no class.
     """
 
@@ -50,9 +51,10 @@ class Usual(Panel):
 
 @dataclass(frozen=True)
 class Bar:
-    """One token: its strength as text and as a part of the longest bar [per cent]; `against` the class or for it."""
+    """One token of an input: strength as text, part of the longest bar [per cent], and whether `against` its class."""
 
     token: str
+    input: str
     strength: str
     width: float
     against: bool
@@ -80,20 +82,23 @@ def usual_bars(frame: pd.DataFrame) -> list[ClassBars]:
     names = [name for name in frame["class"].unique() if name in set(order)]
     style = style_of_sizes(frame["strength"], 3)
     longest = float(size.max())
+    inputs = frame["input"].map(text_of) if "input" in frame.columns else pd.Series("", index=frame.index)
+    frame = frame.assign(input=inputs if inputs.nunique() > 1 else "")
     made = []
     for name in names:
         part = frame[frame["class"] == name]
         part = part.loc[part["strength"].abs().sort_values(ascending=False, kind="stable").index[:TOKENS]]
-        rows = zip(part["token"].map(text_of), part["strength"].tolist(), part["count"], strict=True)
+        columns = part["token"].map(text_of), part["input"], part["strength"].tolist(), part["count"]
         bars = [
             Bar(
                 shortened(token, 40) or "∅",
+                shortened(source, 30),
                 style.text(value),
                 round(100 * abs(value) / longest, 1),
                 value < 0,
                 f"{int(number):,}",
             )
-            for token, value, number in rows
+            for token, source, value, number in zip(*columns, strict=True)
         ]
         made.append(ClassBars(shortened(name, 60), bars))
     return made

@@ -81,7 +81,7 @@ def as_table(data: Any) -> pd.DataFrame:
         return named.to_frame().reset_index(drop=True)
     if isinstance(data, np.ndarray) and data.ndim == 1:
         return pd.DataFrame({"y": data})
-    shape = f" of shape {data.shape}" if isinstance(data, np.ndarray) else ""
+    shape = _(" of shape {shape}", shape=data.shape) if isinstance(data, np.ndarray) else ""
     raise InputError(
         _(
             "data is a {name}{shape}: expected a pandas DataFrame, a Series (with its times as the "

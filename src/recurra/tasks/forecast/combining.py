@@ -22,6 +22,7 @@ from recurra.evaluation.forecast.conformal import fit_stretch
 from recurra.evaluation.forecast.intermittent import NAMES as INTERMITTENT
 from recurra.evaluation.forecast.statistical import points_used
 from recurra.evaluation.forecast.steps import Steps
+from recurra.language import _
 from recurra.nn.pretrained import zero_shot
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.tasks.forecast.frames import truth_after
@@ -54,7 +55,9 @@ def rows_read(used: Sequence[str], steps: Steps) -> int:
 def check_method(method: object) -> None:
     """Raise InputError for what is none of `METHODS`."""
     if method not in METHODS:
-        raise InputError(f"method is {method!r}: expected one of {', '.join(METHODS)}")
+        raise InputError(
+            _("method is {method!r}: expected one of {methods}", method=method, methods=", ".join(METHODS))
+        )
 
 
 def validation_origins(lengths: Ints, horizon: int, season: int) -> list[Ints]:
@@ -66,7 +69,7 @@ def validation_origins(lengths: Ints, horizon: int, season: int) -> list[Ints]:
     lengths = np.asarray(lengths, dtype=np.int64)
     chosen = np.unique(np.linspace(0, len(lengths) - 1, min(len(lengths), _SERIES)).astype(np.int64))
     most = int(np.clip(_WINDOWS // max(len(chosen), 1), _LEAST, _MOST))
-    found: list[Ints] = [np.zeros(0, dtype=np.int64) for _ in lengths]
+    found: list[Ints] = [np.zeros(0, dtype=np.int64) for _unused in lengths]
     for s in chosen:
         last = int(lengths[s]) - horizon
         first = max(min(2 * season, last), min(8, last), int(lengths[s] * (1.0 - _RECENT)) - horizon)

@@ -219,5 +219,5 @@ class FileForecaster(ReportedForecasts, Estimator):
             first=1 - usual.window,
             title=_("What usually moves a forecast, share of each step and column"),
             flows=None if shown is None else looks[shown],
-            shows=f"network {shown} of {len(model.members)}" if several else "",
+            shows=_("network {shown} of {n_members}", shown=shown, n_members=len(model.members)) if several else "",
         )

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from recurra.data import Fact
-from recurra.data.schema.names import counted
 from recurra.ensemble.members import remarks_of
 from recurra.formatting import percent
-from recurra.language import _
+from recurra.language import _, counted
 from recurra.nn.own import OwnNetwork
 from recurra.options import option
 from recurra.tasks.forecast.calibration import Calibration
@@ -134,4 +133,8 @@ def trust_of(calibration: Calibration) -> str:
 def _described(model: ForecastModel) -> str:
     network = model.members[0].network
     own = isinstance(network, OwnNetwork)
-    return f"{network.name}, your own" if own else f"{model.recipe.cell}, {model.recipe.network.hidden} units"
+    return (
+        _("{network}, your own", network=network.name)
+        if own
+        else _("{cell}, {hidden} units", cell=model.recipe.cell, hidden=model.recipe.network.hidden)
+    )

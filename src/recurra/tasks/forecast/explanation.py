@@ -22,6 +22,7 @@ from recurra.data.panel.windows import WindowBatch, WindowReader, naive_forecast
 from recurra.data.schema.series_names import name_columns
 from recurra.errors import InputError
 from recurra.inspect import Attribution, attribute
+from recurra.language import _
 from recurra.nn.embedding import Embeddings
 from recurra.nn.forecast import Features, ForecastNetwork
 from recurra.nn.own import OwnNetwork
@@ -78,7 +79,7 @@ def explain(
         name: np.zeros((len(series), window + horizon)) for name in dict.fromkeys(_features(names))
     }
     static: dict[str, Floats] = {name: np.zeros(len(series)) for name in dict.fromkeys(names.static)}
-    forecast, baseline, rest = (np.zeros(len(series)) for _ in range(3))
+    forecast, baseline, rest = (np.zeros(len(series)) for _unused in range(3))
     logs = model.scaling.in_logarithms[model.scaling.number(panel.series)[series]]
     for part in _alike(logs):
         found = _attributed(model, panel, series[part], origins[part], step, points, log=bool(logs[part[0]]))
@@ -153,15 +154,18 @@ def _ours(member: WindowMember) -> ForecastNetwork:
     """The network of a member; raises InputError for a user's own, whose inputs cannot be told apart from here."""
     if isinstance(member.network, OwnNetwork):
         raise InputError(
-            f"the network {member.network.name} is your own, whose inputs cannot be told apart from here: use "
-            "recurra.inspect.attribute with a function of your inputs"
+            _(
+                "the network {network} is your own, whose inputs cannot be told apart from here: use "
+                "recurra.inspect.attribute with a function of your inputs",
+                network=member.network.name,
+            )
         )
     return member.network
 
 
 def _embedded(columns: Sequence[str], embedding: Embeddings) -> list[str]:
     widths = [table.embedding_dim for table in embedding.tables if isinstance(table, nn.Embedding)]
-    return [name for name, width in zip(columns, widths, strict=True) for _ in range(width)]
+    return [name for name, width in zip(columns, widths, strict=True) for _unused in range(width)]
 
 
 def _attributed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
@@ -13,7 +13,6 @@ import numpy.typing as npt
 import pandas as pd
 from torch import nn
 
-from recurra import cells
 from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, understand
 from recurra.data.panel.sums import parse_hierarchy, with_sums
 from recurra.deploy.model_file import Contents, write_model
@@ -23,13 +22,12 @@ from recurra.evaluation.forecast.backtest import Backtest
 from recurra.evaluation.forecast.origins import LEAST_HISTORY
 from recurra.evaluation.forecast.worker import BaselineWorker, PlainBaselines
 from recurra.inspect import Finding
-from recurra.language import _
+from recurra.language import _, counted
 from recurra.nn.forecast import NetworkOptions
-from recurra.nn.own import Loss, OwnParts, check_own
+from recurra.nn.own import Loss, OwnParts
 from recurra.nn.quantiles import QUANTILES
 from recurra.options import option
 from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table, with_target
-from recurra.tasks.forecast.combining import check_method
 from recurra.tasks.forecast.contract import FileForecaster
 from recurra.tasks.forecast.covariates import Gain, columns_of, measure, said
 from recurra.tasks.forecast.decided import decided
@@ -51,6 +49,7 @@ from recurra.tasks.forecast.model_file import from_contents, to_contents
 from recurra.tasks.forecast.paths import MOST as MOST_PATHS
 from recurra.tasks.forecast.paths import draw
 from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn, steps_of
+from recurra.tasks.forecast.settings import check_settings, is_whole, lengths
 from recurra.tasks.forecast.short import LEAST_KNOWN
 from recurra.tasks.forecast.study import (
     Compared,
@@ -66,14 +65,12 @@ from recurra.tasks.forecast.study import (
     together,
 )
 from recurra.tasks.forecast.what_if import changed, changes_for
-from recurra.tasks.parameters import check_options, chosen_options
+from recurra.tasks.parameters import chosen_options
 from recurra.training import Run, TrainingOptions
-from recurra.training.progress import check_verbose, expect
-from recurra.training.run import chosen_run, pick_device
+from recurra.training.progress import expect
+from recurra.training.run import chosen_run
 
 Floats = npt.NDArray[np.floating]
-
-_LARGEST_SEED = 2**32 - 1  # torch's generators take 64 bits, and each member and epoch has a seed of its own
 
 
 class Forecaster(FileForecaster):
@@ -282,7 +279,7 @@ class Forecaster(FileForecaster):
             points, quantiles = model.forecast(other, every, other.lengths)
         beside |= interval_bounds(quantiles, levels)
         if num_samples is not None:
-            if not _is_whole(num_samples, 1) or num_samples > MOST_PATHS:
+            if not is_whole(num_samples, 1) or num_samples > MOST_PATHS:
                 raise InputError(
                     _(
                         "num_samples is {num_samples!r}: expected a whole number from 1 to {most}",
@@ -310,8 +307,11 @@ class Forecaster(FileForecaster):
             origins.append(np.arange(max(first, 1), panel.lengths[s], horizon))
         if not any(len(o) for o in origins):
             raise InputError(
-                f"the data holds nothing later than what the model was fitted on (its last row: {self._last_time()}): "
-                "give rows that come after it"
+                _(
+                    "the data holds nothing later than what the model was fitted on (its last row: {value}): "
+                    "give rows that come after it",
+                    value=self._last_time(),
+                )
             )
         with _baselines(panel, origins, model.recipe) as baselines:
             run = chosen_run(None, verbose=self.verbose, device="cpu")
@@ -332,8 +332,14 @@ class Forecaster(FileForecaster):
         the window in which nothing happens) have none; all rows of a series add up to its forecast.
         """
         model = self._fitted()
-        if step is not None and not (_is_whole(step, 1) and step <= model.recipe.horizon):
-            raise InputError(f"step is {step!r}: expected a whole number from 1 to the horizon, {model.recipe.horizon}")
+        if step is not None and not (is_whole(step, 1) and step <= model.recipe.horizon):
+            raise InputError(
+                _(
+                    "step is {step!r}: expected a whole number from 1 to the horizon, {horizon}",
+                    step=step,
+                    horizon=model.recipe.horizon,
+                )
+            )
         panel = model.panel if data is None else self._continued(data, model.window)
         return explanation_frame(model, panel, step=step, points=points)
 
@@ -426,46 +432,26 @@ class Forecaster(FileForecaster):
         return run
 
     def _panel(self, data: Data, columns: ColumnArguments) -> Panel:
-        self._check()
+        check_settings(self)
         if isinstance(data, Panel):
             given = [name for name, value in columns.items() if value is not None]
             if given:
                 raise InputError(
-                    f"{given[0]} was given, but the data is a Panel, whose columns have their parts already"
+                    _(
+                        "{given} was given, but the data is a Panel, whose columns have their parts already",
+                        given=given[0],
+                    )
                 )
             self.understood_ = []
             return data
         panel, self.understood_ = understand(as_table(data), **self._grouped(columns))
         return with_sums(panel) if self.hierarchy is not None else panel
 
-    def _check(self) -> None:
-        if self.hierarchy is not None:
-            parse_hierarchy(self.hierarchy)
-        for name, least in (("horizon", 1), ("members", 1), ("seed", 0)):
-            value = getattr(self, name)
-            if not _is_whole(value, least):
-                raise InputError(f"{name} is {value!r}: expected a whole number of at least {least}")
-        if self.seed > _LARGEST_SEED:
-            raise InputError(f"seed is {self.seed}: expected a whole number of at most {_LARGEST_SEED}")
-        cells.get(self.cell)
-        check_method(self.method)
-        check_verbose(self.verbose)
-        check_own(self.network, self.loss)
-        pick_device(self.device)
-        check_options("network", self.network, NetworkOptions, factory=True)
-        check_options("training", self.training, TrainingOptions)
-        if self.block is not None and not _is_whole(self.block, 1):
-            raise InputError(f"block is {self.block!r}: expected a whole number of at least 1, or None")
-        if self.season is not None and not all(_is_whole(season, 1) for season in _several(self.season)):
-            raise InputError(
-                f"season is {self.season!r}: expected a whole number of steps of at least 1, several of them, or None"
-            )
-
     def _recipe(self, panel: Panel) -> Recipe:
         if self.season is None:
             seasons = detect_seasons(panel)
         else:
-            seasons = tuple(int(season) for season in _several(self.season) if season > 1)
+            seasons = tuple(int(season) for season in lengths(self.season) if season > 1)
         return Recipe(
             horizon=int(self.horizon),
             cell=self.cell,
@@ -481,7 +467,7 @@ class Forecaster(FileForecaster):
 
     def _fitted(self) -> ForecastModel:
         if not hasattr(self, "model_"):
-            raise InputError("this Forecaster is not fitted: call fit first, or read one with recurra.load")
+            raise InputError(_("this Forecaster is not fitted: call fit first, or read one with recurra.load"))
         return self.model_
 
     def _learnt(self, panel: Panel, recipe: Recipe, run: Run, name: str) -> ForecastModel:
@@ -524,12 +510,21 @@ class Forecaster(FileForecaster):
         learnt = rows_to_learn(horizon, self._recipe(panel).seasons, self.block)
         need = horizon * tested + max(learnt, LEAST_HISTORY * horizon)
         if longest < need:
-            plural = "window" if tested == 1 else "windows"
-            fewer = "" if tested == 1 else f"fewer {option('windows')}, "
+            fewer = "" if tested == 1 else _("fewer {windows_option}, ", windows_option=option("windows"))
             raise InputError(
-                f"the longest series has {longest} rows: a forecast of {horizon} steps needs at least {need} "
-                f"({need - horizon * tested} to learn from, {horizon * tested} for {tested} test {plural}); give more "
-                f"data, {fewer}or a shorter {option('horizon')}"
+                _(
+                    "the longest series has {longest} rows: a forecast of {horizon} steps needs at least "
+                    "{need} ({learnt} to learn from, {held} for {windows}); give more data, "
+                    "{fewer}or a shorter {horizon_option}",
+                    longest=longest,
+                    horizon=horizon,
+                    need=need,
+                    learnt=need - horizon * tested,
+                    held=horizon * tested,
+                    windows=counted(tested, "test window"),
+                    fewer=fewer,
+                    horizon_option=option("horizon"),
+                )
             )
 
     def _continued(self, data: Data, rows: int | None = None) -> Panel:
@@ -551,14 +546,6 @@ class Forecaster(FileForecaster):
         return panel.grid.times(np.array([(panel.start + panel.lengths).max() - 1]))[0]
 
 
-def _is_whole(value: object, least: int) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= least
-
-
-def _several(value: int | Sequence[int]) -> tuple[int, ...]:
-    return tuple(value) if isinstance(value, Iterable) else (value,)
-
-
 def _baselines(panel: Panel, origins: list[np.ndarray], recipe: Recipe) -> BaselineWorker | PlainBaselines:
     histories = [panel.values(s) for s in range(len(panel))]
     known = histories, origins, recipe.horizon, steps_of(panel, recipe.seasons), QUANTILES
@@ -572,8 +559,8 @@ def _awaited(baselines: BaselineWorker | PlainBaselines, run: Run) -> pd.DataFra
     if baselines.ready():
         return baselines.result()
     expect(run.progress, 1)
-    run.progress.start("baselines", baselines.forecasts)
+    run.progress.start(_("baselines"), baselines.forecasts)
     try:
-        return baselines.result(lambda done: run.progress.update(done, "forecasts"))
+        return baselines.result(lambda done: run.progress.update(done, _("forecasts")))
     finally:
         run.progress.stop()

@@ -120,8 +120,11 @@ def _spread(panel: Panel, model: ForecastModel, windows: int) -> tuple[np.ndarra
     chosen = np.flatnonzero(last >= 1)
     if not len(chosen):
         raise InputError(
-            f"no series has more than {horizon} rows: expected a row before the {horizon} steps of a forecast; fit "
-            "it to more rows"
+            _(
+                "no series has more than {horizon} rows: expected a row before the {horizon} steps of a "
+                "forecast; fit it to more rows",
+                horizon=horizon,
+            )
         )
     chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, min(len(chosen), windows)).astype(int))]
     each = -(-windows // len(chosen))

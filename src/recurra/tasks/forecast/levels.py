@@ -42,5 +42,5 @@ def meant(level: object) -> str:
     (': did you mean 80?', ', such as 80')
     """
     if isinstance(level, Real) and 0 < float(level) < 1:
-        return f": did you mean {100 * float(level):g}?"
-    return ", such as 80"
+        return _(": did you mean {level:g}?", level=100 * float(level))
+    return _(", such as 80")

@@ -23,6 +23,7 @@ from recurra.evaluation.forecast.combination import Combination
 from recurra.evaluation.forecast.conformal import stretched
 from recurra.evaluation.forecast.intermittent import are_intermittent
 from recurra.evaluation.forecast.metrics import level_weights, naive_scale
+from recurra.language import _
 from recurra.nn.forecast import ForecastNetwork, NetworkOptions
 from recurra.nn.own import OwnNetwork, OwnParts
 from recurra.nn.quantiles import MEDIAN, QUANTILES
@@ -168,8 +169,13 @@ class ForecastModel:
         """The trained networks; raises InputError where there are none."""
         if not self.members:
             raise InputError(
-                f"no network was trained: method is {self.recipe.method!r}, whose forecasts need none; use "
-                f"{option('method', 'auto')} or {option('method', 'network')} to look into one"
+                _(
+                    "no network was trained: method is {method!r}, whose forecasts need none; use "
+                    "{method_option} or {method_option2} to look into one",
+                    method=self.recipe.method,
+                    method_option=option("method", "auto"),
+                    method_option2=option("method", "network"),
+                )
             )
         return self.members
 

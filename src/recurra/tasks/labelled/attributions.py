@@ -9,11 +9,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.encoders.reader import TOKENS, step_counts
+from recurra.data.encoders.standardising import ColumnEncoder
 from recurra.data.encoders.tokens import SymbolEncoder, TextEncoder
 from recurra.data.examples.examples import Examples
 from recurra.data.examples.inputs import Audio
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.steps import Steps
+from recurra.report.texts import text_of
 from recurra.tasks.labelled.explanation import explain, explanation_frame
 from recurra.tasks.labelled.model import SequenceModel
 
@@ -104,7 +106,10 @@ def _loudness(name: str, column: Steps, part: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_gaps(model: SequenceModel, examples: Examples, frame: pd.DataFrame) -> pd.DataFrame:
-    """Of an explanation the rows of tokens, with `after`: what stands between each token and the next in the text."""
+    """Of an explanation the rows of tokens, with `after`: what stands between each token and the next in the text.
+
+    Columns that are constant per example follow, each with its value: "age = 34".
+    """
     encoders = model.reader.encoders
     names = [name for name, encoder in encoders.items() if isinstance(encoder, TOKENS)]
     part = frame[frame["input"].isin(names)].copy()
@@ -117,7 +122,23 @@ def with_gaps(model: SequenceModel, examples: Examples, frame: pd.DataFrame) -> 
             for k in part.loc[part["input"] == name, "example"].unique():
                 rows = part.index[(part["input"] == name) & (part["example"] == k)]
                 part.loc[rows, "after"] = _gaps(str(column[k]), part.loc[rows, "token"].tolist())  # type: ignore[index]
-    return part
+    fixed = [
+        _with_values(frame[frame["input"] == name], encoder, examples.columns[name])
+        for name, encoder in encoders.items()
+        if isinstance(encoder, ColumnEncoder)
+    ]
+    return pd.concat([part, *fixed], ignore_index=True) if fixed else part
+
+
+def _with_values(part: pd.DataFrame, encoder: ColumnEncoder, values: Any) -> pd.DataFrame:
+    """A row per example and column: what the column and its absence added together, and the value as its token."""
+    columns = {f"{name} (missing)": name for name in encoder.numeric}
+    part = part.assign(token=part["token"].replace(columns))
+    others = {name: "first" for name in part.columns if name not in ("example", "token", "attribution")}
+    part = part.groupby(["example", "token"], sort=False, as_index=False).agg({"attribution": "sum", **others})
+    known = [text_of(values[token].iloc[k]) for k, token in zip(part["example"], part["token"], strict=True)]
+    told = [f"{token} = {value or '∅'}" for token, value in zip(part["token"], known, strict=True)]
+    return part.assign(token=told, step=part.groupby("example").cumcount(), after=", ")
 
 
 def _gaps(text: str, tokens: list[str]) -> list[str]:

@@ -14,6 +14,7 @@ from torch import nn
 from recurra.data.examples.inputs import Kind
 from recurra.data.labels.label_values import called
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.nn.own import Loss
 from recurra.nn.sequence import SequenceOptions
 from recurra.objectives.classes import ClassObjective
@@ -104,17 +105,17 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
 
     def predict_proba(self, X: Any) -> Floats:
         """The probability of every class [N, K], in the order of `classes_`; of several labels, that each applies."""
-        outputs, _ = self._outputs(X)
+        outputs, _unused = self._outputs(X)
         return self.model_.objective.decoded(outputs)
 
     def decision_function(self, X: Any) -> Floats:
         """The logits [N, K] that choose a class; of two, by how much the second exceeds the first [N]."""
-        outputs, _ = self._outputs(X)
+        outputs, _unused = self._outputs(X)
         return self._chooser().decided(outputs)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The accuracy: the share of examples whose label, or all of whose labels, are right."""
-        outputs, _ = self._outputs(X)
+        outputs, _unused = self._outputs(X)
         labels = self.labels_
         truth = labels.encode(self._arranged_labels(y), what=called(y))
         refuse_unequal(truth, len(outputs))
@@ -122,10 +123,16 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         known = truth >= 0 if truth.ndim == 1 else (truth >= 0).all(axis=1)
         right = right if right.ndim == 1 else right.all(axis=1)
         if not known.any():
-            raise InputError("y holds no label: expected at least one to compare with")
+            raise InputError(_("y holds no label: expected at least one to compare with"))
         weight = np.ones(len(right)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         if weight.shape != right.shape:
-            raise InputError(f"sample_weight has shape {weight.shape}: expected a weight per example, {right.shape}")
+            raise InputError(
+                _(
+                    "sample_weight has shape {shape}: expected a weight per example, {expected}",
+                    shape=weight.shape,
+                    expected=right.shape,
+                )
+            )
         return float(np.average(right[known], weights=weight[known]))
 
     def _chooser(self) -> ClassObjective | LabelObjective:

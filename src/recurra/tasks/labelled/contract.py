@@ -109,18 +109,29 @@ class LabelledEstimator(ReportedLabels, Estimator):
         """
         if not 0 < share < 1:
             given = int(share) if share % 1 == 0 else share
-            raise InputError(f"{option('share', given)} leaves a part empty: expected a number between 0 and 1, as 0.2")
+            raise InputError(
+                _(
+                    "{share_option} leaves a part empty: expected a number between 0 and 1, as 0.2",
+                    share_option=option("share", given),
+                )
+            )
         target, test = self.task.target, None if test is None else str(test)
         roles, found = understand(opened, target, **columns)
         if test is not None and roles.split is not None:
             raise InputError(
-                f"{option('test')} {test} and the column {roles.split!r} both say what to judge on: leave "
-                f"{option('test')} out, or the column with {option('ignore', roles.split)}"
+                _(
+                    "{test_option} {test} and the column {split!r} both say what to judge on: leave "
+                    "{test_option} out, or the column with {ignore_option}",
+                    test_option=option("test"),
+                    test=test,
+                    split=roles.split,
+                    ignore_option=option("ignore", roles.split),
+                )
             )
         self.optional = tuple(dict.fromkeys((*self.optional, *roles.optional)))
         ways: dict[str, Any] = {"tags": target.per_step, "optional": self.optional}
         gathered = gathered_of(opened, roles, **ways)
-        require_columns(self.optional, list(gathered.examples.kinds), "the inputs", option("optional"))
+        require_columns(self.optional, list(gathered.examples.kinds), _("the inputs"), option("optional"))
         stay = keep_rows(gathered.examples, empty=self.empty, optional=self.optional)  # names the rows of the file
         tested = None if test is None else open_test(test, opened, roles, **ways)
         kept = {"empty": self.empty, "optional": self.optional}
@@ -196,15 +207,22 @@ class LabelledEstimator(ReportedLabels, Estimator):
         opened, gathered, roles = found.opened, found.gathered, found.roles
         if not roles.label:
             raise InputError(
-                f"this model does not know which column of {opened.source} holds the label, since it was not fitted "
-                "to a file: use recurra.load(...).evaluate(X, y) in Python"
+                _(
+                    "this model does not know which column of {source} holds the label, since it was not "
+                    "fitted to a file: use recurra.load(...).evaluate(X, y) in Python",
+                    source=opened.source,
+                )
             )
         require_columns(roles.label, [str(name) for name in opened.frame.columns], opened.source, "")
         labels, groups, objective = gathered.labels, gathered.groups, self.model_.objective
         assert labels is not None
         if bool(np.all(labels.isna())):
             raise InputError(
-                f"column {roles.label[0]!r} of {opened.source} holds no label: there is nothing to compare with"
+                _(
+                    "column {label!r} of {source} holds no label: there is nothing to compare with",
+                    label=roles.label[0],
+                    source=opened.source,
+                )
             )
         optional = self.model_.recipe.optional
         judging = LabelledRows.of(gathered, opened.source, empty=self.empty, optional=optional)
@@ -229,7 +247,10 @@ class LabelledEstimator(ReportedLabels, Estimator):
         found = _examples_of(later)
         if step is not None and not self.model_.objective.per_step:
             raise InputError(
-                f"{option('step', step)} is about a model that tags every step, and this one does not: leave it out"
+                _(
+                    "{step_option} is about a model that tags every step, and this one does not: leave it out",
+                    step_option=option("step", step),
+                )
             )
         assert later is not None
         every: Examples = found.gathered.examples
@@ -238,7 +259,7 @@ class LabelledEstimator(ReportedLabels, Estimator):
 
 def _examples_of(later: Later | None) -> LaterExamples:
     if later is None:
-        raise InputError("this model keeps no data: give the file that holds the examples")
+        raise InputError(_("this model keeps no data: give the file that holds the examples"))
     return later.data
 
 

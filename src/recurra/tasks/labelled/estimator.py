@@ -37,6 +37,7 @@ from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.inspect import Finding
 from recurra.inspect.several import findings_of, flows_of
+from recurra.language import _
 from recurra.nn.own import Loss, OwnParts
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.labelled.contract import LabelledEstimator
@@ -192,7 +193,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         """
         model = self._fitted()
         if not model.baselines:
-            raise InputError("this model was fitted without baselines: study(X, y) fits them too, and judges it")
+            raise InputError(_("this model was fitted without baselines: study(X, y) fits them too, and judges it"))
         examples = self._examples(X, kinds=model.reader.kinds)
         self._refuse_empty(examples)
         refuse_unequal(y, len(examples))
@@ -248,7 +249,9 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         encoded = model.reader.encode(examples)
         names = list(self.labels_.names)
         if step is not None and (not model.objective.per_step or not 0 <= step < int(step_counts(encoded).min())):
-            raise InputError(f"step is {step}: expected a step that every example has, of a model that tags steps")
+            raise InputError(
+                _("step is {step}: expected a step that every example has, of a model that tags steps", step=step)
+            )
         if target is not None:
             targets = np.full(len(examples), code_of(target, names, "target"), dtype=np.int64)
         else:
@@ -336,7 +339,13 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         unknown = [name for name in self.optional if name not in examples.kinds]
         if unknown:
             known = ", ".join(map(repr, examples.kinds))
-            raise InputError(f"optional names {unknown[0]!r}, which is no input: expected some of {known}")
+            raise InputError(
+                _(
+                    "optional names {unknown!r}, which is no input: expected some of {known}",
+                    unknown=unknown[0],
+                    known=known,
+                )
+            )
         groups = None if groups is None else checked_column(groups, len(examples), "groups")
         numbers = keep_rows(examples, empty=self.empty, optional=self.optional)
         if len(numbers) < len(examples):
@@ -354,7 +363,12 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         if groups is None and not keeps_classes(plan, truth):
             plan = make_plan(truth, None, int(self.seed))
         if per_step and set(reader.sequences) <= set(self.optional):
-            raise InputError(f"optional names {reader.sequences[0]!r}, whose steps are tagged: expected another input")
+            raise InputError(
+                _(
+                    "optional names {sequence!r}, whose steps are tagged: expected another input",
+                    sequence=reader.sequences[0],
+                )
+            )
         recipe = Recipe(
             cell=self.cell,
             members=int(self.members),
@@ -464,5 +478,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
     def _fitted(self) -> SequenceModel:
         if not hasattr(self, "model_"):
             name = type(self).__name__
-            raise NotFittedError(f"this {name} is not fitted: call fit first, or read one with recurra.load")
+            raise NotFittedError(
+                _("this {name} is not fitted: call fit first, or read one with recurra.load", name=name)
+            )
         return self.model_

@@ -27,6 +27,7 @@ from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
 from recurra.evaluation.labelled.joint import JointModel
 from recurra.inspect import attribute
+from recurra.language import _
 from recurra.nn.front_ends import step_mask
 from recurra.nn.own import OwnNetwork
 from recurra.nn.sequence import InputBatch, SequenceNetwork
@@ -112,7 +113,7 @@ def explanation_frame(model: SequenceModel, examples: Examples, explained: Expla
                 *encoder.names,
                 *(f"{n} (missing)" for n, gap in zip(encoder.names, encoder.gaps, strict=True) if gap),
             ]
-            features += ["time since the step before"] if encoder.pace is not None else []
+            features += [_("time since the step before")] if encoder.pace is not None else []
             frames += [_rows(name, found.lengths, feature, found.values[:, k]) for k, feature in enumerate(features)]
         elif isinstance(encoder, ColumnEncoder):
             features = [
@@ -161,8 +162,11 @@ def _of_ensemble(
             network = member.network
             if isinstance(network, OwnNetwork):
                 raise InputError(
-                    f"the network {network.name} is your own, whose inputs cannot be told apart from here: use "
-                    "recurra.inspect.attribute with a function of your inputs"
+                    _(
+                        "the network {network} is your own, whose inputs cannot be told apart from here: use "
+                        "recurra.inspect.attribute with a function of your inputs",
+                        network=network.name,
+                    )
                 )
             for name, found in _of_network(network, batch, wanted, step, points, most).items():
                 _add(total, name, found.numpy(), encoded[name], places.numpy(), network.parts[name].kind)

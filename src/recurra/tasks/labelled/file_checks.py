@@ -20,6 +20,7 @@ from recurra.evaluation.labelled.majority import Constant
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.series_summary import SummaryModel
 from recurra.evaluation.labelled.windows import SymbolWindow, ValueWindow
+from recurra.language import _
 from recurra.objectives.objective import Objective
 from recurra.tasks.labelled.baselines import Baseline
 from recurra.tasks.labelled.model import Recipe
@@ -82,7 +83,7 @@ def check_baseline(baseline: Baseline, reader: Reader, outputs: int) -> None:
     """Whether a baseline is one of the inputs that it names, and its arrays agree."""
     encoder, model = reader.encoders.get(baseline.column), baseline.model
     if encoder is None:
-        raise ModelFileError(f"it has a baseline of {baseline.column!r}, which is no input")
+        raise ModelFileError(_("it has a baseline of {column!r}, which is no input", column=baseline.column))
     tokens = isinstance(model, NGramModel | SymbolWindow)
     _require(not tokens or isinstance(encoder, TOKENS), f"no tokens in {baseline.column!r}")
     series = is_sequence(encoder) and not isinstance(encoder, TOKENS)

@@ -70,7 +70,7 @@ def _usual(model: SequenceModel, examples: Examples, names: list[str]) -> list[t
         usual = usual.drop(columns="input")
     tables = []
     for name, part in usual.groupby("input", sort=False) if "input" in usual else [("", usual)]:
-        what = f"What moved the predictions most: {name}" if name else "What moved the predictions most"
+        what = _("What moved the predictions most: {name}", name=name) if name else _("What moved the predictions most")
         own = part.drop(columns="input", errors="ignore").head(_STRONGEST)
         tables.append((what, own.dropna(axis="columns", how="all")))
     return tables
@@ -97,6 +97,8 @@ def _by_step(moved: pd.DataFrame) -> dict[str, npt.NDArray]:
     """For the strongest tokens or features: the mean size of what they moved at each step [T]."""
     sizes = moved.assign(size=moved["attribution"].abs())
     sizes = sizes[sizes["step"] < _STEPS]
+    if sizes["input"].nunique() > 1:  # the same word in two columns is two things
+        sizes = sizes.assign(token=sizes["input"].astype(str) + ": " + sizes["token"].astype(str))
     strongest = sizes.groupby("token", sort=False)["size"].sum().nlargest(_TOKENS).index
     count = moved["example"].nunique()
     steps = int(sizes["step"].max()) + 1

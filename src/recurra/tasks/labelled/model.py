@@ -26,6 +26,7 @@ from recurra.data.examples.ragged import Ragged
 from recurra.ensemble.members import Member, Seat
 from recurra.errors import InputError
 from recurra.evaluation.labelled.calibration import Blend
+from recurra.language import _
 from recurra.nn.own import OwnNetwork, OwnParts, own_network
 from recurra.nn.sequence import SequenceNetwork, SequenceOptions
 from recurra.objectives.objective import Objective
@@ -85,7 +86,7 @@ class SequenceModel:
         """How many features `hidden` gives. Raises InputError for networks of the user's own, which do not tell."""
         sizes = [m.network.head.in_features for m in self.members if isinstance(m.network, SequenceNetwork)]
         if len(sizes) < len(self.members):
-            raise InputError("a network of your own does not say how many hidden features it has")
+            raise InputError(_("a network of your own does not say how many hidden features it has"))
         return sum(sizes)
 
     def hidden(self, encoded: Encoded) -> Floats:

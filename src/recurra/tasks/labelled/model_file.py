@@ -27,6 +27,7 @@ from recurra.deploy.model_file import FORMAT, Contents
 from recurra.deploy.seen import Seen
 from recurra.ensemble.members import Member
 from recurra.errors import ModelFileError
+from recurra.language import _
 from recurra.nn.own import OwnNetwork, OwnParts
 from recurra.nn.sequence import SequenceNetwork
 from recurra.objectives.objective import Objective
@@ -124,7 +125,7 @@ def from_contents(
             networks = [_network(opener, k, reader, recipe, parts) for k in range(opener.header.members)]
             return tuple(map(Member, networks))
 
-        given = {"objective": lambda _: opener.part("objective", *objectives), "members": members}
+        given = {"objective": lambda _unused: opener.part("objective", *objectives), "members": members}
         model: SequenceModel = opener.part("model", SequenceModel, given=given)
         reader, recipe = _in_order(model.reader, model.recipe, usage)
         model = replace(model, reader=reader, recipe=recipe)
@@ -143,14 +144,16 @@ def _in_order(reader: Reader, recipe: Recipe, usage: Usage) -> tuple[Reader, Rec
 
 def _ordered(parts: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     if sorted(parts) != sorted(names):
-        raise ModelFileError(f"it has parts of the inputs {sorted(parts)}: expected {sorted(names)}")
+        raise ModelFileError(
+            _("it has parts of the inputs {parts}: expected {names}", parts=sorted(parts), names=sorted(names))
+        )
     return {name: parts[name] for name in names}
 
 
 def _refuse_wild(contents: Contents) -> None:
     wild = next((key for key, value in contents.tensors.items() if not bool(torch.isfinite(value).all())), None)
     if wild is not None:
-        raise ModelFileError(f"the tensor {wild!r} holds numbers that are not finite")
+        raise ModelFileError(_("the tensor {wild!r} holds numbers that are not finite", wild=wild))
 
 
 def _network(
@@ -177,7 +180,9 @@ def _check(model: SequenceModel, table: Table) -> None:
     everyone = [model.outputs(encoded), *(baseline.outputs(encoded) for baseline in (*stacked, *model.baselines))]
     for outputs in everyone:
         if objective.decoded(outputs).shape != (1, objective.outputs) or not np.isfinite(outputs).all():
-            raise ModelFileError(f"a part of it gives outputs of shape {outputs.shape}, or none that are finite")
+            raise ModelFileError(
+                _("a part of it gives outputs of shape {shape}, or none that are finite", shape=outputs.shape)
+            )
 
 
 def _one(encoder: Any) -> Ragged | Fixed:

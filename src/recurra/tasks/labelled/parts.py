@@ -67,7 +67,11 @@ def judged_words(truth: Any) -> str:
     else:
         there = known if known.ndim == 1 else np.any(known, axis=1)
     every = counted(len(there), "example")
-    return every if there.all() else f"{int(there.sum()):,} of {every}, the others without a label"
+    return (
+        every
+        if there.all()
+        else _("{there:,} of {every}, the others without a label", there=int(there.sum()), every=every)
+    )
 
 
 def choose_parts(
@@ -168,10 +172,15 @@ def examples_facts(gathered: Gathered, *, labelled: bool = True) -> list[Fact]:
     facts += [Fact("sample rates", said) for said in _rates(examples)]
     if labelled and isinstance(labels, pd.Series) and labels.map(_is_set).any():
         sets = labels[labels.map(_is_set)]
-        facts.append(Fact("labels", f"{_told(sets.explode().dropna())}; {sets.map(len).mean():.2g} per example"))
+        facts.append(
+            Fact(
+                "labels",
+                _("{told}; {sets:.2g} per example", told=_told(sets.explode().dropna()), sets=sets.map(len).mean()),
+            )
+        )
     if labelled and isinstance(labels, pd.Series) and not labels.map(_is_sequence).any():
         missing = int(missing_of(labels.to_numpy(dtype=object)).sum())
-        without = f"; {counted(missing, 'example')} without a label" if missing else ""
+        without = _("; {examples} without a label", examples=counted(missing, "example")) if missing else ""
         facts.append(Fact("labels", _told(labels) + without))
     return facts
 
@@ -180,17 +189,25 @@ def _lengths(examples: Examples) -> str:
     """The steps of every sequence, where they can be counted now."""
     told = {name: _spread(counts, examples.kinds[name]) for name, counts in raw_lengths(examples).items()}
     if len(told) < 2:
-        return "".join(f" of {said}" for said in told.values())
-    return ": " + ", ".join(f"{name} of {said}" for name, said in told.items())
+        return "".join(_(" of {said}", said=said) for said in told.values())
+    return ": " + ", ".join(_("{name} of {said}", name=name, said=said) for name, said in told.items())
 
 
 def _spread(counts: Ints, kind: Kind) -> str:
     what = "characters" if isinstance(kind, Text | Symbols) else "steps"
     if isinstance(kind, Audio):
         low, middle, high = (f"{steps * kind.hop:.1f}" for steps in (counts.min(), np.median(counts), counts.max()))
-        return f"{high} seconds" if low == high else f"{low}–{high} seconds (median {middle})"
+        return (
+            _("{high} seconds", high=high)
+            if low == high
+            else _("{low}–{high} seconds (median {middle})", low=low, high=high, middle=middle)
+        )
     low, middle, high = int(counts.min()), int(np.median(counts)), int(counts.max())
-    return f"{high:,} {what}" if low == high else f"{low:,}–{high:,} {what} (median {middle:,})"
+    return (
+        f"{high:,} {what}"
+        if low == high
+        else _("{low:,}–{high:,} {what} (median {middle:,})", low=low, high=high, what=what, middle=middle)
+    )
 
 
 def raw_lengths(examples: Examples) -> dict[str, Ints]:
@@ -215,10 +232,12 @@ def _rates(examples: Examples) -> list[str]:
             continue
         others = {rate: count for rate, count in column.origins if rate != kind.rate}
         if others:
-            told = ", ".join(f"{count:,} at {rate:,} Hz" for rate, count in sorted(others.items()))
-            said.append(f"{name} is read at {kind.rate:,} Hz; resampled: {told}")
+            told = ", ".join(
+                _("{count:,} at {rate:,} Hz", count=count, rate=rate) for rate, count in sorted(others.items())
+            )
+            said.append(_("{name} is read at {rate:,} Hz; resampled: {told}", name=name, rate=kind.rate, told=told))
         else:
-            said.append(f"{name} is read at {kind.rate:,} Hz")
+            said.append(_("{name} is read at {rate:,} Hz", name=name, rate=kind.rate))
     return said
 
 
@@ -234,10 +253,15 @@ def _told(labels: pd.Series) -> str:
     """The classes with their counts, the commonest first; of many different numbers the range."""
     distinct = labels.nunique()
     if pd.api.types.is_numeric_dtype(labels.dtype) and distinct > _NUMBERS:
-        return f"{labels.min():.4g} to {labels.max():.4g}, mean {labels.mean():.4g}"
+        return _(
+            "{labels:.4g} to {labels2:.4g}, mean {mean:.4g}",
+            labels=labels.min(),
+            labels2=labels.max(),
+            mean=labels.mean(),
+        )
     if distinct > max(_NUMBERS, len(labels) // 2):
-        return f"{distinct:,} distinct values"
+        return _("{distinct:,} distinct values", distinct=distinct)
     counts = labels.replace("", None).value_counts()
     shown = ", ".join(f"{quoted(name)} {count:,}" for name, count in counts.head(_CLASSES).items())
     more = len(counts) - _CLASSES
-    return f"{shown} and {more:,} more" if more > 0 else shown
+    return _("{shown} and {more:,} more", shown=shown, more=more) if more > 0 else shown

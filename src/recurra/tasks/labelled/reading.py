@@ -19,6 +19,7 @@ from recurra.data.schema.column_kinds import kind_of
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import shown
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.options import option
 from recurra.tasks.labelled.model import SequenceModel
 from recurra.tasks.opened import Opened
@@ -67,19 +68,29 @@ def understand(
     given: dict[str, Any] = {n: names_in(value) if n in _SEVERAL else value for n, value in given.items()}
     wrong = next((name for name in given if name not in _KNOWN), None)
     if wrong is not None:
-        raise InputError(f"{wrong} is no kind of column: expected some of {', '.join(sorted(_KNOWN))}")
+        raise InputError(
+            _("{wrong} is no kind of column: expected some of {known}", wrong=wrong, known=", ".join(sorted(_KNOWN)))
+        )
     roles, facts = understand_examples(opened.frame, target=target, source=opened.source, **given)
     texts = [name for name, kind in roles.inputs.items() if isinstance(kind, Text)]
     asked: dict[str, Any] = {} if level == "auto" else {"level": level}
     asked |= {} if vectors is None else {"vectors": str(vectors)}
     if asked and not texts:
         raise InputError(
-            f"{option(next(iter(asked)))} is about texts, and {opened.source} is read without one: name it with "
-            f"{option('text')}"
+            _(
+                "{option} is about texts, and {source} is read without one: name it with {text_option}",
+                option=option(next(iter(asked))),
+                source=opened.source,
+                text_option=option("text"),
+            )
         )
     if vectors is not None and not Path(vectors).is_file():
         raise InputError(
-            f"there is no file {vectors}: expected word vectors, a word and its numbers a line ({option('vectors')})"
+            _(
+                "there is no file {vectors}: expected word vectors, a word and its numbers a line ({vectors_option})",
+                vectors=vectors,
+                vectors_option=option("vectors"),
+            )
         )
     inputs = {name: replace(kind, **asked) if isinstance(kind, Text) else kind for name, kind in roles.inputs.items()}
     return replace(roles, inputs=inputs), facts
@@ -130,7 +141,11 @@ def later_examples(model: SequenceModel, known: Roles | None, opened: Opened) ->
     steps, before = (kinds.get(SEQUENCE) for kinds in (gathered.examples.kinds, model.reader.kinds))
     if isinstance(steps, Events) and isinstance(before, Series):  # in long format the values say which it is
         raise InputError(
-            f"the features {shown(roles.features)} of {opened.source} hold text, and held numbers when the model was "
-            "fitted: correct them"
+            _(
+                "the features {features} of {source} hold text, and held numbers when the model was "
+                "fitted: correct them",
+                features=shown(roles.features),
+                source=opened.source,
+            )
         )
     return LaterExamples(opened, gathered, roles)

@@ -13,6 +13,7 @@ from sklearn.utils import Tags as EstimatorTags
 from recurra.data.encoders.standardising import unit_of
 from recurra.data.examples.splits import checked_column
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.objectives.numbers import NumberObjective
 from recurra.tasks.labelled.estimator import SequenceEstimator
 from recurra.tasks.labelled.given import refuse_unequal
@@ -45,7 +46,7 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
         refuse_unequal(truth, len(values))
         known = np.isfinite(truth).all(axis=1)
         if not known.any():
-            raise InputError("y holds no number: expected at least one to compare with")
+            raise InputError(_("y holds no number: expected at least one to compare with"))
         weight = None if sample_weight is None else checked_column(sample_weight, len(values), "sample_weight")[known]
         truth, values = truth[known], values.reshape(truth.shape)[known]
         unit = unit_of(truth)

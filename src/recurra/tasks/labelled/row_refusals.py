@@ -13,6 +13,7 @@ import pandas as pd
 from recurra.data.examples.examples import Examples, keep_rows
 from recurra.data.examples.gathering import Gathered
 from recurra.data.labels.label_values import Origin, called
+from recurra.language import _
 from recurra.objectives.objective import Objective
 from recurra.tasks.labelled.refusals import steps_to_tag
 
@@ -41,7 +42,12 @@ class LabelledRows:
         found = keep_rows(examples, empty=empty, optional=optional)
         examples = examples if len(found) == len(examples) else examples.take(found)
         kept = found if rows is None else np.asarray(rows, dtype=np.int64)[found]
-        return LabelledRows(examples, gathered.labels.iloc[kept], kept, f"{called(gathered.labels)} of {source}")
+        return LabelledRows(
+            examples,
+            gathered.labels.iloc[kept],
+            kept,
+            _("{labels} of {source}", labels=called(gathered.labels), source=source),
+        )
 
 
 def refuse_unknown(objective: type[Objective], labels: Any, judging: LabelledRows) -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from recurra.data.encoders.reader import Encoded
 from recurra.data.examples.examples import Examples
 from recurra.data.examples.ragged import Ragged
+from recurra.language import _
 from recurra.tasks.labelled.baselines import fit_baselines
 from recurra.tasks.labelled.data import LabelledData
 from recurra.tasks.labelled.holdout import HoldoutResult
@@ -52,7 +53,7 @@ def judge_later(
 
 def with_baselines(model: SequenceModel, data: LabelledData, run: Run) -> SequenceModel:
     """The model with the baselines of what it learnt from, which take a while where there is much."""
-    with following(run.progress, "baselines", 1) as progress:
+    with following(run.progress, _("baselines"), 1) as progress:
         baselines = fit_baselines(data, model.stacked)
-        progress.update(1, ", ".join(baseline.name for baseline in baselines))
+        progress.update(1, ", ".join(_(baseline.name) for baseline in baselines))
     return replace(model, baselines=baselines)

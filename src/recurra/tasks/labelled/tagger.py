@@ -15,6 +15,7 @@ from recurra.data.examples.examples import Examples, is_one_series
 from recurra.data.examples.inputs import Kind, Symbols, Text
 from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.nn.own import Loss
 from recurra.nn.sequence import SequenceOptions
 from recurra.objectives.tags import TagObjective
@@ -89,7 +90,7 @@ class SequenceTagger(SequenceEstimator):
         assert isinstance(truth, Ragged)
         known = truth.values >= 0
         if not known.any():
-            raise InputError("y holds no tag: expected at least one to compare with")
+            raise InputError(_("y holds no tag: expected at least one to compare with"))
         return float((outputs.argmax(axis=-1) == truth.values)[known].mean())
 
     def _arranged(self, X: Any, y: Any) -> tuple[Any, Any]:
@@ -101,7 +102,7 @@ class SequenceTagger(SequenceEstimator):
         labels = column_or_1d(y, warn=True) if y is not None else None
         if labels is None:
             raise InputError(
-                "a tagger requires y to be passed, but the target y is None: give the tags of each example"
+                _("a tagger requires y to be passed, but the target y is None: give the tags of each example")
             )
         return X, labels.reshape(-1, 1)
 

@@ -1,0 +1,75 @@
+"""What a forecaster's arguments must be, said before anything is learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from recurra import cells
+from recurra.data.panel.sums import parse_hierarchy
+from recurra.errors import InputError
+from recurra.language import _
+from recurra.nn.forecast import NetworkOptions
+from recurra.nn.own import check_own
+from recurra.tasks.forecast.combining import check_method
+from recurra.tasks.parameters import check_options
+from recurra.training import TrainingOptions
+from recurra.training.progress import check_verbose
+from recurra.training.run import pick_device
+
+_LARGEST_SEED = 2**32 - 1  # torch's generators take 64 bits, and each member and epoch has a seed of its own
+
+
+def check_settings(forecaster: Any) -> None:
+    """Raise InputError for the first argument of a Forecaster that is not as it should be."""
+    for name, least in (("horizon", 1), ("members", 1), ("seed", 0)):
+        value = getattr(forecaster, name)
+        if not is_whole(value, least):
+            raise InputError(
+                _(
+                    "{name} is {value!r}: expected a whole number of at least {least}",
+                    name=name,
+                    value=value,
+                    least=least,
+                )
+            )
+    if forecaster.seed > _LARGEST_SEED:
+        raise InputError(
+            _(
+                "seed is {seed}: expected a whole number of at most {most}",
+                seed=forecaster.seed,
+                most=_LARGEST_SEED,
+            )
+        )
+    if forecaster.hierarchy is not None:
+        parse_hierarchy(forecaster.hierarchy)
+    cells.get(forecaster.cell)
+    check_method(forecaster.method)
+    check_verbose(forecaster.verbose)
+    check_own(forecaster.network, forecaster.loss)
+    pick_device(forecaster.device)
+    check_options("network", forecaster.network, NetworkOptions, factory=True)
+    check_options("training", forecaster.training, TrainingOptions)
+    if forecaster.block is not None and not is_whole(forecaster.block, 1):
+        raise InputError(
+            _("block is {block!r}: expected a whole number of at least 1, or None", block=forecaster.block)
+        )
+    if forecaster.season is not None and not all(is_whole(season, 1) for season in lengths(forecaster.season)):
+        raise InputError(
+            _(
+                "season is {season!r}: expected a whole number of steps of at least 1, several of them, or None",
+                season=forecaster.season,
+            )
+        )
+
+
+def is_whole(value: object, least: int) -> bool:
+    """Whether a value is a whole number of at least `least`."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= least
+
+
+def lengths(value: int | Sequence[int]) -> tuple[int, ...]:
+    """The lengths of seasons, of which one may stand alone."""
+    return tuple(value) if isinstance(value, Iterable) else (value,)
