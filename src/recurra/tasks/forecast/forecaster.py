@@ -192,6 +192,38 @@ class Forecaster(FileForecaster):
         panel = self._panel(data, columns)
         return self._backtest(panel, windows, self._run(run, trainings=int(is_trained(self.method))))[0]
 
+    def cross_validation(
+        self,
+        data: Data,
+        windows: int | None = None,
+        *,
+        refit: bool = False,
+        run: Run | None = None,
+        **columns: Unpack[ColumnArguments],
+    ) -> Backtest:
+        """`backtest`; with `refit` the forecaster is trained anew before each of the windows, on all that lies before.
+
+        Baselines are fitted anew at every origin either way; those that some window left out are left out of all. The
+        fitted state of `self` is left alone. Raises `InputError` where the data is too short to be tested.
+        """
+        panel = self._panel(data, columns)
+        trainings = int(is_trained(self.method))
+        if not refit:
+            return self._backtest(panel, windows, self._run(run, trainings=trainings))[0]
+        origins, _known = backtest_origins(panel, int(self.horizon), windows)
+        most = max(len(part) for part in origins)
+        run = self._run(run, trainings=most * trainings)
+        found = []
+        for back in range(most, 0, -1):
+            # a series that has not so many windows was still short, or had not begun
+            ends = np.array([part[-back] + int(self.horizon) if len(part) >= back else 0 for part in origins])
+            found.append(self._backtest(panel.cut(ends), 1, run)[0])
+        shared = set.intersection(*(set(each.forecasts.columns) for each in found))
+        names = [name for name in found[-1].forecasts.columns if name in shared]
+        frame = pd.concat([each.forecasts[names] for each in found], ignore_index=True)
+        scale = frame.groupby("series", sort=False)["scale"].transform("first")
+        return Backtest(frame.assign(scale=scale), model=found[-1].model)
+
     def study(
         self,
         data: Data,
