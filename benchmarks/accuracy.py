@@ -1,7 +1,7 @@
-"""How accurate the defaults are, and how honest the intervals: M4 Weekly by the command line, five sets by the API.
+"""How accurate the defaults are, and how honest the intervals: competitions by the command line, five sets by the API.
 
     python benchmarks/accuracy.py                       # everything, a few minutes on two cores
-    python benchmarks/accuracy.py --only m4 taxi
+    python benchmarks/accuracy.py --only m4-weekly taxi
 
 Nothing is tuned to a data set: only target and horizon are named, and the time columns where they are several.
 """
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from common import RECURRA, ROOT, data_folder, markdown, report
-from m4 import HORIZON, M4, read_m4
+from competitions import SEASONS, read_competition
 
 from recurra import Forecaster
 from recurra.data import read_table
@@ -34,20 +34,21 @@ SETS: dict[str, dict[str, Any]] = {
 LEVELS = (80, 95)
 
 
-def m4_by_command(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def by_command(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """One command on the training file; its forecast against the test file. Scores, and points inside each level."""
-    m4 = read_m4(folder)
+    known = read_competition(folder, name)
     with tempfile.TemporaryDirectory() as out:
-        train = folder / "m4-weekly-train.csv"
+        train = folder / f"{name}-train.csv"
         begin = time.perf_counter()
-        command = [*RECURRA, "forecast", str(train), "--horizon", str(HORIZON), "--out", out]
+        command = [*RECURRA, "forecast", str(train), "--horizon", str(known.horizon), "--out", out]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         seconds = time.perf_counter() - begin
         forecast = pd.read_csv(Path(out) / "forecast.csv")
-    smape, mase = m4.score(m4.aligned(forecast, "forecast"))
-    inside = {level: _inside(m4, forecast, level) for level in LEVELS}
-    row = {"set": "M4 Weekly", "sMAPE": smape, "MASE": mase, "seconds": seconds}
-    return row, {"set": "M4 Weekly", "points": m4.truth.size, **inside}
+    smape, mase = known.score(known.aligned(forecast, "forecast"))
+    inside = {level: known.inside(forecast, level) for level in LEVELS}
+    shares = {f"{level} %": f"{inside[level] / known.truth.size:.1%}" for level in LEVELS}
+    row = {"set": name, "sMAPE": smape, "MASE": mase, **shares, "seconds": seconds}
+    return row, {"set": name, "points": known.truth.size, **inside}
 
 
 def backtest(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -87,11 +88,6 @@ def pooled(counts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _inside(m4: M4, forecast: pd.DataFrame, level: int) -> int:
-    low, high = m4.aligned(forecast, f"lo_{level}"), m4.aligned(forecast, f"hi_{level}")
-    return int(((low <= m4.truth) & (m4.truth <= high)).sum())
-
-
 def _inside_rows(result: Backtest, level: int) -> int:
     rows = result.rows
     low, high = (rows[f"q{probability:g}"] for probability in ((100 - level) / 200, (100 + level) / 200))
@@ -103,15 +99,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of the data sets")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results", help="folder for accuracy.json")
-    parser.add_argument("--only", nargs="+", choices=["m4", *SETS], default=["m4", *SETS])
+    parser.add_argument("--only", nargs="+", choices=[*SEASONS, *SETS], default=[*SEASONS, *SETS])
     given = parser.parse_args()
     folder = data_folder(given.data)
     competition, counts, rows = [], [], []
-    if "m4" in given.only:
-        row, count = m4_by_command(folder)
-        competition.append(row)
-        counts.append(count)
-        print(markdown(competition), flush=True)
+    for name in SEASONS:
+        if name in given.only:
+            row, count = by_command(name, folder)
+            competition.append(row)
+            counts.append(count)
+            print(markdown([row]), flush=True)
     for name in SETS:
         if name in given.only:
             row, count = backtest(name, folder)
@@ -121,7 +118,7 @@ def main() -> None:
     if rows:
         print(f"\n{markdown(rows)}")
     print()
-    report("accuracy", pooled(counts), given.out, m4=competition, backtests=rows, inside=counts)
+    report("accuracy", pooled(counts), given.out, competitions=competition, backtests=rows, inside=counts)
 
 
 if __name__ == "__main__":

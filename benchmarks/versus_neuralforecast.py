@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from common import ROOT, data_folder, markdown, report
-from m4 import HORIZON, read_m4
+from competitions import HORIZON, read_competition
 from neuralforecast import NeuralForecast
 from neuralforecast.models import LSTM
 
@@ -62,7 +62,7 @@ def peer(horizon: int, freq: str | int) -> NeuralForecast:
 
 def on_m4(folder: Path) -> dict[str, Any]:
     """Both on M4 Weekly."""
-    m4 = read_m4(folder)
+    m4 = read_competition(folder)
     train = m4.long()
 
     def theirs() -> Floats:

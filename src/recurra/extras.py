@@ -16,6 +16,9 @@ MISSING = {
     "captum": mark("explanations need Captum, which is not installed: pip install 'recurra[explain]'"),
     "jiwer": mark("word error rates need jiwer, which is not installed: pip install 'recurra[speech]'"),
     "sacrebleu": mark("translations are judged by sacreBLEU, which is not installed: pip install 'recurra[translate]'"),
+    "hierarchicalforecast": mark(
+        "groups that add up need hierarchicalforecast, which is not installed: pip install 'recurra[hierarchy]'"
+    ),
 }
 
 

@@ -80,7 +80,7 @@ def style_of_sizes(values: npt.ArrayLike, digits: int = 4) -> NumberStyle:
 def style_of_metric(name: str, values: npt.ArrayLike) -> NumberStyle:
     """The style of a column of one measure of forecasts: MASE to three decimals, sMAPE to two, others by their size."""
     style = style_of_sizes(values)
-    decimals = {"MASE": 3, "sMAPE": 2}.get(name)
+    decimals = {"MASE": 3, "MSSE": 3, "SPL": 3, "sMAPE": 2}.get(name)
     return style if decimals is None or style.scientific else NumberStyle(decimals)
 
 

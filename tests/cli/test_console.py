@@ -64,8 +64,8 @@ def test_no_colour_codes_and_no_trailing_blanks_in_a_pipe() -> None:
     assert "VERDICT  No better than the naive forecast: use the naive one.\n" in text(console)
 
 
-@pytest.mark.parametrize("better", [True, False])
-def test_the_verdict_is_a_band_in_a_terminal(better: bool) -> None:
+@pytest.mark.parametrize("better", [True, False, None])
+def test_the_verdict_is_a_band_in_a_terminal(better: bool | None) -> None:
     console = terminal()
     print_verdict(console, "So it is.", better)
     assert "\x1b[" in text(console)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from recurra.tasks.estimator import Preview, Scores
 
 
+_BANDS = {True: "bold white on dark_green", False: "bold black on dark_goldenrod", None: "bold black on grey74"}
 _NUMBER = r"-?[\d,.]+(?:e-?\d+)?(?: %)?"
 
 
@@ -80,11 +81,11 @@ def print_facts(console: Console, title: str, facts: Iterable[Fact]) -> None:
     console.print()
 
 
-def print_verdict(console: Console, sentence: str, better: bool) -> None:
-    """The verdict: a green or amber band where there are colours, a line of text where there are none."""
+def print_verdict(console: Console, sentence: str, better: bool | None) -> None:
+    """The verdict: a green, amber or (None) grey band where there are colours, a line of text where there are none."""
     sentence = plain_signs(sentence)
     if console.is_terminal and console.color_system is not None and not console.no_color:
-        style = "bold white on dark_green" if better else "bold black on dark_goldenrod"
+        style = _BANDS[better]
         console.print(Padding(Text(sentence), (0, 1), style=style, expand=True))
     else:
         console.print(Text(f"{_('VERDICT')}  {sentence}"), soft_wrap=True)

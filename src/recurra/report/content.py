@@ -17,7 +17,8 @@ class ReportContent:
     """Everything that the page and the picture of one result show.
 
     title; about, one line below it, in which `{target}` stands for `target`; created (when).
-    verdict: one sentence; better: whether it says that the model beats every baseline (None: nothing was compared).
+    verdict: one sentence; better: whether it says that the model beats every baseline (None: nothing was
+        compared, or the two are the same within chance).
     panels: names of `recurra.report.panels.PANELS`, or panels of one's own, in the order of the page.
     data: what panels need, by the names of their fields; a panel that lacks something is left out. A value may be a
         `Deferred`, made when a panel asks for it.

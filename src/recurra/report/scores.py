@@ -169,6 +169,24 @@ _SCORES = (
         relative=True,
     ),
     Score(
+        mark("SPL"),
+        mark(
+            "The pinball loss over all quantiles, scaled as MASE is: for a forecast without any spread it is the MASE."
+        ),
+        higher=False,
+        share=False,
+        decimals=3,
+        relative=True,
+    ),
+    Score(
+        mark("MSSE"),
+        mark("The mean squared error, divided by the square of what MASE is divided by."),
+        higher=False,
+        share=False,
+        decimals=3,
+        relative=True,
+    ),
+    Score(
         mark("sMAPE"),
         mark("The error in percent of the mean of forecast and truth, from 0 to 200."),
         higher=False,

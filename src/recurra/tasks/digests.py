@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from recurra.data.examples.examples import Examples
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.steps import Steps
 from recurra.data.panel.panel import ARRAYS, Panel
+
+if TYPE_CHECKING:
+    from recurra.data.examples.examples import Examples
 
 
 def examples_digest(examples: Examples, *others: pd.Series | pd.DataFrame | np.ndarray | None) -> str:

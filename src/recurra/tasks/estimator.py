@@ -74,12 +74,14 @@ class Later:
 class Scores:
     """The verdict, and the table of methods as it is printed: texts, our model in the row `mark`.
 
+    `better` is None where neither the model nor the best baseline is.
+
     Of a table that is too wide those columns go first that `importance` names last, or not at all.
     """
 
     title: str
     verdict: str
-    better: bool
+    better: bool | None
     table: pd.DataFrame
     mark: str
     importance: Sequence[str] = ()

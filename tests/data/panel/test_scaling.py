@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.data.panels import make_panel
 
-from recurra.data.panel.scaling import FLOOR, fit_scaling, inverse, transform, wants_log
+from recurra.data.panel.scaling import FLOOR, chosen_logs, fit_scaling, inverse, transform, wants_log
 
 RNG = np.random.default_rng(0)
 STEPS = RNG.normal(size=300)
@@ -93,3 +93,24 @@ def test_far_logarithms_stay_finite() -> None:
 
 def test_what_has_no_logarithm_is_missing() -> None:
     assert np.isnan(transform(np.array([0.0, -1.0, np.nan]), True)).all()
+
+
+def test_logarithms_are_decided_for_each_series() -> None:
+    """One that tells by itself is taken as it tells; one with a zero never is; a short one follows the others."""
+    line = 50 + np.linspace(0, 1000, 300) + 20 * np.tanh(STEPS)
+    zero = growing()
+    zero[5] = 0.0
+    series = [growing(), growing(0.08), line, zero, growing()[:12]]
+    assert chosen_logs(series[:2]).tolist() == [True, True, True]
+    assert chosen_logs([*series[:2], zero]).tolist() == [True, True, False, False]
+    assert chosen_logs([line, line + 3.0]).tolist() == [False, False, False]
+    mixed = chosen_logs(series)
+    assert mixed[:4].tolist() == [True, True, False, False]
+    scaling = fit_scaling(make_panel([growing(), line]), 7)
+    assert scaling.in_logarithms.tolist()[:2] == [True, False]
+    assert scaling.typical[0] < 6 < scaling.typical[1]  # each in its own
+
+
+def test_each_row_back_in_its_own_units() -> None:
+    u = np.array([[0.0, 1.0], [0.0, 1000.0]])
+    np.testing.assert_allclose(inverse(u, np.array([True, False])), [[1.0, np.e], [0.0, 1000.0]])

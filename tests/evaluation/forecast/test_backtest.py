@@ -14,6 +14,7 @@ from recurra.evaluation.forecast.baselines import forecast_baselines
 from recurra.evaluation.forecast.columns import LEVELS, quantile_column
 from recurra.evaluation.forecast.metrics import naive_scale
 from recurra.evaluation.forecast.origins import choose_origins
+from recurra.report.page import render
 
 NAN = float("nan")
 SMALL = pd.DataFrame(
@@ -79,6 +80,23 @@ def test_table_by_hand():
     assert list(table.index) == ["naive", "Recurra"]
 
 
+def test_the_scaled_pinball_loss_is_the_mase_of_a_forecast_without_spread():
+    level = {quantile_column(q): SMALL["forecast"] for q in (0.1, 0.9)}
+    backtest = Backtest(SMALL.assign(**level))
+    assert row(backtest.table, "Recurra")["SPL"] == pytest.approx(row(backtest.table, "Recurra")["MASE"])
+    assert np.isnan(row(backtest.table, "naive")["SPL"])
+    assert backtest.leading == "MASE"
+
+
+def test_mostly_zero_data_lead_with_the_squared_scaled_error():
+    backtest = Backtest(SMALL.assign(y=[0.0, 0.0, 0.0, 4.0, 0.0, NAN]))
+    assert backtest.leading == "MASE"  # one of two
+    backtest = Backtest(SMALL[:4].assign(y=[0.0, 0.0, 0.0, 4.0]))
+    assert backtest.leading == "MSSE"
+    assert next(iter(backtest.table.columns)) == "MSSE"
+    assert row(backtest.table, "naive")["MSSE"] == pytest.approx((4 + 4 + 4 + 4) / 4 / 0.25)
+
+
 def test_rows_without_truth_do_not_count():
     assert len(Backtest(SMALL).rows) == 5
 
@@ -131,6 +149,7 @@ def test_the_copy_of_a_baseline_scores_as_it_and_is_no_better(walks):
     assert row(backtest.table, "copy") == pytest.approx(row(backtest.table, "naive"))
     assert backtest.table["coverage 80 %"].between(0.6, 0.95).all()
     assert not backtest.verdict.better
+    assert backtest.verdict.tie
     assert (backtest.by_series["ours"] == backtest.by_series["naive"]).all()
 
 
@@ -155,6 +174,17 @@ def test_a_stock_price_is_left_to_the_naive_forecast(shared_data: Path):
         verdict = whole([close], 1, 1, base).verdict
         assert not verdict.better
         assert verdict.use == "naive"
+
+
+def test_a_page_marks_ours_by_name_and_no_network(walks):
+    backtest = whole(walks, 5, 1, "naive")
+    networks = {"trained network": "forecast", **{f"trained network:q{level:g}": f"q{level:g}" for level in LEVELS}}
+    frame = backtest.forecasts.assign(**{name: backtest.forecasts[of] for name, of in networks.items()})
+    content = Backtest(frame, model="copy").content()
+    assert content.better is None  # neither of two that are the same
+    page = render(content)
+    assert page.count("this forecast</") == 1
+    assert "copy" in page.split("this forecast</")[0].rsplit("<tr", 1)[1]
 
 
 @pytest.mark.parametrize(

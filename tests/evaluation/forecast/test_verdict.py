@@ -29,8 +29,11 @@ def test_better():
 def test_a_random_walk_is_left_to_the_naive_forecast():
     verdict = judge(WALK * 1.004, {"naive": WALK, "drift": WALK * 1.002, "Theta": WALK * 1.01, "ETS": WALK * 0.9995})
     assert verdict.best_baseline == "ETS"
-    assert verdict.sentence.startswith("No better than the naive forecast (Recurra's MASE is 0.4 % higher, p")
-    assert verdict.sentence.endswith("1 series x 50 origins): use the naive one.")
+    assert verdict.sentence.startswith(
+        "Recurra and the naive forecast are the same within 1 % (Recurra's MASE is 0.4 % higher, p"
+    )
+    assert verdict.sentence.endswith("1 series x 50 origins): the naive one is the simpler of the two.")
+    assert verdict.tie
     assert not verdict.better
     assert verdict.use == "naive"
 
@@ -39,23 +42,21 @@ def test_a_certain_but_tiny_gain_is_no_better():
     verdict = judge(LOSS * 0.996, {"naive": LOSS})
     assert verdict.p_value < 0.05
     assert not verdict.better
-    assert verdict.sentence.startswith("No better than the naive forecast (Recurra's MASE is 0.4 % lower, p < 0.001")
+    assert "same within 1 % (Recurra's MASE is 0.4 % lower, p < 0.001" in verdict.sentence
 
 
-def test_a_large_but_uncertain_gain_is_no_better_as_far_as_one_can_tell():
+def test_a_large_but_uncertain_gain_is_within_chance():
     centred = NOISE - NOISE.mean()
     verdict = judge(0.97 * LOSS + 2 * centred, {"naive": LOSS})
     assert verdict.improvement == pytest.approx(0.03)
-    assert (
-        "No better than the naive forecast as far as this test can tell (Recurra's MASE is 3.0 % lower, p = "
-        in verdict.sentence
-    )
+    assert "the naive forecast are the same within chance (Recurra's MASE is 3.0 % lower, p = " in verdict.sentence
     assert not verdict.better
 
 
 def test_worse():
     verdict = judge(LOSS * 1.2, {"naive": LOSS * 1.5, "ETS": LOSS})
     assert verdict.sentence == "Worse than ETS by 20.0 % in MASE (p < 0.001, 60 series x 1 origin): use ETS."
+    assert not verdict.tie
     assert verdict.improvement == pytest.approx(-0.2)
     assert verdict.use == "ETS"
 
@@ -84,7 +85,7 @@ def test_too_few_windows_to_tell():
     assert not verdict.better
     assert np.isnan(verdict.p_value)
     worse = judge(np.array([[1.3, 1.2]]), {"naive": np.array([[1.2, 1.1]])})
-    assert worse.sentence.endswith("which may be chance; use the naive one.")
+    assert worse.sentence.endswith("which may be chance; the naive one is the simpler of the two.")
 
 
 def test_unequal_numbers_of_origins_are_said():
@@ -149,12 +150,25 @@ def test_a_great_difference_is_told_as_a_multiple(factor: float, said: str) -> N
     assert sentence.endswith(": use ETS.")
     few = judge(factor * base[:1], {"ETS": base[:1]}).sentence
     assert few.startswith("Too few test windows to tell (1 series x 1 origin): Recurra's MASE is ")
-    assert few.endswith("that of ETS, the best baseline, which may be chance; use ETS.")
+    assert few.endswith("that of ETS, the best baseline, which may be chance; ETS is the simpler of the two.")
 
 
 def test_the_same_is_said_as_a_sentence() -> None:
     base = np.ones((1, 1))
     assert judge(base, {"seasonal naive": base}).sentence == (
         "Too few test windows to tell (1 series x 1 origin): Recurra's MASE is the same as that of the seasonal naive "
-        "forecast, the best baseline; use the seasonal naive one."
+        "forecast, the best baseline; the seasonal naive one is the simpler of the two."
     )
+
+
+def test_the_p_of_a_tie_is_the_one_that_decides() -> None:
+    """Worse with p = 0.02 than the best of six is chance, and the sentence does not say 0.02."""
+    rng = np.random.default_rng(4)
+    base = rng.uniform(1, 2, (40, 1))
+    noise = rng.normal(size=(40, 1))
+    worse = base + 0.1 + 0.26 * (noise - noise.mean()) / noise.std()
+    many = dict.fromkeys(("drift", "mean", "MSTL", "AutoCES", "AutoARIMA"), base + 0.3)
+    verdict = judge(worse, {"AutoETS": base, **many})
+    assert verdict.tie
+    assert 0.005 < verdict.p_value < 0.05
+    assert f"p = {6 * verdict.p_value:.2g} for the best of 6, 40 series x 1 origin" in verdict.sentence

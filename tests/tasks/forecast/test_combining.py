@@ -176,3 +176,26 @@ def test_data_that_are_mostly_zero_are_forecast_in_the_mean_with_whole_quantiles
     assert "squared error" in backtest.verdict.sentence or "Too few" in backtest.verdict.sentence
     errors = backtest.table["RMSE"].to_dict()
     assert errors["Recurra"] < errors["naive"]
+
+
+def test_only_series_that_are_mostly_zero_are_forecast_in_the_mean():
+    rng = np.random.default_rng(7)
+    table = shops(200, names=["Bonn", "Palermo", "Rare"])
+    rare = table["shop"] == "Rare"
+    table.loc[rare, "units"] = np.where(rng.random(rare.sum()) < 0.1, rng.integers(2, 8, rare.sum()), 0).astype(float)
+    forecaster = quick(method="auto")
+    backtest = forecaster.study(table, 4)
+    combination = forecaster.model_.combination
+    assert combination.sparse.tolist() == [False, False, True, False]
+    names = dict(zip(combination.names, combination.weights[2], strict=True))
+    assert names["mean"] == names["pretrained network"] > 0
+    assert names.get("MSTL", 0.0) == 0.0
+    assert combination.weights[0, combination.names.index("mean")] == 0
+    ahead = forecaster.predict()
+    rare = ahead["shop"] == "Rare"
+    assert (ahead.loc[rare, ["lo_80", "hi_80"]] % 1 == 0).all(axis=None)
+    assert (ahead.loc[~rare, ["lo_80", "hi_80"]] % 1 != 0).any(axis=None)
+    assert 0 < ahead.loc[rare, "forecast"].mean() < 2
+    assert "in MASE" in backtest.verdict.sentence or "MASE is" in backtest.verdict.sentence
+    assert "Not counted: 1 series, mostly zero" in backtest.verdict.sentence
+    assert backtest.verdict.n_series == 2

@@ -129,7 +129,7 @@ def test_what_was_decided_is_said(fitted: Forecaster) -> None:
     facts = {fact.label: fact.value for fact in fitted.facts()}
     assert facts["seasons"] == "7 (in steps)"
     assert facts["network"] == "1 x lstm, 8 units"
-    assert facts["trust"].endswith("correction of the naive forecast")
+    assert "correction" in facts["trust"]
     curves = fitted.learning()
     assert set(curves["run"]) == {"training"}
     assert np.isfinite(curves["train_loss"]).all()

@@ -31,6 +31,8 @@ EXAMPLES = """
 
 - `recurra predict sales.safetensors newest.csv --out - | head` — to a pipe
 
+- `recurra predict sales.safetensors coming.csv --what-if price=+10%` — what would be, if prices rose
+
 - `recurra predict reviews.safetensors new.csv` — a label and probabilities for every row
 
 - `recurra predict proteins.safetensors new.jsonl --out tags.jsonl` — the tags of every sequence as JSON lines
@@ -47,6 +49,7 @@ def predict(
     reading: Reading,
     file: options.NewerFile = None,
     levels: options.Levels = "80,95",
+    what_if: options.WhatIf = None,
     top: options.Top = None,
     out: Annotated[
         Path | None,
@@ -78,8 +81,8 @@ def predict(
 
     estimator = load(model)
     asked = {
-        "top": top, "prompt": prompt, "samples": samples, "length": length, "temperature": temperature, "top_k": top_k,
-        "top_p": top_p, "seed": seed,
+        "what_if": what_if or None, "top": top, "samples": samples, "prompt": prompt, "length": length,
+        "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed,
     }  # fmt: skip
     shown = {name: value for name, value in asked.items() if value is not None}
     refuse_unasked(estimator, model, shown)

@@ -265,6 +265,13 @@ TopP = Annotated[
 SampleSeed = Annotated[int | None, _option(SAMPLES, "--seed", min=0, help="Of a generator: the same seed, same text.")]
 
 Levels = Annotated[str, _option(OUTPUT, metavar="PERCENTS", help="Prediction intervals, in percent.")]
+Samples = Annotated[
+    int | None, _option(OUTPUT, min=1, max=10_000, metavar="N", help="Sample paths, in columns sample_1 to sample_N.")
+]
+WhatIf = Annotated[
+    list[str] | None,
+    _option(OUTPUT, metavar="NAME=CHANGE", help="Change a covariate that is known ahead: price=+10%, price=12.5."),
+]
 Folder = Annotated[Path, _option(OUTPUT, "--out", metavar="DIR", help="Output folder.")]
 Quiet = Annotated[bool, _option(OUTPUT, "--quiet", "-q", help="Print only errors.")]
 Debug = Annotated[bool, _option(OUTPUT, "--debug", help="Show the traceback of an error.")]

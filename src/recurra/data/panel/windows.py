@@ -93,6 +93,7 @@ class WindowReader:
         self._static_codes = _tensor(panel.static_codes).long() + 1
         self._gaps = torch.from_numpy(np.flatnonzero(scaling.past_gaps))
         self._floor, self._typical = torch.from_numpy(scaling.floor), torch.from_numpy(scaling.typical)
+        self._logs = torch.from_numpy(scaling.in_logarithms)
         self._typical_change = self._floor / FLOOR
         first, last = int(panel.start.min()), int((panel.start + panel.lengths).max()) + shape.horizon
         self._calendar_first = first - shape.window
@@ -107,13 +108,14 @@ class WindowReader:
         here, ahead = rows[:, : shape.window], rows[:, shape.window :]
         start = self._offsets[series][:, None]
         number = self._number[series]
-        u = self._transformed(start, here, here >= 0)
+        logs = self._logs[number][:, None]
+        u = self._transformed(start, here, here >= 0, logs)
         seen = torch.isfinite(u)
         level, scale = _level_and_scale(u, seen, scaling.season, self._typical[number], self._floor[number])
         z = torch.where(seen, (u - level) / scale, 0.0)
         future = torch.full((len(series), shape.horizon), torch.nan, dtype=torch.float64)
         if truth:
-            future = (self._transformed(start, ahead, ahead < self._lengths[series][:, None]) - level) / scale
+            future = (self._transformed(start, ahead, ahead < self._lengths[series][:, None], logs) - level) / scale
 
         inside = (here >= 0).unsqueeze(-1)
         at = start + here.clamp(min=0)
@@ -144,11 +146,11 @@ class WindowReader:
             truth=future.float(),
         )
 
-    def _transformed(self, start: Tensor, rows: Tensor, valid: Tensor) -> Tensor:
-        """The target [B, n] in u, NaN where it is missing or outside its series."""
+    def _transformed(self, start: Tensor, rows: Tensor, valid: Tensor, logs: Tensor) -> Tensor:
+        """The target [B, n] in u, NaN where it is missing or outside its series; `logs` [B, 1]: in logarithms."""
         last = len(self._target) - 1
         y = torch.where(valid, self._target[(start + rows.clamp(min=0)).clamp(max=last)].double(), torch.nan)
-        return torch.where(y > 0, y, torch.nan).log() if self.scaling.log else y
+        return torch.where(logs, torch.where(y > 0, y, torch.nan).log(), y) if bool(logs.any()) else y
 
 
 @dataclass(frozen=True, eq=False)

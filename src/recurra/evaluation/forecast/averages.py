@@ -22,6 +22,7 @@ PROFILE_SEASONS = 14  # a mean shape is taken over so many seasons at most
 CLIMATE_DAYS = 7  # on either side of the day of the year
 CLIMATE_YEARS = 30
 LEAST_YEARS = 2
+_AT_ONCE = 1_000_000  # changes in memory
 _MEAN_ROWS = 400  # the distribution of a constant forecast is that of so many values
 
 
@@ -75,11 +76,18 @@ def seasonal_profile(history: Floats, steps: int, season: int) -> Normal:
         return Normal(simple.mean, simple.sd, fallback=True)
     rest = (recent - shape).ravel()
     ahead = np.arange(steps) % season
-    sd = np.array([_spread(rest, h) for h in range(1, min(steps, len(rest) // 2) + 1)])
+    sd = _spreads(rest, min(steps, len(rest) // 2))
     sd = np.maximum.accumulate(np.where(np.isnan(sd), 0.0, sd))
     sd = np.concatenate([sd, np.full(steps - len(sd), sd[-1])])
     return Normal(history[-1] - shape[-1] + shape[ahead], sd)
 
 
-def _spread(rest: Floats, lag: int) -> float:
-    return float(np.sqrt(mean_of_known((rest[lag:] - rest[:-lag]) ** 2)))
+def _spreads(rest: Floats, lags: int) -> Floats:
+    """The root mean square of the changes of `rest` [n] over 1 to `lags` rows [lags]; several lags at a time."""
+    found, padded = np.empty(lags), np.concatenate([rest, np.full(lags, np.nan)])
+    several = max(1, _AT_ONCE // len(rest))
+    for first in range(1, lags + 1, several):
+        lag = np.arange(first, min(first + several, lags + 1))
+        changes = padded[np.arange(len(rest)) + lag[:, None]] - rest
+        found[first - 1 : first - 1 + len(lag)] = np.sqrt(mean_of_known(changes**2))
+    return found

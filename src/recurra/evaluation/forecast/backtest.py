@@ -14,16 +14,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.schema.names import counted
 from recurra.errors import InputError
 from recurra.evaluation.forecast import metrics
 from recurra.evaluation.forecast.columns import BASELINES, NETWORKS, quantile_column
-from recurra.evaluation.forecast.intermittent import are_intermittent
+from recurra.evaluation.forecast.intermittent import which_intermittent
 from recurra.evaluation.forecast.series_verdicts import with_verdicts
 from recurra.evaluation.forecast.verdict import Verdict, judge
 from recurra.evaluation.shared.showing import Shown, named_parts
 from recurra.evaluation.shared.significance import over_windows
 from recurra.language import _
+from recurra.language import counted as counted_noun
 from recurra.options import offered, option
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Backtest(Shown):
 
     def _shown(self) -> tuple[str, str, pd.DataFrame, str]:
         verdict = self.verdict
-        windows = f"{counted(verdict.n_series, 'series', 'series')}, {counted(verdict.n_origins, 'window')}"
+        windows = f"{counted_noun(verdict.n_series, 'series', 'series')}, {counted_noun(verdict.n_origins, 'window')}"
         rest = {
             "forecasts": "every forecast beside the truth",
             "by_step": "errors by step ahead",
@@ -86,9 +86,10 @@ class Backtest(Shown):
             panels=("cards", "methods", "by step", "coverage", "by series"),
             data={
                 "table": self.table,
-                "leading": "MASE" if self._has_scale() else "MAE",
-                "headline": ("MASE", "sMAPE", "coverage 80 %", "coverage 95 %"),
-                "baselines": self.baselines,
+                "leading": self.leading,
+                "headline": (self.leading, "sMAPE", "coverage 80 %", "coverage 95 %"),
+                "baselines": (*self.baselines, *self.networks),
+                "ours": self.model,
                 "best_baseline": verdict.best_baseline,
                 "ours_called": "this forecast",
                 "compared_on": "Every method is evaluated on the same windows, after the data it was fitted to.",
@@ -97,7 +98,7 @@ class Backtest(Shown):
                 "by_series": self.by_series,
             },
             verdict=verdict.sentence,
-            better=verdict.better,
+            better=None if verdict.tie else verdict.better,
             **head,
         )
 
@@ -138,16 +139,21 @@ class Backtest(Shown):
     def table(self) -> pd.DataFrame:
         """Methods by measures, the lowest MASE first; the model is the row named `model`.
 
-        MASE and sMAPE (percent) are means over series; MAE, RMSE and CRPS are over all rows, in the target's unit;
-        coverage is a share (0 to 1). A measure that needs quantiles which a method does not have is NaN.
+        MASE, SPL (the pinball loss over all quantiles, scaled as MASE is) and sMAPE (percent) are means over series, as
+        MSSE is (the squared scaled error, where most values are zero and the verdict is by it); MAE, RMSE and CRPS are
+        over all rows, in the target's unit; coverage is a share (0 to 1). A measure that needs quantiles which a method
+        does not have is NaN.
         """
         rows = self.rows
         y = rows["y"].to_numpy(dtype=np.float64)
         lines = {}
         for name, column in {**self._columns(), **{name: name for name in self.networks}}.items():
             point = rows[column].to_numpy(dtype=np.float64)
+            scaled = metrics.absolute_error(y, point) / rows["scale"].to_numpy()
             lines[name] = {
-                "MASE": self._over_series(metrics.absolute_error(y, point) / rows["scale"].to_numpy()),
+                **({"MSSE": self._over_series(scaled**2)} if self.leading == "MSSE" else {}),
+                "MASE": self._over_series(scaled),
+                "SPL": self._scaled_pinball(name),
                 "sMAPE": self._over_series(metrics.symmetric_error(y, point)),
                 "MAE": float(metrics.mae(y, point)),
                 "RMSE": float(metrics.rmse(y, point)),
@@ -157,7 +163,14 @@ class Backtest(Shown):
             }
         table = pd.DataFrame.from_dict(lines, orient="index")
         table.index.name = "method"
-        return table.sort_values(["MASE", "MAE"], kind="stable")
+        return table.sort_values([self.leading, "MAE"], kind="stable")
+
+    @property
+    def leading(self) -> str:
+        """The measure of the table that the verdict is by."""
+        if not self._has_scale():
+            return "MAE"
+        return "MSSE" if self.mostly_zero else "MASE"
 
     @cached_property
     def by_step(self) -> pd.DataFrame:
@@ -201,21 +214,31 @@ class Backtest(Shown):
     def verdict(self) -> Verdict:
         """The model against the best baseline, in MASE (in MAE where no series has a scale).
 
-        Where most values are zero it is the squared error: the absolute one is least for a forecast of nothing.
+        Where most values are zero it is the squared error: the absolute one is least for a forecast of nothing. Where
+        only some series are such, the verdict is about the others.
 
         What it says to use stands beside the option that forecasts with it.
         """
         squared = self.mostly_zero
-        baselines = {name: self._losses(name, squared=squared) for name in self.baselines}
+        counted = np.ones(len(self.sparse_series), dtype=bool) if squared else ~self.sparse_series
+
+        def losses(name: str) -> Floats:
+            return np.where(counted[:, None], self._losses(name, squared=squared), np.nan)
+
+        baselines = {name: losses(name) for name in self.baselines}
         metric = "MASE" if self._has_scale() else "MAE"
         if squared:
             metric = "squared error, most values being zero,"
-        found = judge(self._losses(self.model, squared=squared), baselines, overlap=self.overlap, metric=metric)
-        if not found.use:
-            return found
-        if offered("method"):
-            return replace(found, sentence=f"{found.sentence.removesuffix('.')} ({option('method', found.use)}).")
-        return found
+        found = judge(losses(self.model), baselines, overlap=self.overlap, metric=metric)
+        sentence = found.sentence
+        if found.use and offered("method"):
+            sentence = f"{sentence.removesuffix('.')} ({option('method', found.use)})."
+        if not counted.all():
+            sentence += " " + _(
+                "Not counted: {series}, mostly zero, for which an absolute error is least for a forecast of nothing.",
+                series=counted_noun(int((~counted).sum()), "series", "series"),
+            )
+        return replace(found, sentence=sentence)
 
     @cached_property
     def overlap(self) -> int:
@@ -235,7 +258,12 @@ class Backtest(Shown):
     @cached_property
     def mostly_zero(self) -> bool:
         """Whether more than half of the series are intermittent demand in the test."""
-        return are_intermittent([part.to_numpy(dtype=np.float64) for _unused, part in self.rows.groupby("code")["y"]])
+        return 2 * int(self.sparse_series.sum()) > len(self.sparse_series)
+
+    @cached_property
+    def sparse_series(self) -> npt.NDArray[np.bool_]:
+        """Which series [S] are intermittent demand in the test."""
+        return which_intermittent([part.to_numpy(dtype=np.float64) for _s, part in self.rows.groupby("code")["y"]])
 
     def _losses(self, name: str, *, squared: bool = False) -> Floats:
         """Mean scaled error of each window [S, W], the last column being every series' last window."""
@@ -267,6 +295,13 @@ class Backtest(Shown):
         if quantiles is None:
             return float("nan")
         return float(metrics.mean_of_known(metrics.crps(self.rows["y"].to_numpy(), quantiles, self.levels)))
+
+    def _scaled_pinball(self, name: str) -> float:
+        quantiles = self._quantiles(name, self.levels)
+        if quantiles is None:
+            return float("nan")
+        loss = metrics.crps(self.rows["y"].to_numpy(), quantiles, self.levels)
+        return self._over_series(loss / self.rows["scale"].to_numpy())
 
     def _coverage(self, name: str, share: float) -> float:
         ends = self._quantiles(name, [round((1.0 - share) / 2.0, 10), round((1.0 + share) / 2.0, 10)])

@@ -4,7 +4,8 @@ Nothing looks past an origin. Missing values: the plain forecasts see only obser
 inner gaps by straight lines; after a gap at the end every method looks further ahead.
 
 A method that would take more than `BUDGET` seconds by its own rough reckoning is left out, and said so: the reckoning
-counts series, origins, rows and seasons, never a clock, so that the same data always gives the same table.
+counts series, origins, rows and seasons, never a clock, so that the same data always gives the same table. A budget of
+0 leaves what is plain: nothing of statsforecast is imported then.
 
 Needs no torch, and `forecast_baselines` can be sent to another process.
 """
@@ -22,7 +23,7 @@ from recurra.errors import InputError
 from recurra.evaluation.forecast.averages import climatology, has_climatology, mean, seasonal_profile
 from recurra.evaluation.forecast.columns import BASELINES, LEVELS, quantile_column
 from recurra.evaluation.forecast.intermittent import NAMES as INTERMITTENT
-from recurra.evaluation.forecast.intermittent import are_intermittent, intermittent
+from recurra.evaluation.forecast.intermittent import intermittent, which_intermittent
 from recurra.evaluation.forecast.naive import drift, naive, seasonal_naive, seasonal_naive_with_drift
 from recurra.evaluation.forecast.predictive import Predictive
 from recurra.evaluation.forecast.statistical import STATISTICAL, Forms, points_used
@@ -61,10 +62,11 @@ def methods_for(
 
     Those that are `needed` are among them whatever it takes.
     """
+    none = _("only baselines that need no fitting are compared with")
     last = [ends[-1] if len(ends) else 0 for ends in origins]
     known = [history[:end] for history, end in zip(histories, last, strict=True)]
     longest = max((len(values) for values in known), default=0)
-    sparse = are_intermittent([values for values in known if len(values)])
+    sparse = bool(which_intermittent([values for values in known if len(values)]).any())
     unfit = set() if steps.seasons else {"seasonal naive", "seasonal naive with drift", "seasonal profile"}
     unfit |= set() if has_climatology(longest, steps) else {"climatology"}
     unfit |= set() if sparse else set(INTERMITTENT)
@@ -77,6 +79,9 @@ def methods_for(
         if name in STATISTICAL:
             if not STATISTICAL[name].applies(steps, longest):
                 continue
+            if budget <= 0:
+                left_out[name] = none
+                continue
             seconds = _seconds(name, known, origins, steps)
             if seconds > budget:
                 left_out[name] = _(
@@ -86,6 +91,9 @@ def methods_for(
                 )
                 continue
         elif name in unfit:
+            continue
+        elif name in INTERMITTENT and budget <= 0:
+            left_out[name] = none
             continue
         names.append(name)
     return tuple(names), left_out

@@ -41,12 +41,14 @@ _MOST_PLACES = 20_000  # windows times steps that are enough
 class Combination:
     """Weights [S + 1, M] of the forecasts `names` for each series, the last row for one never seen; `stretch` [Q // 2].
 
-    `stretch` moves the quantiles of the mean away from its median (`conformal`).
+    `stretch` moves the quantiles of the mean away from its median (`conformal`). `sparse` [S + 1] says which series are
+    mostly zero: they are forecast in the mean, and their quantiles are left as they are; None: not decided by series.
     """
 
     names: tuple[str, ...]
     weights: Floats
     stretch: Floats
+    sparse: npt.NDArray[np.bool_] | None = None
 
     def check(self) -> None:
         """Refuse parts out of a file that do not belong together."""
@@ -57,6 +59,9 @@ class Combination:
         sums = bool((weights >= 0).all()) and bool(np.allclose(weights.sum(axis=1), 1.0, atol=1e-6))
         require(sums, "the weights of a series do not sum to 1")
         require_floats("stretch", self.stretch, self.stretch.shape)
+        if self.sparse is not None:
+            fits = self.sparse.shape == (len(weights),) and self.sparse.dtype == bool
+            require(fits, f"sparse is of shape {self.sparse.shape}")
         require(self.stretch.ndim == 1 and bool((self.stretch >= 0).all()), "stretch is negative")
 
     @property
@@ -115,6 +120,8 @@ def fit_weights(tried: Tried, expected: Mapping[str, float] | None = None) -> tu
     against the mean of the others, where it has forecasts.
     """
     names, expected = tuple(tried.points), expected or {}
+    if len(names) == 1:
+        return names, np.ones((len(tried.scale) + 1, 1))
     usable = np.isfinite(tried.truth)
     complete = [name for name in names if not np.isnan(tried.points[name][usable]).any()]
     rest = [name for name in names if name not in complete]

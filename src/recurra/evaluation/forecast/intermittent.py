@@ -31,9 +31,14 @@ def is_intermittent(values: Floats) -> bool:
     return bool(len(known) and known.min() >= 0 and known.max() > 0 and (known == 0).mean() > MOSTLY)
 
 
+def which_intermittent(series: Sequence[Floats]) -> npt.NDArray[np.bool_]:
+    """Which of the series [S] are."""
+    return np.array([is_intermittent(values) for values in series], dtype=bool)
+
+
 def are_intermittent(series: Sequence[Floats]) -> bool:
     """Whether more than half of the series are."""
-    return 2 * sum(is_intermittent(values) for values in series) > len(series)
+    return 2 * int(which_intermittent(series).sum()) > len(series)
 
 
 def intermittent(name: str, history: Floats, steps: int) -> Empirical:

@@ -8,9 +8,10 @@ by the number of baselines (Bonferroni).
 A best baseline whose loss is a millionth of the scale or less is *exact*, up to rounding (a straight line, a counter):
 it is recommended, and no percentage is taken of nothing.
 
-Otherwise the model is *no better*, and the simplest baseline is recommended that does as well as the best one (its
-loss is at most 5 % higher, and not higher by the two measures above) and is not beaten by the model either. Where
-there are too few windows for any test, the sentence says so.
+Otherwise the two are *the same within chance* (or within 1 %), and the sentence names the simplest baseline that does
+as well as the best one (its loss is at most 5 % higher, and not higher by the two measures above) and is not beaten
+by the model either: whoever wants the simpler of two equals takes it. Where there are too few windows for any test,
+the sentence says so.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ class Verdict:
 
     `baseline` is the one the sentence speaks of, `improvement` the share by which the model's loss is lower than its
     (negative: higher), `p_value` the two-sided p of that difference (NaN: no test), `use` the method recommended (""
-    for the model itself), `best_baseline` the one of lowest loss, `n_origins` the largest number of origins of a
-    series.
+    for the model itself), of two that are the same within chance (`tie`) the simpler one; `best_baseline` the one of
+    lowest loss, `n_origins` the largest number of origins of a series.
     """
 
     sentence: str
@@ -65,6 +66,7 @@ class Verdict:
     n_origins: int
     use: str
     best_baseline: str
+    tie: bool = False
 
 
 def judge(
@@ -92,9 +94,9 @@ def judge(
     n_origins = int(per_series.max())
     size = _size(n_series, n_origins, equal=bool((per_series[per_series > 0] == n_origins).all()))
 
-    def verdict(sentence: str, rival: str, test: Comparison, *, better: bool = False) -> Verdict:
-        gain = pairs.gain(model, baselines[rival])
-        return Verdict(sentence, better, rival, gain, test.p_value, n_series, n_origins, "" if better else rival, best)
+    def verdict(sentence: str, rival: str, test: Comparison, *, better: bool = False, tie: bool = False) -> Verdict:
+        gain, use = pairs.gain(model, baselines[rival]), "" if better else rival
+        return Verdict(sentence, better, rival, gain, test.p_value, n_series, n_origins, use, best, tie)
 
     ours, lowest = pairs.loss(model), pairs.loss(baselines[best])
     gain, test = pairs.gain(model, baselines[best]), pairs.test(model, baselines[best])
@@ -117,7 +119,7 @@ def judge(
             )
         ]
         parts += [] if is_same(ours, lowest) else [_(", which may be chance")]
-        parts += [_("; use {method}", method=_short(best))] if gain < LEAST_GAIN else []
+        parts += [_("; {method} is the simpler of the two", method=_short(best))] if gain < LEAST_GAIN else []
         return verdict("".join([*parts, _(".")]), best, test)
     known["evidence"] = _("{p}, {size}", p=p_text(test.p_value), size=size)
     if gain >= LEAST_GAIN and test.p_value < SIGNIFICANCE:
@@ -140,22 +142,31 @@ def judge(
     gain, test = pairs.gain(model, baselines[method]), pairs.test(model, baselines[method])
     other = pairs.loss(baselines[method])
     relation = compared(ours, other)
+    p, many = test.p_value, len(baselines)
+    if gain <= -LEAST_GAIN and p < SIGNIFICANCE:  # chosen as the best of several: what decides is said
+        evidence = _("{p} for the best of {n}, {size}", p=p_text(min(1.0, p * many)), n=many, size=size)
+    else:
+        evidence = _("{p}, {size}", p=p_text(p), size=size)
     known |= {
         "method": _spoken(method),
         "use": _short(method),
         "relation": _("{relation} as high", relation=relation) if is_many(ours, other) else relation,
-        "evidence": _("{p}, {size}", p=p_text(test.p_value), size=size),
+        "evidence": evidence,
     }
     sentence = (
         _(
-            "No better than {method} as far as this test can tell ({name}'s {metric} is {relation}, {evidence}): "
-            "use {use}.",
+            "{name} and {method} are the same within 1 % ({name}'s {metric} is {relation}, {evidence}): {use} is the "
+            "simpler of the two.",
             **known,
         )
-        if gain >= LEAST_GAIN
-        else _("No better than {method} ({name}'s {metric} is {relation}, {evidence}): use {use}.", **known)
+        if abs(gain) < LEAST_GAIN
+        else _(
+            "{name} and {method} are the same within chance ({name}'s {metric} is {relation}, {evidence}): {use} is "
+            "the simpler of the two.",
+            **known,
+        )
     )
-    return verdict(sentence, method, test)
+    return verdict(sentence, method, test, tie=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +197,10 @@ class _Pairs:
         """Whether a baseline is close to the best one, not clearly worse than it, not clearly beaten by the model."""
         losses, lowest = self.baselines[name], self.baselines[best]
         close = self.loss(losses) <= (1.0 + CLOSE) * self.loss(lowest)
-        return close and not self.clearly_better(lowest, losses) and not self.clearly_better(self.model, losses)
+        worse = self.gain(self.model, losses) <= -LEAST_GAIN
+        worse = worse and self.test(self.model, losses).p_value * len(self.baselines) < SIGNIFICANCE
+        beaten = self.clearly_better(lowest, losses) or self.clearly_better(self.model, losses)
+        return close and not worse and not beaten
 
 
 def _spoken(name: str, *, capital: bool = False) -> str:

@@ -36,6 +36,41 @@ Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
 
 
+class PlainBaselines:
+    """The baselines that need no fitting, computed here when they are asked for; used as `BaselineWorker` is."""
+
+    def __init__(
+        self,
+        histories: Sequence[Floats],
+        origins: Sequence[Ints],
+        horizon: int,
+        steps: Steps,
+        levels: Sequence[float],
+    ) -> None:
+        self._data, self._steps, self._levels = (histories, origins, horizon), steps, tuple(levels)
+        self.forecasts = sum(len(ends) for ends in origins)
+
+    def __enter__(self) -> PlainBaselines:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing is to be ended."""
+
+    def ready(self) -> bool:
+        """Whether it takes no time."""
+        return False
+
+    def result(self, progress: Callable[[int], None] | None = None) -> pd.DataFrame:
+        """The frame of `forecast_baselines`."""
+        histories, origins, horizon = self._data
+        methods, left_out = methods_for(histories, origins, self._steps, 0.0)
+        frame = forecast_baselines(
+            histories, origins, horizon, self._steps, levels=self._levels, methods=methods, progress=progress
+        )
+        frame.attrs["left_out"] = left_out
+        return frame
+
+
 class BaselineWorker:
     """A context in which the baselines are computed beside whatever is done inside it; `result` waits for them."""
 

@@ -34,7 +34,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student
+from scipy.special import stdtr
 
 from recurra.errors import InputError
 from recurra.evaluation.forecast.metrics import mean_of_known
@@ -171,7 +171,7 @@ def compare(differences: npt.ArrayLike, overlap: int = 0) -> Comparison:
 
 
 def _from_statistic(statistic: float, n: int, freedom: int) -> Comparison:
-    tail = float(student.sf(abs(statistic), freedom))
+    tail = float(stdtr(freedom, -abs(statistic)))  # of scipy.special: scipy.stats takes a second to import
     return Comparison(statistic, 2.0 * tail, tail if statistic < 0 else 1.0 - tail, n, "windows")
 
 

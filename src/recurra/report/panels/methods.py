@@ -34,7 +34,7 @@ class Methods(Panel):
     """Methods by scores, ours and the baselines.
 
     table: index method; a column per score, shares as 0..1 ("accuracy", "R2", "MASE", "coverage 80 %", ...). A method
-        that is not in `baselines` is ours.
+        that is not in `baselines` is ours, or the one that is called `ours`.
     intervals: method, score, low, high [in the score's own unit]; level: what they hold [per cent].
     best_baseline: the one to beat; leading: the score that the verdict is about.
     compared_on: a sentence on what the methods were compared on; unit_of_test: what was drawn for the intervals.
@@ -42,6 +42,7 @@ class Methods(Panel):
 
     table: pd.DataFrame
     baselines: tuple[str, ...] = ()
+    ours: str = ""
     best_baseline: str = ""
     leading: str = ""
     intervals: pd.DataFrame = field(default_factory=lambda: empty(INTERVALS))
@@ -69,6 +70,10 @@ class Methods(Panel):
                     columns=", ".join(map(str, self.table.columns)),
                 )
             )
+
+    def is_ours(self, method: str) -> bool:
+        """Whether a row of the table is the model's."""
+        return method == self.ours if self.ours else method not in self.baselines
 
     def section(self) -> Section | None:
         rows = method_rows(self)
@@ -138,7 +143,7 @@ def method_rows(panel: Methods) -> list[MethodRow]:
     return [
         MethodRow(
             _(str(method)),
-            method not in panel.baselines,
+            panel.is_ours(str(method)),
             [texts[name][place] for name in scores],
             [best[name][place] for name in scores],
             [ranges[name][place] for name in scores],
@@ -157,7 +162,7 @@ def against_figure(panel: Methods) -> Figure | None:
         return None
     score = shown_as(panel.leading)
     scale = 100 if score.share else 1
-    ours = [method not in panel.baselines for method in panel.table.index]
+    ours = [panel.is_ours(str(method)) for method in panel.table.index]
     names = [_(str(method)) for method in panel.table.index]
     trace = {
         "type": "scatter",
@@ -212,7 +217,7 @@ def _dots(axes: Axes, panel: Methods, fonts: list[str]) -> None:
     methods = list(panel.table.index[:DRAWN])
     texts = score.texts(value / scale, unit=True)
     for place, method in enumerate(methods):
-        color, marker = method_colour(str(method), panel.baselines), "D" if method in panel.baselines else "o"
+        color, marker = method_colour(str(method), panel.baselines), "o" if panel.is_ours(str(method)) else "D"
         if np.isfinite(low[place]) and np.isfinite(high[place]):
             axes.plot([low[place], high[place]], [place, place], "|-", color=color, lw=1.8, ms=13, mew=1.8)
         axes.plot([value[place]], [place], marker, color=color, ms=8 if marker == "o" else 6.5)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.data.files.arrow import in_pandas
-from recurra.data.panel.panel import Panel
+from recurra.data.panel.panel import Panel, Schema
 from recurra.errors import InputError
 from recurra.language import _
 
@@ -54,6 +54,14 @@ class ColumnArguments(TypedDict, total=False):
     time_format: str | None
     pivot_year: int | None
     all_hours: bool
+
+
+def with_target(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """A later table; where it has what is known in advance and no target, with an empty one: nothing of it is past."""
+    known = (*schema.known, *schema.known_categorical)
+    if schema.layout == "long" and schema.target not in table and known and set(known) <= set(table.columns):
+        return table.assign(**{schema.target: np.nan})
+    return table
 
 
 def as_table(data: Any) -> pd.DataFrame:

@@ -14,8 +14,10 @@ import pandas as pd
 
 from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, read_table, understand
 from recurra.data.files.table_facts import table_facts
+from recurra.data.panel.sums import parse_hierarchy, with_sums
 from recurra.data.schema.names import shown
 from recurra.deploy.exported import Exported
+from recurra.errors import InputError
 from recurra.evaluation.forecast.adaptive import RATE
 from recurra.evaluation.forecast.backtest import Backtest
 from recurra.formatting import count
@@ -25,7 +27,7 @@ from recurra.report import ReportContent
 from recurra.report.units import step_noun
 from recurra.tasks.digests import data_digest
 from recurra.tasks.estimator import Done, Estimator, Insight, Judged, Later, Prepared, Preview, Scores, nobody
-from recurra.tasks.forecast.arguments import Data, as_table
+from recurra.tasks.forecast.arguments import Data, as_table, with_target
 from recurra.tasks.forecast.exported import exported
 from recurra.tasks.forecast.fallback import with_fallback
 from recurra.tasks.forecast.horizon import default_horizon
@@ -38,6 +40,7 @@ from recurra.tasks.forecast.report import ReportedForecasts
 from recurra.tasks.forecast.streaming import ForecastStream, ForecastStreams, one_name, stream_names
 from recurra.tasks.forecast.updating import Updated, updated
 from recurra.tasks.forecast.watching import watched
+from recurra.tasks.forecast.what_if import parse_changes
 from recurra.tasks.opened import Opened
 from recurra.tasks.watching import Watched
 from recurra.training import Run
@@ -62,8 +65,10 @@ class FileForecaster(ReportedForecasts, Estimator):
 
     KIND: ClassVar[str] = "forecaster"
     keeps_data: ClassVar[bool] = True
+    asks = ("what_if", "samples")
 
     horizon: int
+    hierarchy: str | None
     model_: ForecastModel
     studied_: Studied
     device: str
@@ -71,14 +76,22 @@ class FileForecaster(ReportedForecasts, Estimator):
     verdict_: str | None
     updated_: Updated  # what came of the last update
     fallen_back_: list[str]  # series that the best baseline forecasts
+    _said: Sequence[str] = ()  # of the last change
+    _results: tuple[tuple[float, ...], pd.DataFrame] | None = None  # by levels: a page shows what the file has
 
     @abstractmethod
     def study(self, data: Any, windows: int | None = None, *, run: Run | None = None) -> Backtest:
         """Train, be judged by a backtest, and train again on everything."""
 
     @abstractmethod
-    def predict(self, data: Any = None, *, levels: Sequence[float] = (80, 95)) -> pd.DataFrame:
+    def predict(self, data: Any = None, *, levels: Sequence[float] = (80, 95), what_if: Any = None) -> pd.DataFrame:
         """The forecasts."""
+
+    @abstractmethod
+    def _predicted(
+        self, data: Any, levels: Sequence[float], what_if: Any = None, num_samples: int | None = None
+    ) -> tuple[pd.DataFrame, list[str]]:
+        """The forecasts, and what is to be said of a change."""
 
     @abstractmethod
     def evaluate(self, data: Any) -> Backtest:
@@ -109,7 +122,9 @@ class FileForecaster(ReportedForecasts, Estimator):
         What tells the future (`tasks.forecast.leaks`) is refused unless `allow_leak` names it. With `fallback` the best
         baseline forecasts the series in which it is better (`tasks.forecast.fallback`).
         """
-        panel, understood = understand(opened.table, source=opened.source, **columns)
+        panel, understood = understand(opened.table, source=opened.source, **self._grouped(columns))
+        if self.hierarchy is not None:
+            panel = with_sums(panel)
         reason = _("as asked")
         if self.horizon is None:
             middle = int(sorted(panel.lengths)[len(panel) // 2])
@@ -119,9 +134,30 @@ class FileForecaster(ReportedForecasts, Estimator):
         facts += refuse_leaks(panel, int(self.horizon), set(allow_leak or ()))
         return Prepared((panel, windows, fallback), facts, data_digest(panel), {"windows": windows})
 
+    def _grouped(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """The columns with those of the hierarchy as what tells series apart.
+
+        Raises InputError where another column was named for that, and for a table that has no column of series.
+        """
+        if self.hierarchy is None:
+            return dict(columns)
+        levels = ",".join(parse_hierarchy(self.hierarchy))
+        given = columns.get("series")
+        if given is not None and "".join(str(given).split()) != "".join(levels.split()):
+            raise InputError(
+                _(
+                    "series is {given!r} and the hierarchy {hierarchy!r}: the hierarchy says what tells series apart, "
+                    "so leave series out",
+                    given=given,
+                    hierarchy=self.hierarchy,
+                )
+            )
+        return {**columns, "series": levels}
+
     def learn(self, prepared: Prepared, *, run: Run | None = None) -> Backtest:
         """Train and judge."""
         panel, windows, fallback = prepared.data
+        self._results = None
         backtest = self.study(panel, windows, run=run)
         self.fallen_back_ = []
         if fallback:
@@ -149,7 +185,8 @@ class FileForecaster(ReportedForecasts, Estimator):
 
     def results(self, *, levels: Sequence[int] = (80, 95), **shown: Any) -> pd.DataFrame:
         """The forecasts from the end of the data."""
-        return self.predict(levels=levels)
+        self._results = tuple(levels), self.predict(levels=levels)
+        return self._results[1]
 
     def file_content(
         self, *, arguments: Sequence[str] | None = None, levels: Sequence[int] = (80, 95), **shown: Any
@@ -157,28 +194,46 @@ class FileForecaster(ReportedForecasts, Estimator):
         """The page on a study of a file."""
         studied = self.studied_
         facts = [*studied.facts, *self.facts()]
+        known, forecast = self._results or ((), None)
         return self.content(
-            backtest=studied.backtest, levels=levels, facts=facts, notes=self.remarks(), arguments=arguments
+            backtest=studied.backtest,
+            levels=levels,
+            facts=facts,
+            notes=self.remarks(),
+            arguments=arguments,
+            forecast=forecast if known == tuple(levels) else None,
         )
 
     def later(self, opened: Opened) -> Later:
         """Newer rows, with or without the older ones."""
-        panel, facts = build_panel(opened.frame, self.model_.panel.schema, source=opened.source)
+        schema = self.model_.panel.schema
+        panel, facts = build_panel(with_target(opened.frame, schema), schema, source=opened.source)
+        if self.model_.recipe.hierarchy and (panel.lengths > 0).all():
+            panel = with_sums(panel)
         return Later(panel, [*opened.facts, *facts], opened.name, opened.source)
 
     def predictions(
-        self, later: Later | None, *, done: Done = nobody, levels: Sequence[int] = (80, 95), **shown: Any
+        self,
+        later: Later | None,
+        *,
+        done: Done = nobody,
+        levels: Sequence[int] = (80, 95),
+        what_if: Sequence[str] | None = None,
+        samples: int | None = None,
+        **shown: Any,
     ) -> Iterator[pd.DataFrame]:
-        """A row for each series and step, all at once."""
-        yield self.predict(None if later is None else later.data, levels=levels)
+        """A row for each series and step, all at once; `what_if` as in the command ("price=+10%"), `samples` paths."""
+        changes = parse_changes(what_if) if what_if else None
+        frame, self._said = self._predicted(None if later is None else later.data, levels, changes, samples)
+        yield frame
 
     def exported(self, *, network_alone: bool = False) -> Exported:
         """The window in, quantiles out; and the newest row in, quantiles out."""
         return exported(self.model_, network_alone=network_alone)
 
     def preview(self) -> Preview:
-        """The first rows."""
-        return ForecastPreview()
+        """The first rows, and what was said of a change."""
+        return ForecastPreview(lambda: self._said)
 
     def judged(self, later: Later, *, levels: Sequence[int] = (80, 95), **shown: Any) -> Judged:
         """By the rows that come after what it was fitted to."""

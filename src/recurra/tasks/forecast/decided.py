@@ -7,14 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from recurra.data import Fact
-from recurra.data.schema.names import counted
 from recurra.ensemble.members import remarks_of
-from recurra.language import _
+from recurra.formatting import percent
+from recurra.language import _, counted
 from recurra.nn.own import OwnNetwork
 from recurra.options import option
+from recurra.tasks.forecast.calibration import Calibration
 from recurra.tasks.forecast.model import ForecastModel
-
-LEAST_KNOWN = 8  # rows: of fewer nobody can tell how wide an interval must be
+from recurra.tasks.forecast.reconciling import Reconciliation
+from recurra.tasks.forecast.short import LEAST_KNOWN
 
 
 def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
@@ -24,29 +25,42 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
         Fact("seasons", _("{seasons} (in steps)", seasons=seasons) if seasons else _("none found"), option("season")),
         Fact("forecast", _made_of(model), option("method")),
     ]
-    beside = [Fact("left out", f"{name}: {why}") for name, why in left_out.items()]
+    reasons: dict[str, list[str]] = {}
+    for name, why in left_out.items():
+        reasons.setdefault(why, []).append(name)
+    beside = [Fact("left out", f"{', '.join(names)}: {why}") for why, names in reasons.items()]
     short = int((model.panel.lengths < LEAST_KNOWN).sum())
     if short:
         series = counted(short, "series", "series")
-        few = _(
-            "{series} of fewer than {rows} rows: too few to tell how wide their intervals must be",
-            series=series,
-            rows=LEAST_KNOWN,
+        few = (
+            _(
+                "{series} of fewer than {rows} rows: too few to tell how wide their intervals must be",
+                series=series,
+                rows=LEAST_KNOWN,
+            )
+            if model.short is None
+            else _(
+                "{series} of fewer than {rows} rows: their intervals are as wide as forecasts from as few rows of the "
+                "longer series were wrong",
+                series=series,
+                rows=LEAST_KNOWN,
+            )
         )
         beside.append(Fact("remark", few))
+    if model.reconciliation is not None:
+        found.append(Fact("hierarchy", _adds_up(model.reconciliation), option("hierarchy")))
     if not model.members:
         return [*found, *beside]
     shapes = [member.shape for member in model.members]
     blocks = ", ".join(str(block) for block in dict.fromkeys(shape.block for shape in shapes))
     windows = ", ".join(str(window) for window in dict.fromkeys(shape.window for shape in shapes))
-    trust = _("{trust:.0%} of the network's correction of the naive forecast", trust=model.calibration.trust)
     return [
         *found,
         Fact("block", _("{blocks} steps are one step of the recurrence", blocks=blocks), option("block")),
         Fact("windows", _("{windows} steps before each forecast", windows=windows), option("members")),
-        Fact("magnitudes", _("logarithms") if model.scaling.log else _("as they are"), ""),
+        Fact("magnitudes", _magnitudes(model), ""),
         Fact("network", f"{len(shapes)} x {_described(model)}", option("cell")),
-        Fact("trust", trust, ""),
+        Fact("trust", trust_of(model.calibration), ""),
         *beside,
         *(Fact("remark", remark) for remark in remarks_of(model.members)),
     ]
@@ -62,6 +76,58 @@ def _made_of(model: ForecastModel) -> str:
     parts = ", ".join(f"{weight:.0%} {name}" for name, weight in weights.items())
     differ = len(model.combination.weights) > 1 and bool(np.ptp(model.combination.weights, axis=0).any())
     return _("{parts} (overall; by series where that did better)", parts=parts) if differ else parts
+
+
+def _adds_up(of: Reconciliation) -> str:
+    sums, series = (
+        counted(of.summing.shape[0] - of.summing.shape[1], "sum"),
+        counted(of.summing.shape[1], "series", "series"),
+    )
+    if of.forecasts:
+        return _(
+            "{sums} of {series}, reconciled by minimum trace: the covariance of errors is that of {n} held-out "
+            "forecasts",
+            sums=sums,
+            series=series,
+            n=of.forecasts,
+        )
+    return _(
+        "{sums} of {series}, reconciled by their structure: too few held-out forecasts to tell how errors go together",
+        sums=sums,
+        series=series,
+    )
+
+
+def _magnitudes(model: ForecastModel) -> str:
+    logs = model.scaling.in_logarithms[:-1]
+    if logs.all():
+        return _("logarithms")
+    if not logs.any():
+        return _("as they are")
+    return _("logarithms in {n} of {all} series, the others as they are", n=int(logs.sum()), all=len(logs))
+
+
+def trust_of(calibration: Calibration) -> str:
+    """How much of the network's correction is made, by what that is measured, and why it is not more."""
+    known = {"trust": f"{calibration.trust:.0%}", "n": f"{calibration.forecasts:,}"}
+    if not calibration.forecasts:
+        return _("{trust} of the network's correction of the naive forecast: no forecast was held out", **known)
+    known |= {"gain": percent(max(calibration.gain, 0.0)), "error": percent(calibration.error)}
+    if calibration.trust > 0:
+        return _(
+            "{trust} of the network's correction of the naive forecast, which lowers the error of {n} held-out "
+            "forecasts by {gain} (standard error {error})",
+            **known,
+        )
+    if calibration.gain <= 0:
+        return _(
+            "{trust}: no share of the network's correction lowers the naive error of {n} held-out forecasts", **known
+        )
+    return _(
+        "{trust}: the network's correction lowers the naive error of {n} held-out forecasts by {gain} at best, which "
+        "is within its standard error ({error})",
+        **known,
+    )
 
 
 def _described(model: ForecastModel) -> str:

@@ -80,9 +80,9 @@ def explain(
     }
     static: dict[str, Floats] = {name: np.zeros(len(series)) for name in dict.fromkeys(names.static)}
     forecast, baseline, rest = (np.zeros(len(series)) for _unused in range(3))
-    for begin in range(0, len(series), _ROWS):
-        part = slice(begin, begin + _ROWS)
-        found = _attributed(model, panel, series[part], origins[part], step, points)
+    logs = model.scaling.in_logarithms[model.scaling.number(panel.series)[series]]
+    for part in _alike(logs):
+        found = _attributed(model, panel, series[part], origins[part], step, points, log=bool(logs[part[0]]))
         forecast[part], baseline[part] = found.output.numpy(), found.baseline.numpy()
         rest[part] = found.gap.numpy()
         for k, member in enumerate(model.members):
@@ -169,7 +169,7 @@ def _embedded(columns: Sequence[str], embedding: Embeddings) -> list[str]:
 
 
 def _attributed(
-    model: ForecastModel, panel: Panel, series: Ints, origins: Ints, step: int | None, points: int
+    model: ForecastModel, panel: Panel, series: Ints, origins: Ints, step: int | None, points: int, *, log: bool
 ) -> Attribution:
     pair = torch.tensor(series, dtype=torch.int64), torch.tensor(origins, dtype=torch.int64)
     inputs: list[Tensor] = []
@@ -193,11 +193,19 @@ def _attributed(
             medians.append(quantiles[..., MEDIAN].double() * scale + level)
             naives.append(z[..., naive].double() * scale + level if k == deepest else None)
         u = trust * torch.stack(medians).mean(0) + (1 - trust) * naives[deepest]
-        y = u.clamp(max=709.0).exp() if model.scaling.log else u
+        y = u.clamp(max=709.0).exp() if log else u
         return y.mean(1) if step is None else y[:, step - 1]
 
     with fitting_threads(model.members[0].network):
         return attribute(forecast, tuple(inputs), baselines=tuple(baselines), points=points)
+
+
+def _alike(logs: npt.NDArray[np.bool_]) -> Iterator[Ints]:
+    """Rows of which all are taken in logarithms, or none, some at a time."""
+    for kind in (False, True):
+        rows = np.flatnonzero(logs == kind)
+        for begin in range(0, len(rows), _ROWS):
+            yield rows[begin : begin + _ROWS]
 
 
 def _inputs(member: WindowMember, batch: WindowBatch) -> list[Tensor]:
@@ -217,7 +225,7 @@ def _add(
     static: dict[str, Floats],
     values: list[Floats],
     names: _Names,
-    part: slice,
+    part: Ints,
     member: WindowMember,
     window: int,
 ) -> None:

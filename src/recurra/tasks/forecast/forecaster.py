@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,22 +14,23 @@ import pandas as pd
 from torch import nn
 
 from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, understand
+from recurra.data.panel.sums import parse_hierarchy, with_sums
 from recurra.deploy.model_file import Contents, write_model
 from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
 from recurra.evaluation.forecast.backtest import Backtest
-from recurra.evaluation.forecast.baselines import BUDGET
 from recurra.evaluation.forecast.origins import LEAST_HISTORY
-from recurra.evaluation.forecast.worker import BaselineWorker
+from recurra.evaluation.forecast.worker import BaselineWorker, PlainBaselines
 from recurra.inspect import Finding
 from recurra.language import _, counted
 from recurra.nn.forecast import NetworkOptions
 from recurra.nn.own import Loss, OwnParts
 from recurra.nn.quantiles import QUANTILES
 from recurra.options import option
-from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table
+from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table, with_target
 from recurra.tasks.forecast.contract import FileForecaster
-from recurra.tasks.forecast.decided import LEAST_KNOWN, decided
+from recurra.tasks.forecast.covariates import Gain, columns_of, measure, said
+from recurra.tasks.forecast.decided import decided
 from recurra.tasks.forecast.explanation import explanation_frame
 from recurra.tasks.forecast.frames import backtest_origins, forecast_frame, interval_bounds
 from recurra.tasks.forecast.inspection import findings, flow_frame
@@ -44,10 +46,12 @@ from recurra.tasks.forecast.model import (
     untrained_model,
 )
 from recurra.tasks.forecast.model_file import from_contents, to_contents
+from recurra.tasks.forecast.paths import MOST as MOST_PATHS
+from recurra.tasks.forecast.paths import draw
 from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn, steps_of
 from recurra.tasks.forecast.settings import check_settings, is_whole, lengths
+from recurra.tasks.forecast.short import LEAST_KNOWN
 from recurra.tasks.forecast.study import (
-    FAST_BUDGET,
     Compared,
     combination_of,
     compared,
@@ -61,6 +65,7 @@ from recurra.tasks.forecast.study import (
     together,
 )
 from recurra.tasks.forecast.watching import promise_of
+from recurra.tasks.forecast.what_if import changed, changes_for
 from recurra.tasks.parameters import chosen_options
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import expect
@@ -90,12 +95,17 @@ class Forecaster(FileForecaster):
     baselines as their forecasts from held-out origins justify, overall and for each series; "fast" is the pretrained
     network alone, without any training; "network" the trained one alone; a baseline's name, as "AutoETS", that one.
 
+    `hierarchy` names columns of groups that add up, the widest first, as "region/shop": forecasts are also made of the
+    sums (of each region, of all), and reconciled, so that they add up too.
+
     >>> from recurra import Forecaster
     >>> from recurra.data import read_table
     >>> co2 = read_table("demo:co2").frame
     >>> model = Forecaster(horizon=26, cell="gru", members=1).fit(co2, target="co2")  # doctest: +SKIP
     >>> model.predict(levels=[80, 95])  # doctest: +SKIP
     """
+
+    gain_: Gain | None = None  # what covariates add, as `study` and `backtest` found
 
     def __init__(
         self,
@@ -112,6 +122,7 @@ class Forecaster(FileForecaster):
         device: str = "auto",
         verbose: bool | None = None,
         method: str = "auto",
+        hierarchy: str | None = None,
     ) -> None:
         self.horizon = horizon
         self.cell = cell
@@ -125,6 +136,7 @@ class Forecaster(FileForecaster):
         self.device = device
         self.verbose = verbose
         self.method = method
+        self.hierarchy = hierarchy
 
     def fit(
         self,
@@ -153,11 +165,15 @@ class Forecaster(FileForecaster):
                 frame = _awaited(baselines, run)
             seen = compared(model, panel, before, frame, held_out=True)
             model = replace(model, combination=combination_of(model, panel, seen))
+            model = model.with_short(panel, seen.series, seen.origins)
+            model = model.with_paths(panel, seen)
+            if recipe.hierarchy:
+                model = model.reconciled(panel, seen)
             self.left_out_ = seen.left_out
         if model.members and not model.interrupted:
             model = refit_model(model, panel, model.calibration, run=run, name="training", own=self._own())
         self.model_ = model
-        self.verdict_ = None
+        self.verdict_, self.gain_ = None, None
         if hasattr(self, "holdout_"):
             del self.holdout_, self.backtest_  # of an earlier study: its learning curves are not those of this model
         return self
@@ -176,6 +192,38 @@ class Forecaster(FileForecaster):
         """
         panel = self._panel(data, columns)
         return self._backtest(panel, windows, self._run(run, trainings=int(is_trained(self.method))))[0]
+
+    def cross_validation(
+        self,
+        data: Data,
+        windows: int | None = None,
+        *,
+        refit: bool = False,
+        run: Run | None = None,
+        **columns: Unpack[ColumnArguments],
+    ) -> Backtest:
+        """`backtest`; with `refit` the forecaster is trained anew before each of the windows, on all that lies before.
+
+        Baselines are fitted anew at every origin either way; those that some window left out are left out of all. The
+        fitted state of `self` is left alone. Raises `InputError` where the data is too short to be tested.
+        """
+        panel = self._panel(data, columns)
+        trainings = int(is_trained(self.method))
+        if not refit:
+            return self._backtest(panel, windows, self._run(run, trainings=trainings))[0]
+        origins, _known = backtest_origins(panel, int(self.horizon), windows)
+        most = max(len(part) for part in origins)
+        run = self._run(run, trainings=most * trainings)
+        found = []
+        for back in range(most, 0, -1):
+            # a series that has not so many windows was still short, or had not begun
+            ends = np.array([part[-back] + int(self.horizon) if len(part) >= back else 0 for part in origins])
+            found.append(self._backtest(panel.cut(ends), 1, run)[0])
+        shared = set.intersection(*(set(each.forecasts.columns) for each in found))
+        names = [name for name in found[-1].forecasts.columns if name in shared]
+        frame = pd.concat([each.forecasts[names] for each in found], ignore_index=True)
+        scale = frame.groupby("series", sort=False)["scale"].transform("first")
+        return Backtest(frame.assign(scale=scale), model=found[-1].model)
 
     def study(
         self,
@@ -205,24 +253,80 @@ class Forecaster(FileForecaster):
             else:
                 model = refit_model(tested, panel, calibration, run=run, name="training", own=self._own())
         combination = renumbered(combination, panel.series, model.scaling.series)
-        self.model_ = replace(model, combination=combination, promise=promise_of(backtest))
+        self.model_ = replace(
+            model,
+            combination=combination,
+            promise=promise_of(backtest),
+            short=tested.short,
+            steps_correlation=tested.steps_correlation,
+        )
+        if self.model_.recipe.hierarchy:
+            # errors of the model that was tested, whose networks have learnt nothing of these truths
+            self.model_ = replace(self.model_, reconciliation=tested.reconciled(panel, seen).reconciliation)
         self.verdict_ = backtest.verdict.sentence
         self.holdout_, self.backtest_, self.left_out_ = tested, backtest, seen.left_out
         return backtest
 
-    def predict(self, data: Data | None = None, *, levels: Sequence[float] = (80, 95)) -> pd.DataFrame:
+    def predict(
+        self,
+        data: Data | None = None,
+        *,
+        levels: Sequence[float] = (80, 95),
+        what_if: Mapping[str, object] | None = None,
+        num_samples: int | None = None,
+    ) -> pd.DataFrame:
         """Forecast the `horizon` steps after the data it was fitted on, or after `data`, without training.
 
-        `data` holds newer rows, with or without the older ones. Returns a row per series and step (none for a step that
+        `data` holds newer rows, with or without the older ones, and the coming values of known covariates: rows without
+        a target, or without its column. `what_if` changes those after the end, as {"price": "+10%"}, {"price": 12.5}
+        or {"promotion": "poster"}: the forecast without the change is then in the column `as_is`, and a UserWarning
+        says where a value leaves what training has seen. With `num_samples` there are so many columns `sample_1`, ...,
+        paths that are distributed as the quantiles say at every step, and joined as held-out errors were.
+
+        Returns a row per series and step (none for a step that
         the clock of the zone skips, two for one that it shows twice): the columns of series and time as in the data
         (`unique_id` and `ds` where they have no name), `forecast` (the median; the mean of what is mostly zero), and
         `lo_80`, `hi_80`, ... for central intervals of `levels` per cent (beyond 95 by the tails of a normal curve).
-        Raises InputError for a level that is not above 1 and below 100, such as the share 0.8.
+        Raises InputError for a level that is not above 1 and below 100, such as the share 0.8, and for a change of a
+        column that is not known in advance.
         """
+        frame, remarks = self._predicted(data, levels, what_if, num_samples)
+        for remark in remarks[1:]:  # the first only says how much of the forecast reads covariates
+            warnings.warn(remark, stacklevel=2)
+        return frame
+
+    def _predicted(
+        self,
+        data: Data | None,
+        levels: Sequence[float],
+        what_if: Mapping[str, object] | None = None,
+        num_samples: int | None = None,
+    ) -> tuple[pd.DataFrame, list[str]]:
+        """What `predict` gives, and what is to be said of a change."""
         model, levels = self._fitted(), checked_levels(levels)
+        changes = changes_for(model, what_if) if what_if else []
         panel = (model.panel if data is None else self._continued(data, model.memory)).tail(model.memory)
-        points, quantiles = model.forecast(panel, np.arange(len(panel)), panel.lengths)
-        return forecast_frame(panel, points, interval_bounds(quantiles, levels))
+        every = np.arange(len(panel))
+        points, quantiles = model.forecast(panel, every, panel.lengths)
+        beside: dict[str, Floats] = {}
+        remarks: list[str] = []
+        if changes:
+            beside["as_is"] = points.ravel()
+            other, remarks = changed(model, panel, changes)
+            points, quantiles = model.forecast(other, every, other.lengths)
+        beside |= interval_bounds(quantiles, levels)
+        if num_samples is not None:
+            if not is_whole(num_samples, 1) or num_samples > MOST_PATHS:
+                raise InputError(
+                    _(
+                        "num_samples is {num_samples!r}: expected a whole number from 1 to {most}",
+                        num_samples=num_samples,
+                        most=f"{MOST_PATHS:,}",
+                    )
+                )
+            paths = draw(quantiles, int(num_samples), model.recipe.seed, model.steps_correlation)
+            beside |= {f"sample_{k + 1}": paths[:, k].ravel() for k in range(int(num_samples))}
+        return forecast_frame(panel, points, beside), remarks
 
     def evaluate(self, data: Data) -> Backtest:
         """Judge the fitted forecaster on later data, beside the baselines, without training.
@@ -315,6 +419,7 @@ class Forecaster(FileForecaster):
             training=recipe.training,
             seed=recipe.seed,
             method=recipe.method,
+            hierarchy="/".join(recipe.hierarchy) or None,
         )
         forecaster.model_, forecaster.verdict_ = model, verdict
         return forecaster
@@ -344,7 +449,8 @@ class Forecaster(FileForecaster):
 
     def facts(self) -> list[Fact]:
         """How the table was read, what the fitted forecaster decided by itself, and how to decide otherwise."""
-        return [*getattr(self, "understood_", []), *decided(self._fitted(), getattr(self, "left_out_", {}))]
+        made = decided(self._fitted(), getattr(self, "left_out_", {}))
+        return [*getattr(self, "understood_", []), *made, *said(self.gain_)]
 
     def learning(self) -> pd.DataFrame:
         """The learning curves of the last training: a row per network and validation."""
@@ -375,8 +481,8 @@ class Forecaster(FileForecaster):
                 )
             self.understood_ = []
             return data
-        panel, self.understood_ = understand(as_table(data), **columns)
-        return panel
+        panel, self.understood_ = understand(as_table(data), **self._grouped(columns))
+        return with_sums(panel) if self.hierarchy is not None else panel
 
     def _recipe(self, panel: Panel) -> Recipe:
         if self.season is None:
@@ -393,6 +499,7 @@ class Forecaster(FileForecaster):
             training=chosen_options(self.training, TrainingOptions()),
             seed=int(self.seed),
             method=self.method,
+            hierarchy=() if self.hierarchy is None else parse_hierarchy(self.hierarchy),
         )
 
     def _fitted(self) -> ForecastModel:
@@ -419,8 +526,17 @@ class Forecaster(FileForecaster):
             frame = _awaited(baselines, run)
         seen = compared(model, panel, earlier, frame, held_out=True)
         model = replace(model, combination=combination_of(model, panel, seen))
+        if recipe.hierarchy:
+            model = model.reconciled(panel, seen)
         tested = compared(model, panel, origins, frame, held_out=False)
-        return judged(model, panel, origins, frame, tested), model, joined(seen, tested)
+        backtest = judged(model, panel, origins, frame, tested)
+        self.gain_ = None
+        if model.members and not model.interrupted and not callable(self.network) and columns_of(panel):
+            expect(run.progress, 1)
+            self.gain_ = measure(model, before, panel, tested.series, tested.origins, run=run)
+        # of the origins of the test, whose truths this model has not learnt
+        model = model.with_short(panel, tested.series, tested.origins).with_paths(panel, tested)
+        return backtest, model, joined(seen, tested)
 
     def _refuse_short(self, panel: Panel, windows: int | None) -> None:
         """Refuse series too short to be learnt from and tested on, with the one number that both together need."""
@@ -455,7 +571,9 @@ class Forecaster(FileForecaster):
         """
         model = self._fitted()
         if not isinstance(data, Panel):
-            data = build_panel(as_table(data), model.panel.schema, fixed=True)[0]
+            data = build_panel(with_target(as_table(data), model.panel.schema), model.panel.schema, fixed=True)[0]
+            if model.recipe.hierarchy and (data.lengths > 0).all():  # of what is only known ahead there is no sum
+                data = with_sums(data)
         if rows is not None and data.grid.freq is not None and (data.lengths > 0).all():
             data = data.tail(rows)
         return join_panels(model.panel, data)
@@ -465,13 +583,15 @@ class Forecaster(FileForecaster):
         return panel.grid.times(np.array([(panel.start + panel.lengths).max() - 1]))[0]
 
 
-def _baselines(panel: Panel, origins: list[np.ndarray], recipe: Recipe) -> BaselineWorker:
+def _baselines(panel: Panel, origins: list[np.ndarray], recipe: Recipe) -> BaselineWorker | PlainBaselines:
     histories = [panel.values(s) for s in range(len(panel))]
-    steps, budget = steps_of(panel, recipe.seasons), FAST_BUDGET if recipe.method == "fast" else BUDGET
-    return BaselineWorker(histories, origins, recipe.horizon, steps, QUANTILES, needed=needed(recipe), budget=budget)
+    known = histories, origins, recipe.horizon, steps_of(panel, recipe.seasons), QUANTILES
+    if recipe.method == "fast":
+        return PlainBaselines(*known)
+    return BaselineWorker(*known, needed=needed(recipe))
 
 
-def _awaited(baselines: BaselineWorker, run: Run) -> pd.DataFrame:
+def _awaited(baselines: BaselineWorker | PlainBaselines, run: Run) -> pd.DataFrame:
     """The baselines' forecasts, with a bar where there is still something to wait for."""
     if baselines.ready():
         return baselines.result()

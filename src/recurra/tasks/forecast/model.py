@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from recurra import cells
-from recurra.checking import require, require_sizes
+from recurra.checking import require, require_floats, require_sizes
 from recurra.data.panel.panel import Ints, Panel
 from recurra.data.panel.scaling import Scaling, fit_scaling, inverse
 from recurra.data.panel.windows import WindowReader, WindowShape, batches, naive_count
@@ -29,8 +31,12 @@ from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.options import option
 from recurra.tasks.forecast.calibration import Calibration, HeldOutForecasts, calibrate
 from recurra.tasks.forecast.combining import check_method, member_quantiles, rows_read
+from recurra.tasks.forecast.frames import truth_after
+from recurra.tasks.forecast.paths import correlation_of
 from recurra.tasks.forecast.plan import Split, least_history, nothing_held_out, split, steps_of, window_shapes
 from recurra.tasks.forecast.problem import ForecastProblem, build_network
+from recurra.tasks.forecast.reconciling import Reconciliation, fit_reconciliation
+from recurra.tasks.forecast.short import ShortSeries, fit_short
 from recurra.training import Run, TrainingOptions
 from recurra.training.run import pick_device
 from recurra.training.threads import fitting_threads
@@ -54,6 +60,7 @@ class Recipe:
     training: TrainingOptions
     seed: int
     method: str = "auto"
+    hierarchy: tuple[str, ...] = ()  # columns of groups that add up, the widest first
 
     def check(self) -> None:
         """Refuse sizes that no forecaster has, and a cell that is not known."""
@@ -70,6 +77,17 @@ class Recipe:
         return self.seasons[0] if self.seasons else 1
 
 
+class Known(Protocol):
+    """Pairs of `series` and `origins` [n], and what some of the combined forecasts say there."""
+
+    @property
+    def series(self) -> Ints: ...
+    @property
+    def origins(self) -> Ints: ...
+    @property
+    def members(self) -> Mapping[str, Floats]: ...
+
+
 @dataclass(frozen=True, eq=False)
 class WindowMember(Member[ForecastNetwork | OwnNetwork]):
     """A member of the ensemble, and the window that it reads."""
@@ -82,7 +100,7 @@ class ForecastModel:
     """What was learnt. `naive_error` [S] is the in-sample naive error of each series, the unit of scaled errors.
 
     Without `members` no network was trained. `combination` says what the forecast is made of; None: of the trained
-    network alone.
+    network alone. `short` says how wide intervals of series of a few rows are, where the longer ones could tell.
     """
 
     recipe: Recipe
@@ -93,6 +111,9 @@ class ForecastModel:
     naive_error: Floats
     combination: Combination | None = None
     promise: Promise | None = None  # of the backtest, which later data are held to
+    short: ShortSeries | None = None
+    reconciliation: Reconciliation | None = None
+    steps_correlation: Floats | None = None  # [H, H] of held-out errors, for sample paths
 
     def check(self) -> None:
         """Refuse parts out of a file that do not belong together."""
@@ -111,6 +132,8 @@ class ForecastModel:
             known = self.calibration.naive < naive_count(deepest.seasons)
             require(known, "the calibration's naive forecast is unknown")
         self._check_combination()
+        if self.steps_correlation is not None:
+            require_floats("steps_correlation", self.steps_correlation, (self.recipe.horizon,) * 2)
         errors = self.naive_error
         require(errors.shape == (len(panel),) and errors.dtype.kind == "f", "naive_error is no such array")
 
@@ -164,7 +187,7 @@ class ForecastModel:
         `known` are quantiles that some of the combined forecasts are known to have there.
         """
         if self.combination is None:
-            return self.network_quantiles(panel, series, origins)
+            return self._widened(self.network_quantiles(panel, series, origins), panel, series, origins)
         steps, horizon = steps_of(self.panel, self.recipe.seasons), self.recipe.horizon
         parts = member_quantiles(
             self.combination.used,
@@ -176,33 +199,95 @@ class ForecastModel:
             lambda: self.network_quantiles(panel, series, origins),
             known,
         )
-        found = self.combination.apply(parts, self.scaling.number(panel.series)[series])
+        numbers = self.scaling.number(panel.series)[series]
+        found = self.combination.apply(parts, numbers)
         lost = np.isnan(found).any(axis=(1, 2))
         if lost.any() and self.members:  # nothing but the network speaks of a series without a value
             found[lost] = self.network_quantiles(panel, series[lost], origins[lost])
-        return never_below(stretched(found, self.combination.stretch), panel, series, origins)
+        wide = stretched(found, self.combination.stretch)
+        sparse = self.sparse[numbers][:, None, None]
+        found = self._widened(np.where(sparse, found, wide), panel, series, origins)
+        return never_below(found, panel, series, origins)
+
+    def _widened(self, quantiles: Floats, panel: Panel, series: Ints, origins: Ints) -> Floats:
+        """The quantiles, those of series of a few rows as wide as they must be."""
+        if self.short is None:
+            return quantiles
+        sparse = self.sparse[self.scaling.number(panel.series)[series]]
+        return self.short.apply(quantiles, panel, series, origins, but=sparse)
+
+    def with_short(self, panel: Panel, series: Ints, origins: Ints) -> ForecastModel:
+        """The model with the intervals of short series, by what it says at pairs [n] whose truths it has not learnt."""
+        dense = ~self.sparse[self.scaling.number(panel.series)[series]]
+        found = fit_short(
+            panel,
+            series[dense],
+            origins[dense],
+            self.recipe.horizon,
+            lambda part, numbers, ends: self.quantiles(part, numbers, ends)[..., MEDIAN],
+        )
+        return replace(self, short=found)
 
     def forecast(
         self, panel: Panel, series: Ints, origins: Ints, known: Mapping[str, Floats] | None = None
     ) -> tuple[Floats, Floats]:
         """Forecasts [n, H] and quantiles [n, H, Q] as `quantiles` has them.
 
-        The forecast is the median. Of series that are mostly zero it is the mean, since totals matter there and the
-        median is nothing; their quantiles are whole numbers where all values are.
+        The forecast is the median. Of a series that is mostly zero it is the mean, since totals matter there and the
+        median is nothing; its quantiles are whole numbers where all its values are.
         """
+        points, quantiles = self._alone(panel, series, origins, known)
+        if self.reconciliation is None:
+            return points, quantiles
+        return self.reconciliation.apply(points, quantiles, panel, series, origins)
+
+    def with_paths(self, panel: Panel, seen: Known) -> ForecastModel:
+        """The model with how its errors go together from step to step, at pairs whose truths it has not learnt."""
+        found = self.quantiles(panel, seen.series, seen.origins, seen.members)
+        truth = truth_after(panel, seen.series, seen.origins, self.recipe.horizon).reshape(found.shape[:2])
+        return replace(self, steps_correlation=correlation_of(found, truth))
+
+    def reconciled(self, panel: Panel, seen: Known) -> ForecastModel:
+        """The model whose forecasts add up, by what it says at pairs whose truths it has not learnt."""
+        points, _quantiles = self._alone(panel, seen.series, seen.origins, seen.members)
+        truth = truth_after(panel, seen.series, seen.origins, self.recipe.horizon).reshape(points.shape)
+        found = fit_reconciliation(panel, len(self.recipe.hierarchy), seen.series, seen.origins, points, truth)
+        return replace(self, reconciliation=found)
+
+    def _alone(
+        self, panel: Panel, series: Ints, origins: Ints, known: Mapping[str, Floats] | None
+    ) -> tuple[Floats, Floats]:
+        """Forecasts and quantiles of each series by itself."""
         quantiles = self.quantiles(panel, series, origins, known)
-        past = [self.panel.values(s) for s in range(len(self.panel))]  # views: a large panel is not copied
-        if self.combination is None or not are_intermittent(past):
-            return quantiles[..., MEDIAN], quantiles
-        mean = quantiles @ level_weights(QUANTILES)
-        whole = all((values[~np.isnan(values)] % 1 == 0).all() for values in past)
-        return mean, np.round(quantiles) if whole else quantiles
+        points = quantiles[..., MEDIAN].copy()
+        sparse = self.sparse[self.scaling.number(panel.series)[series]]
+        if not sparse.any():
+            return points, quantiles
+        points[sparse] = quantiles[sparse] @ level_weights(QUANTILES)
+        for s in np.unique(series[sparse]):
+            values = panel.values(int(s))
+            if (values[~np.isnan(values)] % 1 == 0).all():
+                mine = sparse & (series == s)
+                quantiles[mine] = np.round(quantiles[mine])
+        return points, quantiles
+
+    @cached_property
+    def sparse(self) -> npt.NDArray[np.bool_]:
+        """Which series, and whether one never seen [S + 1], are forecast as mostly zero."""
+        count = len(self.scaling.series) + 1
+        if self.combination is None:
+            return np.zeros(count, dtype=bool)
+        if self.combination.sparse is not None:
+            return self.combination.sparse
+        # of a file that does not say: views, so that a large panel is not copied
+        return np.full(count, are_intermittent([self.panel.values(s) for s in range(len(self.panel))]))
 
     def network_quantiles(self, panel: Panel, series: Ints, origins: Ints) -> Floats:
         """The same of the trained network alone."""
         self.trained()
         held = _forecast(self.members, self.scaling, panel.recoded(self.panel.schema.categories), series, origins)
-        return inverse(self.calibration.apply(held.quantiles, held.naive), self.scaling.log)
+        logs = self.scaling.in_logarithms[self.scaling.number(panel.series)[series]]
+        return inverse(self.calibration.apply(held.quantiles, held.naive), logs)
 
 
 def never_below(quantiles: Floats, panel: Panel, series: Ints, origins: Ints) -> Floats:
@@ -275,7 +360,7 @@ def refit_model(
     """
     recipe = model.recipe
     parts = nothing_held_out(panel, recipe.horizon, least_history(tuple(member.shape for member in model.members)))
-    scaling = fit_scaling(panel, model.scaling.season, model.scaling.log)
+    scaling = fit_scaling(panel, model.scaling.season, _logs_for(model.scaling, panel))
     members: list[WindowMember] = []
     for before in model.members:
         reader = WindowReader(panel, before.shape, scaling)
@@ -285,7 +370,24 @@ def refit_model(
         if members[-1].interrupted:
             return kept(model, panel, calibration)
     errors = _naive_errors(panel, recipe)
-    return ForecastModel(recipe, scaling, panel, tuple(members), calibration, errors, model.combination)
+    return ForecastModel(
+        recipe,
+        scaling,
+        panel,
+        tuple(members),
+        calibration,
+        errors,
+        model.combination,
+        model.short,
+        model.reconciliation,
+    )
+
+
+def _logs_for(scaling: Scaling, panel: Panel) -> npt.NDArray[np.bool_]:
+    """Whether each series of `panel`, and a stranger, is taken in logarithms, as `scaling` decided; never zeros."""
+    logs = np.append(scaling.in_logarithms[scaling.number(panel.series)], scaling.log)
+    positive = [not bool((panel.values(s) <= 0).any()) for s in range(len(panel))]
+    return logs & np.array([*positive, True])
 
 
 def kept(model: ForecastModel, panel: Panel, calibration: Calibration) -> ForecastModel:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import pandas as pd
 
 from recurra.evaluation.forecast.backtest import Backtest
@@ -9,7 +11,7 @@ from recurra.formatting import count, percent, style_of_metric, style_of_range
 from recurra.language import _, mark
 from recurra.tasks.estimator import Preview, Scores
 
-_IMPORTANCE = ("method", "MASE", "in 80 %", "sMAPE, %", "MAE", "in 95 %", "CRPS", "RMSE")
+_IMPORTANCE = ("method", "MSSE", "MASE", "in 80 %", "sMAPE, %", "SPL", "MAE", "in 95 %", "CRPS", "RMSE")
 
 
 def scores_of(backtest: Backtest) -> Scores:
@@ -24,7 +26,7 @@ def scores_of(backtest: Backtest) -> Scores:
     return Scores(
         _("Backtest ({windows})", windows=windows),
         verdict.sentence,
-        verdict.better,
+        None if verdict.tie else verdict.better,
         table.reset_index(),
         mark=backtest.model,
         importance=_IMPORTANCE,
@@ -37,8 +39,14 @@ class ForecastPreview(Preview):
 
     title = mark("Forecast")
 
-    def __init__(self) -> None:
+    def __init__(self, said: Callable[[], Sequence[str]] = tuple) -> None:
+        """`said` gives the lines below the table, when all frames have passed."""
         self._frames: list[pd.DataFrame] = []
+        self._said = said
+
+    def lines(self) -> list[str]:
+        """What was said of them."""
+        return list(self._said())
 
     def add(self, frame: pd.DataFrame) -> None:
         """Take notice of the next frame."""

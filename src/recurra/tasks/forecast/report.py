@@ -42,7 +42,7 @@ PANELS = (
     "memory",
     "moved usually",
 )
-_HEADLINE = ("MASE", "sMAPE", "coverage 80 %", "coverage 95 %")
+_HEADLINE = ("sMAPE", "coverage 80 %", "coverage 95 %")
 
 
 class ReportedForecasts(ReportedEstimator):
@@ -55,13 +55,14 @@ class ReportedForecasts(ReportedEstimator):
         backtest: Backtest | None = None,
         levels: Sequence[float] = (80, 95),
         facts: Sequence[Fact] | None = None,
+        forecast: pd.DataFrame | None = None,
         **head: Any,
     ) -> ReportContent:
         """What the page and the picture show: everything after `study`, history and forecast after `fit`.
 
         With `data`, the forecasts that `predict(data)` makes; `backtest` is what they are judged by, a result of
-        `evaluate(data)`. `head` may hold `title` and `notes`; `facts` replace those of the forecaster. Raises
-        InputError before `fit`.
+        `evaluate(data)`; `forecast` is what `predict` said, where that is known. `head` may hold `title` and `notes`;
+        `facts` replace those of the forecaster. Raises InputError before `fit`.
         """
         forecaster: Any = self
         panel = forecaster._fitted().panel
@@ -72,7 +73,9 @@ class ReportedForecasts(ReportedEstimator):
         return report_content(
             forecaster,
             panel=panel,
-            forecast=forecaster.predict(None if data is None else panel, levels=levels),
+            forecast=forecast
+            if forecast is not None
+            else forecaster.predict(None if data is None else panel, levels=levels),
             levels=levels,
             facts=forecaster.facts() if facts is None else facts,
             backtest=backtest,
@@ -122,7 +125,7 @@ def report_content(
         target=target,
         about=_("Forecast of {target}, {horizon} ahead", target="{target}", horizon=count(horizon, unit)),
         verdict=backtest.verdict.sentence if backtest is not None else _(NOT_COMPARED),
-        better=backtest.verdict.better if backtest is not None else None,
+        better=backtest.verdict.better if backtest is not None and not backtest.verdict.tie else None,
         created=now(),
         command=command_of(arguments) if arguments is not None else repr(forecaster),
         facts=fact_rows(facts),
@@ -146,10 +149,15 @@ def _judged(backtest: Backtest | None, levels: Sequence[float]) -> dict[str, Any
         "baselines": (*backtest.baselines, *networks),
         "best_baseline": backtest.verdict.best_baseline,
         "table": backtest.table,
-        "leading": "MASE" if backtest.table["MASE"].notna().any() else "MAE",
-        "headline": _HEADLINE,
+        "leading": backtest.leading,
+        "headline": (backtest.leading, *_HEADLINE),
+        "ours": backtest.model,
         "ours_called": mark("this forecast"),
-        "compared_on": mark("Every method is evaluated on the same windows, after the data it was fitted to."),
+        "compared_on": _(
+            "Every method is evaluated on the same windows, after the data it was fitted to. The verdict is by "
+            "{metric}.",
+            metric=backtest.leading,
+        ),
         "by_step": backtest.by_step,
         "coverage": backtest.coverage,
         "by_series": backtest.by_series,

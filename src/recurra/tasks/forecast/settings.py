@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from recurra import cells
+from recurra.data.panel.sums import parse_hierarchy
 from recurra.errors import InputError
 from recurra.language import _
 from recurra.nn.forecast import NetworkOptions
@@ -42,6 +43,8 @@ def check_settings(forecaster: Any) -> None:
                 most=_LARGEST_SEED,
             )
         )
+    if forecaster.hierarchy is not None:
+        parse_hierarchy(forecaster.hierarchy)
     cells.get(forecaster.cell)
     check_method(forecaster.method)
     check_verbose(forecaster.verbose)

@@ -13,7 +13,8 @@ from recurra.data.panel.panel import Ints, Panel
 from recurra.evaluation.forecast.backtest import Backtest, assemble
 from recurra.evaluation.forecast.columns import BASELINES, NETWORK, NETWORKS, PRETRAINED, quantile_column
 from recurra.evaluation.forecast.combination import Combination
-from recurra.evaluation.forecast.intermittent import are_intermittent
+from recurra.evaluation.forecast.intermittent import NAMES as INTERMITTENT
+from recurra.evaluation.forecast.intermittent import which_intermittent
 from recurra.evaluation.forecast.metrics import naive_scale
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.tasks.forecast.combining import (
@@ -30,7 +31,6 @@ from recurra.tasks.forecast.model import ForecastModel, Recipe, first_held_out
 Floats = npt.NDArray[np.floating]
 
 SPARSE = (PRETRAINED, "mean", "Croston", "TSB", "ADIDA")  # what forecasts data that are mostly zero
-FAST_BUDGET = 2.0  # seconds for each statistical method where nothing is trained either
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,11 @@ class Compared:
     def only(self, names: Sequence[str]) -> Compared:
         """Some of the forecasts."""
         return replace(self, members={name: values for name, values in self.members.items() if name in names})
+
+    def at(self, rows: npt.NDArray[np.bool_]) -> Compared:
+        """Some of the pairs."""
+        members = {name: values[rows] for name, values in self.members.items()}
+        return replace(self, members=members, series=self.series[rows], origins=self.origins[rows])
 
 
 def is_trained(method: str) -> bool:
@@ -94,16 +99,44 @@ def combination_of(model: ForecastModel, panel: Panel, seen: Compared) -> Combin
         seen = seen.only([name])
     elif not len(seen.series):
         return Combination((PRETRAINED, NETWORK), np.full((count + 1, 2), 0.5), single("", 0).stretch)
-    elif are_intermittent([panel.values(s) for s in range(len(panel))]):
-        # Medians are all nothing and tell nothing apart: these count alike, with their quantiles as they are.
-        names = tuple(name for name in seen.members if name in SPARSE)
-        return Combination(names, np.full((count + 1, len(names)), 1.0 / len(names)), single("", 0).stretch)
     numbers = model.scaling.number(panel.series)
     errors = dict(zip(model.panel.series, model.naive_error, strict=True))
     scale = np.array([errors.get(name, np.nan) for name in panel.series])
-    return fit_combination(
-        seen.members, panel, seen.series, seen.origins, scale[seen.series], count, numbers[seen.series]
-    )
+    sparse = which_intermittent([panel.values(s) for s in range(len(panel))])
+    dense = seen.at(~sparse[seen.series])
+    if method != "auto" or not sparse.any():
+        found = fit_combination(
+            seen.members, panel, seen.series, seen.origins, scale[seen.series], count, numbers[seen.series]
+        )
+    elif len(dense.series):
+        members = {name: values for name, values in dense.members.items() if name not in INTERMITTENT}
+        found = fit_combination(
+            members, panel, dense.series, dense.origins, scale[dense.series], count, numbers[dense.series]
+        )
+    else:
+        found = single(PRETRAINED, count)
+    return _with_sparse(found, sparse, numbers, tuple(seen.members) if method == "auto" else ())
+
+
+def _with_sparse(
+    found: Combination, sparse: npt.NDArray[np.bool_], numbers: Ints, names: tuple[str, ...]
+) -> Combination:
+    """The combination with the rows of series that are mostly zero, of the forecasts `names` (none: as they are).
+
+    Medians are all nothing there and tell nothing apart: what forecasts such data counts alike, with its quantiles as
+    they are. A series never seen is as most are.
+    """
+    marked = np.zeros(len(found.weights), dtype=bool)
+    marked[numbers[sparse]] = True
+    marked[-1] = 2 * int(sparse.sum()) > len(sparse)
+    members = [name for name in names if name in SPARSE]
+    if not marked.any() or not members:
+        return replace(found, sparse=marked)
+    joined = (*found.names, *(name for name in members if name not in found.names))
+    weights = np.zeros((len(found.weights), len(joined)))
+    weights[:, : len(found.names)] = found.weights
+    weights[marked] = [1.0 / len(members) if name in members else 0.0 for name in joined]
+    return replace(found, names=joined, weights=weights, sparse=marked)
 
 
 def judged(
@@ -162,8 +195,9 @@ def renumbered(combination: Combination | None, old: Sequence[str], new: Sequenc
     if combination is None:
         return None
     place = {name: k for k, name in enumerate(old)}
-    rows = [place.get(name, len(old)) for name in new]
-    return replace(combination, weights=combination.weights[[*rows, len(old)]])
+    rows = [*(place.get(name, len(old)) for name in new), len(old)]
+    sparse = None if combination.sparse is None else combination.sparse[rows]
+    return replace(combination, weights=combination.weights[rows], sparse=sparse)
 
 
 def _or_nothing(part: Compared, name: str) -> Floats:

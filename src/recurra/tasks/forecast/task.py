@@ -12,6 +12,7 @@ FORECAST = Task(
         ("forecast sales.csv --target units --horizon 28", "the rest is detected and reported"),
         ("forecast load.csv --time date,hour --series meter --known holiday", ""),
         ("forecast m4.csv --layout wide-rows --horizon 13 --out results", ""),
+        ("forecast sales.csv --hierarchy region/shop", "sums too, and all of it adds up"),
         ("forecast load.csv --fast", "the pretrained network, without training: an answer in seconds"),
         ("forecast sales.csv --method AutoETS", "what the verdict said to use"),
         ("forecast load.parquet --resume", "continue an interrupted run, with bit-identical results"),
@@ -24,6 +25,12 @@ FORECAST = Task(
             str,
             "What forecasts: auto combines the networks and the baselines; network, fast or a baseline's name.",
             default="auto",
+        ),
+        Option(
+            "hierarchy",
+            str,
+            "Columns of groups that add up, the widest first, such as region/shop.",
+            panel="evaluation",
         ),
         Option(
             "fast",

@@ -1,4 +1,4 @@
-"""The M4 Weekly competition data and its measures (Makridakis et al. 2020): 359 series, 13 weeks ahead."""
+"""The data and the measures of competitions: M4 Weekly (Makridakis et al. 2020), M1 (Makridakis et al. 1982)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,26 @@ import pandas as pd
 
 from recurra.evaluation.forecast.metrics import mase, naive_scale, smape
 
-HORIZON = 13
+# The season of the scaled error of each, as its competition has it.
+SEASONS = {"m4-weekly": 1, "m1-monthly": 12, "m1-quarterly": 4, "m1-yearly": 1}
+HORIZON = 13  # of M4 Weekly
 
 Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
-class M4:
-    """Names [S], the training part of each series, and the truth [S, 13]."""
+class Competition:
+    """Names [S], the training part of each series, the truth [S, H], and the season of the scaled error."""
 
     names: tuple[str, ...]
     history: tuple[Floats, ...]
     truth: Floats
+    season: int = 1
+
+    @property
+    def horizon(self) -> int:
+        """Steps to forecast."""
+        return self.truth.shape[1]
 
     def long(self) -> pd.DataFrame:
         """The training part as unique_id, ds (1, 2, ...), y."""
@@ -36,7 +44,7 @@ class M4:
         )
 
     def aligned(self, forecast: pd.DataFrame, column: str) -> Floats:
-        """`column` of a frame with a series name first and 13 rows in order for each, as [S, 13].
+        """`column` of a frame with a series name first and H rows in order for each, as [S, H].
 
         Raises ValueError where a series is missing or a value is not finite: no figure comes from a wrong result.
         """
@@ -47,14 +55,19 @@ class M4:
         return values
 
     def score(self, point: Floats) -> tuple[float, float]:
-        """sMAPE in per cent and MASE (season 1, the competition's for weekly data) of [S, 13], means over series."""
-        scale = np.array([naive_scale(values) for values in self.history])
+        """sMAPE in per cent and MASE of [S, H], means over series."""
+        scale = np.array([naive_scale(values, self.season) for values in self.history])
         return float(smape(self.truth, point).mean()), float(mase(self.truth, point, scale).mean())
 
+    def inside(self, forecast: pd.DataFrame, level: int) -> int:
+        """How many truths lie in the interval of a level."""
+        low, high = self.aligned(forecast, f"lo_{level}"), self.aligned(forecast, f"hi_{level}")
+        return int(((low <= self.truth) & (self.truth <= high)).sum())
 
-def read_m4(folder: Path) -> M4:
-    """Read m4-weekly-train.csv and m4-weekly-test.csv in `folder`: a series a row, its name in the first cell."""
-    train = pd.read_csv(folder / "m4-weekly-train.csv", index_col=0)
-    test = pd.read_csv(folder / "m4-weekly-test.csv", index_col=0).loc[train.index]
+
+def read_competition(folder: Path, name: str = "m4-weekly") -> Competition:
+    """Read NAME-train.csv and NAME-test.csv in `folder`: a series a row, its name in the first cell."""
+    train = pd.read_csv(folder / f"{name}-train.csv", index_col=0)
+    test = pd.read_csv(folder / f"{name}-test.csv", index_col=0).loc[train.index]
     history = tuple(row[~np.isnan(row)] for row in train.to_numpy(float))
-    return M4(tuple(map(str, train.index)), history, test.to_numpy(float))
+    return Competition(tuple(map(str, train.index)), history, test.to_numpy(float), SEASONS[name])

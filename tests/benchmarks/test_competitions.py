@@ -15,7 +15,7 @@ Script = Callable[[str], ModuleType]
 @pytest.fixture
 def two(script: Script):
     history = (np.arange(1.0, 30.0), np.arange(0.0, 60.0, 2.0))
-    return script("m4").M4(("W2", "W10"), history, np.full((2, 13), 100.0))
+    return script("competitions").Competition(("W2", "W10"), history, np.full((2, 13), 100.0))
 
 
 def test_score_is_the_mean_over_series_with_each_ones_own_scale(two) -> None:
@@ -38,7 +38,7 @@ def test_aligned_refuses_what_is_not_complete(two, spoil: str) -> None:
 
 
 def test_real_data_has_359_series_of_13_truths(script: Script, shared_data) -> None:
-    m4 = script("m4").read_m4(shared_data / "forecasting")
+    m4 = script("competitions").read_competition(shared_data / "forecasting")
     assert m4.truth.shape == (359, 13)
     assert len(m4.long()) == sum(map(len, m4.history))
     naive = np.stack([np.full(13, values[-1]) for values in m4.history])
