@@ -195,16 +195,13 @@ class SequenceGenerator(FittedEstimator):
         top_p: float | None = None,
         seed: int = 0,
     ) -> Iterator[str]:
-        """A text without end, symbol after symbol, in constant memory."""
-        model = self._fitted()
+        """A text without end, symbol after symbol, in constant memory; of notes the symbols of `data.text.notes`."""
+        model, prompt = self._fitted(), self._kind.given(prompt)
         model.alphabet.refuse_unknown(prompt)
         names = (REPLACED, *model.alphabet.symbols)
         given, sampling = model.alphabet.encode(prompt), Sampling(temperature, top_k, top_p)
-        step = 0
-        while True:  # a chunk of `write` has a length; its state goes on within it
-            for symbol in model.write(given, 2**62, 1, sampling, seed=seed + step):
-                yield names[int(symbol[0])]
-            step += 1
+        for symbol in model.write(given, 2**62, 1, sampling, seed=seed):
+            yield names[int(symbol[0])]
 
     def facts(self) -> list[Fact]:
         """What was decided, and how to decide otherwise."""
