@@ -3,8 +3,8 @@
     python benchmarks/translation_speed.py
 
 The network is that of `nn.encoder_decoder` with a GRU. Plain PyTorch has torch.nn's layers with the same weights,
-packed sequences, logits of all steps and `cross_entropy`; its beam search goes a sentence at a time, a step of PyTorch at a
-time, as tutorials do. Where losses or translations differ nothing is reported.
+packed sequences, logits of all steps and `cross_entropy`; its beam search goes a sentence at a time, a step of PyTorch
+at a time, as tutorials do. Where losses or translations differ nothing is reported.
 """
 
 from __future__ import annotations
@@ -149,7 +149,8 @@ def main() -> None:
         raise SystemExit("the translations differ: nothing is reported")
     ours, theirs = pairs_of(lambda: together(some), apart, 1)
     print(
-        f"beam of 5, {given.sentences} sentences: {ours:.2f} s against {theirs:.2f} s, {theirs / ours:.1f} times as fast"
+        f"beam of 5, {given.sentences} sentences: {ours:.2f} s against {theirs:.2f} s, "
+        f"{theirs / ours:.1f} times as fast"
     )
     single, _ = pairs_of(lambda: together(some[:, :1]), lambda: None, 5)
     print(f"one sentence of {given.steps} tokens, at most {most} written: {1e3 * single:.1f} ms")
