@@ -49,7 +49,7 @@ def covariates() -> Case:
 
 
 def studied() -> Case:
-    with patch("recurra.tasks.forecast.forecaster.BaselineWorker", BaselinesHere):
+    with patch("recurra.tasks.forecast.rivals.BaselineWorker", BaselinesHere):
         model = quick(network=TINY, epochs=1.0)
         model.study(shops(70), 2)
     return model, shops(80)

@@ -9,4 +9,4 @@ from tests.tasks.small import BaselinesHere
 @pytest.fixture
 def baselines_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """The baselines in this process: another one takes seconds to start."""
-    monkeypatch.setattr("recurra.tasks.forecast.forecaster.BaselineWorker", BaselinesHere)
+    monkeypatch.setattr("recurra.tasks.forecast.rivals.BaselineWorker", BaselinesHere)

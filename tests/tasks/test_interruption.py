@@ -64,7 +64,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, int]:
 
     watcher = Watcher()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recurra.tasks.forecast.forecaster.BaselineWorker", BaselinesHere)
+        patch.setattr("recurra.tasks.forecast.rivals.BaselineWorker", BaselinesHere)
         made = study(Run(progress=watcher))
     assert watcher.labels == ["backtest 1/2", "backtest 2/2", "training 1/2", "training 2/2"]
     return file_bytes(made, tmp_path_factory.mktemp("whole")), watcher.count

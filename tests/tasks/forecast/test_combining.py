@@ -25,7 +25,7 @@ def studied(request: pytest.FixtureRequest):
     with pytest.MonkeyPatch.context() as patch:
         from tests.tasks.small import BaselinesHere
 
-        patch.setattr("recurra.tasks.forecast.forecaster.BaselineWorker", BaselinesHere)
+        patch.setattr("recurra.tasks.forecast.rivals.BaselineWorker", BaselinesHere)
         forecaster = quick(method="auto")
         return forecaster, forecaster.study(shops(), 2)
 

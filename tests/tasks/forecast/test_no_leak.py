@@ -32,7 +32,7 @@ def plain(request: pytest.FixtureRequest):
     with pytest.MonkeyPatch.context() as patch:
         from tests.tasks.small import BaselinesHere
 
-        patch.setattr("recurra.tasks.forecast.forecaster.BaselineWorker", BaselinesHere)
+        patch.setattr("recurra.tasks.forecast.rivals.BaselineWorker", BaselinesHere)
         return study(table())
 
 

@@ -310,6 +310,15 @@ class Backtest(Shown):
         return float(metrics.coverage(self.rows["y"].to_numpy(), ends[:, 0], ends[:, 1]))
 
 
+def side_by_side(found: Sequence[Backtest]) -> Backtest:
+    """Several backtests of the same series as one; baselines that one of them left out are left out of all."""
+    shared = set.intersection(*(set(each.forecasts.columns) for each in found))
+    names = [name for name in found[-1].forecasts.columns if name in shared]
+    frame = pd.concat([each.forecasts[names] for each in found], ignore_index=True)
+    scale = frame.groupby("series", sort=False)["scale"].transform("first")
+    return Backtest(frame.assign(scale=scale), model=found[-1].model)
+
+
 def assemble(
     ours: pd.DataFrame,
     baselines: pd.DataFrame,

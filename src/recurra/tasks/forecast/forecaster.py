@@ -13,26 +13,23 @@ import numpy.typing as npt
 import pandas as pd
 from torch import nn
 
-from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, understand
+from recurra.data import Fact, Panel, detect_seasons, understand
 from recurra.data.panel.sums import parse_hierarchy, with_sums
 from recurra.deploy.model_file import Contents, write_model
 from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
-from recurra.evaluation.forecast.backtest import Backtest
-from recurra.evaluation.forecast.origins import LEAST_HISTORY
-from recurra.evaluation.forecast.worker import BaselineWorker, PlainBaselines
+from recurra.evaluation.forecast.backtest import Backtest, side_by_side
 from recurra.inspect import Finding
-from recurra.language import _, counted
+from recurra.language import _
 from recurra.nn.forecast import NetworkOptions
 from recurra.nn.own import Loss, OwnParts
-from recurra.nn.quantiles import QUANTILES
-from recurra.options import option
-from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table, with_target
+from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table
+from recurra.tasks.forecast.continuing import continued
 from recurra.tasks.forecast.contract import FileForecaster
 from recurra.tasks.forecast.covariates import Gain, columns_of, measure, said
 from recurra.tasks.forecast.decided import decided
 from recurra.tasks.forecast.explanation import explanation_frame
-from recurra.tasks.forecast.frames import backtest_origins, forecast_frame, interval_bounds
+from recurra.tasks.forecast.frames import backtest_origins, later_origins, panels_of_windows
 from recurra.tasks.forecast.inspection import findings, flow_frame
 from recurra.tasks.forecast.levels import checked_levels
 from recurra.tasks.forecast.model import (
@@ -46,10 +43,9 @@ from recurra.tasks.forecast.model import (
     untrained_model,
 )
 from recurra.tasks.forecast.model_file import from_contents, to_contents
-from recurra.tasks.forecast.paths import MOST as MOST_PATHS
-from recurra.tasks.forecast.paths import draw
-from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn, steps_of
-from recurra.tasks.forecast.settings import check_settings, is_whole, lengths
+from recurra.tasks.forecast.predicting import predicted
+from recurra.tasks.forecast.rivals import awaited, baselines_of
+from recurra.tasks.forecast.settings import check_settings, is_whole, lengths, refuse_short
 from recurra.tasks.forecast.short import LEAST_KNOWN
 from recurra.tasks.forecast.study import (
     Compared,
@@ -59,13 +55,12 @@ from recurra.tasks.forecast.study import (
     joined,
     judged,
     judged_before,
-    needed,
     places_in,
     renumbered,
     together,
 )
 from recurra.tasks.forecast.watching import promise_of
-from recurra.tasks.forecast.what_if import changed, changes_for
+from recurra.tasks.forecast.what_if import changes_for
 from recurra.tasks.parameters import chosen_options
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import expect
@@ -160,9 +155,9 @@ class Forecaster(FileForecaster):
             model = self._learnt(panel, recipe, run, "validation")
         else:
             before = judged_before(panel, recipe)
-            with _baselines(panel, before, recipe) as baselines:
+            with baselines_of(panel, before, recipe) as baselines:
                 model = self._learnt(panel, recipe, run, "validation")
-                frame = _awaited(baselines, run)
+                frame = awaited(baselines, run)
             seen = compared(model, panel, before, frame, held_out=True)
             model = replace(model, combination=combination_of(model, panel, seen))
             model = model.with_short(panel, seen.series, seen.origins)
@@ -188,7 +183,7 @@ class Forecaster(FileForecaster):
     ) -> Backtest:
         """Train a forecaster on what lies before the last `windows` horizons and judge it there, beside the baselines.
 
-        The fitted state of `self` is left alone. Raises `InputError` where the data is too short to be tested.
+        The fitted state of `self` is left alone. Raises `InputError` where the data is too short.
         """
         panel = self._panel(data, columns)
         return self._backtest(panel, windows, self._run(run, trainings=int(is_trained(self.method))))[0]
@@ -208,22 +203,12 @@ class Forecaster(FileForecaster):
         fitted state of `self` is left alone. Raises `InputError` where the data is too short to be tested.
         """
         panel = self._panel(data, columns)
-        trainings = int(is_trained(self.method))
         if not refit:
-            return self._backtest(panel, windows, self._run(run, trainings=trainings))[0]
+            return self._backtest(panel, windows, self._run(run, trainings=int(is_trained(self.method))))[0]
         origins, _known = backtest_origins(panel, int(self.horizon), windows)
-        most = max(len(part) for part in origins)
-        run = self._run(run, trainings=most * trainings)
-        found = []
-        for back in range(most, 0, -1):
-            # a series that has not so many windows was still short, or had not begun
-            ends = np.array([part[-back] + int(self.horizon) if len(part) >= back else 0 for part in origins])
-            found.append(self._backtest(panel.cut(ends), 1, run)[0])
-        shared = set.intersection(*(set(each.forecasts.columns) for each in found))
-        names = [name for name in found[-1].forecasts.columns if name in shared]
-        frame = pd.concat([each.forecasts[names] for each in found], ignore_index=True)
-        scale = frame.groupby("series", sort=False)["scale"].transform("first")
-        return Backtest(frame.assign(scale=scale), model=found[-1].model)
+        run = self._run(run, trainings=max(map(len, origins)) * int(is_trained(self.method)))
+        parts = panels_of_windows(panel, origins, int(self.horizon))
+        return side_by_side([self._backtest(part, 1, run)[0] for part in parts])
 
     def study(
         self,
@@ -305,28 +290,8 @@ class Forecaster(FileForecaster):
         """What `predict` gives, and what is to be said of a change."""
         model, levels = self._fitted(), checked_levels(levels)
         changes = changes_for(model, what_if) if what_if else []
-        panel = (model.panel if data is None else self._continued(data, model.memory)).tail(model.memory)
-        every = np.arange(len(panel))
-        points, quantiles = model.forecast(panel, every, panel.lengths)
-        beside: dict[str, Floats] = {}
-        remarks: list[str] = []
-        if changes:
-            beside["as_is"] = points.ravel()
-            other, remarks = changed(model, panel, changes)
-            points, quantiles = model.forecast(other, every, other.lengths)
-        beside |= interval_bounds(quantiles, levels)
-        if num_samples is not None:
-            if not is_whole(num_samples, 1) or num_samples > MOST_PATHS:
-                raise InputError(
-                    _(
-                        "num_samples is {num_samples!r}: expected a whole number from 1 to {most}",
-                        num_samples=num_samples,
-                        most=f"{MOST_PATHS:,}",
-                    )
-                )
-            paths = draw(quantiles, int(num_samples), model.recipe.seed, model.steps_correlation)
-            beside |= {f"sample_{k + 1}": paths[:, k].ravel() for k in range(int(num_samples))}
-        return forecast_frame(panel, points, beside), remarks
+        panel = (model.panel if data is None else continued(model, data, model.memory)).tail(model.memory)
+        return predicted(model, panel, levels, changes, num_samples)
 
     def evaluate(self, data: Data) -> Backtest:
         """Judge the fitted forecaster on later data, beside the baselines, without training.
@@ -335,13 +300,10 @@ class Forecaster(FileForecaster):
         seen, from the first full window. Raises `InputError` where `data` holds nothing later.
         """
         model = self._fitted()
-        panel = self._continued(data)
+        panel = continued(model, data)
         ends = dict(zip(model.panel.series, model.panel.start + model.panel.lengths, strict=True))
         horizon = model.recipe.horizon
-        origins = []
-        for s, name in enumerate(panel.series):
-            first = int(ends.get(name, panel.start[s] + max(model.window, LEAST_KNOWN)) - panel.start[s])
-            origins.append(np.arange(max(first, 1), panel.lengths[s], horizon))
+        origins = later_origins(panel, ends, horizon, max(model.window, LEAST_KNOWN))
         if not any(len(o) for o in origins):
             raise InputError(
                 _(
@@ -350,9 +312,9 @@ class Forecaster(FileForecaster):
                     value=self._last_time(),
                 )
             )
-        with _baselines(panel, origins, model.recipe) as baselines:
+        with baselines_of(panel, origins, model.recipe) as baselines:
             run = chosen_run(None, verbose=self.verbose, device="cpu")
-            frame = _awaited(baselines, run)
+            frame = awaited(baselines, run)
             return judged(model, panel, origins, frame, compared(model, panel, origins, frame, held_out=False))
 
     def explain(self, data: Data | None = None, *, step: int | None = None, points: int = 64) -> pd.DataFrame:
@@ -377,7 +339,7 @@ class Forecaster(FileForecaster):
                     horizon=model.recipe.horizon,
                 )
             )
-        panel = model.panel if data is None else self._continued(data, model.window)
+        panel = model.panel if data is None else continued(model, data, model.window)
         return explanation_frame(model, panel, step=step, points=points)
 
     def gradient_flow(self) -> pd.DataFrame:
@@ -445,7 +407,7 @@ class Forecaster(FileForecaster):
         The last hidden states of the members side by side, after the data it was fitted on or after `data`.
         """
         model = self._fitted()
-        return hidden_states(model, model.panel if data is None else self._continued(data, model.window))
+        return hidden_states(model, model.panel if data is None else continued(model, data, model.window))
 
     def facts(self) -> list[Fact]:
         """How the table was read, what the fitted forecaster decided by itself, and how to decide otherwise."""
@@ -516,14 +478,14 @@ class Forecaster(FileForecaster):
     def _backtest(self, panel: Panel, windows: int | None, run: Run) -> tuple[Backtest, ForecastModel, Compared]:
         """The backtest, the model that it tested, and all forecasts at the origins before the test and in it."""
         if is_trained(self.method):
-            self._refuse_short(panel, windows)
+            refuse_short(panel, int(self.horizon), windows, lambda: self._recipe(panel).seasons, self.block)
         origins, known = backtest_origins(panel, int(self.horizon), windows)
         before = panel.cut(known)
         recipe = self._recipe(before)
         earlier = places_in(judged_before(before, recipe), before.series, panel.series)
-        with _baselines(panel, together(earlier, origins), recipe) as baselines:
+        with baselines_of(panel, together(earlier, origins), recipe) as baselines:
             model = self._learnt(before, recipe, run, "backtest")
-            frame = _awaited(baselines, run)
+            frame = awaited(baselines, run)
         seen = compared(model, panel, earlier, frame, held_out=True)
         model = replace(model, combination=combination_of(model, panel, seen))
         if recipe.hierarchy:
@@ -538,66 +500,6 @@ class Forecaster(FileForecaster):
         model = model.with_short(panel, tested.series, tested.origins).with_paths(panel, tested)
         return backtest, model, joined(seen, tested)
 
-    def _refuse_short(self, panel: Panel, windows: int | None) -> None:
-        """Refuse series too short to be learnt from and tested on, with the one number that both together need."""
-        horizon, longest = int(self.horizon), int(panel.lengths.max())
-        tested = windows if isinstance(windows, int) and windows > 0 else 1
-        if longest >= horizon * (tested + LEAST_HISTORY + 1) + 4 * LONGEST_BLOCK:
-            return  # enough, whatever the season
-        learnt = rows_to_learn(horizon, self._recipe(panel).seasons, self.block)
-        need = horizon * tested + max(learnt, LEAST_HISTORY * horizon)
-        if longest < need:
-            fewer = "" if tested == 1 else _("fewer {windows_option}, ", windows_option=option("windows"))
-            raise InputError(
-                _(
-                    "the longest series has {longest} rows: a forecast of {horizon} steps needs at least "
-                    "{need} ({learnt} to learn from, {held} for {windows}); give more data, "
-                    "{fewer}or a shorter {horizon_option}",
-                    longest=longest,
-                    horizon=horizon,
-                    need=need,
-                    learnt=need - horizon * tested,
-                    held=horizon * tested,
-                    windows=counted(tested, "test window"),
-                    fewer=fewer,
-                    horizon_option=option("horizon"),
-                )
-            )
-
-    def _continued(self, data: Data, rows: int | None = None) -> Panel:
-        """`data` read as the data of the training was, behind what the model remembers of that.
-
-        Only the last `rows` of it are needed (None: all); without times the beginning is, to see where it belongs.
-        """
-        model = self._fitted()
-        if not isinstance(data, Panel):
-            data = build_panel(with_target(as_table(data), model.panel.schema), model.panel.schema, fixed=True)[0]
-            if model.recipe.hierarchy and (data.lengths > 0).all():  # of what is only known ahead there is no sum
-                data = with_sums(data)
-        if rows is not None and data.grid.freq is not None and (data.lengths > 0).all():
-            data = data.tail(rows)
-        return join_panels(model.panel, data)
-
     def _last_time(self) -> object:
         panel = self._fitted().panel
         return panel.grid.times(np.array([(panel.start + panel.lengths).max() - 1]))[0]
-
-
-def _baselines(panel: Panel, origins: list[np.ndarray], recipe: Recipe) -> BaselineWorker | PlainBaselines:
-    histories = [panel.values(s) for s in range(len(panel))]
-    known = histories, origins, recipe.horizon, steps_of(panel, recipe.seasons), QUANTILES
-    if recipe.method == "fast":
-        return PlainBaselines(*known)
-    return BaselineWorker(*known, needed=needed(recipe))
-
-
-def _awaited(baselines: BaselineWorker | PlainBaselines, run: Run) -> pd.DataFrame:
-    """The baselines' forecasts, with a bar where there is still something to wait for."""
-    if baselines.ready():
-        return baselines.result()
-    expect(run.progress, 1)
-    run.progress.start(_("baselines"), baselines.forecasts)
-    try:
-        return baselines.result(lambda done: run.progress.update(done, _("forecasts")))
-    finally:
-        run.progress.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -73,3 +73,21 @@ def interval_bounds(quantiles: np.ndarray, levels: Sequence[float]) -> dict[str,
         ends = at_levels(quantiles, QUANTILES, [(100 - level) / 200, (100 + level) / 200])
         bounds[f"lo_{level:g}"], bounds[f"hi_{level:g}"] = ends[:, :, 0].ravel(), ends[:, :, 1].ravel()
     return bounds
+
+
+def panels_of_windows(panel: Panel, origins: Sequence[Ints], horizon: int) -> Iterator[Panel]:
+    """For each test window, the earliest first, the panel as it was known at its end.
+
+    A series that has not so many windows was still short then, or had not begun.
+    """
+    for back in range(max(map(len, origins)), 0, -1):
+        yield panel.cut(np.array([part[-back] + horizon if len(part) >= back else 0 for part in origins]))
+
+
+def later_origins(panel: Panel, ends: Mapping[str, int], horizon: int, least: int) -> list[Ints]:
+    """Origins a horizon apart from where each series ended, by name, or from its row `least` if it is new."""
+    found = []
+    for s, name in enumerate(panel.series):
+        first = int(ends.get(name, panel.start[s] + least) - panel.start[s])
+        found.append(np.arange(max(first, 1), panel.lengths[s], horizon))
+    return found

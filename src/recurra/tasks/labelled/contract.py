@@ -283,7 +283,6 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
         """`n` sequences, each of which goes on a step at a time; `beside` holds n values for each input."""
         return LabelledStreams(self._fitted(), self.KIND, n, beside)
 
-
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """Of some examples of the file."""
         found = _examples_of(later)
