@@ -126,8 +126,8 @@ class GeneratorNetwork(nn.Module):
 
     def step(self, symbols: Tensor, state: Sequence[Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, ...]]:
         """The next symbols [B] -> logits [B, size] and the next state."""
-        logits, state = self(symbols.unsqueeze(0), state)
-        return logits[0], state
+        logits, last = self(symbols.unsqueeze(0), state)
+        return logits[0], last
 
     def stream(self, batch: int = 1, *, threads: int | None = None) -> Stream:
         """Rows of the embedding in, logits out, one call a step; begins at no state."""
@@ -137,7 +137,8 @@ class GeneratorNetwork(nn.Module):
         """All but the output layer."""
         x = self._embedded(symbols)
         parts: list[Tensor] = []
-        for number, layer in enumerate(self.layers):
+        layers: Any = self.layers
+        for number, layer in enumerate(layers):
             count = len(layer.cell.states)
             given = None if state is None else state[number * count : (number + 1) * count]
             y, last = layer(x, None if given is None else given[0] if count == 1 else tuple(given))

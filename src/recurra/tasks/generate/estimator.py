@@ -87,7 +87,7 @@ class SequenceGenerator(FittedEstimator):
 
     members = 1
     model_: TextModel
-    holdout_: JudgedText | None = None
+    holdout_: Any = None  # a JudgedText
     understood_: list[Fact]
 
     def __init__(
@@ -296,7 +296,7 @@ class SequenceGenerator(FittedEstimator):
 
     def judged(self, later: Later, **shown: Any) -> Judged:
         """What a later text costs, beside the baselines."""
-        evaluation = self._judge_later(str(later.data))
+        evaluation: Any = self._judge_later(str(later.data))
         title = _("On {name} ({size})", name=later.name, size=self._size(later.data))
 
         def content(**head: Any) -> ReportContent:

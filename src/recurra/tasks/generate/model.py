@@ -91,7 +91,7 @@ class TextModel:
             alone[at] = -log_softmax(logits.astype(np.float64), axis=1)[every, symbols[at]]
             stacked = np.log(self.corrector.distributions(contexts, at)) if self.blend.stacked else None
             mixture[at] = -log_softmax(self.blend(logits, stacked), axis=1)[every, symbols[at]]
-        found = {"mixture": mixture, NETWORK: alone}
+        found: dict[str, Floats] = {"mixture": mixture, NETWORK: alone}
         return found | {each.name: -np.log(each.probabilities(symbols)) for each in self.baselines}
 
     def write(

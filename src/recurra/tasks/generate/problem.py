@@ -26,6 +26,7 @@ _AT_ONCE = 1 << 22  # logits in memory
 class TextProblem:
     """The `training.Problem` of symbols [N]: windows of all lanes at once; `held` symbols say when it goes wrong."""
 
+    network: nn.Module
     lengths: Tensor | None = None
 
     def __init__(
