@@ -17,6 +17,7 @@ from recurra.data.files.table_facts import table_facts
 from recurra.data.panel.sums import parse_hierarchy, with_sums
 from recurra.data.schema.names import shown
 from recurra.deploy.exported import Exported
+from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
 from recurra.evaluation.forecast.adaptive import RATE
 from recurra.evaluation.forecast.backtest import Backtest
@@ -28,6 +29,8 @@ from recurra.report.units import step_noun
 from recurra.tasks.digests import data_digest
 from recurra.tasks.estimator import Done, Estimator, Insight, Judged, Later, Prepared, Preview, Scores, nobody
 from recurra.tasks.forecast.arguments import Data, as_table, with_target
+from recurra.tasks.forecast.covariates import Gain, said
+from recurra.tasks.forecast.decided import decided
 from recurra.tasks.forecast.exported import exported
 from recurra.tasks.forecast.fallback import with_fallback
 from recurra.tasks.forecast.horizon import default_horizon
@@ -70,6 +73,7 @@ class FileForecaster(ReportedForecasts, Estimator):
     horizon: int
     hierarchy: str | None
     model_: ForecastModel
+    gain_: Gain | None = None  # what covariates add, as `study` and `backtest` found
     studied_: Studied
     device: str
     verbose: bool | None
@@ -164,6 +168,18 @@ class FileForecaster(ReportedForecasts, Estimator):
             self.model_, self.fallen_back_ = with_fallback(self.model_, backtest)
         self.studied_ = Studied(panel, prepared.facts, backtest)
         return backtest
+
+    def facts(self) -> list[Fact]:
+        """How the table was read, what the fitted forecaster decided by itself, and how to decide otherwise."""
+        made = decided(self._fitted(), getattr(self, "left_out_", {}))
+        return [*getattr(self, "understood_", []), *made, *said(self.gain_)]
+
+    def learning(self) -> pd.DataFrame:
+        """The learning curves of the last training: a row per network and validation."""
+        tested = getattr(self, "holdout_", None)
+        return learning_curves(
+            {"backtest": () if tested is None else tested.members, "training": self._fitted().members}
+        )
 
     def remarks(self) -> list[str]:
         """That training was interrupted."""

@@ -13,10 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 from torch import nn
 
-from recurra.data import Fact, Panel, detect_seasons, understand
+from recurra.data import Panel, detect_seasons, understand
 from recurra.data.panel.sums import parse_hierarchy, with_sums
 from recurra.deploy.model_file import Contents, write_model
-from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
 from recurra.evaluation.forecast.backtest import Backtest, side_by_side
 from recurra.inspect import Finding
@@ -26,8 +25,7 @@ from recurra.nn.own import Loss, OwnParts
 from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table
 from recurra.tasks.forecast.continuing import continued
 from recurra.tasks.forecast.contract import FileForecaster
-from recurra.tasks.forecast.covariates import Gain, columns_of, measure, said
-from recurra.tasks.forecast.decided import decided
+from recurra.tasks.forecast.covariates import columns_of, measure
 from recurra.tasks.forecast.explanation import explanation_frame
 from recurra.tasks.forecast.frames import backtest_origins, later_origins, panels_of_windows
 from recurra.tasks.forecast.inspection import findings, flow_frame
@@ -99,8 +97,6 @@ class Forecaster(FileForecaster):
     >>> model = Forecaster(horizon=26, cell="gru", members=1).fit(co2, target="co2")  # doctest: +SKIP
     >>> model.predict(levels=[80, 95])  # doctest: +SKIP
     """
-
-    gain_: Gain | None = None  # what covariates add, as `study` and `backtest` found
 
     def __init__(
         self,
@@ -408,18 +404,6 @@ class Forecaster(FileForecaster):
         """
         model = self._fitted()
         return hidden_states(model, model.panel if data is None else continued(model, data, model.window))
-
-    def facts(self) -> list[Fact]:
-        """How the table was read, what the fitted forecaster decided by itself, and how to decide otherwise."""
-        made = decided(self._fitted(), getattr(self, "left_out_", {}))
-        return [*getattr(self, "understood_", []), *made, *said(self.gain_)]
-
-    def learning(self) -> pd.DataFrame:
-        """The learning curves of the last training: a row per network and validation."""
-        tested = getattr(self, "holdout_", None)
-        return learning_curves(
-            {"backtest": () if tested is None else tested.members, "training": self._fitted().members}
-        )
 
     def _own(self) -> OwnParts:
         return OwnParts(self.network if callable(self.network) else None, self.loss)
