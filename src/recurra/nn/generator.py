@@ -65,7 +65,7 @@ class GeneratorOptions:
             object.__setattr__(self, name, int(value))
         for name in (*_SHARES, "activation", "slowness"):
             value = getattr(self, name)
-            if not isinstance(value, Real) or value < 0 or (name in _SHARES and value >= 1):
+            if not isinstance(value, Real) or not float(value) >= 0 or (name in _SHARES and float(value) >= 1):
                 expected = "a share of at least 0 and below 1" if name in _SHARES else "a number of at least 0"
                 raise InputError(
                     _("{name} is {value!r}: expected {expected}", name=name, value=value, expected=expected)

@@ -306,11 +306,11 @@ class Estimator(NestedOptions, ABC):
 
     # One step at a time
 
-    def stream(self, **how: Any) -> Any:
+    def stream(self, *given: Any, **how: Any) -> Any:
         """The fitted model one step at a time; raises InputError with the reason where it cannot go on so."""
         raise InputError(_("a {kind} has no stream", kind=self.KIND))
 
-    def streams(self, n: Any, **how: Any) -> Any:
+    def streams(self, *given: Any, **how: Any) -> Any:
         """Many of them at once, any of which may step, begin anew, be saved and loaded."""
         raise InputError(_("a {kind} has no streams", kind=self.KIND))
 

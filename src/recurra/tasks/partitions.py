@@ -72,7 +72,7 @@ def evaluated_partition(work: Work, path: str, name: str) -> Done:
     estimator = _estimator(work.model, Path(work.model).stat().st_mtime_ns)
     judged = estimator.judged(estimator.later(estimator.read_file(path, {})), levels=work.levels)
     scores = judged.scores
-    return Done(name, len(judged.frame), scores.numbers, scores.better, scores.mark)
+    return Done(name, len(judged.frame), scores.numbers, bool(scores.better), scores.mark)
 
 
 @lru_cache(maxsize=1)

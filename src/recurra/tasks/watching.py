@@ -135,7 +135,11 @@ def in_periods(promise: Promise, windows: pd.DataFrame, noun: str = "windows") -
             }
         )
     table = pd.DataFrame(lines)
-    shown = {"from": table["from"], noun: table["windows"], promise.metric: table["error"].map(significant)}
+    shown: dict[str, Any] = {
+        "from": table["from"],
+        noun: table["windows"],
+        promise.metric: table["error"].map(significant),
+    }
     if promise.missed.size:
         shown[f"in {promise.level:g} %"] = table["covered"].map(percent)
     shown["evidence"] = [_evidence(value) for value in table["evidence"]]

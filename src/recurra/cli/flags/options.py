@@ -252,7 +252,10 @@ Log = Annotated[Path | None, _option(LEARNING, metavar="DIR", help="Folder for T
 Resume = Annotated[bool, _option(LEARNING, "--resume", help="Continue an interrupted run.")]
 
 Prompt = Annotated[str | None, _option(SAMPLES, help="Of a generator: what a sample goes on from.")]
-Samples = Annotated[int | None, _option(SAMPLES, min=1, help="Of a generator: how many samples.")]
+Samples = Annotated[
+    int | None,
+    _option(SAMPLES, min=1, max=10_000, metavar="N", help="Sample paths of a forecast; of a generator: its samples."),
+]
 Length = Annotated[int | None, _option(SAMPLES, min=1, help="Of a generator: symbols of a sample.")]
 Temperature = Annotated[
     float | None, _option(SAMPLES, min=0.0, help="Of a generator: below 1, likely symbols become likelier.")
@@ -265,9 +268,6 @@ TopP = Annotated[
 SampleSeed = Annotated[int | None, _option(SAMPLES, "--seed", min=0, help="Of a generator: the same seed, same text.")]
 
 Levels = Annotated[str, _option(OUTPUT, metavar="PERCENTS", help="Prediction intervals, in percent.")]
-Samples = Annotated[
-    int | None, _option(OUTPUT, min=1, max=10_000, metavar="N", help="Sample paths, in columns sample_1 to sample_N.")
-]
 WhatIf = Annotated[
     list[str] | None,
     _option(OUTPUT, metavar="NAME=CHANGE", help="Change a covariate that is known ahead: price=+10%, price=12.5."),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +42,7 @@ class Templates:
         """Of normalised frames: of every text as many as of any other, at random, at most `most` together."""
         rng = np.random.default_rng(seed)
         order = rng.permutation(len(texts))
-        often: dict[str, int] = {}
+        often: dict[Any, int] = {}
         rank = np.empty(len(texts), dtype=np.int64)
         for k in order.tolist():
             rank[k] = often[texts[k]] = often.get(texts[k], -1) + 1

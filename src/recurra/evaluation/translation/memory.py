@@ -39,7 +39,7 @@ class TranslationMemory:
 
         vectors = TfidfVectorizer(
             tokenizer=words,
-            token_pattern=None,
+            token_pattern=None,  # pyright: ignore[reportArgumentType]  # likewise
             lowercase=False,
             ngram_range=(1, 2),
             dtype=np.float32,  # pyright: ignore[reportArgumentType]  # its default is all that is annotated

@@ -57,8 +57,8 @@ class Anomalies(Panel):
         worst = flagged.reindex(flagged["score"].abs().sort_values(ascending=False).index).head(_ROWS)
         header = (_("series"), _("time"), _("value"), _("forecast"), _("standard deviations"))
         cells = [
-            (str(row.series), time, significant(row.y), significant(row.forecast), f"{row.score:+.1f}")
-            for row, time in zip(worst.itertuples(), time_texts(plain_times(worst["time"])), strict=True)
+            (str(row["series"]), time, significant(row["y"]), significant(row["forecast"]), f"{row['score']:+.1f}")
+            for row, time in zip(worst.to_dict("records"), time_texts(plain_times(worst["time"])), strict=True)
         ]
         blocks.append(Table(header, cells, label=_("The values that are farthest out")))
         return Section("anomalies", _(self.title), blocks)

@@ -377,9 +377,9 @@ def refit_model(
         tuple(members),
         calibration,
         errors,
-        model.combination,
-        model.short,
-        model.reconciliation,
+        combination=model.combination,
+        short=model.short,
+        reconciliation=model.reconciliation,
     )
 
 

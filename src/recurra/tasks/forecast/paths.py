@@ -63,5 +63,5 @@ def draw(quantiles: Floats, count: int, seed: int, correlation: Floats | None = 
     for k in range(n):
         z = rng.normal(size=(count, horizon)) @ root.T
         ranks = z.argsort(axis=0).argsort(axis=0)
-        found[k] = np.take_along_axis(at_levels(quantiles[k], QUANTILES, even).T, ranks, axis=0)
+        found[k] = np.take_along_axis(at_levels(quantiles[k], QUANTILES, even.tolist()).T, ranks, axis=0)
     return found

@@ -101,8 +101,9 @@ def fit_reconciliation(
     enough = len(moments) >= _LEAST and bool((told.std(axis=1) > 0).all())
     if enough:
         fitted = MinTrace("mint_shrink").fit(S=summing, y_hat=told[:, :1], y_insample=told, y_hat_insample=0.0 * told)
-        spread = np.sqrt(np.diag(fitted.W))
-        correlation = fitted.W / np.outer(spread, spread)
+        covariance = np.asarray(fitted.W, dtype=np.float64)
+        spread = np.sqrt(np.diag(covariance))
+        correlation = covariance / np.outer(spread, spread)
     else:
         fitted = MinTrace("wls_struct").fit(S=summing, y_hat=np.zeros((len(names), 1)))
         correlation = np.eye(len(names))

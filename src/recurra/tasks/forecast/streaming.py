@@ -175,7 +175,7 @@ class ForecastStreams(EstimatorStream):
     # What is read
 
     def _columns(self, y: Any, at: Ints) -> dict[str, npt.NDArray]:
-        given = y if isinstance(y, Mapping | pd.DataFrame) else {self._history.schema.target: y}
+        given: Any = y if isinstance(y, Mapping | pd.DataFrame) else {self._history.schema.target: y}
         found = {}
         for name in given:
             values = np.atleast_1d(np.asarray(given[name], dtype=object))
@@ -289,7 +289,8 @@ def one_name(model: ForecastModel, series: Any) -> str:
                 some=", ".join(map(repr, known[:3])),
             )
         )
-    return known[0]
+    (name,) = known
+    return name
 
 
 def _stranger(name: str, known: Sequence[str]) -> str:

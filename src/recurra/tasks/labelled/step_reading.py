@@ -27,7 +27,7 @@ class StepReader:
         self._encoder, self._name = encoder, name
         self.last = np.full(batch, np.nan)
         known = getattr(encoder, "tokens", ())
-        self._numbers = {token: k for k, token in enumerate(known, start=1)}
+        self._numbers: dict[str, int] = {token: k for k, token in enumerate(known, start=1)}
 
     @property
     def timed(self) -> bool:

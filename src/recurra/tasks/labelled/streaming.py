@@ -45,7 +45,7 @@ class LabelledStreams(EstimatorStream):
         self.name = reader.sequences[0]
         self._reader = StepReader(reader.encoders[self.name], self.name, self.batch)
         given = _beside(reader, self.name, beside, self.batch, model.recipe.optional)
-        networks = [member.network for member in model.members]
+        networks: list[Any] = [member.network for member in model.members]
         self._streams = [SequenceStream(each, self.batch, given) for each in networks if _ours(each)]
 
     def step(self, x: Any, *, times: Any = None) -> Any:

@@ -216,7 +216,7 @@ def build_network(reader: SpeechReader, spelling: Spelling, recipe: Recipe) -> T
     return TranscriptionNetwork(reader.features, len(spelling.names), recipe.cell, recipe.network)
 
 
-def _tuned(model: TranscriptionModel, normal: Ragged, texts: Sequence[str]) -> Beam:
+def _tuned(model: TranscriptionModel, normal: Ragged, texts: Sequence[Any]) -> Beam:
     """The weight and the bonus with the fewest wrong words on held-out recordings, the smallest of equal ones."""
     said = model.scores(normal)
     truth = [tidy(text).split() for text in texts]
