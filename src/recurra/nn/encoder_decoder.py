@@ -209,8 +209,12 @@ class EncoderDecoder(nn.Module):
             raise InputError("this network is in training mode, and draws what it drops: call eval() first")
         return Decoding(self, memory, width)
 
+    @torch.no_grad()
     def step(self, tokens: Tensor, state: Decoding) -> tuple[Tensor, Decoding]:
-        """The last tokens [R] -> logits [R, V] of the next, and the state after them, which replaces `state`."""
+        """The last tokens [R] -> logits [R, V] of the next, and the state after them, which replaces `state`.
+
+        There is no gradient: a whole sequence is learnt by `forward`.
+        """
         return self.logits(state.features(functional.embedding(tokens, self.table))), state
 
 
