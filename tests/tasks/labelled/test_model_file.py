@@ -26,6 +26,7 @@ from recurra.deploy.model_file import Contents, read_model, write_model
 from recurra.errors import ModelFileError
 from recurra.evaluation.labelled.calibration import Blend
 from recurra.evaluation.labelled.ngram_model import NGramModel
+from recurra.evaluation.shared.watching import Promise
 from recurra.objectives.classes import ClassObjective
 from recurra.objectives.labels import LabelObjective
 from recurra.objectives.tags import TagObjective
@@ -167,7 +168,18 @@ def test_a_label_that_its_type_does_not_hold_is_refused(made, tmp_path):
 
 # What a file may not hold.
 
-WITH_DEFAULTS = [Header, Table, Roles, ClassObjective, LabelObjective, TagObjective, Blend, Baseline, NGramModel]
+WITH_DEFAULTS = [
+    Header,
+    Table,
+    Roles,
+    ClassObjective,
+    LabelObjective,
+    TagObjective,
+    Blend,
+    Baseline,
+    NGramModel,
+    Promise,
+]
 WITH_DEFAULTS += [SequenceOptions, TrainingOptions, Text, Series, Static, Audio]
 WITH_DEFAULTS += [TextEncoder, SeriesEncoder, SequenceModel, Classes, LabelSets, Numbers, Tags]
 CLASSES: dict[str, Any] = {kind.__name__: kind for kind in WITH_DEFAULTS}
@@ -212,7 +224,7 @@ def altered(config: dict[str, Any], path: tuple, rng: np.random.Generator) -> It
 
 def has_default(config: dict[str, Any], path: tuple) -> bool:
     """Whether a field, or a part of the file, may be missing: older files have none."""
-    if path in (("roles",), ("seen",)):
+    if path in (("roles",), ("seen",), ("promise",)):
         return True
     above = at(config, path[:-1])
     kind = CLASSES.get(above.get("is a", "")) if isinstance(above, dict) else None
@@ -261,8 +273,11 @@ def test_an_altered_tensor_is_refused(made, tmp_path, name):
     contents = read_model(path)
     for key, value in contents.tensors.items():
         others: list[torch.Tensor | None] = [None, value.unsqueeze(-1).expand(*value.shape, 2).contiguous()]
-        if value.numel():
+        if key.startswith("promise"):  # of fewer windows it is a promise, too
+            others = others[1:]
+        elif value.numel():
             others.append(value[:-1].contiguous())
+        if value.numel():
             others.append(value.bool() if value.dtype != torch.bool else value.int())
         if value.is_floating_point() and value.numel():
             others.append(torch.full_like(value, float("nan")))
