@@ -50,8 +50,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Recurrent neural networks, from a file to an answer worth trusting.",
-    epilog="Start with `recurra forecast demo:co2`, `recurra classify demo:reviews`, `recurra tag demo:membrane` or "
-    "`recurra regress demo:promoters`, or with a file of your own: `recurra forecast sales.csv`.",
+    epilog="Start with `recurra forecast demo:co2`, `recurra classify demo:reviews`, `recurra translate demo:phrases`, "
+    "`recurra generate demo:letters` or `recurra recommend demo:shop`, or with a file of your own: "
+    "`recurra forecast sales.csv`.",
 )
 _add_tasks(app)
 app.command("predict", cls=Command, epilog=predict.EXAMPLES)(predict.predict)
