@@ -34,7 +34,7 @@ SETS: dict[str, dict[str, Any]] = {
 LEVELS = (80, 95)
 
 
-def by_command(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def by_command(name: str, folder: Path) -> tuple[dict[str, Any], dict[str | int, Any]]:
     """One command on the training file; its forecast against the test file. Scores, and points inside each level."""
     known = read_competition(folder, name)
     with tempfile.TemporaryDirectory() as out:
@@ -51,7 +51,7 @@ def by_command(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]
     return row, {"set": name, "points": known.truth.size, **inside}
 
 
-def backtest(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def backtest(name: str, folder: Path) -> tuple[dict[str, Any], dict[str | int, Any]]:
     """The backtest of one set with the defaults: its line of the table, and points inside each level."""
     part = SETS[name]
     frame = read_table(folder / part["file"]).frame
@@ -61,7 +61,7 @@ def backtest(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     verdict, table = result.verdict, result.table
     row = {
         "set": f"{name}, h={part['horizon']}",
-        "MASE": float(table.loc[result.model, "MASE"]),
+        "MASE": float(table["MASE"].to_dict()[result.model]),
         "best baseline": f"{verdict.best_baseline} {table.loc[verdict.best_baseline, 'MASE']:.4g}",
         "p": f"{verdict.p_value:.2g} against {verdict.baseline}",
         "verdict": "better" if verdict.better else "no better",
@@ -73,7 +73,7 @@ def backtest(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return row, {"set": name, "points": len(result.rows), **inside, "sentence": verdict.sentence}
 
 
-def pooled(counts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def pooled(counts: list[dict[str | int, Any]]) -> list[dict[str, Any]]:
     """The share inside each level over all points of all sets, and the mean of the sets' own shares."""
     total = sum(part["points"] for part in counts)
     return [

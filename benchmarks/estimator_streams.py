@@ -127,7 +127,11 @@ def random_labelled(seed: int) -> tuple[Any, list[Any]]:
     estimator.model_ = SequenceModel(recipe, reader, objective, members, None, blend)
     estimator.labels_ = codec
     estimator._fitted_attributes()
-    return estimator, list(examples.columns["x"])[:rows] if letters else sequences[:rows]
+    if not letters:
+        return estimator, sequences[:rows]
+    read = examples.columns["x"]
+    assert isinstance(read, np.ndarray)
+    return estimator, list(read)[:rows]
 
 
 def forecast_difference(seed: int) -> float:

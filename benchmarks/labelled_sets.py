@@ -68,7 +68,7 @@ def states(names: tuple[str, ...], truth: Any, probabilities: Floats) -> dict[st
 def ranks(names: Any, truth: Floats, values: Floats) -> dict[str, float]:
     """Spearman's rank correlation; NaN where all values are the same."""
     values = np.ravel(values)
-    found = spearmanr(np.ravel(truth), values).statistic if np.ptp(values) else np.nan
+    found = np.asarray(spearmanr(np.ravel(truth), values))[0] if np.ptp(values) else np.nan
     return {"rank correlation": float(found)}
 
 
@@ -99,7 +99,7 @@ def genes(folder: Path) -> Labelled:
 
 def digits(folder: Path) -> Labelled:
     """Handwritten digits of 8 x 8 pixels, one pixel a step."""
-    X, y = load_digits(return_X_y=True)
+    X, y = map(np.asarray, load_digits(return_X_y=True))
     return Labelled(rc.SequenceClassifier, X, y, _stratified(5, y), "5-fold, stratified, seed 0", accuracy)
 
 

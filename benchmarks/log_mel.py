@@ -30,7 +30,7 @@ def log_mel(samples: Floats, rate: int, bands: int = 40) -> npt.NDArray[np.float
 
 def cepstra(frames: Floats, count: int = 13) -> npt.NDArray[np.float32]:
     """The first `count` mel-frequency cepstral coefficients [T, count] of log-mel frames [T, bands]."""
-    return dct(frames, norm="ortho", axis=1)[:, :count].astype(np.float32)
+    return np.asarray(dct(frames, norm="ortho", axis=1))[:, :count].astype(np.float32)
 
 
 def mel_filters(frequencies: int, rate: int, bands: int) -> Floats:

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 
 from recurra import SequenceClassifier
+from recurra.data.encoders.tokens import TextEncoder
 from recurra.data.examples.files import read_examples_file
 from recurra.data.examples.inputs import Text
 from recurra.training import TrainingOptions
@@ -19,7 +20,9 @@ def main() -> None:
     print(f"read: {facts[0].value}", flush=True)
     model = SequenceClassifier(inputs={"text": Text()}, members=1, training=TrainingOptions(epochs=1))
     model.fit(texts, labels)
-    print(f"trained: {len(model.model_.reader.encoders['text'].tokens):,} words known", flush=True)
+    encoder = model.model_.reader.encoders["text"]
+    assert isinstance(encoder, TextEncoder)
+    print(f"trained: {len(encoder.tokens):,} words known", flush=True)
     found = model.predict(texts)
     print(f"predicted: {np.mean(found == labels):.1%} of the texts right", flush=True)
 

@@ -36,7 +36,7 @@ def build(cell: str, size: int) -> Any:
     layers = keras.layers
     layer = layers.GRU if cell == "gru" else layers.LSTM
     tokens = keras.Input((None,), dtype="int64")
-    start = keras.initializers.RandomNormal(stddev=SPREAD)
+    start: Any = keras.initializers.RandomNormal(stddev=SPREAD)
     x = layers.Embedding(size + 1, EMBEDDING, mask_zero=True, embeddings_initializer=start)(tokens)
     h = layers.Bidirectional(layer(HIDDEN, return_sequences=True))(x)
     pooled = layers.Concatenate()([layers.GlobalAveragePooling1D()(h), layers.GlobalMaxPooling1D()(h)])
@@ -50,7 +50,8 @@ def main() -> None:
     """Serve epochs of the cell, with the padding, of the texts in the file named on the command line."""
     cell, padding, file = sys.argv[1:]
     with np.load(file) as found:
-        texts = Texts(**{name: found[name] if found[name].ndim else int(found[name]) for name in found.files})
+        fields: dict[str, Any] = {name: found[name] if found[name].ndim else int(found[name]) for name in found.files}
+    texts = Texts(**fields)
     longest = int(np.diff(texts.offsets).max())
     x, y = padded(texts.rows(texts.train), longest), texts.labels[texts.train]
     model: Any = None

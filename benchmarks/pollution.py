@@ -19,6 +19,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from common import ROOT, markdown, report
@@ -82,14 +83,14 @@ def same(frame: pd.DataFrame, table: Rows) -> bool:
     )
 
 
-def _equal(value: object, cell: str) -> bool:
-    if pd.isna(value):  # pyright: ignore[reportGeneralTypeIssues]  # one value
+def _equal(value: Any, cell: str) -> bool:
+    if pd.isna(value):
         return cell.strip() in ("", "NA", "-", "n/a")
     if isinstance(value, str):
         return value.strip() == cell.strip()
     number = re.sub(r"[$,\s]", "", cell)
     with contextlib.suppress(ValueError, TypeError):
-        return float(value) == float(number)  # pyright: ignore[reportArgumentType]
+        return float(value) == float(number)
     text = str(value)
     day = re.fullmatch(r"(\d\d)/(\d\d)/(\d{4})", cell)
     iso = f"{day[3]}-{day[2]}-{day[1]}" if day else cell

@@ -17,10 +17,12 @@ from torch.nn import functional
 
 from recurra.nn.projected_loss import projected_loss
 
+Three = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     for name, usual in (("rows", 1024), ("width", 256), ("classes", 8000), ("pairs", 9)):
         parser.add_argument(f"--{name}", type=int, default=usual)
     given = parser.parse_args()
@@ -33,10 +35,10 @@ def main() -> None:
         targets = torch.randint(given.classes, (given.rows,))
         parts = (hidden, weight, bias)
 
-        def ours(parts: tuple = parts, targets: torch.Tensor = targets) -> tuple[torch.Tensor, ...]:
+        def ours(parts: Three = parts, targets: torch.Tensor = targets) -> tuple[torch.Tensor, ...]:
             return torch.autograd.grad(projected_loss(*parts, targets, smoothing=0.1), parts)
 
-        def theirs(parts: tuple = parts, targets: torch.Tensor = targets) -> tuple[torch.Tensor, ...]:
+        def theirs(parts: Three = parts, targets: torch.Tensor = targets) -> tuple[torch.Tensor, ...]:
             logits = functional.linear(*parts)
             return torch.autograd.grad(functional.cross_entropy(logits, targets, label_smoothing=0.1), parts)
 

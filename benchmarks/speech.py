@@ -59,7 +59,7 @@ def an4(data: Path, epochs: float, hidden: int, checkpoints: Path | None) -> dic
         "parameters": sum(p.numel() for p in model.module_.parameters()),
         "beam": vars(fitted.beam),
         "WER": {name: float(judged.table.loc[name, "WER"]) for name in said},  # pyright: ignore[reportArgumentType]
-        "interval by speakers": {name: rows.loc[name, ["low", "high"]].tolist() for name in said},
+        "interval by speakers": {name: rows.loc[name, ["low", "high"]].to_numpy().tolist() for name in said},
         "CER": {name: float(judged.table.loc[name, "CER"]) for name in said},  # pyright: ignore[reportArgumentType]
     }
 

@@ -24,7 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnxruntime
@@ -167,7 +167,7 @@ def _onnx(layer: torch.nn.Module, rows: int, threads: int) -> Callable[[np.ndarr
 
     def step(x: np.ndarray) -> np.ndarray:
         feed["x"] = x[None]
-        y, *last = session.run(None, feed)
+        y, *last = cast(list[np.ndarray], session.run(None, feed))
         for each, new in zip(states, last, strict=True):
             feed[each.name] = new
         return y[0]

@@ -24,7 +24,7 @@ from recurra.training.progress import ProgressBar
 
 def main() -> None:
     """Train, judge and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--from", dest="source", default="de")
     parser.add_argument("--to", dest="target", default="en")

@@ -102,7 +102,7 @@ def pairs_of(ours: Callable[[], Any], theirs: Callable[[], Any], times: int) -> 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     sizes = (("batch", 64), ("steps", 15), ("classes", 6000), ("embedding", 256), ("hidden", 192))
     for name, usual in (*sizes, ("pairs", 5), ("sentences", 12)):
         parser.add_argument(f"--{name}", type=int, default=usual)

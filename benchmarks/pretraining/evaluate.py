@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,9 @@ def windows_of(folder: Path, judged: tuple[Judged, ...], context: int, most: int
 
 
 def save_sets(sets: Sets, path: Path) -> None:
-    arrays = {f"{name}/{part}": values.astype(np.float32) for name, of in sets.items() for part, values in of.items()}
+    arrays: dict[str, Any] = {
+        f"{name}/{part}": values.astype(np.float32) for name, of in sets.items() for part, values in of.items()
+    }
     np.savez_compressed(path, **arrays)
 
 

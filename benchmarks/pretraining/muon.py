@@ -34,13 +34,15 @@ class Muon(torch.optim.Optimizer):
                     if not state:
                         state["average"] = torch.zeros_like(parameter)
                     averages.append(state["average"])
-                gradients = [parameter.grad for parameter in parameters]
-                torch._foreach_lerp_(averages, gradients, 1 - group["momentum"])
-                ahead = torch._foreach_lerp(gradients, averages, group["momentum"])
+                gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+                torch._foreach_lerp_(averages, gradients, 1 - group["momentum"])  # pyright: ignore[reportPrivateImportUsage]
+                ahead = torch._foreach_lerp(gradients, averages, group["momentum"])  # pyright: ignore[reportPrivateImportUsage]
                 updates = orthogonal(torch.stack(ahead)).to(parameters[0].dtype)
                 rate = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
-                torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
-                torch._foreach_add_(parameters, list(updates.unbind()), alpha=-rate)
+                kept = 1 - group["lr"] * group["weight_decay"]
+                torch._foreach_mul_(parameters, kept)  # pyright: ignore[reportPrivateImportUsage]
+                steps = list(updates.unbind())
+                torch._foreach_add_(parameters, steps, alpha=-rate)  # pyright: ignore[reportPrivateImportUsage]
 
 
 def orthogonal(x: Tensor, iterations: int = 5) -> Tensor:

@@ -99,7 +99,8 @@ class Trainer:
             optimiser.step()
         self.step += 1
         keep = min(plan.average, 1 - 1 / (1 + self.step / 10))
-        torch._foreach_lerp_(self.average, [p.detach() for p in self.network.parameters()], 1 - keep)
+        latest = [p.detach() for p in self.network.parameters()]
+        torch._foreach_lerp_(self.average, latest, 1 - keep)  # pyright: ignore[reportPrivateImportUsage]
         return loss
 
     def _loss(self, batch: Batch) -> torch.Tensor:
@@ -179,7 +180,7 @@ def _optimisers(network: Pretrained, plan: Plan, device: torch.device) -> list[t
         inner = [p for name, p in network.named_parameters() if p.ndim == 2 and name.startswith("blocks")]
         ids = {id(p) for p in inner}
         outer = [p for p in network.parameters() if id(p) not in ids]
-        chosen = [
+        chosen: list[torch.optim.Optimizer] = [
             Muon(inner, plan.muon_rate, plan.decay),
             torch.optim.AdamW(outer, weight_decay=plan.decay, **adam),
         ]

@@ -34,10 +34,12 @@ def test_dropped_weights_are_those_of_a_layer_whose_u_is_masked() -> None:
     found = layer(x)[0]
     found.sum().backward()
     torch.manual_seed(3)
-    masked = Masks().weights(layer.weight_hh_l0.detach(), 0.4)
+    weight = layer.get_parameter("weight_hh_l0")
+    masked = Masks().weights(weight.detach(), 0.4)
     share = (masked == 0).float().mean()
     assert 0.1 < share < 0.7
-    torch.testing.assert_close(masked[masked != 0], layer.weight_hh_l0.detach()[masked != 0] / 0.6)
-    plain.weight_hh_l0.data.copy_(masked)
+    torch.testing.assert_close(masked[masked != 0], weight.detach()[masked != 0] / 0.6)
+    plain.get_parameter("weight_hh_l0").data.copy_(masked)
     torch.testing.assert_close(found, plain(x)[0])
-    assert bool((layer.weight_hh_l0.grad[masked == 0] == 0).all())
+    assert weight.grad is not None
+    assert bool((weight.grad[masked == 0] == 0).all())

@@ -42,6 +42,7 @@ def test_it_equals_a_step_at_a_time(name: str, steps: int, rows: int, share: flo
         outputs, last = run(layer, x, begins, hx)
         every = [outputs, *(last if isinstance(last, tuple) else [last])]
         loss = sum((part * torch.linspace(1, 2, part.numel(), dtype=part.dtype).view_as(part)).sum() for part in every)
+        assert isinstance(loss, Tensor)
         gradients = torch.autograd.grad(loss, leaves, allow_unused=True)
         found.append([*every, *(torch.zeros(1) if g is None else g for g in gradients)])
     for ours, theirs in zip(*found, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -47,7 +48,7 @@ class Draw:
         """[rows, 1] of ones and zeros"""
         return (self.uniform(rows, 1) < p).float()
 
-    def pick(self, rows: int, weights: list[float]) -> Tensor:
+    def pick(self, rows: int, weights: Sequence[float]) -> Tensor:
         """[rows, 1] of indices"""
         return self._which(rows, tuple(weights)).unsqueeze(1)
 

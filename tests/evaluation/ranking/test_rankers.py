@@ -33,9 +33,9 @@ def lists(known: Histories) -> list[list[int]]:
 
 
 def asked(*prefixes: list[int]) -> Prefixes:
-    ends = np.cumsum([len(prefix) for prefix in prefixes])
-    starts = ends - [len(prefix) for prefix in prefixes]
-    return Prefixes(np.array([code for prefix in prefixes for code in prefix]), starts, ends, ITEMS)
+    lengths = np.array([len(prefix) for prefix in prefixes])
+    ends = np.cumsum(lengths)
+    return Prefixes(np.array([code for prefix in prefixes for code in prefix]), ends - lengths, ends, ITEMS)
 
 
 def test_rules_are_sums_over_pairs() -> None:
@@ -132,7 +132,7 @@ def test_scores_of_ranks() -> None:
     found = evaluate_ranks(
         {"ours": ours, "other": other}, items=50, counts=np.arange(50), owners=np.arange(40), draws=200
     )
-    row = found.table.loc["ours"]
+    row = found.table.loc["ours"].to_dict()
     assert row["recall@20"] == 0.5
     assert row["recall@5"] == 0.5
     assert row["MRR@20"] == pytest.approx((1 + 1 / 3) / 4)

@@ -27,7 +27,9 @@ def test_since_is_where_it_began() -> None:
     error = np.concatenate([losses(30, 1), losses(30, 2, 2.5)])
     found = watch(Promise(losses(30, 0)), error)
     assert found.status == "broken"
+    assert found.since is not None
     assert abs(found.since - 30) <= 2
+    assert found.alarm is not None
     assert 30 < found.alarm < 50
 
 

@@ -186,6 +186,8 @@ def test_only_series_that_are_mostly_zero_are_forecast_in_the_mean():
     forecaster = quick(method="auto")
     backtest = forecaster.study(table, 4)
     combination = forecaster.model_.combination
+    assert combination is not None
+    assert combination.sparse is not None
     assert combination.sparse.tolist() == [False, False, True, False]
     names = dict(zip(combination.names, combination.weights[2], strict=True))
     assert names["mean"] == names["pretrained network"] > 0

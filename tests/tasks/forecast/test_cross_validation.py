@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from tests.tasks.small import HORIZON, quick, shops
 
-NAMED = dict(time="day", target="units", series="shop")
+NAMED: Any = dict(time="day", target="units", series="shop")
 
 
 def test_without_refit_it_is_the_backtest() -> None:

@@ -38,8 +38,8 @@ def studied() -> rc.Forecaster:
 def adds_up(frame: pd.DataFrame) -> bool:
     table = frame.set_index(["region", "shop", "day"])["forecast"].unstack("day")
     leaves = table[[ALL not in name for name in table.index]]
-    regions = all(np.allclose(table.loc[(r, ALL)], leaves.loc[r].sum()) for r in ("north", "south"))
-    return regions and np.allclose(table.loc[(ALL, ALL)], leaves.sum())
+    regions = all(np.allclose(table.loc[(r, ALL), :], leaves.loc[r].sum()) for r in ("north", "south"))
+    return regions and np.allclose(table.loc[(ALL, ALL), :], leaves.sum())
 
 
 def test_forecasts_of_all_levels_add_up(studied: rc.Forecaster) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from recurra.tasks.forecast.leaks import find_leaks
 DAYS = pd.date_range("2024-01-01", periods=200)
 
 
-def panel_of(**columns: np.ndarray):
+def panel_of(**columns: Callable[[np.ndarray, np.random.Generator], np.ndarray]):
     rng = np.random.default_rng(0)
     y = 50 + rng.normal(size=200).cumsum() + 3 * np.sin(np.arange(200) / 3)
     made = {name: make(y, rng) for name, make in columns.items()}

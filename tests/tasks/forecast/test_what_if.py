@@ -16,7 +16,7 @@ from recurra.tasks.forecast.covariates import Gain, said
 from recurra.tasks.forecast.what_if import parse_changes
 
 DAYS, HORIZON = 260, 5
-OPTIONS: dict[str, Any] = dict(
+OPTIONS: Any = dict(
     season=1,
     block=5,
     network=NetworkOptions(hidden=16, context=8),
