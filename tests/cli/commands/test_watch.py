@@ -27,7 +27,7 @@ def run(*arguments: str) -> int:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("watch")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recurra.tasks.forecast.forecaster.BaselineWorker", BaselinesHere)
+        patch.setattr("recurra.tasks.forecast.rivals.BaselineWorker", BaselinesHere)
         model = quick(method="AutoTheta")
         model.study(TABLE[TABLE["day"] < "2024-08-01"], 12)
     model.save(folder / "sales.safetensors")
