@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -18,9 +17,6 @@ from recurra.language import set_language
 from recurra.serve.app import create_app
 from recurra.serve.settings import Settings
 
-sync_api = pytest.importorskip("playwright.sync_api")
-PROGRAM = shutil.which("chromium") or shutil.which("google-chrome")
-
 
 @pytest.fixture(scope="module")
 def address(forecaster: Path) -> Iterator[str]:
@@ -34,16 +30,6 @@ def address(forecaster: Path) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(30)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if PROGRAM is None:
-        pytest.skip("needs Chromium, which is not installed")
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=PROGRAM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -14,7 +14,7 @@ from recurra import InputError, ModelFileError, Transcriber
 from recurra.data.demo.numbers import make_numbers
 from recurra.tasks.speech.model import Transcript
 
-FEW = make_numbers(48)
+FEW = make_numbers(48, speakers=8)
 X, Y, WHO = list(FEW["audio"]), list(FEW["words"]), list(FEW["speaker"])
 QUICK: dict[str, Any] = {"network": {"hidden": 12, "layers": 1}, "training": {"epochs": 1}}
 

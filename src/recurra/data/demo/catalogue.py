@@ -25,7 +25,7 @@ DEMOS = {
     "reviews": "2,000 film reviews from a small grammar, to classify",
     "digits": "1,797 handwritten digits of 8 x 8 pixels, one pixel after another, to classify (scikit-learn)",
     "membrane": "120 membrane proteins from a small grammar, to tag inside, membrane, outside",
-    "numbers": "240 recordings of one to four spoken digits, synthesised, by 8 speakers, to transcribe",
+    "numbers": "240 recordings of one to four spoken digits, synthesised, by 120 speakers, to transcribe",
     "phrases": "3,000 sentences of a made-up language and their English, to translate",
     "shop": "2,000 visits of a shop with 80 items, whose customers have habits, to predict what they look at next",
     "promoters": "1,500 promoters from a grammar of known motifs, to predict their expression",

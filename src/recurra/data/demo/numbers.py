@@ -17,7 +17,6 @@ import pandas as pd
 from recurra.data.examples.samples import Sound
 
 RATE = 8000
-SPEAKERS = 8
 _FRAME = 40  # samples: 5 ms
 _WIDTHS = (70.0, 110.0, 160.0)  # of the formants [Hz]
 
@@ -60,7 +59,7 @@ WORDS = {
 Floats = npt.NDArray[np.float64]
 
 
-def make_numbers(count: int = 240, *, seed: int = 0) -> pd.DataFrame:
+def make_numbers(count: int = 240, *, speakers: int = 120, seed: int = 0) -> pd.DataFrame:
     """`audio` (sounds), `words` (one to four digits) and `speaker`; the same seed gives the same ones.
 
     >>> frame = make_numbers(3)
@@ -68,11 +67,11 @@ def make_numbers(count: int = 240, *, seed: int = 0) -> pd.DataFrame:
     (['audio', 'words', 'speaker'], 8000, True)
     """
     rng = np.random.default_rng(seed)
-    voices = [(rng.uniform(90, 230), rng.uniform(0.92, 1.12), rng.uniform(0.85, 1.2)) for _k in range(SPEAKERS)]
+    voices = [(rng.uniform(90, 230), rng.uniform(0.92, 1.12), rng.uniform(0.85, 1.2)) for _k in range(speakers)]
     rows = []
     for k in range(count):
         words = rng.choice(list(WORDS), size=int(rng.integers(1, 5)))
-        speaker = k % SPEAKERS
+        speaker = k % speakers
         samples = say(list(map(str, words)), *voices[speaker], rng=rng)
         rows.append((Sound(samples, RATE), " ".join(words), f"speaker {speaker + 1}"))
     return pd.DataFrame(rows, columns=["audio", "words", "speaker"])
