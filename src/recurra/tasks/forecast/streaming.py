@@ -289,8 +289,7 @@ def one_name(model: ForecastModel, series: Any) -> str:
                 some=", ".join(map(repr, known[:3])),
             )
         )
-    (name,) = known
-    return name
+    return next(iter(known))
 
 
 def _stranger(name: str, known: Sequence[str]) -> str:
