@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from tests.serve.conftest import LIMITS
 
 import recurra as rc
-from recurra.errors import ModelFileError
+from recurra.errors import InputError, ModelFileError
 from recurra.serve.app import create_app
 from recurra.serve.settings import Settings
 
@@ -65,6 +65,13 @@ def test_a_model_that_cannot_go_on_says_why(tmp_path: Path) -> None:
     with TestClient(create_app(Settings(tmp_path / "tags.safetensors", LIMITS))) as client:
         refused = told(client.post("/v1/sessions", json={}), 400)
         assert "runs in both directions" in refused["message"]
+
+
+def test_a_generator_is_not_served(tmp_path: Path) -> None:
+    model = rc.SequenceGenerator(network={"hidden": 8, "embedding": 4}, training={"epochs": 0.2}, verbose=False)
+    model.fit("the cat sat on the mat. " * 200).save(tmp_path / "text.safetensors")
+    with pytest.raises(InputError, match="holds a sequence generator, which is not served"):
+        create_app(Settings(tmp_path / "text.safetensors", LIMITS))
 
 
 def test_all_rows_of_a_call_happen_or_none(client: TestClient) -> None:

@@ -22,7 +22,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import ValidationError
 
 from recurra import __version__
-from recurra.errors import RecurraError
+from recurra.errors import InputError, RecurraError
+from recurra.language import _
 from recurra.serve.batching import Batcher
 from recurra.serve.bodies import Create, Created, Model, Predict, Predicted, Refusal, Said, Session, Steps
 from recurra.serve.limiting import LimitBody
@@ -61,9 +62,13 @@ def as_environment(settings: Settings) -> dict[str, str]:
 def create_app(settings: Settings) -> FastAPI:
     """The application that serves a model file.
 
-    Raises InputError for a model that cannot be loaded, ModelFileError for the sessions of another one.
+    Raises InputError for a model that cannot be loaded or is not served, ModelFileError for another one's sessions.
     """
     estimator, path = load(settings.model), Path(settings.model)
+    if estimator.task.reader == "text":
+        raise InputError(
+            _("{path} holds a {kind}, which is not served: use `recurra predict`", path=path, kind=estimator.KIND)
+        )
     server = _Server(estimator, settings, hashlib.sha256(path.read_bytes()).hexdigest())
     server.sessions.load()  # those of last time
     app = FastAPI(
