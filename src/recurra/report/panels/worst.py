@@ -37,7 +37,7 @@ class Worst(Panel):
         ]
         told = _("Such examples show what the model misses; often their references are free, or wrong.")
         header = [_(name) for name in texts]
-        return Section("worst", _(self.title), [Table(header, rows, "pairs", head_cells=False), Text(told)])
+        return Section("worst", _(self.title), [Table(header, rows, "translated", head_cells=False), Text(told)])
 
 
 def _cut(text: object) -> str:
