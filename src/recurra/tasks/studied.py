@@ -239,6 +239,14 @@ class StudiedEstimator(FittedEstimator):
                 self.model_, self.seen_ = self._compared(whole, every, run), self._seen(every)
         return found.evaluation
 
+    def _fit_ends(self, model: Any, data: Any) -> Self:
+        """Keep what a fit, without a judge, has trained on `data`; what an earlier study found is forgotten."""
+        self.model_, self.seen_, self.verdict_ = model, self._seen(data), None
+        self.notes_ = [_(INTERRUPTED)] if _interrupted(model) else []
+        if hasattr(self, "holdout_"):
+            del self.holdout_
+        return self
+
     def _compared(self, model: Any, data: Any, run: Run) -> Any:
         with following(run.progress, "baselines", 1) as progress:
             model = self._with_baselines(model, data)

@@ -270,7 +270,7 @@ SampleSeed = Annotated[int | None, _option(SAMPLES, "--seed", min=0, help="Of a 
 Levels = Annotated[str, _option(OUTPUT, metavar="PERCENTS", help="Prediction intervals, in percent.")]
 WhatIf = Annotated[
     list[str] | None,
-    _option(OUTPUT, metavar="NAME=CHANGE", help="Change a covariate that is known ahead: price=+10%, price=12.5."),
+    _option(OUTPUT, metavar="NAME=CHANGE", help="Change a known-future covariate: price=+10%, price=12.5."),
 ]
 Folder = Annotated[Path, _option(OUTPUT, "--out", metavar="DIR", help="Output folder.")]
 Quiet = Annotated[bool, _option(OUTPUT, "--quiet", "-q", help="Print only errors.")]

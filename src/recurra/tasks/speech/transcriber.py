@@ -157,12 +157,7 @@ class Transcriber(StudiedEstimator):
         data = self._utterances(X, y, groups)
         data.refuse_unknown("y")
         run = self._run(run, trainings=1)
-        self.model_ = self._with_baselines(self._trained(data, run=run, name="training"), data)
-        self.seen_ = self._seen(data)
-        self.verdict_, self.notes_ = None, []
-        if hasattr(self, "holdout_"):
-            del self.holdout_
-        return self
+        return self._fit_ends(self._with_baselines(self._trained(data, run=run, name="training"), data), data)
 
     def study(
         self,

@@ -112,11 +112,7 @@ class Translator(StudiedEstimator):
     def fit(self, X: Any, y: Any, *, run: Run | None = None) -> Self:
         """Learn from the texts X and their translations y. Raises InputError for what cannot be used."""
         pairs = as_pairs(X, y, empty=self.empty)
-        self.model_ = self._trained(pairs, run=self._run(run, trainings=1), name="training")
-        self.seen_, self.verdict_ = fingerprints(pairs), None
-        if hasattr(self, "holdout_"):
-            del self.holdout_
-        return self
+        return self._fit_ends(self._trained(pairs, run=self._run(run, trainings=1), name="training"), pairs)
 
     def study(
         self, X: Any, y: Any, *, test: tuple[Any, Any] | None = None, share: float = 0.1, run: Run | None = None
