@@ -39,9 +39,12 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, one for all tests of a process: Playwright does not run twice in one."""
+    """Chromium, one for the tests of a file.
+
+    While it is open an event loop counts as running in this thread, so that nothing else may run one: it closes with the file.
+    """
     from playwright.sync_api import sync_playwright
 
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
