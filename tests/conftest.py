@@ -43,7 +43,7 @@ ARGUMENTS = [
 def browser() -> Iterator[Any]:
     """Chromium, one for the tests of a file.
 
-    While it is open an event loop counts as running in this thread, so that nothing else may run one: it closes with the file.
+    While it is open an event loop counts as running in this thread, where nothing else may run one: it closes in time.
     """
     from playwright.sync_api import sync_playwright
 

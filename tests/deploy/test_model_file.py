@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -118,3 +119,19 @@ def test_tensors_of_one_memory_are_written_each(path):
     found = read_model(path).tensors
     assert torch.equal(found["a"], shared)
     assert torch.equal(found["b"], shared)
+
+
+def test_how_cells_were_read_is_kept(tmp_path):
+    path, reading = tmp_path / "m.safetensors", {"missing": ["-999", "nix"], "decimal": ","}
+    write_model(path, replace(CONTENTS, reading=reading))
+    assert read_model(path).reading == reading
+    rewrite(path, reading={"decimal": "."})
+    with pytest.raises(ModelFileError, match="altered"):
+        read_model(path)
+
+
+@pytest.mark.parametrize("reading", [[], {"decimal": 3}, {"missing": "x"}, {"missing": [1]}, {"path": "/etc/passwd"}])
+def test_damaged_words_of_reading_are_refused(path, reading):
+    rewrite(path, reading=reading)
+    with pytest.raises(ModelFileError, match="damaged header"):
+        read_model(path)

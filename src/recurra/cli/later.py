@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recurra.cli.console import stderr, waiting
 from recurra.cli.flags.reading import Reading
@@ -42,6 +42,11 @@ def open_later(
     if file is None:
         return None
     with waiting(stderr(quiet), _("reading {file}", file=Path(file).name)):
-        opened = estimator.read_file(file, reading.arguments())
+        opened = estimator.read_file(file, {**reading.arguments(), **_as_before(estimator, reading)})
     reading.untold[:] = opened.notes
     return estimator.later(opened)
+
+
+def _as_before(estimator: Estimator, reading: Reading) -> dict[str, Any]:
+    """How the cells of the file that the model learnt from were read, where nothing else is said now."""
+    return {name: value for name, value in estimator.reading_.items() if getattr(reading, name) is None}

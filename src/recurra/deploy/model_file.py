@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +25,22 @@ from recurra.language import _
 FORMAT = 2
 _MAGIC = "recurra"
 _HEADER = {"kind": str, "config": dict, "sha256": str}  # beside the version
+_READING = {"missing": list, "decimal": str, "thousands": str}  # what may be kept of how a file was read
 
 
 @dataclass(frozen=True)
 class Contents:
     """What a model file holds: the kind of estimator, its configuration (plain JSON), and tensors by name.
 
-    `version` is the format of the file that it was read from.
+    `version` is the format of the file that it was read from, `reading` what `recurra.read_table` was told of the cells
+    of the file that the model learnt from: a later one is read the same way.
     """
 
     kind: str
     config: dict[str, Any]
     tensors: dict[str, Tensor]
     version: int = FORMAT
+    reading: dict[str, Any] = field(default_factory=dict)
 
 
 def write_model(path: str | Path, contents: Contents) -> None:
@@ -46,6 +49,8 @@ def write_model(path: str | Path, contents: Contents) -> None:
     copied = torch.contiguous_format
     tensors = {key: v.detach().cpu().clone(memory_format=copied) for key, v in sorted(contents.tensors.items())}
     header = {"version": FORMAT, "kind": contents.kind, "config": contents.config}
+    if contents.reading:
+        header["reading"] = contents.reading
     header["sha256"] = _checksum(header, tensors)
     # One entry, because safetensors writes several in an order that differs from run to run.
     metadata = {_MAGIC: json.dumps(header, sort_keys=True, ensure_ascii=False, allow_nan=False)}
@@ -93,7 +98,7 @@ def read_model(path: str | Path) -> Contents:
         raise ModelFileError(
             _("{path} was altered after it was written (its checksum is wrong): train again", path=path)
         )
-    return Contents(header["kind"], header["config"], tensors, header["version"])
+    return Contents(header["kind"], header["config"], tensors, header["version"], header.get("reading", {}))
 
 
 def _header(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
@@ -104,8 +109,11 @@ def _header(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
         version = header["version"]
         whole = type(version) is int and version > 0
         newer = whole and version > FORMAT
+        reading = header.pop("reading", {})
         complete = whole and {key: type(header[key]) for key in _HEADER} == _HEADER and len(header) == len(_HEADER) + 1
-    except (Unreadable, KeyError, TypeError) as error:
+        complete = complete and all(type(value) is _READING.get(key) for key, value in reading.items())
+        complete = complete and all(isinstance(word, str) for word in reading.get("missing", ()))
+    except (Unreadable, KeyError, TypeError, AttributeError) as error:
         raise ModelFileError(
             _("{path} has a damaged header ({error}): it was altered; train again", path=path, error=error)
         ) from error
@@ -121,12 +129,12 @@ def _header(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
         )
     if not complete or len(metadata) > 1:
         raise ModelFileError(_("{path} has a damaged header: it was altered; train again", path=path))
-    return header
+    return header | ({"reading": reading} if reading else {})
 
 
 def _checksum(header: dict[str, Any], tensors: dict[str, Tensor]) -> str:
     digest = hashlib.sha256()
-    signed = {key: header[key] for key in ("version", "kind", "config")}
+    signed = {key: header[key] for key in ("version", "kind", "config", "reading") if key in header}
     digest.update(json.dumps(signed, sort_keys=True).encode())
     for key in sorted(tensors):
         tensor = tensors[key].contiguous()

@@ -10,8 +10,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -145,6 +146,9 @@ class Estimator(NestedOptions, ABC):
 
     KIND: ClassVar[str]  # of its model files, by which its task is found
     keeps_data: ClassVar[bool] = False  # whether it can predict without a file
+    reading_: Mapping[str, Any] = MappingProxyType(
+        {}
+    )  # how the cells of its file were read: so are those of later ones
     asks: ClassVar[tuple[str, ...]] = ()  # what may be asked of its predictions beyond `levels`: "top", "prompt"
 
     @property
@@ -170,6 +174,7 @@ class Estimator(NestedOptions, ABC):
         """
         opened = self.read_file(str(file), reading or {}, columns)
         prepared = self.prepare(opened, **columns)
+        self.reading_ = opened.cells
         del opened
         return self.learn(prepared, run=run)
 
@@ -319,6 +324,11 @@ class Estimator(NestedOptions, ABC):
     @abstractmethod
     def save(self, path: str | Path) -> None:
         """Write the model file; `recurra.load` reads it."""
+
+    def _write(self, path: str | Path, contents: Contents) -> None:
+        from recurra.deploy.model_file import write_model
+
+        write_model(path, replace(contents, reading=dict(self.reading_)))
 
     @classmethod
     @abstractmethod

@@ -34,4 +34,6 @@ def load(path: str | Path, *, network: Callable[..., nn.Module] | None = None) -
                 plugins=PLUGINS,
             )
         )
-    return task.load().opened(contents, str(path), network)
+    estimator = task.load().opened(contents, str(path), network)
+    estimator.reading_ = contents.reading
+    return estimator

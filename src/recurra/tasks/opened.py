@@ -26,6 +26,12 @@ class Opened:
     table: Any = None  # of series: all that the reader knows of it
 
     @property
+    def cells(self) -> dict[str, Any]:
+        """What the reader was told of the cells: words for missing values, the signs in numbers."""
+        told = {name: self.reading.get(name) for name in ("missing", "decimal", "thousands")}
+        return {n: list(v) if n == "missing" else v for n, v in told.items() if v not in (None, (), [])}
+
+    @property
     def notes(self) -> list[str]:
         """What the reader remarked, which often names the guilty cell of an error."""
         return [fact.value for fact in self.facts if fact.label == "note"]

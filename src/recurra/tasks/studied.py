@@ -26,7 +26,7 @@ from torch import nn
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.deploy.keeping import Keeper, Opener, refusing
-from recurra.deploy.model_file import Contents, write_model
+from recurra.deploy.model_file import Contents
 from recurra.deploy.seen import Seen
 from recurra.ensemble.members import Member
 from recurra.errors import InputError
@@ -322,7 +322,7 @@ class StudiedEstimator(FittedEstimator):
         """Write the model file, one `.safetensors`; `recurra.load` reads it."""
         from recurra import __version__
 
-        write_model(path, self._contents(__version__))
+        self._write(path, self._contents(__version__))
 
     def _contents(self, made_by: str) -> Contents:
         model, keeper = self._fitted(), Keeper()

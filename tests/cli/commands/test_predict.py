@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from safetensors import safe_open
@@ -108,3 +109,30 @@ def test_the_model_is_not_overwritten(made: Made, capsys: pytest.CaptureFixture[
     assert run(["predict", str(model), "--out", str(model)]) == 2
     assert "would be overwritten" in capsys.readouterr().err
     assert model.read_bytes() == before
+
+
+def test_a_later_file_is_read_as_the_first_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    values = np.round(10 + 3 * np.sin(np.arange(90) * 2 * np.pi / 7), 1).astype(str)
+    values[[4, 30, 88]] = "-999"
+    days = pd.date_range("2023-01-01", periods=90).astype(str)
+    pd.DataFrame({"day": days, "y": values}).to_csv(tmp_path / "a.csv", index=False)
+    out = ["--out", str(tmp_path / "out")]
+    learn = [
+        "forecast",
+        "a.csv",
+        "--horizon",
+        "7",
+        "--method",
+        "network",
+        "--members",
+        "1",
+        "--epochs",
+        "1",
+        "--missing",
+    ]
+    learn[1] = str(tmp_path / "a.csv")
+    assert run([*learn, "-999", "--windows", "1", *out]) == 0
+    forecast = ["--out", str(tmp_path / "f.csv")]
+    assert run(["predict", str(tmp_path / "out" / "a.safetensors"), str(tmp_path / "a.csv"), *forecast]) == 0
+    assert "-999" in capsys.readouterr().out.split("missing values")[-1].splitlines()[0]
+    assert pd.read_csv(tmp_path / "f.csv")["forecast"].between(0, 20).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recurra.data import understand
+from recurra.data import build_panel, understand
 from recurra.errors import InputError
 
 N = 60
@@ -129,12 +129,30 @@ def test_years_written_in_january_only_are_said_not_to_be_the_time() -> None:
     assert any(fact.label == "check the time" and fact.value.startswith("'Year'") for fact in facts)
 
 
-def test_a_column_for_each_month_is_refused_with_the_shape_to_write() -> None:
+def test_a_column_for_each_month_is_a_row_a_month() -> None:
+    months = "January Februar März Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    values = np.random.default_rng(4).normal(size=(20, 12))
+    values[-1, 7:] = np.nan  # not over yet
+    frame = pd.DataFrame({"Year": range(1990, 2010), **dict(zip(months, values.T, strict=True))})
+    frame["J-D"] = values.mean(axis=1)
+    panel, facts = understand(frame.assign(Station=["A", "B"] * 10), series="Station")
+    assert panel.series == ("A", "B")
+    assert (panel.schema.time, panel.schema.target, panel.schema.static) == (("Year", "month"), "value", ())
+    assert {fact.label: fact.value for fact in facts}["totals"] == "J-D: ignored"
+
+    panel, _ = understand(frame)
+    assert panel.grid.freq == "MS"
+    np.testing.assert_array_equal(panel.target, values.ravel()[:-5])
+    later, _ = build_panel(frame.tail(3), panel.schema)
+    np.testing.assert_array_equal(later.target, values[-3:].ravel()[:-5])
+
+
+def test_months_as_columns_may_be_series_or_a_target() -> None:
     months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
     rng = np.random.default_rng(4)
     frame = pd.DataFrame({"Year": range(1990, 2010), **{month: rng.normal(size=20) for month in months}})
-    with pytest.raises(InputError, match=r"a column for each month \(Jan to Dec\).*columns year, month and value"):
-        understand(frame)
+    assert understand(frame, layout="wide-columns")[0].series == tuple(months)
+    assert understand(frame, target="Mar")[0].schema.time == ("Year",)
 
 
 def test_numbers_whose_squares_are_infinite_are_refused_with_their_row() -> None:

@@ -55,7 +55,7 @@ def _learn(
     check_outputs(files, inputs=[file, *([test] if test is not None else [])])
     known = [str(column) for column in opened.frame.columns]
     prepared = estimator.prepare(opened, **{name: _named(value, flags[name], known) for name, value in columns.items()})
-    name = opened.name
+    name, estimator.reading_ = opened.name, opened.cells
     del opened  # what is prepared holds all that is learnt from; a large table would be in memory twice
     print_facts(console, "What was understood", prepared.facts)
     reading.told()

@@ -26,10 +26,10 @@ from recurra.data.schema.infer_columns import (
     split_series,
 )
 from recurra.data.schema.layouts import is_wide_rows, wide_columns_schema, wide_rows_schema
+from recurra.data.schema.month_columns import MONTH, unfold_months
 from recurra.data.schema.names import TARGET_WORDS, alike, counted, plain, require_columns, shown
 from recurra.data.schema.overrides import ColumnOverrides, column_overrides
 from recurra.data.time.infer_frequency import choose_grid
-from recurra.data.time.spellings import month_of
 from recurra.data.time.times import Times, read_times
 from recurra.data.time.totals import without_totals
 from recurra.errors import InputError
@@ -88,7 +88,20 @@ def infer_schema(
         time_format=time_format, pivot_year=pivot_year, all_hours=all_hours,
         past=past, known=known, static=static, ignore=ignore,
     )  # fmt: skip
-    return infer(tidy(frame, source), overrides, source).schema
+    frame, overrides, _facts = in_rows(tidy(frame, source), overrides)
+    return infer(frame, overrides, source).schema
+
+
+def in_rows(frame: pd.DataFrame, overrides: ColumnOverrides) -> tuple[pd.DataFrame, ColumnOverrides, list[Fact]]:
+    """A tidy frame with a row a month where it has a column for each, and the overrides that go with it."""
+    if overrides.layout not in (None, "long"):
+        return frame, overrides, []
+    keep = (*overrides.time, *overrides.past, *overrides.known, *overrides.static, *overrides.ignore)
+    keep += split_series(overrides.series, list(frame.columns))
+    rows, facts = unfold_months(frame, target=overrides.target, keep=keep)
+    if facts and overrides.time:
+        overrides = replace(overrides, time=(*overrides.time, MONTH))
+    return rows, overrides, facts
 
 
 def tidy(frame: pd.DataFrame | Table, source: str) -> pd.DataFrame:
@@ -286,18 +299,6 @@ def _find_target(frame: pd.DataFrame, kinds: dict[str, str], source: str) -> str
                 "one to forecast to numbers",
                 source=source,
                 kinds=shown([name + _example(frame[name]) for name in kinds]) or _("none"),
-            )
-        )
-    months = [name for name in numbers if month_of(name) is not None]
-    if len(months) == 12 and len({month_of(name) for name in months}) == 12:
-        raise InputError(
-            _(
-                "{source} has a column for each month ({first} to {last}), a layout that is not read: "
-                "write one row per month with columns year, month and value (pandas: frame.melt), "
-                "without yearly totals",
-                source=source,
-                first=months[0],
-                last=months[-1],
             )
         )
     raise InputError(

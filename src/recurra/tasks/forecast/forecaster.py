@@ -15,7 +15,7 @@ from torch import nn
 
 from recurra.data import Panel, detect_seasons, understand
 from recurra.data.panel.sums import parse_hierarchy, with_sums
-from recurra.deploy.model_file import Contents, write_model
+from recurra.deploy.model_file import Contents
 from recurra.errors import InputError
 from recurra.evaluation.forecast.backtest import Backtest, side_by_side
 from recurra.inspect import Finding
@@ -354,7 +354,7 @@ class Forecaster(FileForecaster):
         """Write the model file, one `.safetensors`; `recurra.load` reads it."""
         from recurra import __version__
 
-        write_model(path, to_contents(self._fitted(), made_by=__version__, verdict=self.verdict_))
+        self._write(path, to_contents(self._fitted(), made_by=__version__, verdict=self.verdict_))
 
     @classmethod
     def opened(cls, contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> Forecaster:

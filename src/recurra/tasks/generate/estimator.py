@@ -17,7 +17,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.data.text.alphabet import REPLACED, Alphabet, refuse_poor
 from recurra.decoding.sampling import Sampling
-from recurra.deploy.model_file import Contents, write_model
+from recurra.deploy.model_file import Contents
 from recurra.errors import InputError
 from recurra.evaluation.generation.evaluation import GenerationEvaluation
 from recurra.language import _
@@ -315,7 +315,7 @@ class SequenceGenerator(FittedEstimator):
         from recurra import __version__
 
         verdict = None if self.holdout_ is None else self.holdout_.evaluation.verdict.sentence
-        write_model(path, to_contents(self.KIND, self._fitted(), verdict, made_by=__version__))
+        self._write(path, to_contents(self.KIND, self._fitted(), verdict, made_by=__version__))
 
     @classmethod
     def opened(cls, contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> Self:

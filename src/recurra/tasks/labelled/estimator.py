@@ -29,7 +29,7 @@ from recurra.data.examples.splits import checked_column, split_rows
 from recurra.data.files.arrow import in_pandas
 from recurra.data.labels.label_values import called, code_of
 from recurra.data.schema.facts import Fact
-from recurra.deploy.model_file import Contents, write_model
+from recurra.deploy.model_file import Contents
 from recurra.deploy.seen import Seen
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
@@ -264,7 +264,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         )
         seen = None if self.seen_ is None else Seen(self.seen_, len(self.seen_))
         kept = FittedState(self._fitted(), self.empty, table, self.roles_, self.verdict_, seen, self.promise_)
-        write_model(path, to_contents(self.KIND, kept, made_by=__version__))
+        self._write(path, to_contents(self.KIND, kept, made_by=__version__))
 
     @classmethod
     def opened(cls, contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> Self:

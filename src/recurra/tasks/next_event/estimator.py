@@ -19,7 +19,7 @@ from recurra.data.events.reading import EventColumns, identifiers, log_of, read_
 from recurra.data.files.arrow import in_pandas
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import require_columns
-from recurra.deploy.model_file import Contents, write_model
+from recurra.deploy.model_file import Contents
 from recurra.errors import InputError
 from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.evaluation.ranking.ranks import best, forget_seen
@@ -221,7 +221,7 @@ class NextEvent(FileContract):
         from recurra import __version__
 
         usage = Usage(self.columns_, Cut(self.split), int(self.least), tuple(self.numbers))
-        write_model(path, to_contents(FittedState(self._fitted(), usage, self.verdict_), made_by=__version__))
+        self._write(path, to_contents(FittedState(self._fitted(), usage, self.verdict_), made_by=__version__))
 
     @classmethod
     def opened(cls, contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> Self:
