@@ -3,9 +3,9 @@
 A chain starts inside or outside; loops and crossings alternate, and each crossing changes the side:
 
     M  a crossing: 18 to 25 residues, mostly hydrophobic
-    i  a loop inside: 5 to 30 residues, three times as many K and R as elsewhere (the positive-inside rule, von Heijne
+    i  a loop inside: 5 to 14 residues, three times as many K and R as elsewhere (the positive-inside rule, von Heijne
        1986, "The distribution of positively charged residues in bacterial inner membrane proteins")
-    o  a loop outside: 5 to 30 residues
+    o  a loop outside: 5 to 14 residues
 
 A crossing is seen in the residues around it. The side of a loop is not: few residues of one loop tell it, and all loops
 of the chain together do, so the tagger has to remember.
@@ -20,10 +20,10 @@ import pandas as pd
 _LOOP = dict(zip("ACDEFGHIKLMNPQRSTVWY", (7, 1, 6, 6, 3, 8, 2, 4, 5, 6, 2, 6, 6, 5, 4, 8, 7, 5, 1, 4), strict=True))
 _CROSSING = dict(zip("ACFGILMSTVWYP", (12, 2, 10, 8, 14, 20, 4, 4, 4, 14, 3, 3, 1), strict=True))
 _POSITIVE = 3.0
-_SEGMENTS = (2, 5)  # crossings of a chain: the fewest, and one more than the most
+_SEGMENTS = (2, 4)  # crossings of a chain: the fewest, and one more than the most
 
 
-def make_membrane(count: int = 120, *, seed: int = 0) -> pd.DataFrame:
+def make_membrane(count: int = 100, *, seed: int = 0) -> pd.DataFrame:
     """`residues` and `topology`, two strings of equal length a row; the same seed gives the same ones.
 
     >>> frame = make_membrane(2)
@@ -38,7 +38,7 @@ def make_membrane(count: int = 120, *, seed: int = 0) -> pd.DataFrame:
         side = "io"[rng.integers(2)]
         residues, topology = "", ""
         for crossing in range(int(rng.integers(*_SEGMENTS)) + 1):
-            parts = [(side, int(rng.integers(5, 31)))]
+            parts = [(side, int(rng.integers(5, 15)))]
             if crossing:
                 parts.insert(0, ("M", int(rng.integers(18, 26))))
             for state, length in parts:
