@@ -28,7 +28,7 @@ def unfold_months(
     >>> months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
     >>> frame = pd.DataFrame([[1990, *range(12)], [1991, *range(12, 24)]], columns=["Year", *months])
     >>> unfold_months(frame)[0].tail(2).to_numpy().tolist()
-    [[1991, 11, 22], [1991, 12, 23]]
+    [[1991.0, 11.0, 22.0], [1991.0, 12.0, 23.0]]
     """
     columns = list(frame.columns)
     years = [name for name in columns if part_of(name) == "year"]
