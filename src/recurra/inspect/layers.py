@@ -21,6 +21,11 @@ from recurra.nn.layer import RecurrentLayer
 CELLS = (nn.RNNCell, nn.LSTMCell, nn.GRUCell)
 
 
+def is_recurrent(model: nn.Module) -> bool:
+    """Whether it has a recurrent layer or cell that can be looked into."""
+    return any(isinstance(module, RecurrentLayer) or type(module) in (*OURS, *CELLS) for module in model.modules())
+
+
 def recurrent_layers(model: nn.Module) -> dict[str, nn.Module]:
     """The recurrent layers and cells of a model by name; the class stands for the name of the model itself.
 

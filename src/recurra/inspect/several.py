@@ -10,11 +10,15 @@ from torch import Tensor, nn
 
 from recurra.inspect.diagnosis import Finding
 from recurra.inspect.flow import gradient_flow
+from recurra.inspect.layers import is_recurrent
 from recurra.inspect.watched import Watched, reason_of
+from recurra.language import _
 
 
 def glanced(model: nn.Module, loss_of: Callable[[], Tensor], *, step: int, seen: Watched) -> Watched:
     """What was `seen` in training with one look now in place of its own; where that fails, `skipped` says why."""
+    if not is_recurrent(model):
+        return replace(seen, flows=(), skipped={_("it has no recurrence"): 1})
     try:
         return replace(seen, flows=(gradient_flow(model, loss_of, step=step),))
     except Exception as error:  # noqa: BLE001  # of any kind: what else there is to say of the model does not depend on it

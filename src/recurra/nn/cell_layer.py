@@ -7,6 +7,7 @@ values, its states, and the options that it takes.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -23,6 +24,8 @@ from recurra.nn.contract import weight_of
 from recurra.nn.layer import RecurrentLayer
 from recurra.nn.recurrent import DROP_INS
 from recurra.nn.regularisation import Regularisation
+
+TRANSFORMER = "transformer"
 
 
 class CellLayer(RecurrentLayer):
@@ -149,14 +152,27 @@ def _layer_class(cell: type[Cell]) -> type[CellLayer]:
     return type(cell.__name__, (CellLayer,), names)
 
 
+def options_of(name: str) -> Collection[str]:
+    """What the layer of a cell, or of "transformer", takes: "layer_norm", "recurrent_dropout", ...
+
+    Raises InputError where no cell has this name.
+    """
+    return ("recurrent_dropout",) if name == TRANSFORMER else cells.get(name).options
+
+
 def layer_of(name: str) -> Any:
     """The class of the layer of a cell, by the cell's name: `recurra.nn.LSTM` of "lstm".
 
-    Raises InputError where no cell has this name.
+    "transformer" is no cell: blocks of one, in the place of a recurrence (`nn.transformer_layer`). Raises InputError
+    where no cell has this name.
 
     >>> layer_of("slstm")(3, 8, heads=2)
     SLSTM(3, 8, heads=2)
     """
+    if name == TRANSFORMER:
+        from recurra.nn.transformer_layer import TransformerLayer
+
+        return TransformerLayer
     return DROP_INS[name] if name in DROP_INS else _layer_class(cells.get(name))
 
 

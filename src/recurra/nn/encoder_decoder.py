@@ -20,16 +20,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recurra import cells
 from recurra.errors import InputError
 from recurra.nn.attention import Attention, Form
-from recurra.nn.cell_layer import layer_of
+from recurra.nn.cell_layer import TRANSFORMER, layer_of, options_of
 from recurra.nn.front_ends import step_mask
 from recurra.nn.projected_loss import ProjectedLoss
 from recurra.nn.regularisation import Regularisation
 
 _SIZE = 0.5  # the standard deviation of an embedding that a recurrence reads; 0.1 learns three times as slowly
-TRANSFORMER = "transformer"
 
 
 @dataclass(frozen=True)
@@ -225,7 +223,7 @@ class RecurrentCore(nn.Module):
         super().__init__()
         width, units = options.embedding, 2 * options.hidden
         make = layer_of(cell)
-        rate = options.recurrent_dropout if "recurrent_dropout" in cells.get(cell).options else 0.0
+        rate = options.recurrent_dropout if "recurrent_dropout" in options_of(cell) else 0.0
         own: dict[str, Any] = {"regularisation": Regularisation(recurrent_dropout=rate)} if rate else {}
         between = options.dropout if options.layers > 1 else 0.0
         self.encoder = make(

@@ -34,6 +34,7 @@ from recurra.nn.front_ends import (
 )
 from recurra.nn.pooling import Pooling, parse_pooling
 from recurra.nn.regularisation import Regularisation
+from recurra.nn.transformer_layer import TransformerLayer
 
 _ABSENT = 0.1  # of the examples an optional input is hidden in training, so that its absence is learnt
 
@@ -333,6 +334,8 @@ class _SequenceBranch(nn.Module):
     @property
     def why_not_onward(self) -> str:
         """Why what is kept of the steps so far does not go on from one to the next; "" where it does."""
+        if any(isinstance(layer, TransformerLayer) for layer in self.layers):
+            return "a Transformer keeps every step, and more with each"
         if self.sound:
             return "a sound is read many samples at a time"
         if any(bool(layer.bidirectional) for layer in self.layers):

@@ -48,8 +48,8 @@ class Block(nn.Module):
             self.read = nn.Linear(memory, 2 * width)
         self.inner = nn.Sequential(nn.Linear(width, INNER * width), nn.GELU(), nn.Linear(INNER * width, width))
 
-    def own(self, x: Tensor, there: Tensor | None = None, past: tuple[Tensor, Tensor] | None = None) -> tuple:
-        """Attention to one's own sequence: to the steps that are `there` [B, T], or, without, to those before.
+    def own(self, x: Tensor, seen: Tensor | None = None, past: tuple[Tensor, Tensor] | None = None) -> tuple:
+        """Attention to one's own sequence: to the steps that are `seen` [B, 1, T, S], or, without, to those before.
 
         `past`: keys and values [B, heads, T, d] of the steps before. Returns x and keys and values with the present
         ones.
@@ -57,8 +57,8 @@ class Block(nn.Module):
         q, k, v = (self._cut(part) for part in self.queries(self.norm(x)).chunk(3, dim=-1))
         if past is not None:
             k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
-        if there is not None:
-            found = functional.scaled_dot_product_attention(q, k, v, there[:, None, None])
+        if seen is not None:
+            found = functional.scaled_dot_product_attention(q, k, v, seen)
         else:
             found = functional.scaled_dot_product_attention(q, k, v, is_causal=past is None)
         return x + self._dropped(self.mixed(self._joined(found))), (k, v)
@@ -108,7 +108,7 @@ class TransformerCore(nn.Module):
         there = torch.arange(len(x), device=x.device) < lengths.unsqueeze(1)
         x = self._placed(x.transpose(0, 1))
         for block in self.encoder:
-            x, _ = block.own(x, there)  # pyright: ignore[reportCallIssue]
+            x, _ = block.own(x, there[:, None, None])  # pyright: ignore[reportCallIssue]
             x = block.last(x)  # pyright: ignore[reportCallIssue]
         return Memory(self.encoded(x), there)
 

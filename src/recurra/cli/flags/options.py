@@ -38,13 +38,14 @@ def _cell_choices(*others: str) -> str:
         return "NAME"
 
 
-def _cell_name(text: str) -> str:
+def _cell_name(text: str, others: tuple[str, ...] = ()) -> str:
     try:
-        if text in names():
+        known = (*names(), *others)
+        if text in known:
             return text
     except InputError as error:  # a ValueError, in whose place the parser would say nothing
         raise typer.BadParameter(str(error)) from error
-    raise typer.BadParameter(_("{text!r} is not one of {names}.", text=text, names=", ".join(map(repr, names()))))
+    raise typer.BadParameter(_("{text!r} is not one of {names}.", text=text, names=", ".join(map(repr, known))))
 
 
 File = Annotated[
@@ -201,7 +202,7 @@ def cell_or(others: tuple[str, ...]) -> Any:
     """The option that names a cell, or one of `others`, which are no cells."""
 
     def parsed(text: str) -> str:
-        return text if text in others else _cell_name(text)
+        return _cell_name(text, others)
 
     told = _option(LEARNING, parser=parsed, metavar=_cell_choices(*others), help="Recurrent cell, or its stand-in.")
     return Annotated[str, told]

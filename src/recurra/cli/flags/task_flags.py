@@ -120,6 +120,13 @@ _OUTPUT: dict[str, Flag] = {
 
 def flags_of(task: Task) -> dict[str, Flag]:
     """All options of a task's command but those of reading its file."""
+    flags = _flags_of(task)
+    if task.cells and "cell" in flags:
+        flags["cell"] = replace(flags["cell"], kind=options.cell_or(task.cells))
+    return flags
+
+
+def _flags_of(task: Task) -> dict[str, Flag]:
     own = {option.name: _own(option) for option in task.options}
     if task.reader == "series":
         levels = Flag(options.Levels, "80,95", "shown", parse=parse_levels)
@@ -130,8 +137,6 @@ def flags_of(task: Task) -> dict[str, Flag]:
         columns = {column.name: _column(column) for column in task.inputs}
         given = {name: _EXAMPLES_ALL[name].default for name in task.shared} | dict(task.defaults)
         shared = {name: replace(_EXAMPLES_ALL[name], default=given[name]) for name in task.shared}
-        if task.cells and "cell" in shared:
-            shared["cell"] = replace(shared["cell"], kind=options.cell_or(task.cells))
         return {**columns, **shared, **own, **_LEARNING, **_OUTPUT}
     target = task.target
     kind = options.labels(target.word, target.meaning, several=target.several)

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from recurra import cells
 from recurra.checking import require, require_floats, require_sizes
 from recurra.data.panel.panel import Ints, Panel
 from recurra.data.panel.scaling import Scaling, fit_scaling, inverse
@@ -25,6 +24,7 @@ from recurra.evaluation.forecast.intermittent import are_intermittent
 from recurra.evaluation.forecast.metrics import level_weights, naive_scale
 from recurra.evaluation.shared.watching import Promise
 from recurra.language import _
+from recurra.nn.cell_layer import options_of
 from recurra.nn.forecast import ForecastNetwork, NetworkOptions
 from recurra.nn.own import OwnNetwork, OwnParts
 from recurra.nn.quantiles import MEDIAN, QUANTILES
@@ -68,7 +68,7 @@ class Recipe:
         require_sizes(self, "seed", least=0, most=(1 << 32) - 1)
         require(all(season > 1 for season in self.seasons), f"seasons of {self.seasons} steps")
         require(self.block is None or self.block >= 1, f"a block of {self.block} steps")
-        cells.get(self.cell)
+        options_of(self.cell)
         check_method(self.method)
 
     @property

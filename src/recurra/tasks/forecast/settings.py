@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from recurra import cells
 from recurra.data.panel.panel import Panel
 from recurra.data.panel.sums import parse_hierarchy
 from recurra.errors import InputError
 from recurra.evaluation.forecast.origins import LEAST_HISTORY
 from recurra.language import _, counted
+from recurra.nn.cell_layer import options_of
 from recurra.nn.forecast import NetworkOptions
 from recurra.nn.own import check_own
 from recurra.options import option
@@ -49,7 +49,7 @@ def check_settings(forecaster: Any) -> None:
         )
     if forecaster.hierarchy is not None:
         parse_hierarchy(forecaster.hierarchy)
-    cells.get(forecaster.cell)
+    options_of(forecaster.cell)
     check_method(forecaster.method)
     check_verbose(forecaster.verbose)
     check_own(forecaster.network, forecaster.loss)

@@ -19,6 +19,7 @@ FORECAST = Task(
     ),
     estimator="recurra.tasks.forecast.forecaster:Forecaster",
     reader="series",
+    cells=("transformer",),
     options=(
         Option(
             "method",

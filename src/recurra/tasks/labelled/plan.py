@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra import cells
 from recurra.data.encoders.reader import TOKENS, Encoder, Fixed, Reader
 from recurra.data.encoders.standardising import SeriesEncoder
 from recurra.data.encoders.tokens import TextEncoder
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.splits import split_rows, strata_of
+from recurra.nn.cell_layer import options_of
 from recurra.nn.sequence import SequenceOptions
 from recurra.training import TrainingOptions
 
@@ -69,7 +69,7 @@ def default_network(
 
     What the cell does not take is left out: recurrent dropout and layer norm of a minGRU.
     """
-    network, taken = _any_network(encoder, steps, per_step), cells.get(cell).options
+    network, taken = _any_network(encoder, steps, per_step), options_of(cell)
     return replace(
         network,
         layer_norm=network.layer_norm and "layer_norm" in taken,

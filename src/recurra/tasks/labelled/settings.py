@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from recurra import cells
 from recurra.errors import InputError
 from recurra.language import _
+from recurra.nn.cell_layer import options_of
 from recurra.nn.own import check_own
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.parameters import check_options
@@ -22,7 +22,7 @@ _LARGEST_SEED = 2**32 - 1
 
 def check_settings(estimator: Any) -> None:
     """Raise `InputError` for the first argument of an estimator of labelled sequences that is none."""
-    cells.get(estimator.cell)
+    options_of(estimator.cell)
     for name, value, least in (("members", estimator.members, 1), ("seed", estimator.seed, 0)):
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if not whole or not least <= value <= _LARGEST_SEED:

@@ -45,6 +45,7 @@ CLASSIFY = Task(
         ("classify films.csv --text plot --label genres --label-separator ';'", "several labels at once"),
     ),
     estimator="recurra.tasks.labelled.classifier:SequenceClassifier",
+    cells=("transformer",),
     columns=("text", "sequence", "audio", "label_separator", "merge_case"),
     options=(CLASS_WEIGHT, LABEL_SMOOTHING, METRIC),
 )
@@ -62,6 +63,7 @@ TAG = Task(
         ),
     ),
     estimator="recurra.tasks.labelled.tagger:SequenceTagger",
+    cells=("transformer",),
     target=Target(
         names=tuple(
             "tags tag labels label dssp ss8 ss3 ss q8 q3 structure secondary pos upos ner bio gesture activity state "
@@ -86,5 +88,6 @@ REGRESS = Task(
         ("regress engines.parquet --series engine --time cycle --target life", "a row for each step"),
     ),
     estimator="recurra.tasks.labelled.regressor:SequenceRegressor",
+    cells=("transformer",),
     target=NUMBER,
 )

@@ -24,6 +24,7 @@ TRANSCRIBE = Task(
     estimator="recurra.tasks.speech.transcriber:Transcriber",
     reader="own",
     inputs=(AUDIO, TEXT, SPEAKER),
+    cells=("transformer",),
     shared=("test", "share", "split", "cell", "hidden"),
     options=(
         Option("rate", int, "Sample rate at which sound is read; the commonest of the files unless given.", least=1000),

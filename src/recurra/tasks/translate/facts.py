@@ -6,7 +6,7 @@ from recurra.data.schema.facts import Fact
 from recurra.ensemble.members import remarks_of
 from recurra.formatting import count
 from recurra.language import _, mark
-from recurra.nn.encoder_decoder import TRANSFORMER
+from recurra.nn.cell_layer import TRANSFORMER
 from recurra.options import option
 from recurra.tasks.translate.model import TranslationModel
 

@@ -18,7 +18,7 @@ from recurra.ensemble.members import Member, Seat
 from recurra.evaluation.translation.memory import TranslationMemory
 from recurra.evaluation.translation.word_model import WordModel
 from recurra.language import mark
-from recurra.nn.encoder_decoder import TRANSFORMER, Decoding, EncoderDecoder, EncoderDecoderOptions
+from recurra.nn.encoder_decoder import Decoding, EncoderDecoder, EncoderDecoderOptions
 from recurra.tasks.translate.problem import LONGEST, EncodedPairs, TranslationProblem, padded
 from recurra.training import Run, TrainingOptions
 from recurra.training.run import pick_device
@@ -171,7 +171,7 @@ def fit_model(
             network = build_network(recipe, source, target)
         rows = torch.from_numpy(learnt), torch.from_numpy(held)
         problem = TranslationProblem(network, data, *rows, pick_device(run.device))
-        record = seat.train(problem, recipe.training, run=run, watch=recipe.cell != TRANSFORMER)
+        record = seat.train(problem, recipe.training, run=run, watch=True)
         members.append(Member(network, record))
     return TranslationModel(recipe, search, source, target, tuple(members))
 

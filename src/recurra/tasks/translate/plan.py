@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from recurra.data.examples.splits import split_rows
 from recurra.data.pairs.pairs import Pairs, components
-from recurra.nn.encoder_decoder import TRANSFORMER, EncoderDecoderOptions
+from recurra.nn.cell_layer import TRANSFORMER
+from recurra.nn.encoder_decoder import EncoderDecoderOptions
 from recurra.training import TrainingOptions
 
 _HELD = 0.03, 20, 1_000  # of the training pairs that end the training: their share, at least and at most
