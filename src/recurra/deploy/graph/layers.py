@@ -53,8 +53,8 @@ def add_layer(
     """All layers of one module, the first numbered `number`: its outputs, and the next number."""
     if not isinstance(layer, RecurrentLayer):
         raise InputError(
-            f"a {type(layer).__name__} cannot be exported: expected a recurrent layer of Recurra, in a model whose cell "
-            "is one of recurra.cells.names()"
+            f"a {type(layer).__name__} cannot be exported: expected a recurrent layer of Recurra, as in a "
+            "model whose cell is one of recurra.cells.names()"
         )
     check_exportable(layer.cell)
     refuse_masks(layer)
