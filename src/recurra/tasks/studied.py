@@ -30,7 +30,7 @@ from recurra.deploy.model_file import Contents
 from recurra.deploy.seen import Seen
 from recurra.ensemble.members import Member
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _
 from recurra.options import option
 from recurra.report import ReportContent

@@ -24,8 +24,8 @@ from recurra.data.labels.labels import Classes, LabelSets, Numbers, Tags
 from recurra.deploy.keeping import Header
 from recurra.deploy.model_file import Contents, read_model, write_model
 from recurra.errors import ModelFileError
-from recurra.evaluation.labelled.calibration import Blend
 from recurra.evaluation.labelled.ngram_model import NGramModel
+from recurra.evaluation.shared.calibration import Blend
 from recurra.evaluation.shared.watching import Promise
 from recurra.objectives.classes import ClassObjective
 from recurra.objectives.labels import LabelObjective

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.errors import InputError
-from recurra.evaluation.forecast.metrics import mean_of_known
+from recurra.evaluation.shared.means import mean_of_known
 from recurra.evaluation.shared.significance import Comparison, compare
 from recurra.formatting import compared, compared_with, count, is_many, is_same, p_text, percent
 from recurra.language import _, mark

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from recurra.data import Fact
 from recurra.data.panel.panel import Ints, Panel
-from recurra.evaluation.forecast.metrics import mean_of_known
+from recurra.evaluation.shared.means import mean_of_known
 from recurra.evaluation.shared.significance import compare
 from recurra.formatting import count, p_text, percent
 from recurra.language import _

@@ -11,7 +11,7 @@ from recurra.data.text.alphabet import REPLACED, refuse_poor
 from recurra.errors import InputError
 from recurra.evaluation.generation.evaluation import GenerationEvaluation, evaluate_likelihood
 from recurra.evaluation.generation.memorised import copied_share, known_share
-from recurra.evaluation.labelled.evaluation import MODEL
+from recurra.evaluation.shared.evaluation import MODEL
 from recurra.formatting import percent
 from recurra.language import _
 from recurra.options import option

@@ -20,7 +20,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns
 from recurra.deploy.exported import Exported
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.evaluation.shared.watching import Promise
 from recurra.language import _
 from recurra.objectives.objective import Objective

@@ -32,7 +32,7 @@ from recurra.data.schema.facts import Fact
 from recurra.deploy.model_file import Contents
 from recurra.deploy.seen import Seen
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _
 from recurra.nn.own import Loss, OwnParts
 from recurra.nn.sequence import SequenceOptions

@@ -21,8 +21,8 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import require_columns
 from recurra.deploy.model_file import Contents
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.evaluation.ranking.ranks import best, forget_seen
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _
 from recurra.nn.next_event import LEVELS, NextEventOptions
 from recurra.tasks.next_event.contract import FileContract

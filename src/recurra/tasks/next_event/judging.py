@@ -11,10 +11,10 @@ import pandas as pd
 
 from recurra.data.events.log import EventLog
 from recurra.data.events.reader import EncodedLog
-from recurra.evaluation.labelled.evaluation import MODEL, Evaluation
 from recurra.evaluation.ranking.evaluation import Ranks, evaluate_ranks, leading_of
 from recurra.evaluation.ranking.prefixes import Prefixes
 from recurra.evaluation.ranking.ranks import ranks_of
+from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.formatting import NumberStyle, percent
 from recurra.language import _, counted
 from recurra.nn.next_event import LEVELS

@@ -22,7 +22,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.decoding.ctc.prefix_beam import Beam
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import MODEL, Evaluation
+from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.evaluation.transcripts.error_rates import evaluate_transcripts
 from recurra.evaluation.transcripts.templates import Templates
 from recurra.language import _

@@ -17,7 +17,7 @@ from recurra.data.pairs.pairs import Pairs, components, fingerprints, prints
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.evaluation.translation.memory import TranslationMemory
 from recurra.evaluation.translation.scores import evaluate_translations
 from recurra.evaluation.translation.word_model import WordModel
