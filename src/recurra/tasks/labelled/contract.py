@@ -48,10 +48,12 @@ from recurra.tasks.labelled.remarks import group_notes, title_of
 from recurra.tasks.labelled.report import ReportedLabels
 from recurra.tasks.labelled.results import judged_frame, predicted_frames
 from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unknown
+from recurra.tasks.labelled.slots import LabelledSlots
 from recurra.tasks.labelled.streaming import LabelledStream, LabelledStreams
 from recurra.tasks.labelled.watching import watched
 from recurra.tasks.opened import Opened, open_examples
 from recurra.tasks.printed import scores_of
+from recurra.tasks.slots import Slots
 from recurra.tasks.watching import Watched, watched_windows
 from recurra.training import Run
 
@@ -282,6 +284,10 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
     def streams(self, n: int, *, beside: Any = None) -> LabelledStreams:
         """`n` sequences, each of which goes on a step at a time; `beside` holds n values for each input."""
         return LabelledStreams(self._fitted(), self.KIND, n, beside)
+
+    def slots(self, count: int, levels: Sequence[float]) -> Slots:
+        """Sequences that begin empty."""
+        return LabelledSlots(self.streams(count), self._fitted().objective)
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """Of some examples of the file."""
