@@ -80,7 +80,7 @@ def looked_at(model: NextEventModel, log: EventLog) -> list[Watched]:
 
 
 def _size(network: NextEventNetwork, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-    hidden = network(*batch)
+    hidden, _state = network(*batch)
     last = hidden[batch[2] - 1, torch.arange(len(batch[2]))]
     return network.scores(last).square().mean()
 
