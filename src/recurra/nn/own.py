@@ -35,7 +35,7 @@ class OwnNetwork(Network):
     @property
     def why_not_causal(self) -> str:
         """A module of the user's has no step that we know of."""
-        return _("it is a module of your own, which does not say how it goes on from one step to the next")
+        return _("it is a module of your own, which does not say how it continues from one step to the next")
 
     def forward(self, inputs: Any, state: None = None) -> tuple[Tensor, None]:
         """What the module gives for a batch, and no state."""

@@ -304,8 +304,8 @@ class Estimator(NestedOptions, ABC):
         """Go on learning from later data, and keep what is better for it."""
         raise InputError(
             _(
-                "a {kind} keeps no data, so that nobody could tell what it forgets: train it anew on the old and the "
-                "new examples",
+                "a {kind} keeps no data, so what it forgets could not be measured: train it again on "
+                "the old and new examples together",
                 kind=self.KIND,
             )
         )

@@ -88,7 +88,7 @@ def test_too_few() -> None:
 def test_nothing_to_say() -> None:
     scores = {"ours": linear(float("nan"), np.zeros(30), 0, 1), "shares": mean_score(np.ones(30))}
     verdict = decide(scores, resample(scores), model="ours", name="ROC-AUC")
-    assert verdict.sentence == "Nothing can be said: the ROC-AUC is not defined on 30 test examples; use shares."
+    assert verdict.sentence == "No verdict: the ROC-AUC is not defined on 30 test examples; use shares."
     assert verdict.use == "shares"
     with pytest.raises(InputError, match="at least one baseline is needed"):
         judged(ours=np.ones(30))

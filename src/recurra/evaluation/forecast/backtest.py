@@ -236,7 +236,7 @@ class Backtest(Shown):
             sentence = f"{sentence.removesuffix('.')} ({option('method', found.use)})."
         if not counted.all():
             sentence += " " + _(
-                "Not counted: {series}, mostly zero, for which an absolute error is least for a forecast of nothing.",
+                "Not counted: {series}, mostly zero, for which a forecast of zero has the smallest absolute error.",
                 series=counted_noun(int((~counted).sum()), "series", "series"),
             )
         return replace(found, sentence=sentence)

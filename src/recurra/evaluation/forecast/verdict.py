@@ -86,7 +86,7 @@ def judge(
     """
     counted = ~np.isnan(model)
     if not baselines or not counted.any():
-        raise InputError(_("there is nothing to judge: no baseline, or no test window with an observed value"))
+        raise InputError(_("there is nothing to evaluate: no baseline, or no test window with an observed value"))
     pairs = _Pairs(model, baselines, overlap)
     best = min(baselines, key=lambda name: pairs.loss(baselines[name]))
     n_series = int(counted.any(axis=1).sum())

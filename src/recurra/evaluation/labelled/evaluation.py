@@ -181,7 +181,7 @@ def _prepared(
         raise InputError(_("model={model!r} is also the name of a baseline: give it another name", model=model))
     known = known_rows(truth)
     if not known.any():
-        raise InputError(_("truth holds no known value: there is nothing to judge"))
+        raise InputError(_("truth holds no known value: there is nothing to evaluate"))
     methods = {}
     for name, outputs in {model: ours, **baselines}.items():
         outputs = np.asarray(outputs, dtype=np.float64)

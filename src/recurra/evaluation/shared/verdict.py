@@ -71,12 +71,12 @@ def decide(
     gain = scale * LEAST_GAIN
     values = {method: sign * score.value for method, score in scores.items()}
     if not baselines:
-        raise InputError(_("there is nothing to judge: at least one baseline is needed"))
+        raise InputError(_("there is nothing to evaluate: at least one baseline is needed"))
     units = scores[model].sums.shape[0]
     rivals = [method for method in baselines if not np.isnan(values[method])]
     if not rivals or np.isnan(values[model]):
         sentence = _(
-            "Nothing can be said: the {score} is not defined on {size}; use {use}.",
+            "No verdict: the {score} is not defined on {size}; use {use}.",
             score=_(name),
             size=count(units, unit),
             use=_named(baselines[0]),

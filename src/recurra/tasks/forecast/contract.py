@@ -152,8 +152,8 @@ class FileForecaster(ReportedForecasts, Estimator):
         if given is not None and "".join(str(given).split()) != "".join(levels.split()):
             raise InputError(
                 _(
-                    "series is {given!r} and the hierarchy {hierarchy!r}: the hierarchy says what tells series apart, "
-                    "so leave series out",
+                    "series is {given!r} and the hierarchy {hierarchy!r}: the hierarchy names the "
+                    "columns that identify a series, so omit series",
                     given=given,
                     hierarchy=self.hierarchy,
                 )

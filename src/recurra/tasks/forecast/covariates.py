@@ -112,7 +112,7 @@ def said(gain: Gain | None) -> list[Fact]:
             _("with them the trained network's error is {size} lower on {windows} ({p})", **known)
             if clear
             else _(
-                "with them the trained network's error is {size} lower on {windows} ({p}): not to be told from chance",
+                "with them the trained network's error is {size} lower on {windows} ({p}): within chance",
                 **known,
             )
         )
@@ -121,7 +121,7 @@ def said(gain: Gain | None) -> list[Fact]:
             _("with them the trained network's error is {size} higher on {windows} ({p}): leave them out", **known)
             if clear
             else _(
-                "with them the trained network's error is {size} higher on {windows} ({p}): not to be told from chance",
+                "with them the trained network's error is {size} higher on {windows} ({p}): within chance",
                 **known,
             )
         )

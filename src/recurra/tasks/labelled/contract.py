@@ -127,8 +127,8 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
         if test is not None and roles.split is not None:
             raise InputError(
                 _(
-                    "{test_option} {test} and the column {split!r} both say what to judge on: leave "
-                    "{test_option} out, or the column with {ignore_option}",
+                    "{test_option} {test} and the column {split!r} both say what to evaluate on: omit "
+                    "{test_option}, or ignore the column with {ignore_option}",
                     test_option=option("test"),
                     test=test,
                     split=roles.split,
@@ -257,9 +257,7 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
         `rate`: anomalies are found in series that are forecast.
         """
         if rate is not None:
-            raise InputError(
-                _("anomalies are values that were forecast: a {kind} forecasts none, leave them out", kind=self.KIND)
-            )
+            raise InputError(_("anomalies need forecasts, and a {kind} makes none: omit the option", kind=self.KIND))
         if self.promise_ is None:
             watched_windows(None, pd.DataFrame(), alpha=alpha, noun="")
         judged, found = self.judged(later), _examples_of(later)

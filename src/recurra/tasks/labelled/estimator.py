@@ -188,7 +188,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         """
         model = self._fitted()
         if not model.baselines:
-            raise InputError(_("this model was fitted without baselines: study(X, y) fits them too, and judges it"))
+            raise InputError(_("this model was fitted without baselines: study(X, y) fits them too, and evaluates it"))
         examples = self._examples(X, kinds=model.reader.kinds)
         self._refuse_empty(examples)
         refuse_unequal(y, len(examples))

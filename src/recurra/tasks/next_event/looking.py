@@ -50,7 +50,7 @@ def insight_of(
         facts=facts,
         sentences=memory_sentences(seen),
         findings=list(map(str, findings_of(seen))),
-        nothing="" if seen else _("Nothing can be seen: each of these histories has a single event."),
+        nothing="" if seen else _("Nothing to show: each of these histories has a single event."),
         tables=[(_("Past events that moved proposals most"), _strongest(moved))],
         moved=moved,
         strength=_by_distance(moved, ago),
