@@ -30,7 +30,7 @@ from recurra.data.panel.windows import naive_count
 from recurra.ensemble.members import Member
 from recurra.evaluation.forecast.columns import NETWORK, PRETRAINED
 from recurra.evaluation.forecast.combination import Combination
-from recurra.evaluation.labelled.calibration import Blend
+from recurra.evaluation.shared.calibration import Blend
 from recurra.nn.forecast import ForecastNetwork, NetworkOptions
 from recurra.nn.quantiles import QUANTILES
 from recurra.nn.sequence import SequenceNetwork, SequenceOptions

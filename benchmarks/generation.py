@@ -23,7 +23,7 @@ from recurra.data.text.alphabet import Alphabet
 from recurra.decoding.sampling import Sampling
 from recurra.ensemble.members import Member
 from recurra.evaluation.generation.ngrams import NGrams
-from recurra.evaluation.labelled.calibration import Blend
+from recurra.evaluation.shared.calibration import Blend
 from recurra.nn.generator import GeneratorNetwork, GeneratorOptions
 from recurra.tasks.generate.model import Recipe, TextModel
 from recurra.training import TrainingOptions

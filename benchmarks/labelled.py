@@ -22,7 +22,7 @@ import torch
 from common import ROOT, labelled_folder, markdown, report
 from labelled_sets import SETS, Labelled
 
-from recurra.evaluation.labelled.evaluation import MODEL
+from recurra.evaluation.shared.evaluation import MODEL
 from recurra.training import Run
 
 Row = dict[str, Any]

@@ -148,4 +148,4 @@ def test_the_input_would_be_overwritten(folder: Path, capsys: pytest.CaptureFixt
 def test_two_ways_of_testing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(reviews().assign(split=["train", "test"] * 60), folder / "data.csv")
     said = refused(["classify", "data.csv", "--test", "data.csv", "--out", "results"], folder, capsys)
-    assert "both say what to judge on" in said
+    assert "both say what to evaluate on" in said

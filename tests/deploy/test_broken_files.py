@@ -274,7 +274,7 @@ def test_names_that_are_paths_stay_names(contents: dict[str, Contents], tmp_path
     kept = contents["forecast"]
     tensors = kept.tensors | {"../../../tmp/escaped": torch.ones(1)}
     write_model(tmp_path / "model.safetensors", Contents(kept.kind, kept.config, tensors))
-    assert "in a way that no such model has" in refused(tmp_path / "model.safetensors")
+    assert "has a form that no such model has" in refused(tmp_path / "model.safetensors")
 
 
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:

@@ -51,14 +51,14 @@ def batch(size: int = 5, inputs: Inputs = INPUTS) -> WindowBatch:
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm", "mingru", "slstm"])
 @pytest.mark.parametrize("size", [1, 5])
 def test_quantiles_of_every_step_in_order(cell: str, size: int) -> None:
-    quantiles = network(cell)(batch(size))
+    quantiles = network(cell)(batch(size))[0]
     assert quantiles.shape == (size, 3, len(QUANTILES))
     assert (quantiles.diff(dim=-1) > 0).all()
 
 
 def test_it_starts_between_the_naive_forecasts_and_nearer_the_better() -> None:
     rows = batch()
-    median = network()(rows)[..., MEDIAN]
+    median = network()(rows)[0][..., MEDIAN]
     low, high = rows.naive.amin(-1), rows.naive.amax(-1)
     assert ((median >= low - 1e-6) & (median <= high + 1e-6)).all()
     assert ((median - rows.naive[..., 0]).abs() < (median - rows.naive[..., 1]).abs()).all()
@@ -68,7 +68,7 @@ def test_rows_do_not_see_each_other() -> None:
     model, rows = network(), batch()
     order = torch.tensor([3, 0, 4, 1, 2])
     shuffled = WindowBatch(**{f.name: getattr(rows, f.name)[order] for f in fields(rows)})
-    torch.testing.assert_close(model(shuffled), model(rows)[order])
+    torch.testing.assert_close(model(shuffled)[0], model(rows)[0][order])
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -77,26 +77,26 @@ def test_every_input_reaches_the_forecast_and_no_truth_does(seed: int) -> None:
     torch.manual_seed(seed)
     for parameter in model.output.parameters():  # the median starts at the naive forecast, whatever the inputs are
         torch.nn.init.normal_(parameter)
-    before = model(rows)
+    before, _state = model(rows)
     unread = {"level", "scale", "importance", "truth"}
     for field in fields(rows):
         value = getattr(rows, field.name)
         other = (value + 1) % 2 if value.dtype == torch.int64 else value + 1
-        changed = bool((model(replace(rows, **{field.name: other})) != before).any())
+        changed = bool((model(replace(rows, **{field.name: other}))[0] != before).any())
         assert changed == (field.name not in unread), field.name
 
 
 def test_nothing_but_the_target_is_enough() -> None:
     bare = Inputs(4, 3, 2, 0, 0, 0, 0, 0, (), (), (), 1)
     model = network(inputs=bare, options=NetworkOptions(hidden=8, context=4))
-    assert model(batch(inputs=bare)).isfinite().all()
+    assert model(batch(inputs=bare))[0].isfinite().all()
     assert model.ahead is None
 
 
 def test_every_weight_learns() -> None:
     model = network().train()
     torch.nn.init.normal_(model.output.project.weight)
-    model(batch(60)).square().sum().backward()
+    model(batch(60))[0].square().sum().backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.isfinite().all(), name

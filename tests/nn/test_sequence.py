@@ -62,8 +62,8 @@ def test_a_row_beside_longer_ones_is_the_row_alone(cell, pooling, bidirectional)
     )
     made, given = network(options, cell), inputs()
     with torch.no_grad():
-        together, exact = made(given), made.evaluated(given)
-        alone = torch.cat([made(of_row(given, row)) for row in range(4)])
+        together, exact = made(given)[0], made.evaluated(given)
+        alone = torch.cat([made(of_row(given, row))[0] for row in range(4)])
     assert together.shape == (4, 3)
     torch.testing.assert_close(together, alone, atol=1e-6, rtol=0)
     assert exact.dtype == torch.float64
@@ -80,7 +80,7 @@ def test_a_permuted_batch_gives_permuted_outputs():
     given = inputs()
     shuffled = {name: permuted(part, PARTS[name].in_steps) for name, part in given.items()}
     with torch.no_grad():
-        torch.testing.assert_close(made(shuffled), made(given)[order], atol=1e-6, rtol=0)
+        torch.testing.assert_close(made(shuffled)[0], made(given)[0][order], atol=1e-6, rtol=0)
 
 
 def test_what_stands_in_a_missing_input_is_not_read():
@@ -89,11 +89,11 @@ def test_what_stands_in_a_missing_input_is_not_read():
     one = given | {"photo": given["photo"]._replace(lengths=there)}
     other = given | {"photo": InputBatch(torch.where(there.view(-1, 1, 1, 1) > 0, given["photo"].values, 7.0), there)}
     with torch.no_grad():
-        assert torch.equal(made(one), made(other))
-        assert not torch.allclose(made(one), made(given))
+        assert torch.equal(made(one)[0], made(other)[0])
+        assert not torch.allclose(made(one)[0], made(given)[0])
         with_other_vector = network()
         torch.nn.init.ones_(with_other_vector.absent[3])
-        changed = (with_other_vector(one) - made(one)).abs().sum(1) > 0
+        changed = (with_other_vector(one)[0] - made(one)[0]).abs().sum(1) > 0
     assert changed.tolist() == [False, True, False, True]
 
 
@@ -101,7 +101,7 @@ def test_in_training_an_optional_input_is_sometimes_hidden():
     made = network(SequenceOptions(hidden=5, embedding=4, dropout=0.0)).train()
     given = inputs()
     with torch.no_grad():
-        found = torch.stack([made(given) for _ in range(40)])
+        found = torch.stack([made(given)[0] for _ in range(40)])
     assert len(torch.unique(found[:, 0, 0])) > 1
     assert len(torch.unique(found[:, 0, 0])) <= 4  # text and photo, each there or hidden
 
@@ -112,10 +112,10 @@ def test_a_tagger_gives_every_step_an_output():
     made = SequenceNetwork(parts, 3, "lstm", dict.fromkeys(parts, SMALL), per_step=True).eval()
     given = {name: inputs()[name] for name in parts}
     with torch.no_grad():
-        found = made(given)
+        found, _state = made(given)
         assert found.shape == (7, 4, 3)
         for row, length in enumerate([7, 1, 4, 2]):
-            alone = made({name: part for name, part in of_row(inputs(), row).items() if name in parts})
+            alone = made({name: part for name, part in of_row(inputs(), row).items() if name in parts})[0]
             torch.testing.assert_close(found[:length, [row]], alone, atol=1e-6, rtol=0)
 
 
@@ -134,7 +134,7 @@ def test_every_parameter_learns():
     made = network().train()
     given: dict[str, InputBatch] = inputs() | {"photo": inputs()["photo"]._replace(lengths=torch.tensor([1, 0, 1, 1]))}
     for _ in range(30):  # what is hidden is drawn
-        made(given).square().sum().backward()
+        made(given)[0].square().sum().backward()
     idle = [name for name, value in made.named_parameters() if value.requires_grad and not _moves(value.grad)]
     assert idle == []
 

@@ -30,7 +30,7 @@ def test_steps_are_the_forward_pass(cell: str, convolution: tuple[int, ...]) -> 
     given, state = inputs(), None
     assert made.why_not_causal == ""
     with torch.no_grad():
-        whole = made(given)
+        whole, _state = made(given)
         for t in range(len(whole)):
             one = given["word"]._replace(values=given["word"].values[t : t + 1], lengths=torch.ones(5).long())
             y, state = made.step({**given, "word": one}, state)
@@ -53,5 +53,5 @@ def test_what_is_not_causal_says_why(options: dict, per_step: bool, why: str) ->
 
 
 def test_in_training_nothing_is_dropped_in_silence() -> None:
-    with pytest.raises(InputError, match=r"training mode, and draws what it drops: call eval\(\) first"):
+    with pytest.raises(InputError, match=r"training mode and drops features at random: call eval\(\) first"):
         network().train().step(inputs(1))

@@ -43,9 +43,9 @@ def test_a_network_reads_a_row_as_if_it_were_alone() -> None:
     network = SequenceNetwork({"dna": InputSpec("tokens", 4)}, 2, "gru", {"dna": options}).eval()
     lengths = LENGTHS.clamp(min=1)
     ids = torch.randint(1, 5, (13, 5)) * step_mask(lengths, 13)
-    together = network({"dna": InputBatch(ids, lengths)})
+    together = network({"dna": InputBatch(ids, lengths)})[0]
     for row, length in enumerate(lengths.tolist()):
-        alone = network({"dna": InputBatch(ids[:length, row : row + 1], lengths[row : row + 1])})
+        alone = network({"dna": InputBatch(ids[:length, row : row + 1], lengths[row : row + 1])})[0]
         torch.testing.assert_close(alone[0], together[row])
 
 

@@ -15,7 +15,7 @@ from recurra.data.labels.label_values import Origin
 from recurra.data.labels.labels import Classes, LabelSets, Numbers, Tags
 from recurra.deploy.parts import put_together, taken_apart
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import MODEL
+from recurra.evaluation.shared.evaluation import MODEL
 from recurra.objectives.classes import ClassObjective
 from recurra.objectives.labels import LabelObjective
 from recurra.objectives.numbers import NumberObjective

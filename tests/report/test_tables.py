@@ -53,7 +53,7 @@ def test_cards_compare_with_the_best_baseline(judged: ReportContent) -> None:
     assert (by_label["sMAPE"].value, by_label["sMAPE"].note) == ("5.00 %", "25.0 % higher than naive")
     assert by_label["80 % interval"].value == "79.0 %"
     assert by_label["forecast"].note == "until 2026-01-06"
-    assert "judged on" not in by_label
+    assert "evaluated on" not in by_label
 
 
 def test_a_bare_report_has_only_what_is_known(bare: ReportContent) -> None:

@@ -72,7 +72,7 @@ def test_a_failing_watcher_changes_no_bit(where, error, tmp_path):
     assert bits(alone) == bits(watched)
     assert record.watched is None
     (remark,) = record.remarks
-    assert "the gradient's way through time was not recorded" in remark
+    assert "the gradient's flow through time was not recorded" in remark
     assert type(error).__name__ in remark
 
 

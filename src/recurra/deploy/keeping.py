@@ -152,7 +152,7 @@ class Opener:
         surplus = sorted(self.contents.tensors.keys() - again.tensors.keys())
         surplus += [key for key, value in self.contents.config.items() if _says_more(value, again.config.get(key))]
         if surplus:
-            raise ModelFileError(_("it holds {name!r} in a way that no such model has", name=surplus[0]))
+            raise ModelFileError(_("its {name!r} has a form that no such model has", name=surplus[0]))
 
 
 @contextmanager

@@ -111,7 +111,7 @@ def remarks_of(members: Sequence[Member[Any]]) -> list[str]:
     seen = [member.watched() for member in members]
     remarks = [remark for member in members if member.record is not None for remark in member.record.remarks]
     if why := said_of_nothing(seen):
-        remarks.insert(0, _("the gradient's way through time was not recorded: {why}", why=why))
+        remarks.insert(0, _("the gradient's flow through time was not recorded: {why}", why=why))
     return list(dict.fromkeys(remarks))
 
 

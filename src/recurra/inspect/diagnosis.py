@@ -127,7 +127,7 @@ def _vanishing(name: str, layers: list[LayerFlow], cause: Finding | None) -> Fin
     if all(memory.whole for memory in memories) or steps >= SHORT * length:
         return None
     cure = (
-        _("What stops it is said above: fix that first.")
+        _("The cause is given above: fix it first.")
         if cause
         else _(
             "If what matters lies further back: take an LSTM or GRU, start with open forget gates "

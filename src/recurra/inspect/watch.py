@@ -161,7 +161,9 @@ class Watch:
     def plot(self, what: Literal["gradient", "carried"] = "gradient") -> Figure:
         """The picture of `draw_flow`."""
         if why := self.watched().why_nothing:
-            raise InputError(_("there is nothing to draw, because no look succeeded: {why}", why=why))
+            raise InputError(
+                _("there is nothing to draw, because the gradient could not be followed at any step: {why}", why=why)
+            )
         return draw_flow(self.flows, what=what)
 
     def log(self, board: Board, *, picture: bool = True) -> None:

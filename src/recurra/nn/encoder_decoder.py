@@ -24,6 +24,7 @@ from recurra.errors import InputError
 from recurra.nn.attention import Attention, Form
 from recurra.nn.cell_layer import TRANSFORMER, layer_of, options_of
 from recurra.nn.front_ends import step_mask
+from recurra.nn.network import Network
 from recurra.nn.projected_loss import ProjectedLoss
 from recurra.nn.regularisation import Regularisation
 
@@ -129,7 +130,7 @@ class Decoding:
         return self._steps.step(x)
 
 
-class EncoderDecoder(nn.Module):
+class EncoderDecoder(Network):
     """Source tokens [S, B] (or, with a `front` of one's own, whatever it reads) -> target tokens.
 
     sources  the source's vocabulary, None where it is the target's, whose table then serves both

@@ -21,8 +21,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.nn.cell_layer import layer_of
 from recurra.nn.embedding import Embeddings
+from recurra.nn.network import Network
 from recurra.nn.quantiles import QuantileOutput
 
 
@@ -108,7 +110,7 @@ class WindowFields(Protocol):
     def naive(self) -> Tensor: ...
 
 
-class ForecastNetwork(nn.Module):
+class ForecastNetwork(Network):
     """Windows in, quantiles [B, H, Q] out, both in the window's own level and scale."""
 
     def __init__(self, inputs: Inputs, cell: str, options: NetworkOptions, naive_loss: Tensor) -> None:
@@ -139,11 +141,12 @@ class ForecastNetwork(nn.Module):
     @property
     def why_not_causal(self) -> str:
         """Why there is no step: a forecast is made of a whole window."""
-        return "it reads a window in the window's own level and scale, which every further step changes"
+        return _("it reads a window in the window's own level and scale, which every further step changes")
 
-    def forward(self, batch: WindowFields) -> Tensor:
-        """Quantiles [B, H, Q] of z."""
-        return self.quantiles(self.features(batch))
+    def forward(self, batch: WindowFields, state: None = None) -> tuple[Tensor, None]:
+        """Quantiles [B, H, Q] of z, and no state."""
+        self.refuse_state(state)
+        return self.quantiles(self.features(batch)), None
 
     def features(self, batch: WindowFields) -> Features:
         """What a window says, as numbers side by side: categories are embedded."""

@@ -23,6 +23,7 @@ from torch.nn import functional
 from recurra.errors import InputError
 from recurra.language import _
 from recurra.nn.cell_layer import layer_of
+from recurra.nn.network import Network
 from recurra.nn.regularisation import Regularisation
 from recurra.nn.stack import Stack
 from recurra.nn.stream import Stream
@@ -88,7 +89,7 @@ class Read(NamedTuple):
     state: tuple[Tensor, ...]
 
 
-class GeneratorNetwork(nn.Module):
+class GeneratorNetwork(Network):
     """Symbols [T, B] below `size` and a state -> logits [T, B, size] of the next symbol, and the next state.
 
     A state is a flat tuple of [1, B, H]: those of the first layer, then those of the second. `step` gives for one
@@ -126,6 +127,7 @@ class GeneratorNetwork(nn.Module):
 
     def step(self, symbols: Tensor, state: Sequence[Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, ...]]:
         """The next symbols [B] -> logits [B, size] and the next state."""
+        self.refuse_steps()
         logits, last = self(symbols.unsqueeze(0), state)
         return logits[0], last
 

@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from recurra.checking import require
 from recurra.nn.cell_layer import layer_of
+from recurra.nn.network import Network
 from recurra.nn.regularisation import Regularisation
 
 LEVELS = (0.1, 0.5, 0.9)  # of the quantiles of numbers that come next
@@ -54,7 +55,7 @@ class NextEventOptions:
         require(all(0 <= share < 1 for share in shares), f"dropout of {shares}")
 
 
-class NextEventNetwork(nn.Module):
+class NextEventNetwork(Network):
     """V items, of which the first `seen` have a vector; `features` [V, F] of items, K `inputs`, `numbers` to come."""
 
     features: Tensor
@@ -105,9 +106,21 @@ class NextEventNetwork(nn.Module):
             own = torch.where(hidden.unsqueeze(-1), bare, own)
         return torch.cat([own, inputs], dim=-1)
 
-    def forward(self, codes: Tensor, inputs: Tensor, lengths: Tensor, table: Tensor | None = None) -> Tensor:
-        """h [T, B, H] of codes [T, B] and inputs [T, B, K]; zero after a row's end."""
-        return self.recurrence(self.dropout(self.read(codes, inputs, table)), lengths=lengths)[0]
+    def forward(
+        self,
+        codes: Tensor,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        table: Tensor | None = None,
+        state: Any = None,
+    ) -> tuple[Tensor, Any]:
+        """h [T, B, H] of codes [T, B] and inputs [T, B, K], zero after a row's end, and the state there."""
+        return self.recurrence(self.dropout(self.read(codes, inputs, table)), state, lengths=lengths)
+
+    def step(self, codes: Tensor, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """h [B, H] after the next event of each row, codes [B] and inputs [B, K], and the next state."""
+        self.refuse_steps()
+        return self.recurrence.step(self.read(codes, inputs), state)
 
     def queries(self, hidden: Tensor) -> Tensor:
         """q [..., E]."""
@@ -158,7 +171,7 @@ def hidden_of(
         inside = steps < own
         take = np.where(inside, offsets[users] + steps, 0)
         x = torch.from_numpy(np.where(inside, codes[take], 0))
-        outputs = network(x, torch.from_numpy(inputs[take]), torch.from_numpy(own), table)
+        outputs, _state = network(x, torch.from_numpy(inputs[take]), torch.from_numpy(own), table)
         for column, row in enumerate(rows.tolist()):
             mine = order[firsts[row] : lasts[row]]
             found[torch.from_numpy(mine)] = outputs[torch.from_numpy(places[mine] - offsets[wanted[row]]), column]

@@ -10,6 +10,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from recurra.errors import InputError
+from recurra.language import _
+from recurra.nn.network import Network
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -22,7 +24,7 @@ class OwnParts:
     loss: Loss | None = None
 
 
-class OwnNetwork(nn.Module):
+class OwnNetwork(Network):
     """The user's module in the place of ours; `shape` says what it must give, the last size is `last`."""
 
     def __init__(self, module: nn.Module, shape: str, last: int, name: str) -> None:
@@ -30,18 +32,23 @@ class OwnNetwork(nn.Module):
         self.module, self.shape, self.last, self.name = module, shape, last, name
         self.inputs: Any = None  # of a forecaster, as the factory was given them
 
-    def forward(self, inputs: Any) -> Tensor:
-        """What the module gives for a batch."""
+    @property
+    def why_not_causal(self) -> str:
+        """A module of the user's has no step that we know of."""
+        return _("it is a module of your own, which does not say how it continues from one step to the next")
+
+    def forward(self, inputs: Any, state: None = None) -> tuple[Tensor, None]:
+        """What the module gives for a batch, and no state."""
         found = self.module(inputs)
         dims = self.shape.count(",") + 1
         if not isinstance(found, Tensor) or found.dim() != dims or found.shape[-1] != self.last:
             what = f"of shape {list(found.shape)}" if isinstance(found, Tensor) else f"a {type(found).__name__}"
             raise InputError(f"network={self.name} gave outputs {what}: expected {self.shape}, the last {self.last}")
-        return found
+        return found, None
 
     def evaluated(self, inputs: Any) -> Tensor:
         """As `forward`, in float64."""
-        return self(inputs).double()
+        return self(inputs)[0].double()
 
     def hidden(self, inputs: Any) -> Tensor:
         """What the module's own `hidden` gives for a batch."""

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.nn.cell_layer import layer_of
 from recurra.nn.front_ends import (
     ColumnFrontEnd,
@@ -32,6 +33,7 @@ from recurra.nn.front_ends import (
     sinusoidal_encoding,
     step_mask,
 )
+from recurra.nn.network import Network
 from recurra.nn.pooling import Pooling, parse_pooling
 from recurra.nn.regularisation import Regularisation
 from recurra.nn.transformer_layer import TransformerLayer
@@ -130,7 +132,7 @@ class InputBatch(NamedTuple):
     codes: Tensor | None = None
 
 
-class SequenceNetwork(nn.Module):
+class SequenceNetwork(Network):
     """Inputs by name -> [B, K], or with `per_step` [T, B, K] for the steps of the one sequence among them."""
 
     def __init__(
@@ -167,15 +169,17 @@ class SequenceNetwork(nn.Module):
         self.dropout = nn.Dropout(max(each.dropout for each in options.values()))
         self.head = nn.Linear(sum(widths), outputs)
 
-    def forward(self, inputs: Mapping[str, InputBatch]) -> Tensor:
-        """Logits or numbers."""
-        return self.outputs({name: self.features(name, inputs[name]) for name in self.names})
+    def forward(self, inputs: Mapping[str, InputBatch], state: Any = None) -> tuple[Tensor, Any]:
+        """Logits or numbers, and of a causal network the states of its layers, by input."""
+        self.refuse_state(state)
+        fused, after = self._read({name: self.features(name, inputs[name]) for name in self.names}, state)
+        return self.head(self.dropout(fused)), None if self.why_not_causal else after
 
     @property
     def why_not_causal(self) -> str:
         """Why an output needs more than the steps before it, so that there is no `step`; "" where it does not."""
         if not self.per_step:
-            return "it has one output for the whole sequence"
+            return _("it has one output for the whole sequence")
         for name, branch in zip(self.names, self._every(), strict=True):
             if isinstance(branch, _SequenceBranch) and (why := branch.why_not_causal):
                 return f"{name}: {why}"
@@ -199,13 +203,10 @@ class SequenceNetwork(nn.Module):
         """The outputs [B, K] of the next step, and the state for the one after it: what `forward` gives of them all.
 
         A sequence among `inputs` holds one step, tokens [1, B] or numbers [1, B, F]; what is no sequence is given at
-        every step. `state` is None at the beginning. In training mode nothing is dropped. Raises InputError where the
-        network is not causal, with the reason.
+        every step. `state` is None at the beginning. Raises InputError where the network is not causal, with the
+        reason, and in training mode.
         """
-        if self.why_not_causal:
-            raise InputError(f"this network cannot run step by step: {self.why_not_causal}")
-        if self.training:
-            raise InputError("this network is in training mode, and draws what it drops: call eval() first")
+        self.refuse_steps()
         found, states, states_before = [], [], state or [None] * len(self.names)
         for name, branch, absent, before in zip(self.names, self._every(), self.absent, states_before, strict=True):
             given = branch.features(inputs[name])
@@ -252,10 +253,16 @@ class SequenceNetwork(nn.Module):
 
     def _fused(self, features: Mapping[str, InputBatch]) -> Tensor:
         """[B, .] or [T, B, .], all inputs side by side."""
-        found = []
-        for name, branch, absent in zip(self.names, self.branches, self.absent, strict=True):
+        return self._read(features)[0]
+
+    def _read(self, features: Mapping[str, InputBatch], state: Any = None) -> tuple[Tensor, list[Any]]:
+        """As `_fused`, from a state, and the states of the layers of each input."""
+        found, after = [], []
+        befores = state or [None] * len(self.names)
+        for name, branch, absent, before in zip(self.names, self._every(), self.absent, befores, strict=True):
             given = features[name]
-            y = branch(given)
+            y, own = branch.run(given, before) if isinstance(branch, _SequenceBranch) else (branch(given), None)
+            after.append(own)
             if len(absent):
                 there = given.lengths > 0
                 if self.training:
@@ -265,7 +272,7 @@ class SequenceNetwork(nn.Module):
         if self.per_step:
             steps = max(y.shape[0] for y in found if y.dim() == 3)
             found = [y if y.dim() == 3 else y.unsqueeze(0).expand(steps, -1, -1) for y in found]
-        return torch.cat(found, dim=-1)
+        return torch.cat(found, dim=-1), after
 
 
 class _SequenceBranch(nn.Module):
@@ -312,6 +319,10 @@ class _SequenceBranch(nn.Module):
         return given._replace(values=self.front(given.values))
 
     def forward(self, given: InputBatch) -> Tensor:
+        return self.run(given)[0]
+
+    def run(self, given: InputBatch, state: Any = None) -> tuple[Tensor, list[Any]]:
+        """Its output, and the states of its layers."""
         x, lengths = given.values, given.lengths
         alive = step_mask(lengths, len(x))
         x = self._dropped(x, self.input_dropout)
@@ -320,16 +331,18 @@ class _SequenceBranch(nn.Module):
             alive, lengths = alive[::shrink], -(-lengths // shrink)
         if self.positions:
             x = torch.cat([x, sinusoidal_encoding(x, self.positions)], dim=-1)
-        for k, layer in enumerate(self.layers):
+        after = []
+        for k, (layer, before) in enumerate(zip(self.layers, state or [None] * len(self.layers), strict=True)):
             if k:
                 x = self._dropped(x, self.dropout)
-            x, _ = layer(x, lengths=lengths)
-        return x if self.pooling is None else self.pooling(x, lengths, alive)
+            x, own = layer(x, before, lengths=lengths)
+            after.append(own)
+        return x if self.pooling is None else self.pooling(x, lengths, alive), after
 
     @property
     def why_not_causal(self) -> str:
         """Why an output needs later steps; "" where it does not."""
-        return self.why_not_onward or ("" if self.pooling is None else "it pools all steps")
+        return self.why_not_onward or ("" if self.pooling is None else _("it pools all steps"))
 
     @property
     def why_not_onward(self) -> str:
@@ -337,13 +350,13 @@ class _SequenceBranch(nn.Module):
         if any(isinstance(layer, TransformerLayer) for layer in self.layers):
             return "a Transformer keeps every step, and more with each"
         if self.sound:
-            return "a sound is read many samples at a time"
+            return _("a sound is read many samples at a time")
         if any(bool(layer.bidirectional) for layer in self.layers):
-            return "its recurrence runs in both directions (bidirectional=False makes it causal)"
+            return _("its recurrence runs in both directions (bidirectional=False makes it causal)")
         if self.convolution is not None and max(self.convolution.widths) > 1:
-            return "its convolution sees the steps on both sides (convolution=() makes it causal)"
+            return _("its convolution sees the steps on both sides (convolution=() makes it causal)")
         if self.positions:
-            return "it is told the number of the step (positions=0 makes it causal)"
+            return _("it is told the number of the step (positions=0 makes it causal)")
         return ""
 
     def step(self, x: Tensor, state: Any) -> tuple[Tensor, list[Any]]:

@@ -8,6 +8,7 @@ Source: Graves, Fernández, Gomez, Schmidhuber (2006), "Connectionist temporal c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -19,6 +20,7 @@ from torch.nn import functional
 from recurra.errors import InputError
 from recurra.language import _
 from recurra.nn.cell_layer import layer_of
+from recurra.nn.network import Network
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class TranscriptionOptions:
             )
 
 
-class TranscriptionNetwork(nn.Module):
+class TranscriptionNetwork(Network):
     """Steps of speech [T, B, F] with `lengths` [B] -> log probabilities [T, B, K] of the units, the first the blank."""
 
     def __init__(self, features: int, outputs: int, cell: str, options: TranscriptionOptions) -> None:
@@ -79,36 +81,46 @@ class TranscriptionNetwork(nn.Module):
         )
         self.head = nn.Linear(directions * options.hidden, outputs)
 
-    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """The log probabilities; what comes after the end of a row means nothing."""
-        ahead = self.options.ahead
-        if ahead:
+    def forward(
+        self, x: Tensor, lengths: Tensor | None = None, state: Sequence[Any] | None = None
+    ) -> tuple[Tensor, list[Any]]:
+        """The log probabilities and the states of the layers; what comes after the end of a row means nothing.
+
+        A network that looks ahead reads zeros after the end, where a recording is over: it goes on by `step` only.
+        """
+        self.refuse_state(state)
+        if ahead := self.delay:
+            if state is not None:
+                raise InputError(_("this network looks {n} steps ahead: go on from a state with step()", n=ahead))
             x = functional.pad(x, (0, 0, 0, 0, 0, ahead))
-            lengths = lengths + ahead
+            lengths = None if lengths is None else lengths + ahead
         x = self._dropped(x, self.options.input_dropout)
-        for k, layer in enumerate(self.layers):
+        after = []
+        for k, (layer, before) in enumerate(zip(self.layers, state or [None] * len(self.layers), strict=True)):
             if k:
                 x = self._dropped(x, self.options.dropout)
-            x, _state = layer(x, lengths=lengths)
+            x, own = layer(x, before, lengths=lengths)
+            after.append(own)
         said = self.head(self._dropped(x[ahead:], self.options.dropout))
-        return functional.log_softmax(said.float(), dim=-1)
+        return functional.log_softmax(said.float(), dim=-1), after
+
+    @property
+    def delay(self) -> int:
+        """The steps that it looks ahead."""
+        return self.options.ahead
 
     @property
     def why_not_causal(self) -> str:
         """Why a step needs later ones; "" where it does not."""
-        return (
-            "its recurrence runs in both directions (streaming=True makes it causal)"
-            if self.options.bidirectional
-            else ""
-        )
+        both = self.options.bidirectional
+        return _("its recurrence runs in both directions (streaming=True makes it causal)") if both else ""
 
     def step(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """One step [B, F] -> log probabilities [B, K] of the step that came `ahead` steps before, and the next state.
 
         Raises InputError for a network that needs the whole recording.
         """
-        if why := self.why_not_causal:
-            raise InputError(_("the network cannot be run step by step: {why}", why=why))
+        self.refuse_steps()
         after = []
         for layer, before in zip(self.layers, state or [None] * len(self.layers), strict=True):
             x, own = layer.step(x, before)  # pyright: ignore[reportCallIssue]  # a ModuleList does not know its modules

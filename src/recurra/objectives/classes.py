@@ -18,16 +18,17 @@ from recurra.data.labels.classes import Classes
 from recurra.data.labels.label_values import Origin, Y
 from recurra.data.schema.facts import Fact
 from recurra.errors import InputError
-from recurra.evaluation.labelled.calibration import Blend, fit_blend
 from recurra.evaluation.labelled.decisions import METRICS, fit_offset
-from recurra.evaluation.labelled.evaluation import MODEL, Evaluation, evaluate_classes
+from recurra.evaluation.labelled.evaluation import evaluate_classes
 from recurra.evaluation.labelled.joint import JointModel, fit_joint_classifier
+from recurra.evaluation.labelled.leading import leading_of_classes
 from recurra.evaluation.labelled.linear import fit_ngram_classifier
 from recurra.evaluation.labelled.majority import Constant, fit_class_shares
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.scores import known_rows, score_classes
 from recurra.evaluation.labelled.series_summary import SummaryModel, fit_summary_classifier
-from recurra.evaluation.labelled.verdict import leading_of_classes
+from recurra.evaluation.shared.calibration import Blend, fit_blend
+from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.language import _, mark
 from recurra.nn.losses import class_loss
 from recurra.objectives.class_weights import Weights, checked_smoothing, settings_of, weight_of_classes

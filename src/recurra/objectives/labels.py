@@ -17,14 +17,15 @@ from recurra.data.examples.ragged import Ragged
 from recurra.data.labels.label_sets import LabelSets, is_label_sets
 from recurra.data.labels.label_values import Origin, Y
 from recurra.errors import InputError
-from recurra.evaluation.labelled.calibration import Blend, fit_label_blend
-from recurra.evaluation.labelled.evaluation import Evaluation, evaluate_labels
+from recurra.evaluation.labelled.evaluation import evaluate_labels
 from recurra.evaluation.labelled.joint import JointModel, fit_joint_labels
 from recurra.evaluation.labelled.linear import fit_ngram_labels
 from recurra.evaluation.labelled.majority import Constant, fit_label_shares
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.scores import known_rows, score_labels
 from recurra.evaluation.labelled.series_summary import SummaryModel, fit_summary_labels
+from recurra.evaluation.shared.calibration import Blend, fit_label_blend
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _, mark
 from recurra.nn.losses import label_loss
 from recurra.objectives.class_weights import Weights, checked_smoothing, settings_of, weight_of_labels

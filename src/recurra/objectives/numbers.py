@@ -17,14 +17,15 @@ from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.splits import strata_of
 from recurra.data.labels.label_values import Origin, Y
 from recurra.data.labels.numbers import Numbers
-from recurra.evaluation.labelled.calibration import Blend, fit_value_blend
-from recurra.evaluation.labelled.evaluation import Evaluation, evaluate_values
+from recurra.evaluation.labelled.evaluation import evaluate_values
 from recurra.evaluation.labelled.joint import JointModel, fit_joint_ridge
 from recurra.evaluation.labelled.majority import Constant, fit_mean
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.ridge import fit_ngram_ridge
 from recurra.evaluation.labelled.scores import known_rows, score_values
 from recurra.evaluation.labelled.series_summary import SummaryModel, fit_summary_ridge
+from recurra.evaluation.shared.calibration import Blend, fit_value_blend
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _, mark
 from recurra.nn.losses import number_loss
 from recurra.objectives.objective import Floats, Ints, Objective, Orders

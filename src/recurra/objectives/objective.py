@@ -24,8 +24,8 @@ from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.splits import strata_of
 from recurra.data.labels.label_values import Origin, Y
 from recurra.data.schema.facts import Fact
-from recurra.evaluation.labelled.calibration import Blend
-from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.calibration import Blend
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import mark
 
 Floats = npt.NDArray[np.floating]

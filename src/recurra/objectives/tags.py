@@ -15,12 +15,13 @@ from recurra.data.encoders.reader import Fixed
 from recurra.data.examples.ragged import Ragged
 from recurra.data.labels.label_values import Origin, Y
 from recurra.data.labels.tags import Tags
-from recurra.evaluation.labelled.calibration import Blend, fit_blend
-from recurra.evaluation.labelled.evaluation import Evaluation, evaluate_tags
+from recurra.evaluation.labelled.evaluation import evaluate_tags
 from recurra.evaluation.labelled.joint_window import fit_joint_window
 from recurra.evaluation.labelled.majority import Constant, fit_class_shares
 from recurra.evaluation.labelled.scores import known_rows, score_classes
 from recurra.evaluation.labelled.windows import SymbolWindow, ValueWindow, fit_usual_tag, fit_window
+from recurra.evaluation.shared.calibration import Blend, fit_blend
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _, mark
 from recurra.nn.losses import class_loss
 from recurra.objectives.class_weights import Weights, checked_smoothing, settings_of, weight_of_classes

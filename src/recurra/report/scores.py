@@ -129,10 +129,10 @@ _SCORES = (
     Score(mark("Q8"), mark("The share of residues whose state, of eight, was predicted right.")),
     Score(
         mark("WER"),
-        mark("The word error rate: words that were taken for others, left out or put in, per word of the truth."),
+        mark("The word error rate: words substituted, deleted or inserted, per word of the reference."),
         higher=False,
     ),
-    Score(mark("CER"), mark("The character error rate: the same of characters."), higher=False),
+    Score(mark("CER"), mark("The character error rate: the same for characters."), higher=False),
     Score(mark("exact"), mark("The share of recordings whose whole text is right.")),
     Score(
         mark("calibration error"),
@@ -158,7 +158,7 @@ _SCORES = (
         mark("How many runs of one to four words are those of the reference, from 0 to 100 (sacreBLEU)."),
         decimals=1,
     ),
-    _number(mark("chrF"), mark("The same of runs of one to six letters, from 0 to 100 (sacreBLEU)."), decimals=1),
+    _number(mark("chrF"), mark("The same for runs of one to six letters, from 0 to 100 (sacreBLEU)."), decimals=1),
     Score(mark("exact match"), mark("The share of translations that are the reference itself.")),
     Score(
         mark("MASE"),
@@ -197,7 +197,7 @@ _SCORES = (
     ),
     Score(
         mark("catalogue coverage"),
-        mark("The share of all items that were proposed to somebody among the first."),
+        mark("The share of all items that were recommended at least once among the first."),
         higher=None,
     ),
     Score(
@@ -225,15 +225,15 @@ _SCORES = (
     _number(mark("bits per frame"), mark("The same in bits: what a compressor would need."), higher=False),
     _number(
         mark("perplexity"),
-        mark("Among how many equally likely symbols the method chooses, on average."),
+        mark("The number of equally likely symbols that the method chooses among, on average."),
         higher=False,
         decimals=2,
     ),
 )
 _RANKING = {
-    "recall": mark("How often what came next was among the first {k} of all items that were ranked."),
-    "mrr": mark("The mean of 1 / rank of what came next, 0 below the first {k} of all items."),
-    "ndcg": mark("The mean of 1 / log2(1 + rank) of what came next, 0 below the first {k} of all items."),
+    "recall": mark("How often the item that came next was ranked among the first {k} of all items."),
+    "mrr": mark("The mean of 1 / rank of the item that came next, 0 below the first {k} of all items."),
+    "ndcg": mark("The mean of 1 / log2(1 + rank) of the item that came next, 0 below the first {k} of all items."),
 }
 _AT = re.compile(r"(recall|MRR|NDCG)@(\d+)")
 _COVERAGE = mark("The share of the truth that fell inside the interval.")

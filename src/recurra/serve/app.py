@@ -30,13 +30,12 @@ from recurra.serve.limiting import LimitBody
 from recurra.serve.metrics import Metrics
 from recurra.serve.page import page
 from recurra.serve.refusals import STATUSES, Refused
-from recurra.serve.rows import records
 from recurra.serve.sessions import Job, Sessions
 from recurra.serve.settings import Limits, Settings
 from recurra.tasks import load
 from recurra.tasks.estimator import Estimator
-from recurra.tasks.forecast.contract import FileForecaster
 from recurra.tasks.opened import Opened
+from recurra.tasks.plain import records
 
 ENVIRONMENT = "RECURRA_SERVE"  # settings of a worker, as JSON
 TOKEN = "RECURRA_TOKEN"
@@ -159,17 +158,15 @@ class _Server:
     def described(self) -> Model:
         """What is served."""
         estimator = self.estimator
-        forecast = None
-        if isinstance(estimator, FileForecaster):
-            schema, recipe = estimator.model_.panel.schema, estimator.model_.recipe
-            forecast = {
-                "horizon": recipe.horizon, "target": schema.target, "past": [*schema.past, *schema.past_categorical],
-                "known": [*schema.known, *schema.known_categorical], "freq": estimator.model_.panel.grid.freq,
-                "series": list(estimator.model_.panel.series[:1000]), "levels": list(self.settings.levels),
-            }  # fmt: skip
         facts = {fact.label: fact.value for fact in estimator.facts()}
         limits = {name: float(value) for name, value in vars(self.settings.limits).items()}
-        return Model(kind=estimator.KIND, task=estimator.task.name, facts=facts, limits=limits, forecast=forecast)
+        return Model(
+            kind=estimator.KIND,
+            task=estimator.task.name,
+            facts=facts,
+            limits=limits,
+            forecast=estimator.served(self.settings.levels) or None,
+        )
 
 
 async def _reached(waited: Any) -> Any:

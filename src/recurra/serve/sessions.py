@@ -20,8 +20,8 @@ from recurra.serve.keeping import SharedSessions, read_sessions, write_sessions
 from recurra.serve.refusals import Refused
 from recurra.serve.sealed import About, opened, sealed
 from recurra.serve.settings import Settings
-from recurra.serve.slots import Slots, State, slots_of
 from recurra.tasks.estimator import Estimator
+from recurra.tasks.slots import Slots, State
 
 _FIRST, _CACHED = 64, 1024  # slots at the beginning; at most, where sessions are in Redis
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -182,7 +182,7 @@ class Sessions:
 
     def _all_slots(self) -> Slots:
         if self._slots is None:
-            self._slots = slots_of(self._estimator, min(_FIRST, self._most()), self._settings.levels)
+            self._slots = self._estimator.slots(min(_FIRST, self._most()), self._settings.levels)
             self._free = list(range(self._slots.count))[::-1]
         return self._slots
 
@@ -202,7 +202,7 @@ class Sessions:
     def _grow(self, count: int) -> None:
         """More slots, of which the first ones are those that there were."""
         before = self._all_slots()
-        after = slots_of(self._estimator, count, self._settings.levels)
+        after = self._estimator.slots(count, self._settings.levels)
         for live in self._live.values():
             after.begin(live.slot, live.about.series)
             after.put(live.slot, before.state(live.slot))

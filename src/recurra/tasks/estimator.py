@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from recurra.deploy.exported import Exported
     from recurra.deploy.model_file import Contents
     from recurra.tasks.opened import Opened
+    from recurra.tasks.slots import Slots
     from recurra.tasks.task import Task
     from recurra.tasks.watching import Watched
 
@@ -303,8 +304,8 @@ class Estimator(NestedOptions, ABC):
         """Go on learning from later data, and keep what is better for it."""
         raise InputError(
             _(
-                "a {kind} keeps no data, so that nobody could tell what it forgets: train it anew on the old and the "
-                "new examples",
+                "a {kind} keeps no data, so what it forgets could not be measured: train it again on "
+                "the old and new examples together",
                 kind=self.KIND,
             )
         )
@@ -318,6 +319,17 @@ class Estimator(NestedOptions, ABC):
     def streams(self, *given: Any, **how: Any) -> Any:
         """Many of them at once, any of which may step, begin anew, be saved and loaded."""
         raise InputError(_("a {kind} has no streams", kind=self.KIND))
+
+    def slots(self, count: int, levels: Sequence[float]) -> Slots:
+        """Its `streams` as the sessions of a server; `levels` are those of intervals.
+
+        Raises InputError with the reason where it cannot go on one step at a time.
+        """
+        raise InputError(_("a {kind} has no streams", kind=self.KIND))
+
+    def served(self, levels: Sequence[float]) -> dict[str, Any]:
+        """What a server says of it beside its facts."""
+        return {}
 
     # Files
 

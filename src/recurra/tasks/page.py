@@ -11,7 +11,7 @@ from recurra.tasks.provenance import command_of, fact_rows, now, settings, versi
 
 if TYPE_CHECKING:
     from recurra.data import Fact
-    from recurra.evaluation.labelled.evaluation import Evaluation
+    from recurra.evaluation.shared.evaluation import Evaluation
 
 NOT_COMPARED = mark("Not compared with baselines: study(X, y) trains and evaluates.")
 PACKAGES = ("torch", "numpy", "pandas", "pyarrow")

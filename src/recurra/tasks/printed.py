@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.formatting import MISSING
 from recurra.report.scores import shown_as
 from recurra.tasks.estimator import Scores

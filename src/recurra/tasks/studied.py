@@ -30,7 +30,7 @@ from recurra.deploy.model_file import Contents
 from recurra.deploy.seen import Seen
 from recurra.ensemble.members import Member
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _
 from recurra.options import option
 from recurra.report import ReportContent
@@ -309,7 +309,7 @@ class StudiedEstimator(FittedEstimator):
     def _refuse_unjudged(self, data: Any, source: str) -> None:
         """Raise InputError where examples lack the truth to be judged by, or the model its baselines."""
         if not self._fitted().baselines:
-            raise InputError(_("this model was fitted without baselines: study fits them too, and judges it"))
+            raise InputError(_("this model was fitted without baselines: study fits them too, and evaluates it"))
 
     def _later(self, later: Later | None) -> Gathered:
         if later is None:

@@ -101,7 +101,7 @@ def _sentence(promise: Promise, found: Watching, windows: pd.DataFrame, since: A
             windows=seen,
         )
     if found.status == "few":
-        return _("Too few rows to say: {figures}, {windows}.", figures=figures, windows=seen)
+        return _("Too few rows to tell: {figures}, {windows}.", figures=figures, windows=seen)
     return _("Still holds: {figures}, {windows}.", figures=figures, windows=seen)
 
 
@@ -156,8 +156,8 @@ def watch_notes(found: Watching, alpha: float) -> list[str]:
     """How the test is to be read."""
     return [
         _(
-            "The test may be looked at after every row: it calls a model that holds broken with a probability of at "
-            "most {alpha}. The evidence is 1 at the beginning, and {needed} is needed.",
+            "The test may be checked after every row: it calls a model that still holds broken with "
+            "a probability of at most {alpha}. The evidence starts at 1, and {needed} is needed.",
             alpha=percent(alpha),
             needed=significant(found.needed),
         )

@@ -69,7 +69,7 @@ class GuardedWatcher:
             return call()
         except Exception as error:  # noqa: BLE001  # of any kind: a diagnostic must not stop what it watches
             self._watcher = None
-            self._remarks.add(_("the gradient's way through time was not recorded"), error)
+            self._remarks.add(_("the gradient's flow through time was not recorded"), error)
             return None
         finally:
             set_states(before, self._device)

@@ -177,7 +177,7 @@ def check_verbose(verbose: object) -> None:
     """Raise InputError for what is neither None, nor True, nor False."""
     if verbose is not None and not isinstance(verbose, bool):
         raise InputError(
-            _("verbose is {verbose!r}: expected True, False, or None for a bar where a person watches", verbose=verbose)
+            _("verbose is {verbose!r}: expected True, False, or None for a progress bar in a terminal", verbose=verbose)
         )
 
 

@@ -38,7 +38,7 @@ def test_it_writes_what_it_says(model: Path) -> None:
     judged = pd.read_csv(model.parent / "predictions.csv", keep_default_na=False)
     assert {"row", "recording", "truth", "predicted", "confidence", "times"} <= set(judged.columns)
     page = (model.parent / "report.html").read_text(encoding="utf-8")
-    assert "What was heard, and when" in page
+    assert "Recognised words over time" in page
     assert "could not be shown" not in page
 
 

@@ -73,7 +73,7 @@ def test_a_worse_model_leaves_the_file_as_it_is(
 
     monkeypatch.setattr(updating, "_learnt", spoilt)
     assert run("update", str(place), str(newer)) == 0
-    assert "The old model stays" in capsys.readouterr().out
+    assert "The old model is kept" in capsys.readouterr().out
     assert place.read_bytes() == model.read_bytes()
 
 
@@ -92,5 +92,5 @@ def test_refusals(model: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="an update needs at least 10"):
         rc.load(model).partial_fit(WEEKS[WEEKS["day"] < "2024-06-05"])
     plain = quick(method="naive").fit(WEEKS[~LATE])
-    with pytest.raises(InputError, match="nothing to go on learning"):
+    with pytest.raises(InputError, match="nothing to train further"):
         plain.partial_fit(WEEKS)

@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("name", "status", "said"),
-    [("same", 0, "Still holds: MASE"), ("worse", 3, "No longer holds since 2024-"), ("few", 0, "Too few rows to say")],
+    [("same", 0, "Still holds: MASE"), ("worse", 3, "No longer holds since 2024-"), ("few", 0, "Too few rows to tell")],
 )
 def test_one_sentence_and_its_status(
     folder: Path, capsys: pytest.CaptureFixture, name: str, status: int, said: str

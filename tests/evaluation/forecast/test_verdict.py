@@ -115,9 +115,9 @@ def test_false_claims_are_rare():
 
 
 def test_nothing_to_judge_is_refused():
-    with pytest.raises(InputError, match="nothing to judge"):
+    with pytest.raises(InputError, match="nothing to evaluate"):
         judge(LOSS, {})
-    with pytest.raises(InputError, match="nothing to judge"):
+    with pytest.raises(InputError, match="nothing to evaluate"):
         judge(LOSS * np.nan, {"naive": LOSS})
 
 

@@ -108,7 +108,7 @@ def test_a_test_part_of_almost_nothing(n: int) -> None:
     found = evaluate_classes(TRUTH[:n], probabilities(2.0)[:n], part, names=NAMES)
     assert found.verdict.sentence.startswith("Too few test examples to tell")
     values = evaluate_values(np.ones((n, 1)), np.ones((n, 1)), {"mean": np.ones((n, 1))}, names=["x"])
-    assert values.verdict.sentence.startswith("Nothing can be said: the R2 is not defined")
+    assert values.verdict.sentence.startswith("No verdict: the R2 is not defined")
 
 
 def test_refusals() -> None:

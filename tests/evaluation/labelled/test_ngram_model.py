@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from recurra.data.examples.ragged import Ragged
 from recurra.evaluation.labelled.ngram_model import NGramModel
-from recurra.evaluation.labelled.ngrams import Values, fit_ngrams
+from recurra.evaluation.shared.ngrams import Values, fit_ngrams
 
 TEXTS = st.lists(st.lists(st.integers(0, 4), max_size=7), min_size=1, max_size=6)
 

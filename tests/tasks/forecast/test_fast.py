@@ -40,7 +40,7 @@ def test_what_it_is_not_compared_with_is_said() -> None:
     assert {"naive", "seasonal naive", "seasonal profile"} <= set(backtest.baselines)
     said = next(fact.value for fact in model.facts() if fact.label == "left out")
     assert "AutoETS" in said
-    assert said.endswith("only baselines that need no fitting are compared with")
+    assert said.endswith("compared only with baselines that need no fitting")
     assert len(model.predict()) == 2 * HORIZON
 
 

@@ -124,7 +124,7 @@ def test_no_hierarchy_is_refused(text: str) -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(InputError, match="the hierarchy says what tells series apart"):
+    with pytest.raises(InputError, match="the hierarchy names the columns that identify a series"):
         quick(method="fast", hierarchy="region/shop").fit(chain(), series="shop")
     one = chain()[lambda f: f["region"] == "south"]
     with pytest.raises(InputError, match="nothing to add up"):

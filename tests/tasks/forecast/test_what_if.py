@@ -57,8 +57,8 @@ def test_what_they_add_is_measured_and_said(studied: rc.Forecaster) -> None:
     ("share", "p", "end"),
     [
         (0.1, 0.01, "(p = 0.010)"),
-        (0.1, 0.4, "not to be told from chance"),
-        (-0.1, 0.4, "not to be told from chance"),
+        (0.1, 0.4, "within chance"),
+        (-0.1, 0.4, "within chance"),
         (-0.1, 0.01, "leave them out"),
     ],
 )

@@ -69,7 +69,7 @@ def test_the_page_shows_samples_what_surprised_and_what_was_copied(model: rc.Seq
     model.report(tmp_path / "page.html", samples=[TEXT[:200] + model.sample(length=100)[0]])
     page = (tmp_path / "page.html").read_text()
     assert 'class="surprise"' in page
-    assert "What it has by heart" in page
+    assert "Memorised passages" in page
     assert "Dear" in page
 
 

@@ -14,8 +14,8 @@ from recurra import InputError
 from recurra.data.encoders.reader import Encoded, Fixed
 from recurra.data.examples.inputs import Static, Text
 from recurra.data.examples.ragged import Ragged
-from recurra.evaluation.labelled.calibration import Blend
 from recurra.evaluation.labelled.ngram_model import NGramModel
+from recurra.evaluation.shared.calibration import Blend
 from recurra.inspect import attribute
 from recurra.tasks.labelled.attributions import explained_frame, with_gaps
 from recurra.tasks.labelled.baselines import fit_ngrams_of

@@ -24,8 +24,8 @@ from recurra.data.labels.labels import Classes, LabelSets, Numbers, Tags
 from recurra.deploy.keeping import Header
 from recurra.deploy.model_file import Contents, read_model, write_model
 from recurra.errors import ModelFileError
-from recurra.evaluation.labelled.calibration import Blend
 from recurra.evaluation.labelled.ngram_model import NGramModel
+from recurra.evaluation.shared.calibration import Blend
 from recurra.evaluation.shared.watching import Promise
 from recurra.objectives.classes import ClassObjective
 from recurra.objectives.labels import LabelObjective
@@ -288,7 +288,7 @@ def test_an_altered_tensor_is_refused(made, tmp_path, name):
             write_model(path, Contents(contents.kind, contents.config, tensors))
             assert use(path, X) is None, (key, None if other is None else (other.dtype, other.shape))
     write_model(path, Contents(contents.kind, contents.config, contents.tensors | {"surplus": torch.ones(1)}))
-    with pytest.raises(ModelFileError, match="it holds 'surplus' in a way that no such model has"):
+    with pytest.raises(ModelFileError, match="its 'surplus' has a form that no such model has"):
         rc.load(path)
 
 

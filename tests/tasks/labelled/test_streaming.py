@@ -12,7 +12,7 @@ from tests.tasks import sequences
 from tests.tasks.sequences import classifier, regressor, reviews, strands, tagger
 
 from recurra.errors import InputError, ModelFileError
-from recurra.evaluation.labelled.calibration import Blend
+from recurra.evaluation.shared.calibration import Blend
 from recurra.inputs import Series, Static
 
 FORWARD = dict(hidden=8, embedding=8, dropout=0.0, bidirectional=False, convolution=(), shrink=1)

@@ -103,7 +103,7 @@ def test_what_was_looked_at_adds_up(studied):
     sums = frame.groupby(["example", "step"])["share"].sum()
     assert bool((sums <= 1 + 1e-5).all())
     page = studied.content()
-    assert [section.title for section in page.sections()].count("What was looked at") == 1
+    assert [section.title for section in page.sections()].count("Attention alignment") == 1
 
 
 @pytest.mark.train

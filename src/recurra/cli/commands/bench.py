@@ -56,7 +56,7 @@ def bench(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Measure recurra.nn beside torch.nn, pair by pair, after comparing outputs, states and gradients.
+    """Measure the speed of recurra.nn against torch.nn, pair by pair, after comparing outputs, states and gradients.
 
     A ratio of 3 says that ours takes a third of the time. Where results differ no ratio is given, and the exit
     status is 1. Ctrl-C shows what has been measured until then.

@@ -41,7 +41,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Say what runs here: versions, processor, threads, devices, recurrent kernels, optional packages."""
+    "Show what runs here: versions, processor, threads, devices, recurrent kernels, optional packages."
     with set_language("en" if as_json else language()):  # what a program reads stays English
         findings = {
             "recurra": _ourselves(),

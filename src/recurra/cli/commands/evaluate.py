@@ -45,10 +45,10 @@ def evaluate(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Measure the model in MODEL on the data in FILE, beside the baselines, without training.
+    """Evaluate the model in MODEL on the data in FILE against the baselines, without training.
 
-    Forecasts start after the last time that the model was trained on; labels are compared with those in FILE. Of a
-    folder of Parquet partitions each is judged by itself, and the mean over them is told.
+    Forecasts start after the last time that the model was trained on; labels are compared with those in FILE. In a
+    folder of Parquet partitions each one is evaluated separately, and the mean is shown.
     """
     percents = parse_levels(levels)
     if Path(file).is_dir():

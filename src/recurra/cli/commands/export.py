@@ -46,21 +46,21 @@ def export(
         Path | None, typer.Option("--c", metavar="DIR", help="Folder of the C files.", rich_help_panel=options.OUTPUT)
     ] = None,
     name: Annotated[
-        str, typer.Option(metavar="NAME", help="What files and functions are called.", rich_help_panel=options.OUTPUT)
+        str, typer.Option(metavar="NAME", help="Name of the files and functions.", rich_help_panel=options.OUTPUT)
     ] = "model",
     int8: Annotated[
         bool, typer.Option("--int8", help="Weights of one byte each, with a scale for each output.")
     ] = False,
-    steps: Annotated[int, typer.Option(min=1, metavar="STEPS", help="Most steps of a row in C.")] = 512,
+    steps: Annotated[int, typer.Option(min=1, metavar="STEPS", help="Maximum steps of a row in C.")] = 512,
     network_alone: Annotated[
-        bool, typer.Option("--network-alone", help="Of a combined forecast, the trained network's part.")
+        bool, typer.Option("--network-alone", help="Of a combined forecast, the trained network alone.")
     ] = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Write the model in MODEL as ONNX, for onnxruntime and others, and as C99 that needs nothing.
+    """Export the model in MODEL as ONNX, for onnxruntime and others, and as C99 without dependencies.
 
-    Scaling, calibration and quantiles are part of what is written, and rows to check it with lie beside it.
+    Scaling, calibration and quantiles are included, and rows to check the export with are written too.
     """
     from recurra.tasks import load
 

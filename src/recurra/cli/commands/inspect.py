@@ -44,7 +44,7 @@ def inspect(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Say what the networks in MODEL remember, what is wrong with them, and what moved their predictions.
+    """Show what the networks in MODEL remember, what is wrong with them, and what moved their predictions.
 
     Writes NAME-memory.png, NAME-moved.png and NAME-moved.csv, which explains every forecast by time and column, or the
     predicted labels of examples in FILE by word, letter, step or column.
@@ -72,7 +72,7 @@ def inspect(
     for finding in insight.findings:
         console.print(Text(f"  {finding}", style="yellow"), soft_wrap=True)
     if not insight.findings and not insight.nothing:
-        console.print(Text(f"  {_('Nothing wrong was found.')}"))
+        console.print(Text(f"  {_('No problem was found.')}"))
     console.print()
     for title, table in insight.tables:
         print_frame(console, title, table)

@@ -120,7 +120,7 @@ def refuse_unasked(estimator: Estimator, model: Path, shown: Mapping[str, Any]) 
         return
     raise InputError(
         _(
-            "{wrong} says nothing to {model}, which holds a {kind}: leave it out",
+            "{wrong} does not apply to {model}, which holds a {kind}: omit it",
             wrong=option(wrong),
             model=model,
             kind=estimator.KIND,

@@ -30,29 +30,32 @@ _LIMITS = "Limits"
 
 def serve(
     model: options.ModelFile,
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="Port to listen at.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes behind the port; more than one need --redis.")] = 1,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes; more than one needs --redis.")] = 1,
     redis: Annotated[
         str | None, typer.Option(metavar="URL", help="Redis that keeps the sessions of all workers.")
     ] = None,
     state: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Keeps sessions between two runs: MODEL.sessions unless given."),
+        typer.Option(metavar="FILE", help="File that keeps sessions between runs; MODEL.sessions unless given."),
     ] = None,
     levels: options.Levels = "80,95",
-    body: Annotated[int, typer.Option(min=1, help="Most bytes of a call.", rich_help_panel=_LIMITS)] = 1_000_000,
-    steps: Annotated[int, typer.Option(min=1, help="Most rows of a call.", rich_help_panel=_LIMITS)] = 1_000,
-    sessions: Annotated[int, typer.Option(min=1, help="Most sessions.", rich_help_panel=_LIMITS)] = 1_000,
-    seconds: Annotated[float, typer.Option(min=0.01, help="Most seconds of a call.", rich_help_panel=_LIMITS)] = 10.0,
+    body: Annotated[int, typer.Option(min=1, help="Maximum bytes of a request.", rich_help_panel=_LIMITS)] = 1_000_000,
+    steps: Annotated[int, typer.Option(min=1, help="Maximum rows of a request.", rich_help_panel=_LIMITS)] = 1_000,
+    sessions: Annotated[int, typer.Option(min=1, help="Maximum number of sessions.", rich_help_panel=_LIMITS)] = 1_000,
+    seconds: Annotated[
+        float, typer.Option(min=0.01, help="Maximum seconds of a request.", rich_help_panel=_LIMITS)
+    ] = 10.0,
     idle: Annotated[
         float, typer.Option(min=1, help="Seconds until an idle session is forgotten.", rich_help_panel=_LIMITS)
     ] = 3600.0,
     debug: options.Debug = False,
 ) -> None:
-    """Serve the model in MODEL: predictions, sessions that go on one step at a time, a live page.
+    """Serve the model in MODEL: predictions, sessions that continue one step at a time, a live page.
 
-    A token in RECURRA_TOKEN is asked of every call. Ctrl-C ends the server; its sessions go on when it starts again.
+    If RECURRA_TOKEN is set, every request must carry that token. Ctrl-C stops the server; sessions continue when it is
+    started again.
     """
     percents = parse_levels(levels)
     require_package("fastapi")
@@ -80,7 +83,9 @@ def serve(
     }
     console = stdout()
     app = create_app(settings) if workers == 1 else None
-    console.print(_("Serving {model} at http://{host}:{port} (Ctrl-C ends it)", model=model.name, host=host, port=port))
+    console.print(
+        _("Serving {model} at http://{host}:{port} (press Ctrl-C to stop)", model=model.name, host=host, port=port)
+    )
     if app is not None:
         uvicorn.run(app, **told)
         return

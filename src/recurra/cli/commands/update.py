@@ -32,17 +32,17 @@ def update(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Where the new model is written; over MODEL unless given.",
+            help="Where to write the new model; MODEL is replaced unless given.",
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Go on training the model in MODEL with the newer rows in FILE.
+    """Continue training the model in MODEL on the newer rows in FILE.
 
-    The newest of them judge: both models there, and on rows that the old one knew. The old model stays if the new one
-    is worse on the newest rows, or has forgotten what was known.
+    Both models are evaluated on the newest rows, and on rows that the old one was trained on. The old model is kept if
+    the new one is worse on the newest rows, or has forgotten what it knew.
     """
     from recurra.tasks import load
     from recurra.training import Run

@@ -19,7 +19,7 @@ BROKEN = 3  # the exit status where the model no longer holds
 EXAMPLES = """
 **Examples**
 
-- `recurra watch sales.safetensors later.csv` — still holds, no longer holds since when, or too few rows to say
+- `recurra watch sales.safetensors later.csv` — still holds, no longer holds since when, or too few rows to tell
 
 - `recurra watch sales.safetensors later.csv -q || mail -s retrain me` — in a cron job: status 3, it no longer holds
 
@@ -39,7 +39,7 @@ def watch(
         float,
         typer.Option(
             metavar="SHARE",
-            help="Probability at most with which a model that holds is ever called broken.",
+            help="Highest probability of ever calling a model broken that still holds.",
             rich_help_panel=options.JUDGING,
         ),
     ] = 0.05,
@@ -47,7 +47,7 @@ def watch(
         bool,
         typer.Option(
             "--anomalies",
-            help="Look for values that are far from what was forecast of them.",
+            help="Flag values that are far from their forecast.",
             rich_help_panel=options.JUDGING,
         ),
     ] = False,
@@ -55,7 +55,7 @@ def watch(
         float,
         typer.Option(
             metavar="SHARE",
-            help="Of unchanged values, the share that --anomalies may flag.",
+            help="The share of normal values that --anomalies may flag.",
             rich_help_panel=options.JUDGING,
         ),
     ] = 0.01,
@@ -68,10 +68,10 @@ def watch(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Watch the model in MODEL on the later data in FILE: error and coverage over time beside what was promised.
+    """Watch the model in MODEL on the later data in FILE: error and coverage over time against what was promised.
 
-    The test may be repeated as often as rows come. Exit status 0: it still holds, or there are too few rows to say;
-    3: it no longer holds.
+    The test may be repeated whenever rows arrive. Exit status 0: it still holds, or there are too few rows to tell; 3:
+    it no longer holds.
     """
     from recurra.tasks import load
 

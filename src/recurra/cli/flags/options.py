@@ -63,10 +63,11 @@ NewerFile = Annotated[
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors file written by Recurra.")]
 
 Workers = Annotated[
-    int, _option(OUTPUT, min=0, metavar="N", help="Of a folder of partitions: processes that share them, by Dask.")
+    int, _option(OUTPUT, min=0, metavar="N", help="For a folder of partitions: number of Dask processes.")
 ]
 Cluster = Annotated[
-    str | None, _option(OUTPUT, "--dask", metavar="ADDRESS", help="Of a folder: the Dask cluster that shares it.")
+    str | None,
+    _option(OUTPUT, "--dask", metavar="ADDRESS", help="For a folder of partitions: address of a Dask cluster."),
 ]
 Target = Annotated[str | None, _option(COLUMNS, metavar="NAME", help="The column to forecast.")]
 Time = Annotated[
@@ -136,10 +137,13 @@ Sequences = Annotated[
 ]
 AudioFiles = Annotated[
     list[str] | None,
-    _option(COLUMNS, "--audio", metavar="NAMES", help="Paths of sound files, from the table's folder."),
+    _option(
+        COLUMNS, "--audio", metavar="NAMES", help="Column of sound files, as paths relative to the table's folder."
+    ),
 ]
 MergeCase = Annotated[
-    bool, _option(COLUMNS, "--merge-case/--keep-case", help="Whether labels that differ in case only are one.")
+    bool,
+    _option(COLUMNS, "--merge-case/--keep-case", help="Whether labels that differ only in case are the same label."),
 ]
 LabelSeparator = Annotated[
     str | None, _option(COLUMNS, metavar="TEXT", help="Separator of several labels in one cell: ';'; or none.")
@@ -179,11 +183,11 @@ Group = Annotated[
 ]
 
 Top = Annotated[
-    int | None, _option(OUTPUT, "--top", min=1, metavar="N", help="Proposals for each history, of a recommender: 20.")
+    int | None, _option(OUTPUT, "--top", min=1, metavar="N", help="Recommenders: proposals for each history: 20.")
 ]
 
 Level = Annotated[
-    Literal["auto", "words", "characters", "subwords"], _option(NETWORK, help="What one step of a text is.")
+    Literal["auto", "words", "characters", "subwords"], _option(NETWORK, help="What counts as one step of a text.")
 ]
 Vectors = Annotated[Path | None, _option(NETWORK, metavar="FILE", help="Pretrained word vectors, one word per line.")]
 Hidden = Annotated[int | None, _option(NETWORK, min=1, help="Hidden units per direction.")]
@@ -204,7 +208,7 @@ def cell_or(others: tuple[str, ...]) -> Any:
     def parsed(text: str) -> str:
         return _cell_name(text, others)
 
-    told = _option(LEARNING, parser=parsed, metavar=_cell_choices(*others), help="Recurrent cell, or its stand-in.")
+    told = _option(LEARNING, parser=parsed, metavar=_cell_choices(*others), help="Recurrent cell, or transformer.")
     return Annotated[str, told]
 
 
@@ -225,14 +229,14 @@ Method = Annotated[
     _option(
         LEARNING,
         metavar="auto|NAME",
-        help="What forecasts: auto combines the networks and the baselines; network, fast or a baseline's name.",
+        help="Method: auto combines the networks and the baselines; network, fast or a baseline's name.",
     ),
 ]
 Fast = Annotated[bool, _option(LEARNING, help="Forecast with the pretrained network, without training.")]
 Windows = Annotated[int | None, _option(LEARNING, min=1, help="Backtest windows per series; by length unless given.")]
 AllowLeak = Annotated[
     list[str] | None,
-    _option(JUDGING, metavar="NAME", help="Learn from a column or series although it tells the future; repeatable."),
+    _option(JUDGING, metavar="NAME", help="Learn from a column or series even though it leaks the future; repeatable."),
 ]
 Fallback = Annotated[
     bool, _option(OUTPUT, "--fallback", help="Where the best baseline is better for a series, write its forecast.")
@@ -247,26 +251,32 @@ Device = Annotated[
 ]
 Devices = Annotated[int, _option(LEARNING, min=1, help="Processes to train with.")]
 Nodes = Annotated[
-    int, _option(LEARNING, min=1, help="Machines that train together, told by MASTER_ADDR, MASTER_PORT, NODE_RANK.")
+    int, _option(LEARNING, min=1, help="Machines that train together; set MASTER_ADDR, MASTER_PORT and NODE_RANK.")
 ]
 Log = Annotated[Path | None, _option(LEARNING, metavar="DIR", help="Folder for TensorBoard logs.")]
 Resume = Annotated[bool, _option(LEARNING, "--resume", help="Continue an interrupted run.")]
 
-Prompt = Annotated[str | None, _option(SAMPLES, help="Of a generator: what a sample goes on from.")]
+Prompt = Annotated[str | None, _option(SAMPLES, help="Generators: the text that a sample continues.")]
 Samples = Annotated[
     int | None,
-    _option(SAMPLES, min=1, max=10_000, metavar="N", help="Sample paths of a forecast; of a generator: its samples."),
+    _option(
+        SAMPLES, min=1, max=10_000, metavar="N", help="Number of sample paths of a forecast, or samples of a generator."
+    ),
 ]
-Length = Annotated[int | None, _option(SAMPLES, min=1, help="Of a generator: symbols of a sample.")]
+Length = Annotated[int | None, _option(SAMPLES, min=1, help="Generators: symbols in a sample.")]
 Temperature = Annotated[
-    float | None, _option(SAMPLES, min=0.0, help="Of a generator: below 1, likely symbols become likelier.")
+    float | None, _option(SAMPLES, min=0.0, help="Generators: below 1, likely symbols become likelier.")
 ]
-TopK = Annotated[int | None, _option(SAMPLES, min=1, help="Of a generator: draw from so many likeliest symbols.")]
+TopK = Annotated[
+    int | None, _option(SAMPLES, min=1, help="Generators: sample from this many of the likeliest symbols.")
+]
 TopP = Annotated[
     float | None,
-    _option(SAMPLES, min=0.0, max=1.0, help="Of a generator: draw from the likeliest up to this probability."),
+    _option(SAMPLES, min=0.0, max=1.0, help="Generators: sample from the likeliest symbols up to this probability."),
 ]
-SampleSeed = Annotated[int | None, _option(SAMPLES, "--seed", min=0, help="Of a generator: the same seed, same text.")]
+SampleSeed = Annotated[
+    int | None, _option(SAMPLES, "--seed", min=0, help="Generators: random seed; the same seed gives the same text.")
+]
 
 Levels = Annotated[str, _option(OUTPUT, metavar="PERCENTS", help="Prediction intervals, in percent.")]
 WhatIf = Annotated[

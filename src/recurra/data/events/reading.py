@@ -184,8 +184,8 @@ def refuse_short(log: EventLog, columns: EventColumns, source: str) -> None:
         raise InputError(_("{source} holds one event: there is nothing that comes next", source=source))
     raise InputError(
         _(
-            "every {user} of {source} has one event, so that nothing comes next: name the column that joins events "
-            "with {flag}, or leave out the column to read one long history",
+            "every {user} of {source} has one event, so that nothing comes next: name the identifier "
+            "of histories with {flag}, or remove the column to read one long history",
             user=columns.user,
             source=source,
             flag=option("user"),

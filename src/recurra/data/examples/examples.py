@@ -137,7 +137,7 @@ def keep_rows(
         remedies = [
             _("fill or remove these rows"),
             _("allow it with {optional_option}", optional_option=option("optional", [names[0]])) if others else "",
-            _("have them dropped with {empty_option}", empty_option=option("empty", "drop")) if dropping else "",
+            _("drop them with {empty_option}", empty_option=option("empty", "drop")) if dropping else "",
         ]
         raise InputError(
             _(
@@ -190,7 +190,7 @@ def _chosen(examples: Examples, inputs: Mapping[str, Kind]) -> Examples:
         if type(kind) is not type(examples.kinds[name]):
             raise InputError(
                 _(
-                    "input {name!r} was read as {kind}, and is declared as {declared}: read X anew",
+                    "input {name!r} was read as {kind}, and is declared as {declared}: read X again",
                     name=name,
                     kind=examples.kinds[name],
                     declared=kind,

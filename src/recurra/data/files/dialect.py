@@ -290,7 +290,7 @@ def _refuse_unused(separator: str, text: str, name: str, whole: bool, quoting: Q
         raise InputError(
             _(
                 "separator {separator!r} is not used in {name}, whose fields seem to be separated by "
-                "{better!r}: leave {separator_option} out to have it found",
+                "{better!r}: omit {separator_option} to have it detected",
                 separator=separator,
                 name=name,
                 better=better,

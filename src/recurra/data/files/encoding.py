@@ -50,8 +50,8 @@ def check_encoding(encoding: str) -> str:
     except (LookupError, ValueError) as error:
         raise InputError(
             _(
-                "encoding {encoding!r} is not known: give one such as utf-8, utf-16, gb18030, latin-1 or "
-                "cp1252 with {encoding_option}, or leave it out to have it found",
+                "encoding {encoding!r} is not known: give one such as utf-8, utf-16, gb18030, "
+                "latin-1 or cp1252 with {encoding_option}, or omit it to have it detected",
                 encoding=encoding,
                 encoding_option=option("encoding"),
             )
@@ -123,7 +123,7 @@ def _undecodable(encoding: str, error: UnicodeError, name: str, lines: int, data
         place = _(" (byte 0x{byte:02x}, about line {line})", byte=error.object[error.start], line=line)
     return _(
         "{name} is not in the encoding {encoding!r}{place}: give the right one with "
-        "{encoding_option}, or leave it out to have it found",
+        "{encoding_option}, or omit it to have it detected",
         name=name,
         encoding=encoding,
         place=place,

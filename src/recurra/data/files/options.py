@@ -54,8 +54,8 @@ def reading_options(
     if decimal not in (None, ".", ","):
         raise InputError(
             _(
-                "decimal {decimal!r} cannot be used: give '.' or ',' with {decimal_option}, or leave it "
-                "out to have it found",
+                "decimal {decimal!r} cannot be used: give '.' or ',' with {decimal_option}, or omit "
+                "it to have it detected",
                 decimal=decimal,
                 decimal_option=option("decimal"),
             )

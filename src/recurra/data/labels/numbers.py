@@ -207,8 +207,8 @@ def _refuse_lost(cells: npt.NDArray, numbers: npt.NDArray[np.float64], what: Ori
     if numbers[most] - numbers[least] <= _RESOLVED * size:
         raise InputError(
             _(
-                "{between}, which float64 hardly tells apart: subtract {cell} from all, and add it to "
-                "what is predicted",
+                "{between}, which float64 can hardly distinguish: subtract {cell} from all, and add "
+                "it to the predictions",
                 between=between,
                 cell=cells[least],
             )

@@ -136,9 +136,9 @@ def find_series(
     if rows - count > 0.2 * rows:
         raise InputError(
             _(
-                "{source} has up to {most} rows for the same time, and no column tells series apart: "
-                "name it with {series_option} (several joined by a comma), or sum the rows of each time "
-                "first. Columns: {kinds}",
+                "{source} has up to {most} rows for the same time, and no column identifies the "
+                "series: name it with {series_option} (several joined by a comma), or sum the rows "
+                "of each time first. Columns: {kinds}",
                 source=source,
                 most=most,
                 series_option=option("series"),

@@ -245,7 +245,7 @@ def melt_rows(
                 what=what,
                 place=place,
                 remedy=ways(
-                    using("name the columns that tell rows apart with {} A,B", "series"),
+                    using("name the columns that identify a row with {} A,B", "series"),
                     using("see {}", "layout"),
                     "" if offered("series") else _("give each a name of its own"),
                 ),

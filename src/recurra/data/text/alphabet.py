@@ -102,8 +102,8 @@ class Alphabet:
             shown = ", ".join(f"{letter!r} (U+{ord(letter):04X})" for letter in wrong[:5])
             raise InputError(
                 _(
-                    "the prompt holds {shown}{more}, which the text learnt from does not: use some of its {known} "
-                    "characters",
+                    "the prompt holds {shown}{more}, which the training text does not: use some of its "
+                    "{known} characters",
                     shown=shown,
                     more=_(" and others") if len(wrong) > 5 else "",
                     known=len(known),
@@ -125,8 +125,7 @@ def refuse_poor(text: str, least: int) -> None:
     if len(text) < least:
         raise InputError(
             _(
-                "the text has {text:,} characters: expected at least {least:,}, of which one part is "
-                "learnt from and another judges",
+                "the text has {text:,} characters: expected at least {least:,}, to train and to evaluate on",
                 text=len(text),
                 least=least,
             )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.errors import InputError
-from recurra.evaluation.labelled.ngrams import MULTIPLIER, NGrams
+from recurra.evaluation.shared.ngrams import MULTIPLIER, NGrams
 
 _INVERSE = np.uint64(pow(int(MULTIPLIER), -1, 1 << 64))
 
@@ -21,7 +21,7 @@ def tokens_of_ngrams(grams: NGrams, tokens: int) -> tuple[tuple[int, ...], ...]:
     Raises InputError for keys that are no n-grams of so many tokens.
 
     >>> from recurra.data.examples.ragged import Ragged
-    >>> from recurra.evaluation.labelled.ngrams import fit_ngrams
+    >>> from recurra.evaluation.shared.ngrams import fit_ngrams
     >>> sorted(tokens_of_ngrams(fit_ngrams(Ragged.of([[3, 4, 4]]), orders=(1, 2)), 5))
     [(3,), (3, 4), (4,), (4, 4)]
     """

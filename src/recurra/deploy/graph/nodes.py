@@ -259,7 +259,7 @@ class Waves:
 class Counted:
     """y = sum of coefficients [D, n] over the n-grams [D] of tokens that are in a row, by what each is worth there.
 
-    `grams` are their tokens, sorted by `keys` (`evaluation.labelled.ngrams`); `values` says what one is worth:
+    `grams` are their tokens, sorted by `keys` (`evaluation.shared.ngrams`); `values` says what one is worth:
     "binary", "counts" or "normalised".
     """
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from recurra.evaluation.forecast.metrics import mean_of_known
 from recurra.evaluation.forecast.naive import naive
 from recurra.evaluation.forecast.predictive import Empirical, Normal
 from recurra.evaluation.forecast.steps import Steps
+from recurra.evaluation.shared.means import mean_of_known
 
 Floats = npt.NDArray[np.floating]
 

@@ -20,6 +20,7 @@ from recurra.evaluation.forecast.columns import BASELINES, NETWORKS, quantile_co
 from recurra.evaluation.forecast.intermittent import which_intermittent
 from recurra.evaluation.forecast.series_verdicts import with_verdicts
 from recurra.evaluation.forecast.verdict import Verdict, judge
+from recurra.evaluation.shared.means import mean_of_known
 from recurra.evaluation.shared.showing import Shown, named_parts
 from recurra.evaluation.shared.significance import over_windows
 from recurra.language import _
@@ -193,7 +194,7 @@ class Backtest(Shown):
         """
         best = self.verdict.best_baseline
         losses = {name: self._losses(name) for name in self._columns()}
-        means = {name: metrics.mean_of_known(matrix) for name, matrix in losses.items()}
+        means = {name: mean_of_known(matrix) for name, matrix in losses.items()}
         difference = losses[self.model] - losses[best]
         names = self.rows.groupby("code")["series"].first().to_numpy()
         ours, rival = means[self.model], means[best]
@@ -235,7 +236,7 @@ class Backtest(Shown):
             sentence = f"{sentence.removesuffix('.')} ({option('method', found.use)})."
         if not counted.all():
             sentence += " " + _(
-                "Not counted: {series}, mostly zero, for which an absolute error is least for a forecast of nothing.",
+                "Not counted: {series}, mostly zero, for which a forecast of zero has the smallest absolute error.",
                 series=counted_noun(int((~counted).sum()), "series", "series"),
             )
         return replace(found, sentence=sentence)
@@ -294,7 +295,7 @@ class Backtest(Shown):
         quantiles = self._quantiles(name, self.levels)
         if quantiles is None:
             return float("nan")
-        return float(metrics.mean_of_known(metrics.crps(self.rows["y"].to_numpy(), quantiles, self.levels)))
+        return float(mean_of_known(metrics.crps(self.rows["y"].to_numpy(), quantiles, self.levels)))
 
     def _scaled_pinball(self, name: str) -> float:
         quantiles = self._quantiles(name, self.levels)

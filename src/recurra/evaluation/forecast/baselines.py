@@ -62,7 +62,7 @@ def methods_for(
 
     Those that are `needed` are among them whatever it takes.
     """
-    none = _("only baselines that need no fitting are compared with")
+    none = _("compared only with baselines that need no fitting")
     last = [ends[-1] if len(ends) else 0 for ends in origins]
     known = [history[:end] for history, end in zip(histories, last, strict=True)]
     longest = max((len(values) for values in known), default=0)

@@ -17,19 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.errors import InputError
+from recurra.evaluation.shared.means import mean_of_known
 from recurra.language import _
 
 Floats = npt.NDArray[np.floating]
 Array = npt.ArrayLike
-
-
-def mean_of_known(values: Array) -> Floats:
-    """The mean along the last axis over the places that are not NaN [..., n] -> [...]; NaN where there is none."""
-    values = np.asarray(values, dtype=np.float64)
-    known = ~np.isnan(values)
-    count = known.sum(axis=-1)
-    total = np.where(known, values, 0.0).sum(axis=-1)
-    return np.divide(total, count, out=np.full(np.shape(total), np.nan), where=count > 0)[()]
 
 
 def absolute_error(y: Array, forecast: Array) -> Floats:

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.errors import InputError
-from recurra.evaluation.forecast.metrics import mean_of_known
+from recurra.evaluation.shared.means import mean_of_known
 from recurra.evaluation.shared.significance import Comparison, compare
 from recurra.formatting import compared, compared_with, count, is_many, is_same, p_text, percent
 from recurra.language import _, mark
@@ -86,7 +86,7 @@ def judge(
     """
     counted = ~np.isnan(model)
     if not baselines or not counted.any():
-        raise InputError(_("there is nothing to judge: no baseline, or no test window with an observed value"))
+        raise InputError(_("there is nothing to evaluate: no baseline, or no test window with an observed value"))
     pairs = _Pairs(model, baselines, overlap)
     best = min(baselines, key=lambda name: pairs.loss(baselines[name]))
     n_series = int(counted.any(axis=1).sum())

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.evaluation.labelled.verdict import Verdict, decide
 from recurra.evaluation.shared.bootstrap import Score, interval, ratio, resample
 from recurra.evaluation.shared.showing import Shown, named_parts
+from recurra.evaluation.shared.verdict import Verdict, decide
 
 if TYPE_CHECKING:
     from recurra.report import ReportContent

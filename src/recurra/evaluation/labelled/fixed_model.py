@@ -11,8 +11,8 @@ from scipy import sparse
 
 from recurra.checking import check_standardising, require
 from recurra.data.encoders.reader import Fixed
-from recurra.evaluation.labelled.ngrams import Sparse
 from recurra.evaluation.labelled.series_summary import spread_of, standardised
+from recurra.evaluation.shared.sparse import Sparse
 
 Floats = npt.NDArray[np.floating]
 

@@ -22,9 +22,10 @@ from recurra.evaluation.labelled.fixed_model import FixedModel, fixed_block
 from recurra.evaluation.labelled.linear import FEATURES, MOST_COEFFICIENTS, STRENGTH, count_ratio_scale
 from recurra.evaluation.labelled.logistic import fit_sigmoid, fit_softmax, label_weights
 from recurra.evaluation.labelled.ngram_model import NGramModel
-from recurra.evaluation.labelled.ngrams import MOST, Sparse, fit_ngrams
 from recurra.evaluation.labelled.ridge import fit_ridge
 from recurra.evaluation.labelled.series_summary import SummaryModel, spread_of, standardised, summarise
+from recurra.evaluation.shared.ngrams import MOST, fit_ngrams
+from recurra.evaluation.shared.sparse import Sparse
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]

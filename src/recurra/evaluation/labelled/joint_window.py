@@ -18,8 +18,8 @@ from recurra.data.encoders.reader import Fixed
 from recurra.data.examples.ragged import Ragged
 from recurra.evaluation.labelled.fixed_model import FixedModel, fixed_block
 from recurra.evaluation.labelled.logistic import fit_softmax
-from recurra.evaluation.labelled.ngrams import Sparse
 from recurra.evaluation.labelled.windows import WIDTH, SymbolWindow, ValueWindow, checked_tags, look_around
+from recurra.evaluation.shared.sparse import Sparse
 
 Floats = npt.NDArray[np.floating]
 

@@ -24,7 +24,8 @@ from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
 from recurra.evaluation.labelled.logistic import fit_sigmoid, fit_softmax, label_weights
 from recurra.evaluation.labelled.ngram_model import NGramModel
-from recurra.evaluation.labelled.ngrams import MOST, Sparse, fit_ngrams
+from recurra.evaluation.shared.ngrams import MOST, fit_ngrams
+from recurra.evaluation.shared.sparse import Sparse
 from recurra.language import _
 
 Floats = npt.NDArray[np.floating]

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from recurra.evaluation.labelled.ngrams import Sparse
+from recurra.evaluation.shared.sparse import Sparse
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from recurra.checking import require
 from recurra.data.examples.ragged import Ragged
-from recurra.evaluation.labelled.ngrams import NGrams, Values
+from recurra.evaluation.shared.ngrams import NGrams, Values
 
 Floats = npt.NDArray[np.floating]
 

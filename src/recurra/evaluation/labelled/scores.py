@@ -18,10 +18,10 @@ import numpy.typing as npt
 from scipy import sparse
 
 from recurra.data.encoders.standardising import unit_of
-from recurra.evaluation.labelled.ngrams import Sparse
 from recurra.evaluation.labelled.ranks import macro_auc, spearman
 from recurra.evaluation.labelled.reliability import equal_mass_bins, top_class
 from recurra.evaluation.shared.bootstrap import Score, linear, mean_score, ratio
+from recurra.evaluation.shared.sparse import Sparse
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]

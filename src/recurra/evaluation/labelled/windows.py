@@ -19,7 +19,7 @@ from recurra.checking import check_standardising, require
 from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
 from recurra.evaluation.labelled.logistic import fit_softmax
-from recurra.evaluation.labelled.ngrams import Sparse
+from recurra.evaluation.shared.sparse import Sparse
 from recurra.language import _
 
 Floats = npt.NDArray[np.floating]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recurra.evaluation.labelled.evaluation import Evaluation, evaluate_scores
 from recurra.evaluation.shared.bootstrap import Score, mean_score
+from recurra.evaluation.shared.evaluation import Evaluation, evaluate_scores
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recurra.evaluation.labelled.ngrams import Sparse
+from recurra.evaluation.shared.sparse import Sparse
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]

@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recurra.evaluation.labelled.ngrams import MULTIPLIER, Sparse
 from recurra.evaluation.ranking.prefixes import Prefixes, SparseTable
+from recurra.evaluation.shared.ngrams import MULTIPLIER
+from recurra.evaluation.shared.sparse import Sparse
 from recurra.language import mark
 
 Ints = npt.NDArray[np.int64]

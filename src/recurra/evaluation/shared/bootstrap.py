@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recurra.evaluation.labelled.ngrams import Sparse
+from recurra.evaluation.shared.sparse import Sparse
 
 Key = TypeVar("Key")
 Floats = npt.NDArray[np.floating]

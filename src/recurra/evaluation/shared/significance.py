@@ -37,7 +37,7 @@ import numpy.typing as npt
 from scipy.special import stdtr
 
 from recurra.errors import InputError
-from recurra.evaluation.forecast.metrics import mean_of_known
+from recurra.evaluation.shared.means import mean_of_known
 from recurra.language import _
 
 Floats = npt.NDArray[np.floating]

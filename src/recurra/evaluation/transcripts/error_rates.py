@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from recurra.data.encoders.spelling import tidy
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import Evaluation, evaluate_scores
 from recurra.evaluation.shared.bootstrap import Score, mean_score, ratio
+from recurra.evaluation.shared.evaluation import Evaluation, evaluate_scores
 from recurra.extras import require_package
 from recurra.language import _
 

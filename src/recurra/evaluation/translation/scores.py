@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recurra.evaluation.labelled.evaluation import MODEL, Evaluation, evaluate_scores
 from recurra.evaluation.shared.bootstrap import Score, mean_score
+from recurra.evaluation.shared.evaluation import MODEL, Evaluation, evaluate_scores
 from recurra.extras import require_package
 
 Floats = npt.NDArray[np.floating]

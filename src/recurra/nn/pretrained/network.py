@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recurra.language import _
 from recurra.nn.pretrained.constants import triangle
 from recurra.nn.pretrained.features import PLAIN, START, STEP, Described, describe, inputs_size, plain_forecasts
 from recurra.nn.pretrained.shape import Shape
@@ -73,6 +74,11 @@ class Pretrained(nn.Module):
             self.out.weight.mul_(0.3)
             self.out.bias.zero_()
             self.out.bias[:PLAIN] = torch.tensor(START)
+
+    @property
+    def why_not_causal(self) -> str:
+        """Why there is no step: a window is described as a whole."""
+        return _("it describes a window by its own level, scale and season, which every further step changes")
 
     def encode(self, inputs: Tensor) -> Tensor:
         """inputs [K, B, F] -> states [K, B, D]"""

@@ -37,7 +37,7 @@ class Alignment(Panel):
 
     alignments: Sequence[Aligned]
 
-    title: ClassVar[str] = mark("What was looked at")
+    title: ClassVar[str] = mark("Attention alignment")
 
     def section(self) -> Section | None:
         if not self.alignments:
@@ -47,7 +47,7 @@ class Alignment(Panel):
             blocks.append(Text(each.title))
             label = _("Attention of each token produced to each token of the source")
             blocks.append(Plot(f"aligned-{place}", label, heat_map(each), height_of(each)))
-        told = _("Each row is a token that was produced: the darker a field, the more it looked at that source token.")
+        told = _("Each row is an output token: the darker a cell, the more attention it paid to that source token.")
         return Section("aligned", _(self.title), [Text(told), *blocks])
 
     def drawing(self) -> Drawing | None:
@@ -94,4 +94,4 @@ def _drawn(axes: Axes, each: Aligned, fonts: list[str]) -> None:
     axes.set_yticks(range(len(each.produced)), labels=[one_line(token, 14) for token in each.produced], fontsize=8.5)
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         label.set(parse_math=False, family=fonts)
-    dress_axes(axes, _("What was looked at"), "", "", fonts)
+    dress_axes(axes, _("Attention alignment"), "", "", fonts)

@@ -20,7 +20,7 @@ class ConfusedWords(Panel):
 
     confused: pd.DataFrame
 
-    title: ClassVar[str] = mark("Words that were confused")
+    title: ClassVar[str] = mark("Confused words")
     COLUMNS: ClassVar = {"confused": ("truth", "said", "count")}
 
     def section(self) -> Section | None:

@@ -31,7 +31,7 @@ class Samples(Panel):
     samples: Sequence[Sample]
     real: Sequence[Sample] = ()
 
-    title: ClassVar[str] = mark("What it writes")
+    title: ClassVar[str] = mark("Samples of text")
 
     def section(self) -> Section | None:
         if not self.samples:
@@ -65,14 +65,14 @@ class Memorised(Panel):
     run: int
     copies_total: int = 0
 
-    title: ClassVar[str] = mark("What it has by heart")
+    title: ClassVar[str] = mark("Memorised passages")
 
     def section(self) -> Section | None:
         made, real = self.copied_share, self.real_share
         told = [
             _(
-                "Of {total:,} symbols that it wrote, {made} lie in passages of {run} or more that stand word for word "
-                "in what it learnt; of the held-out text itself {real} do.",
+                "Of {total:,} symbols that it wrote, {made} lie in passages of {run} or more that "
+                "occur verbatim in the training text; of the held-out text itself {real} do.",
                 total=self.copies_total,
                 made=percent(made),
                 run=self.run,
@@ -80,10 +80,15 @@ class Memorised(Panel):
             )
         ]
         if made > max(2 * real, real + 0.05):
-            told.append(_("It copies more than the language explains: take care where the text must not be disclosed."))
+            told.append(
+                _(
+                    "It copies more than the repetitions of the language explain: be careful if the training "
+                    "text must not be disclosed."
+                )
+            )
         else:
             told.append(_("That is no more than the language itself repeats."))
-        head = [_("passage"), _("symbols"), _("where it was learnt, after")]
+        head = [_("passage"), _("symbols"), _("in the training text, after")]
         rows = [[Cell(each.text), str(each.length), each.before] for each in self.copied]
         table = [Table(head, rows, "hardest", _("The longest passages"), head_cells=False)] if rows else []
         return Section("memorised", _(self.title), [*map(Text, told), *table], wide=True)

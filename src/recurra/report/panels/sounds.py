@@ -32,7 +32,7 @@ class Sounds(Panel):
 
     pieces: Sequence[Piece]
 
-    title: ClassVar[str] = mark("What it plays")
+    title: ClassVar[str] = mark("Samples of music")
 
     def section(self) -> Section | None:
         blocks = []

@@ -37,7 +37,7 @@ class SpokenWords(Panel):
     spoken: Sequence[Spoken] = field(default_factory=tuple)
     features_called: str = mark("log-mel band")
 
-    title: ClassVar[str] = mark("What was heard, and when")
+    title: ClassVar[str] = mark("Recognised words over time")
 
     def section(self) -> Section | None:
         if not len(self.spoken):
@@ -48,8 +48,9 @@ class SpokenWords(Panel):
             told = _("{name}: heard “{heard}”; said “{truth}”", name=each.name, heard=heard, truth=each.truth)
             blocks += [Plot(f"spoken-{k}", told, spoken_figure(each, _(self.features_called)), HEIGHT), Text(told)]
         note = _(
-            "Darker is louder. A word stands where its units were heard; below it, how sure they are. The units of a "
-            "network of this kind are spikes: they may come somewhat late, and words are longer than they are drawn."
+            "Darker is louder. A word stands where its units were recognised, with their confidence "
+            "below it. The outputs of a CTC network are spikes: they may come slightly late, and "
+            "words last longer than they are drawn."
         )
         return Section("spoken", _(self.title), [*blocks, Text(note)])
 

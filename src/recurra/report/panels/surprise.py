@@ -28,7 +28,7 @@ class Surprise(Panel):
 
     surprise: pd.DataFrame
 
-    title: ClassVar[str] = mark("What surprised it")
+    title: ClassVar[str] = mark("Surprising symbols")
     COLUMNS: ClassVar = {"surprise": ("symbol", "nats")}
 
     def section(self) -> Section | None:
@@ -37,7 +37,7 @@ class Surprise(Panel):
         symbols = self.surprise["symbol"].map(str).tolist()
         nats = self.surprise["nats"].to_numpy(dtype=np.float64)
         shown = int(np.searchsorted(np.cumsum([len(symbol) for symbol in symbols]), LETTERS)) + 1
-        told = _("The beginning of the text that judged. The darker the ground, the less a symbol was expected: ")
+        told = _("The beginning of the evaluation text. The darker the background, the less a symbol was expected: ")
         told += _("each shade is one nat more, and a nat less means 2.7 times as likely.")
         words = surprising_words(symbols, nats)
         style = NumberStyle(1)

@@ -37,15 +37,15 @@ class Watched(Panel):
         if not len(self.watched):
             return None
         blocks: list[Any] = [
-            Plot("watched-error", _("Error of each window beside the promised one"), self._error(), HEIGHT)
+            Plot("watched-error", _("Error of each window against the promised one"), self._error(), HEIGHT)
         ]
         if np.isfinite(self.promised_cover):
-            label = _("Coverage of each window beside the promised one")
+            label = _("Coverage of each window against the promised one")
             blocks.append(Plot("watched-coverage", label, self._coverage(), HEIGHT))
         blocks.append(Plot("watched-evidence", _("Evidence against the promise"), self._evidence(), HEIGHT))
         told = _(
-            "The evidence grows where windows are worse than promised, and falls where they are not; at the dotted "
-            "line the promise is given up. Scale: logarithmic."
+            "The evidence grows where windows are worse than promised, and falls where they are not; "
+            "at the dotted line the model no longer holds. Logarithmic scale."
         )
         return Section("watched", _(self.title), [*blocks, Text(told)])
 

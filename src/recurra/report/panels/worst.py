@@ -20,7 +20,7 @@ class Worst(Panel):
     worst: pd.DataFrame
 
     HEADS: ClassVar = (mark("row"), mark("source"), mark("reference"), mark("translation"))
-    title: ClassVar[str] = mark("Least like their references")
+    title: ClassVar[str] = mark("Translations least like their references")
     COLUMNS: ClassVar = {"worst": ("row", "source", "reference")}
 
     def section(self) -> Section | None:

@@ -40,11 +40,13 @@ from recurra.tasks.forecast.leaks import refuse_leaks
 from recurra.tasks.forecast.model import ForecastModel
 from recurra.tasks.forecast.printed import ForecastPreview, scores_of
 from recurra.tasks.forecast.report import ReportedForecasts
+from recurra.tasks.forecast.slots import ForecastSlots
 from recurra.tasks.forecast.streaming import ForecastStream, ForecastStreams, one_name, stream_names
 from recurra.tasks.forecast.updating import Updated, updated
 from recurra.tasks.forecast.watching import watched
 from recurra.tasks.forecast.what_if import parse_changes
 from recurra.tasks.opened import Opened
+from recurra.tasks.slots import Slots
 from recurra.tasks.watching import Watched
 from recurra.training import Run
 from recurra.training.progress import expect
@@ -150,8 +152,8 @@ class FileForecaster(ReportedForecasts, Estimator):
         if given is not None and "".join(str(given).split()) != "".join(levels.split()):
             raise InputError(
                 _(
-                    "series is {given!r} and the hierarchy {hierarchy!r}: the hierarchy says what tells series apart, "
-                    "so leave series out",
+                    "series is {given!r} and the hierarchy {hierarchy!r}: the hierarchy names the "
+                    "columns that identify a series, so omit series",
                     given=given,
                     hierarchy=self.hierarchy,
                 )
@@ -307,6 +309,25 @@ class FileForecaster(ReportedForecasts, Estimator):
         """All series of the model, those that `n` names, or `n` new ones, each of which goes on a row at a time."""
         model = self._fitted()
         return ForecastStreams(model, stream_names(model, n), rate=rate)
+
+    def slots(self, count: int, levels: Sequence[float]) -> Slots:
+        """Series that begin empty, or as one that the model knows."""
+        panel = self._fitted().panel
+        return ForecastSlots(self.streams(count), panel.series, panel.schema.target, levels)
+
+    def served(self, levels: Sequence[float]) -> dict[str, Any]:
+        """The columns and steps of its forecasts."""
+        model = self._fitted()
+        schema, grid = model.panel.schema, model.panel.grid
+        return {
+            "horizon": model.recipe.horizon,
+            "target": schema.target,
+            "past": [*schema.past, *schema.past_categorical],
+            "known": [*schema.known, *schema.known_categorical],
+            "freq": grid.freq,
+            "series": list(model.panel.series[:1000]),
+            "levels": list(levels),
+        }
 
     @abstractmethod
     def _fitted(self) -> ForecastModel: ...

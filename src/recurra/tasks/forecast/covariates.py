@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from recurra.data import Fact
 from recurra.data.panel.panel import Ints, Panel
-from recurra.evaluation.forecast.metrics import mean_of_known
+from recurra.evaluation.shared.means import mean_of_known
 from recurra.evaluation.shared.significance import compare
 from recurra.formatting import count, p_text, percent
 from recurra.language import _
@@ -112,7 +112,7 @@ def said(gain: Gain | None) -> list[Fact]:
             _("with them the trained network's error is {size} lower on {windows} ({p})", **known)
             if clear
             else _(
-                "with them the trained network's error is {size} lower on {windows} ({p}): not to be told from chance",
+                "with them the trained network's error is {size} lower on {windows} ({p}): within chance",
                 **known,
             )
         )
@@ -121,7 +121,7 @@ def said(gain: Gain | None) -> list[Fact]:
             _("with them the trained network's error is {size} higher on {windows} ({p}): leave them out", **known)
             if clear
             else _(
-                "with them the trained network's error is {size} higher on {windows} ({p}): not to be told from chance",
+                "with them the trained network's error is {size} higher on {windows} ({p}): within chance",
                 **known,
             )
         )

@@ -106,7 +106,7 @@ def _look(member: WindowMember, model: ForecastModel) -> Watched:
         series, origins = _spread(panel, model, _WINDOWS)
         reader = WindowReader(panel, member.shape, model.scaling)
         batch = reader.read(torch.from_numpy(series), torch.from_numpy(origins))
-        return pinball_loss(member.network(batch), batch.truth)
+        return pinball_loss(member.network(batch)[0], batch.truth)
 
     panel = model.panel
     step = 0 if member.record is None else member.record.best_step

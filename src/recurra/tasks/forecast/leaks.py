@@ -52,8 +52,8 @@ def refuse_leaks(panel: Panel, horizon: int, allowed: Collection[str]) -> list[F
         more = _(" (and {n} more)", n=len(refused) - 1) if len(refused) > 1 else ""
         raise InputError(
             _(
-                "{evidence}{more}: a forecast made with it is worth nothing once the future is not there. Leave it out "
-                "with {ignore}, declare it with {past}, or insist with {option}",
+                "{evidence}{more}: a forecast made with it is worthless where the future is not "
+                "known. Ignore it with {ignore}, declare it with {past}, or keep it with {option}",
                 evidence=leak.evidence,
                 more=more,
                 ignore=option("ignore", leak.name),

@@ -453,7 +453,7 @@ def _forecast(
         for pair in batches(*pairs, _BATCH):
             batch = reader.read(*pair, truth=k == naive_from)
             with torch.no_grad(), fitting_threads(member.network):
-                quantiles[done : done + len(batch)] += batch.restored(member.network(batch)).numpy() / len(members)
+                quantiles[done : done + len(batch)] += batch.restored(member.network(batch)[0]).numpy() / len(members)
             done += len(batch)
             if k == naive_from:
                 naive.append(batch.restored(batch.naive).numpy())

@@ -51,8 +51,8 @@ class ForecastProblem:
     def loss(self, network: nn.Module, batch: WindowBatch) -> Tensor:
         """Mean pinball loss in z, or the user's own."""
         if self.own_loss is not None:
-            return checked_loss(self.own_loss(network(batch), batch.truth), self.own_loss)
-        return pinball_loss(network(batch), batch.truth)
+            return checked_loss(self.own_loss(network(batch)[0], batch.truth), self.own_loss)
+        return pinball_loss(network(batch)[0], batch.truth)
 
     def validate(self, network: nn.Module) -> float:
         """Mean pinball loss on the held-out origins, in typical changes of each series; NaN where there are none."""
@@ -65,7 +65,7 @@ class ForecastProblem:
             if self.own_loss is not None:
                 total += known * float(self.loss(network, batch))
             else:
-                total += known * float(pinball_loss(network(batch), batch.truth, batch.importance))
+                total += known * float(pinball_loss(network(batch)[0], batch.truth, batch.importance))
             count += known
         return total / count if count else math.nan
 

@@ -5,7 +5,7 @@ from recurra.tasks.task import Option, Task
 FORECAST = Task(
     name="forecast",
     kind="forecaster",
-    summary="Train a forecaster on FILE, combine it with what does as well, evaluate it, and forecast.",
+    summary=("Train a forecaster on FILE, combine it with baselines that do as well, evaluate it, and forecast."),
     writes="Writes forecast.csv, report.html, forecast.png and NAME.safetensors (the model, for `recurra predict`).",
     examples=(
         ("forecast demo:co2", "a built-in example"),
@@ -24,7 +24,7 @@ FORECAST = Task(
         Option(
             "method",
             str,
-            "What forecasts: auto combines the networks and the baselines; network, fast or a baseline's name.",
+            "Method: auto combines the networks and the baselines; network, fast or a baseline's name.",
             default="auto",
         ),
         Option(

@@ -60,8 +60,9 @@ def updated(model: ForecastModel, panel: Panel, *, run: Run) -> Updated:
     if not model.network_counts or len(ours) < len(model.members):
         raise InputError(
             _(
-                "the forecast of this model is not that of a network of ours that was trained on these series: there "
-                "is nothing to go on learning; `predict` with the newer rows forecasts from their end"
+                "the forecasts of this model do not come from a network of ours that was trained on "
+                "these series: there is nothing to train further; `predict` with the newer rows "
+                "forecasts from their end"
             )
         )
     horizon = model.recipe.horizon
@@ -73,8 +74,8 @@ def updated(model: ForecastModel, panel: Panel, *, run: Run) -> Updated:
     if int(fresh.max()) < 2 * horizon:
         raise InputError(
             _(
-                "there are {rows} since what the model was fitted on: an update needs at least {need}, half of them to "
-                "judge by",
+                "there are {rows} after the data that the model was fitted on: an update needs at "
+                "least {need}, half of them to evaluate on",
                 rows=count(int(fresh.max()), "new row"),
                 need=2 * horizon,
             )
@@ -99,12 +100,14 @@ def updated(model: ForecastModel, panel: Panel, *, run: Run) -> Updated:
     old, new = said["newest"]
     figures = {"old": significant(old), "new": significant(new)}
     if not new < old:
-        sentence = _("The old model stays: on the newest rows its MASE is {old}, that of the new one {new}.", **figures)
+        sentence = _(
+            "The old model is kept: on the newest rows its MASE is {old}, that of the new one {new}.", **figures
+        )
         return Updated(model, False, sentence, table)
     if "known" in said and said["known"][1] > (1.0 + FORGOTTEN) * said["known"][0]:
         sentence = _(
-            "The old model stays: the new one has forgotten what was known (MASE {after} there, {before} before), "
-            "though it is better on the newest rows ({new}, {old} before).",
+            "The old model is kept: the new one has forgotten what was known (MASE {after} there, "
+            "{before} before), though it is better on the newest rows ({new}, {old} before).",
             before=significant(said["known"][0]),
             after=significant(said["known"][1]),
             **figures,

@@ -136,20 +136,22 @@ def watched(
         share = f"{100 * rate:g} %"
         notes.append(
             _(
-                "Anomalies: values farther out than all but {rate} of the backtest's, and beyond the interval that "
-                "leaves {rate} out.",
+                "Anomalies: values farther from their forecast than all but {rate} of the "
+                "backtest's, and outside the interval that excludes {rate}.",
                 rate=share,
             )
             if enough
             else _(
-                "Anomalies: the backtest has {rows} values, too few for a rate of {rate}: the tail is that of a normal "
-                "distribution.",
+                "Anomalies: the backtest has {rows} values, too few for a rate of {rate}, so the "
+                "tail of a normal distribution is used.",
                 rows=f"{promise.scores.size:,}",
                 rate=share,
             )
         )
     if found.status != "broken" and promise.error.size < 3:
-        notes.append(_("The promise rests on {n} windows, and can hardly be told broken.", n=promise.error.size))
+        notes.append(
+            _("The promise rests on {n} windows only: the test will hardly ever call it broken.", n=promise.error.size)
+        )
     kept = ["series", "time", "step", "y", "forecast", "lo_80", "hi_80", *(("score", "anomaly") if rate else ())]
     rows = rows[kept]
 

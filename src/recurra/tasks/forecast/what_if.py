@@ -167,8 +167,9 @@ def _refuse_deaf(model: ForecastModel) -> None:
     if not model.network_counts or (model.calibration.trust == 0):
         raise InputError(
             _(
-                "nothing in this forecast reads covariates: only the trained network does, and held-out forecasts gave "
-                "it no part in it; train with method 'network' to see what it alone would say"
+                "nothing in this forecast reads covariates: only the trained network does, and "
+                "held-out forecasts gave it no weight; train with method 'network' to see its "
+                "forecast alone"
             )
         )
 
@@ -177,8 +178,8 @@ def _weight(model: ForecastModel) -> str:
     combination = model.combination
     weight = 1.0 if combination is None else combination.overall.get(NETWORK, 0.0)
     return _(
-        "Only the trained network reads what was changed: it is {weight} of the forecast, and its correction is "
-        "trusted to {trust}.",
+        "Only the trained network reads the changed columns: it is {weight} of the forecast, and "
+        "{trust} of its correction is used.",
         weight=f"{weight:.0%}",
         trust=f"{model.calibration.trust:.0%}",
     )

@@ -63,8 +63,8 @@ def model_facts(model: TextModel) -> list[Fact]:
             Fact(
                 "mixture",
                 _(
-                    "judged by the network's logits times {a:.2f} and those of {name} times {b:.2f}; texts are written "
-                    "by the network alone",
+                    "evaluated with the network's logits times {a:.2f} and those of {name} times "
+                    "{b:.2f}; texts are written by the network alone",
                     a=blend.network,
                     name=model.corrector.name,
                     b=blend.stacked,

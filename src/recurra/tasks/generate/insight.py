@@ -37,8 +37,8 @@ def insight_of(model: TextModel, text: str | None, facts: list[Fact]) -> Insight
         style = NumberStyle(2)
         sentences.append(
             _(
-                "Looking back over {reach} symbols it does as well as over any more (within 0.01 nats): {best} nats "
-                "per symbol; over one symbol {first}.",
+                "With {reach} symbols of context it does as well as with more (within 0.01 nats): "
+                "{best} nats per symbol; with one symbol {first}.",
                 reach=reach,
                 best=style.text(least),
                 first=style.text(float(frame["nats"].iloc[0])),

@@ -2,7 +2,7 @@
 
     log p = a log p(network) + b log p(n-grams) + constant
 
-a and b are fitted to a part of the text learnt from that neither has seen (`evaluation.labelled.calibration`). The
+a and b are fitted to a part of the text learnt from that neither has seen (`evaluation.shared.calibration`). The
 mixture judges texts; what is written comes from the network alone, a step at a time.
 """
 
@@ -22,7 +22,7 @@ from recurra.decoding.sampling import Sampling
 from recurra.ensemble.members import Member, Seat
 from recurra.evaluation.generation.memorised import prints_of
 from recurra.evaluation.generation.ngrams import NGrams, best_ngrams
-from recurra.evaluation.labelled.calibration import Blend, fit_blend
+from recurra.evaluation.shared.calibration import Blend, fit_blend
 from recurra.nn.generator import GeneratorNetwork, GeneratorOptions
 from recurra.tasks.generate.kinds import Kind
 from recurra.tasks.generate.problem import TextProblem, lanes_of, logits_of

@@ -67,7 +67,7 @@ def report_content(
         data,
         title=title
         or (_("Music made by a recurrent network") if notes_kind else _("Text made by a recurrent network")),
-        about=_("What it learnt, what it makes, and how likely what it has not seen is to it"),
+        about=_("What it was trained on, what it writes, and how likely unseen text is"),
         facts=facts,
         notes=notes,
         arguments=arguments,

@@ -11,7 +11,7 @@ from recurra.data.text.alphabet import REPLACED, refuse_poor
 from recurra.errors import InputError
 from recurra.evaluation.generation.evaluation import GenerationEvaluation, evaluate_likelihood
 from recurra.evaluation.generation.memorised import copied_share, known_share
-from recurra.evaluation.labelled.evaluation import MODEL
+from recurra.evaluation.shared.evaluation import MODEL
 from recurra.formatting import percent
 from recurra.language import _
 from recurra.options import option
@@ -45,7 +45,7 @@ def split_text(text: str, share: float, test: str | None, window: int) -> TextPa
     refuse_poor(text, max(LEAST, 4 * window))
     if test is not None:
         if len(test) < 2:
-            raise InputError(_("the test text is empty: expected some characters to judge on"))
+            raise InputError(_("the test text is empty: expected some characters to evaluate on"))
         return TextParts(text, test, True)
     cut = int((1 - share) * len(text))
     line = text.find("\n", cut, cut + 200)
@@ -65,7 +65,7 @@ def judge_text(model: TextModel, text: str) -> tuple[GenerationEvaluation, Ints]
     """A model judged on a text that it has not seen, and the text as symbols."""
     symbols = model.alphabet.encode(text)
     if not len(symbols):
-        raise InputError(_("the text to judge on is empty: expected some characters"))
+        raise InputError(_("the text to evaluate on is empty: expected some characters"))
     kind = KINDS[model.kind]
     found = model.surprise(symbols)
     named = {MODEL: found.pop("mixture"), **found}
@@ -74,8 +74,8 @@ def judge_text(model: TextModel, text: str) -> tuple[GenerationEvaluation, Ints]
     if unknown:
         notes.append(
             _(
-                "{unknown:,} of {all:,} symbols ({share}) do not occur in the text learnt from and count as unknown; "
-                "a method is told that one comes, not which.",
+                "{unknown:,} of {all:,} symbols ({share}) do not occur in the training text and "
+                "count as unknown; a method has to predict that one comes, not which.",
                 unknown=unknown,
                 all=len(symbols),
                 share=percent(unknown / len(symbols)),
@@ -83,13 +83,18 @@ def judge_text(model: TextModel, text: str) -> tuple[GenerationEvaluation, Ints]
         )
     known = known_share(symbols, model.prints, RUN)
     if known > _KNOWN:
-        notes.append(_("About {share} of this stands in what was learnt: the scores flatter.", share=percent(known, 0)))
+        notes.append(
+            _(
+                "About {share} of this text occurs in the training text: the scores are too good.",
+                share=percent(known, 0),
+            )
+        )
     least = min(float(each.sum()) for name, each in named.items() if name not in (MODEL, NETWORK))
     if float(named[NETWORK].sum()) > least:
         notes.append(
             _(
-                "The network alone, which makes the samples, is worse than n-grams here: train it longer ({epochs}) or "
-                "give it more to learn from.",
+                "The network alone, which writes the samples, is worse than n-grams here: train it "
+                "longer ({epochs}) or on more data.",
                 epochs=option("epochs"),
             )
         )

@@ -7,7 +7,7 @@ from recurra.tasks.task import Option, Task
 GENERATE = Task(
     name="generate",
     kind="sequence generator",
-    summary="Learn the text or the music in FILE, evaluate how likely a held-out part is, and make new.",
+    summary=("Train a generator on the text or music in FILE, evaluate it against n-grams, and write samples."),
     writes="Writes samples.txt, report.html, report.png and NAME.safetensors (the model, for `recurra predict`).",
     examples=(
         ("generate demo:letters", "a built-in text"),
@@ -24,12 +24,12 @@ GENERATE = Task(
         Option(
             "level",
             Literal["auto", "characters", "subwords"],
-            "What one symbol of the text is.",
+            "What counts as one symbol of the text.",
             default="auto",
             panel="network",
         ),
-        Option("window", int, "Steps over which the gradient goes back; the state goes on.", default=64, least=2),
-        Option("prompt", str, "What a sample goes on from.", shown=True, panel="samples"),
+        Option("window", int, "Steps of truncated back-propagation; the state is carried on.", default=64, least=2),
+        Option("prompt", str, "The text that a sample continues.", shown=True, panel="samples"),
         Option(
             "length",
             int,
@@ -48,11 +48,13 @@ GENERATE = Task(
             shown=True,
             panel="samples",
         ),
-        Option("top_k", int, "Draw from so many likeliest symbols only.", least=1, shown=True, panel="samples"),
+        Option(
+            "top_k", int, "Sample from this many of the likeliest symbols only.", least=1, shown=True, panel="samples"
+        ),
         Option(
             "top_p",
             float,
-            "Draw from the likeliest that reach this probability together.",
+            "Sample from the likeliest symbols that together reach this probability.",
             least=0.0,
             most=1.0,
             shown=True,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from recurra.evaluation.labelled.calibration import Blend
+from recurra.evaluation.shared.calibration import Blend
 from recurra.tasks.labelled.baselines import Baseline, fit_linear
 from recurra.tasks.labelled.data import LabelledData
 from recurra.tasks.labelled.plan import Plan

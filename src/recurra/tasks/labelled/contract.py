@@ -20,7 +20,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns
 from recurra.deploy.exported import Exported
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.evaluation.shared.watching import Promise
 from recurra.language import _
 from recurra.objectives.objective import Objective
@@ -48,10 +48,12 @@ from recurra.tasks.labelled.remarks import group_notes, title_of
 from recurra.tasks.labelled.report import ReportedLabels
 from recurra.tasks.labelled.results import judged_frame, predicted_frames
 from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unknown
+from recurra.tasks.labelled.slots import LabelledSlots
 from recurra.tasks.labelled.streaming import LabelledStream, LabelledStreams
 from recurra.tasks.labelled.watching import watched
 from recurra.tasks.opened import Opened, open_examples
 from recurra.tasks.printed import scores_of
+from recurra.tasks.slots import Slots
 from recurra.tasks.watching import Watched, watched_windows
 from recurra.training import Run
 
@@ -125,8 +127,8 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
         if test is not None and roles.split is not None:
             raise InputError(
                 _(
-                    "{test_option} {test} and the column {split!r} both say what to judge on: leave "
-                    "{test_option} out, or the column with {ignore_option}",
+                    "{test_option} {test} and the column {split!r} both say what to evaluate on: omit "
+                    "{test_option}, or ignore the column with {ignore_option}",
                     test_option=option("test"),
                     test=test,
                     split=roles.split,
@@ -255,9 +257,7 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
         `rate`: anomalies are found in series that are forecast.
         """
         if rate is not None:
-            raise InputError(
-                _("anomalies are values that were forecast: a {kind} forecasts none, leave them out", kind=self.KIND)
-            )
+            raise InputError(_("anomalies need forecasts, and a {kind} makes none: omit the option", kind=self.KIND))
         if self.promise_ is None:
             watched_windows(None, pd.DataFrame(), alpha=alpha, noun="")
         judged, found = self.judged(later), _examples_of(later)
@@ -282,6 +282,10 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
     def streams(self, n: int, *, beside: Any = None) -> LabelledStreams:
         """`n` sequences, each of which goes on a step at a time; `beside` holds n values for each input."""
         return LabelledStreams(self._fitted(), self.KIND, n, beside)
+
+    def slots(self, count: int, levels: Sequence[float]) -> Slots:
+        """Sequences that begin empty."""
+        return LabelledSlots(self.streams(count), self._fitted().objective)
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """Of some examples of the file."""

@@ -32,7 +32,7 @@ from recurra.data.schema.facts import Fact
 from recurra.deploy.model_file import Contents
 from recurra.deploy.seen import Seen
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _
 from recurra.nn.own import Loss, OwnParts
 from recurra.nn.sequence import SequenceOptions
@@ -188,7 +188,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         """
         model = self._fitted()
         if not model.baselines:
-            raise InputError(_("this model was fitted without baselines: study(X, y) fits them too, and judges it"))
+            raise InputError(_("this model was fitted without baselines: study(X, y) fits them too, and evaluates it"))
         examples = self._examples(X, kinds=model.reader.kinds)
         self._refuse_empty(examples)
         refuse_unequal(y, len(examples))

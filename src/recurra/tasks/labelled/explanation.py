@@ -163,7 +163,7 @@ def _of_ensemble(
             if isinstance(network, OwnNetwork):
                 raise InputError(
                     _(
-                        "the network {network} is your own, whose inputs cannot be told apart from here: use "
+                        "the network {network} is your own, and its inputs are not known here: use "
                         "recurra.inspect.attribute with a function of your inputs",
                         network=network.name,
                     )

@@ -51,8 +51,8 @@ def exported(model: Any) -> Exported:
     if not isinstance(model.objective, kinds):
         raise InputError(
             _(
-                "what {name} makes of a network's outputs is not known to an export: expected classes, labels, numbers "
-                "or tags",
+                "an export does not know how {name} decodes the outputs of a network: expected "
+                "classes, labels, numbers or tags",
                 name=type(model.objective).__name__,
             )
         )
@@ -95,9 +95,7 @@ def _linear(b: Builder, stacked: Any, given: Inputs) -> Vector:
     if isinstance(model, NGramModel):
         return _counted(b, model, stacked.column, given)
     if not isinstance(model, JointModel):
-        raise InputError(
-            _("the linear model beside the networks is a {name}, which has no export", name=type(model).__name__)
-        )
+        raise InputError(_("the stacked linear model is a {name}, which cannot be exported", name=type(model).__name__))
     found: Vector | None = None
     for name, part in model.parts.items():
         if isinstance(part, NGramModel):
@@ -105,7 +103,7 @@ def _linear(b: Builder, stacked: Any, given: Inputs) -> Vector:
         elif isinstance(part, FixedModel):
             each = _columns(b, part, name, given)
         else:
-            raise InputError(_("the linear model beside the networks sums up a series, which has no export"))
+            raise InputError(_("the stacked linear model summarises a series, which cannot be exported"))
         found = each if found is None else b.add(found, each)
     assert found is not None
     return b.scale(found, 1.0, model.intercepts)

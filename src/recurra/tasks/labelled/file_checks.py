@@ -12,7 +12,6 @@ from recurra.data.encoders.reader import TOKENS, Reader, is_sequence
 from recurra.data.encoders.standardising import ColumnEncoder, SeriesEncoder
 from recurra.data.labels.labels import Classes, LabelSets, Numbers, Tags
 from recurra.errors import ModelFileError
-from recurra.evaluation.labelled.calibration import Blend
 from recurra.evaluation.labelled.fixed_model import FixedModel
 from recurra.evaluation.labelled.joint import JointModel
 from recurra.evaluation.labelled.joint_window import JointWindow
@@ -20,6 +19,7 @@ from recurra.evaluation.labelled.majority import Constant
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.series_summary import SummaryModel
 from recurra.evaluation.labelled.windows import SymbolWindow, ValueWindow
+from recurra.evaluation.shared.calibration import Blend
 from recurra.language import _
 from recurra.objectives.objective import Objective
 from recurra.tasks.labelled.baselines import Baseline

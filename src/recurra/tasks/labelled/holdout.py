@@ -13,7 +13,7 @@ from recurra.data.examples.examples import Examples
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.understanding import Roles
 from recurra.data.schema.facts import Fact
-from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.tasks.labelled.model import SequenceModel
 
 Floats = npt.NDArray[np.floating]

@@ -33,7 +33,7 @@ def looked_at(model: SequenceModel, encoded: Encoded) -> list[Watched]:
 
 
 def _size(network: nn.Module, batch: dict[str, InputBatch]) -> Tensor:
-    return network(batch).square().mean()
+    return network(batch)[0].square().mean()
 
 
 def _beginning(part: InputBatch) -> InputBatch:

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from recurra.data.encoders.reader import Encoded
 from recurra.data.examples.ragged import Ragged
-from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.evaluation.shared.bootstrap import DRAWS
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.tasks.labelled.model import SequenceModel
 
 Floats = npt.NDArray[np.floating]

@@ -54,7 +54,7 @@ def insight_of(
         facts=facts,
         sentences=memory_sentences(seen),
         findings=list(map(str, findings_of(seen))),
-        nothing="" if seen else _("Nothing can be seen: each of these examples has a single step."),
+        nothing="" if seen else _("Nothing to show: each of these examples has a single step."),
         tables=_usual(model, examples, names),
         moved=table,
         strength=_by_step(moved),

@@ -25,7 +25,7 @@ from recurra.data.examples.inputs import Text
 from recurra.data.examples.ragged import Ragged
 from recurra.ensemble.members import Member, Seat
 from recurra.errors import InputError
-from recurra.evaluation.labelled.calibration import Blend
+from recurra.evaluation.shared.calibration import Blend
 from recurra.language import _
 from recurra.nn.own import OwnNetwork, OwnParts, own_network
 from recurra.nn.sequence import SequenceNetwork, SequenceOptions

@@ -56,15 +56,15 @@ class SequenceProblem:
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
         """The objective's loss, or the user's own, a scalar."""
         if self.own_loss is not None:
-            return checked_loss(self.own_loss(network(batch.inputs), batch.truth), self.own_loss)
-        return self.data.objective.loss(network(batch.inputs), batch.truth)
+            return checked_loss(self.own_loss(network(batch.inputs)[0], batch.truth), self.own_loss)
+        return self.data.objective.loss(network(batch.inputs)[0], batch.truth)
 
     def validate(self, network: nn.Module) -> float:
         """The mean loss of the held-out examples; NaN where there are none."""
         total = count = 0.0
         for numbers in self._held:
             batch = self._read(numbers)
-            outputs = network(batch.inputs)
+            outputs, _state = network(batch.inputs)
             loss, known = self.data.objective.held_out(outputs, batch.truth)
             if self.own_loss is not None:
                 loss = known * float(checked_loss(self.own_loss(outputs, batch.truth), self.own_loss))

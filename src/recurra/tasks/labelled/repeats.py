@@ -14,8 +14,8 @@ from recurra.data.examples.containment import contained, related_groups
 from recurra.data.examples.examples import Examples
 from recurra.data.examples.fingerprints import fingerprints
 from recurra.data.examples.ragged import Ragged
-from recurra.evaluation.labelled.evaluation import Evaluation
-from recurra.evaluation.labelled.verdict import spoken
+from recurra.evaluation.shared.evaluation import Evaluation
+from recurra.evaluation.shared.verdict import spoken
 from recurra.formatting import count
 from recurra.language import _, several
 from recurra.options import option

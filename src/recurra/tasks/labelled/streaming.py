@@ -134,7 +134,7 @@ def why_no_stream(model: SequenceModel) -> str:
     networks = [member.network for member in model.members]
     own = next((each for each in networks if not isinstance(each, SequenceNetwork)), None)
     if own is not None:
-        return _("its networks are your own, and do not say how they go on from one step to the next")
+        return _("its networks are modules of your own, which do not say how they continue from one step to the next")
     for network in networks:
         assert isinstance(network, SequenceNetwork)
         if network.why_not_onward:

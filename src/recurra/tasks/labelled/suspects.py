@@ -18,9 +18,9 @@ from recurra.data.encoders.standardising import ColumnEncoder
 from recurra.data.examples.examples import Examples
 from recurra.data.examples.inputs import Static
 from recurra.data.schema.names import shown
-from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.evaluation.labelled.ranks import auc
-from recurra.evaluation.labelled.verdict import spoken
+from recurra.evaluation.shared.evaluation import Evaluation
+from recurra.evaluation.shared.verdict import spoken
 from recurra.language import _, several
 from recurra.objectives.objective import Objective
 from recurra.options import option

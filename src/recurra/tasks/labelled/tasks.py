@@ -20,7 +20,7 @@ LABEL_SMOOTHING = Option(
 METRIC = Option(
     "metric",
     Literal["auto", "accuracy", "balanced_accuracy", "macro_f1", "log_loss"],
-    "What decides: the verdict, and how a class is chosen; by the classes' shares if auto.",
+    "Metric that decides the verdict and how a class is chosen; auto: by the shares of the classes.",
     default="auto",
     panel="evaluation",
 )

@@ -20,7 +20,7 @@ from recurra.data.files.source import stem
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _, mark
 from recurra.options import option
 from recurra.report import ReportContent

@@ -21,8 +21,8 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import require_columns
 from recurra.deploy.model_file import Contents
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import Evaluation
 from recurra.evaluation.ranking.ranks import best, forget_seen
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _
 from recurra.nn.next_event import LEVELS, NextEventOptions
 from recurra.tasks.next_event.contract import FileContract
@@ -347,10 +347,12 @@ class NextEvent(FileContract):
             if len(questions(log, after, int(self.least))):
                 every = after
             else:
-                note = _("No event is later than the training: it may have been learnt from what it is asked here.")
+                note = _(
+                    "No event is later than the training data: the model may have been trained on these very events."
+                )
         asked = questions(log, every, int(self.least))
         if not len(asked):
-            raise InputError(_("no history has an event with another one before it: there is nothing to judge"))
+            raise InputError(_("no history has two events: there is nothing to evaluate"))
         return asked, note
 
     def _log(self, events: Events, columns: Mapping[str, Any]) -> EventLog:

@@ -11,10 +11,10 @@ import pandas as pd
 
 from recurra.data.events.log import EventLog
 from recurra.data.events.reader import EncodedLog
-from recurra.evaluation.labelled.evaluation import MODEL, Evaluation
 from recurra.evaluation.ranking.evaluation import Ranks, evaluate_ranks, leading_of
 from recurra.evaluation.ranking.prefixes import Prefixes
 from recurra.evaluation.ranking.ranks import ranks_of
+from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.formatting import NumberStyle, percent
 from recurra.language import _, counted
 from recurra.nn.next_event import LEVELS
@@ -71,7 +71,7 @@ def judge(model: NextEventModel, log: EventLog, asked: Ints, *, run: Run | None 
     evaluation = evaluate_ranks(ranks, items=len(model.reader.items), counts=model.counts, owners=owners)
     notes = _notes(model, log, encoded, asked, ranks[MODEL], alone)
     if spread:
-        notes.append(_("{n} questions, spread evenly, of a larger number were judged.", n=f"{len(asked):,}"))
+        notes.append(_("{n} questions were evaluated, evenly spaced among a larger number.", n=f"{len(asked):,}"))
     return Judgement(
         model,
         log,
@@ -119,7 +119,7 @@ def _notes(
     if alone is not None:
         notes.append(
             _(
-                "The network alone: {score} {value}; what it adds from counting methods: {methods}.",
+                "The network alone: {score} {value}; blended with: {methods}.",
                 score=_(lead),
                 value=percent(_leading(alone, lead)),
                 methods=", ".join(f"{_(name)} ({weight:.2f})" for name, weight in (model.blend.methods or {}).items()),
@@ -205,8 +205,8 @@ def numbers_said(frame: pd.DataFrame) -> list[str]:
     style = NumberStyle(3)
     return [
         _(
-            "Next {number}: mean error {error} against {median} for always saying the median{how}; {inside} inside the "
-            "80 % interval.",
+            "Next {number}: mean error {error} against {median} for always predicting the "
+            "median{how}; {inside} inside the 80 % interval.",
             number=_(number),
             error=style.text(error),
             median=style.text(median),

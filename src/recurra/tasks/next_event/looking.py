@@ -50,7 +50,7 @@ def insight_of(
         facts=facts,
         sentences=memory_sentences(seen),
         findings=list(map(str, findings_of(seen))),
-        nothing="" if seen else _("Nothing can be seen: each of these histories has a single event."),
+        nothing="" if seen else _("Nothing to show: each of these histories has a single event."),
         tables=[(_("Past events that moved proposals most"), _strongest(moved))],
         moved=moved,
         strength=_by_distance(moved, ago),
@@ -80,7 +80,7 @@ def looked_at(model: NextEventModel, log: EventLog) -> list[Watched]:
 
 
 def _size(network: NextEventNetwork, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-    hidden = network(*batch)
+    hidden, _state = network(*batch)
     last = hidden[batch[2] - 1, torch.arange(len(batch[2]))]
     return network.scores(last).square().mean()
 

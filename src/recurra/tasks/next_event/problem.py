@@ -87,7 +87,8 @@ class NextEventProblem:
         """The mean log loss of the items, and a share of that of the numbers."""
         assert isinstance(network, NextEventNetwork)
         table = network.table
-        hidden = network(batch.codes, batch.inputs, batch.lengths, table).flatten(0, 1)[batch.asked]
+        outputs, _state = network(batch.codes, batch.inputs, batch.lengths, table)
+        hidden = outputs.flatten(0, 1)[batch.asked]
         queries, seen, negatives = network.queries(hidden), network.seen, network.options.negatives
         candidates, bias = table[:seen], network.bias[:seen]
         if 0 < negatives < seen:

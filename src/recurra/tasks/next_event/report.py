@@ -44,7 +44,10 @@ class ReportedRanking(FittedEstimator):
         if tested is not None:
             data |= _judged(tested)
             panels += _own_panels(tested)
-        about = _("Every method ranks all items after each history; what came next is looked for among the first.")
+        about = _(
+            "Every method ranks all items after each history; the scores say how high the item that came "
+            "next is ranked."
+        )
         head = {"title": head.pop("title", None) or _("What comes next"), "about": about, **head}
         return page_content(self, [*panels, "training", "memory"], data, **head)
 
@@ -87,7 +90,7 @@ def _own_panels(tested: Judgement) -> list[Any]:
     frame = pd.DataFrame(rows, columns=["", _("questions"), _(tested.evaluation.leading)]).set_index("")
     frame.index.name = _("events before")
     if len(frame) > 1:
-        panels.append(Frame(_("By how much was known"), frame, half=True))
+        panels.append(Frame(_("By length of the history"), frame, half=True))
     return panels
 
 

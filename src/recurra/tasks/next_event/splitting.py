@@ -73,8 +73,8 @@ def split_log(log: EventLog, cut: Cut, least: int) -> tuple[EventLog, Ints, str]
     if not len(learnt) or learnt.lengths.max() < 2:
         raise InputError(
             _(
-                "nothing is left to learn from before the test part: every history begins in it; pass a smaller "
-                "{share}, or {split}",
+                "no data is left to train on before the test part: every history begins in it; pass "
+                "a smaller {share}, or {split}",
                 share=option("share"),
                 split=option("split", "histories"),
             )

@@ -8,27 +8,25 @@ OPTIONS = (
     Option(
         "seen",
         Literal["auto", "keep", "exclude"],
-        "Whether items of the past may be proposed again; as the histories have it unless given.",
+        "Whether past items may be recommended again; detected unless given.",
         default="auto",
         panel="evaluation",
     ),
     Option(
         "split",
         Literal["time", "histories"],
-        "What judges: the events after a moment, or whole histories that begin later.",
+        "What to evaluate on: the events after a moment, or whole histories that begin later.",
         default="time",
         panel="evaluation",
     ),
     Option("members", int, "Networks in the ensemble.", default=1, least=1),
-    Option(
-        "least", int, "Events that must have come before one that is asked for.", default=1, panel="evaluation", least=1
-    ),
+    Option("least", int, "Fewest events before an event that is evaluated.", default=1, panel="evaluation", least=1),
 )
 
 RECOMMEND = Task(
     name="recommend",
     kind="next event",
-    summary="Learn from the histories of FILE what comes next, ranked among all items, beside neighbours.",
+    summary=("Train a recommender of what comes next on the histories in FILE and evaluate it against baselines."),
     writes="Writes predictions.csv (of the test part), report.html, report.png and NAME.safetensors (the model).",
     examples=(
         ("recommend demo:shop", "built-in histories of a shop"),
@@ -39,10 +37,10 @@ RECOMMEND = Task(
     estimator="recurra.tasks.next_event.estimator:NextEvent",
     reader="own",
     inputs=(
-        Column("user", "What a history belongs to: user, session, case.", flag="--user --session"),
-        Column("item", "What an event is about: item, activity, move."),
-        Column("time", "When it was; else the order of rows."),
-        Column("features", "What comes with an event: price, dwell, rating.", several=True, metavar="NAMES"),
+        Column("user", "The history identifier column: user, session, case.", flag="--user --session"),
+        Column("item", "The item column: item, activity, move."),
+        Column("time", "The time column; the order of rows counts unless given."),
+        Column("features", "Columns that describe an event: price, dwell, rating.", several=True, metavar="NAMES"),
         Column("items", "A table of items and their features.", names=False, metavar="FILE"),
         Column(
             "repeats",

@@ -52,7 +52,7 @@ def insight_of(
         facts=facts,
         sentences=sentences,
         findings=list(map(str, findings_of(seen))),
-        nothing="" if len(moved) else _("Nothing was heard in these recordings."),
+        nothing="" if len(moved) else _("No word was recognised in these recordings."),
         tables=[(_("The words that it is least sure of"), table)],
         moved=moved,
         strength={_("confidence"): filled.fillna(0.0).to_numpy(dtype=np.float64)} if len(moved) else {},

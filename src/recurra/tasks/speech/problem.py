@@ -75,7 +75,7 @@ class SpeechProblem:
 
     def loss(self, network: nn.Module, batch: SpeechBatch) -> Tensor:
         """CTC's, a unit."""
-        return ctc_loss(network(batch.x, batch.lengths), batch.lengths, batch.targets)
+        return ctc_loss(network(batch.x, batch.lengths)[0], batch.lengths, batch.targets)
 
     def validate(self, network: nn.Module) -> float:
         """Wrong units per unit of the held-out texts; NaN where there are none."""
@@ -83,7 +83,7 @@ class SpeechProblem:
         for places in like_with_like(self.data.lengths[self._held], STEPS_AT_ONCE, ROWS_AT_ONCE):
             numbers = self._held[places].tolist()
             batch = self._read(numbers, None)
-            said = network(batch.x, batch.lengths).cpu().numpy()
+            said = network(batch.x, batch.lengths)[0].cpu().numpy()
             for row, number in enumerate(numbers):
                 truth = self.data.units[number].tolist()
                 wrong += edit_distance(truth, best_path(said[: int(batch.lengths[row]), row]))
@@ -124,7 +124,7 @@ def log_probabilities(
     with fitting_threads(networks[0]):
         for places in like_with_like(lengths, STEPS_AT_ONCE, ROWS_AT_ONCE):
             x, sizes = padded([reader.steps(normal[int(k)]) for k in places])
-            every = [network(x, sizes) for network in networks]
+            every = [network(x, sizes)[0] for network in networks]
             said = every[0] if len(every) == 1 else torch.stack(every).logsumexp(dim=0) - np.log(len(every))
             for row, k in enumerate(places.tolist()):
                 found[k] = said[: int(sizes[row]), row].numpy()

@@ -66,4 +66,4 @@ class TranscriptPreview(Preview):
 
     def lines(self) -> list[str]:
         """How many recordings have an empty transcript."""
-        return [_("Without a word: {n:,} recordings.", n=self._silent)] if self._silent else []
+        return [_("Recordings without a recognised word: {n:,}.", n=self._silent)] if self._silent else []

@@ -162,7 +162,7 @@ def doubts_of(model: TranscriptionModel, truth: list[str]) -> list[str]:
     if unknown:
         found.append(
             _(
-                "Never seen in training, and counted as errors: {letters}.",
+                "Characters that never occur in training, and count as errors: {letters}.",
                 letters=", ".join(map(repr, unknown[:10])) + (", ..." if len(unknown) > 10 else ""),
             )
         )

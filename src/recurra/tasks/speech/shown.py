@@ -39,7 +39,7 @@ def panel_data(tested: Tested) -> dict[str, Any]:
         "features_called": mark("log-mel band") if kind is not None else mark("feature"),
         "confused": Deferred(lambda: confused_words(truth, said)),
         "hardest": Deferred(lambda: _hardest(data, found, truth, share)),
-        "mistakes_called": mark("Recordings with most errors"),
+        "mistakes_called": mark("Recordings with the most errors"),
     }
 
 

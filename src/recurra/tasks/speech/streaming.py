@@ -61,7 +61,7 @@ class SpeechStream:
     def __init__(self, model: TranscriptionModel) -> None:
         network = model.members[0].network
         if why := network.why_not_causal:
-            raise InputError(_("this model cannot hear speech as it comes: {why}", why=why))
+            raise InputError(_("this model cannot recognise speech in a stream: {why}", why=why))
         if len(model.members) > 1:
             raise InputError(
                 _("a stream is of one network, and this model has {n}: fit it with members=1", n=len(model.members))

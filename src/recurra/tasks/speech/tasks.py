@@ -6,14 +6,14 @@ from typing import Literal
 
 from recurra.tasks.task import Column, Option, Task
 
-AUDIO = Column("audio", "The column of sound files, from the table's folder, or of arrays.")
-TEXT = Column("text", "The column of texts: what is said in each recording.")
-SPEAKER = Column("group", "The column of speakers, who are kept together in training or test.")
+AUDIO = Column("audio", "The column of sound files, relative to the table's folder, or of arrays.")
+TEXT = Column("text", "The column of transcripts: what is said in each recording.")
+SPEAKER = Column("group", "The speaker column; a speaker is either in training or in test.")
 
 TRANSCRIBE = Task(
     name="transcribe",
     kind="transcriber",
-    summary="Train a recogniser of the speech in FILE and evaluate it against baselines.",
+    summary="Train a speech recogniser on the recordings in FILE and evaluate it against baselines.",
     examples=(
         ("transcribe demo:numbers", "built-in recordings of numbers, synthesised"),
         ("transcribe recordings.csv --audio file --text words", "a table of sound files and what is said in them"),
@@ -38,21 +38,21 @@ TRANSCRIBE = Task(
         Option(
             "normalise",
             Literal["auto", "speaker", "utterance", "corpus"],
-            "Whose mean and spread are taken off.",
+            "Whose mean and standard deviation normalise the features.",
             default="auto",
             panel="network",
         ),
         Option(
             "units",
             Literal["characters", "subwords", "phones"],
-            "What the network says.",
+            "Output units of the network.",
             default="characters",
             panel="network",
         ),
         Option("lexicon", str, "File of the words that may be said, a word a line, or a word and its phones."),
         Option("lm", str, "Language model: learn (from the texts), none, or an ARPA file.", default="learn"),
         Option("beam", int, "Width of the search; 0 for the likeliest unit of every step.", default=24, least=0),
-        Option("streaming", bool, "A network that hears speech as it comes.", default=False, panel="network"),
+        Option("streaming", bool, "A causal network, for streaming recognition.", default=False, panel="network"),
         Option("delay", float, "Seconds that it may wait.", default=0.4, least=0.0, panel="network"),
         Option("members", int, "Networks in the ensemble.", default=1, least=1),
     ),

@@ -22,7 +22,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.decoding.ctc.prefix_beam import Beam
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import MODEL, Evaluation
+from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.evaluation.transcripts.error_rates import evaluate_transcripts
 from recurra.evaluation.transcripts.templates import Templates
 from recurra.language import _
@@ -438,7 +438,9 @@ class Transcriber(StudiedEstimator):
         seen = np.zeros(len(data), bool) if self.seen_ is None else np.isin(data.fingerprints(), self.seen_)
         if seen.any():
             told = _(
-                "{n:,} of {m:,} recordings were learnt from: the scores flatter the model.", n=seen.sum(), m=len(data)
+                "The model was trained on {n:,} of {m:,} recordings: the scores are too good.",
+                n=seen.sum(),
+                m=len(data),
             )
             return [told]
         again = int(np.isin(data.text_fingerprints(), model.heard).sum())

@@ -157,10 +157,10 @@ def insight_of(
         facts=facts,
         sentences=memory_sentences(seen),
         findings=list(map(str, findings_of(seen))),
-        nothing="" if seen else _("Nothing can be seen: the gradient was not followed, or the model is from a file."),
-        tables=[(_("What tokens looked at"), table)],
+        nothing="" if seen else _("Nothing to show: the gradient was not recorded, or the model was read from a file."),
+        tables=[(_("Attention of tokens"), table)],
         moved=moved.assign(example=rows[chosen][moved["example"].to_numpy()] + 1).rename(columns={"example": "row"}),
         strength={_("share of the attention"): strength},
         first=-_FAR,
-        title=_("How far from its own place a token looked"),
+        title=_("Distance between a token and what it attends to"),
     )

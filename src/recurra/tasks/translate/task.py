@@ -11,7 +11,7 @@ TRANSLATE = Task(
     examples=(
         ("translate demo:phrases", "built-in sentences of a made-up language"),
         ("translate pairs.tsv --from de --to en", "two columns of a table, a pair in each row"),
-        ("translate train.tsv --from de --to en --test test.tsv", "judged on another file"),
+        ("translate train.tsv --from de --to en --test test.tsv", "evaluated on another file"),
         ("translate pairs.tsv --from de --to en --cell transformer", "a Transformer in the recurrence's place"),
     ),
     estimator="recurra.tasks.translate.translator:Translator",
@@ -24,8 +24,14 @@ TRANSLATE = Task(
     defaults=(("cell", "gru"), ("members", 1), ("share", 0.1)),
     cells=("transformer",),
     options=(
-        Option("vocabulary", int, "Sub-words at most; by the amount of text unless given.", panel="network", least=10),
-        Option("beam", int, "Beginnings that the search keeps.", default=5, panel="evaluation", least=1),
+        Option(
+            "vocabulary",
+            int,
+            "Maximum number of sub-words; by the amount of text unless given.",
+            panel="network",
+            least=10,
+        ),
+        Option("beam", int, "Hypotheses that the beam search keeps.", default=5, panel="evaluation", least=1),
         Option(
             "penalty", float, "Length penalty; 0 prefers short translations.", default=1.0, panel="evaluation", least=0
         ),

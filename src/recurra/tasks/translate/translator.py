@@ -17,7 +17,7 @@ from recurra.data.pairs.pairs import Pairs, components, fingerprints, prints
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.evaluation.translation.memory import TranslationMemory
 from recurra.evaluation.translation.scores import evaluate_translations
 from recurra.evaluation.translation.word_model import WordModel
@@ -209,13 +209,13 @@ class Translator(StudiedEstimator):
         if count < 2:
             raise InputError(
                 _(
-                    "all pairs share a side with others, by some chain: give the pairs that judge with {test}",
+                    "all pairs are linked by equal sides: pass the pairs to evaluate on with {test}",
                     test=option("test"),
                 )
             )
         parts = split_rows(len(data), share=share, groups=groups, seed=int(self.seed))
         told = _(
-            "{train} to learn from, {test} to judge; pairs with an equal side stay together ({groups})",
+            "{train} for training, {test} for evaluation; pairs with an equal side stay together ({groups})",
             train=counted(len(parts.train), "pair"),
             test=counted(len(parts.test), "pair"),
             groups=counted(count, "group"),
@@ -424,7 +424,7 @@ def _shared_facts(learnt: Pairs, tested: Pairs) -> list[Fact]:
     return [
         Fact(
             "leakage",
-            _("{pairs} that judge share a side with one learnt from", pairs=counted(int(again.sum()), "pair")),
+            _("{pairs} of the test part have a side that occurs in training", pairs=counted(int(again.sum()), "pair")),
         )
     ]
 

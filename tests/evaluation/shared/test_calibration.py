@@ -7,7 +7,7 @@ import pytest
 from scipy.special import log_softmax
 
 from recurra.errors import InputError
-from recurra.evaluation.labelled.calibration import (
+from recurra.evaluation.shared.calibration import (
     Blend,
     fit_blend,
     fit_label_blend,

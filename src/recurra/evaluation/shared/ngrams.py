@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,11 +25,11 @@ from scipy import sparse
 from recurra.checking import require
 from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
+from recurra.evaluation.shared.sparse import Sparse
 from recurra.language import _
 
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
-Sparse = Any  # scipy.sparse.csr_matrix: scipy comes without types, and what a checker guesses of it is wrong
 Values = Literal["binary", "counts", "normalised"]
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)

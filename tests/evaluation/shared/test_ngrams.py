@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from recurra.data.examples.ragged import Ragged
 from recurra.errors import InputError
-from recurra.evaluation.labelled import ngrams
-from recurra.evaluation.labelled.ngrams import NGrams, fit_ngrams
+from recurra.evaluation.shared import ngrams
+from recurra.evaluation.shared.ngrams import NGrams, fit_ngrams
 
 TEXTS = st.lists(st.lists(st.integers(0, 4), max_size=6), min_size=1, max_size=8)
 

@@ -12,7 +12,7 @@ two points below it, and not below by the two measures above) and is not beaten 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,12 +71,12 @@ def decide(
     gain = scale * LEAST_GAIN
     values = {method: sign * score.value for method, score in scores.items()}
     if not baselines:
-        raise InputError(_("there is nothing to judge: at least one baseline is needed"))
+        raise InputError(_("there is nothing to evaluate: at least one baseline is needed"))
     units = scores[model].sums.shape[0]
     rivals = [method for method in baselines if not np.isnan(values[method])]
     if not rivals or np.isnan(values[model]):
         sentence = _(
-            "Nothing can be said: the {score} is not defined on {size}; use {use}.",
+            "No verdict: the {score} is not defined on {size}; use {use}.",
             score=_(name),
             size=count(units, unit),
             use=_named(baselines[0]),
@@ -145,22 +145,6 @@ UNITS = (  # that are drawn
     mark("test passages"),
     mark("test sessions"),
 )
-
-
-def leading_of_classes(counts: Sequence[int] | npt.NDArray[np.integer]) -> str:
-    """ "accuracy", or "balanced accuracy" where classes are very unequal, from the test `counts` of the classes.
-
-    Very unequal: the most frequent class holds more than half-way between an equal share and everything, (1 + 1 / K) /
-    2 with K classes that occur: three quarters for two classes, 55 % for ten. Saying that class always would then
-    score more than half of what there is to gain.
-
-    >>> leading_of_classes([60, 40]), leading_of_classes([80, 20])
-    ('accuracy', 'balanced accuracy')
-    """
-    known = np.asarray(counts)[np.asarray(counts) > 0]
-    if len(known) < 2:
-        return "accuracy"
-    return "balanced accuracy" if known.max() / known.sum() > (1 + 1 / len(known)) / 2 else "accuracy"
 
 
 def _named(method: str) -> str:

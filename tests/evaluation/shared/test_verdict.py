@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from recurra.errors import InputError
-from recurra.evaluation.labelled.verdict import Verdict, decide, leading_of_classes
 from recurra.evaluation.shared.bootstrap import linear, mean_score, resample
+from recurra.evaluation.shared.verdict import Verdict, decide
 
 RNG = np.random.default_rng(0)
 
@@ -88,15 +88,7 @@ def test_too_few() -> None:
 def test_nothing_to_say() -> None:
     scores = {"ours": linear(float("nan"), np.zeros(30), 0, 1), "shares": mean_score(np.ones(30))}
     verdict = decide(scores, resample(scores), model="ours", name="ROC-AUC")
-    assert verdict.sentence == "Nothing can be said: the ROC-AUC is not defined on 30 test examples; use shares."
+    assert verdict.sentence == "No verdict: the ROC-AUC is not defined on 30 test examples; use shares."
     assert verdict.use == "shares"
     with pytest.raises(InputError, match="at least one baseline is needed"):
         judged(ours=np.ones(30))
-
-
-def test_leading_score() -> None:
-    assert leading_of_classes([1]) == "accuracy"
-    assert leading_of_classes([75, 25]) == "accuracy"
-    assert leading_of_classes([76, 24]) == leading_of_classes([76, 24, 0]) == "balanced accuracy"
-    assert leading_of_classes([56] + [5] * 9) == "balanced accuracy"
-    assert leading_of_classes([54] + [5] * 9) == "accuracy"

@@ -1,0 +1,71 @@
+"""Sessions of a server that forecast: each is a series, whose rows come one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recurra.errors import InputError
+from recurra.language import _
+from recurra.tasks.forecast.streaming import ForecastStreams
+from recurra.tasks.plain import number, records
+from recurra.tasks.slots import Slots
+
+
+class ForecastSlots(Slots):
+    """A row is a value, or a mapping of columns to values; with "time" and "ahead" it says when it is and what is known
+    of the steps to come.
+    """  # fmt: skip
+
+    def __init__(self, streams: ForecastStreams, known: Sequence[str], target: str, levels: Sequence[float]) -> None:
+        """`known` are the series of the model, `target` the column that is forecast."""
+        super().__init__(streams.batch)
+        self._streams, self._known, self._target, self.levels = streams, set(known), target, tuple(levels)
+
+    @property
+    def streams(self) -> ForecastStreams:
+        return self._streams
+
+    def begin(self, slot: int, series: str | None) -> None:
+        if series is not None and series not in self._known:
+            some = ", ".join(map(repr, sorted(self._known)[:5]))
+            raise InputError(
+                _("series is {series!r}, which the model does not know: expected one such as {some}, or none",
+                  series=series, some=some)
+            )  # fmt: skip
+        self._streams.begin_as(slot, series)
+
+    def together(self, slots: Sequence[int], rows: Sequence[Any]) -> list[Any]:
+        given = [dict(row) if isinstance(row, Mapping) else {self._target: row} for row in rows]
+        alone = len(given) > 1 and any("time" in row or "ahead" in row for row in given)
+        if alone:  # each has a time of its own
+            raise InputError("rows with times come one by one")
+        time, ahead = given[0].pop("time", None), given[0].pop("ahead", None)
+        names = dict.fromkeys(name for row in given for name in row)
+        columns = {name: [number(row.get(name)) for row in given] for name in names}
+        told = None if ahead is None else {name: [[number(v) for v in values]] for name, values in dict(ahead).items()}
+        found = self._streams.step_rows(np.asarray(slots), columns, time=time, ahead=told)
+        frame = _without_name(found.frame(self.levels))
+        horizon = self._streams.horizon
+        said = records(frame)
+        if len(said) != horizon * len(slots):  # steps that a clock skips, or shows twice
+            each = [self._streams.forecast(np.array([slot])).frame(self.levels) for slot in slots]
+            return [{"forecast": records(_without_name(frame))} for frame in each]
+        return [{"forecast": said[k * horizon : (k + 1) * horizon]} for k in range(len(slots))]
+
+    def coverage(self) -> dict[float, float]:
+        frame = self._streams.coverage()
+        frame = frame[frame["count"] > 0]
+        found: dict[float, float] = {}
+        for level in frame["level"].unique().tolist():
+            part = frame[frame["level"] == level]
+            found[float(level)] = float(np.average(part["coverage"], weights=part["count"]))
+        return found
+
+
+def _without_name(frame: pd.DataFrame) -> pd.DataFrame:
+    """Forecasts without the name of the series, which is a slot's."""
+    return frame.drop(columns=frame.columns[0])
