@@ -7,8 +7,8 @@
     python benchmarks/against_transformer.py longer        # trained on short sequences, tested on long ones
 
 Both are Recurra's estimators with another `cell`, one thread, their seconds those of the CPU in passes over the data:
-two short trainings say how long a pass takes. Each learning rate of a grid is tried with seed 0, that of the lowest held-out
-loss is taken, and the seeds are trained with it. The test part is looked at once for each seed.
+two short trainings say how long a pass takes. Each learning rate of a grid is tried with seed 0, that of the lowest
+held-out loss is taken, and the seeds are trained with it. The test part is looked at once for each seed.
 """
 
 from __future__ import annotations
