@@ -22,6 +22,7 @@ OTHERS_FLAGS = {"--upgrade"}  # of pip
 DECLARATIONS = {
     "tasks/forecast/task.py",
     "tasks/labelled/tasks.py",
+    "tasks/speak/task.py",
     "tasks/speech/tasks.py",
     "tasks/translate/task.py",
     "tasks/generate/task.py",

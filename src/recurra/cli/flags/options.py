@@ -266,6 +266,8 @@ TopP = Annotated[
     _option(SAMPLES, min=0.0, max=1.0, help="Of a generator: draw from the likeliest up to this probability."),
 ]
 SampleSeed = Annotated[int | None, _option(SAMPLES, "--seed", min=0, help="Of a generator: the same seed, same text.")]
+Speaker = Annotated[str | None, _option(SAMPLES, help="Of a voice: who speaks.")]
+Pace = Annotated[float | None, _option(SAMPLES, min=0.25, max=4.0, help="Of a voice: so many times as fast.")]
 
 Levels = Annotated[str, _option(OUTPUT, metavar="PERCENTS", help="Prediction intervals, in percent.")]
 WhatIf = Annotated[
