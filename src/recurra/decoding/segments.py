@@ -74,7 +74,7 @@ class Segmenter:
 
     @classmethod
     def learn(
-        cls, frames: Sequence[Floats], kinds: Sequence[Ints], first: Sequence[Ints], count: int, *, rounds: int = 5
+        cls, frames: Sequence[Floats], kinds: Sequence[Ints], first: Sequence[Ints], count: int, *, rounds: int = 4
     ) -> Segmenter:
         """Of frames [T, C] of recordings, the kinds [U] of their symbols and first durations [U]; `count` kinds."""
         every = np.concatenate(frames).astype(np.float64)

@@ -40,7 +40,7 @@ def test_it_is_judged_beside_joined_and_mean_recordings(studied: Voice) -> None:
     assert list(evaluation.table.index) == [MODEL, MEAN, JOINED]
     assert np.isfinite(evaluation.table[MCD]).all()
     assert evaluation.table.loc[JOINED, MCD] < evaluation.table.loc[MEAN, MCD]  # pyright: ignore[reportOperatorIssue]
-    assert any("made sound again" in note for note in evaluation.notes)
+    assert any("re-synthesised" in note for note in evaluation.notes)
     assert any("Real-time factor" in note for note in evaluation.notes)
     frame = studied.results()
     assert len(frame) == len(studied.holdout_.rows)
@@ -79,7 +79,7 @@ def test_the_model_file_says_the_same(studied: Voice, tmp_path: Path) -> None:
     assert np.array_equal(voice.predict(["one two"])[0].samples, studied.predict(["one two"])[0].samples)
     evaluation = voice.evaluate(X[:6], Y[:6])
     assert list(evaluation.table.index) == [MODEL, MEAN]
-    assert any("no model file keeps recordings" in note for note in evaluation.notes)
+    assert any("keeps no recordings" in note for note in evaluation.notes)
     assert any("were learnt from" in note for note in evaluation.notes)
     voice.save(tmp_path / "again.safetensors")
     assert path.read_bytes() == (tmp_path / "again.safetensors").read_bytes()

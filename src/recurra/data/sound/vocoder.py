@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float32]
 
 PEAK = 0.95  # of full scale, which no sample exceeds
 _MOMENTUM = 0.99
-_UPDATES = 12  # of the spectrum
+_UPDATES = 20  # of the spectrum
 _LEAST = 1e-10
 
 

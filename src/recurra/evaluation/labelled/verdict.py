@@ -144,6 +144,7 @@ UNITS = (  # that are drawn
     mark("test speakers"),
     mark("test passages"),
     mark("test sessions"),
+    mark("test sentences"),
 )
 
 

@@ -1,1 +1,1 @@
-"""How near a voice comes to its recordings, and what it is compared with: joined recordings, mean sounds."""
+"""How near a voice comes to its recordings, and what it is compared with: unit selection, mean symbols."""

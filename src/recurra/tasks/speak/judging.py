@@ -28,7 +28,7 @@ from recurra.tasks.speak.problem import measured
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-JOINED, MEAN = mark("joined recordings"), mark("mean of each sound")
+JOINED, MEAN = mark("unit selection"), mark("mean of each symbol")
 MCD, DURATION, PITCH, HEARD = mark("MCD"), mark("duration error"), mark("F0 error"), mark("recogniser error")
 _MOST = 400  # sentences
 
@@ -144,15 +144,15 @@ def evaluate(
     ours = judged.table.loc[MODEL, HEARD]
     best = sum(each.wrong for each in found.again) / max(sum(found.words), 1)
     told = _(
-        "A recogniser that was trained on the recordings alone errs in {ours:.1f} % of the {what} that the voice says, "
-        "and in {best:.1f} % of those in the test recordings, made sound again from their bands.",
+        "A recogniser trained on the real recordings alone errs in {ours:.1f} % of the {what} that the voice says, and "
+        "in {best:.1f} % of those in the re-synthesised test recordings.",
         ours=100 * float(ours),  # pyright: ignore[reportArgumentType]
         best=100 * best,
         what=_(WHAT[model.pronunciation.level]),
     )
     more = [told]
     if best > 0.5:
-        more.append(_("It hears too little to tell voices apart: learn from more recordings, or for longer."))
+        more.append(_("It understands too little to tell voices apart: learn from more recordings, or for longer."))
     speed = _(
         "Real-time factor {factor:.3f}: so many seconds of one core's time a second of speech.",
         factor=found.real_time,

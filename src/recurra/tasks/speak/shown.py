@@ -37,7 +37,7 @@ def panel_data(tested: Tested) -> dict[str, Any]:
             Card(
                 _("recogniser error of the recordings"),
                 f"{100 * again:.1f} %",
-                _("made sound again from their bands: the least that can be expected"),
+                _("re-synthesised: the least that can be expected"),
             ),
             Card(_("real-time factor"), f"{found.real_time:.3f}", _("one core's seconds a second of speech")),
         ],
@@ -61,7 +61,7 @@ def _played(model: VoiceModel, found: Rehearsal, data: Utterances) -> list[Heard
 
 def _one(model: VoiceModel, found: Rehearsal, data: Utterances, k: int) -> Heard:
     number = int(found.numbers[k])
-    ways = [(_("the voice"), found.methods[MODEL][k]), (_("the recording, made sound again"), found.again[k])]
+    ways = [(_("the voice"), found.methods[MODEL][k]), (_("the recording, re-synthesised"), found.again[k])]
     if JOINED in found.methods:
         ways.append((_(JOINED), found.methods[JOINED][k]))
     rate = int(model.vocoder.kind.rate or 0)

@@ -275,7 +275,7 @@ class Voice(StudiedEstimator):
                 _("{n:,} of {m:,} texts were learnt from: the scores flatter the voice.", n=again, m=len(data))
             )
         if model.units is None:
-            notes.append(_("Joined recordings are compared with after learning only: no model file keeps recordings."))
+            notes.append(_("Unit selection is compared with after learning only: a model file keeps no recordings."))
         evaluation = evaluate(model, found, notes, groups=None, seed=model.recipe.seed)
         return Tested(model, data, found, evaluation, rows)
 
