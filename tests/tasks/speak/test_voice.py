@@ -153,6 +153,10 @@ def test_recordings_that_cannot_be_learnt_are_refused() -> None:
         Voice(**QUICK).fit([*X[:20], X[0]], [*Y[:20], "one two three four " * 20])
     with pytest.raises(InputError, match="text of recording 21 is empty"):
         Voice(**QUICK).fit([*X[:20], X[0]], [*Y[:20], " "])
+    with pytest.raises(InputError, match="3 recordings to learn a voice from: expected at least 8"):
+        Voice(**QUICK).fit(X[:3], Y[:3])
+    with pytest.raises(InputError, match="speaker 'b' has 2 recordings to learn from: expected at least 8 of each"):
+        Voice(**QUICK).fit(X[:20], Y[:20], groups=["a"] * 18 + ["b"] * 2)
     with pytest.raises(InputError, match="learnt from sound"):
         Voice(**QUICK).fit([np.zeros((50, 13))] * 20, Y[:20])
 

@@ -76,7 +76,7 @@ class VoiceModel:
     """What was learnt; `members` are the aligner, the recogniser and the voice.
 
     `speakers` are the names of the voices, "" where there is one; `sounds` mean frames, with which it is compared, as
-    with joined recordings, `units`, which no file keeps.
+    with unit selection out of `units`, which no file keeps.
     """
 
     recipe: Recipe
@@ -206,7 +206,7 @@ def fit_model(
         name: str, make: Callable[[], nn.Module], problem: Callable[[Any], Any], options: TrainingOptions
     ) -> None:
         # Of an interrupted training the rest takes a step: what there is by then is judged and kept.
-        stopped = bool(members) and members[-1].interrupted
+        stopped = any(member.interrupted for member in members)
         seat = Seat(name, 0, 1, recipe.seed + 100 * len(members))
         with seat.drawing():
             network = make()
@@ -240,7 +240,7 @@ def _half(options: TrainingOptions) -> TrainingOptions:
 
 
 def with_baselines(model: VoiceModel, frames: Ragged, symbols: Sequence[Ints], speakers: Ints) -> VoiceModel:
-    """The model with joined recordings and mean sounds, of the recordings that it was trained on."""
+    """The model with the units and the mean symbols of the recordings that it was trained on."""
     durations = model.durations(frames, symbols)
     bands = Ragged(model.scale.bands(frames.values), frames.offsets)
     units = Units.learn(bands, symbols, durations, speakers)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from recurra.data.examples.splits import checked_column
 from recurra.data.schema.facts import Fact
+from recurra.data.schema.names import counted
 from recurra.errors import InputError
 from recurra.language import _
 from recurra.tasks.opened import Opened
@@ -21,12 +22,36 @@ from recurra.tasks.studied import Gathered
 Ints = npt.NDArray[np.int64]
 
 
+FEWEST = 8  # recordings of a voice
+
+
 def voices_of(data: Utterances) -> tuple[tuple[str, ...], Ints]:
-    """The names of the voices, the commonest first, and the voice of each recording."""
+    """The names of the voices, the commonest first, and the voice of each recording.
+
+    Raises InputError for a voice of too few recordings.
+    """
+    if len(data) < FEWEST:
+        raise InputError(
+            _(
+                "{recordings} to learn a voice from: expected at least {least}, better half an hour of them",
+                recordings=counted(len(data), "recording"),
+                least=FEWEST,
+            )
+        )
     if data.speakers is None:
         return ("",), np.zeros(len(data), np.int64)
-    names = pd.Series(data.speakers).value_counts(sort=True).index
-    number = {str(name): k for k, name in enumerate(names)}
+    often = pd.Series(data.speakers).value_counts(sort=True)
+    if often.iloc[-1] < FEWEST:
+        raise InputError(
+            _(
+                "speaker {name!r} has {recordings} to learn from: expected at least {least} of each; remove the rows "
+                "of such speakers, or the column",
+                name=str(often.index[-1]),
+                recordings=counted(int(often.iloc[-1]), "recording"),
+                least=FEWEST,
+            )
+        )
+    number = {str(name): k for k, name in enumerate(often.index)}
     return tuple(number), np.array([number[str(each)] for each in data.speakers], dtype=np.int64)
 
 
