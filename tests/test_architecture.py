@@ -18,10 +18,11 @@ TESTS = Path(__file__).resolve().parent
 MODULES = sorted(ROOT.rglob("*.py"))
 LONGEST = 500
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-OTHERS_FLAGS = {"--upgrade"}  # of pip
+OTHERS_FLAGS = {"--upgrade", "--ipa", "--sep"}  # of pip, of espeak-ng
 DECLARATIONS = {
     "tasks/forecast/task.py",
     "tasks/labelled/tasks.py",
+    "tasks/speak/task.py",
     "tasks/speech/tasks.py",
     "tasks/translate/task.py",
     "tasks/generate/task.py",

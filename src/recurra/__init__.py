@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         SequenceTagger,
         Transcriber,
         Translator,
+        Voice,
         load,
     )
     from recurra.training import TrainingOptions
@@ -62,6 +63,7 @@ __all__ = [
     "TrainingOptions",
     "Transcriber",
     "Translator",
+    "Voice",
     "__version__",
     "accelerate",
     "backend",
@@ -93,6 +95,7 @@ _LATER = {
     "Translator": "recurra.tasks",
     "TrainingOptions": "recurra.training",
     "Transcriber": "recurra.tasks",
+    "Voice": "recurra.tasks",
     "accelerate": "recurra.nn",
     "backend": "recurra.kernels",
     "load": "recurra.tasks",

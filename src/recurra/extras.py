@@ -15,6 +15,7 @@ MISSING = {
     "onnx": mark("an export as ONNX needs onnx, which is not installed: pip install 'recurra[onnx]'"),
     "captum": mark("explanations need Captum, which is not installed: pip install 'recurra[explain]'"),
     "jiwer": mark("word error rates need jiwer, which is not installed: pip install 'recurra[speech]'"),
+    "pypinyin": mark("Chinese is read by pypinyin, which is not installed: pip install 'recurra[speech]'"),
     "sacrebleu": mark("translations are scored by sacreBLEU, which is not installed: pip install 'recurra[translate]'"),
     "hierarchicalforecast": mark(
         "groups that add up need hierarchicalforecast, which is not installed: pip install 'recurra[hierarchy]'"

@@ -18,7 +18,7 @@ from recurra.errors import InputError
 from recurra.tasks import registry
 
 CODE = next(block.text for block in blocks(read("en", "howto/add-a-task.md")) if block.language == "python")
-KNOWN = ("forecast", "classify", "tag", "regress", "transcribe", "translate", "generate", "recommend")
+KNOWN = ("forecast", "classify", "tag", "regress", "transcribe", "speak", "translate", "generate", "recommend")
 
 pytestmark = [pytest.mark.spawn, pytest.mark.train]
 

@@ -133,6 +133,35 @@ _SCORES = (
         higher=False,
     ),
     Score(mark("CER"), mark("The character error rate: the same for characters."), higher=False),
+    Score(
+        mark("MCD"),
+        mark("The mel-cepstral distance from the recording in dB, after dynamic time warping, a mean of sentences."),
+        higher=False,
+        share=False,
+        decimals=2,
+    ),
+    Score(
+        mark("duration error"),
+        mark("By how many milliseconds sounds last longer or shorter than in the recording, on average."),
+        higher=False,
+        share=False,
+        decimals=1,
+    ),
+    Score(
+        mark("F0 error"),
+        mark("The root mean squared error of the pitch in semitones, where both have a voice."),
+        higher=False,
+        share=False,
+        decimals=2,
+    ),
+    Score(
+        mark("recogniser error"),
+        mark(
+            "The share of syllables (characters, phones) that a recogniser, trained on the recordings alone, hears "
+            "otherwise."
+        ),
+        higher=False,
+    ),
     Score(mark("exact"), mark("The share of recordings whose whole text is right.")),
     Score(
         mark("calibration error"),

@@ -1,4 +1,4 @@
-"""Notes as sound: a sine for each with its first overtones, fading, as a WAV file inside the page."""
+"""Sound inside a page: notes, a sine for each with its first overtones, fading; and samples as they are."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import wave
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 RATE = 11025  # samples a second: enough for the highest note of a choir and its overtones
 FRAME = 0.28  # seconds
@@ -33,13 +34,33 @@ def wav_of(frames: Sequence[Sequence[int]], *, seconds: float = FRAME) -> bytes:
             tone = sum(share * np.sin(2 * np.pi * (k + 1) * pitch * t) for k, share in enumerate(_OVERTONES))
             sound[size * start : size * start + len(t)] += shape * tone
     loudest = np.abs(sound).max(initial=0.0)
-    samples = (sound / loudest * 28000 if loudest > 0 else sound).astype("<i2")
+    return _wav(sound * (28000 / 32767 / loudest) if loudest > 0 else sound, RATE)
+
+
+def sound_uri(samples: npt.NDArray[np.floating], rate: int) -> str:
+    """The address that holds samples [n] from -1 to 1: as MP3 where soundfile writes it, else as WAV of 16 bits.
+
+    >>> sound_uri(np.zeros(8), 8000)[:11]
+    'data:audio/'
+    """
+    try:
+        import soundfile
+
+        file = io.BytesIO()
+        soundfile.write(file, samples, rate, format="MP3")
+        return f"data:audio/mpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+    except (ImportError, OSError, ValueError, RuntimeError):  # not there, or an older one without MP3
+        return data_uri(_wav(samples, rate))
+
+
+def _wav(sound: npt.NDArray[np.floating], rate: int) -> bytes:
+    """A WAV file (mono, 16 bits) of samples from -1 to 1."""
     file = io.BytesIO()
     with wave.open(file, "wb") as target:
         target.setnchannels(1)
         target.setsampwidth(2)
-        target.setframerate(RATE)
-        target.writeframes(samples.tobytes())
+        target.setframerate(rate)
+        target.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
     return file.getvalue()
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from recurra.tasks.labelled.tagger import SequenceTagger
     from recurra.tasks.loading import load
     from recurra.tasks.next_event.estimator import NextEvent
+    from recurra.tasks.speak.voice import Voice
     from recurra.tasks.speech.transcriber import Transcriber
     from recurra.tasks.translate.translator import Translator
 
@@ -38,6 +39,7 @@ __all__ = [
     "Task",
     "Transcriber",
     "Translator",
+    "Voice",
     "get",
     "load",
     "names",
@@ -55,6 +57,7 @@ _LATER = {  # which need torch
     "Transcriber": "speech.transcriber",
     "Translator": "translate.translator",
     "NextEvent": "next_event.estimator",
+    "Voice": "speak.voice",
     "load": "loading",
 }
 

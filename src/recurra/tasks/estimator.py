@@ -151,6 +151,8 @@ class Estimator(NestedOptions, ABC):
         {}
     )  # how the cells of its file were read: so are those of later ones
     asks: ClassVar[tuple[str, ...]] = ()  # what may be asked of its predictions beyond `levels`: "top", "prompt"
+    produces: ClassVar[str] = ""  # the file of its predictions, where that is no table
+    sounds: ClassVar[tuple[str, ...]] = ()  # the endings of files that `write` writes
 
     @property
     def task(self) -> Task:
@@ -224,6 +226,12 @@ class Estimator(NestedOptions, ABC):
     @abstractmethod
     def predictions(self, later: Later | None, *, done: Done = nobody, **shown: Any) -> Iterator[pd.DataFrame]:
         """Predictions in the user's own columns, some thousand rows at a time; `done` is told how many are."""
+
+    def write(
+        self, later: Later | None, out: Path, *, done: Done = nobody, see: Callable[[Any], None], **shown: Any
+    ) -> None:
+        """Write predictions to a file that is no table, such as a sound; `see` is shown the frames that go with it."""
+        raise InputError(_("a {kind} writes tables", kind=self.KIND))
 
     @abstractmethod
     def preview(self) -> Preview:

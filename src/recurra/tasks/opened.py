@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from recurra.errors import InputError
+from recurra.language import _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,3 +52,31 @@ def open_examples(file: str, reading: Mapping[str, Any], *, text: Collection[str
     folder = None if demo else place if place.is_dir() else place.parent
     name = file.removeprefix("demo:") if demo else stem(Path(file))
     return Opened(frame, facts, name, Path(file).name, folder, reading)
+
+
+def is_lines(file: str) -> bool:
+    """Whether a file is a text, a line each, and no table: standard input (-) or a .txt."""
+    return file == "-" or file.lower().endswith(".txt")
+
+
+def open_lines(file: str) -> Opened:
+    """A text for each line of a file or of standard input (-), in the column "text"."""
+    import pandas as pd
+
+    from recurra.data.schema.facts import Fact
+    from recurra.data.schema.names import counted
+
+    if file == "-":
+        texts, name = sys.stdin.read().splitlines(), "stdin"
+    else:
+        place = Path(file).expanduser()
+        if not place.is_file():
+            raise InputError(_("there is no file {file}", file=file))
+        try:
+            texts, name = place.read_text(encoding="utf-8-sig").splitlines(), place.stem
+        except UnicodeDecodeError as error:
+            raise InputError(_("{path} is no text in UTF-8: convert it", path=file)) from error
+    if not any(text.strip() for text in texts):
+        raise InputError(_("{name} holds no text: expected one on each line", name=file))
+    facts = [Fact("file", _("{name}: {lines}", name=name, lines=counted(len(texts), "line")))]
+    return Opened(pd.DataFrame({"text": texts}), facts, name, name)

@@ -21,6 +21,7 @@ _tasks: dict[str, Task | str] = {
     "tag": "recurra.tasks.labelled.tasks:TAG",
     "regress": "recurra.tasks.labelled.tasks:REGRESS",
     "transcribe": "recurra.tasks.speech.tasks:TRANSCRIBE",
+    "speak": "recurra.tasks.speak.task:SPEAK",
     "translate": "recurra.tasks.translate.task:TRANSLATE",
     "generate": "recurra.tasks.generate.task:GENERATE",
     "recommend": "recurra.tasks.next_event.task:RECOMMEND",

@@ -164,6 +164,11 @@ class StudiedEstimator(FittedEstimator):
     def _network(cls, parts: Mapping[str, Any]) -> nn.Module:
         """A fresh network for the fields of a model, weights as they may be."""
 
+    @classmethod
+    def _network_at(cls, parts: Mapping[str, Any], number: int) -> nn.Module:
+        """The same of the member `number`, where they differ."""
+        return cls._network(parts)
+
     @abstractmethod
     def _settings_of(self, model: Any) -> dict[str, Any]:
         """The constructor's arguments with which a model was made."""
@@ -339,7 +344,8 @@ class StudiedEstimator(FittedEstimator):
             opener = Opener(contents, path, network)
 
             def members(parts: Mapping[str, Any]) -> tuple[Member[nn.Module], ...]:
-                made = [opener.network(k, lambda: cls._network(parts)) for k in range(opener.header.members)]
+                count = range(opener.header.members)
+                made = [opener.network(k, partial(cls._network_at, parts, k)) for k in count]
                 return tuple(map(Member, made))
 
             model = opener.part("model", cls.MODEL, given={"members": members})
@@ -363,3 +369,13 @@ def no_columns(given: Mapping[str, Any]) -> None:
     wrong = next((name for name, value in given.items() if value is not None), None)
     if wrong is not None:
         raise InputError(_("{option} is no kind of column of this task", option=option(wrong, given[wrong])))
+
+
+def single_column(given: Any, name: str) -> str | None:
+    """The one column that was named, None where none was. Raises InputError for several."""
+    if given is None or isinstance(given, str):
+        return given
+    names = list(given)
+    if len(names) != 1:
+        raise InputError(_("{option} names {n} columns: expected one", option=option(name), n=len(names)))
+    return str(names[0])

@@ -37,6 +37,8 @@ EXAMPLES = """
 
 - `recurra predict proteins.safetensors new.jsonl --out tags.jsonl` — the tags of every sequence as JSON lines
 
+- `echo "hello" | recurra predict voice.safetensors - --out hello.wav` — what a voice says, as a sound file
+
 - `recurra predict plays.safetensors --prompt "To be" --samples 5` — what a generator writes after a beginning
 
 - `recurra predict sales.safetensors partitions --out forecasts --workers 2` — a folder of Parquet, on two processes
@@ -55,7 +57,8 @@ def predict(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="forecast.csv or predictions.csv unless given; .jsonl for JSON Lines; - for standard output.",
+            help="forecast.csv or predictions.csv unless given; .jsonl for JSON Lines; - for standard output; "
+            "of a voice .wav, .flac, .ogg or .mp3.",
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
@@ -66,6 +69,8 @@ def predict(
     top_k: options.TopK = None,
     top_p: options.TopP = None,
     seed: options.SampleSeed = None,
+    speaker: options.Speaker = None,
+    pace: options.Pace = None,
     workers: options.Workers = 0,
     cluster: options.Cluster = None,
     quiet: options.Quiet = False,
@@ -83,13 +88,14 @@ def predict(
     asked = {
         "what_if": what_if or None, "top": top, "samples": samples, "prompt": prompt, "length": length,
         "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed,
+        "speaker": speaker, "pace": pace,
     }  # fmt: skip
     shown = {name: value for name, value in asked.items() if value is not None}
     refuse_unasked(estimator, model, shown)
     if file is not None and Path(file).is_dir():
         predict_folder(model, file, out, percents, shown, workers, cluster, quiet)
         return
-    out = out or Path(estimator.task.files[0])
+    out = out or Path(estimator.produces or estimator.task.files[0])
     piped = str(out) == "-"
     console = stdout(quiet or piped)
     later = open_later("predict", estimator, model, file, reading, outputs=[] if piped else [out], quiet=quiet)
@@ -98,6 +104,12 @@ def predict(
         reading.told()
     preview = estimator.preview()
     with counting(stderr(quiet), _("predicting"), 0 if later is None else len(later)) as done:
+        if out.suffix.lower() in estimator.sounds:
+            with written_together(out.parent) as stage:
+                estimator.write(later, stage / out.name, levels=percents, done=done, see=preview.add, **shown)
+            print_preview(console, preview)
+            print_files(console, [out])
+            return
         frames = estimator.predictions(later, levels=percents, done=done, **shown)
         if piped:
             for text in as_text(frames, out):

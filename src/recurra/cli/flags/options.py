@@ -277,6 +277,8 @@ TopP = Annotated[
 SampleSeed = Annotated[
     int | None, _option(SAMPLES, "--seed", min=0, help="Generators: random seed; the same seed gives the same text.")
 ]
+Speaker = Annotated[str | None, _option(SAMPLES, help="Voices: the speaker.")]
+Pace = Annotated[float | None, _option(SAMPLES, min=0.25, max=4.0, help="Voices: speed; 2 is twice as fast.")]
 
 Levels = Annotated[str, _option(OUTPUT, metavar="PERCENTS", help="Prediction intervals, in percent.")]
 WhatIf = Annotated[

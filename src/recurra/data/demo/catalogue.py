@@ -9,7 +9,7 @@ from typing import cast
 import pandas as pd
 
 from recurra.data.demo.membrane import make_membrane
-from recurra.data.demo.numbers import make_numbers
+from recurra.data.demo.numbers import make_numbers, make_voice
 from recurra.data.demo.phrases import make_phrases
 from recurra.data.demo.promoters import make_promoters
 from recurra.data.demo.reviews import make_reviews
@@ -26,6 +26,7 @@ DEMOS = {
     "digits": "1,797 handwritten digits of 8 x 8 pixels, one pixel after another, to classify (scikit-learn)",
     "membrane": "120 membrane proteins from a small grammar, to tag inside, membrane, outside",
     "numbers": "240 recordings of one to four spoken digits, synthesised, by 120 speakers, to transcribe",
+    "voice": "200 recordings of two to five spoken digits by one synthesised voice, to learn to speak",
     "phrases": "3,000 sentences of a made-up language and their English, to translate",
     "shop": "2,000 visits of a shop with 80 items, whose customers have habits, to predict what they look at next",
     "promoters": "1,500 promoters from a grammar of known motifs, to predict their expression",
@@ -91,6 +92,7 @@ _LABELLED = {
     "digits": _digits,
     "membrane": make_membrane,
     "numbers": make_numbers,
+    "voice": make_voice,
     "promoters": _promoters,
     "phrases": make_phrases,
     "shop": make_shop,

@@ -100,16 +100,26 @@ def rates_of(cells: Iterable[Any], name: str) -> Counter[int]:
 def log_mel(samples: Floats, kind: Audio) -> Floats:
     """The log-mel features [T, bands] of samples [n] at `kind.rate`; a recording shorter than a window is one step."""
     assert kind.rate is not None
-    width, hop = _sizes(kind)
+    windows = frames_of(samples, kind)
+    width, bins = windows.shape[1], fft_size(kind)
+    power = np.square(np.abs(np.fft.rfft(windows * np.hanning(width + 1)[:-1].astype(np.float32), bins)))
+    energies = power @ mel_filters(kind.rate, bins, kind.bands)
+    largest = width / 4 if kind.absolute else float(energies.max())  # of a sine of full scale, about
+    return np.log(np.maximum(energies, FLOOR * largest) if largest > 0 else np.ones_like(energies)).astype(np.float32)
+
+
+def frames_of(samples: Floats, kind: Audio) -> Floats:
+    """The windows [T, width] of samples [n] that the features are of, before they are weighted."""
+    width, hop = window_sizes(kind)
     steps = max(1, 1 + (len(samples) - width) // hop)
     padded = np.zeros(max(len(samples), width + (steps - 1) * hop), np.float32)
     padded[: len(samples)] = samples
-    windows = np.lib.stride_tricks.sliding_window_view(padded, width)[::hop][:steps]
-    bins = 1 << (width - 1).bit_length()
-    power = np.square(np.abs(np.fft.rfft(windows * np.hanning(width + 1)[:-1].astype(np.float32), bins)))
-    energies = power @ _mel_filters(kind.rate, bins, kind.bands)
-    largest = width / 4 if kind.absolute else float(energies.max())  # of a sine of full scale, about
-    return np.log(np.maximum(energies, FLOOR * largest) if largest > 0 else np.ones_like(energies)).astype(np.float32)
+    return np.lib.stride_tricks.sliding_window_view(padded, width)[::hop][:steps]
+
+
+def fft_size(kind: Audio) -> int:
+    """The length of the Fourier transform of a window: the next power of two."""
+    return 1 << (window_sizes(kind)[0] - 1).bit_length()
 
 
 def band_names(kind: Audio) -> tuple[str, ...]:
@@ -142,7 +152,7 @@ def in_folder(cells: pd.Series, folder: Path) -> pd.Series:
     return cells.map(lambda cell: str(folder / cell) if isinstance(cell, str) and cell.strip() else cell)
 
 
-def _sizes(kind: Audio) -> tuple[int, int]:
+def window_sizes(kind: Audio) -> tuple[int, int]:
     """Samples of a window, and between the beginnings of two."""
     assert kind.rate is not None
     return max(2, round(kind.window * kind.rate)), max(1, round(kind.hop * kind.rate))
@@ -155,7 +165,7 @@ def _edges(rate: int, bands: int) -> npt.NDArray[np.float64]:
 
 
 @lru_cache(maxsize=16)
-def _mel_filters(rate: int, bins: int, bands: int) -> npt.NDArray[np.float32]:
+def mel_filters(rate: int, bins: int, bands: int) -> npt.NDArray[np.float32]:
     """[bins / 2 + 1, bands]; a band narrower than the distance of two frequencies takes the nearest one."""
     frequencies = np.arange(bins // 2 + 1) * rate / bins
     edges = _edges(rate, bands)

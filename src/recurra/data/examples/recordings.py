@@ -7,8 +7,9 @@ rate arrays are samples [n] or [n, channels]; a `Sound` knows its own rate.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from recurra.language import _
 from recurra.options import option
 
 _NAMED = 3  # recordings that a message names
+
+Measure = Callable[[npt.NDArray[np.float32], Audio], npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +57,21 @@ class Recordings:
 
 
 def read_recordings(
-    cells: Sequence[Any], kind: Audio | None, *, name: str = "X", cepstra: int = 0, features: int | None = None
+    cells: Sequence[Any],
+    kind: Audio | None,
+    *,
+    name: str = "X",
+    cepstra: int = 0,
+    features: int | None = None,
+    measure: Measure | None = None,
+    highest: int | None = None,
 ) -> Recordings:
     """Read files and samples as `kind` says (its rate is the commonest one where None), features as they are.
 
-    `name` is what the column is called, `features` how many a frame must have (None: as many as the first). Raises
-    InputError, with the row, for what is missing, damaged, silent, not finite, or of another kind than the rest.
+    `name` is what the column is called, `features` how many a frame must have (None: as many as the first). `measure`
+    makes frames [T, C] of samples [n] at the rate of `kind`; unless given, they are log-mel bands or so many `cepstra`.
+    Where the rate is the commonest one it is at most `highest`.
+    Raises InputError, with the row, for what is missing, damaged, silent, not finite, or of another kind than the rest.
     """
     if len(cells) == 0:
         raise InputError(_("{name} holds no recording: expected at least one", name=name))
@@ -87,7 +99,7 @@ def read_recordings(
         )
     if not paths[0] and (kind is None or kind.rate is None) and not isinstance(cells[0], Sound):
         return _of_features(cells, name, features)
-    return _of_sounds(cells, kind or Audio(), name, cepstra)
+    return _of_sounds(cells, kind or Audio(), name, measure or partial(_measured, cepstra), highest)
 
 
 def _of_features(cells: Sequence[Any], name: str, features: int | None) -> Recordings:
@@ -131,7 +143,12 @@ def _of_features(cells: Sequence[Any], name: str, features: int | None) -> Recor
     return Recordings(Ragged.of(found), tuple(_("recording {n}", n=row + 1) for row in range(len(cells))), None)
 
 
-def _of_sounds(cells: Sequence[Any], kind: Audio, name: str, cepstra: int) -> Recordings:
+def _measured(cepstra: int, samples: npt.NDArray[np.float32], kind: Audio) -> npt.NDArray[np.float32]:
+    bands = log_mel(samples, kind)
+    return cepstra_of(bands, cepstra) if cepstra else bands
+
+
+def _of_sounds(cells: Sequence[Any], kind: Audio, name: str, measure: Measure, highest: int | None) -> Recordings:
     rates: list[int | None]
     if isinstance(cells[0], str | Path):
         _refuse_absent(cells, name)
@@ -141,7 +158,8 @@ def _of_sounds(cells: Sequence[Any], kind: Audio, name: str, cepstra: int) -> Re
         rates = [cell.rate if isinstance(cell, Sound) else kind.rate for cell in cells]
         names = tuple(_("recording {n}", n=row + 1) for row in range(len(cells)))
     if kind.rate is None:
-        kind = replace(kind, rate=int(Counter(rates).most_common(1)[0][0] or 16000))
+        commonest = int(Counter(rates).most_common(1)[0][0] or 16000)
+        kind = replace(kind, rate=min(commonest, highest or commonest))
     assert kind.rate is not None
     frames, silent, clipped = [], [], []
     for row, cell in enumerate(cells):
@@ -156,8 +174,7 @@ def _of_sounds(cells: Sequence[Any], kind: Audio, name: str, cepstra: int) -> Re
             continue
         if sound.clipped > CLIPPED:
             clipped.append(row)
-        bands = log_mel(sound.at(kind.rate).samples, kind)
-        frames.append(cepstra_of(bands, cepstra) if cepstra else bands)
+        frames.append(measure(sound.at(kind.rate).samples, kind))
     if silent:
         raise InputError(
             _(

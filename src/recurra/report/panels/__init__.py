@@ -31,6 +31,7 @@ from recurra.report.panels.spoken import SpokenWords
 from recurra.report.panels.surprise import Surprise
 from recurra.report.panels.training import Training
 from recurra.report.panels.usual import Usual
+from recurra.report.panels.voices import Voices
 from recurra.report.panels.watched import Watched
 from recurra.report.panels.worst import Worst
 
@@ -51,6 +52,7 @@ PANELS: dict[str, type[Panel]] = {
     "confusion": Confusion,
     "classes": Classes,
     "spoken": SpokenWords,
+    "voices": Voices,
     "confused words": ConfusedWords,
     "explained": Explained,
     "usual": Usual,

@@ -21,7 +21,10 @@ _COLOURS = [[0.0, "#fbfcfd"], [0.35, "#b9d3e6"], [0.7, "#3f7cac"], [1.0, "#12263
 
 @dataclass(frozen=True, eq=False)
 class Spoken:
-    """A recording: frames [T, C], seconds of a frame, the words with their times (text, start, end, confidence)."""
+    """A recording: frames [T, C], seconds of a frame, the words with their times (text, start, end, confidence).
+
+    A confidence of NaN is not shown.
+    """
 
     name: str
     frames: npt.NDArray[np.floating]
@@ -74,6 +77,7 @@ def spoken_figure(each: Spoken, feature: str) -> Figure:
     marks = []
     shapes = []
     for k, (word, start, end, sure) in enumerate(each.words):
+        told = f" <span style='font-size:10px'>{100 * sure:.0f} %</span>" if np.isfinite(sure) else ""
         shapes.append(
             {
                 "type": "rect",
@@ -91,7 +95,7 @@ def spoken_figure(each: Spoken, feature: str) -> Figure:
                 "y": top - 0.5,
                 "yanchor": "bottom",
                 "yshift": 18 * (k % 2),
-                "text": f"{plot_text(word, 24)} <span style='font-size:10px'>{100 * sure:.0f} %</span>",
+                "text": plot_text(word, 24) + told,
                 "showarrow": False,
                 "font": {"size": 13, "color": INK},
             }

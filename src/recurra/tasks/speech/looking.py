@@ -15,7 +15,7 @@ from recurra.inspect.several import findings_of
 from recurra.language import _
 from recurra.tasks.estimator import Done, Insight
 from recurra.tasks.speech.model import TranscriptionModel
-from recurra.tasks.speech.utterances import Utterances
+from recurra.tasks.spoken.utterances import Utterances
 
 _MOST, _WORDS = 50, 12
 

@@ -29,8 +29,8 @@ from recurra.decoding.ngram import NGrams
 from recurra.ensemble.members import Member, Seat
 from recurra.evaluation.transcripts.templates import Templates
 from recurra.nn.transcription import TranscriptionNetwork, TranscriptionOptions
-from recurra.tasks.speech.augmenting import Augmentation
-from recurra.tasks.speech.problem import SpeechData, SpeechProblem, log_probabilities
+from recurra.tasks.spoken.augmenting import Augmentation
+from recurra.tasks.spoken.problem import SpeechData, SpeechProblem, log_probabilities
 from recurra.training import Run, TrainingOptions
 from recurra.training.run import pick_device
 

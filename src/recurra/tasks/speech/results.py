@@ -14,7 +14,7 @@ from recurra.evaluation.transcripts.error_rates import error_counts
 from recurra.language import _, mark
 from recurra.tasks.estimator import Preview
 from recurra.tasks.speech.model import Transcript
-from recurra.tasks.speech.utterances import Utterances
+from recurra.tasks.spoken.utterances import Utterances
 
 Ints = npt.NDArray[np.int64]
 

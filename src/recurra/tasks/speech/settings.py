@@ -17,9 +17,9 @@ from recurra.language import _
 from recurra.nn.transcription import TranscriptionOptions
 from recurra.options import option
 from recurra.tasks.parameters import check_options, chosen_options
-from recurra.tasks.speech.augmenting import Augmentation
 from recurra.tasks.speech.model import TranscriptionModel
 from recurra.tasks.speech.streaming import frames_of_delay
+from recurra.tasks.spoken.augmenting import Augmentation
 from recurra.training import TrainingOptions
 
 

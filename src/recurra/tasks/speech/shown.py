@@ -15,7 +15,7 @@ from recurra.language import _, mark
 from recurra.report import Card, Deferred
 from recurra.report.panels.spoken import Spoken
 from recurra.tasks.speech.model import Transcript
-from recurra.tasks.speech.utterances import Utterances
+from recurra.tasks.spoken.utterances import Utterances
 from recurra.tasks.studied import Tested
 
 PANELS = ("cards", "methods", "spoken", "confused words", "mistakes", "training", "memory")

@@ -33,9 +33,7 @@ from recurra.tasks.estimator import Done, Insight, Later, Preview, nobody
 from recurra.tasks.memory import memory_sentences, remembered
 from recurra.tasks.opened import Opened
 from recurra.tasks.parameters import chosen_options
-from recurra.tasks.speech.augmenting import Augmentation
 from recurra.tasks.speech.model import Recipe, Transcript, TranscriptionModel, build_network, fit_model
-from recurra.tasks.speech.problem import SpeechData
 from recurra.tasks.speech.results import TranscriptPreview, judged_frame, transcript_frame
 from recurra.tasks.speech.settings import (
     cepstra_of_settings,
@@ -49,9 +47,11 @@ from recurra.tasks.speech.settings import (
     speech_options,
 )
 from recurra.tasks.speech.shown import PANELS, panel_data
-from recurra.tasks.speech.sources import open_recordings
 from recurra.tasks.speech.streaming import SpeechStream
-from recurra.tasks.speech.utterances import (
+from recurra.tasks.spoken.augmenting import Augmentation
+from recurra.tasks.spoken.problem import SpeechData
+from recurra.tasks.spoken.sources import open_recordings
+from recurra.tasks.spoken.utterances import (
     SpeechRoles,
     Utterances,
     length_facts,
@@ -60,7 +60,7 @@ from recurra.tasks.speech.utterances import (
     utterances_in,
     utterances_of,
 )
-from recurra.tasks.studied import Gathered, Parts, StudiedEstimator, Tested, no_columns
+from recurra.tasks.studied import Gathered, Parts, StudiedEstimator, Tested, no_columns, single_column
 from recurra.training import Run, TrainingOptions
 
 Ints = npt.NDArray[np.int64]
@@ -229,7 +229,7 @@ class Transcriber(StudiedEstimator):
         return set() if given is None else {given} if isinstance(given, str) else set(given)
 
     def _gathered(self, opened: Opened, roles: Any, **columns: Any) -> Gathered:
-        named = {name: _single(columns.pop(name, None), name) for name in ("audio", "text", "group", "split")}
+        named = {name: single_column(columns.pop(name, None), name) for name in ("audio", "text", "group", "split")}
         test = columns.pop("test", None)
         no_columns(columns)
         if roles is not None:
@@ -453,12 +453,3 @@ class Transcriber(StudiedEstimator):
                 m=len(data),
             )
         ]
-
-
-def _single(given: Any, name: str) -> str | None:
-    if given is None or isinstance(given, str):
-        return given
-    names = list(given)
-    if len(names) != 1:
-        raise InputError(_("{option} names {n} columns: expected one", option=option(name), n=len(names)))
-    return str(names[0])

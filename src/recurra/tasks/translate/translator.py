@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
@@ -25,7 +24,7 @@ from recurra.language import _
 from recurra.nn.encoder_decoder import EncoderDecoder, EncoderDecoderOptions
 from recurra.options import option
 from recurra.tasks.estimator import Done, Insight, Later, nobody
-from recurra.tasks.opened import Opened, open_examples
+from recurra.tasks.opened import Opened, is_lines, open_examples, open_lines
 from recurra.tasks.parameters import chosen_options
 from recurra.tasks.studied import Gathered, Parts, StudiedEstimator, Tested
 from recurra.tasks.translate.facts import model_facts
@@ -144,8 +143,8 @@ class Translator(StudiedEstimator):
 
     def read_file(self, file: str, reading: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> Opened:
         """A table; of a fitted model's later files also a text, a line each, and - for standard input."""
-        if columns is None and (file == "-" or file.lower().endswith(".txt")):
-            return _lines(file)
+        if columns is None and is_lines(file):
+            return open_lines(file)
         return super().read_file(file, reading, columns)
 
     def _texts(self, columns: Mapping[str, Any] | None) -> set[str]:
@@ -381,23 +380,6 @@ def _one(given: Any) -> str | None:
     if len(names) != 1:
         raise InputError(_("expected one column, and {names} were named", names=", ".join(map(str, names))))
     return str(names[0])
-
-
-def _lines(file: str) -> Opened:
-    """A text for each line of a file or of standard input."""
-    from pathlib import Path
-
-    if file == "-":
-        texts, name = sys.stdin.read().splitlines(), "stdin"
-    else:
-        place = Path(file).expanduser()
-        if not place.is_file():
-            raise InputError(_("there is no file {file}", file=file))
-        texts, name = place.read_text(encoding="utf-8-sig").splitlines(), place.stem
-    if not any(text.strip() for text in texts):
-        raise InputError(_("{name} holds no text: expected one on each line", name=file))
-    facts = [Fact("file", _("{name}: {lines}", name=name, lines=counted(len(texts), "line")))]
-    return Opened(pd.DataFrame({"text": texts}), facts, name, name)
 
 
 def _judging(column: pd.Series, name: str) -> npt.NDArray[np.bool_]:

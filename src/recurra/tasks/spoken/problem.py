@@ -18,7 +18,7 @@ from recurra.decoding.ctc.best_path import best_path
 from recurra.decoding.ctc.distance import edit_distance
 from recurra.nn.transcription import TranscriptionNetwork
 from recurra.objectives.ctc import Targets, ctc_loss
-from recurra.tasks.speech.augmenting import Augmentation
+from recurra.tasks.spoken.augmenting import Augmentation
 from recurra.training.threads import fitting_threads
 
 Floats = npt.NDArray[np.float32]

@@ -21,7 +21,7 @@ from recurra.data.examples.splits import Parts, checked_column, says_split, stat
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns, shown
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, mark
 from recurra.options import option
 from recurra.tasks.opened import Opened
 
@@ -33,6 +33,7 @@ _TEXT = tuple(
 )
 _SPEAKER = tuple("speaker speaker_id spk client_id reader 说话人 发音人".split())
 _SPLIT = ("split", "part", "subset", "fold", "set")
+ALIKE = mark("not known: recordings are split at random")
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,11 @@ class Utterances:
             )
 
 
-def utterances_of(
-    X: Any, y: Any, groups: Any, kind: Audio | None, *, cepstra: int, features: int | None, what: str = "X"
-) -> Utterances:
-    """From what a program gives: recordings, their texts or None, and speakers or None."""
+def utterances_of(X: Any, y: Any, groups: Any, kind: Audio | None, *, what: str = "X", **reading: Any) -> Utterances:
+    """From what a program gives: recordings, their texts or None, and speakers or None.
+
+    `reading` goes to `read_recordings`.
+    """
     cells = X.tolist() if isinstance(X, pd.Series) else X
     if isinstance(cells, str | Path | Mapping) or not hasattr(cells, "__len__"):
         raise InputError(
@@ -111,7 +113,7 @@ def utterances_of(
                 kind=type(X).__name__,
             )
         )
-    recordings = read_recordings(cells, kind, name=what, cepstra=cepstra, features=features)
+    recordings = read_recordings(cells, kind, name=what, **reading)
     if y is None:
         texts: tuple[str | None, ...] = (None,) * len(recordings)
     else:
@@ -125,8 +127,13 @@ def utterances_of(
     return Utterances(recordings, texts, speakers)
 
 
-def roles_of_file(opened: Opened, named: Mapping[str, str | None]) -> tuple[SpeechRoles, list[Fact]]:
-    """The columns as they are named, else by their names and cells. Raises InputError where that is open."""
+def roles_of_file(
+    opened: Opened, named: Mapping[str, str | None], *, speaker: str = "group", nobody: str = ALIKE
+) -> tuple[SpeechRoles, list[Fact]]:
+    """The columns as they are named, else by their names and cells. Raises InputError where that is open.
+
+    `speaker` is the option that names who speaks, `nobody` what is said where that is not known.
+    """
     frame, source = opened.frame, opened.source
     columns = [str(name) for name in frame.columns]
     for name, given in named.items():
@@ -158,29 +165,27 @@ def roles_of_file(opened: Opened, named: Mapping[str, str | None]) -> tuple[Spee
                 columns=shown(rest),
             )
         )
-    speaker = named.get("group") or _called([name for name in rest if name != text], _SPEAKER)
+    who = named.get(speaker) or _called([name for name in rest if name != text], _SPEAKER)
     facts = [
         Fact("recordings", _("column {name!r}", name=audio), option("audio")),
         Fact("texts", _("column {name!r}", name=text), option("text")),
         Fact(
             "speakers",
-            _("column {name!r}", name=speaker) if speaker else _("not known: recordings are split at random"),
-            option("group"),
+            _("column {name!r}", name=who) if who else _(nobody),
+            option(speaker),
         ),
     ]
-    return SpeechRoles(audio, text, speaker), facts
+    return SpeechRoles(audio, text, who), facts
 
 
-def utterances_in(
-    opened: Opened, roles: SpeechRoles, kind: Audio | None, *, cepstra: int, features: int | None, texts: bool
-) -> Utterances:
-    """The rows of a file; unless `texts` are asked for, they may lack."""
+def utterances_in(opened: Opened, roles: SpeechRoles, kind: Audio | None, *, texts: bool, **reading: Any) -> Utterances:
+    """The rows of a file; unless `texts` are asked for, they may lack. `reading` goes to `read_recordings`."""
     frame = opened.frame
     require_columns([roles.audio], [str(name) for name in frame.columns], opened.source, option("audio"))
     cells = frame[roles.audio]
     if opened.folder is not None:
         cells = in_folder(cells, opened.folder)
-    recordings = read_recordings(cells.tolist(), kind, name=roles.audio, cepstra=cepstra, features=features)
+    recordings = read_recordings(cells.tolist(), kind, name=roles.audio, **reading)
     if roles.text in frame:
         said = tuple(_text(text, row, roles.text) for row, text in enumerate(frame[roles.text].tolist()))
     elif texts:
