@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from recurra.tasks import (
         Forecaster,
         NextEvent,
+        RecurrentAgent,
         SequenceClassifier,
         SequenceGenerator,
         SequenceRegressor,
@@ -52,6 +53,7 @@ __all__ = [
     "NextEvent",
     "NextEventOptions",
     "RecurraError",
+    "RecurrentAgent",
     "SequenceClassifier",
     "SequenceGenerator",
     "SequenceOptions",
@@ -85,6 +87,7 @@ _LATER = {
     "NetworkOptions": "recurra.nn.forecast",
     "NextEvent": "recurra.tasks",
     "NextEventOptions": "recurra.nn.next_event",
+    "RecurrentAgent": "recurra.tasks",
     "SequenceClassifier": "recurra.tasks",
     "SequenceGenerator": "recurra.tasks",
     "SequenceOptions": "recurra.nn.sequence",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from recurra.tasks.labelled.tagger import SequenceTagger
     from recurra.tasks.loading import load
     from recurra.tasks.next_event.estimator import NextEvent
+    from recurra.tasks.play.agent import RecurrentAgent
     from recurra.tasks.speech.transcriber import Transcriber
     from recurra.tasks.translate.translator import Translator
 
@@ -30,6 +31,7 @@ __all__ = [
     "Forecaster",
     "NextEvent",
     "Option",
+    "RecurrentAgent",
     "SequenceClassifier",
     "SequenceEstimator",
     "SequenceGenerator",
@@ -47,6 +49,7 @@ __all__ = [
 
 _LATER = {  # which need torch
     "Forecaster": "forecast.forecaster",
+    "RecurrentAgent": "play.agent",
     "SequenceClassifier": "labelled.classifier",
     "SequenceEstimator": "labelled.estimator",
     "SequenceGenerator": "generate.estimator",

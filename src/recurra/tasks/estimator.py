@@ -145,6 +145,7 @@ class Estimator(NestedOptions, ABC):
 
     KIND: ClassVar[str]  # of its model files, by which its task is found
     keeps_data: ClassVar[bool] = False  # whether it can predict without a file
+    judges_alone: ClassVar[bool] = False  # whether it can be judged without a file
     asks: ClassVar[tuple[str, ...]] = ()  # what may be asked of its predictions beyond `levels`: "top", "prompt"
 
     @property

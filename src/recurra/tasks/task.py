@@ -23,6 +23,7 @@ class Option:
     least      of a number; `most` likewise
     means      of a switch: the argument that it sets, and to what
     shown      whether it is an argument of `results` and `predictions`, and not of the constructor
+    group      the argument of the constructor, a mapping, in which it is an option
     """
 
     name: str
@@ -35,6 +36,7 @@ class Option:
     most: float | None = None
     means: tuple[str, Any] | None = None
     shown: bool = False
+    group: str = ""
 
     def value(self, given: Any) -> Any:
         """The argument for what was given."""

@@ -43,6 +43,8 @@ def _learn(
     settings |= {name: split_words(value) for name, value in _part(given, flags, "words").items()}
     network = {name: value for name, value in _part(given, flags, "network").items() if value is not None}
     training = {name: value for name, value in _part(given, flags, "training").items() if value is not None}
+    for group in dict.fromkeys(option.group for option in task.options if option.group):
+        settings[group] = {name: value for name, value in _part(given, flags, group).items() if value is not None}
     columns, shown = _part(given, flags, "columns"), _part(given, flags, "shown")
 
     estimator = task.load()(**settings, training=training, network=network or None)

@@ -115,6 +115,16 @@ Missing = Annotated[
 ]
 
 LaterFile = Annotated[str, typer.Argument(metavar="FILE", help="Later data with the same columns, or demo:NAME.")]
+FreshFile = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[FILE]", help="Later data with the same columns, or demo:NAME; of an agent an environment, or nothing."
+    ),
+]
+Environment = Annotated[
+    str,
+    typer.Argument(metavar="ENV", help="An environment by its name."),
+]
 ExamplesFile = Annotated[
     str,
     typer.Argument(

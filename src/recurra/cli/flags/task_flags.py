@@ -25,8 +25,8 @@ PANELS = {
 class Flag:
     """An option: its type with its help, its default, and whose argument it is.
 
-    `goes` is "settings" (of the estimator), "network" or "training" (options within it), "columns" (names of columns,
-    or `whole` values), "shown" (of results), "run", or "command".
+    `goes` is "settings" (of the estimator), "network" or "training" (options within it) or another group of them,
+    "columns" (names of columns, or `whole` values), "shown" (of results), "run", or "command".
     """
 
     kind: Any
@@ -167,4 +167,5 @@ def _column(column: Column) -> Flag:
 def _own(option: Option) -> Flag:
     help_of = typer.Option(min=option.least, max=option.most, rich_help_panel=PANELS[option.panel], help=option.help)
     kind = Annotated[option.kind if option.default is not None else option.kind | None, help_of]
-    return Flag(kind, option.default, "shown" if option.shown else "settings", parse=option.value)
+    goes = option.group or ("shown" if option.shown else "settings")
+    return Flag(kind, option.default, goes, parse=option.value)
