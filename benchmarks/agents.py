@@ -22,7 +22,7 @@ from recurra.environments.making import world_of
 # What differs from the defaults.
 SETTINGS: dict[str, dict[str, Any]] = {
     "CartPoleNoVel": {},
-    "PendulumNoVel": {"environments": 8, "discount": 0.9, "entropy": 0.0},
+    "PendulumNoVel": {"environments": 8, "discount": 0.95, "entropy": 0.0, "passes": 15},
 }
 POPGYM = ("popgym-RepeatPreviousEasy-v0", "popgym-RepeatFirstEasy-v0", "popgym-HigherLowerEasy-v0")
 ZOO: dict[str, dict[str, Any]] = {

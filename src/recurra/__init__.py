@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from recurra.tasks import (
         Forecaster,
         NextEvent,
+        NextMove,
         RecurrentAgent,
         SequenceClassifier,
         SequenceGenerator,
@@ -52,6 +53,7 @@ __all__ = [
     "NetworkOptions",
     "NextEvent",
     "NextEventOptions",
+    "NextMove",
     "RecurraError",
     "RecurrentAgent",
     "SequenceClassifier",
@@ -87,6 +89,7 @@ _LATER = {
     "NetworkOptions": "recurra.nn.forecast",
     "NextEvent": "recurra.tasks",
     "NextEventOptions": "recurra.nn.next_event",
+    "NextMove": "recurra.tasks",
     "RecurrentAgent": "recurra.tasks",
     "SequenceClassifier": "recurra.tasks",
     "SequenceGenerator": "recurra.tasks",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from recurra.tasks.loading import load
     from recurra.tasks.next_event.estimator import NextEvent
     from recurra.tasks.play.agent import RecurrentAgent
+    from recurra.tasks.play.moves import NextMove
     from recurra.tasks.speech.transcriber import Transcriber
     from recurra.tasks.translate.translator import Translator
 
@@ -30,6 +31,7 @@ __all__ = [
     "Column",
     "Forecaster",
     "NextEvent",
+    "NextMove",
     "Option",
     "RecurrentAgent",
     "SequenceClassifier",
@@ -49,6 +51,7 @@ __all__ = [
 
 _LATER = {  # which need torch
     "Forecaster": "forecast.forecaster",
+    "NextMove": "play.moves",
     "RecurrentAgent": "play.agent",
     "SequenceClassifier": "labelled.classifier",
     "SequenceEstimator": "labelled.estimator",

@@ -81,6 +81,8 @@ class Task:
     options    further arguments of the estimator that are options of the command
     files      what the command writes beside the model: results, page and picture
     shows_results  whether the first rows of the results are printed
+    records        the task that learns FILE where it is a file, and not what else this one learns: its name
+    hidden         whether it has no command of its own, since another one's `records` is it
 
     >>> from recurra import tasks
     >>> tasks.get("tag").kind, tasks.get("tag").target.per_step
@@ -103,6 +105,8 @@ class Task:
     files: tuple[str, str, str] = ("predictions.csv", "report.html", "report.png")
     writes: str = "Writes predictions.csv (of the test part), report.html, report.png and NAME.safetensors (the model)."
     shows_results: bool = False
+    records: str = ""
+    hidden: bool = False
 
     @property
     def path(self) -> str:

@@ -123,7 +123,7 @@ FreshFile = Annotated[
 ]
 Environment = Annotated[
     str,
-    typer.Argument(metavar="ENV", help="An environment by its name."),
+    typer.Argument(metavar="ENV|FILE", help="An environment of gymnasium by its name; or a file of records of games."),
 ]
 ExamplesFile = Annotated[
     str,

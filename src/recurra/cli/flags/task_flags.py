@@ -11,6 +11,7 @@ import typer
 
 from recurra.cli.flags import options
 from recurra.cli.flags.values import parse_levels, parse_seasons, parse_widths
+from recurra.tasks import registry
 from recurra.tasks.task import Column, Option, Task
 
 PANELS = {
@@ -119,7 +120,16 @@ _OUTPUT: dict[str, Flag] = {
 
 
 def flags_of(task: Task) -> dict[str, Flag]:
-    """All options of a task's command but those of reading its file."""
+    """All options of a task's command but those of reading its file, those of what learns its records among them."""
+    own = own_flags(task)
+    if not task.records:
+        return own
+    others = own_flags(registry.get(task.records))
+    return {**{name: flag for name, flag in others.items() if name not in own}, **own}
+
+
+def own_flags(task: Task) -> dict[str, Flag]:
+    """The options of a task itself."""
     own = {option.name: _own(option) for option in task.options}
     if task.reader == "series":
         levels = Flag(options.Levels, "80,95", "shown", parse=parse_levels)
@@ -143,6 +153,7 @@ def flags_of(task: Task) -> dict[str, Flag]:
 def signature_of(task: Task) -> inspect.Signature:
     """The arguments of the command, for typer."""
     file = {"series": options.File, "text": options.TextFile}.get(task.reader, options.ExamplesFile)
+    file = options.Environment if task.records else file
     plain = inspect.Parameter.POSITIONAL_OR_KEYWORD
     head = [
         inspect.Parameter("context", plain, annotation=typer.Context),
