@@ -26,7 +26,7 @@ from recurra.language import _, mark
 Floats = npt.NDArray[np.floating]
 
 RETURN, MEAN = "return", "mean return"
-WITHOUT, RANDOM = "without memory", "random actions"
+WITHOUT, RANDOM = mark("without memory"), mark("random actions")
 _FEWEST_AGENTS = 5
 _SIGNIFICANCE = 0.05
 _QUARTER = 0.25
