@@ -7,8 +7,8 @@ from recurra.tasks.task import Column, Option, Task
 PLAY = Task(
     name="play",
     kind="recurrent agent",
-    summary="Learn an agent with memory in the environment ENV, and whether memory helps; or from FILE what an actor will "
-    "do next.",
+    summary="Learn an agent with memory in the environment ENV, and whether memory helps; or from FILE what an actor "
+    "will do next.",
     examples=(
         ("play CartPoleNoVel", "a pole to balance, its velocities hidden"),
         ("play PendulumNoVel --discount 0.95 --entropy 0", "a pendulum to swing up"),
