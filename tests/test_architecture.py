@@ -27,13 +27,25 @@ DECLARATIONS = {
     "tasks/translate/task.py",
     "tasks/generate/task.py",
     "tasks/next_event/task.py",
+    "tasks/play/task.py",
 }  # in which tasks give examples of their commands
 
 # A folder may import its own files, those of the folders named here, and whatever these may import.
 ARROWS: dict[str, tuple[str, ...]] = {
     "cli": ("tasks", "deploy", "bench", "textbook", "serve"),
     "serve": ("tasks",),
-    "tasks": ("ensemble", "objectives", "decoding", "data", "evaluation", "deploy", "inspect", "report"),
+    "tasks": (
+        "environments",
+        "ensemble",
+        "objectives",
+        "decoding",
+        "data",
+        "evaluation",
+        "deploy",
+        "inspect",
+        "report",
+    ),
+    "environments": (),
     "objectives": ("nn", "data", "evaluation", "decoding"),
     "decoding": (),
     "ensemble": ("training", "inspect"),

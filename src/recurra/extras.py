@@ -13,6 +13,7 @@ MISSING = {
     "distributed": mark("several workers need Dask, which is not installed: pip install 'recurra[dask]'"),
     "matplotlib": mark("pictures need Matplotlib, which is not installed: pip install 'recurra[plots]'"),
     "onnx": mark("an export as ONNX needs onnx, which is not installed: pip install 'recurra[onnx]'"),
+    "gymnasium": mark("environments need gymnasium, which is not installed: pip install 'recurra[play]'"),
     "captum": mark("explanations need Captum, which is not installed: pip install 'recurra[explain]'"),
     "jiwer": mark("word error rates need jiwer, which is not installed: pip install 'recurra[speech]'"),
     "pypinyin": mark("Chinese is read by pypinyin, which is not installed: pip install 'recurra[speech]'"),

@@ -38,6 +38,8 @@ USAGE = 2  # the exit status of a refusal, as for a wrong flag
 def _add_tasks(app: typer.Typer) -> None:
     """A command for every registered task; where a plugin cannot be imported, for Recurra's own."""
     for task in registry.known():
+        if task.hidden:
+            continue
         examples = "".join(f"\n- `recurra {line}`{f' — {what}' if what else ''}\n" for line, what in task.examples)
         app.command(task.name, cls=Command, epilog=f"\n**Examples**\n{examples}")(learn.command_of(task))
 

@@ -157,6 +157,11 @@ class Stream:
         """The arrays [B, .] that hold the state, by layer and name: what is written to them is the state."""
         return named_states(self._cells, self._steps.states)
 
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the weights and of what is computed with them: whose states these are."""
+        return self._fingerprint
+
     def save(self, path: str | Path) -> None:
         """Write the state of all rows to a safetensors file, with what it belongs to."""
         write_states(path, self._cells, self._steps.states, self._fingerprint)

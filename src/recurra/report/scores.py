@@ -224,6 +224,12 @@ _SCORES = (
         percent=True,
         relative=True,
     ),
+    _number(
+        mark("return"),
+        mark("The sum of rewards of an episode: the mean of the middle half of all episodes (interquartile mean)."),
+        decimals=None,
+    ),
+    _number(mark("mean return"), mark("The mean over all episodes, the extreme ones included."), decimals=None),
     Score(
         mark("catalogue coverage"),
         mark("The share of all items that were recommended at least once among the first."),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from recurra.tasks.labelled.tagger import SequenceTagger
     from recurra.tasks.loading import load
     from recurra.tasks.next_event.estimator import NextEvent
+    from recurra.tasks.play.agent import RecurrentAgent
+    from recurra.tasks.play.moves import NextMove
     from recurra.tasks.speak.voice import Voice
     from recurra.tasks.speech.transcriber import Transcriber
     from recurra.tasks.translate.translator import Translator
@@ -30,7 +32,9 @@ __all__ = [
     "Column",
     "Forecaster",
     "NextEvent",
+    "NextMove",
     "Option",
+    "RecurrentAgent",
     "SequenceClassifier",
     "SequenceEstimator",
     "SequenceGenerator",
@@ -49,6 +53,8 @@ __all__ = [
 
 _LATER = {  # which need torch
     "Forecaster": "forecast.forecaster",
+    "NextMove": "play.moves",
+    "RecurrentAgent": "play.agent",
     "SequenceClassifier": "labelled.classifier",
     "SequenceEstimator": "labelled.estimator",
     "SequenceGenerator": "generate.estimator",

@@ -147,9 +147,9 @@ class Estimator(NestedOptions, ABC):
 
     KIND: ClassVar[str]  # of its model files, by which its task is found
     keeps_data: ClassVar[bool] = False  # whether it can predict without a file
-    reading_: Mapping[str, Any] = MappingProxyType(
-        {}
-    )  # how the cells of its file were read: so are those of later ones
+    # How the cells of its file were read: so are those of later ones.
+    reading_: Mapping[str, Any] = MappingProxyType({})
+    judges_alone: ClassVar[bool] = False  # whether it can be judged without a file
     asks: ClassVar[tuple[str, ...]] = ()  # what may be asked of its predictions beyond `levels`: "top", "prompt"
     produces: ClassVar[str] = ""  # the file of its predictions, where that is no table
     sounds: ClassVar[tuple[str, ...]] = ()  # the endings of files that `write` writes

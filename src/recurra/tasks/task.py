@@ -23,6 +23,7 @@ class Option:
     least      of a number; `most` likewise
     means      of a switch: the argument that it sets, and to what
     shown      whether it is an argument of `results` and `predictions`, and not of the constructor
+    group      the argument of the constructor, a mapping, in which it is an option
     """
 
     name: str
@@ -35,6 +36,7 @@ class Option:
     most: float | None = None
     means: tuple[str, Any] | None = None
     shown: bool = False
+    group: str = ""
 
     def value(self, given: Any) -> Any:
         """The argument for what was given."""
@@ -79,6 +81,8 @@ class Task:
     options    further arguments of the estimator that are options of the command
     files      what the command writes beside the model: results, page and picture
     shows_results  whether the first rows of the results are printed
+    records        the task that learns FILE where it is a file, and not what else this one learns: its name
+    hidden         whether it has no command of its own, since another one's `records` is it
 
     >>> from recurra import tasks
     >>> tasks.get("tag").kind, tasks.get("tag").target.per_step
@@ -101,6 +105,8 @@ class Task:
     files: tuple[str, str, str] = ("predictions.csv", "report.html", "report.png")
     writes: str = "Writes predictions.csv (of the test part), report.html, report.png and NAME.safetensors (the model)."
     shows_results: bool = False
+    records: str = ""
+    hidden: bool = False
 
     @property
     def path(self) -> str:

@@ -27,6 +27,10 @@ class Remarks:
         text = " ".join(f"{type(error).__name__}: {error}".split())
         self._said[f"{what}: {text[:_LONGEST]}"] = None
 
+    def say(self, what: str) -> None:
+        """A sentence as it stands."""
+        self._said[what] = None
+
     def all(self) -> tuple[str, ...]:
         """The remarks."""
         return tuple(self._said)

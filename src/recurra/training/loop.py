@@ -31,7 +31,7 @@ from recurra.training.randomness import forked, seeded_states, set_states, state
 from recurra.training.record import COLUMNS, TrainingRecord
 from recurra.training.run import Run
 from recurra.training.schedule import schedule
-from recurra.training.source import Carrying, DataSource, Source
+from recurra.training.source import Carrying, DataSource, Source, SourceEnded, Telling
 from recurra.training.stepper import Stepper
 from recurra.training.threads import fitting_threads
 
@@ -126,14 +126,24 @@ def _run(
     saved = shown = time.monotonic()
     progress.update(state.step, "")
     while not state.finished:
-        state.advance()
+        try:
+            state.advance()
+        except SourceEnded as error:
+            if not state.step:
+                raise TrainingError(str(error)) from error
+            state.remarks.say(_("the training ended early: {reason}", reason=error))
+            state.finished = state.interrupted = True
+            if state.losses:
+                state.validate()
+            break
         callbacks.step(state.step, state.losses[-1], state.norms[-1])
         if state.at_validation:
             row = state.validate()
             callbacks.validation(row)
-            log.write(row)
+            telling = state.source if isinstance(state.source, Telling) else None
+            log.write(row if telling is None else row | telling.figures())
             log.show(state.watcher, picture=False)
-            text = _("loss {row:.4g}", row=row["train_loss"])
+            text = telling.told() if telling is not None else _("loss {row:.4g}", row=row["train_loss"])
             if not math.isnan(row["validation_loss"]):
                 text += _(", validation {row:.4g}", row=row["validation_loss"])
             progress.update(state.step, text)

@@ -44,6 +44,23 @@ class Carrying(Protocol):
         ...
 
 
+@runtime_checkable
+class Telling(Protocol):
+    """A source that knows how it goes: what is logged beside the losses, and shown in place of them."""
+
+    def figures(self) -> dict[str, float]:
+        """Numbers by name, of the time since they were last asked for."""
+        ...
+
+    def told(self) -> str:
+        """The same for a person, short."""
+        ...
+
+
+class SourceEnded(Exception):
+    """There will be no further batch, for a reason that the user is told: what was learnt so far is kept."""
+
+
 class Numbered(Protocol):
     """What a data set must tell: how many examples there are, how long each is, and those of some numbers."""
 

@@ -14,6 +14,7 @@ from recurra.cli.flags.values import parse_levels
 from recurra.cli.folders import evaluate_folder
 from recurra.cli.later import open_later
 from recurra.cli.outputs import csv_text, written_together
+from recurra.errors import InputError
 from recurra.language import _
 
 EXAMPLES = """
@@ -24,6 +25,8 @@ EXAMPLES = """
 - `recurra evaluate sales.safetensors later.csv --out evaluation` — and write a report
 
 - `recurra evaluate reviews.safetensors test.csv` — a classifier, tagger or regressor on labelled examples
+
+- `recurra evaluate CartPoleNoVel.safetensors` — an agent plays fresh episodes
 """
 
 
@@ -31,8 +34,8 @@ EXAMPLES = """
 def evaluate(
     context: typer.Context,
     model: options.ModelFile,
-    file: options.LaterFile,
     reading: Reading,
+    file: options.FreshFile = None,
     levels: options.Levels = "80,95",
     out: Annotated[
         Path | None,
@@ -48,10 +51,11 @@ def evaluate(
     """Evaluate the model in MODEL on the data in FILE against the baselines, without training.
 
     Forecasts start after the last time that the model was trained on; labels are compared with those in FILE. In a
-    folder of Parquet partitions each one is evaluated separately, and the mean is shown.
+    folder of Parquet partitions each one is evaluated separately, and the mean is shown. An agent plays: FILE is
+    an environment, or omitted.
     """
     percents = parse_levels(levels)
-    if Path(file).is_dir():
+    if file is not None and Path(file).is_dir():
         evaluate_folder(model, file, out, percents, workers, cluster, quiet)
         return
 
@@ -60,8 +64,12 @@ def evaluate(
     estimator = load(model)
     files = [out / name for name in ("evaluation.csv", "evaluation.html")] if out is not None else []
     later = open_later("evaluate", estimator, model, file, reading, outputs=files, quiet=quiet)
-    assert later is not None  # FILE was given
+    if later is None and not estimator.judges_alone:
+        raise InputError(
+            _("{model} is judged by data: give the FILE that holds them, recurra evaluate {model} FILE", model=model)
+        )
     judged = estimator.judged(later, levels=percents)
+    name = model.stem if later is None else later.name
     console = stdout(quiet)
     print_facts(console, "What was understood", judged.facts)
     reading.told()
@@ -71,7 +79,7 @@ def evaluate(
 
     from recurra.report import write_html
 
-    content = judged.content(title=_("{model} on {data}", model=model.stem, data=later.name), arguments=context.obj)
+    content = judged.content(title=_("{model} on {data}", model=model.stem, data=name), arguments=context.obj)
     with written_together(out) as stage:
         (stage / "evaluation.csv").write_text(csv_text(judged.frame), encoding="utf-8", newline="")
         write_html(content, stage / "evaluation.html")

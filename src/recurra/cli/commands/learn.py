@@ -10,13 +10,16 @@ import typer
 
 from recurra.cli.console import print_facts, print_files, print_preview, print_scores, stderr, stdout, waiting
 from recurra.cli.flags.reading import Reading, reading_flags
-from recurra.cli.flags.task_flags import Flag, flags_of, signature_of
+from recurra.cli.flags.task_flags import Flag, flags_of, own_flags, signature_of
 from recurra.cli.flags.values import split_names, split_words
 from recurra.cli.outputs import as_text, check_outputs, surviving, tell_failures, written_together
 from recurra.errors import InputError
 from recurra.language import _
 from recurra.options import option as spelt_option
+from recurra.tasks import registry
 from recurra.tasks.task import Task
+
+_TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".jsonl", ".gz", ".xz")
 
 
 def command_of(task: Task) -> Callable[..., None]:
@@ -35,6 +38,7 @@ def command_of(task: Task) -> Callable[..., None]:
 def _learn(
     task: Task, flags: Mapping[str, Flag], file: str, reading: Reading, given: dict[str, Any], *, arguments: list[str]
 ) -> None:
+    task, flags, given = _learning(task, flags, file, given)
     given = {name: flag.parse(given[name]) if (flag := flags[name]).parse else given[name] for name in flags}
     out: Path = given["out"]
     quiet: bool = given["quiet"]
@@ -43,6 +47,8 @@ def _learn(
     settings |= {name: split_words(value) for name, value in _part(given, flags, "words").items()}
     network = {name: value for name, value in _part(given, flags, "network").items() if value is not None}
     training = {name: value for name, value in _part(given, flags, "training").items() if value is not None}
+    for group in dict.fromkeys(option.group for option in task.options if option.group):
+        settings[group] = {name: value for name, value in _part(given, flags, group).items() if value is not None}
     columns, shown = _part(given, flags, "columns"), _part(given, flags, "shown")
 
     estimator = task.load()(**settings, training=training, network=network or None)
@@ -103,6 +109,32 @@ def _learn(
     checkpoints.clear()
     print_files(console, written)
     tell_failures(failures, debug="--debug" in arguments)
+
+
+def _learning(
+    task: Task, flags: Mapping[str, Flag], file: str, given: dict[str, Any]
+) -> tuple[Task, Mapping[str, Flag], dict[str, Any]]:
+    """The task that learns FILE, its options, and what was given of them: another one where it is a file of records.
+
+    Raises InputError for an option that the one chosen does not have.
+    """
+    if not task.records:
+        return task, flags, given
+    own, other = own_flags(task), registry.get(task.records)
+    others = own_flags(other)
+    recorded = Path(file).is_file() or Path(file).suffix.lower() in _TABLES or file.startswith("demo:")
+    chosen, known = (other, others) if recorded else (task, own)
+    wrong = next((name for name in flags if name not in known and given[name] != flags[name].default), None)
+    if wrong is not None:
+        what = _("records of games") if recorded else _("an environment")
+        raise InputError(
+            _("{wrong} says nothing to {what}: leave it out", wrong=spelt_option(wrong, given[wrong]), what=what)
+        )
+    return (
+        chosen,
+        known,
+        {name: given[name] if given[name] != flags[name].default else flag.default for name, flag in known.items()},
+    )
 
 
 def _switched(task: Task, settings: dict[str, Any]) -> dict[str, Any]:

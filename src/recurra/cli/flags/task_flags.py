@@ -11,6 +11,7 @@ import typer
 
 from recurra.cli.flags import options
 from recurra.cli.flags.values import parse_levels, parse_seasons, parse_widths
+from recurra.tasks import registry
 from recurra.tasks.task import Column, Option, Task
 
 PANELS = {
@@ -25,8 +26,8 @@ PANELS = {
 class Flag:
     """An option: its type with its help, its default, and whose argument it is.
 
-    `goes` is "settings" (of the estimator), "network" or "training" (options within it), "columns" (names of columns,
-    or `whole` values), "shown" (of results), "run", or "command".
+    `goes` is "settings" (of the estimator), "network" or "training" (options within it) or another group of them,
+    "columns" (names of columns, or `whole` values), "shown" (of results), "run", or "command".
     """
 
     kind: Any
@@ -119,14 +120,23 @@ _OUTPUT: dict[str, Flag] = {
 
 
 def flags_of(task: Task) -> dict[str, Flag]:
-    """All options of a task's command but those of reading its file."""
-    flags = _flags_of(task)
+    """All options of a task's command but those of reading its file, those of what learns its records among them."""
+    own = own_flags(task)
+    if not task.records:
+        return own
+    others = own_flags(registry.get(task.records))
+    return {**{name: flag for name, flag in others.items() if name not in own}, **own}
+
+
+def own_flags(task: Task) -> dict[str, Flag]:
+    """The options of a task itself."""
+    flags = _own_flags(task)
     if task.cells and "cell" in flags:
         flags["cell"] = replace(flags["cell"], kind=options.cell_or(task.cells))
     return flags
 
 
-def _flags_of(task: Task) -> dict[str, Flag]:
+def _own_flags(task: Task) -> dict[str, Flag]:
     own = {option.name: _own(option) for option in task.options}
     if task.reader == "series":
         levels = Flag(options.Levels, "80,95", "shown", parse=parse_levels)
@@ -148,6 +158,7 @@ def _flags_of(task: Task) -> dict[str, Flag]:
 def signature_of(task: Task) -> inspect.Signature:
     """The arguments of the command, for typer."""
     file = {"series": options.File, "text": options.TextFile}.get(task.reader, options.ExamplesFile)
+    file = options.Environment if task.records else file
     plain = inspect.Parameter.POSITIONAL_OR_KEYWORD
     head = [
         inspect.Parameter("context", plain, annotation=typer.Context),
@@ -172,4 +183,5 @@ def _column(column: Column) -> Flag:
 def _own(option: Option) -> Flag:
     help_of = typer.Option(min=option.least, max=option.most, rich_help_panel=PANELS[option.panel], help=option.help)
     kind = Annotated[option.kind if option.default is not None else option.kind | None, help_of]
-    return Flag(kind, option.default, "shown" if option.shown else "settings", parse=option.value)
+    goes = option.group or ("shown" if option.shown else "settings")
+    return Flag(kind, option.default, goes, parse=option.value)

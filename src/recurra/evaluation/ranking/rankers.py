@@ -29,6 +29,7 @@ REACH = 10  # events that a rule looks ahead
 NEIGHBOURS = 100  # histories that vote
 LATEST = 100  # events of a history that are compared, weighted linearly less the longer ago
 MOST_HISTORIES = 20_000  # the latest of them are compared with
+FEW, LONG = 12, 100  # items, and events of a history, from which on its own rules of higher orders are counted
 RECENT = 0.1  # share of the events that recent popularity counts
 _ORDER = 0xD6E8FEB86659FD93  # where the hash of a context of one event begins; of two at twice that
 ORDERS = 5  # events of the longest n-gram's context
@@ -218,23 +219,33 @@ class NGramRanker:
 
 @dataclass(frozen=True, eq=False)
 class OwnHistory:
-    """What followed the same item before in the very history that is asked about, of its last `depth` events."""
+    """What followed the same last `order` items before in the very history that is asked about, of its last `depth`
+    events; of order 0 how often each item occurred."""
 
     items: int
     depth: int = 200
+    order: int = 1
 
-    kind: ClassVar[str] = mark("Markov of the history itself")
+    kinds: ClassVar[tuple[str, ...]] = (
+        mark("frequency in the history itself"),
+        mark("Markov of the history itself"),
+        mark("Markov of the history itself, order 2"),
+        mark("Markov of the history itself, order 3"),
+    )
 
     @property
     def name(self) -> str:
         """As tables have it."""
-        return self.kind
+        return self.kinds[self.order]
 
     def scores(self, asked: Prefixes) -> Floats:
         """Counts; how often an item occurred at all decides where nothing followed."""
         lags = asked.lags(max(min(self.depth, asked.longest), 2))
         found = np.zeros((len(asked), self.items + 1), dtype=np.float32)
-        same = (lags[:, 1:] == lags[:, :1]) & (lags[:, 1:] > 0)
+        wide = lags.shape[1] - self.order
+        same = (lags[:, self.order :] > 0) if self.order else np.zeros((len(lags), 0), dtype=bool)
+        for k in range(self.order):
+            same &= lags[:, k + 1 : k + 1 + wide] == lags[:, k : k + 1]
         rows, ago = np.nonzero(same)
         np.add.at(found, (rows, lags[rows, ago]), 1.0)
         rows, ago = np.nonzero(lags > 0)
@@ -250,7 +261,10 @@ def learn_rankers(past: Histories) -> tuple[Ranked, ...]:
     found: list[Ranked] = [Popularity.learn(past)]
     if past.times is not None:
         found.append(Popularity.learn(past, recent=True))
-    found += [OwnHistory(past.items), ItemRules.markov(past), ItemRules.sequential(past), NGramRanker.learn(past)]
+    longest = int(np.diff(past.offsets).max(initial=0))
+    orders = range(len(OwnHistory.kinds)) if past.items <= FEW and longest >= LONG else (1,)
+    found += [OwnHistory(past.items, order=order) for order in orders]
+    found += [ItemRules.markov(past), ItemRules.sequential(past), NGramRanker.learn(past)]
     if len(past.offsets) > 2:
         found += [ItemRules.item_knn(past), SessionNeighbours.learn(past)]
     return tuple(found)

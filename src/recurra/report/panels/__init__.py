@@ -13,6 +13,7 @@ from recurra.report.panels.classes import Classes
 from recurra.report.panels.confused_words import ConfusedWords
 from recurra.report.panels.confusion import Confusion
 from recurra.report.panels.coverage import Coverage
+from recurra.report.panels.episode import Episode
 from recurra.report.panels.error_by_size import ErrorBySize
 from recurra.report.panels.explained import Explained
 from recurra.report.panels.forecast import Forecast
@@ -23,6 +24,7 @@ from recurra.report.panels.moved import Moved, MovedUsually
 from recurra.report.panels.own import Chart, Fragment, Frame, Sentences
 from recurra.report.panels.panel import Deferred, Panel
 from recurra.report.panels.picker import Picker
+from recurra.report.panels.returns import Returns
 from recurra.report.panels.samples import Memorised, Samples
 from recurra.report.panels.scatter import Scatter
 from recurra.report.panels.sizes import Sizes
@@ -45,6 +47,8 @@ PANELS: dict[str, type[Panel]] = {
     "backtest": Backtest,
     "moved": Moved,
     "methods": Methods,
+    "returns": Returns,
+    "episode": Episode,
     "surprise": Surprise,
     "memorised": Memorised,
     "scatter": Scatter,
@@ -87,6 +91,7 @@ __all__ = [
     "Confusion",
     "Coverage",
     "Deferred",
+    "Episode",
     "ErrorBySize",
     "Explained",
     "Forecast",
@@ -100,6 +105,7 @@ __all__ = [
     "MovedUsually",
     "Panel",
     "Picker",
+    "Returns",
     "Samples",
     "Scatter",
     "Sentences",

@@ -13,6 +13,7 @@ import pandas as pd
 from torch import nn
 
 from recurra import cells
+from recurra.data.events.games import GameColumns
 from recurra.data.events.log import EventLog, merged
 from recurra.data.events.reader import EventReader
 from recurra.data.events.reading import EventColumns, identifiers, log_of, read_events, refuse_short
@@ -74,6 +75,7 @@ class NextEvent(FileContract):
     model_: NextEventModel
     verdict_: str | None
     columns_: EventColumns | None
+    games_: GameColumns | None = None  # of records of games: see `tasks.play.moves`
     holdout_: Judgement
 
     def __init__(
@@ -151,7 +153,7 @@ class NextEvent(FileContract):
         model = self._fitted()
         log = self._later_log(events)
         asked, note = self._asked(log)
-        self.holdout_ = judge(model, log, asked)
+        self.holdout_ = judge(model, log, asked, units=self._units(log))
         if note:
             evaluation = self.holdout_.evaluation
             self.holdout_ = replace(self.holdout_, evaluation=replace(evaluation, notes=(note, *evaluation.notes)))
@@ -220,8 +222,9 @@ class NextEvent(FileContract):
         """Write the model file, one `.safetensors`; `recurra.load` reads it."""
         from recurra import __version__
 
-        usage = Usage(self.columns_, Cut(self.split), int(self.least), tuple(self.numbers))
-        self._write(path, to_contents(FittedState(self._fitted(), usage, self.verdict_), made_by=__version__))
+        usage = Usage(self.columns_, Cut(self.split), int(self.least), tuple(self.numbers), self.games_)
+        state = FittedState(self._fitted(), usage, self.verdict_)
+        self._write(path, to_contents(state, kind=self.KIND, made_by=__version__))
 
     @classmethod
     def opened(cls, contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> Self:
@@ -240,6 +243,7 @@ class NextEvent(FileContract):
             seed=recipe.seed,
         )
         made.model_, made.columns_, made.verdict_ = kept.model, usage.columns, kept.verdict
+        made.games_ = usage.games
         return made
 
     # The steps of it
@@ -266,11 +270,11 @@ class NextEvent(FileContract):
             asked = questions(whole, known & fresh, int(self.least))
             if not len(asked):
                 raise InputError(_("the test events hold no event with another one before it: nothing can be asked"))
-            self.holdout_ = judge(self.model_, whole, asked, run=run)
+            self.holdout_ = judge(self.model_, whole, asked, run=run, units=self._units(whole))
         else:
             learnt, asked, self.how_ = split_log(log, cut, int(self.least))
             self._learn(learnt, described, Cut(self.split), run, "study")
-            self.holdout_ = judge(self.model_, log, asked, run=run)
+            self.holdout_ = judge(self.model_, log, asked, run=run, units=self._units(log))
             if not self.model_.interrupted:
                 reader = EventReader.learn(log, described)
                 kept = refit(self.model_, log, reader, wanted=tuple(self.numbers), run=run, name="training")
@@ -278,6 +282,10 @@ class NextEvent(FileContract):
                     self.model_ = kept
         self.verdict_ = self.holdout_.evaluation.verdict.sentence
         return self.holdout_.evaluation
+
+    def _units(self, log: EventLog) -> npt.NDArray[np.int64] | None:
+        """What histories belong to that are drawn together in the bootstrap; None: each by itself."""
+        return None
 
     def _learn(self, log: EventLog, described: pd.DataFrame | None, cut: Cut, run: Run, name: str) -> None:
         refuse_short(log, self.columns_ or EventColumns("item", "history"), "events")

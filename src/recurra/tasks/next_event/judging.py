@@ -42,8 +42,13 @@ class Judgement:
     numbers: pd.DataFrame
 
 
-def judge(model: NextEventModel, log: EventLog, asked: Ints, *, run: Run | None = None) -> Judgement:
-    """Rank what came at the places `asked` among all items, by the model and by every baseline."""
+def judge(
+    model: NextEventModel, log: EventLog, asked: Ints, *, run: Run | None = None, units: Ints | None = None
+) -> Judgement:
+    """Rank what came at the places `asked` among all items, by the model and by every baseline.
+
+    `units` [U] are numbers of what the histories belong to, which are drawn together; each by itself unless given.
+    """
     spread = len(asked) > _MOST
     if spread:
         asked = asked[np.unique(np.linspace(0, len(asked) - 1, _MOST).astype(np.int64))]
@@ -67,7 +72,7 @@ def judge(model: NextEventModel, log: EventLog, asked: Ints, *, run: Run | None 
                 ranks[name] = Ranks(*ranks_of(score, prefixes, targets, keep_seen=keep))
                 bar.update(number, _(name))
     alone = ranks.pop(ALONE, None)
-    owners = log.owners[asked]
+    owners = log.owners[asked] if units is None else units[log.owners[asked]]
     evaluation = evaluate_ranks(ranks, items=len(model.reader.items), counts=model.counts, owners=owners)
     notes = _notes(model, log, encoded, asked, ranks[MODEL], alone)
     if spread:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from recurra.data.events.games import GameColumns
 from recurra.data.events.reading import EventColumns
 from recurra.deploy.keeping import Keeper, Opener, refusing
 from recurra.deploy.model_file import Contents
@@ -35,6 +36,7 @@ class Usage:
     cut: Cut
     least: int
     wanted: tuple[str, ...] = ()
+    games: GameColumns | None = None
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,13 @@ class FittedState:
     verdict: str | None
 
 
-def to_contents(kept: FittedState, *, made_by: str) -> Contents:
+def to_contents(kept: FittedState, *, made_by: str, kind: str = KIND) -> Contents:
     """Everything that is needed to predict, and to be judged, again."""
     keeper, model = Keeper(), kept.model
     keeper.ensemble([member.network for member in model.members], made_by=made_by, verdict=kept.verdict)
     keeper.part("model", model, without=("members",))
     keeper.part("usage", kept.usage)
-    return keeper.contents(KIND)
+    return keeper.contents(kind)
 
 
 def from_contents(contents: Contents, path: str) -> FittedState:
@@ -80,7 +82,7 @@ def from_contents(contents: Contents, path: str) -> FittedState:
         if unknown:
             raise ModelFileError(_("it blends {names}, which it does not hold", names=sorted(unknown)))
         kept = FittedState(model, usage, opener.header.verdict)
-        opener.refuse_more(to_contents(kept, made_by=opener.header.made_by))
+        opener.refuse_more(to_contents(kept, made_by=opener.header.made_by, kind=contents.kind))
     return kept
 
 

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,16 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.data.events.log import EventLog
-from recurra.errors import InputError
+from recurra.errors import InputError, ModelFileError
 from recurra.evaluation.ranking.prefixes import Prefixes
 from recurra.language import _, counted
+from recurra.state_file import read_state, write_state
 from recurra.tasks.next_event.model import NextEventModel
 
 Ints = npt.NDArray[np.int64]
 
 _DEPTH = 200  # events of a user that counting methods look back on
+_MAGIC = "recurra event stream"
 _NEVER = np.float32(-np.inf)
 
 
@@ -188,17 +191,45 @@ class EventStream:
         return self
 
     def save(self, path: str | Path) -> None:
-        """Write the states of all users to a safetensors file."""
-        self._stream.save(path)
+        """Write all users to a safetensors file: their states, their latest events, and which items they have seen."""
+        write_state(path, _MAGIC, self._belongs(), self._kept())
 
     def load(self, path: str | Path) -> None:
-        """Go on from states that `save` wrote; what users have seen is not in the file.
+        """Go on from what `save` wrote. Raises ModelFileError for that of another model, or of other users."""
+        own = self._belongs()
 
-        Raises ModelFileError for another model's.
-        """
-        self._stream.load(path)
+        def check(path: Path, header: dict[str, Any]) -> None:
+            for name, what in (("weights", _("another model")), ("users", _("other users"))):
+                if header[name] != own[name]:
+                    raise ModelFileError(_("{path} is the state of {what}", path=path, what=what))
+
+        like = self._kept()
+        found = read_state(path, _MAGIC, _("the state of users, as EventStream.save writes it"), like, check)
+        for name, array in self._arrays().items():
+            array[...] = found[name]
+        if self._seen:
+            rows = np.unpackbits(found["seen"].view(np.uint8), axis=1, count=len(self._items) + 1)
+            self._seen = [set(np.flatnonzero(row).tolist()) for row in rows]
         state = self._stream.state
         self._hidden[:] = (state[0] if isinstance(state, tuple) else state)[-1]
+
+    def _belongs(self) -> dict[str, str]:
+        """Whose states a file holds."""
+        digest = hashlib.blake2b("\0".join(self.users).encode(), digest_size=16).hexdigest()
+        return {"weights": self._stream.fingerprint, "users": digest}
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """What is written to and read back in its place."""
+        own = {"past": self._past, "count": self._count, "last": self._last}
+        return {**self._stream.arrays(), **own}
+
+    def _kept(self) -> dict[str, np.ndarray]:
+        if not self._seen:
+            return self._arrays()
+        seen = np.zeros((len(self.users), len(self._items) + 1), dtype=bool)
+        for row, codes in zip(seen, self._seen, strict=True):
+            row[list(codes)] = True
+        return {**self._arrays(), "seen": np.packbits(seen, axis=1).view(np.int8)}
 
     def __repr__(self) -> str:
         return f"EventStream({counted(len(self.users), 'user')}, {counted(len(self._items), 'item')})"

@@ -1,0 +1,1 @@
+"""How well agents play: returns of fresh episodes, and whether memory helps."""
