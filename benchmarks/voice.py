@@ -21,7 +21,7 @@ from typing import Any
 from common import machine
 
 from recurra import Voice
-from recurra.evaluation.labelled.evaluation import MODEL
+from recurra.evaluation.shared.evaluation import MODEL
 from recurra.tasks.speak.results import write_sound
 from recurra.training import Run
 from recurra.training.checkpoint import CheckpointFolder

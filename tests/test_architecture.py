@@ -231,7 +231,7 @@ def test_a_wrong_arrow_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("modules", "absent"),
     [
-        (("recurra", "recurra.tasks", "recurra.cli.main"), ("torch", "pandas", "pyarrow", "matplotlib")),
+        (("recurra", "recurra.tasks", "recurra.cli.main"), ("torch", "numpy", "pandas", "pyarrow", "matplotlib")),
         (("recurra.data", "recurra.evaluation.forecast.baselines", "recurra.evaluation.forecast.backtest"), ("torch",)),
         (("recurra.report",), ("torch",)),
     ],

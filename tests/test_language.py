@@ -21,7 +21,7 @@ from recurra.cli.command import Command, Commands
 from recurra.cli.help import in_language
 from recurra.cli.main import app, asked_language, main, without_language
 from recurra.errors import InputError
-from recurra.evaluation.forecast.verdict import judge
+from recurra.evaluation.forecast.verdict import decide
 from recurra.formatting import compared_with, count, joined, span
 from recurra.language import VARIABLE, _, language, set_language, several, unit_name
 from tests import catalogues
@@ -103,7 +103,7 @@ def test_a_verdict_in_chinese() -> None:
 
     losses = np.random.default_rng(0).uniform(1, 2, (100, 1))
     with set_language("zh"):
-        sentence = judge(losses * 0.9, {"naive": losses}).sentence
+        sentence = decide(losses * 0.9, {"naive": losses}).sentence
     assert sentence == "优于最佳基线（朴素预测）：MASE 低 10.0 %（p < 0.001，100 个序列 x 1 个起点）。"
 
 

@@ -9,12 +9,14 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from recurra import language
 from recurra.language import _, counted
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 MISSING = "n/a"
 MINUS = "−"
@@ -51,7 +53,7 @@ class NumberStyle:
 def style_of_range(values: npt.ArrayLike, digits: int = 4) -> NumberStyle:
     """The style that resolves the *spread* of the values to about `digits` digits: 400.12, 400.57 but 1,200, 5,300."""
     values = finite(values)
-    largest = float(np.abs(values).max(initial=0.0))
+    largest = float(abs(values).max(initial=0.0))
     spread = float(values.max()) - float(values.min()) if len(values) else 0.0
     if not math.isfinite(spread) or spread <= largest * 1e-12:
         spread = largest
@@ -67,7 +69,9 @@ def style_of_sizes(values: npt.ArrayLike, digits: int = 4) -> NumberStyle:
 
     Values of less than a millionth of the largest are rounding, and have no say.
     """
-    sizes = np.abs(finite(values))
+    import numpy as np
+
+    sizes = abs(finite(values))
     sizes = sizes[sizes > 1e-6 * sizes.max(initial=0.0)]
     if not len(sizes):
         return NumberStyle(0)
@@ -198,5 +202,7 @@ def exponent_of(value: float) -> int:
 
 def finite(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """The finite ones of the values, flat."""
+    import numpy as np  # here: the command line starts without it
+
     values = np.asarray(values, dtype=np.float64).ravel()
     return values[np.isfinite(values)]

@@ -42,7 +42,7 @@ def check_agreement(
 ) -> float:
     """The largest error; raises Disagreement where it is above the tolerance of `dtype`.
 
-    `peer` is the error of the peer's own results where these are judged too: no more is asked of ours, unless it is
+    `peer` is the error of the peer's own results where these are evaluated too: no more is asked of ours, unless it is
     infinite.
     """
     if peer == math.inf:

@@ -54,7 +54,7 @@ class Comparison:
 def compare(case: Case, *, seconds: float = 1.0, least: int = 5, most: int = 20, seed: int = 0) -> Comparison:
     """`recurra.nn` beside `torch.nn` at one size; no ratio where outputs, last state or a gradient differ.
 
-    torch's layer in the case's dtype is what is timed; bfloat16 results are judged by torch's in float32.
+    torch's layer in the case's dtype is what is timed; bfloat16 results are compared with torch's in float32.
     """
     ours, theirs = make_pair(recurra.nn, torch.nn, case, seed=seed)
     backend = backend_of(ours)

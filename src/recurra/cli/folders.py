@@ -44,7 +44,7 @@ def predict_folder(
 def evaluate_folder(
     model: Path, folder: str, out: Path | None, levels: Sequence[int], workers: int, cluster: str | None, quiet: bool
 ) -> None:
-    """Judge every partition by itself; told is the mean over them, and in how many the model is better."""
+    """Evaluate every partition by itself; told is the mean over them, and in how many the model is better."""
     import pandas as pd
 
     from recurra.tasks.partitions import Work, each_partition, evaluated_partition, mean_scores, partitions_of

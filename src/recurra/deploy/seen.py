@@ -1,4 +1,4 @@
-"""Which examples a model was trained on, as fingerprints: so that later data can be judged without them."""
+"""Which examples a model was trained on, as fingerprints: so that later data can be evaluated without them."""
 
 from __future__ import annotations
 

@@ -20,12 +20,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recurra.errors import InputError
 from recurra.language import _
 from recurra.nn.cell_layer import layer_of
 from recurra.nn.embedding import Embeddings
 from recurra.nn.network import Network
 from recurra.nn.quantiles import QuantileOutput
+from recurra.nn.sizes import check_shares, check_whole
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,8 @@ class NetworkOptions:
     series_embedding: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("hidden", 1), ("layers", 1), ("context", 1), ("series_embedding", 0)):
-            if getattr(self, name) < least:
-                raise InputError(f"{name} is {getattr(self, name)}: expected a whole number of at least {least}")
-        if not 0 <= self.dropout < 1:
-            raise InputError(f"dropout is {self.dropout}: expected a share of at least 0 and below 1")
+        check_whole(self, hidden=1, layers=1, context=1, series_embedding=0)
+        check_shares(self, "dropout")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -25,10 +25,9 @@ from recurra.language import _
 from recurra.nn.cell_layer import layer_of
 from recurra.nn.network import Network
 from recurra.nn.regularisation import Regularisation
+from recurra.nn.sizes import check_shares, check_whole
 from recurra.nn.stack import Stack
 from recurra.nn.stream import Stream
-
-_SHARES = ("dropout", "input_dropout", "embedding_dropout", "weight_drop")
 
 
 @dataclass(frozen=True)
@@ -57,20 +56,12 @@ class GeneratorOptions:
     slowness: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "layers", "embedding"):
+        check_whole(self, hidden=1, layers=1, embedding=1)
+        check_shares(self, "dropout", "input_dropout", "embedding_dropout", "weight_drop")
+        for name in ("activation", "slowness"):
             value = getattr(self, name)
-            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-                raise InputError(
-                    _("{name} is {value!r}: expected a whole number of at least 1", name=name, value=value)
-                )
-            object.__setattr__(self, name, int(value))
-        for name in (*_SHARES, "activation", "slowness"):
-            value = getattr(self, name)
-            if not isinstance(value, Real) or not float(value) >= 0 or (name in _SHARES and float(value) >= 1):
-                expected = "a share of at least 0 and below 1" if name in _SHARES else "a number of at least 0"
-                raise InputError(
-                    _("{name} is {value!r}: expected {expected}", name=name, value=value, expected=expected)
-                )
+            if not isinstance(value, Real) or not float(value) >= 0:
+                raise InputError(_("{name} is {value!r}: expected a number of at least 0", name=name, value=value))
             object.__setattr__(self, name, float(value))
 
     @property

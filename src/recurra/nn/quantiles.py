@@ -50,7 +50,7 @@ def pinball_loss(quantiles: Tensor, truth: Tensor, weight: Tensor | None = None)
     """Mean pinball loss of `quantiles` [B, H, Q] against `truth` [B, H]; NaN truth does not count.
 
     The median counts half as much as all other quantiles together: its loss is half the absolute error, which is what
-    point forecasts are judged by. `weight` [B, 1] multiplies the loss of a row. Koenker and Bassett (1978),
+    point forecasts are evaluated by. `weight` [B, 1] multiplies the loss of a row. Koenker and Bassett (1978),
     "Regression quantiles".
 
         loss = max(level error, (level - 1) error) = (level - 1/2 + sign(error) / 2) error

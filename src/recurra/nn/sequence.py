@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import torch
@@ -36,6 +36,7 @@ from recurra.nn.front_ends import (
 from recurra.nn.network import Network
 from recurra.nn.pooling import Pooling, parse_pooling
 from recurra.nn.regularisation import Regularisation
+from recurra.nn.sizes import check_shares, check_whole
 from recurra.nn.transformer_layer import TransformerLayer
 
 _ABSENT = 0.1  # of the examples an optional input is hidden in training, so that its absence is learnt
@@ -78,15 +79,8 @@ class SequenceOptions:
     word_dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "layers", "embedding", "channels", "shrink", "positions"):
-            least = 0 if name == "positions" else 1
-            if not _is_whole(value := getattr(self, name)) or value < least:
-                raise InputError(f"{name} is {value!r}: expected a whole number of at least {least}")
-            object.__setattr__(self, name, int(value))
-        for name in ("dropout", "input_dropout", "recurrent_dropout", "word_dropout"):
-            if not isinstance(value := getattr(self, name), Real) or not 0 <= float(value) < 1:
-                raise InputError(f"{name} is {value!r}: expected a share of at least 0 and below 1")
-            object.__setattr__(self, name, float(value))
+        check_whole(self, hidden=1, layers=1, embedding=1, channels=1, shrink=1, positions=0)
+        check_shares(self, "dropout", "input_dropout", "recurrent_dropout", "word_dropout")
         kernels = self.convolution
         if not isinstance(kernels, tuple | list) or any(not _is_whole(k) or k < 1 or k % 2 == 0 for k in kernels):
             raise InputError(f"convolution is {kernels!r}: expected odd widths of kernels, such as (3, 5), or ()")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any
 
 import torch
@@ -21,6 +20,7 @@ from recurra.errors import InputError
 from recurra.language import _
 from recurra.nn.cell_layer import layer_of
 from recurra.nn.network import Network
+from recurra.nn.sizes import check_shares, check_whole
 
 
 @dataclass(frozen=True)
@@ -42,23 +42,8 @@ class TranscriptionOptions:
     input_dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, least in (("hidden", 1), ("layers", 1), ("ahead", 0)):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-                raise InputError(
-                    _(
-                        "{name} is {value!r}: expected a whole number of at least {least}",
-                        name=name,
-                        value=value,
-                        least=least,
-                    )
-                )
-        for name in ("dropout", "input_dropout"):
-            value = getattr(self, name)
-            if not isinstance(value, Real) or not 0 <= float(value) < 1:
-                raise InputError(
-                    _("{name} is {value!r}: expected a share of at least 0 and below 1", name=name, value=value)
-                )
+        check_whole(self, hidden=1, layers=1, ahead=0)
+        check_shares(self, "dropout", "input_dropout")
         if self.bidirectional and self.ahead:
             raise InputError(
                 _(

@@ -157,7 +157,7 @@ class Objective(ABC):
         leading: str | None = None,
         **way: Any,
     ) -> Evaluation:
-        """The networks' outputs judged beside those of baselines, each with its offset; `way`: seed and draws."""
+        """The networks' outputs evaluated beside those of baselines, each with its offset; `way`: seed and draws."""
 
     @abstractmethod
     def score(self, name: str, outputs: Floats, truth: npt.NDArray) -> float:

@@ -1,4 +1,4 @@
-"""The scores that a task may be judged by: what they mean, which way is better, how they are written."""
+"""The scores that a task may be evaluated by: what they mean, which way is better, how they are written."""
 
 from __future__ import annotations
 

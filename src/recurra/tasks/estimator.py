@@ -1,8 +1,8 @@
 """What every estimator can do with files, the same for every task: the commands of `recurra` call nothing else.
 
-A file goes through three hands: `read_file` reads its rows, `prepare` finds what its columns are and which of its rows
-judge, `learn` trains and judges. `study_file` is all three. A later file goes through `read_file` and `later`, and then
-to `predictions`, `judged` or `insight`.
+A file goes through three steps: `read_file` reads its rows, `prepare` detects its columns and chooses the test part,
+`learn` trains and evaluates. `study_file` is all three. A later file goes through `read_file` and `later`, and then to
+`predictions`, `judged` or `insight`.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Judged:
     scores: Scores
     frame: pd.DataFrame
     content: Callable[..., Any]  # of title, arguments
-    rows: Any = None  # of examples: which of those in the file were judged
+    rows: Any = None  # of examples: which of those in the file were evaluated
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +169,7 @@ class Estimator(NestedOptions, ABC):
     def study_file(
         self, file: str | Path, *, reading: Mapping[str, Any] | None = None, run: Run | None = None, **columns: Any
     ) -> Any:
-        """Learn from a file, or a built-in example ("demo:NAME"), and be judged: what the task's command does.
+        """Learn from a file, or a built-in example ("demo:NAME"), and be evaluated: what the task's command does.
 
         `columns` are named as the options of the command, and detected where they are not; `reading` is what
         `recurra.read_table` takes. Returns the evaluation; what was understood stands in `understood_`. Raises
@@ -187,11 +187,11 @@ class Estimator(NestedOptions, ABC):
 
     @abstractmethod
     def prepare(self, opened: Opened, **columns: Any) -> Prepared:
-        """What is learnt from a file and what judges, by the columns that are named, else detected."""
+        """What is learnt from a file and what it is tested on, by the columns that are named, else detected."""
 
     @abstractmethod
     def learn(self, prepared: Prepared, *, run: Run | None = None) -> Any:
-        """Train and judge; the evaluation."""
+        """Train and evaluate; the evaluation."""
 
     @abstractmethod
     def remarks(self) -> list[str]:
@@ -203,7 +203,7 @@ class Estimator(NestedOptions, ABC):
 
     @abstractmethod
     def results(self, **shown: Any) -> pd.DataFrame:
-        """The file of results that `learn` ends with: forecasts, or the predictions of what judged."""
+        """The file of results that `learn` ends with: forecasts, or the predictions of the test part."""
 
     @abstractmethod
     def file_content(self, *, arguments: Sequence[str] | None = None, **shown: Any) -> Any:
@@ -239,7 +239,7 @@ class Estimator(NestedOptions, ABC):
 
     @abstractmethod
     def judged(self, later: Later, **shown: Any) -> Judged:
-        """Judge it on later data beside the baselines, without training."""
+        """Evaluate it on later data against the baselines, without training."""
 
     @abstractmethod
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:

@@ -1,6 +1,6 @@
 """What every estimator of networks has once it is fitted, whatever it learnt: its ensemble, its curves, its memory.
 
-`model_` holds what was learnt, with its `members`; `holdout_` what a model was judged on, with its `evaluation`.
+`model_` holds what was learnt, with its `members`; `holdout_` what a model was evaluated on, with its `evaluation`.
 """
 
 from __future__ import annotations

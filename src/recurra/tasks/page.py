@@ -31,7 +31,7 @@ def page_content(
     packages: Sequence[str] = PACKAGES,
     untested: str = NOT_COMPARED,
 ) -> ReportContent:
-    """What a page says of an estimator: verdict and notes of what it was last judged on, its facts and settings.
+    """What a page says of an estimator: verdict and notes of what it was last evaluated on, its facts and settings.
 
     `data` is by the fields of panels; `facts` are those of the estimator unless given; `arguments` those of a command;
     `untested` takes the place of a verdict.

@@ -68,7 +68,7 @@ def predicted_partition(work: Work, path: str, name: str) -> Done:
 
 
 def evaluated_partition(work: Work, path: str, name: str) -> Done:
-    """Judge the model on one partition, in this process."""
+    """Evaluate the model on one partition, in this process."""
     estimator = _estimator(work.model, Path(work.model).stat().st_mtime_ns)
     judged = estimator.judged(estimator.later(estimator.read_file(path, {})), levels=work.levels)
     scores = judged.scores

@@ -1,9 +1,9 @@
-"""The base of an estimator of a new task: it trains on a part of a file and is judged on the rest, beside baselines.
+"""The base of an estimator of a new task: it trains on a part of a file and is evaluated on the rest, beside baselines.
 
-A task writes what is its own: how its rows are read (`_gathered`), which of them judge (`_split`), how a model is
-trained (`_trained`), what it is compared with (`_with_baselines`) and how it is judged (`_judged`); what its page and
-its files show; and how a network is built again from a model file (`_network`). Everything else is here: the study, its
-checkpoints and interruptions, the commands on later files, the model file.
+A task writes what is specific to it: how rows are read (`_gathered`), which of them are the test part (`_split`), how
+a model is trained (`_trained`), its baselines (`_with_baselines`) and how it is evaluated (`_judged`); what its page
+and its files show; and how a network is built again from a model file (`_network`). Everything else is here: the study,
+its checkpoints and interruptions, the commands on later files, the model file.
 
 What is learnt from is a `Dataset` of the task's own; what was learnt is a frozen dataclass `MODEL`, whose field
 `members` are the networks of an ensemble and all of whose other fields are kept in the model file as they are.
@@ -64,8 +64,8 @@ class Dataset(Protocol):
 class Gathered:
     """The examples of a file. `rows` [N] are their row numbers in it, from 0.
 
-    `roles`, a dataclass, says which columns hold what: a later file is read by it. `test` are the examples that judge,
-    where the file, or another one, says which.
+    `roles`, a dataclass, says which columns hold what: a later file is read by it. `test` is the test part, where the
+    file, or another one, says which examples it has.
     """
 
     data: Any
@@ -77,7 +77,7 @@ class Gathered:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The numbers of the examples that are learnt from and of those that judge, and what is to be said of the split."""
+    """The numbers of the training examples and of those of the test part, and remarks on the split."""
 
     train: Ints
     test: Ints
@@ -86,7 +86,7 @@ class Parts:
 
 @dataclass(frozen=True, eq=False)
 class Tested:
-    """What a model was judged on: the model, the examples, what it produced of each, the evaluation, the row numbers.
+    """What a model was evaluated on: the model, the examples, its outputs, the evaluation, the row numbers.
 
     `learnt` are the examples that it was trained on, None of a loaded model.
     """
@@ -104,11 +104,11 @@ class FileStudy:
     """A file as it is learnt from."""
 
     gathered: Gathered
-    parts: Parts | None  # None where the file says what judges
+    parts: Parts | None  # None where the file says what the test part is
 
 
 class StudiedEstimator(FittedEstimator):
-    """Abstract: see the module. `refit`: after the judging a model is trained on all examples, and kept."""
+    """Abstract: see the module. `refit`: after the evaluation a model is trained on all examples, and kept."""
 
     MODEL: ClassVar[type]
     ROLES: ClassVar[tuple[type, ...]] = ()
@@ -137,7 +137,7 @@ class StudiedEstimator(FittedEstimator):
 
     @abstractmethod
     def _split(self, data: Any, share: float) -> Parts:
-        """Which examples judge: about `share` of them."""
+        """Which examples are the test part: about `share` of them."""
 
     @abstractmethod
     def _trained(self, data: Any, *, run: Run, name: str) -> Any:
@@ -149,11 +149,11 @@ class StudiedEstimator(FittedEstimator):
 
     @abstractmethod
     def _judged(self, model: Any, data: Any, rows: Ints, *, done: Done = nobody) -> Tested:
-        """Judge a model beside its baselines on examples whose truth is known."""
+        """Evaluate a model against its baselines on examples whose truth is known."""
 
     @abstractmethod
     def _frame(self, tested: Tested) -> pd.DataFrame:
-        """A row for each example that judged: the file of results."""
+        """A row for each example that it was tested on: the file of results."""
 
     @abstractmethod
     def _predicted(self, data: Any, rows: Ints, done: Done, **shown: Any) -> Iterator[pd.DataFrame]:
@@ -199,7 +199,7 @@ class StudiedEstimator(FittedEstimator):
         return set()
 
     def prepare(self, opened: Opened, *, share: float = 0.1, **columns: Any) -> Prepared:
-        """The examples of a file, and which of them judge."""
+        """The examples of a file, and which of them are the test part."""
         check_share(share)
         gathered = self._gathered(opened, None, **columns)
         parts = None if gathered.test is not None else self._split(gathered.data, share)
@@ -208,7 +208,7 @@ class StudiedEstimator(FittedEstimator):
         return Prepared(FileStudy(gathered, parts), facts, digest, {"share": share})
 
     def learn(self, prepared: Prepared, *, run: Run | None = None) -> Evaluation:
-        """Train and judge; `roles_` are those of the file from then on."""
+        """Train and evaluate; `roles_` are those of the file from then on."""
         study: FileStudy = prepared.data
         gathered, parts = study.gathered, study.parts
         if parts is None:
@@ -223,9 +223,9 @@ class StudiedEstimator(FittedEstimator):
         return evaluation
 
     def _study(self, learnt: Any, tested: Any, rows: Ints, every: Any, run: Run | None) -> Evaluation:
-        """Train on `learnt`, be judged on `tested`, whose row numbers are `rows`; then train on `every` example.
+        """Train on `learnt`, be evaluated on `tested`, whose row numbers are `rows`; then train on `every` example.
 
-        An interrupted training ends at once, and what there is by then is judged and kept.
+        An interrupted training ends at once, and what there is by then is evaluated and kept.
         """
         run = self._run(run, trainings=1 if every is None else 2)
         model = self._trained(learnt, run=run, name="training" if every is None else "study")
@@ -245,7 +245,7 @@ class StudiedEstimator(FittedEstimator):
         return found.evaluation
 
     def _fit_ends(self, model: Any, data: Any) -> Self:
-        """Keep what a fit, without a judge, has trained on `data`; what an earlier study found is forgotten."""
+        """Keep what a fit, without a test part, has trained on `data`; what an earlier study found is forgotten."""
         self.model_, self.seen_, self.verdict_ = model, self._seen(data), None
         self.notes_ = [_(INTERRUPTED)] if _interrupted(model) else []
         if hasattr(self, "holdout_"):
@@ -312,7 +312,7 @@ class StudiedEstimator(FittedEstimator):
         return Judged(later.facts, scores_of(self.holdout_.evaluation, title), self._frame(self.holdout_), content)
 
     def _refuse_unjudged(self, data: Any, source: str) -> None:
-        """Raise InputError where examples lack the truth to be judged by, or the model its baselines."""
+        """Raise InputError where examples lack the truth to be evaluated by, or the model its baselines."""
         if not self._fitted().baselines:
             raise InputError(_("this model was fitted without baselines: study fits them too, and evaluates it"))
 

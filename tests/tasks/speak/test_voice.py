@@ -12,7 +12,7 @@ import recurra as rc
 from recurra import InputError, ModelFileError, Voice
 from recurra.data.demo.numbers import make_voice
 from recurra.data.examples.samples import Sound
-from recurra.evaluation.labelled.evaluation import MODEL
+from recurra.evaluation.shared.evaluation import MODEL
 from recurra.tasks.speak.judging import HEARD, JOINED, MCD, MEAN
 from recurra.training import Run
 from recurra.training.checkpoint import CheckpointFolder

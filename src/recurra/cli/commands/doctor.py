@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -117,9 +116,11 @@ def _kernels() -> dict[str, str]:
 
 def _version(package: str) -> str | None:
     # asking for the specification first tells an import name that is missing from a leftover of its metadata
+    from importlib import metadata  # here: no other command needs it at its start
+
     if importlib.util.find_spec(package.replace("-", "_")) is None:
         return None
-    return importlib.metadata.version(package)
+    return metadata.version(package)
 
 
 def processor() -> tuple[str, frozenset[str]]:

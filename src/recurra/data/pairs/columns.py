@@ -92,7 +92,7 @@ def pairs_of(
     assert told is not None
     facts: list[Fact] = []
     missing = np.array([not (a and b) for a, b in zip(sources, told, strict=True)])
-    if missing.any() and not targets:  # what lacks its translation cannot be judged, and is translated all the same
+    if missing.any() and not targets:  # what lacks its translation cannot be evaluated, and is translated all the same
         return Pairs(tuple(sources)), rows, []
     if missing.any() and empty == "refuse":
         raise InputError(

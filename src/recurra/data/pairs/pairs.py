@@ -59,7 +59,7 @@ def folded(text: str) -> str:
 def components(pairs: Pairs) -> Ints:
     """The number [N] of the group of each pair: pairs with an equal side, by whatever chain, are of one group.
 
-    A sentence with three translations would otherwise be learnt from with one and judged with another.
+    A sentence with three translations would otherwise be learnt from with one and evaluated with another.
 
     >>> components(Pairs(("a", "b", "a", "d"), ("x", "y", "y", "z"))).tolist()
     [0, 0, 0, 1]

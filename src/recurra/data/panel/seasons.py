@@ -1,4 +1,4 @@
-"""Which seasons the data have, in grid steps, judged by whether a season of the past tells anything of the future.
+"""Which seasons the data have, in grid steps, chosen by whether a season of the past tells anything of the future.
 
 A candidate passes if the average shape of its cycle, taken from one part of a series, explains variance in the other
 part, where the level (a moving average over one cycle) has been removed from both. A random walk has shapes too, but
@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.floating]
 
 _SERIES = 64  # series that are looked at, evenly spaced
 _POINTS = 400_000  # values that are looked at in all; a series' last ones
-_LEAST_CYCLES = 3  # of a season that is judged
+_LEAST_CYCLES = 3  # of a season that is chosen
 _UNPROMPTED_CYCLES = 5  # of a season that no frequency suggests
 _LEAST = 0.03  # share of variance that a shape must explain out of sample
 _CHANCE = 0.3  # added to it, divided by the number of cycles: few of them agree by chance

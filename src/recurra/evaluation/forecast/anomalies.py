@@ -1,8 +1,8 @@
 """How unusual a value is beside what was forecast of it, and from where on that is an anomaly.
 
 z of a value is read off the forecast's quantiles: straight lines between them on the scale of the normal distribution,
-and beyond the outermost ones. A value is anomalous where |z| exceeds all but a share `rate` of the |z| of the test that
-judged the model (split conformal prediction: Vovk, Gammerman and Shafer 2005): of unchanged data that share is flagged.
+and beyond the outermost ones. A value is anomalous where |z| exceeds all but a share `rate` of the |z| of the test
+(split conformal prediction: Vovk, Gammerman and Shafer 2005): of unchanged data that share is flagged.
 """
 
 from __future__ import annotations

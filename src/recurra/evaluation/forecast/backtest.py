@@ -19,7 +19,7 @@ from recurra.evaluation.forecast import metrics
 from recurra.evaluation.forecast.columns import BASELINES, NETWORKS, quantile_column
 from recurra.evaluation.forecast.intermittent import which_intermittent
 from recurra.evaluation.forecast.series_verdicts import with_verdicts
-from recurra.evaluation.forecast.verdict import Verdict, judge
+from recurra.evaluation.forecast.verdict import Verdict, decide
 from recurra.evaluation.shared.means import mean_of_known
 from recurra.evaluation.shared.showing import Shown, named_parts
 from recurra.evaluation.shared.significance import over_windows
@@ -230,7 +230,7 @@ class Backtest(Shown):
         metric = "MASE" if self._has_scale() else "MAE"
         if squared:
             metric = "squared error, most values being zero,"
-        found = judge(losses(self.model), baselines, overlap=self.overlap, metric=metric)
+        found = decide(losses(self.model), baselines, overlap=self.overlap, metric=metric)
         sentence = found.sentence
         if found.use and offered("method"):
             sentence = f"{sentence.removesuffix('.')} ({option('method', found.use)})."

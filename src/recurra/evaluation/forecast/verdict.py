@@ -69,10 +69,10 @@ class Verdict:
     tie: bool = False
 
 
-def judge(
+def decide(
     model: Floats, baselines: Mapping[str, Floats], *, overlap: int = 0, metric: str = "MASE", name: str = "Recurra"
 ) -> Verdict:
-    """Judge the losses [S, W] of a model against those of baselines, given from the simplest to the most elaborate.
+    """Evaluate the losses [S, W] of a model against those of baselines, given from the simplest to the most elaborate.
 
     Losses are averages over the steps of a window, comparable between series (scaled); NaN where a series has no such
     window; the last column is every series' last window. `overlap` is the number of following windows that share rows
@@ -81,7 +81,7 @@ def judge(
 
     >>> rng = np.random.default_rng(0)
     >>> losses = rng.uniform(1, 2, (100, 1))
-    >>> judge(losses * 0.9, {"naive": losses}).sentence
+    >>> decide(losses * 0.9, {"naive": losses}).sentence
     'Better than the best baseline (the naive forecast) by 10.0 % in MASE (p < 0.001, 100 series x 1 origin).'
     """
     counted = ~np.isnan(model)

@@ -1,4 +1,4 @@
-"""A generator judged by likelihood: what held-out sequences cost by it and by the baselines, and the verdict.
+"""A generator evaluated by likelihood: what held-out sequences cost by it and by the baselines, and the verdict.
 
 Symbols that follow one another are surprising together, so the bootstrap draws passages of some hundred.
 """
@@ -32,7 +32,7 @@ class GenerationEvaluation(Shown):
     """What held-out sequences say of a generator and its baselines.
 
     `table`: index method, columns nats and bits per character (or frame), perplexity per symbol; `intervals`: method,
-    score, low, high (95 %); `surprise`: symbol and nats, of every symbol that judged; `notes` say what is to be known.
+    score, low, high (95 %); `surprise`: symbol and nats, of every test symbol; `notes` say what is to be known.
     """
 
     table: pd.DataFrame
@@ -81,10 +81,10 @@ def evaluate_likelihood(
     notes: tuple[str, ...] = (),
     seed: int = 0,
 ) -> GenerationEvaluation:
-    """Judge methods by what each symbol [N] costs; the first is the model, `beside` a part of it, the rest baselines.
+    """Evaluate methods by the cost of each symbol [N]; the first is the model, `beside` a part of it.
 
-    `counted` [N] are the units, characters or
-    frames, that each symbol counts for; baselines come from the simplest to the most elaborate.
+    `counted` [N] are the units, characters or frames, that each symbol counts for; the other methods are baselines,
+    from the simplest to the most elaborate.
     """
     model = next(iter(nats))
     size, leading = max(1, int(counted.sum())), f"nats per {unit}"

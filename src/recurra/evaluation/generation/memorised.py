@@ -1,6 +1,6 @@
 """What a generator has by heart: passages of what it made that stand word for word in what it learnt from.
 
-A run of n symbols is known again by its hash (`data.examples.containment`). Held-out text, judged alike, says how
+A run of n symbols is known again by its hash (`data.examples.containment`). Held-out text, evaluated alike, says how
 much of that is the language's own: set phrases occur in both.
 """
 

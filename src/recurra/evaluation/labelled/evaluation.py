@@ -1,4 +1,4 @@
-"""A labelled task judged: every method's scores and intervals, the verdict, and where the model errs.
+"""A labelled task evaluated: every method's scores and intervals, the verdict, and where the model errs.
 
 The leading score decides the verdict. Classes: the metric that the model was made for, else accuracy, or balanced
 accuracy where they are very unequal (`leading.leading_of_classes`). Tags: the accuracy over steps (Q3, Q8), as the
@@ -39,7 +39,7 @@ def evaluate_classes(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Evaluation:
-    """Judge probabilities [N, K] of classes `truth` [N] (0 .. K-1; -1: missing) beside those of the baselines.
+    """Evaluate probabilities [N, K] of classes `truth` [N] (0 .. K-1; -1: missing) against those of the baselines.
 
     `baselines` are given from the simplest to the most elaborate, `names` [K] are the classes' own, `groups` [N] say
     which examples belong together and are drawn together. `leading` is the score that decides; `chosen` [N] by method
@@ -70,7 +70,7 @@ def evaluate_tags(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Evaluation:
-    """Judge probabilities [N_total, K] of the tags [N_total] of sequences of these `lengths` [N]; -1: missing.
+    """Evaluate probabilities [N_total, K] of the tags [N_total] of sequences of these `lengths` [N]; -1: missing.
 
     Whole sequences are drawn. Else as `evaluate_classes`.
     """
@@ -91,7 +91,7 @@ def evaluate_labels(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Evaluation:
-    """Judge the probabilities [N, K] of labels that hold or not, `truth` [N, K] of 1 and 0 (NaN or -1: missing)."""
+    """Evaluate the probabilities [N, K] of labels that hold or not, `truth` [N, K] of 1 and 0 (NaN or -1: missing)."""
     target = np.asarray(truth, dtype=np.float64)
     target = np.where(target < 0, np.nan, target)
     target, methods, units = _prepared(target, probabilities, baselines, groups, model, 2)
@@ -119,7 +119,7 @@ def evaluate_values(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Evaluation:
-    """Judge values [N, K] against `truth` [N, K] (NaN: missing); `names` [K] are the outputs'."""
+    """Evaluate values [N, K] against `truth` [N, K] (NaN: missing); `names` [K] are the outputs'."""
     target = np.asarray(truth, dtype=np.float64)
     target, methods, units = _prepared(target, values, baselines, groups, model, 2)
     return evaluate_scores(

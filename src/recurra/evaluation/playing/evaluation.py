@@ -17,8 +17,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import trim_mean
 
-from recurra.evaluation.labelled.evaluation import MODEL, Evaluation
 from recurra.evaluation.shared.bootstrap import DRAWS, interval, p_value
+from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.evaluation.shared.verdict import Verdict
 from recurra.formatting import NumberStyle, count, p_text, style_of_sizes
 from recurra.language import _, mark

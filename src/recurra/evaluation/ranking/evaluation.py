@@ -1,4 +1,4 @@
-"""A recommender judged beside the baselines: ranks over all items, intervals over whole histories, the verdict.
+"""A recommender evaluated against the baselines: ranks over all items, intervals over whole histories, the verdict.
 
 Every score but coverage is a mean over questions, of which those of one history are drawn together.
 """

@@ -60,7 +60,7 @@ class Verdict:
 def decide(
     scores: Mapping[str, Score], draws: Mapping[str, Floats], *, model: str, name: str, unit: str = "test example"
 ) -> Verdict:
-    """Judge the leading score `name` of every method; higher is better, of a loss lower.
+    """Evaluate the leading score `name` of every method; higher is better, of a loss lower.
 
     `scores` and `draws` (`bootstrap.resample`) hold `model` and the baselines, from the simplest to the most
     elaborate. Raises InputError without a baseline.

@@ -10,8 +10,8 @@ If the promise holds, no bet gains on average, and E passes 1 / a at any time wi
 Waudby-Smith and Ramdas (2024), "Estimating means of bounded random variables by betting"; bets that begin at every
 window are those of Shin, Ramdas and Rinaldo (2023), "E-detectors", with weights that sum to 1.
 
-m is not known: it is estimated from the windows that judged the model, and stands at the upper end of a confidence
-interval for their mean, or a tolerance above it. Half of the false alarms that are allowed are spent there.
+m is not known: it is estimated from the windows of the test part, and stands at the upper end of a confidence interval
+for their mean, or a tolerance above it. Half of the false alarms that are allowed are spent there.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def evaluate_transcripts(
     draws: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
-    """Judge what each method, the model first, `said` of every recording by its `truth`.
+    """Evaluate what each method, the model first, `said` of every recording by its `truth`.
 
     The leading score is the word error rate, or of texts without blanks the character error rate. `speakers` [N] are
     drawn together. Raises InputError for an empty truth, and for numbers that differ.

@@ -51,7 +51,7 @@ def evaluate_translations(
     draws: int = 1000,
     seed: int = 0,
 ) -> tuple[Evaluation, str]:
-    """Judge translations beside those of the baselines, and sacreBLEU's signature of the BLEU.
+    """Evaluate translations against those of the baselines, and sacreBLEU's signature of the BLEU.
 
     `groups` [N] are drawn together. The scores are "BLEU" and "chrF", both from 0 to 100, and the share of exact ones.
     """

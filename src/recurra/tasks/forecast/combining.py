@@ -137,7 +137,7 @@ def from_frame(
 def fit_combination(
     members: Mapping[str, Floats], panel: Panel, series: Ints, origins: Ints, scale: Floats, count: int, numbers: Ints
 ) -> Combination:
-    """What held-out origins say of `members`, quantiles [n, H, Q] each (NaN where they may not be judged).
+    """What held-out origins say of `members`, quantiles [n, H, Q] each (NaN where they may not be evaluated).
 
     `scale` [n] is each pair's unit of scaled errors, `numbers` [n] the place of each pair's series among the `count`
     that weights are kept for.

@@ -87,7 +87,7 @@ class FileForecaster(ReportedForecasts, Estimator):
 
     @abstractmethod
     def study(self, data: Any, windows: int | None = None, *, run: Run | None = None) -> Backtest:
-        """Train, be judged by a backtest, and train again on everything."""
+        """Train, be evaluated by a backtest, and train again on everything."""
 
     @abstractmethod
     def predict(self, data: Any = None, *, levels: Sequence[float] = (80, 95), what_if: Any = None) -> pd.DataFrame:
@@ -101,7 +101,7 @@ class FileForecaster(ReportedForecasts, Estimator):
 
     @abstractmethod
     def evaluate(self, data: Any) -> Backtest:
-        """Judge on later data."""
+        """Evaluate on later data."""
 
     @abstractmethod
     def explain(self, data: Any = None, *, step: int | None = None, points: int = 64) -> pd.DataFrame:
@@ -161,7 +161,7 @@ class FileForecaster(ReportedForecasts, Estimator):
         return {**columns, "series": levels}
 
     def learn(self, prepared: Prepared, *, run: Run | None = None) -> Backtest:
-        """Train and judge."""
+        """Train and evaluate."""
         panel, windows, fallback = prepared.data
         self._results = None
         backtest = self.study(panel, windows, run=run)
@@ -285,7 +285,7 @@ class FileForecaster(ReportedForecasts, Estimator):
     def partial_fit(self, data: Data, *, run: Run | None = None) -> Self:
         """Go on learning from newer rows, with or without the older ones, read as those of the training.
 
-        The newest rows judge the old and the new model, which are both looked at on what was known, too: the old one
+        Both models are evaluated on the newest rows, and on what was known: the old one
         stays if the new one is worse or has forgotten. `updated_` holds the sentence and the table of both. Raises
         InputError where no network was trained, or there are fewer new rows than two horizons.
         """

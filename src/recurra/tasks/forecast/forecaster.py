@@ -1,4 +1,4 @@
-"""The forecaster: from a table of series to quantiles of what comes next, judged against honest baselines."""
+"""The forecaster: from a table of series to quantiles of what comes next, evaluated against honest baselines."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ class Forecaster(FileForecaster):
         run: Run | None = None,
         **columns: Unpack[ColumnArguments],
     ) -> Backtest:
-        """Train a forecaster on what lies before the last `windows` horizons and judge it there, beside the baselines.
+        """Train a forecaster on what lies before the last `windows` horizons and judge it there, against the baselines.
 
         The fitted state of `self` is left alone. Raises `InputError` where the data is too short.
         """
@@ -290,7 +290,7 @@ class Forecaster(FileForecaster):
         return predicted(model, panel, levels, changes, num_samples)
 
     def evaluate(self, data: Data) -> Backtest:
-        """Judge the fitted forecaster on later data, beside the baselines, without training.
+        """Evaluate the fitted forecaster on later data, against the baselines, without training.
 
         Origins stand every `horizon` steps from the end of the data it was fitted on; for a series that it has never
         seen, from the first full window. Raises `InputError` where `data` holds nothing later.
@@ -383,7 +383,7 @@ class Forecaster(FileForecaster):
         return forecaster
 
     def score(self, data: Data, y: Any = None) -> float:
-        """Minus the mean absolute scaled error (MASE) of the forecasts that `evaluate(data)` judges.
+        """Minus the mean absolute scaled error (MASE) of the forecasts that `evaluate(data)` evaluates.
 
         0 is perfect, -1 as good as the naive forecast was in training. `y` is ignored, for scikit-learn's sake.
         """

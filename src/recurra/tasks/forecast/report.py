@@ -60,7 +60,7 @@ class ReportedForecasts(ReportedEstimator):
     ) -> ReportContent:
         """What the page and the picture show: everything after `study`, history and forecast after `fit`.
 
-        With `data`, the forecasts that `predict(data)` makes; `backtest` is what they are judged by, a result of
+        With `data`, the forecasts that `predict(data)` makes; `backtest` is what they are evaluated by, a result of
         `evaluate(data)`; `forecast` is what `predict` said, where that is known. `head` may hold `title` and `notes`;
         `facts` replace those of the forecaster. Raises InputError before `fit`.
         """

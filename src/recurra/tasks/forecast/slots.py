@@ -42,7 +42,7 @@ class ForecastSlots(Slots):
         given = [dict(row) if isinstance(row, Mapping) else {self._target: row} for row in rows]
         alone = len(given) > 1 and any("time" in row or "ahead" in row for row in given)
         if alone:  # each has a time of its own
-            raise InputError(_("rows with times come one by one: send each in a request of its own"))
+            raise InputError(_("rows with times must be sent one at a time, each in its own request"))
         time, ahead = given[0].pop("time", None), given[0].pop("ahead", None)
         names = dict.fromkeys(name for row in given for name in row)
         columns = {name: [number(row.get(name)) for row in given] for name in names}

@@ -1,4 +1,4 @@
-"""A model and what its forecast is made of: training beside the baselines, then weights from what was held out."""
+"""A model and what its forecast is made of: training against the baselines, then weights from what was held out."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SPARSE = (PRETRAINED, "mean", "Croston", "TSB", "ADIDA")  # what forecasts data 
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """Quantiles [n, H, Q] of each forecast (NaN where it may not be judged) at pairs of `series` and `origins` [n]."""
+    """Quantiles [n, H, Q] of each forecast (NaN where not evaluated) at pairs of `series` and `origins` [n]."""
 
     members: dict[str, Floats]
     series: Ints

@@ -1,7 +1,7 @@
 """A fitted forecaster that goes on learning from newer rows, and is kept only where it is better for it.
 
 The networks start from their weights and learn, more slowly, the windows of what is known and what is new but for the
-newest rows, by which the old and the new model are then judged; so are both by the windows that the old one knew, to
+newest rows, by which the old and the new model are then evaluated; so are both by the windows that the old one knew, to
 see what was forgotten. Statistics of the old training (scaling, weights of the combination) stay, since the weights
 mean something in them alone.
 """
@@ -33,7 +33,7 @@ from recurra.training.run import pick_device
 Floats = npt.NDArray[np.floating]
 
 FORGOTTEN = 0.05  # the error on what was known may rise by this share
-_JUDGED, _MOST = 0.3, 24  # of the new rows, those that judge; windows of a series
+_JUDGED, _MOST = 0.3, 24  # of the new rows, those of the test part; windows of a series
 _SLOWER, _SHORTER = 0.3, 0.5  # learning rate and steps, beside those of the first training
 _LEAST_PROMISE = 5
 
@@ -54,7 +54,7 @@ class Updated:
 def updated(model: ForecastModel, panel: Panel, *, run: Run) -> Updated:
     """Go on learning from `panel`, the rows that `model` keeps and newer ones.
 
-    Raises InputError where nothing is learnt, or where there are too few new rows to judge by.
+    Raises InputError where nothing is learnt, or where there are too few new rows to evaluate on.
     """
     ours = [member for member in model.members if isinstance(member.network, ForecastNetwork)]
     if not model.network_counts or len(ours) < len(model.members):

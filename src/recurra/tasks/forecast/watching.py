@@ -30,7 +30,7 @@ Floats = npt.NDArray[np.floating]
 
 LEVEL = 80.0
 _COLUMNS = [quantile_column(level) for level in QUANTILES]
-_LEAST_MOMENTS = 5  # windows one after another from which a mean over time is judged, else series count apart
+_LEAST_MOMENTS = 5  # windows one after another from which a mean over time is evaluated, else series count apart
 
 
 def promise_of(backtest: Backtest) -> Promise | None:

@@ -34,7 +34,7 @@ from recurra.tasks.generate.model import Recipe, TextModel, fit_text, level_of
 from recurra.tasks.generate.model_file import from_contents, to_contents
 from recurra.tasks.generate.printed import SamplePreview
 from recurra.tasks.generate.report import report_content
-from recurra.tasks.generate.study import LEAST, TextParts, judge_text, split_text
+from recurra.tasks.generate.study import LEAST, TextParts, evaluate_text, split_text
 from recurra.tasks.opened import Opened
 from recurra.tasks.parameters import check_options, chosen_options
 from recurra.tasks.printed import scores_of
@@ -47,9 +47,9 @@ _LEARNT, _FEWEST, _MOST = 8_000_000, 4.0, 16.0  # characters in all passes toget
 
 
 @dataclass(frozen=True, eq=False)
-class JudgedText:
-    """A text that judged a model, as it is and as symbols, and what came of it; `learnt` are the symbols learnt from,
-    where they are known."""
+class TextTest:
+    """A text that a model was tested on, as it is and as symbols, and the evaluation; `learnt` are the symbols learnt
+    from, where they are known."""
 
     model: TextModel
     text: str
@@ -63,7 +63,7 @@ class SequenceGenerator(FittedEstimator):
 
     One recurrent network reads the text in parallel lanes and carries its state from window to window, so that its
     memory is not cut where the gradient is. N-grams of the same text are mixed in where a part of it that neither has
-    seen shows that they help; they judge with it, and the network alone writes.
+    seen shows that they help; they are evaluated with it, and the network alone writes.
 
     kind      "text", or "notes" that sound together: pieces, each a list of frames, each a list of MIDI numbers
     level     what a symbol of a text is: "characters", "subwords" (byte-pair merges), or "auto"
@@ -87,7 +87,7 @@ class SequenceGenerator(FittedEstimator):
 
     members = 1
     model_: TextModel
-    holdout_: Any = None  # a JudgedText
+    holdout_: Any = None  # a TextTest
     understood_: list[Fact]
 
     def __init__(
@@ -125,27 +125,27 @@ class SequenceGenerator(FittedEstimator):
         return self
 
     def study(self, text: Any, *, test: Any = None, share: float = 0.1, run: Run | None = None) -> GenerationEvaluation:
-        """Learn the first part of a text, and be judged beside the baselines on the last `share`, or on `test`.
+        """Learn the first part of a text, and be evaluated against the baselines on the last `share`, or on `test`.
 
-        The model that was judged is kept: what it has not learnt stays a fair judge. Raises `InputError`.
+        The model that was evaluated is kept: what it has not learnt stays a fair test. Raises `InputError`.
         """
         self._check()
         judge = None if test is None else self._kind.taken(test, "test")
         parts = split_text(self._kind.taken(text, "text"), share, judge, int(self.window))
         self._learn(parts.learnt, self._run(run, trainings=1))
-        evaluation, symbols = judge_text(self.model_, parts.judge)
+        evaluation, symbols = evaluate_text(self.model_, parts.judge)
         learnt = self.model_.alphabet.encode(parts.learnt)
-        self.holdout_ = JudgedText(self.model_, parts.judge, symbols, evaluation, learnt)
+        self.holdout_ = TextTest(self.model_, parts.judge, symbols, evaluation, learnt)
         return evaluation
 
     def evaluate(self, text: Any) -> GenerationEvaluation:
-        """Judge the fitted model on a text that it has not learnt, beside the n-grams that were fitted with it."""
+        """Evaluate the fitted model on a text that it has not learnt, beside the n-grams that were fitted with it."""
         text = self._kind.taken(text, "text")
         return self._judge_later(text)
 
     def _judge_later(self, text: str) -> GenerationEvaluation:
-        evaluation, symbols = judge_text(self._fitted(), text)
-        self.holdout_ = JudgedText(self.model_, text, symbols, evaluation)
+        evaluation, symbols = evaluate_text(self._fitted(), text)
+        self.holdout_ = TextTest(self.model_, text, symbols, evaluation)
         return evaluation
 
     def surprise(self, text: Any) -> pd.DataFrame:
@@ -222,7 +222,7 @@ class SequenceGenerator(FittedEstimator):
     def prepare(
         self, opened: Opened, *, test: str | Path | None = None, share: float = 0.1, **columns: Any
     ) -> Prepared:
-        """The part that is learnt and the one that judges: the last `share`, or the file `test`."""
+        """The part that is learnt and the one for the test: the last `share`, or the file `test`."""
         self._check()
         judge = None if test is None else str(self.read_file(str(test), opened.reading).frame["text"][0])
         parts = split_text(str(opened.frame["text"][0]), share, judge, int(self.window))
@@ -231,12 +231,12 @@ class SequenceGenerator(FittedEstimator):
         return Prepared(parts, facts, text_digest(parts.learnt, parts.judge), way)
 
     def learn(self, prepared: Prepared, *, run: Run | None = None) -> GenerationEvaluation:
-        """Train and judge."""
+        """Train and evaluate."""
         parts: TextParts = prepared.data
         self.understood_ = prepared.facts
         self._learn(parts.learnt, self._run(run, trainings=1))
-        evaluation, symbols = judge_text(self.model_, parts.judge)
-        self.holdout_ = JudgedText(
+        evaluation, symbols = evaluate_text(self.model_, parts.judge)
+        self.holdout_ = TextTest(
             self.model_, parts.judge, symbols, evaluation, self.model_.alphabet.encode(parts.learnt)
         )
         return evaluation
@@ -246,7 +246,7 @@ class SequenceGenerator(FittedEstimator):
         return [_(INTERRUPTED)] if self.model_.interrupted else []
 
     def scores(self) -> Scores:
-        """On the part that judged."""
+        """On the part that it was tested on."""
         assert self.holdout_ is not None
         return scores_of(self.holdout_.evaluation, _("On the test part ({size})", size=self._size(self.holdout_.text)))
 
@@ -295,7 +295,7 @@ class SequenceGenerator(FittedEstimator):
         return SamplePreview()
 
     def judged(self, later: Later, **shown: Any) -> Judged:
-        """What a later text costs, beside the baselines."""
+        """What a later text costs, against the baselines."""
         evaluation: Any = self._judge_later(str(later.data))
         title = _("On {name} ({size})", name=later.name, size=self._size(later.data))
 

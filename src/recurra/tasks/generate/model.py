@@ -3,7 +3,7 @@
     log p = a log p(network) + b log p(n-grams) + constant
 
 a and b are fitted to a part of the text learnt from that neither has seen (`evaluation.shared.calibration`). The
-mixture judges texts; what is written comes from the network alone, a step at a time.
+mixture evaluates texts; what is written comes from the network alone, a step at a time.
 """
 
 from __future__ import annotations

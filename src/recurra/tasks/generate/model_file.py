@@ -25,7 +25,7 @@ _WHAT = "generator"
 
 
 def to_contents(kind: str, model: TextModel, verdict: str | None, *, made_by: str) -> Contents:
-    """Everything that is needed to write and to judge again."""
+    """Everything that is needed to write and to evaluate again."""
     keeper = Keeper()
     keeper.ensemble([member.network for member in model.members], made_by=made_by, verdict=verdict)
     keeper.part("model", model, without=("members",))

@@ -19,7 +19,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.floating]
 
 LEAST_LANES = 8  # of a text that is learnt
-_PART, _WARM, _MOST = 4000, 256, 32  # symbols a lane judges, those it reads before, lanes at most
+_PART, _WARM, _MOST = 4000, 256, 32  # symbols that a lane evaluates, those it reads before, lanes at most
 _AT_ONCE = 1 << 22  # logits in memory
 
 

@@ -1,4 +1,4 @@
-"""From a judged generator to what its page says."""
+"""From an evaluated generator to what its page says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text split by time into what is learnt and what judges, and a model judged on it."""
+"""A text split by time into training and test part, and a model evaluated on it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from recurra.tasks.generate.model import NETWORK, RUN, TextModel
 
 Ints = npt.NDArray[np.int64]
 
-LEAST = 2_000  # characters, to be learnt from and judged on
+LEAST = 2_000  # characters, to be learnt from and evaluated on
 _KNOWN = 0.2  # share of a text that was learnt, beyond which it is said
 
 
 @dataclass(frozen=True)
 class TextParts:
-    """What is learnt, what judges, and whether that was another file."""
+    """Training part, test part, and whether that was another file."""
 
     learnt: str
     judge: str
@@ -34,7 +34,7 @@ class TextParts:
 
 
 def split_text(text: str, share: float, test: str | None, window: int) -> TextParts:
-    """The last `share` of a text judges, from a line end on where there is one near; else `test` does.
+    """The last `share` of a text is the test part, from a line end on where there is one near; else `test` does.
 
     Raises InputError for a text too short, or of one symbol.
     """
@@ -61,8 +61,8 @@ def split_text(text: str, share: float, test: str | None, window: int) -> TextPa
     return TextParts(text[:cut], text[cut:], False)
 
 
-def judge_text(model: TextModel, text: str) -> tuple[GenerationEvaluation, Ints]:
-    """A model judged on a text that it has not seen, and the text as symbols."""
+def evaluate_text(model: TextModel, text: str) -> tuple[GenerationEvaluation, Ints]:
+    """A model evaluated on a text that it has not seen, and the text as symbols."""
     symbols = model.alphabet.encode(text)
     if not len(symbols):
         raise InputError(_("the text to evaluate on is empty: expected some characters"))

@@ -1,6 +1,6 @@
 """The simple models that a model of labelled sequences is compared with, fitted on the same examples.
 
-They are kept beside the networks, in the model file too, so that later data can be judged without the training data.
+They are kept beside the networks, in the model file too, so that later data can be evaluated without the training data.
 """
 
 from __future__ import annotations

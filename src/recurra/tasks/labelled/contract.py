@@ -62,7 +62,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class FileStudy:
-    """A file as it is learnt from: the parts of its columns, which examples judge, and its rows."""
+    """A file as it is learnt from: the parts of its columns, which examples are the test part, and its rows."""
 
     parts: ChosenParts
     roles: Roles
@@ -94,11 +94,11 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
     studied_: Studied
     promise_: Promise | None = None  # of the test part, which later examples are held to
 
-    study: Callable[..., Evaluation]  # learns from a part of the examples, and is judged on the rest
+    study: Callable[..., Evaluation]  # learns from a part of the examples, and is evaluated on the rest
 
     @abstractmethod
     def evaluate(self, X: Any, y: Any, *, groups: Any = None) -> Evaluation:
-        """Judge the fitted model on examples with known labels."""
+        """Evaluate the fitted model on examples with known labels."""
 
     def objective_of(self, y: Any) -> type[Objective]:
         """What is learnt of such labels."""
@@ -117,7 +117,7 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
     def prepare(
         self, opened: Opened, *, test: str | Path | None = None, share: float = 0.2, **columns: Any
     ) -> Prepared:
-        """The examples of a file by its columns; those of `test`, another file, judge, or a `share` of them.
+        """The examples of a file by its columns; the test part is `test`, another file, or a `share` of them.
 
         Inputs that are missing in some examples are added to `optional`.
         """
@@ -153,7 +153,7 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
         return Prepared(study, facts, examples_digest(*parts.everything), {"test": test, "share": share})
 
     def learn(self, prepared: Prepared, *, run: Run | None = None) -> Evaluation:
-        """Train and judge; `roles_` are those of the file from then on."""
+        """Train and evaluate; `roles_` are those of the file from then on."""
         study: FileStudy = prepared.data
         parts = study.parts
         evaluation = self.study(parts.examples, parts.labels, **parts.way, share=study.share, run=run)

@@ -1,4 +1,4 @@
-"""What the estimators of labelled sequences share: from X and y to a trained model, judged, explained, saved.
+"""What the estimators of labelled sequences share: from X and y to a trained model, evaluated, explained, saved.
 
 An estimator names its objectives, of which the first that takes the labels is learnt; what else its constructor takes
 are their settings. The reader is that of its inputs, the network that of `nn.sequence`.
@@ -38,11 +38,11 @@ from recurra.nn.own import Loss, OwnParts
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.labelled.contract import LabelledEstimator
 from recurra.tasks.labelled.data import LabelledData
+from recurra.tasks.labelled.evaluating import evaluate_model
 from recurra.tasks.labelled.explanation import explain, explained_outputs, explanation_frame
 from recurra.tasks.labelled.facts import model_facts
 from recurra.tasks.labelled.given import options_by_input, refuse_unequal, rows_of, steps_of, whole_truth
 from recurra.tasks.labelled.holdout import HoldoutResult
-from recurra.tasks.labelled.judging import judge
 from recurra.tasks.labelled.model import Recipe, fit_model
 from recurra.tasks.labelled.model_file import FittedState, Table, from_contents, to_contents
 from recurra.tasks.labelled.plan import default_network, default_training, keeps_classes, make_plan, usual_steps
@@ -119,11 +119,11 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         times: Any = None,
         run: Run | None = None,
     ) -> Evaluation:
-        """Learn from a part of the examples, and be judged on the rest beside the baselines.
+        """Learn from a part of the examples, and be evaluated on the rest against the baselines.
 
         The rest is `share` of them: at random, with the shares of the classes kept; whole `groups` [N]; or the latest
         by `times` [N]. Then a model is trained on all examples, and kept. With `test`, further examples and their
-        labels, these are the judge, and the judged model is kept; so it is where the last training is interrupted.
+        labels, these are the test part, and the evaluated model is kept, as where the last training is interrupted.
         Raises `InputError` for data that cannot be used.
         """
         check_settings(self)
@@ -182,7 +182,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         return evaluation
 
     def evaluate(self, X: Any, y: Any, *, groups: Any = None) -> Evaluation:
-        """Judge the fitted model on examples with known labels, beside the baselines that were fitted with it.
+        """Evaluate the fitted model on examples with known labels, against the baselines that were fitted with it.
 
         Raises `InputError` where there are none: they are fitted by `study`, and kept in the model file.
         """
@@ -196,7 +196,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         truth = self._truth(self._arranged_labels(y), encoded)
         groups = None if groups is None else checked_column(groups, len(examples), "groups")
         outputs = model.outputs(encoded)
-        evaluation = judge(model, encoded, truth, groups=groups, outputs=outputs)
+        evaluation = evaluate_model(model, encoded, truth, groups=groups, outputs=outputs)
         if self.seen_ is not None:
             seen = np.isin(fingerprints(examples), self.seen_)
             evaluation = with_seen(evaluation, seen, model, encoded, truth, outputs)
@@ -375,7 +375,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         *,
         given: bool = False,
     ) -> Evaluation:
-        """Fit the baselines to `data` and judge everyone on later examples, whose numbers are `rows`.
+        """Fit the baselines to `data` and evaluate all on later examples, whose numbers are `rows`.
 
         `before` are the examples that were learnt from, among which there may be some without a step.
         """

@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.floating]
 
 @dataclass(frozen=True, eq=False)
 class HoldoutResult:
-    """What a model was judged on: the model, the examples, their encoded labels, its outputs, and the evaluation."""
+    """What a model was evaluated on: the model, the examples, their encoded labels, its outputs, and the evaluation."""
 
     model: SequenceModel
     examples: Examples
@@ -29,12 +29,12 @@ class HoldoutResult:
     outputs: Floats
     evaluation: Evaluation
     rows: npt.NDArray[np.int64]  # the numbers of the examples in what was given to test on
-    pairs: npt.NDArray[np.int64] | None = None  # [P, 2]: rows of X that judge, and that they repeat; None of other data
+    pairs: npt.NDArray[np.int64] | None = None  # [P, 2]: test rows of X, and those that they repeat; None of other data
     learnt: npt.NDArray | Ragged | None = None  # the encoded labels learnt from; None of a loaded model
 
 
 class FittedExamples(Protocol):
-    """A judged estimator of labelled sequences, as pages and files of results see it."""
+    """An evaluated estimator of labelled sequences, as pages and files of results see it."""
 
     model_: SequenceModel
     labels_: Any

@@ -86,7 +86,7 @@ class Usage:
 
 
 def to_contents(kind: str, kept: FittedState, *, made_by: str) -> Contents:
-    """Everything that is needed to predict, and to be judged, again."""
+    """Everything that is needed to predict, and to be evaluated, again."""
     keeper, model = Keeper(), kept.model
     keeper.ensemble([member.network for member in model.members], made_by=made_by, verdict=kept.verdict)
     keeper.part("objective", model.objective)

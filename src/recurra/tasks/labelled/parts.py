@@ -1,4 +1,4 @@
-"""Which examples of a file are learnt from and which judge, as the flags say."""
+"""Which examples of a file are for training and which for the test, as the flags say."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ Ints = npt.NDArray[np.int64]
 class ChosenParts:
     """What is given to `study`: examples, labels and the `way` (test, groups, times).
 
-    `ids` are the names of all examples in the file that the judging ones come from, by their column; `rows` the row
-    numbers in it, from 0, of those that the judging ones are among (None: all). `everything` is what a resumed run
+    `ids` are the names of all examples in the file that the test examples come from, by their column; `rows` the row
+    numbers in it, from 0, of those that the test examples are among (None: all). `everything` is what a resumed run
     must find unchanged.
     """
 
@@ -52,14 +52,14 @@ class ChosenParts:
     everything: tuple[Any, ...] = ()
 
     def learnt(self, estimator: Any) -> Any:
-        """The encoded labels of the examples that were learnt from before the judging, without those left out."""
+        """The encoded labels of the examples that were learnt from before the evaluation, without those left out."""
         kept = keep_rows(self.examples, empty=estimator.empty, optional=estimator.model_.recipe.optional)
         left = np.setdiff1d(kept, estimator.holdout_.rows) if self.way.get("test") is None else kept
         return estimator.labels_.encode(self.labels.iloc[left])
 
 
 def judged_words(truth: Any) -> str:
-    """How many examples judge: those whose label is known, of how many where some have none."""
+    """How many examples the test part has: those whose label is known, of how many where some have none."""
     values = truth.values if isinstance(truth, Ragged) else truth
     known: npt.NDArray[np.bool_] = np.isfinite(values) if values.dtype.kind == "f" else values >= 0
     if isinstance(truth, Ragged):
@@ -83,7 +83,7 @@ def choose_parts(
     objective: type[Objective],
     settings: Mapping[str, Any],
 ) -> tuple[ChosenParts, list[Fact]]:
-    """The parts, and the fact that says them. Errors: InputError for a label that only the part to judge on has."""
+    """The parts, and the fact that says them. Errors: InputError for a label that only the part to evaluate on has."""
     kept = {name: settings[name] for name in ("empty", "optional")}
     examples, labels = gathered.examples, gathered.labels
     assert labels is not None

@@ -102,7 +102,7 @@ def gathered_of(
 def open_test(
     file: str, learnt: Opened, roles: Roles, *, tags: bool, optional: Collection[str]
 ) -> tuple[Opened, Gathered]:
-    """The examples of a file to judge on, read as the one learnt from, and as text where that is."""
+    """The examples of a file to evaluate on, read as the one learnt from, and as text where that is."""
     texts = [str(name) for name in learnt.frame if kind_of(learnt.frame[name]) == "text"]
     opened = open_examples(file, learnt.reading, text=texts)
     own = replace(roles, group=None, split=None, time=roles.time if roles.series is not None else None)

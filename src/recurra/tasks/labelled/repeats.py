@@ -1,4 +1,4 @@
-"""Examples that judge a model and were learnt from as well: counted, said, and the scores without them."""
+"""Test examples that were learnt from as well: counted, reported, and the scores without them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from recurra.evaluation.shared.verdict import spoken
 from recurra.formatting import count
 from recurra.language import _, several
 from recurra.options import option
-from recurra.tasks.labelled.judging import judge
+from recurra.tasks.labelled.evaluating import evaluate_model
 from recurra.tasks.labelled.model import SequenceModel
 
 Ints = npt.NDArray[np.int64]
@@ -134,7 +134,7 @@ def with_seen(
     truth: npt.NDArray | Ragged,
     outputs: npt.NDArray,
 ) -> Evaluation:
-    """The evaluation with what is to be said where a fitted model is judged on what it was trained on."""
+    """The evaluation with what is to be said where a fitted model is evaluated on what it was trained on."""
     same, total = int(seen.sum()), len(seen)
     if not same:
         return evaluation
@@ -180,7 +180,7 @@ def _with_fresh(
     part: Encoded = {name: column.take(fresh) for name, column in encoded.items()}
     own = Ragged(outputs, truth.offsets).take(fresh).values if isinstance(truth, Ragged) else outputs[fresh]
     theirs = truth.take(fresh) if isinstance(truth, Ragged) else truth[fresh]
-    table = judge(model, part, theirs, outputs=own, draws=_DRAWS, leading=evaluation.leading).table
+    table = evaluate_model(model, part, theirs, outputs=own, draws=_DRAWS, leading=evaluation.leading).table
     name, ours = evaluation.leading, str(evaluation.table.index[0])
     best = evaluation.verdict.best_baseline
     scores = table[name].to_dict()

@@ -1,4 +1,4 @@
-"""From a judged model of labelled sequences to what its report says."""
+"""From an evaluated model of labelled sequences to what its report says."""
 
 from __future__ import annotations
 
@@ -112,9 +112,9 @@ def report_content(
     notes: Sequence[str] = (),
     arguments: Sequence[str] | None = None,
 ) -> ReportContent:
-    """The content of the page of what `estimator` was last judged on; of one that is only fitted, what is known.
+    """The content of the page of what `estimator` was last evaluated on; of one that is only fitted, what is known.
 
-    `arguments` are those of a command; `rows` the row numbers in the file, from 0, of the examples that the judging
+    `arguments` are those of a command; `rows` the row numbers in the file, from 0, of the examples that the evaluation
     ones were chosen among.
     """
     tested = getattr(estimator, "holdout_", None)
@@ -240,7 +240,7 @@ def _focus(said: Ints, truth: Ints) -> int:
 
 
 def sizes(tested: HoldoutResult) -> pd.DataFrame:
-    """part, class, count: of the examples that were learnt from and of those that judged; of tags their steps."""
+    """part, class, count: of the training and of the test examples; of tags their steps."""
     parts = {"train": tested.learnt, "test": tested.truth}
     counts = {part: tested.model.objective.counts(truth) for part, truth in parts.items() if truth is not None}
     rows = [(part, name, count) for part, found in counts.items() for name, count in found]
@@ -254,7 +254,7 @@ def examples_of(parts: Mapping[str, Any]) -> dict[str, int]:
 
 
 def lengths(tested: HoldoutResult) -> pd.DataFrame:
-    """class, length, count of the examples that judged; without classes where an example has no single one."""
+    """class, length, count of the test examples; without classes where an example has no single one."""
     spread = np.linspace(0, len(tested.examples) - 1, min(len(tested.examples), _COUNTED)).astype(np.int64)
     steps = step_counts(tested.model.reader.encode(tested.examples.take(spread)))
     classes: Any = tested.model.objective.classes_of(tested.truth)

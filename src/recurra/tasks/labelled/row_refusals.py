@@ -1,4 +1,4 @@
-"""Labels that cannot be judged are refused by their row in the user's file, before anything is learnt."""
+"""Labels that cannot be evaluated are refused by their row in the user's file, before anything is learnt."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def refuse_unknown(objective: type[Objective], labels: Any, judging: LabelledRow
 
 
 def refuse_unseen(objective: type[Objective], learnt: LabelledRows, judging: LabelledRows) -> None:
-    """Raise `InputError` for the first label that judges and that no example learnt from has, and for what is none."""
+    """Raise `InputError` for the first label of the test part that no example learnt from has, and for what is none."""
     known = objective.read(learnt.labels, what=learnt.origin)
     for part in (learnt, judging):
         refuse_unknown(objective, known, part)

@@ -13,8 +13,8 @@ from recurra.data.examples.ragged import Ragged
 from recurra.language import _
 from recurra.tasks.labelled.baselines import fit_baselines
 from recurra.tasks.labelled.data import LabelledData
+from recurra.tasks.labelled.evaluating import evaluate_model
 from recurra.tasks.labelled.holdout import HoldoutResult
-from recurra.tasks.labelled.judging import judge
 from recurra.tasks.labelled.model import SequenceModel
 from recurra.tasks.labelled.repeats import find_repeats, with_repeats
 from recurra.tasks.labelled.suspects import find_suspects, suspects_note
@@ -34,13 +34,13 @@ def judge_later(
     rows: npt.NDArray[np.int64],
     given: bool,
 ) -> HoldoutResult:
-    """Judge a model that learnt of `data`, which are the examples `before`, on `later` ones, whose numbers are `rows`.
+    """Evaluate a model trained on `data`, which are the examples `before`, on `later` ones, whose numbers are `rows`.
 
     What may flatter is said: examples that were learnt from too, and columns that alone nearly give the label. `given`:
     the test part was the user's choice, and no grouping would change it.
     """
     outputs = model.outputs(encoded)
-    evaluation = judge(model, encoded, truth, groups=groups, outputs=outputs)
+    evaluation = evaluate_model(model, encoded, truth, groups=groups, outputs=outputs)
     repeats = find_repeats(before, data.encoded, later, encoded, data.reader)
     evaluation = with_repeats(evaluation, repeats, model, encoded, truth, outputs, given=given)
     if isinstance(truth, np.ndarray) and isinstance(data.labels, np.ndarray):

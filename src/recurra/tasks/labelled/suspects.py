@@ -1,7 +1,7 @@
 """Columns that alone nearly give the label: perhaps known only after it is (a leak), and what remains without them.
 
 What a column gives alone is measured out of sample: the values are put into at most 50 bins (of numbers by quantiles),
-the mean label of each bin is taken from one half of the examples, and judged on the other; and the other way round.
+the mean label of each bin is taken from one half of the examples, and evaluated on the other; and the other way round.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def suspects_note(
 def _without(
     names: set[str], data: LabelledData, examples: Examples, later: Examples, encoded: Encoded
 ) -> tuple[LabelledData, Encoded] | None:
-    """The examples that were learnt from, and those that judge, without some columns; None where nothing is left."""
+    """The training examples and those of the test part without some columns; None where nothing is left."""
     kinds, encoders = dict(data.reader.kinds), dict(data.reader.encoders)
     learnt, part = dict(data.encoded), dict(encoded)
     for name, kind in data.reader.kinds.items():

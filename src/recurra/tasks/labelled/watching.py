@@ -57,7 +57,7 @@ def watched(
     *,
     alpha: float,
 ) -> Watched:
-    """Watch by later examples that were judged (`held`), which are the `rows` of `frame`, in the order of time.
+    """Watch by later examples that were evaluated (`held`), which are the `rows` of `frame`, in the order of time.
 
     Without a time column the order is that of the file.
     """

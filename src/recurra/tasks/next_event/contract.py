@@ -26,8 +26,8 @@ from recurra.options import option
 from recurra.report import ReportContent
 from recurra.tasks.estimator import Done, Insight, Judged, Later, Prepared, Preview, Scores, nobody
 from recurra.tasks.fitted import INTERRUPTED, UNFINISHED, check_share
+from recurra.tasks.next_event.evaluating import EventTest, count_questions
 from recurra.tasks.next_event.explanation import explain_last
-from recurra.tasks.next_event.judging import Judgement, count_questions
 from recurra.tasks.next_event.looking import insight_of
 from recurra.tasks.next_event.model import NextEventModel
 from recurra.tasks.next_event.report import ReportedRanking, judged_frame
@@ -57,7 +57,7 @@ class FileContract(ReportedRanking):
 
     model_: NextEventModel
     columns_: EventColumns | None
-    holdout_: Judgement
+    holdout_: EventTest
     log_: EventLog
     source_: str = ""
 
@@ -135,7 +135,7 @@ class FileContract(ReportedRanking):
         return Prepared(study, [*opened.facts, *facts], _digest(log, later, described), way)
 
     def learn(self, prepared: Prepared, *, run: Run | None = None) -> Evaluation:
-        """Train and judge."""
+        """Train and evaluate."""
         study: LogStudy = prepared.data
         self.columns_ = study.columns
         evaluation = self._study(study.log, study.described, study.later, study.share, run)

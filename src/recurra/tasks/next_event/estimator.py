@@ -1,4 +1,4 @@
-"""NextEvent: what comes next in a history of events, ranked, judged on all items, explained, streamed."""
+"""NextEvent: what comes next in a history of events, ranked, evaluated on all items, explained, streamed."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _
 from recurra.nn.next_event import LEVELS, NextEventOptions
 from recurra.tasks.next_event.contract import FileContract
+from recurra.tasks.next_event.evaluating import EventTest, evaluate_model
 from recurra.tasks.next_event.explanation import explain_last
 from recurra.tasks.next_event.facts import model_facts
-from recurra.tasks.next_event.judging import Judgement, judge
 from recurra.tasks.next_event.model import GAP, NextEventModel, Recipe, fit_model, refit, repeats_share
 from recurra.tasks.next_event.model_file import KIND, FittedState, Usage, from_contents, to_contents
 from recurra.tasks.next_event.splitting import Cut, questions, split_log
@@ -59,7 +59,7 @@ class NextEvent(FileContract):
     network   `NextEventOptions`, or a mapping of some: hidden, layers, embedding, dropout, ...
     training  `TrainingOptions`, or a mapping of some
     seen      "keep": items of the past may be proposed again; "exclude": they are not; "auto": as the histories have it
-    split     what judges in `study`: "time": the events after a moment; "histories": whole histories that begin later
+    split     the test part of `study`: "time": the events after a moment; "histories": whole histories that begin later
     least     events that must have come before an event that is asked for
     numbers   numeric columns that are predicted of the next event; the time until it always is, where there are times
 
@@ -76,7 +76,7 @@ class NextEvent(FileContract):
     verdict_: str | None
     columns_: EventColumns | None
     games_: GameColumns | None = None  # of records of games: see `tasks.play.moves`
-    holdout_: Judgement
+    holdout_: EventTest
 
     def __init__(
         self,
@@ -133,11 +133,11 @@ class NextEvent(FileContract):
         run: Run | None = None,
         **columns: Any,
     ) -> Evaluation:
-        """Learn from the earlier events and be judged on the later ones, beside the baselines, ranking all items.
+        """Learn from the earlier events and be evaluated on the later ones, against the baselines, ranking all items.
 
         The later ones are a `share` of the events: those after a moment, whose history before it is known, or with
         split="histories" whole histories. Then a model is trained on everything, and kept. With `test`, further events,
-        these judge, and the judged model is kept. Raises `InputError` for events that cannot be used.
+        these are the test part, and the evaluated model is kept. Raises `InputError` for events that cannot be used.
         """
         self._check()
         log = self._log(events, columns)
@@ -146,14 +146,14 @@ class NextEvent(FileContract):
         return self._study(log, described, later, share, run)
 
     def evaluate(self, events: Events) -> Evaluation:
-        """Judge the fitted model on events, beside the baselines that were fitted with it.
+        """Evaluate the fitted model on events, against the baselines that were fitted with it.
 
         Of a log that reaches back into the time of the training only the later events are asked for.
         """
         model = self._fitted()
         log = self._later_log(events)
         asked, note = self._asked(log)
-        self.holdout_ = judge(model, log, asked, units=self._units(log))
+        self.holdout_ = evaluate_model(model, log, asked, units=self._units(log))
         if note:
             evaluation = self.holdout_.evaluation
             self.holdout_ = replace(self.holdout_, evaluation=replace(evaluation, notes=(note, *evaluation.notes)))
@@ -270,11 +270,11 @@ class NextEvent(FileContract):
             asked = questions(whole, known & fresh, int(self.least))
             if not len(asked):
                 raise InputError(_("the test events hold no event with another one before it: nothing can be asked"))
-            self.holdout_ = judge(self.model_, whole, asked, run=run, units=self._units(whole))
+            self.holdout_ = evaluate_model(self.model_, whole, asked, run=run, units=self._units(whole))
         else:
             learnt, asked, self.how_ = split_log(log, cut, int(self.least))
             self._learn(learnt, described, Cut(self.split), run, "study")
-            self.holdout_ = judge(self.model_, log, asked, run=run, units=self._units(log))
+            self.holdout_ = evaluate_model(self.model_, log, asked, run=run, units=self._units(log))
             if not self.model_.interrupted:
                 reader = EventReader.learn(log, described)
                 kept = refit(self.model_, log, reader, wanted=tuple(self.numbers), run=run, name="training")

@@ -2,7 +2,7 @@
 
 header      who made it, the verdict, how many networks there are
 model       every field of a `NextEventModel` but its members; their weights are weights/K/...
-usage       which columns a log has, and which events it judges
+usage       which columns a log has, and which events are its test part
 
 The counting methods keep what they counted: the latest histories of session-kNN are data, without their users' names.
 """
@@ -49,7 +49,7 @@ class FittedState:
 
 
 def to_contents(kept: FittedState, *, made_by: str, kind: str = KIND) -> Contents:
-    """Everything that is needed to predict, and to be judged, again."""
+    """Everything that is needed to predict, and to be evaluated, again."""
     keeper, model = Keeper(), kept.model
     keeper.ensemble([member.network for member in model.members], made_by=made_by, verdict=kept.verdict)
     keeper.part("model", model, without=("members",))

@@ -1,4 +1,4 @@
-"""From a judged model of what comes next to what its report says."""
+"""From an evaluated model of what comes next to what its report says."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from recurra.report import Card, Deferred, ReportContent
 from recurra.report.panels import Frame, Sentences
 from recurra.tasks.fitted import FittedEstimator
 from recurra.tasks.memory import memory_data
+from recurra.tasks.next_event.evaluating import EventTest, numbers_said
 from recurra.tasks.next_event.explanation import explain_last
-from recurra.tasks.next_event.judging import Judgement, numbers_said
 from recurra.tasks.page import evaluation_data, page_content
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ class ReportedRanking(FittedEstimator):
     """Base of NextEvent: its page."""
 
     model_: NextEventModel
-    holdout_: Judgement
+    holdout_: EventTest
 
     def content(self, **head: Any) -> ReportContent:
         """What the page and the picture show; `head` may hold `title`, `facts`, `notes` and `arguments`."""
-        tested: Judgement | None = getattr(self, "holdout_", None)
+        tested: EventTest | None = getattr(self, "holdout_", None)
         data: dict[str, Any] = {"learning": self.learning(), **memory_data(self.model_.members)}
         panels: list[Any] = ["cards", "methods", "explained"]
         if tested is not None:
@@ -52,7 +52,7 @@ class ReportedRanking(FittedEstimator):
         return page_content(self, [*panels, "training", "memory"], data, **head)
 
 
-def _judged(tested: Judgement) -> dict[str, Any]:
+def _judged(tested: EventTest) -> dict[str, Any]:
     evaluation = tested.evaluation
     shown = Deferred(lambda: _explained(tested))
     cards = [
@@ -71,7 +71,7 @@ def _judged(tested: Judgement) -> dict[str, Any]:
     }
 
 
-def _own_panels(tested: Judgement) -> list[Any]:
+def _own_panels(tested: EventTest) -> list[Any]:
     panels: list[Any] = []
     sentences = numbers_said(tested.numbers)
     if sentences:
@@ -94,7 +94,7 @@ def _own_panels(tested: Judgement) -> list[Any]:
     return panels
 
 
-def _explained(tested: Judgement) -> dict[str, pd.DataFrame]:
+def _explained(tested: EventTest) -> dict[str, pd.DataFrame]:
     """Some questions with the past events that spoke for the first proposal: hits and misses of some length."""
     before = tested.asked - np.repeat(tested.log.offsets[:-1], tested.log.lengths)[tested.asked]
     long = np.flatnonzero((before >= min(3, int(before.max()))) & (before <= 30))
@@ -142,7 +142,7 @@ def _spread(places: np.ndarray, most: int) -> list[int]:
     return places[np.unique(np.linspace(0, len(places) - 1, min(len(places), most)).astype(np.int64))].tolist()
 
 
-def judged_frame(tested: Judgement, columns: EventColumns | None) -> pd.DataFrame:
+def judged_frame(tested: EventTest, columns: EventColumns | None) -> pd.DataFrame:
     """row (of the file, from 1), user, truth, rank, proposed: the first one, and whether it was among the first."""
     log, items = tested.log, np.array(["", *tested.model.reader.items], dtype=object)
     rank = tested.ranks.rank

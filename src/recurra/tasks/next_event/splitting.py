@@ -1,4 +1,4 @@
-"""Which events judge: those after a moment, whole histories that begin later, or, without times, the last ones."""
+"""The test part: the events after a moment, whole histories that begin later, or, without times, the last events."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def held_out(log: EventLog, cut: Cut) -> Ints:
 
 
 def split_log(log: EventLog, cut: Cut, least: int) -> tuple[EventLog, Ints, str]:
-    """What is learnt from, the questions of the whole log that judge, and in words how they were chosen.
+    """What is learnt from, the questions of the whole log in the test part, and in words how they were chosen.
 
-    Raises InputError where nothing is left to learn from or to be judged on.
+    Raises InputError where nothing is left to learn from or to be evaluated on.
     """
     later = later_part(log, cut)
     asked = questions(log, later, least)

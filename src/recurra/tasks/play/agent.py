@@ -20,8 +20,8 @@ from recurra.data.schema.facts import Fact
 from recurra.ensemble.members import Member
 from recurra.environments.making import Make, World, world_of
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import MODEL, Evaluation
 from recurra.evaluation.playing.evaluation import RANDOM, WITHOUT, evaluate_returns
+from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.formatting import count
 from recurra.language import _
 from recurra.nn.agent import AgentNetwork, AgentOptions

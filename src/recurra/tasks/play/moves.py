@@ -21,7 +21,7 @@ from recurra.data.examples.files import read_examples_file
 from recurra.data.files.arrow import in_pandas
 from recurra.data.schema.facts import Fact
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _, counted
 from recurra.nn.next_event import NextEventOptions
 from recurra.options import option

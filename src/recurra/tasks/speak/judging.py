@@ -18,8 +18,8 @@ from recurra.data.examples.ragged import Ragged
 from recurra.data.schema.names import counted
 from recurra.decoding.ctc.distance import edit_distance
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import MODEL, Evaluation, evaluate_scores
 from recurra.evaluation.shared.bootstrap import Score, mean_score, ratio
+from recurra.evaluation.shared.evaluation import MODEL, Evaluation, evaluate_scores
 from recurra.evaluation.voices.distance import distance
 from recurra.language import _, mark
 from recurra.tasks.speak.model import VoiceModel

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recurra.evaluation.labelled.evaluation import MODEL
+from recurra.evaluation.shared.evaluation import MODEL
 from recurra.formatting import count
 from recurra.language import _, mark
 from recurra.report import Card, Deferred

@@ -20,7 +20,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.data.text.pronunciation import Pronunciation
 from recurra.errors import InputError
-from recurra.evaluation.labelled.evaluation import Evaluation
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _, mark
 from recurra.nn.transcription import TranscriptionOptions
 from recurra.nn.voice import VoiceOptions

@@ -68,7 +68,7 @@ Ints = npt.NDArray[np.int64]
 FREQUENT, NEAREST = "most frequent text", "nearest recording (DTW)"
 _HELD = 0.1  # share of the training recordings, or of their speakers, that is held out
 _FEWEST = 20  # recordings below which none is
-_COMPARED = 2000  # recordings that judge the nearest ones; of more, the comparison would take longer than the training
+_COMPARED = 2000  # test recordings for which the nearest is looked up; more would take longer than the training
 _AT_ONCE = 64
 
 
@@ -170,9 +170,9 @@ class Transcriber(StudiedEstimator):
         test_groups: Any = None,
         run: Run | None = None,
     ) -> Evaluation:
-        """Learn from a part, and be judged on the rest beside the baselines: whole speakers, where `groups` name them.
+        """Train on a part and evaluate on the rest against the baselines: on whole speakers, where `groups` name them.
 
-        With `test`, further recordings and their texts (whose speakers are `test_groups`), these are the judge.
+        With `test`, further recordings and their texts (whose speakers are `test_groups`), these are the test part.
         """
         data = self._utterances(X, y, groups)
         data.refuse_unknown("y")
@@ -193,7 +193,7 @@ class Transcriber(StudiedEstimator):
         return model.transcripts(self._normal(model, self._later_utterances(X, None, groups)))
 
     def evaluate(self, X: Any, y: Any, *, groups: Any = None) -> Evaluation:
-        """Judge the fitted model on recordings whose texts are known, beside the baselines that were fitted with it."""
+        """Evaluate the fitted model on recordings with known texts, against the baselines fitted with it."""
         data = self._later_utterances(X, y, groups)
         data.refuse_unknown("y")
         self.holdout_ = self._judged(self._fitted(), data, np.arange(len(data)))

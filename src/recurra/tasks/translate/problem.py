@@ -14,7 +14,7 @@ from recurra.data.examples.ragged import Ragged
 from recurra.data.pairs.pairs import Pairs
 from recurra.data.pairs.subwords import BEGIN, END, Subwords
 
-LONGEST = 200  # tokens of a side; what is longer is cut in training and when it is judged
+LONGEST = 200  # tokens of a side; what is longer is cut in training and when it is evaluated
 _HELD_ROWS = 128
 
 

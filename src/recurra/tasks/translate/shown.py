@@ -54,7 +54,7 @@ def sentence_scores(tested: Tested) -> npt.NDArray[np.floating]:
 
 
 def result_frame(tested: Tested) -> pd.DataFrame:
-    """row, source, reference, translation, chrF: a row for each pair that judged."""
+    """row, source, reference, translation, chrF: a row for each pair that it was tested on."""
     columns = {
         "row": tested.rows + 1,
         "source": tested.data.sources,

@@ -58,7 +58,7 @@ class Translator(StudiedEstimator):
     empty       "refuse" pairs with an empty side, or "drop" them
 
     The file's split keeps together what shares a side, by whatever chain. After `study`: `model_`, `holdout_` (what
-    judged), `verdict_`.
+    evaluated), `verdict_`.
 
     >>> from recurra.data.demo.phrases import make_phrases
     >>> pairs = make_phrases(40)
@@ -116,7 +116,7 @@ class Translator(StudiedEstimator):
     def study(
         self, X: Any, y: Any, *, test: tuple[Any, Any] | None = None, share: float = 0.1, run: Run | None = None
     ) -> Evaluation:
-        """Learn from a part of the pairs, and be judged on the rest beside the baselines; or on `test`, (X, y)."""
+        """Learn from a part of the pairs, and be evaluated on the rest against the baselines; or on `test`, (X, y)."""
         pairs = as_pairs(X, y, empty=self.empty)
         if test is not None:
             tested = as_pairs(*test, empty=self.empty)
@@ -129,7 +129,7 @@ class Translator(StudiedEstimator):
         return self._fitted().translate(_texts(X, "X"))
 
     def evaluate(self, X: Any, y: Any) -> Evaluation:
-        """Judge the fitted model beside the baselines that were learnt with it. Raises InputError without them."""
+        """Evaluate the fitted model against the baselines that were learnt with it. Raises InputError without them."""
         pairs = as_pairs(X, y, empty=self.empty)
         self._refuse_unjudged(pairs, "X")
         self.holdout_ = self._judged(self._fitted(), pairs, np.arange(len(pairs)))
@@ -397,7 +397,7 @@ def _judging(column: pd.Series, name: str) -> npt.NDArray[np.bool_]:
 
 
 def _shared_facts(learnt: Pairs, tested: Pairs) -> list[Fact]:
-    """How many of the pairs that judge have a side that is learnt from."""
+    """How many pairs of the test part have a side that is learnt from."""
     again = np.isin(prints(tested.sources), fingerprints(learnt))
     if learnt.targets is not None and tested.targets is not None:
         again |= np.isin(prints(tested.targets), np.unique(prints(learnt.targets)))

@@ -1,4 +1,4 @@
-"""A model of what comes next judged on questions beside every baseline, and what may deceive in the result."""
+"""A model of what comes next evaluated on questions beside every baseline, and what may deceive in the result."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ Floats = npt.NDArray[np.floating]
 
 ALONE = "network alone"
 _TIED = 0.1  # of the questions whose order is an artefact, from which on it is said
-_MOST = 30_000  # questions that judge; of more they are spread evenly
+_MOST = 30_000  # questions of the test part; of more they are spread evenly
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
-    """What a model was judged on: the log, the questions (places of events in it), the ranks, and the evaluation."""
+class EventTest:
+    """What a model was evaluated on: the log, the questions (places of events in it), the ranks, and the evaluation."""
 
     model: NextEventModel
     log: EventLog
@@ -42,9 +42,9 @@ class Judgement:
     numbers: pd.DataFrame
 
 
-def judge(
+def evaluate_model(
     model: NextEventModel, log: EventLog, asked: Ints, *, run: Run | None = None, units: Ints | None = None
-) -> Judgement:
+) -> EventTest:
     """Rank what came at the places `asked` among all items, by the model and by every baseline.
 
     `units` [U] are numbers of what the histories belong to, which are drawn together; each by itself unless given.
@@ -77,7 +77,7 @@ def judge(
     notes = _notes(model, log, encoded, asked, ranks[MODEL], alone)
     if spread:
         notes.append(_("{n} questions were evaluated, evenly spaced among a larger number.", n=f"{len(asked):,}"))
-    return Judgement(
+    return EventTest(
         model,
         log,
         asked,

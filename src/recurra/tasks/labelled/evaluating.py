@@ -1,4 +1,4 @@
-"""A model of labelled sequences judged beside its baselines, on examples that none of them has learnt from."""
+"""A model of labelled sequences evaluated against its baselines, on examples that none of them has learnt from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recurra.tasks.labelled.model import SequenceModel
 Floats = npt.NDArray[np.floating]
 
 
-def judge(
+def evaluate_model(
     model: SequenceModel,
     encoded: Encoded,
     truth: npt.NDArray | Ragged,
@@ -24,7 +24,7 @@ def judge(
     leading: str | None = None,
     draws: int = DRAWS,
 ) -> Evaluation:
-    """Judge `model` and its baselines on encoded examples with their encoded labels.
+    """Evaluate `model` and its baselines on encoded examples with their encoded labels.
 
     `groups` [N] say which examples belong together; `outputs` are the model's, where they are known already. `leading`
     names the score that leads, where it is not to be the one that the model was made for.
