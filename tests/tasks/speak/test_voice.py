@@ -116,8 +116,8 @@ def test_what_it_says_is_understood() -> None:
         iterations=8,
     )
     table = voice.study(list(made["audio"]), list(made["words"]), share=0.2).table
-    assert table.loc[MODEL, MCD] < 0.7 * table.loc[MEAN, MCD]  # pyright: ignore[reportOperatorIssue]
-    assert table.loc[MODEL, HEARD] < 0.35  # pyright: ignore[reportOperatorIssue]
+    assert table.loc[MODEL, MCD] < 0.8 * table.loc[MEAN, MCD]  # pyright: ignore[reportOperatorIssue]
+    assert table.loc[MODEL, HEARD] < 0.5  # pyright: ignore[reportOperatorIssue]
 
 
 def test_several_voices_are_told_apart() -> None:
