@@ -16,6 +16,7 @@ MISSING = {
     "captum": mark("explanations need Captum, which is not installed: pip install 'recurra[explain]'"),
     "jiwer": mark("word error rates need jiwer, which is not installed: pip install 'recurra[speech]'"),
     "sacrebleu": mark("translations are judged by sacreBLEU, which is not installed: pip install 'recurra[translate]'"),
+    "holidays": mark("holidays of a country need holidays, which is not installed: pip install 'recurra[holidays]'"),
     "hierarchicalforecast": mark(
         "groups that add up need hierarchicalforecast, which is not installed: pip install 'recurra[hierarchy]'"
     ),

@@ -41,6 +41,7 @@ from recurra.tasks.forecast.model import (
     untrained_model,
 )
 from recurra.tasks.forecast.model_file import from_contents, to_contents
+from recurra.tasks.forecast.month_ends import with_month_ends
 from recurra.tasks.forecast.predicting import predicted
 from recurra.tasks.forecast.rivals import awaited, baselines_of
 from recurra.tasks.forecast.settings import check_settings, is_whole, lengths, refuse_short
@@ -145,6 +146,7 @@ class Forecaster(FileForecaster):
         everything. Raises `InputError` for data that cannot be used.
         """
         panel = self._panel(data, columns)
+        panel = with_month_ends(panel, panel)
         recipe = self._recipe(panel)
         run = self._run(run, trainings=2 if is_trained(recipe.method) else 0)
         if recipe.method == "network":
@@ -221,6 +223,7 @@ class Forecaster(FileForecaster):
         panel = self._panel(data, columns)
         run = self._run(run, trainings=2 if is_trained(self.method) else 0)
         backtest, tested, seen = self._backtest(panel, windows, run)
+        panel = replace(panel, schema=replace(panel.schema, month_ends=tested.panel.schema.month_ends))
         keys = backtest.forecasts[["series", "origin"]].drop_duplicates()
         place = {name: s for s, name in enumerate(panel.series)}
         at = keys["series"].map(place).to_numpy(), keys["origin"].to_numpy()
@@ -464,6 +467,7 @@ class Forecaster(FileForecaster):
         if is_trained(self.method):
             refuse_short(panel, int(self.horizon), windows, lambda: self._recipe(panel).seasons, self.block)
         origins, known = backtest_origins(panel, int(self.horizon), windows)
+        panel = with_month_ends(panel, panel.cut(known))
         before = panel.cut(known)
         recipe = self._recipe(before)
         earlier = places_in(judged_before(before, recipe), before.series, panel.series)

@@ -21,6 +21,7 @@ from recurra.errors import InputError
 from recurra.evaluation.forecast.columns import NETWORK
 from recurra.evaluation.forecast.combination import Combination
 from recurra.evaluation.forecast.conformal import stretched
+from recurra.evaluation.forecast.events import rows_of_effects
 from recurra.evaluation.forecast.intermittent import are_intermittent
 from recurra.evaluation.forecast.metrics import level_weights, naive_scale
 from recurra.evaluation.shared.watching import Promise
@@ -160,7 +161,9 @@ class ForecastModel:
     def memory(self) -> int:
         """Rows before an origin that a forecast may read, whatever makes it."""
         used = () if self.combination is None else self.combination.used
-        return max(self.window, rows_read(used, steps_of(self.panel, self.recipe.seasons)))
+        steps = steps_of(self.panel, self.recipe.seasons)
+        learnt = rows_of_effects(steps) if self.panel.schema.has_events else 0
+        return max(self.window, learnt, rows_read(used, steps))
 
     @property
     def network_counts(self) -> bool:
