@@ -58,9 +58,16 @@ class ColumnArguments(TypedDict, total=False):
     holidays: str | Sequence[str] | None
 
 
-def with_target(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """A later table; where it has what is known in advance and no target, with an empty one: nothing of it is past."""
+def with_target(table: pd.DataFrame, schema: Schema, *, fresh: bool = False) -> pd.DataFrame:
+    """A later table; where it has what is known in advance and no target, with an empty one: nothing of it is past.
+
+    With `fresh` static columns are enough: such rows may be of series without any history.
+    """
     known = (*schema.known, *schema.known_categorical)
+    if fresh and not known:
+        known = (*schema.static, *schema.static_categorical) or tuple(
+            name for name in (schema.series,) if name is not None
+        )
     if schema.layout == "long" and schema.target not in table and known and set(known) <= set(table.columns):
         return table.assign(**{schema.target: np.nan})
     return table
