@@ -87,7 +87,8 @@ def file_bytes(forecaster: Forecaster, folder: Path) -> bytes:
 class BaselinesHere:
     """As `BaselineWorker`, in this process, with the plain baselines and one of the others unless they are named."""
 
-    def __init__(self, histories, origins, horizon, steps, levels, *, methods=None, needed=(), budget=0.0):
+    def __init__(self, histories, origins, horizon, steps, levels, events=None, *, methods=None, needed=(), budget=0.0):
+        self.events = events
         self.arguments = histories, origins, horizon, steps
         chosen = methods_for(histories, origins, steps, 0.0)[0]
         self.methods = (*chosen, "AutoTheta", *needed) if methods is None else methods
@@ -104,4 +105,4 @@ class BaselinesHere:
         return True
 
     def result(self, progress=None):
-        return forecast_baselines(*self.arguments, levels=self.levels, methods=self.methods)
+        return forecast_baselines(*self.arguments, levels=self.levels, methods=self.methods, events=self.events)

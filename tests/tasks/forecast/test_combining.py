@@ -12,6 +12,7 @@ from recurra import Forecaster
 from recurra.data import understand
 from recurra.errors import InputError
 from recurra.evaluation.forecast.columns import BASELINES, NETWORK, NETWORKS, PRETRAINED
+from recurra.evaluation.forecast.steps import Steps
 from recurra.nn.pretrained import zero_shot
 from recurra.nn.quantiles import MEDIAN
 from recurra.tasks.forecast.combining import pretrained_quantiles, validation_origins
@@ -146,7 +147,7 @@ def test_nothing_known_is_nothing_for_the_pretrained_network():
     table = shops(40, names=["Bonn"])
     table.loc[5:, "units"] = np.nan
     panel, _ = understand(table)
-    found = pretrained_quantiles(panel, np.array([0, 0]), np.array([5, 40]), 3, (7,))
+    found = pretrained_quantiles(panel, np.array([0, 0]), np.array([5, 40]), 3, Steps((7,)))
     assert np.isfinite(found).all()
 
 

@@ -90,6 +90,10 @@ PivotYear = Annotated[
 AllHours = Annotated[
     bool, _option(COLUMNS, "--all-hours", help="Hours and days that never have a row are gaps, not closed.")
 ]
+Holidays = Annotated[
+    list[str] | None,
+    _option(COLUMNS, metavar="COUNTRIES", help="Holidays known ahead: DE, or DE-BY,AT, or a column of countries."),
+]
 Past = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Past-only covariates.")]
 Known = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Known-future covariates.")]
 Static = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Static covariates, constant per series.")]

@@ -61,6 +61,7 @@ _SERIES: dict[str, Flag] = {
     "known": _names(options.Known),
     "static": _names(options.Static),
     "ignore": _names(options.Ignore),
+    "holidays": _value(options.Holidays),
     "cell": Flag(options.Cell, "lstm", "settings"),
     "members": Flag(options.Members, 2, "settings"),
     "season": Flag(options.Season, None, "settings", parse=parse_seasons),

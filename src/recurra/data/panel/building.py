@@ -35,15 +35,15 @@ _FREE_ROWS = 5_000_000  # rows of a grid that are never too many
 
 
 def build_panel(
-    frame: pd.DataFrame | Table, schema: Schema, *, source: str = "the table", fixed: bool = False
+    frame: pd.DataFrame | Table, schema: Schema, *, source: str = "the table", fixed: bool = False, empty: bool = False
 ) -> tuple[Panel, list[Fact]]:
     """The panel of a table whose columns play the parts in `schema`, and the facts about its rows.
 
     Categories that `schema` lists keep their codes, and a value that is not among them has code -1; where it lists
     none, they are taken from the table. A series that has no value of the target, but of a covariate that is known in
-    advance, is kept without a row: `join_panels` puts it behind its history. `fixed` says that the schema is that of a
-    model, so that no message offers to change it. Raises `InputError` for columns that are missing or of another kind,
-    and where nothing is left.
+    advance, is kept without a row: `join_panels` puts it behind its history. With `empty` one that has neither is kept
+    so, too. `fixed` says that the schema is that of a model, so that no message offers to change it. Raises
+    `InputError` for columns that are missing or of another kind, and where nothing is left.
 
     >>> frame = pd.DataFrame({"day": ["2024-01-01", "2024-01-02", "2024-01-04"], "y": [1.0, 2.0, 4.0]})
     >>> panel, facts = build_panel(frame, Schema(target="y", time=("day",), freq="D"))
@@ -55,7 +55,7 @@ def build_panel(
         roles = (*schema.past, *schema.known, *schema.static, *split_series(schema.series, list(frame.columns)))
         frame, _facts = unfold_months(frame, target=schema.target, keep=roles)
     with settled(*(_SETTLED if fixed else ())):
-        return _build(frame, schema, None, source)
+        return _build(frame, schema, None, source, empty)
 
 
 def understand(
@@ -95,7 +95,9 @@ def _doubtful_numbers(frame: pd.DataFrame, schema: Schema) -> list[Fact]:
     ]
 
 
-def _build(frame: pd.DataFrame, schema: Schema, found: Inference | None, source: str) -> tuple[Panel, list[Fact]]:
+def _build(
+    frame: pd.DataFrame, schema: Schema, found: Inference | None, source: str, empty: bool = False
+) -> tuple[Panel, list[Fact]]:
     if schema.ignore:
         frame = frame.drop(columns=[name for name in schema.ignore if name in frame])
     frame, totals = without_totals(frame, schema.time)
@@ -115,6 +117,10 @@ def _build(frame: pd.DataFrame, schema: Schema, found: Inference | None, source:
             future |= ~np.isnan(order.numbers(column_numbers(rows.table, name, source)))
         for name in schema.known_categorical:
             future |= order.codes_at(codes[name]) >= 0
+    if empty and not wide:
+        has = np.zeros(len(rows.names), dtype=bool)
+        has[order.codes[observed]] = True
+        future |= ~has[order.codes]
     continues = found is None
     if not (observed.any() or (continues and future.any())):
         raise InputError(

@@ -34,6 +34,8 @@ class Schema:
     `categories` maps each categorical column (past, known or static) to its values, in code order. `ignore` names
     columns that a later file is read without: in a wide table any other column of numbers is a series or a step.
     `counting` says how the steps of `freq` are counted, `whole_series` which columns of series are whole numbers.
+    `holidays` are countries whose holidays are known ahead in every series, `holidays_by` the static column (or that of
+    the series) that names each series' own, `month_ends` says that the first and last days of months stand out.
     """
 
     target: str
@@ -53,6 +55,14 @@ class Schema:
     tz: str | None = None
     counting: Counting = DEFAULT
     whole_series: tuple[str, ...] = ()
+    holidays: tuple[str, ...] = ()
+    holidays_by: str | None = None
+    month_ends: bool = False
+
+    @property
+    def has_events(self) -> bool:
+        """Whether days are told apart by holidays or ends of months."""
+        return bool(self.holidays) or self.holidays_by is not None or self.month_ends
 
     def check(self) -> None:
         """Refuse a layout or a zone that there is not, and categories of other columns."""
@@ -61,6 +71,8 @@ class Schema:
             check_zone(self.tz)
         columns = (*self.past_categorical, *self.known_categorical, *self.static_categorical)
         require(set(columns) == set(self.categories), "the categories are not those of the columns")
+        by = (None, self.series, *self.static_categorical)
+        require(self.holidays_by in by, f"holidays by {self.holidays_by!r}, which is no column of series")
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,8 +48,7 @@ def detect_seasons(panel: Panel) -> tuple[int, ...]:
     threshold = _LEAST if panel.grid.freq is not None else _UNPROMPTED
     for season in candidates:
         length = max(1.0, float(np.median([len(values) for values in series])))
-        shorter = [known for known in found if season % known == 0]
-        if _explained(series, season, shorter) > threshold + (_CHANCE * season + 2) / length:
+        if _explained(series, season, found) > threshold + (_CHANCE * season + 2) / length:
             found.append(season)
     return tuple(found)
 
@@ -113,7 +112,8 @@ def _share(values: Floats, season: int, shorter: list[int]) -> float | None:
         known = learn & np.isfinite(rest)
         base = np.zeros(len(rest))
         for period in shorter:
-            base += _shape(np.where(known, rest - base, np.nan), phase % period, period)[phase % period]
+            of = np.arange(len(rest)) % period  # a week does not begin anew with the year
+            base += _shape(np.where(known, rest - base, np.nan), of, period)[of]
         shape = _shape(np.where(known, rest - base, np.nan), phase, season)
         before += float(np.nansum((rest - base)[judge] ** 2))
         after += float(np.nansum((rest - base - shape[phase])[judge] ** 2))

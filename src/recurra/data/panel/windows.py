@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 
 from recurra.checking import require, require_sizes
+from recurra.data.panel.calendar import calendar_names, panel_calendar
 from recurra.data.panel.panel import Ints, Panel
 from recurra.data.panel.scaling import FLOOR, Scaling
-from recurra.data.time.calendar import calendar_features
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +97,12 @@ class WindowReader:
         self._typical_change = self._floor / FLOOR
         first, last = int(panel.start.min()), int((panel.start + panel.lengths).max()) + shape.horizon
         self._calendar_first = first - shape.window
-        features, self.calendar_names = calendar_features(panel.grid, np.arange(self._calendar_first, last))
-        self._calendar = torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))
+        self.calendar_names = calendar_names(panel.schema, panel.grid)
+        # The calendars of the groups lie end to end.
+        calendar, every = panel_calendar(panel), np.arange(self._calendar_first, last)
+        features = [calendar.features(group, every) for group in range(len(calendar.countries))]
+        self._calendar = torch.from_numpy(np.ascontiguousarray(np.concatenate(features), dtype=np.float32))
+        self._calendar_at = torch.from_numpy(calendar.groups * len(every))
 
     def read(self, series: Tensor, origins: Tensor, truth: bool = True) -> WindowBatch:
         """The windows before `origins` [B] (rows known) of `series` [B] (numbers in the panel)."""
@@ -131,7 +135,7 @@ class WindowReader:
             past=_standardise(past, scaling.past_mean, scaling.past_spread),
             past_observed=gaps,
             past_codes=torch.where(inside, self._past_codes[at].long() + 1, 0),
-            calendar=self._calendar[self._start[series][:, None] + rows - self._calendar_first],
+            calendar=self._calendar[(self._calendar_at + self._start)[series][:, None] + rows - self._calendar_first],
             known=_standardise(
                 torch.where(known_ok, self._known[known_at], torch.nan), scaling.known_mean, scaling.known_spread
             ),

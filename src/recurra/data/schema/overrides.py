@@ -27,11 +27,12 @@ class ColumnOverrides:
     known: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    holidays: tuple[str, ...] = ()
 
 
 def column_overrides(**overrides: object) -> ColumnOverrides:
     """ColumnOverrides from keyword arguments; a single name may stand for a sequence of one."""
-    names = ("time", "past", "known", "static", "ignore")
+    names = ("time", "past", "known", "static", "ignore", "holidays")
     unknown = sorted(set(overrides) - set(ColumnOverrides.__dataclass_fields__))
     if unknown:
         raise InputError(

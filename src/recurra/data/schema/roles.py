@@ -15,6 +15,7 @@ from recurra.data.panel.panel import Schema
 from recurra.data.schema.column_kinds import kind_of, why_text
 from recurra.data.schema.covariates import find_roles
 from recurra.data.schema.facts import Fact
+from recurra.data.schema.holidays import with_holidays
 from recurra.data.schema.infer_columns import (
     find_series,
     find_time,
@@ -68,6 +69,7 @@ def infer_schema(
     known: Sequence[str] | None = None,
     static: Sequence[str] | None = None,
     ignore: Sequence[str] = (),
+    holidays: Sequence[str] = (),
 ) -> Schema:
     """Decide the part of every column of `frame`; what is not given is inferred.
 
@@ -75,7 +77,8 @@ def infer_schema(
     several joined by commas, `layout` is "long", "wide-rows" or "wide-columns". Columns in `past`, `known` and
     `static` get that part, columns in `ignore` none. `time_format` is how the times are written (a strptime format, or
     one of "quarter", "week", "excel", "year-week", ...), `pivot_year` the first of the hundred years that two digits
-    mean; with `all_hours` hours and days without any row count as gaps, not as closed. Raises `InputError` where the
+    mean; with `all_hours` hours and days without any row count as gaps, not as closed. `holidays` names countries whose
+    holidays are known ahead, or a column that names that of each series. Raises `InputError` where the
     data leave a part undecided.
 
     >>> frame = pd.DataFrame({"month": ["2024-01", "2024-02", "2024-03"], "units": [3, 5, 4]})
@@ -86,7 +89,7 @@ def infer_schema(
     overrides = column_overrides(
         time=time, target=target, series=series, layout=layout, freq=freq, tz=tz, day_first=day_first,
         time_format=time_format, pivot_year=pivot_year, all_hours=all_hours,
-        past=past, known=known, static=static, ignore=ignore,
+        past=past, known=known, static=static, ignore=ignore, holidays=holidays,
     )  # fmt: skip
     frame, overrides, _facts = in_rows(tidy(frame, source), overrides)
     return infer(frame, overrides, source).schema
@@ -147,6 +150,12 @@ def tidy(frame: pd.DataFrame | Table, source: str) -> pd.DataFrame:
 
 def infer(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> Inference:
     """The schema of a tidy frame."""
+    found = _inferred(frame, overrides, source)
+    schema, facts = with_holidays(found.schema, frame, overrides.holidays, source)
+    return replace(found, schema=schema, facts=(*found.facts, *facts))
+
+
+def _inferred(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> Inference:
     columns = list(frame.columns)
     _check_names(overrides, columns, source)
     kinds = {name: kind_of(frame[name]) for name in columns if name not in overrides.ignore}

@@ -128,6 +128,19 @@ def first_month(frequency: Frequency) -> int:
     return anchor + 1 if frequency.at_end else anchor
 
 
+def shows_days(freq: str | None) -> bool:
+    """Whether steps are days or shorter, so that a holiday is a step or several.
+
+    >>> shows_days("D"), shows_days("15min"), shows_days("W-SUN"), shows_days(None)
+    (True, True, False, False)
+    """
+    if freq is None or freq.isdigit():
+        return False
+    frequency = parse_frequency(freq)
+    length = frequency.microseconds
+    return (frequency.unit == "B" and frequency.count == 1) or (length is not None and length <= DAY)
+
+
 def _known_unit(word: str) -> str | None:
     if word == "B":
         return word

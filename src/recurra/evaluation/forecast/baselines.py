@@ -3,9 +3,9 @@
 Nothing looks past an origin. Missing values: the plain forecasts see only observed values; the statistical ones bridge
 inner gaps by straight lines; after a gap at the end every method looks further ahead.
 
-A method that would take more than `BUDGET` seconds by its own rough reckoning is left out, and said so: the reckoning
-counts series, origins, rows and seasons, never a clock, so that the same data always gives the same table. A budget of
-0 leaves what is plain: nothing of statsforecast is imported then.
+A method that would take more than `budget_of` so many series by its own rough reckoning is left out, and said so: the
+reckoning counts series, origins, rows and seasons, never a clock, so that the same data always gives the same table. A
+budget of 0 leaves what is plain: nothing of statsforecast is imported then.
 
 Needs no torch, and `forecast_baselines` can be sent to another process.
 """
@@ -13,7 +13,7 @@ Needs no torch, and `forecast_baselines` can be sent to another process.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ import pandas as pd
 from recurra.errors import InputError
 from recurra.evaluation.forecast.averages import climatology, has_climatology, mean, seasonal_profile
 from recurra.evaluation.forecast.columns import BASELINES, LEVELS, quantile_column
+from recurra.evaluation.forecast.events import without_events
 from recurra.evaluation.forecast.intermittent import NAMES as INTERMITTENT
 from recurra.evaluation.forecast.intermittent import intermittent, which_intermittent
 from recurra.evaluation.forecast.naive import drift, naive, seasonal_naive, seasonal_naive_with_drift
@@ -34,8 +35,7 @@ from recurra.options import option
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
 
-BUDGET = 240.0  # seconds of one core, for each method
-_ESTIMATING = 0.15  # of the seconds of choosing a form: what estimating its parameters takes
+_BUDGET, _OF_SERIES, _MOST_BUDGET = 40.0, 0.5, 240.0  # seconds of one core: of one series, of each more, of all
 
 PLAIN: dict[str, Callable[[Floats, int, Steps], Predictive]] = {
     "naive": lambda history, ahead, steps: naive(history, ahead),
@@ -51,17 +51,26 @@ PLAIN: dict[str, Callable[[Floats, int, Steps], Predictive]] = {
 }
 
 
+def budget_of(series: int) -> float:
+    """Seconds of one core that each method may take for so many series.
+
+    One daily series of five years is then forecast, with a test and a training, in about two minutes of one core.
+    """
+    return min(_MOST_BUDGET, _BUDGET + _OF_SERIES * (series - 1))
+
+
 def methods_for(
     histories: Sequence[Floats],
     origins: Sequence[Ints],
     steps: Steps,
-    budget: float = BUDGET,
+    budget: float | None = None,
     needed: Sequence[str] = (),
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """The methods that apply to such series and fit the budget, and why others of the statistical ones do not.
 
     Those that are `needed` are among them whatever it takes.
     """
+    budget = budget_of(len(histories)) if budget is None else budget
     none = _("compared only with baselines that need no fitting")
     last = [ends[-1] if len(ends) else 0 for ends in origins]
     known = [history[:end] for history, end in zip(histories, last, strict=True)]
@@ -108,12 +117,14 @@ def forecast_baselines(
     levels: Sequence[float] = LEVELS,
     methods: Sequence[str] | None = None,
     progress: Callable[[int], None] | None = None,
+    events: Sequence[Ints] | None = None,
 ) -> pd.DataFrame:
     """Forecast `horizon` steps by every baseline from every origin of every series.
 
     `histories` holds the full series, arrays [n_s] in the target's unit with NaN for missing; `origins` the numbers
     of rows known at each forecast, increasing; `steps` the seasons (a number is the one season; 1: none). `methods`
-    are those of `methods_for` unless given; `progress` is told how many origins are done.
+    are those of `methods_for` unless given; `progress` is told how many origins are done. `events` says what each step
+    is (`data.time.holidays`), arrays [n_s + horizon]: all methods then see ordinary days, and events are put back.
 
     Returns a frame with a row per series (its place in `histories`), origin and step (1..horizon), and for every
     method its forecast ("AutoETS") and its quantiles ("AutoETS:q0.1"). A series without an observed value before an
@@ -164,8 +175,13 @@ def forecast_baselines(
     quantiles = {name: np.full((*shape, len(levels)), np.nan) for name in methods}
     fallbacks = dict.fromkeys(methods, 0)
     row = 0
-    for history, ends in zip(histories, origins, strict=True):
-        views = _views(history, ends)
+    for s, (history, ends) in enumerate(zip(histories, origins, strict=True)):
+        views, shifts = _views(history, ends), {}
+        if events is not None:
+            for k, view in enumerate(views):
+                codes = events[s][view.first : int(ends[view.origin]) + horizon]
+                known, shift = without_events(view.history, codes, view.gap + horizon, steps)
+                views[k], shifts[view.origin] = replace(view, history=known), shift
         forms = {name: Forms(STATISTICAL[name], len(views)) for name in methods if name in STATISTICAL}
         for view in views:
             for name in methods:
@@ -177,8 +193,12 @@ def forecast_baselines(
                 if not result.is_finite():
                     result = naive(view.history, ahead)
                 result = result.after(view.gap).rescaled(view.unit)
-                points[name][row + view.origin] = result.point
-                quantiles[name][row + view.origin] = result.quantiles(levels)
+                point, spread = result.point, result.quantiles(levels)
+                if view.origin in shifts:
+                    shift = shifts[view.origin].after(view.gap, view.unit)
+                    point, spread = shift.apply(point), shift.apply(spread)
+                points[name][row + view.origin] = point
+                quantiles[name][row + view.origin] = spread
                 fallbacks[name] += result.fallback
             if progress is not None:
                 progress(row + view.origin + 1)
@@ -210,6 +230,7 @@ class View:
     history: Floats
     gap: int
     unit: float
+    first: int  # its place in the series
 
 
 def _views(history: Floats, ends: Ints) -> list[View]:
@@ -222,7 +243,7 @@ def _views(history: Floats, ends: Ints) -> list[View]:
         part = np.asarray(history[known[0] : known[-1] + 1], dtype=np.float64)
         largest = float(np.nanmax(np.abs(part)))
         unit = 2.0 ** np.clip(np.floor(np.log2(largest)), -300, 300) if largest > 0 else 1.0
-        views.append(View(i, part / unit, int(end) - 1 - int(known[-1]), unit))
+        views.append(View(i, part / unit, int(end) - 1 - int(known[-1]), unit, int(known[0])))
     return views
 
 
@@ -233,5 +254,5 @@ def _seconds(name: str, known: Sequence[Floats], origins: Sequence[Ints], steps:
         points = min(len(values), points_used(steps))
         once = method.seconds(points, method.season(steps, points))
         chosen = min(len(ends), method.selections)
-        total += once * (chosen + _ESTIMATING * len(ends))
+        total += once * (chosen + method.estimating * len(ends))
     return total

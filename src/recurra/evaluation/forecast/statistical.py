@@ -29,6 +29,7 @@ LONGEST_ETS = 24  # an ETS of a longer season has more states than a series can 
 LONGEST_ARIMA = 12  # a longer season takes minutes
 LEAST_CYCLES = 2
 _POINTS, _CYCLES, _MOST_POINTS = 500, 6, 2500
+_SMOOTH = 40  # places of a season at which trends are smoothed at least
 _LEVEL = 80  # of the interval from which a standard deviation is read
 _HALF = 1.2815515655446004  # its half-width in standard deviations
 
@@ -39,9 +40,13 @@ def points_used(steps: Steps) -> int:
 
 
 class Statistical(ABC):
-    """One of the methods. `seconds` to choose a form and estimate it, roughly: what a budget reckons with."""
+    """One of the methods. `seconds` to choose a form and estimate it, roughly: what a budget reckons with.
+
+    `estimating` is the share of it that estimating alone takes.
+    """
 
     selections = 8
+    estimating = 0.15
 
     def applies(self, steps: Steps, rows: int) -> bool:
         """Whether it says something that simpler methods do not of a series with so many rows."""
@@ -67,7 +72,8 @@ class Forms:
     """A method on one series: forecasts from origin after origin; `fallbacks` are drift forecasts that stand in."""
 
     def __init__(self, method: Statistical, origins: int) -> None:
-        self._method, self._every, self._count = method, -(-origins // method.selections), 0
+        self._method, self._count = method, 0
+        self._every = -(-origins // max(method.selections, 1))
         self._form: Any = None
 
     def forecast(self, history: Floats, ahead: int, steps: Steps) -> Normal:
@@ -157,11 +163,14 @@ class AutoCES(Statistical):
 
 
 class MSTL(Statistical):
+    selections = 0  # there is no form to choose: it is decomposed anew at every origin
+    estimating = 1.0
+
     def applies(self, steps: Steps, rows: int) -> bool:
         return bool(steps.seasons) and rows >= LEAST_CYCLES * steps.season + 1
 
     def seconds(self, points: int, season: int) -> float:
-        return 0.01 + 2e-4 * points
+        return 0.01 + 1.3e-4 * points
 
     def select(self, y: Floats, steps: Steps) -> None:
         return None
@@ -170,7 +179,13 @@ class MSTL(Statistical):
         from statsforecast.models import MSTL, AutoETS
 
         seasons = [s for s in steps.seasons if len(y) > LEAST_CYCLES * s]
-        model = MSTL(season_length=seasons, trend_forecaster=AutoETS(season_length=1, model="ZZN"))
+        # Straight lines in between, as in R's stl: a fourth of the time for a year of days, the same forecasts.
+        jump = max(1, min(seasons[0], seasons[-1] // _SMOOTH))
+        model = MSTL(
+            season_length=seasons,
+            trend_forecaster=AutoETS(season_length=1, model="ZZN"),
+            stl_kwargs={"trend_jump": jump, "low_pass_jump": jump},
+        )
         return _read(model.forecast(y, ahead, level=[_LEVEL]))
 
 

@@ -24,7 +24,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.errors import TrainingError
-from recurra.evaluation.forecast.baselines import BUDGET, forecast_baselines, methods_for
+from recurra.evaluation.forecast.baselines import forecast_baselines, methods_for
 from recurra.evaluation.forecast.steps import Steps
 from recurra.language import _
 
@@ -46,8 +46,10 @@ class PlainBaselines:
         horizon: int,
         steps: Steps,
         levels: Sequence[float],
+        events: Sequence[Ints] | None = None,
     ) -> None:
         self._data, self._steps, self._levels = (histories, origins, horizon), steps, tuple(levels)
+        self._events = events
         self.forecasts = sum(len(ends) for ends in origins)
 
     def __enter__(self) -> PlainBaselines:
@@ -65,7 +67,14 @@ class PlainBaselines:
         histories, origins, horizon = self._data
         methods, left_out = methods_for(histories, origins, self._steps, 0.0)
         frame = forecast_baselines(
-            histories, origins, horizon, self._steps, levels=self._levels, methods=methods, progress=progress
+            histories,
+            origins,
+            horizon,
+            self._steps,
+            levels=self._levels,
+            methods=methods,
+            progress=progress,
+            events=self._events,
         )
         frame.attrs["left_out"] = left_out
         return frame
@@ -81,10 +90,11 @@ class BaselineWorker:
         horizon: int,
         steps: Steps,
         levels: Sequence[float],
+        events: Sequence[Ints] | None = None,
         *,
         methods: Sequence[str] | None = None,
         needed: Sequence[str] = (),
-        budget: float = BUDGET,
+        budget: float | None = None,
     ) -> None:
         """The arguments of `forecast_baselines`; the methods are by default those of `methods_for`.
 
@@ -94,6 +104,9 @@ class BaselineWorker:
         self._first = np.array([max(0, int(o[0]) - enough) if len(o) else 0 for o in origins], dtype=np.int64)
         ends = [int(o[-1]) if len(o) else 0 for o in origins]
         histories = [h[first:end] for h, first, end in zip(histories, self._first, ends, strict=True)]
+        if events is not None:
+            parts = zip(events, self._first, ends, strict=True)
+            events = [codes[first : end + horizon] for codes, first, end in parts]
         origins = [o - first for o, first in zip(origins, self._first, strict=True)]
         self._arrays = {
             "values": np.concatenate([np.asarray(h, dtype=np.float64) for h in histories]),
@@ -102,6 +115,8 @@ class BaselineWorker:
             "counts": np.array([len(o) for o in origins], dtype=np.int64),
             "levels": np.asarray(levels, dtype=np.float64),
         }
+        if events is not None:
+            self._arrays["events"] = np.concatenate(events)
         self.forecasts = int(self._arrays["counts"].sum())
         self._told = {
             "horizon": horizon,
@@ -174,6 +189,9 @@ def _work(folder: Path) -> None:
     told = json.loads((folder / _TOLD).read_text(encoding="utf-8"))
     histories = np.split(arrays["values"], np.cumsum(arrays["lengths"])[:-1])
     origins = np.split(arrays["origins"], np.cumsum(arrays["counts"])[:-1])
+    events = None
+    if "events" in arrays:
+        events = np.split(arrays["events"], np.cumsum(arrays["lengths"] + told["horizon"])[:-1])
     steps = Steps(**{**told["steps"], "seasons": tuple(told["steps"]["seasons"])})
     methods, left_out = told["methods"], {}
     if methods is None:
@@ -192,6 +210,7 @@ def _work(folder: Path) -> None:
             levels=tuple(arrays["levels"].tolist()),
             methods=methods,
             progress=tell,
+            events=events,
         )
     said = {"fallbacks": frame.attrs["fallbacks"], "left_out": left_out}
     frame.attrs = {}

@@ -38,6 +38,7 @@ class ColumnArguments(TypedDict, total=False):
     time_format  how times are written: "%d.%m.%Y", "week", "excel", ...
     pivot_year   the first of the 100 years that two digits mean
     all_hours    hours and days that never have a row are gaps, not closed
+    holidays     countries whose holidays are known ahead, such as "DE" or ["DE-BY", "AT"], or a column of countries
     """
 
     time: str | Sequence[str] | None
@@ -54,11 +55,19 @@ class ColumnArguments(TypedDict, total=False):
     time_format: str | None
     pivot_year: int | None
     all_hours: bool
+    holidays: str | Sequence[str] | None
 
 
-def with_target(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """A later table; where it has what is known in advance and no target, with an empty one: nothing of it is past."""
+def with_target(table: pd.DataFrame, schema: Schema, *, fresh: bool = False) -> pd.DataFrame:
+    """A later table; where it has what is known in advance and no target, with an empty one: nothing of it is past.
+
+    With `fresh` static columns are enough: such rows may be of series without any history.
+    """
     known = (*schema.known, *schema.known_categorical)
+    if fresh and not known:
+        known = (*schema.static, *schema.static_categorical) or tuple(
+            name for name in (schema.series,) if name is not None
+        )
     if schema.layout == "long" and schema.target not in table and known and set(known) <= set(table.columns):
         return table.assign(**{schema.target: np.nan})
     return table

@@ -13,12 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.data.panel.calendar import event_codes
 from recurra.data.panel.panel import Ints, Panel
 from recurra.errors import InputError
 from recurra.evaluation.forecast.baselines import PLAIN, forecast_baselines
 from recurra.evaluation.forecast.columns import BASELINES, NETWORK, PRETRAINED, quantile_column
 from recurra.evaluation.forecast.combination import Combination, Tried, fit_weights, weighted_mean
 from recurra.evaluation.forecast.conformal import fit_stretch
+from recurra.evaluation.forecast.events import rows_of_effects, without_events
 from recurra.evaluation.forecast.intermittent import NAMES as INTERMITTENT
 from recurra.evaluation.forecast.statistical import points_used
 from recurra.evaluation.forecast.steps import Steps
@@ -88,18 +90,25 @@ def pairs(origins: Sequence[Ints]) -> tuple[Ints, Ints]:
     return series, np.concatenate([np.asarray(o, dtype=np.int64) for o in origins]) if len(origins) else series
 
 
-def pretrained_quantiles(panel: Panel, series: Ints, origins: Ints, horizon: int, seasons: tuple[int, ...]) -> Floats:
+def pretrained_quantiles(panel: Panel, series: Ints, origins: Ints, horizon: int, steps: Steps) -> Floats:
     """Quantiles [n, H, Q] of the pretrained network; NaN where the rows it would read hold no value."""
-    season = next((s for s in seasons if 2 * s <= READ), None)
+    season = next((s for s in steps.seasons if 2 * s <= READ), None)
     found = np.full((len(series), horizon, len(QUANTILES)), np.nan)
+    events, shifts = event_codes(panel, horizon), {}
     parts, rows = [], []
     for row, (s, end) in enumerate(zip(series, origins, strict=True)):
-        part = np.asarray(panel.values(int(s))[max(0, int(end) - READ) : int(end)], dtype=np.float64)
+        first = max(0, int(end) - (READ if events is None else max(READ, rows_of_effects(steps))))
+        part = np.asarray(panel.values(int(s))[first : int(end)], dtype=np.float64)
+        if events is not None:
+            part, shifts[row] = without_events(part, events[int(s)][first:], horizon, steps)
+        part = part[-READ:]
         if np.isfinite(part).any():
             parts.append(part)
             rows.append(row)
     if rows:
         found[rows] = zero_shot(parts, horizon, season=season)
+    for row, shift in shifts.items():
+        found[row] = shift.apply(found[row])
     return found
 
 
@@ -112,7 +121,9 @@ def baseline_quantiles(
     numbers = np.unique(series)
     ends = [np.unique(origins[series == s]) for s in numbers]
     histories = [panel.values(int(s)) for s in numbers]
-    frame = forecast_baselines(histories, ends, horizon, steps, levels=QUANTILES, methods=methods)
+    events = event_codes(panel, horizon)
+    events = None if events is None else [events[int(s)] for s in numbers]
+    frame = forecast_baselines(histories, ends, horizon, steps, levels=QUANTILES, methods=methods, events=events)
     return from_frame(frame, np.searchsorted(numbers, series), origins, horizon, methods)
 
 
@@ -170,7 +181,7 @@ def member_quantiles(
     """Quantiles [n, H, Q] of each of `used`; those in `known` are there already, `network` makes the trained one's."""
     found = {name: known[name] for name in used if known is not None and name in known}
     if PRETRAINED in used and PRETRAINED not in found:
-        found[PRETRAINED] = pretrained_quantiles(panel, series, origins, horizon, steps.seasons)
+        found[PRETRAINED] = pretrained_quantiles(panel, series, origins, horizon, steps)
     if NETWORK in used and NETWORK not in found:
         found[NETWORK] = network()
     missing = [name for name in used if name not in found]

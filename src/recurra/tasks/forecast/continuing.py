@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from recurra.data import Panel, build_panel, join_panels
 from recurra.data.panel.sums import with_sums
 from recurra.tasks.forecast.arguments import Data, as_table, with_target
 from recurra.tasks.forecast.model import ForecastModel
+
+
+def read_newer(model: ForecastModel, data: Data) -> Panel:
+    """`data` read as the data of the training was; series without any value are kept where such can be forecast."""
+    if isinstance(data, Panel):
+        return data
+    schema = model.panel.schema
+    fresh = model.cold is not None
+    return build_panel(with_target(as_table(data), schema, fresh=fresh), schema, fixed=True, empty=fresh)[0]
+
+
+def without_history(model: ForecastModel, newer: Panel) -> npt.NDArray[np.bool_]:
+    """Which series of `newer` [S] have neither a value there nor a past in the model, and can be forecast so."""
+    if model.cold is None:
+        return np.zeros(len(newer), dtype=bool)
+    known = set(model.panel.series)
+    return (newer.lengths == 0) & np.array([name not in known for name in newer.series])
 
 
 def continued(model: ForecastModel, data: Data, rows: int | None = None) -> Panel:
@@ -14,7 +34,7 @@ def continued(model: ForecastModel, data: Data, rows: int | None = None) -> Pane
     Only the last `rows` of it are needed (None: all); without times the beginning is, to see where it belongs.
     """
     if not isinstance(data, Panel):
-        data = build_panel(with_target(as_table(data), model.panel.schema), model.panel.schema, fixed=True)[0]
+        data = read_newer(model, data)
         if model.recipe.hierarchy and (data.lengths > 0).all():  # of what is only known ahead there is no sum
             data = with_sums(data)
     if rows is not None and data.grid.freq is not None and (data.lengths > 0).all():

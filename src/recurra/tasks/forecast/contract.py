@@ -225,7 +225,9 @@ class FileForecaster(ReportedForecasts, Estimator):
     def later(self, opened: Opened) -> Later:
         """Newer rows, with or without the older ones."""
         schema = self.model_.panel.schema
-        panel, facts = build_panel(with_target(opened.frame, schema), schema, source=opened.source)
+        fresh = self.model_.cold is not None
+        table = with_target(opened.frame, schema, fresh=fresh)
+        panel, facts = build_panel(table, schema, source=opened.source, empty=fresh)
         if self.model_.recipe.hierarchy and (panel.lengths > 0).all():
             panel = with_sums(panel)
         return Later(panel, [*opened.facts, *facts], opened.name, opened.source)

@@ -35,9 +35,13 @@ class Gain:
 
 
 def columns_of(panel: Panel) -> tuple[str, ...]:
-    """The covariates of a panel."""
+    """The covariates of a panel, holidays among them."""
     schema = panel.schema
+    by = () if schema.holidays_by is None else (schema.holidays_by,)
+    named = (_("holidays ({countries})", countries=", ".join((*schema.holidays, *by))),)
     return (
+        *(named if schema.holidays or by else ()),
+        *((_("ends of months"),) if schema.month_ends else ()),
         *schema.past,
         *schema.past_categorical,
         *schema.known,
@@ -58,6 +62,9 @@ def without_covariates(panel: Panel) -> Panel:
         static=(),
         static_categorical=(),
         categories={},
+        holidays=(),
+        holidays_by=None,
+        month_ends=False,
     )
     rows, s = len(panel.target), len(panel)
     return replace(

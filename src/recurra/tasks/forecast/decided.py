@@ -25,6 +25,8 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
         Fact("seasons", _("{seasons} (in steps)", seasons=seasons) if seasons else _("none found"), option("season")),
         Fact("forecast", _made_of(model), option("method")),
     ]
+    if model.panel.schema.month_ends:
+        found.insert(1, Fact("month ends", _("first and last days of months stand out, and are told apart")))
     reasons: dict[str, list[str]] = {}
     for name, why in left_out.items():
         reasons.setdefault(why, []).append(name)

@@ -17,6 +17,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from recurra.data.panel.calendar import event_names
 from recurra.data.panel.panel import Ints, Panel, Schema
 from recurra.data.panel.windows import WindowBatch, WindowReader, naive_forecasts
 from recurra.data.schema.series_names import name_columns
@@ -129,14 +130,13 @@ class _Names:
     steps: list[str]
     ahead: list[str]
     static: list[str]
-    calendar: bool
+    calendar: list[str]
 
 
 def _features(names: _Names) -> Iterator[str]:
     yield from names.steps
     yield from names.ahead
-    if names.calendar:
-        yield CALENDAR
+    yield from names.calendar
 
 
 def _names(schema: Schema, model: ForecastModel) -> _Names:
@@ -147,7 +147,10 @@ def _names(schema: Schema, model: ForecastModel) -> _Names:
     static = [*schema.static, *_embedded(schema.static_categorical, network.static_embedding)]
     if network.series_embedding is not None:
         static += [schema.series or "unique_id"] * network.series_embedding.embedding_dim
-    return _Names([schema.target, schema.target, *past, *known], known, static, network.inputs.calendar > 0)
+    calendar = [CALENDAR] * network.inputs.calendar
+    events = event_names(schema)
+    calendar[len(calendar) - len(events) :] = events
+    return _Names([schema.target, schema.target, *past, *known], known, static, calendar)
 
 
 def _ours(member: WindowMember) -> ForecastNetwork:
@@ -233,8 +236,8 @@ def _add(
     history = slice(window - member.shape.window, window)
     for j, name in enumerate(names.steps):
         steps[name][part, history] += values[0][:, :, j]
-    if names.calendar:
-        steps[CALENDAR][part, history.start :] += values[1].sum(2)
+    for j, name in enumerate(names.calendar):
+        steps[name][part, history.start :] += values[1][:, :, j]
     for j, name in enumerate(names.ahead):
         steps[name][part, window:] += values[2][:, :, j]
     for j, name in enumerate(names.static):

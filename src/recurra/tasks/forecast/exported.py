@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from recurra.data.panel.calendar import calendar_names, panel_calendar
 from recurra.data.panel.panel import Panel
-from recurra.data.time.calendar import calendar_features
 from recurra.deploy.exported import Case, Exported
 from recurra.deploy.graph.builder import Builder
 from recurra.deploy.graph.forecasts import AHEAD, in_u, quantiles_of, stretched_of
@@ -73,7 +73,7 @@ def _refuse_combined(model: ForecastModel, network_alone: bool) -> None:
 
 def _widths(model: ForecastModel) -> Widths:
     schema = model.panel.schema
-    calendar = calendar_features(model.panel.grid, np.zeros(0, np.int64))[1]
+    calendar = calendar_names(schema, model.panel.grid)
     return Widths(
         model.window, model.recipe.horizon, len(schema.past), len(schema.past_categorical), len(calendar),
         len(schema.known), len(schema.known_categorical),
@@ -148,9 +148,10 @@ def window_inputs(model: ForecastModel, panel: Panel, series: int, origin: int, 
         found["past"] = taken(panel.past, first + here, inside, np.nan)
     if schema.past_categorical:
         found["past_codes"] = taken(panel.past_codes, first + here, inside, 0)
-    calendar, names = calendar_features(panel.grid, int(panel.start[series]) + every)
-    if names:
-        found["calendar"] = np.asarray(calendar, np.float32).reshape(-1)
+    if calendar_names(schema, panel.grid):
+        calendar = panel_calendar(panel)
+        features = calendar.features(int(calendar.groups[series]), int(panel.start[series]) + every)
+        found["calendar"] = np.asarray(features, np.float32).reshape(-1)
     if schema.known:
         found["known"] = taken(panel.known, known_first + every, known_there, np.nan)
     if schema.known_categorical:
@@ -199,7 +200,7 @@ def _step_cases(model: ForecastModel, widths: Widths, network_alone: bool) -> tu
 
 def _sidecar(model: ForecastModel, widths: Widths, network_alone: bool) -> dict[str, object]:
     schema, grid = model.panel.schema, model.panel.grid
-    names = calendar_features(grid, np.zeros(0, np.int64))[1]
+    names = calendar_names(schema, grid)
     return {
         "task": "forecast",
         "forecast": "of the trained network alone" if network_alone else "as predict gives it",
@@ -222,7 +223,8 @@ def _sidecar(model: ForecastModel, widths: Widths, network_alone: bool) -> dict[
             "target": "the last `window` values, the newest last, NaN where missing; in the step model the newest one",
             "past, known": "values of the columns in their order, step by step; known has `horizon` steps more",
             "codes": "1 + the place of the value among the column's categories, 0 for another one or a missing one",
-            "calendar": "sine and cosine of 2 pi k times the share of the day, week or year that is over, float32",
+            "calendar": "sine and cosine of 2 pi k times the share of the day, week or year that is over, float32; "
+            "1 on holidays, the days beside them and at ends of months",
             "series": "the place of the series in this list; its length for a series that was not learnt from",
             "quantiles": "[horizon, number of quantiles]",
             "state": "zeros at first: nothing is known; window_calendar is that of the steps before",

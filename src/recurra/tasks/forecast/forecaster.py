@@ -28,6 +28,7 @@ from recurra.tasks.forecast.contract import FileForecaster
 from recurra.tasks.forecast.covariates import columns_of, measure
 from recurra.tasks.forecast.explanation import explanation_frame
 from recurra.tasks.forecast.frames import backtest_origins, later_origins, panels_of_windows
+from recurra.tasks.forecast.fresh import predicted_after
 from recurra.tasks.forecast.inspection import findings, flow_frame
 from recurra.tasks.forecast.levels import checked_levels
 from recurra.tasks.forecast.model import (
@@ -41,6 +42,7 @@ from recurra.tasks.forecast.model import (
     untrained_model,
 )
 from recurra.tasks.forecast.model_file import from_contents, to_contents
+from recurra.tasks.forecast.month_ends import with_month_ends
 from recurra.tasks.forecast.predicting import predicted
 from recurra.tasks.forecast.rivals import awaited, baselines_of
 from recurra.tasks.forecast.settings import check_settings, is_whole, lengths, refuse_short
@@ -145,6 +147,7 @@ class Forecaster(FileForecaster):
         everything. Raises `InputError` for data that cannot be used.
         """
         panel = self._panel(data, columns)
+        panel = with_month_ends(panel, panel)
         recipe = self._recipe(panel)
         run = self._run(run, trainings=2 if is_trained(recipe.method) else 0)
         if recipe.method == "network":
@@ -157,7 +160,7 @@ class Forecaster(FileForecaster):
             seen = compared(model, panel, before, frame, held_out=True)
             model = replace(model, combination=combination_of(model, panel, seen))
             model = model.with_short(panel, seen.series, seen.origins)
-            model = model.with_paths(panel, seen)
+            model = model.with_paths(panel, seen).with_cold(panel, seen)
             if recipe.hierarchy:
                 model = model.reconciled(panel, seen)
             self.left_out_ = seen.left_out
@@ -221,6 +224,7 @@ class Forecaster(FileForecaster):
         panel = self._panel(data, columns)
         run = self._run(run, trainings=2 if is_trained(self.method) else 0)
         backtest, tested, seen = self._backtest(panel, windows, run)
+        panel = replace(panel, schema=replace(panel.schema, month_ends=tested.panel.schema.month_ends))
         keys = backtest.forecasts[["series", "origin"]].drop_duplicates()
         place = {name: s for s, name in enumerate(panel.series)}
         at = keys["series"].map(place).to_numpy(), keys["origin"].to_numpy()
@@ -240,6 +244,7 @@ class Forecaster(FileForecaster):
             promise=promise_of(backtest),
             short=tested.short,
             steps_correlation=tested.steps_correlation,
+            cold=tested.cold,
         )
         if self.model_.recipe.hierarchy:
             # errors of the model that was tested, whose networks have learnt nothing of these truths
@@ -272,7 +277,7 @@ class Forecaster(FileForecaster):
         column that is not known in advance.
         """
         frame, remarks = self._predicted(data, levels, what_if, num_samples)
-        for remark in remarks[1:]:  # the first only says how much of the forecast reads covariates
+        for remark in remarks[bool(what_if) :]:  # the first only says how much of the forecast reads covariates
             warnings.warn(remark, stacklevel=2)
         return frame
 
@@ -286,8 +291,9 @@ class Forecaster(FileForecaster):
         """What `predict` gives, and what is to be said of a change."""
         model, levels = self._fitted(), checked_levels(levels)
         changes = changes_for(model, what_if) if what_if else []
-        panel = (model.panel if data is None else continued(model, data, model.memory)).tail(model.memory)
-        return predicted(model, panel, levels, changes, num_samples)
+        if data is None:
+            return predicted(model, model.panel.tail(model.memory), levels, changes, num_samples)
+        return predicted_after(model, data, levels, changes, num_samples)
 
     def evaluate(self, data: Data) -> Backtest:
         """Evaluate the fitted forecaster on later data, against the baselines, without training.
@@ -464,6 +470,7 @@ class Forecaster(FileForecaster):
         if is_trained(self.method):
             refuse_short(panel, int(self.horizon), windows, lambda: self._recipe(panel).seasons, self.block)
         origins, known = backtest_origins(panel, int(self.horizon), windows)
+        panel = with_month_ends(panel, panel.cut(known))
         before = panel.cut(known)
         recipe = self._recipe(before)
         earlier = places_in(judged_before(before, recipe), before.series, panel.series)
@@ -482,6 +489,7 @@ class Forecaster(FileForecaster):
             self.gain_ = measure(model, before, panel, tested.series, tested.origins, run=run)
         # of the origins of the test, whose truths this model has not learnt
         model = model.with_short(panel, tested.series, tested.origins).with_paths(panel, tested)
+        model = model.with_cold(panel, tested)
         return backtest, model, joined(seen, tested)
 
     def _last_time(self) -> object:

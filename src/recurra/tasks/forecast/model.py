@@ -20,6 +20,7 @@ from recurra.errors import InputError
 from recurra.evaluation.forecast.columns import NETWORK
 from recurra.evaluation.forecast.combination import Combination
 from recurra.evaluation.forecast.conformal import stretched
+from recurra.evaluation.forecast.events import rows_of_effects
 from recurra.evaluation.forecast.intermittent import are_intermittent
 from recurra.evaluation.forecast.metrics import level_weights, naive_scale
 from recurra.evaluation.shared.watching import Promise
@@ -30,6 +31,7 @@ from recurra.nn.own import OwnNetwork, OwnParts
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.options import option
 from recurra.tasks.forecast.calibration import Calibration, HeldOutForecasts, calibrate
+from recurra.tasks.forecast.cold import LEAST_SERIES, ColdStart, fit_cold
 from recurra.tasks.forecast.combining import check_method, member_quantiles, rows_read
 from recurra.tasks.forecast.frames import truth_after
 from recurra.tasks.forecast.paths import correlation_of
@@ -114,6 +116,7 @@ class ForecastModel:
     short: ShortSeries | None = None
     reconciliation: Reconciliation | None = None
     steps_correlation: Floats | None = None  # [H, H] of held-out errors, for sample paths
+    cold: ColdStart | None = None  # how a series without any history is forecast
 
     def check(self) -> None:
         """Refuse parts out of a file that do not belong together."""
@@ -132,6 +135,9 @@ class ForecastModel:
             known = self.calibration.naive < naive_count(deepest.seasons)
             require(known, "the calibration's naive forecast is unknown")
         self._check_combination()
+        if self.cold is not None:
+            columns = len(schema.static) + len(schema.static_categorical)
+            require(self.cold.weights.shape == (columns,), f"weights of {self.cold.weights.shape} static columns")
         if self.steps_correlation is not None:
             require_floats("steps_correlation", self.steps_correlation, (self.recipe.horizon,) * 2)
         errors = self.naive_error
@@ -160,7 +166,9 @@ class ForecastModel:
     def memory(self) -> int:
         """Rows before an origin that a forecast may read, whatever makes it."""
         used = () if self.combination is None else self.combination.used
-        return max(self.window, rows_read(used, steps_of(self.panel, self.recipe.seasons)))
+        steps = steps_of(self.panel, self.recipe.seasons)
+        learnt = rows_of_effects(steps) if self.panel.schema.has_events else 0
+        return max(self.window, learnt, rows_read(used, steps))
 
     @property
     def network_counts(self) -> bool:
@@ -246,6 +254,13 @@ class ForecastModel:
         found = self.quantiles(panel, seen.series, seen.origins, seen.members)
         truth = truth_after(panel, seen.series, seen.origins, self.recipe.horizon).reshape(found.shape[:2])
         return replace(self, steps_correlation=correlation_of(found, truth))
+
+    def with_cold(self, panel: Panel, seen: Known) -> ForecastModel:
+        """The model with how series without any history are forecast, by what it says at pairs as in `with_paths`."""
+        if len(panel) < LEAST_SERIES or self.recipe.hierarchy:
+            return self
+        found = self.quantiles(panel, seen.series, seen.origins, seen.members)
+        return replace(self, cold=fit_cold(panel, seen.series, seen.origins, found))
 
     def reconciled(self, panel: Panel, seen: Known) -> ForecastModel:
         """The model whose forecasts add up, by what it says at pairs whose truths it has not learnt."""
@@ -380,6 +395,8 @@ def refit_model(
         combination=model.combination,
         short=model.short,
         reconciliation=model.reconciliation,
+        steps_correlation=model.steps_correlation,
+        cold=model.cold,
     )
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from recurra.data.panel.calendar import calendar_names
 from recurra.data.panel.panel import Panel
 from recurra.data.panel.scaling import Scaling
 from recurra.data.panel.windows import WindowBatch, WindowReader, WindowShape, batches, naive_count
-from recurra.data.time.calendar import calendar_features
 from recurra.nn.forecast import ForecastNetwork, Inputs, NetworkOptions
 from recurra.nn.own import Loss, OwnNetwork, checked_loss, own_network
 from recurra.nn.quantiles import QUANTILES, pinball_loss
@@ -83,7 +82,7 @@ def inputs_of(panel: Panel, shape: WindowShape, scaling: Scaling) -> Inputs:
         naive=naive_count(shape.seasons),
         past=len(schema.past),
         past_gaps=int(scaling.past_gaps.sum()),
-        calendar=len(calendar_features(panel.grid, np.zeros(0, dtype=np.int64))[1]),
+        calendar=len(calendar_names(schema, panel.grid)),
         known=len(schema.known),
         static=len(schema.static),
         past_categories=sizes(schema.past_categorical),

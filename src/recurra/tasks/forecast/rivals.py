@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from recurra.data.panel.calendar import event_codes
 from recurra.data.panel.panel import Panel
 from recurra.evaluation.forecast.worker import BaselineWorker, PlainBaselines
 from recurra.language import _
@@ -19,7 +20,8 @@ from recurra.training.progress import expect
 def baselines_of(panel: Panel, origins: list[np.ndarray], recipe: Recipe) -> BaselineWorker | PlainBaselines:
     """The baselines from `origins` of each series, in a process of their own unless none is fitted."""
     histories = [panel.values(s) for s in range(len(panel))]
-    known = histories, origins, recipe.horizon, steps_of(panel, recipe.seasons), QUANTILES
+    events = event_codes(panel, recipe.horizon)
+    known = histories, origins, recipe.horizon, steps_of(panel, recipe.seasons), QUANTILES, events
     if recipe.method == "fast":
         return PlainBaselines(*known)
     return BaselineWorker(*known, needed=needed(recipe))

@@ -27,6 +27,7 @@ from recurra.tasks.forecast.combining import (
 )
 from recurra.tasks.forecast.frames import backtest_frame, truth_after
 from recurra.tasks.forecast.model import ForecastModel, Recipe, first_held_out
+from recurra.tasks.forecast.plan import steps_of
 
 Floats = npt.NDArray[np.floating]
 
@@ -79,7 +80,7 @@ def compared(
     recipe = model.recipe
     series, ends = pairs(origins)
     members = from_frame(frame, series, ends, recipe.horizon)
-    members[PRETRAINED] = pretrained_quantiles(panel, series, ends, recipe.horizon, recipe.seasons)
+    members[PRETRAINED] = pretrained_quantiles(panel, series, ends, recipe.horizon, steps_of(panel, recipe.seasons))
     if model.members and len(series):
         members[NETWORK] = model.network_quantiles(panel, series, ends)
         if held_out:
