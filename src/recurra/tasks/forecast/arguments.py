@@ -38,6 +38,7 @@ class ColumnArguments(TypedDict, total=False):
     time_format  how times are written: "%d.%m.%Y", "week", "excel", ...
     pivot_year   the first of the 100 years that two digits mean
     all_hours    hours and days that never have a row are gaps, not closed
+    allow_leak   columns and series to learn from although they tell the future (`tasks.forecast.leaks`)
     """
 
     time: str | Sequence[str] | None
@@ -54,6 +55,7 @@ class ColumnArguments(TypedDict, total=False):
     time_format: str | None
     pivot_year: int | None
     all_hours: bool
+    allow_leak: Sequence[str] | None
 
 
 def with_target(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
