@@ -18,6 +18,7 @@ import json
 import os
 import random
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -25,6 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -183,13 +185,19 @@ async def load(port: int, texts: dict[str, Any], sessions: int, seconds: float, 
         await asyncio.sleep(seconds / 10)
         early = memory_of(server)
 
-    limits = httpx.Limits(max_connections=sessions + 10, max_keepalive_connections=sessions)
-    async with httpx.AsyncClient(base_url=f"http://{address}", timeout=120, limits=limits) as client:
+    # a client each: one with hundreds of connections looks through all of them at every call
+    async with AsyncExitStack() as stack:
+        own = [
+            await stack.enter_async_context(
+                httpx.AsyncClient(base_url=f"http://{address}", timeout=120, verify=False, trust_env=False)
+            )
+            for _ in range(sessions)
+        ]
         sockets = sessions // 5
-        http = partial(over_http, client, texts, until, seen)
-        feed = partial(over_socket, address, client, texts, until, seen)
-        clients = [again(http, until, seen) for _ in range(sessions - sockets)]
-        clients += [again(feed, until, seen) for _ in range(sockets)]
+        clients = [again(partial(over_http, each, texts, until, seen), until, seen) for each in own[sockets:]]
+        clients += [
+            again(partial(over_socket, address, each, texts, until, seen), until, seen) for each in own[:sockets]
+        ]
         clients += [disturb("127.0.0.1", port, until, seen) for _ in range(max(2, sessions // 25))]
         await asyncio.gather(look(), *clients)
     return seen, early, memory_of(server)
@@ -218,8 +226,10 @@ def main() -> int:
         finally:
             server.send_signal(signal.SIGINT)
             server.wait(60)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     times = 1000 * np.array(seen.seconds or [np.nan])
     print(f"{len(seen.seconds):,} answers of {given.sessions} sessions in {given.seconds:g} s")
+    print(f"CPU: server {used.ru_utime + used.ru_stime:.0f} s, clients {time.process_time():.0f} s")
     print(f"p50 {np.quantile(times, 0.5):.1f} ms, p99 {np.quantile(times, 0.99):.1f} ms")
     print(
         f"{len(seen.wrong)} wrong; refused: {seen.refused or 'none'}; {seen.lost} connections lost; "

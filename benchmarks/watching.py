@@ -1,6 +1,7 @@
 """How often does `watch` call a model broken that holds, and how soon one that does not?
 
     python benchmarks/watching.py --series 200
+    python benchmarks/watching.py --series 100 --stream      # row by row, with anomalies at 1 %
 
 Each of so many synthetic series (a week, a slow level, errors of autocorrelation 0.5) is learnt and judged on its own,
 by the last 20 of 80 weeks; 60 more weeks come, once as before, and once with a shift after 20 of them: errors twice as
@@ -17,10 +18,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import recurra.tasks.forecast.forecaster as forecaster_module
 from recurra import Forecaster
 from recurra.data import build_panel
 from recurra.evaluation.forecast.baselines import forecast_baselines
+from recurra.tasks.forecast import rivals
 
 SHIFTS = ("", "errors", "jumps")
 WEEK, KNOWN, JUDGED, LATER, SHIFT = 7, 80, 20, 60, 20
@@ -77,6 +78,19 @@ def watched(seed: int, alpha: float) -> dict[str, tuple[str, float]]:
     return said
 
 
+def streamed(seed: int, alpha: float, rate: float) -> tuple[bool, int, int]:
+    """Of an unchanged series whose rows come one by one: whether it was called broken, anomalies, and rows judged."""
+    model, table = Forecaster(WEEK, method="seasonal naive", season=WEEK), series_of(seed)
+    model.study(table.iloc[: KNOWN * WEEK], JUDGED)
+    stream = model.stream()
+    watch = stream.watch(alpha=alpha, rate=rate)
+    flagged = rows = 0
+    for y in table["y"].iloc[KNOWN * WEEK :]:
+        stream.observe(None, y)
+        flagged, rows = flagged + int(watch.anomalous.sum()), rows + int(np.isfinite(watch.scores).sum())
+    return not watch.holds, flagged, rows
+
+
 def summary(found: list[dict[str, tuple[str, float]]]) -> dict[str, Any]:
     """False alarms, and delays."""
     told: dict[str, Any] = {"series": len(found)}
@@ -95,9 +109,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", type=int, default=200)
     parser.add_argument("--alpha", type=float, default=0.05)
+    parser.add_argument("--stream", action="store_true", help="unchanged series alone, row by row, with anomalies")
+    parser.add_argument("--rate", type=float, default=0.01, help="of false alarms among anomalies")
     given = parser.parse_args()
-    forecaster_module.BaselineWorker = Here  # type: ignore[misc, assignment]
-    began, found = time.process_time(), []
+    rivals.BaselineWorker = Here  # type: ignore[misc, assignment]
+    began = time.process_time()
+    if given.stream:
+        broken, flagged, rows = np.sum(
+            [streamed(seed, given.alpha, given.rate) for seed in range(given.series)], axis=0
+        )
+        told = {"series": given.series, "broken": int(broken), "anomalies": int(flagged), "rows": int(rows)}
+        print(json.dumps(told | {"share": round(flagged / rows, 4), "cpu seconds": time.process_time() - began}))
+        return
+    found = []
     for seed in range(given.series):
         found.append(watched(seed, given.alpha))
         if (seed + 1) % 25 == 0 or seed + 1 == given.series:

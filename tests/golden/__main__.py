@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import torch
-from tests.golden import asking, commands, forecasts, labelled
+from tests.golden import asking, commands, forecasts, labelled, others
 
 import recurra
 from recurra.nn.own import OwnNetwork
@@ -22,7 +22,7 @@ def main(names: list[str]) -> int:
     torch.set_num_threads(1)
     folder = Path(__file__).parent / recurra.__version__.rpartition(".")[0]
     folder.mkdir(exist_ok=True)
-    for name in [*forecasts.every(), *labelled.every(), *commands.COMMANDS]:
+    for name in [*forecasts.every(), *labelled.every(), *commands.COMMANDS, *others.EVERY]:
         path = folder / f"{name}.safetensors"
         if names and name not in names:
             continue
@@ -44,6 +44,10 @@ def write(name: str, path: Path) -> dict:
             model, text = commands.make(name, Path(folder))
             path.write_bytes(model.read_bytes())
         return {"file": text}
+    if name in others.EVERY:
+        model, data = others.EVERY[name]()
+        model.save(path)
+        return {"other": asking.plain(data)}
     if name in labelled.every():
         model, examples, labels = labelled.every()[name]()
     else:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from tests.golden import others
 from tests.golden.commands import predicted
 from tests.golden.own import FACTORIES
 from tests.golden.plain import back, plain
@@ -21,6 +22,8 @@ def said(path: Path, asked: dict[str, Any]) -> dict[str, Any]:
     if "file" in asked:
         with tempfile.TemporaryDirectory() as folder:
             return {"predicted": plain(predicted(path, asked["file"], Path(folder)))}
+    if "other" in asked:
+        return others.said(path, back(asked["other"]))
     model = rc.load(path, network=FACTORIES.get(asked["network"]))
     data = back(asked["data"])
     found: dict[str, Any] = {"verdict": model.verdict_, "cell": model.cell, "seed": model.seed}

@@ -83,7 +83,7 @@ def small_labeller() -> Any:
     return model.fit({"my text": texts, "about": about}, labels)
 
 
-def small_regressor() -> Any:
+def small_regressor(**network: Any) -> Any:
     """Numbers of series with gaps, less their own mean, and columns."""
     random = np.random.default_rng(2)
     series = [random.normal(size=(random.integers(4, 30), 2)) * 3 + 100 for _ in range(100)]
@@ -92,7 +92,7 @@ def small_regressor() -> Any:
     about = pd.DataFrame({"age": random.normal(40, 9, 100)})
     truth = [float(np.nanstd(each)) for each in series] + about["age"].to_numpy()
     inputs = {"series": rc.inputs.Series(centred=True), "about": rc.inputs.Static()}
-    model: Any = rc.SequenceRegressor(inputs=inputs, members=2, cell="slstm", network={"hidden": 16}, **TINY)
+    model: Any = rc.SequenceRegressor(inputs=inputs, members=2, cell="slstm", network={"hidden": 16, **network}, **TINY)
     return model.fit({"series": series, "about": about}, truth)
 
 
@@ -106,9 +106,37 @@ def small_tagger(cell: str = "gru", **network: Any) -> Any:
     return model.fit(letters, tags)
 
 
+def causal_classifier(pooling: str = "last+mean+max+attention", **given: Any) -> Any:
+    """Letters of a network that goes on step by step, with every pooling."""
+    random = np.random.default_rng(4)
+    letters = ["".join(random.choice(list("ACGT"), random.integers(3, 25))) for _ in range(60)]
+    labels = ["long" if len(each) > 14 else "short" for each in letters]
+    network = {"hidden": 16, "bidirectional": False, "convolution": (), "positions": 0, "pooling": pooling}
+    model: Any = rc.SequenceClassifier(members=2, cell="lstm", network=network, **TINY, **given)
+    model.fit(letters, labels)
+    model.model_ = replace(model.model_, blend=replace(model.model_.blend, stacked=0.0))
+    return model
+
+
+def causal_regressor() -> Any:
+    """Numbers of series with gaps that may be missing, and columns."""
+    random = np.random.default_rng(5)
+    series: list[Any] = [random.normal(size=(random.integers(4, 30), 2)) * 3 + 100 for _ in range(100)]
+    for each in series[::5]:
+        each[0, 0] = np.nan
+    about = pd.DataFrame({"age": random.normal(40, 9, 100), "kind": random.choice(["u", "v"], 100)})
+    truth = np.array([float(np.nanmean(each)) for each in series]) + about["age"].to_numpy()
+    for k in range(0, 100, 9):
+        series[k] = None
+    inputs = {"series": rc.inputs.Series(), "about": rc.inputs.Static()}
+    network = {"hidden": 16, "bidirectional": False, "convolution": (), "positions": 0, "pooling": "mean+attention"}
+    model: Any = rc.SequenceRegressor(inputs=inputs, optional=["series"], members=1, network=network, **TINY)
+    return model.fit({"series": series, "about": about}, truth)
+
+
 MODELS: Mapping[str, Callable[[], Any]] = {
     "forecast": small_forecaster, "classes": small_classifier, "labels": small_labeller, "numbers": small_regressor,
-    "tags": small_tagger,
+    "tags": small_tagger, "classes so far": causal_classifier, "numbers so far": causal_regressor,
 }  # fmt: skip
 
 

@@ -13,17 +13,20 @@ import numpy as np
 import pytest
 from tests.tasks.exporting import (
     MODELS,
+    causal_classifier,
     checked_c,
     difference,
     onnx_difference,
     opened,
     padded,
     run,
+    small_regressor,
     small_tagger,
 )
 
 import recurra as rc
 from recurra import InputError
+from recurra.deploy.onnx_graph.folder import dtype_of
 from recurra.evaluation.forecast.columns import NETWORK
 from recurra.tasks.forecast.combining import single
 
@@ -138,3 +141,23 @@ def test_what_has_no_export_says_why() -> None:
         model.exported()
     with pytest.raises(InputError, match="nothing to write: give a folder with onnx= or c="):
         model.export()
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+def test_a_step_says_what_the_stream_says_of_the_sequence_so_far(pooling: str) -> None:
+    model = causal_classifier(pooling)
+    found = model.exported()
+    assert found.step is not None
+    session, stream = opened(found.step), model.stream()
+    state = {s.name: np.zeros((1, s.width), dtype_of(s)) for s in found.step.states}
+    place = model.model_.reader.encoders[model.model_.reader.sequences[0]].tokens.index
+    for letter in "ACGTTGCAAC" * 3:
+        given = {found.step.inputs[0].name: np.array([[place(letter) + 1]], np.int64)}
+        said = run(session, given | state)
+        state = {name: said[f"{name}_next"] for name in state}
+        assert difference(said["probability"][0], stream.step_proba(letter)) < CLOSE
+
+
+def test_a_step_that_is_not_to_be_had_says_why() -> None:
+    assert "both directions" in MODELS["classes"]().exported().why_no_step
+    assert "their own mean" in small_regressor(bidirectional=False, convolution=(), positions=0).exported().why_no_step

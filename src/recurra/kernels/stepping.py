@@ -12,8 +12,8 @@ from recurra.kernels.reference.stepping import ReferenceSteps
 from recurra.kernels.steps import Head, StackedCall, Steps
 
 
-def steps_of(layers: tuple[StackedCall, ...], head: Head | None, rows: int, threads: int) -> Steps:
-    """The stack with a state of zeros for each of so many rows, computed by the engine where it can.
+def chosen(layers: tuple[StackedCall, ...]) -> tuple[str, str]:
+    """Who computes the stack here and now, "cpu" or "reference", and by which build of the engine.
 
     Raises InputError where `recurra.backend` forces one that cannot.
     """
@@ -24,8 +24,20 @@ def steps_of(layers: tuple[StackedCall, ...], head: Head | None, rows: int, thre
     if reason is not None and forced == "cpu":
         raise InputError(f"backend is 'cpu', but {reason}. Take 'auto' or 'reference'")
     if reason is not None or forced == "reference":
+        return "reference", ""
+    from recurra.kernels.cpu.stepping import build_in_use  # not there without a compiler
+
+    return "cpu", build_in_use()
+
+
+def steps_of(layers: tuple[StackedCall, ...], head: Head | None, rows: int, threads: int) -> Steps:
+    """The stack with a state of zeros for each of so many rows, computed by the engine where it can.
+
+    Raises InputError as `chosen` does.
+    """
+    if chosen(layers)[0] == "reference":
         return ReferenceSteps(layers, head, rows)
-    from recurra.kernels.cpu.stepping import engine_steps  # not there without a compiler
+    from recurra.kernels.cpu.stepping import engine_steps
 
     return engine_steps(layers, head, rows, threads)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 import torch
@@ -55,6 +55,10 @@ class Steps(Protocol):
 
     def step_rows(self, rows: np.ndarray, x: np.ndarray, y: np.ndarray) -> int:
         """The next step of some rows, into y."""
+        ...
+
+    def another(self, rows: int, threads: int) -> Self:
+        """The same stack with the same weights, which are shared, and so many rows that begin anew."""
         ...
 
 

@@ -83,9 +83,11 @@ def call(
     return Call(recurrence, x, input_weight, input_bias, state, weights, layout, drawn)
 
 
-def layer_calls(layer: Layer) -> list[list[Call]]:
-    """A call of one step and row for every layer and direction, with copies of the weights: what a layer computes,
-    apart from the layer. It draws no masks."""
+def layer_calls(layer: Layer, *, copied: bool = True) -> list[list[Call]]:
+    """A call of one step and row for every layer and direction: what a layer computes. It draws no masks.
+
+    The weights are copied, so that the calls stand apart from the layer, unless `copied` is false.
+    """
     found: list[list[Call]] = []
     layout = Layout(1, 1)
     with torch.no_grad():
@@ -93,8 +95,8 @@ def layer_calls(layer: Layer) -> list[list[Call]]:
         for at in range(layer.num_layers * layer.directions):
             x = layer.some_weight().new_zeros(1, features)
             asked = layer.call(x, None, layout, at, None, None if layer.is_plain else Masks())
-            tensors = [None if each is None else each.detach().clone() for each in asked.tensors()]
-            call = call_of(asked.frame(), tensors)
+            tensors = [None if each is None else each.detach() for each in asked.tensors()]
+            call = call_of(asked.frame(), [t.clone() if copied and t is not None else t for t in tensors])
             if at % layer.directions == 0:
                 found.append([])
             found[-1].append(call)

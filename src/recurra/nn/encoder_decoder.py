@@ -21,12 +21,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recurra.errors import InputError
+from recurra.kernels import chooser
 from recurra.nn.attention import Attention, Form
 from recurra.nn.cell_layer import TRANSFORMER, layer_of, options_of
 from recurra.nn.front_ends import step_mask
 from recurra.nn.network import Network
+from recurra.nn.packed import Packed, packed
 from recurra.nn.projected_loss import ProjectedLoss
 from recurra.nn.regularisation import Regularisation
+from recurra.nn.stream import Stream
 
 _SIZE = 0.5  # the standard deviation of an embedding that a recurrence reads; 0.1 learns three times as slowly
 
@@ -238,6 +241,7 @@ class RecurrentCore(nn.Module):
         self.rate = options.dropout
         for layer in (self.encoder, self.lower, self.upper):
             layer.open_gates()
+        self._ready: tuple[list[Any], tuple[Packed, ...]] | None = None  # for steps, and of which weights
 
     def encode(self, x: Tensor, lengths: Tensor) -> Memory:
         """See `Core`."""
@@ -265,6 +269,29 @@ class RecurrentCore(nn.Module):
         """See `Core`."""
         return RecurrentSteps(self, memory, width)
 
+    def train(self, mode: bool = True) -> Self:
+        """As torch has it; what steps are ready with is made anew, since training writes past version counters."""
+        self._ready = None
+        return super().train(mode)
+
+    def streams(self, rows: int) -> list[Stream]:
+        """The two layers of the decoder, so many rows each; their weights stay packed from one sentence to the next."""
+        layers = self.lower, self.upper
+        now = [chooser.forced(), *((id(p), p.data_ptr(), p._version) for layer in layers for p in layer.parameters())]
+        if self._ready is None or self._ready[0] != now:
+            self._ready = now, tuple(packed([(layer, False)], None) for layer in layers)
+        return [
+            Stream([(layer, False)], alone=True, batch=rows, head=None, threads=None, weights=ready)
+            for layer, ready in zip(layers, self._ready[1], strict=True)
+        ]
+
+    def _apply(self, fn: Any, recurse: bool = True) -> Self:
+        self._ready = None
+        return super()._apply(fn, recurse)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_ready": None}
+
 
 class RecurrentSteps:
     """The decoder a step at a time, its layers as streams: one call of the engine for all rows."""
@@ -273,7 +300,7 @@ class RecurrentSteps:
         self._core, self._memory, self._width = core, memory, 1
         self._keys, self._gist = core.attention.keys(memory.values), core.gist_of(memory)
         self._rows = len(memory.values)
-        self._streams = [layer.stream(width * self._rows) for layer in self._layers()]
+        self._streams = core.streams(width * self._rows)
 
     def step(self, x: Tensor) -> Tensor:
         """See `Steps`."""
@@ -292,16 +319,13 @@ class RecurrentSteps:
         if len(sources) < len(self._memory.values):
             self._memory, self._keys, self._gist = self._memory.take(sources), self._keys[sources], self._gist[sources]
         if len(rows) > self._streams[0].batch:
-            before, self._streams = self._streams, [layer.stream(len(rows)) for layer in self._layers()]
+            before, self._streams = self._streams, self._core.streams(len(rows))
             for old, new in zip(before, self._streams, strict=True):
                 new.follow(rows.numpy(), old)
         else:
             for stream in self._streams:
                 stream.follow(rows.numpy())
         self._rows, self._width = len(rows), width
-
-    def _layers(self) -> tuple[Any, Any]:
-        return self._core.lower, self._core.upper
 
     def _run(self, which: int, x: Tensor) -> Tensor:
         stream, rows = self._streams[which], self._rows

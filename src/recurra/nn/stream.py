@@ -22,13 +22,11 @@ import torch
 from torch import Tensor, nn
 
 from recurra.errors import InputError, ShapeError
-from recurra.kernels.stepping import steps_of
-from recurra.kernels.steps import IN_USE, Head, StackedCall, computed_dtype
-from recurra.nn.calls import layer_calls
+from recurra.kernels.steps import IN_USE, computed_dtype
 from recurra.nn.contract import Layer
-from recurra.nn.forward import refuse_steps
+from recurra.nn.packed import Packed, packed
 from recurra.nn.stream_arrays import as_array, check_out, fill, row_numbers, stacked
-from recurra.nn.stream_file import fingerprint, named_states, read_states, write_states
+from recurra.nn.stream_file import named_states, read_states, write_states
 
 _empty = np.empty
 
@@ -55,22 +53,21 @@ class Stream:
         batch: int,
         head: nn.Linear | None,
         threads: int | None,
+        weights: Packed | None = None,
     ) -> None:
-        """`layers`: each, and whether its input is added to its output; `alone`: one layer's state, not a tuple."""
+        """`layers`: each, and whether its input is added to its output; `alone`: one layer's state, not a tuple.
+
+        `weights` are those of the layers, where they are known not to have changed since.
+        """
         batch = _whole("batch", batch)
         threads = torch.get_num_threads() if threads is None else _whole("threads", threads)
-        calls = []
-        for layer, added in layers:
-            refuse_steps(layer)
-            calls += _calls(layer, added)
-        like = calls[0].call.x
+        self._packed = packed(layers, head) if weights is None else weights
+        like = self._packed.calls[0].call.x
         last = layers[-1][0]
         self._cells = tuple(layer.cell for layer, _ in layers for _ in range(layer.num_layers))
         self._depths, self._alone = [layer.num_layers for layer, _ in layers], alone
-        self._head = None if head is None else _head(head, last.width, like)
         self._torch_dtype, self.dtype = like.dtype, computed_dtype(like.dtype)
-        self._steps = steps_of(tuple(calls), self._head, batch, threads)
-        self._fingerprint = fingerprint(calls, self._head)
+        self._steps = self._packed.steps(batch, threads)
         self.kernel = self._steps.name
         self.batch, self.input_size = batch, layers[0][0].input_size
         self.output_size = last.width if head is None else head.out_features
@@ -164,7 +161,7 @@ class Stream:
 
     def save(self, path: str | Path) -> None:
         """Write the state of all rows to a safetensors file, with what it belongs to."""
-        write_states(path, self._cells, self._steps.states, self._fingerprint)
+        write_states(path, self._cells, self._steps.states, self._packed.fingerprint)
 
     def load(self, path: str | Path, *, any_weights: bool = False) -> None:
         """Go on from a state that `save` wrote.
@@ -172,14 +169,14 @@ class Stream:
         Raises ModelFileError for a file that is none, or whose layers, sizes, number of rows or weights are others;
         `any_weights` takes the state of other weights. The state stays as it is then.
         """
-        found = read_states(path, self._cells, self._steps.states, None if any_weights else self._fingerprint)
+        found = read_states(path, self._cells, self._steps.states, None if any_weights else self._packed.fingerprint)
         for arrays, values in zip(self._steps.states, found, strict=True):
             for array, value in zip(arrays, values, strict=True):
                 array[...] = value
 
     def __repr__(self) -> str:
         cells = " -> ".join(cell.variant or cell.name for cell in self._cells)
-        head = "" if self._head is None else " -> linear"
+        head = "" if self._packed.head is None else " -> linear"
         return f"Stream({self.input_size} -> {cells}{head} -> {self.output_size}, batch={self.batch}, {self.kernel})"
 
     def _carefully(self, rows: np.ndarray | None, x: Any, out: np.ndarray | None) -> Any:
@@ -197,28 +194,6 @@ class Stream:
             )
         assert not answer
         return torch.from_numpy(y).to(x.device, self._torch_dtype) if isinstance(x, Tensor) and out is None else y
-
-
-def _calls(layer: Layer, added: bool) -> list[StackedCall]:
-    """What the kernels are asked for each layer of one module."""
-    calls = [call for (call,) in layer_calls(layer)]
-    last = len(calls) - 1
-    return [StackedCall(call, added and at == 0, added and at == last) for at, call in enumerate(calls)]
-
-
-def _head(head: nn.Linear, width: int, like: Tensor) -> Head:
-    if not isinstance(head, nn.Linear):
-        raise InputError(
-            f"head is of type {type(head).__name__}: expected a torch.nn.Linear behind the last layer, or None"
-        )
-    weight, bias = head.weight, head.bias
-    if head.in_features != width:
-        raise ShapeError(f"head takes {head.in_features} features: expected {width}, those of the last layer's outputs")
-    if weight.dtype != like.dtype or weight.device != like.device:
-        raise ShapeError(
-            f"head is {weight.dtype} on {weight.device}: expected {like.dtype} on {like.device}, as the layers are"
-        )
-    return Head(weight.detach().clone(), None if bias is None else bias.detach().clone())
 
 
 def _whole(name: str, number: int) -> int:

@@ -55,6 +55,7 @@ class EstimatorStream(ABC):
         found = read_state(path, _MAGIC, what, tensors, self._check_header)
         for name, array in found.items():
             tensors[name][...] = array
+        self._moved(np.arange(self.batch))
 
     def row_state(self, row: int) -> dict[str, npt.NDArray[Any]]:
         """The state of one row, as copies of arrays by name."""
@@ -72,6 +73,7 @@ class EstimatorStream(ABC):
                 raise ModelFileError(_("the state holds {name!r} in another form: expected that of a row", name=name))
         for name, array in tensors.items():
             array[row] = state[name]
+        self._moved(np.array([row]))
 
     def _check_header(self, path: Path, header: dict[str, Any]) -> None:
         kind, model = str(header["kind"]), str(header["model"])
@@ -92,6 +94,9 @@ class EstimatorStream(ABC):
                     path=path,
                 )
             )
+
+    def _moved(self, at: Ints) -> None:  # noqa: B027  # most have nothing to do then
+        """Some rows are at another place now than their last step left them."""
 
     def _rows(self, rows: Any) -> Ints:
         """The numbers [k] of rows, or of all."""

@@ -60,6 +60,18 @@ def watched_windows(
 
     `noun` names a window. Raises InputError where nothing was promised.
     """
+    promise = checked_promise(promise, alpha)
+    covered = windows["covered"].to_numpy(dtype=np.float64)
+    missed = 1.0 - covered if promise.missed.size else None
+    found = watch(promise, windows["error"].to_numpy(dtype=np.float64), missed, alpha=alpha)
+    since = None if found.since is None else windows["time"].iloc[found.since]
+    part = windows if found.since is None else windows.iloc[found.since :]
+    sentence = sentence_of(promise, found.status, part, since, noun)
+    return found, sentence, since, windows.assign(evidence=found.evidence)
+
+
+def checked_promise(promise: Promise | None, alpha: float) -> Promise:
+    """The promise; raises InputError where there is none, or `alpha` is no share."""
     if not 0 < alpha < 1:
         raise InputError(_("alpha is {alpha!r}: expected a share of false alarms between 0 and 1", alpha=alpha))
     if promise is None:
@@ -69,16 +81,11 @@ def watched_windows(
                 "with study(), or on the command line"
             )
         )
-    covered = windows["covered"].to_numpy(dtype=np.float64)
-    missed = 1.0 - covered if promise.missed.size else None
-    found = watch(promise, windows["error"].to_numpy(dtype=np.float64), missed, alpha=alpha)
-    since = None if found.since is None else windows["time"].iloc[found.since]
-    sentence = _sentence(promise, found, windows, since, noun)
-    return found, sentence, since, windows.assign(evidence=found.evidence)
+    return promise
 
 
-def _sentence(promise: Promise, found: Watching, windows: pd.DataFrame, since: Any, noun: str) -> str:
-    part = windows if found.since is None else windows.iloc[found.since :]
+def sentence_of(promise: Promise, status: str, part: pd.DataFrame, since: Any, noun: str) -> str:
+    """What a status means; `part` are the windows (or, where the promise is broken, those `since` then)."""
     figures = _(
         "{metric} {error} ({promised} promised)",
         metric=promise.metric,
@@ -93,14 +100,14 @@ def _sentence(promise: Promise, found: Watching, windows: pd.DataFrame, since: A
             promised=percent(promise.covered),
         )
     seen = count(int(part["error"].notna().sum()), noun)
-    if found.status == "broken":
+    if status == "broken":
         return _(
             "No longer holds since {since}: {figures}, {windows}. Retrain.",
             since=_time(since),
             figures=figures,
             windows=seen,
         )
-    if found.status == "few":
+    if status == "few":
         return _("Too few rows to tell: {figures}, {windows}.", figures=figures, windows=seen)
     return _("Still holds: {figures}, {windows}.", figures=figures, windows=seen)
 

@@ -73,3 +73,20 @@ def test_training_is_refused_unless_one_insists(tmp_path: Path) -> None:
         model.prepare(opened, target="y", known=["sneaky"])
     prepared = model.prepare(opened, target="y", known=["sneaky"], allow_leak=["sneaky"])
     assert any("sneaky is known in advance" in fact.value for fact in prepared.facts)
+
+
+@pytest.mark.parametrize("how", ["fit", "study", "backtest"])
+def test_python_refuses_it_as_the_command_does(how: str) -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=200).cumsum()
+    data = pd.DataFrame({"ds": DAYS, "y": y, "sneaky": np.roll(y, -1)})
+    with pytest.raises(InputError, match=r"sneaky is known in advance.*allow_leak='sneaky'"):
+        getattr(Forecaster(5, method="naive"), how)(data, target="y", known=["sneaky"])
+
+
+def test_python_may_insist() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=200).cumsum()
+    data = pd.DataFrame({"ds": DAYS, "y": y, "sneaky": np.roll(y, -1)})
+    model = Forecaster(5, method="naive").fit(data, target="y", known=["sneaky"], allow_leak=["sneaky"])
+    assert any("sneaky is known in advance" in fact.value for fact in model.facts())

@@ -34,6 +34,14 @@ def test_a_study_ranks_all_items_beside_the_baselines(studied: rc.NextEvent) -> 
 
 
 @pytest.mark.train
+def test_who_has_seen_every_item_is_proposed_them_again(studied: rc.NextEvent) -> None:
+    rows = [("s", 1.4e9 + 10 * k, f"i{k}", 1.0) for k in range(10)]
+    found = studied.recommend(pd.DataFrame(rows, columns=["session", "time", "item", "price"]), top=10)
+    assert np.isfinite(found["share"]).all()
+    assert found["share"].sum() == pytest.approx(1.0)
+
+
+@pytest.mark.train
 def test_numbers_that_come_next(studied: rc.NextEvent) -> None:
     past = log_of(1).iloc[:4]
     found = studied.next_numbers(past).set_index("number")

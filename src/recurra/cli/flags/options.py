@@ -250,7 +250,7 @@ Fast = Annotated[bool, _option(LEARNING, help="Forecast with the pretrained netw
 Windows = Annotated[int | None, _option(LEARNING, min=1, help="Backtest windows per series; by length unless given.")]
 AllowLeak = Annotated[
     list[str] | None,
-    _option(JUDGING, metavar="NAME", help="Learn from a column or series even though it leaks the future; repeatable."),
+    _option(JUDGING, metavar="NAME", help="Learn from a column or series even though it leaks the answer; repeatable."),
 ]
 Fallback = Annotated[
     bool, _option(OUTPUT, "--fallback", help="Where the best baseline is better for a series, write its forecast.")

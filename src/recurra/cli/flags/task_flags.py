@@ -87,6 +87,7 @@ _EXAMPLES_ALL: dict[str, Flag] = {
     "empty": Flag(options.Empty, "refuse", "settings"),
     "test": _value(options.TestFile),
     "share": _value(options.Share, 0.2),
+    "allow_leak": _value(options.AllowLeak),
     "split": _value(options.SplitColumn),
     "group": _value(options.Group),
     "cell": Flag(options.Cell, "gru", "settings"),

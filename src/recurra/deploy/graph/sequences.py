@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,9 +36,9 @@ def outputs_of(
             y = _columns(b, front, values, codes)
         else:
             y = _branch(b, branch, values, f"{prefix}{k}_")
-        if len(absent) and not (network.per_step and network.parts[name].in_steps):
-            there = b.wide(inputs[f"{name}/there"][0], y.width)
-            y = b.choose(there, b.scale(y, 0.0, numbers(absent)), y)
+        given = inputs.get(f"{name}/there")  # a sequence of which a step has come is there
+        if len(absent) and given is not None and not (network.per_step and network.parts[name].in_steps):
+            y = b.choose(b.wide(given[0], y.width), b.scale(y, 0.0, numbers(absent)), y)
         found.append(y)
     if network.per_step:
         axis = next((y.at for y in found if y.at), "")
@@ -79,7 +79,55 @@ def _branch(b: Builder, branch: Any, x: Vector, prefix: str) -> Vector:
     number = 0
     for layer in branch.layers:
         x, number = add_layer(b, x, layer, False, number, prefix)
-    return x if branch.pooling is None else _pooled(b, branch.pooling, x)
+    if branch.pooling is None:
+        return x
+    return _pooled(b, branch.pooling, x) if x.at else _pooled_so_far(b, branch.pooling, x, prefix)
+
+
+def _pooled_so_far(b: Builder, pooling: Pooling, x: Vector, prefix: str) -> Vector:
+    """The same of the steps so far, from what is kept of them: `nn.sequence_stream`."""
+    before = b.state(f"{prefix}count", 1, at="", double=True)
+    count = b.scale(before, 1.0, 1.0)
+    b.update(before, count)
+    some = b.cast(before, double=False)  # 0 at the first step, which begins everything
+    parts = []
+
+    def kept(name: str, width: int, *, double: bool = False) -> Vector:
+        return b.state(f"{prefix}{name}", width, at="", double=double)
+
+    for kind in pooling.kinds:
+        if kind == "last":
+            parts.append(x)
+        elif kind == "mean":
+            total = kept("sum", x.width, double=True)
+            now = b.add(total, b.cast(x, double=True))
+            b.update(total, now)
+            parts.append(b.cast(b.combine(now, b.wide(count, x.width), "divide"), double=False))
+        elif kind == "max":
+            largest = kept("max", x.width)
+            now = b.choose(b.wide(some, x.width), x, b.combine(largest, x, "maximum"))
+            b.update(largest, now)
+            parts.append(now)
+        else:
+            assert kind == "attention"
+            parts.append(_attended_so_far(b, pooling, x, some, kept))
+    return b.join(parts)
+
+
+def _attended_so_far(b: Builder, pooling: Pooling, x: Vector, some: Vector, kept: Callable[..., Vector]) -> Vector:
+    """The running softmax: sums of weights and of weighted vectors, relative to the largest score so far."""
+    module: Any = pooling.score
+    hidden = b.apply(b.linear(x, module[0].weight, module[0].bias), "tanh")
+    score = b.linear(hidden, module[2].weight)
+    largest, weight, attended = kept("score", 1), kept("weight", 1), kept("attended", x.width)
+    begun = b.choose(some, score, largest)
+    highest = b.combine(begun, score, "maximum")
+    faded, fresh = (b.apply(b.combine(each, highest, "subtract"), "exp") for each in (begun, score))
+    total = b.add(b.multiply(weight, faded), fresh)
+    now = b.add(b.multiply(attended, b.wide(faded, x.width)), b.multiply(x, b.wide(fresh, x.width)))
+    for state, new in ((largest, highest), (weight, total), (attended, now)):
+        b.update(state, new)
+    return b.combine(now, b.wide(total, x.width), "divide")
 
 
 def _pooled(b: Builder, pooling: Pooling, x: Vector) -> Vector:

@@ -156,19 +156,65 @@ def watch(promise: Promise, error: Floats, missed: Floats | None = None, *, alph
     >>> watch(promise, rng.uniform(0.5, 1.5, 100)).status, watch(promise, rng.uniform(1.5, 2.5, 40)).status
     ('holds', 'broken')
     """
-    bets = bets_of(promise, alpha)
-    both = len(bets.bound) == 2
-    error, missed = np.asarray(error) / promise.unit, np.full(len(error), np.nan) if missed is None else missed
-    evidence, needed, alarm, since = np.ones(len(error)), 2.0 / alpha, None, None
-    for k in range(len(error)):
-        evidence[k] = bets.add(np.array([error[k], missed[k]]) if both else error[k : k + 1]).mean()
-        if alarm is None and evidence[k] >= needed:
-            alarm, strongest = k, int(bets.value.argmax())
-            counted = np.flatnonzero(np.isfinite((error, missed)[strongest][: k + 1]))
-            since = int(counted[bets.begins()[strongest] - 1])
-    seen = int(np.isfinite(error).sum())
-    status = "broken" if alarm is not None else "holds" if _could(bets, seen, needed) else "few"
-    return Watching(status, evidence, needed, since, alarm)
+    test = RunningTest(promise, alpha)
+    missed = np.full(len(error), np.nan) if missed is None else missed
+    evidence = np.array([test.add(*each) for each in zip(error, missed, strict=True)])
+    return Watching(test.status, evidence, test.needed, test.since, test.alarm)
+
+
+class RunningTest:
+    """The test of `watch`, one window at a time: constant in time and memory.
+
+    needed  the evidence at which the promise is given up
+    since   the number of the window, from 0, with which it ceased to hold, or None
+    alarm   the number of the window at which that was seen, or None
+    """
+
+    def __init__(self, promise: Promise, alpha: float) -> None:
+        self._unit, self._bets = promise.unit, bets_of(promise, alpha)
+        self.needed = 2.0 / alpha
+        self.evidence = 1.0
+        self.since: int | None = None
+        self.alarm: int | None = None
+        self._least: float | None = None
+        # how many windows came; how many errors were known; of each bet the number of the window it began with
+        self.state = {
+            "windows": np.zeros(1, dtype=np.int64),
+            "seen": np.zeros(1, dtype=np.int64),
+            "found": np.full(2, -1, dtype=np.int64),
+            "begun": np.zeros((len(self._bets.bound), len(SHARES)), dtype=np.int64),
+        }
+        self.state |= {f"bets.{name}": array for name, array in self._bets.state.items()}
+
+    def add(self, error: float, missed: float = float("nan")) -> float:
+        """The next window, NaN where something is not known; the evidence after it."""
+        state, bets = self.state, self._bets
+        k = int(state["windows"][0])
+        before = bets.state["begin"].copy()
+        self.evidence = float(bets.add(np.array([error / self._unit, missed])[: len(bets.bound)]).mean())
+        state["begun"][bets.state["begin"] != before] = k
+        state["windows"] += 1
+        state["seen"] += bool(np.isfinite(error))
+        if self.alarm is None and self.evidence >= self.needed:
+            strongest = int(bets.value.argmax())
+            state["found"][:] = k, state["begun"][strongest, bets.state["run"][strongest].argmax()]
+            self.alarm, self.since = map(int, state["found"])
+        return self.evidence
+
+    @property
+    def status(self) -> str:
+        """ "holds", "broken" or "few"."""
+        if self.alarm is not None:
+            return "broken"
+        if self._least is None:
+            self._least = _least_windows(self._bets, self.needed)
+        return "holds" if self.state["seen"][0] >= self._least else "few"
+
+    def restored(self) -> None:
+        """To be called after `state` was written to."""
+        self.evidence = float(self._bets.value.mean()) if self.state["windows"][0] else 1.0
+        alarm, since = map(int, self.state["found"])
+        self.alarm, self.since = (None, None) if alarm < 0 else (alarm, since)
 
 
 def bets_of(promise: Promise, alpha: float) -> Bets:
@@ -185,9 +231,11 @@ def bets_of(promise: Promise, alpha: float) -> Bets:
 
 def could_tell(promise: Promise, windows: int, alpha: float) -> bool:
     """Whether so many windows could ever say that a promise is broken."""
-    return _could(bets_of(promise, alpha), windows, 2.0 / alpha)
+    return windows >= _least_windows(bets_of(promise, alpha), 2.0 / alpha)
 
 
-def _could(bets: Bets, windows: int, needed: float) -> bool:
+def _least_windows(bets: Bets, needed: float) -> float:
+    """How many windows, as bad as can be, would tell."""
     worst = Bets(bets.bound)
-    return any(worst.add(np.ones(len(bets.bound))).mean() >= needed for _ in range(min(windows, 500)))
+    count = (k for k in range(1, 501) if worst.add(np.ones(len(bets.bound))).mean() >= needed)
+    return next(count, float("inf"))

@@ -47,20 +47,38 @@ struct SharedProduct : Team {
 }  // namespace
 
 Stepper::Stepper(int64_t rows, int64_t features, Type type, int64_t threads)
-    : build_(build_in_use()), rows_(rows), threads_(std::clamp<int64_t>(threads, 1, most_threads)), called_(rows, 0) {
+    : build_(build_in_use()),
+      rows_(rows),
+      threads_(std::clamp<int64_t>(threads, 1, most_threads)),
+      weights_(std::make_shared<std::vector<Memory>>()),
+      called_(rows, 0) {
     stack_.type = type;
     stack_.features = features;
 }
 
-char* Stepper::own(int64_t bytes) {
-    char* block = memory_.emplace_back().at_least(bytes + 64);  // whole vectors may be read beyond the end
+Stepper::Stepper(const Stepper& other, int64_t rows, int64_t threads)
+    : build_(other.build_),
+      rows_(rows),
+      threads_(std::clamp<int64_t>(threads, 1, most_threads)),
+      stack_(other.stack_),
+      layers_(other.layers_),
+      weights_(other.weights_),
+      called_(rows, 0),
+      row_work_(other.row_work_),
+      weight_bytes_(other.weight_bytes_) {
+    for (StackLayer& layer : layers_) begin(layer);
+    finish();
+}
+
+char* Stepper::zeros(std::vector<Memory>& memory, int64_t bytes) {
+    char* block = memory.emplace_back().at_least(bytes + 64);  // whole vectors may be read beyond the end
     std::memset(block, 0, bytes + 64);
     return block;
 }
 
 const void* Stepper::copied(const void* vector, int64_t count) {
     if (!vector) return nullptr;
-    return std::memcpy(own(count * stored_bytes()), vector, count * stored_bytes());
+    return std::memcpy(zeros(*weights_, count * stored_bytes()), vector, count * stored_bytes());
 }
 
 void Stepper::add_layer(const Args& call, bool keeps, bool adds) {
@@ -78,23 +96,28 @@ void Stepper::add_layer(const Args& call, bool keeps, bool adds) {
     args.offsets = args.lengths = nullptr;
     args.dropout = nullptr;
     args.gates = nullptr;
-    layer.packed = own(build_.prepare(args, false, nullptr));
+    layer.packed = zeros(*weights_, build_.prepare(args, false, nullptr));
     build_.prepare(args, false, layer.packed);
     args.peephole = copied(args.peephole, 3 * args.hidden);
     args.norm = copied(args.norm, units);
     args.norm_cell = copied(args.norm_cell, 2 * args.hidden);
     args.norm_input = copied(args.norm_input, units);
-    layer.h = own(rows_ * args.width * computed_bytes());
-    layer.c = traits.carries_c ? own(rows_ * args.hidden * computed_bytes()) : nullptr;
+    begin(layer);
     const int64_t products = units * (args.features + args.width) + (args.projection ? args.hidden * args.width : 0);
     row_work_ += double(products + 16 * units);
     weight_bytes_ += products * stored_bytes();
     layers_.push_back(layer);
 }
 
+void Stepper::begin(StackLayer& layer) {
+    const Args& args = layer.args;
+    layer.h = zeros(memory_, rows_ * args.width * computed_bytes());
+    layer.c = build_.cells[args.cell].carries_c ? zeros(memory_, rows_ * args.hidden * computed_bytes()) : nullptr;
+}
+
 void Stepper::add_head(const void* weight, const void* bias, int64_t outputs) {
     stack_.head = {layers_.back().args.width, outputs, weight, bias, nullptr};
-    stack_.head.packed = own(build_.prepare_head(stack_.head, stack_.type, nullptr));
+    stack_.head.packed = zeros(*weights_, build_.prepare_head(stack_.head, stack_.type, nullptr));
     build_.prepare_head(stack_.head, stack_.type, stack_.head.packed);
     row_work_ += double(outputs) * double(stack_.head.features);
 }

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "memory.h"
@@ -17,6 +18,8 @@ class Stepper {
   public:
     // `rows` rows of the state; at most `threads` threads take part in a step.
     Stepper(int64_t rows, int64_t features, Type type, int64_t threads);
+    // The same layers and head once more, with a state of zeros of its own; the packed weights are shared.
+    Stepper(const Stepper& other, int64_t rows, int64_t threads);
 
     // The layer whose weights a call has; they are copied. The state of all rows is zero. Where it `adds`, its output gets the
     // input of the layer that was the last to keep it, of the same width.
@@ -48,15 +51,17 @@ class Stepper {
   private:
     static constexpr double long_work_ = 2e6;
     const void* copied(const void* vector, int64_t count);
+    void begin(StackLayer& layer);
     int64_t stored_bytes() const { return stack_.type == Type::float64 ? 8 : stack_.type == Type::float32 ? 4 : 2; }
     int64_t computed_bytes() const { return stack_.type == Type::float64 ? 8 : 4; }
-    char* own(int64_t bytes);
+    static char* zeros(std::vector<Memory>& memory, int64_t bytes);
 
     const Build& build_;
     int64_t rows_, threads_;
     Stack stack_{};
     std::vector<StackLayer> layers_;
-    std::vector<Memory> memory_;           // of weights and states
+    std::shared_ptr<std::vector<Memory>> weights_;  // not written to after `finish`
+    std::vector<Memory> memory_;           // of states
     std::vector<Memory> scratch_;          // one for each range of rows
     std::vector<int64_t> places_, called_;  // `called_`: by row, the last call of `are_rows` that named it
     int64_t calls_ = 0;

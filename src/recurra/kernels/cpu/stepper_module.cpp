@@ -129,6 +129,9 @@ void add_stepper(nb::module_& m, Args (*args_of)(nb::handle call)) {
             },
             nb::arg("weight"), nb::arg("bias"), nb::arg("outputs"))
         .def("finish", &Stepper::finish)
+        .def(
+            "another", [](const Stepper& stepper, int64_t rows, int64_t threads) { return new Stepper(stepper, rows, threads); },
+            nb::arg("rows"), nb::arg("threads"), nb::rv_policy::take_ownership)
         .def("step", &step, nb::arg("x"), nb::arg("y"))
         .def("step_rows", &step_rows, nb::arg("rows"), nb::arg("x"), nb::arg("y"))
         .def("state", [](nb::handle self, int64_t layer, int64_t s) { return state(self, layer, s); }, nb::arg("layer"), nb::arg("s"));

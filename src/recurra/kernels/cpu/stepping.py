@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 
 from recurra.kernels.contract import NO_MASKS
@@ -18,10 +17,21 @@ class EngineSteps:
 
     name = "cpu"
 
-    def __init__(self, stepper: Any, states: tuple[tuple[np.ndarray, ...], ...]) -> None:
-        self.states = states
+    def __init__(self, stepper: Any, carried: tuple[int, ...]) -> None:
+        """`carried`: how many states each layer has."""
+        self._stepper, self._carried = stepper, carried
+        self.states = tuple(tuple(stepper.state(k, s) for s in range(count)) for k, count in enumerate(carried))
         self.step = stepper.step
         self.step_rows = stepper.step_rows
+
+    def another(self, rows: int, threads: int) -> EngineSteps:
+        """The same stack, its packed weights shared."""
+        return EngineSteps(self._stepper.another(rows, threads), self._carried)
+
+
+def build_in_use() -> str:
+    """The build of the engine that a stack is made with now."""
+    return _engine.chosen_build()
 
 
 def engine_steps(layers: tuple[StackedCall, ...], head: Head | None, rows: int, threads: int) -> EngineSteps:
@@ -41,6 +51,4 @@ def engine_steps(layers: tuple[StackedCall, ...], head: Head | None, rows: int, 
             bias = None if head.bias is None else head.bias.detach().resolve_neg().contiguous()
             stepper.add_head(weight.data_ptr(), 0 if bias is None else bias.data_ptr(), len(weight))
         stepper.finish()
-    carried = [1 + CELLS[layer.call.recurrence.cell.variant].carries_c for layer in layers]
-    states = tuple(tuple(stepper.state(k, s) for s in range(count)) for k, count in enumerate(carried))
-    return EngineSteps(stepper, states)
+    return EngineSteps(stepper, tuple(1 + CELLS[layer.call.recurrence.cell.variant].carries_c for layer in layers))

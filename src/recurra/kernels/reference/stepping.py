@@ -44,6 +44,10 @@ class ReferenceSteps:
             return OTHER_ROWS
         return self._step(rows, len(rows), x, y)
 
+    def another(self, rows: int, threads: int) -> ReferenceSteps:
+        """The same stack; torch decides about threads."""
+        return ReferenceSteps(self._layers, self._head, rows)
+
     def _step(self, rows: slice | np.ndarray, count: int, x: np.ndarray, y: np.ndarray) -> int:
         if not (
             self._fits(x, count, self._like.shape[1]) and self._fits(y, count, self._outputs) and y.flags.writeable

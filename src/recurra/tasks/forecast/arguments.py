@@ -39,6 +39,7 @@ class ColumnArguments(TypedDict, total=False):
     pivot_year   the first of the 100 years that two digits mean
     all_hours    hours and days that never have a row are gaps, not closed
     holidays     countries whose holidays are known ahead, such as "DE" or ["DE-BY", "AT"], or a column of countries
+    allow_leak   columns and series to learn from although they tell the future (`tasks.forecast.leaks`)
     """
 
     time: str | Sequence[str] | None
@@ -56,6 +57,7 @@ class ColumnArguments(TypedDict, total=False):
     pivot_year: int | None
     all_hours: bool
     holidays: str | Sequence[str] | None
+    allow_leak: Sequence[str] | None
 
 
 def with_target(table: pd.DataFrame, schema: Schema, *, fresh: bool = False) -> pd.DataFrame:

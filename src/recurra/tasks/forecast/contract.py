@@ -36,7 +36,7 @@ from recurra.tasks.forecast.fallback import with_fallback
 from recurra.tasks.forecast.horizon import default_horizon
 from recurra.tasks.forecast.inspection import findings, memory_sentences, usual_explanation
 from recurra.tasks.forecast.inspection import now as looked_at
-from recurra.tasks.forecast.leaks import refuse_leaks
+from recurra.tasks.forecast.leaks import allowed_leaks, refuse_leaks
 from recurra.tasks.forecast.model import ForecastModel
 from recurra.tasks.forecast.printed import ForecastPreview, scores_of
 from recurra.tasks.forecast.report import ReportedForecasts
@@ -137,7 +137,7 @@ class FileForecaster(ReportedForecasts, Estimator):
             self.horizon, reason = default_horizon(detect_seasons(panel), middle)
         said = _("{steps} ({reason})", steps=count(self.horizon, step_noun(panel.grid.freq)), reason=reason)
         facts = [*opened.facts, *understood, Fact("horizon", said, option("horizon"))]
-        facts += refuse_leaks(panel, int(self.horizon), set(allow_leak or ()))
+        facts += refuse_leaks(panel, int(self.horizon), allowed_leaks(allow_leak))
         return Prepared((panel, windows, fallback), facts, data_digest(panel), {"windows": windows})
 
     def _grouped(self, columns: Mapping[str, Any]) -> dict[str, Any]:

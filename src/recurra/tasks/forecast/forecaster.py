@@ -30,6 +30,7 @@ from recurra.tasks.forecast.explanation import explanation_frame
 from recurra.tasks.forecast.frames import backtest_origins, later_origins, panels_of_windows
 from recurra.tasks.forecast.fresh import predicted_after
 from recurra.tasks.forecast.inspection import findings, flow_frame
+from recurra.tasks.forecast.leaks import allowed_leaks, refuse_leaks
 from recurra.tasks.forecast.levels import checked_levels
 from recurra.tasks.forecast.model import (
     ForecastModel,
@@ -144,7 +145,8 @@ class Forecaster(FileForecaster):
 
         `columns` say what columns are, and how they are read: see `ColumnArguments`. Trained twice: with the last
         origins of every series held out, which ends the training and calibrates the intervals, then for as long on
-        everything. Raises `InputError` for data that cannot be used.
+        everything. Raises `InputError` for data that cannot be used, and for columns and series that tell the future
+        unless `allow_leak` names them; a Panel is taken as it is.
         """
         panel = self._panel(data, columns)
         panel = with_month_ends(panel, panel)
@@ -433,8 +435,11 @@ class Forecaster(FileForecaster):
                 )
             self.understood_ = []
             return data
-        panel, self.understood_ = understand(as_table(data), **self._grouped(columns))
-        return with_sums(panel) if self.hierarchy is not None else panel
+        said = {name: value for name, value in columns.items() if name != "allow_leak"}
+        panel, self.understood_ = understand(as_table(data), **self._grouped(said))
+        panel = with_sums(panel) if self.hierarchy is not None else panel
+        self.understood_ += refuse_leaks(panel, int(self.horizon or 1), allowed_leaks(columns.get("allow_leak")))
+        return panel
 
     def _recipe(self, panel: Panel) -> Recipe:
         if self.season is None:

@@ -8,7 +8,7 @@ values: one whose values come again in another, later, is that other one's futur
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,11 @@ class Leak:
 def find_leaks(panel: Panel, horizon: int) -> list[Leak]:
     """The known columns and series of `panel` that tell what is to be forecast."""
     return [*_known_columns(panel, horizon), *_series(panel)]
+
+
+def allowed_leaks(given: Sequence[str] | str | None) -> set[str]:
+    """The names that `allow_leak` gives."""
+    return {given} if isinstance(given, str) else set(given or ())
 
 
 def refuse_leaks(panel: Panel, horizon: int, allowed: Collection[str]) -> list[Fact]:

@@ -27,6 +27,7 @@ from recurra.tasks.forecast.frames import forecast_frame, interval_bounds
 from recurra.tasks.forecast.levels import checked_levels
 from recurra.tasks.forecast.model import ForecastModel, never_below
 from recurra.tasks.forecast.stream_rows import StreamRows, as_numbers
+from recurra.tasks.forecast.stream_watching import ForecastWatch
 from recurra.tasks.streaming import EstimatorStream, checked_count
 
 Floats = npt.NDArray[np.floating]
@@ -78,6 +79,7 @@ class ForecastStreams(EstimatorStream):
         self.horizon, self.rate = model.recipe.horizon, float(rate)
         self._history = StreamRows(model.panel, names, model.memory, 4 * self.horizon)
         self._intervals = AdaptiveIntervals(self.batch, self.horizon, QUANTILES, self.rate)
+        self._watch: ForecastWatch | None = None
 
     # What the caller sees
 
@@ -124,9 +126,13 @@ class ForecastStreams(EstimatorStream):
             late = at[skipped > k]
             self._history.append(late, {})
             self._intervals.observe(np.full(len(late), np.nan), late)
+            if self._watch is not None:
+                self._watch.told(late, np.full(len(late), np.nan))
         self._history.append(at, columns)
         self._history.tell_ahead(at, told)
         self._intervals.observe(truth, at)
+        if self._watch is not None:
+            self._watch.told(at, truth)
 
     def forecast(self, rows: Any = None) -> Ahead:
         """The forecasts from where the series stand, of which the next rows will be told."""
@@ -149,6 +155,30 @@ class ForecastStreams(EstimatorStream):
         self._intervals.issue(quantiles, fixed, at)
         return Ahead(panel, points, quantiles, fixed)
 
+    def watch(self, *, alpha: float = 0.05, rate: float | None = None) -> ForecastWatch:
+        """Watch from here on whether the forecasts are as good as the backtest promised: as `Forecaster.watched` does.
+
+        alpha  the probability at most with which a model that holds is ever called broken
+        rate   the share of unchanged values at most that are called anomalous; None: none are looked for
+
+        What is returned goes on with every row that comes, and replaces an earlier one. Series that step together are
+        judged together. Raises InputError where the model was fitted without being evaluated.
+
+        >>> watch = stream.watch(rate=0.001)  # doctest: +SKIP
+        >>> stream.step(12.0), watch.sentence, watch.anomalous  # doctest: +SKIP
+        """
+        self._watch = ForecastWatch(self._model, self._history, self._fixed, alpha=alpha, rate=rate)
+        return self._watch
+
+    def _fixed(self, at: Ints) -> tuple[Floats, Floats]:
+        """The forecasts [k, H] and quantiles [k, H, Q] of `predict` for rows that have begun."""
+        panel = self._history.panel(at)
+        return self._model.forecast(panel, np.arange(len(at)), panel.lengths)
+
+    def _moved(self, at: Ints) -> None:
+        if self._watch is not None:
+            self._watch.restart(at)
+
     def coverage(self) -> pd.DataFrame:
         """How often intervals held so far: a row per series, step ahead and level, the fixed ones beside the adapted.
 
@@ -168,6 +198,7 @@ class ForecastStreams(EstimatorStream):
         at = self._rows(rows)
         self._history.begin(at)
         self._intervals.reset(at)
+        self._moved(at)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.batch} series, horizon={self.horizon}, rate={self.rate:g})"

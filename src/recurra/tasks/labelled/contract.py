@@ -68,6 +68,7 @@ class FileStudy:
     roles: Roles
     frame: pd.DataFrame
     share: float
+    allow_leak: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,11 +116,18 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
         return open_examples(file, reading, text=text_names(columns, self.task.target))
 
     def prepare(
-        self, opened: Opened, *, test: str | Path | None = None, share: float = 0.2, **columns: Any
+        self,
+        opened: Opened,
+        *,
+        test: str | Path | None = None,
+        share: float = 0.2,
+        allow_leak: Sequence[str] | None = None,
+        **columns: Any,
     ) -> Prepared:
         """The examples of a file by its columns; the test part is `test`, another file, or a `share` of them.
 
-        Inputs that are missing in some examples are added to `optional`.
+        Inputs that are missing in some examples are added to `optional`. `allow_leak` names inputs to learn from
+        although they are the label under another name.
         """
         check_share(share)
         target, test = self.task.target, None if test is None else str(test)
@@ -149,14 +157,16 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
         if dropped:
             facts.append(Fact("dropped", _("{rows}, without a step", rows=describe(dropped)), option("empty")))
         facts += how
-        study = FileStudy(parts, roles, opened.frame, share)
+        study = FileStudy(parts, roles, opened.frame, share, tuple(allow_leak or ()))
         return Prepared(study, facts, examples_digest(*parts.everything), {"test": test, "share": share})
 
     def learn(self, prepared: Prepared, *, run: Run | None = None) -> Evaluation:
         """Train and evaluate; `roles_` are those of the file from then on."""
         study: FileStudy = prepared.data
         parts = study.parts
-        evaluation = self.study(parts.examples, parts.labels, **parts.way, share=study.share, run=run)
+        evaluation = self.study(
+            parts.examples, parts.labels, **parts.way, share=study.share, run=run, allow_leak=study.allow_leak
+        )
         self.roles_, self.understood_ = study.roles, prepared.facts
         notes = group_notes(study.frame, study.roles, self.holdout_.pairs)
         if self.holdout_.model.interrupted:
@@ -277,11 +287,11 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
         >>> stream = SequenceTagger(network={"bidirectional": False}).fit(X, y).stream()  # doctest: +SKIP
         >>> stream.step("A"), stream.step("B")  # doctest: +SKIP
         """
-        return LabelledStream(self._fitted(), self.KIND, beside)
+        return LabelledStream(self._fitted(), self.KIND, beside, self.promise_)
 
     def streams(self, n: int, *, beside: Any = None) -> LabelledStreams:
         """`n` sequences, each of which goes on a step at a time; `beside` holds n values for each input."""
-        return LabelledStreams(self._fitted(), self.KIND, n, beside)
+        return LabelledStreams(self._fitted(), self.KIND, n, beside, self.promise_)
 
     def slots(self, count: int, levels: Sequence[float]) -> Slots:
         """Sequences that begin empty."""

@@ -6,7 +6,7 @@ are their settings. The reader is that of its inputs, the network that of `nn.se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -43,6 +43,7 @@ from recurra.tasks.labelled.explanation import explain, explained_outputs, expla
 from recurra.tasks.labelled.facts import model_facts
 from recurra.tasks.labelled.given import options_by_input, refuse_unequal, rows_of, steps_of, whole_truth
 from recurra.tasks.labelled.holdout import HoldoutResult
+from recurra.tasks.labelled.leaks import refuse_target
 from recurra.tasks.labelled.model import Recipe, fit_model
 from recurra.tasks.labelled.model_file import FittedState, Table, from_contents, to_contents
 from recurra.tasks.labelled.plan import default_network, default_training, keeps_classes, make_plan, usual_steps
@@ -94,15 +95,20 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         self.device = device
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, *, groups: Any = None, run: Run | None = None) -> Self:
+    def fit(
+        self, X: Any, y: Any, *, groups: Any = None, run: Run | None = None, allow_leak: Sequence[str] = ()
+    ) -> Self:
         """Learn from examples X and their labels y; examples without a label are left out.
 
         `groups` [N] names what belongs together: of no group one part is learnt from and another held out. Raises
-        `InputError` for data that cannot be used.
+        `InputError` for data that cannot be used, and for an input that is the label under another name unless
+        `allow_leak` names it.
         """
         check_settings(self)
         X, y = self._arranged(X, y)
-        self._learn(self._examples(X), y, groups, run=self._run(run, trainings=1), name="training")
+        self._learn(
+            self._examples(X), y, groups, run=self._run(run, trainings=1), name="training", allow_leak=allow_leak
+        )
         self.verdict_ = self.promise_ = None
         if hasattr(self, "holdout_"):
             del self.holdout_  # of an earlier study
@@ -118,13 +124,14 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         groups: Any = None,
         times: Any = None,
         run: Run | None = None,
+        allow_leak: Sequence[str] = (),
     ) -> Evaluation:
         """Learn from a part of the examples, and be evaluated on the rest against the baselines.
 
         The rest is `share` of them: at random, with the shares of the classes kept; whole `groups` [N]; or the latest
         by `times` [N]. Then a model is trained on all examples, and kept. With `test`, further examples and their
         labels, these are the test part, and the evaluated model is kept, as where the last training is interrupted.
-        Raises `InputError` for data that cannot be used.
+        Raises `InputError` as `fit` does.
         """
         check_settings(self)
         run = self._run(run, trainings=2 if test is None else 1)
@@ -149,7 +156,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
             tested = rows[parts.test]
             learnt = None if groups is None else groups[parts.train]
             before = every.take(parts.train)
-            data = self._learn(before, rows_of(y, parts.train), learnt, run=run, name="study")
+            data = self._learn(before, rows_of(y, parts.train), learnt, run=run, name="study", allow_leak=allow_leak)
             later, labels = every.take(parts.test), rows_of(y, parts.test)
             theirs = None if groups is None else groups[parts.test]
         else:
@@ -160,7 +167,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
                 later, labels = later.take(tested), rows_of(labels, tested)
             whole_truth(kind, known, labels, later, tested)
             before = every
-            data = self._learn(every, y, groups, run=run, name="training")
+            data = self._learn(every, y, groups, run=run, name="training", allow_leak=allow_leak)
         evaluation = self._judge(data, before, later, labels, theirs, tested, run, given=test is not None)
         if test is None:
             pairs = self.holdout_.pairs
@@ -171,7 +178,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
             self.holdout_ = replace(self.holdout_, pairs=None)
         if test is None and not self.model_.interrupted:
             judged, seen = self.holdout_, self.seen_
-            data = self._learn(every, y, groups, run=run, name="training")
+            data = self._learn(every, y, groups, run=run, name="training", allow_leak=allow_leak)
             if self.model_.interrupted:
                 self.model_, self.seen_ = judged.model, seen
             else:
@@ -306,7 +313,9 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         tags.input_tags.three_d_array = True
         return tags
 
-    def _learn(self, examples: Examples, y: Any, groups: Any, *, run: Run, name: str) -> LabelledData:
+    def _learn(
+        self, examples: Examples, y: Any, groups: Any, *, run: Run, name: str, allow_leak: Sequence[str] = ()
+    ) -> LabelledData:
         """Train `model_` on examples and labels; what was learnt from."""
         refuse_unequal(y, len(examples))
         unknown = [name for name in self.optional if name not in examples.kinds]
@@ -330,6 +339,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         per_step, what = kind.per_step, called(y, numbers)
         self.labels_ = kind.read(y, what=what)
         truth = kind.encode(self.labels_, y, steps_of(encoded).lengths if per_step else None, what=what)
+        refuse_target(examples, truth, allow_leak)
         objective = kind.learn(self.labels_, truth, **self._settings())
         together = groups if groups is not None else held_out_groups(examples, encoded, reader)
         plan = make_plan(truth, together, int(self.seed))

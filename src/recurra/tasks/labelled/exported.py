@@ -57,14 +57,26 @@ def exported(model: Any) -> Exported:
             )
         )
     whole = _graph(model, whole=True)
-    why = model.members[0].network.why_not_causal
-    centred = any(isinstance(e, SeriesEncoder) and e.centred for e in model.reader.encoders.values())
-    why = why or ("its series are taken less their own mean, which is not known before the end" if centred else "")
+    why = _why_no_step(model)
     step = None if why else _graph(model, whole=False)
     rows = drawn_rows(model.reader, _ROWS, model.recipe.optional)
     cases = tuple(_case(model, row) for row in rows)
     step_cases = () if step is None else _in_steps(model, rows[0])
     return Exported(model.objective.aim, whole, step, sidecar_of(model), cases, step_cases, why, tokenizers_of(model))
+
+
+def _why_no_step(model: Any) -> str:
+    """Why the model cannot say after every step what it would of the sequence so far; "" where it can."""
+    network = model.members[0].network
+    if why := network.why_not_causal if network.per_step else network.why_not_onward:
+        return why
+    if any(isinstance(e, SeriesEncoder) and e.centred for e in model.reader.encoders.values()):
+        return "its series are taken less their own mean, which is not known before the end"
+    beside = getattr(model.stacked, "model", None)
+    parts = list(beside.parts.values()) if isinstance(beside, JointModel) else [beside]
+    if model.blend.stacked and not network.per_step and any(isinstance(part, NGramModel) for part in parts):
+        return "a linear model of the n-grams of the whole sequence corrects its networks"
+    return ""
 
 
 def _graph(model: Any, *, whole: bool) -> Graph:
@@ -168,16 +180,23 @@ def _said(model: Any, outputs: npt.NDArray) -> dict[str, npt.NDArray]:
 def _in_steps(model: Any, row: tuple[Encoded, Mapping[str, npt.NDArray]]) -> tuple[Case, ...]:
     """The row step by step; what is no sequence comes with every step."""
     encoded, inputs = row
-    whole = _said(model, model.outputs(encoded))
     names = input_names(model.reader)
-    along = {name for given, name in names.items() if isinstance(encoded[given], Ragged)} | {
-        f"{name}_waits" for name in names.values()
-    }
-    steps = len(next(iter(whole.values())))
+    moving = [given for given in names if isinstance(encoded[given], Ragged)]
+    along = {names[given] for given in moving} | {f"{names[given]}_waits" for given in moving}
+    steps = min(_STEPS, *(len(inputs[names[given]]) for given in moving))
+
+    def said(t: int) -> dict[str, npt.NDArray]:
+        if model.objective.per_step:
+            return {name: values[t] for name, values in whole.items()}
+        return _said(model, model.outputs({name: _begun(encoded[name], t + 1) for name in encoded}))
+
+    whole = _said(model, model.outputs(encoded)) if model.objective.per_step else {}
     return tuple(
-        Case(
-            {name: np.atleast_1d(values[t]) if name in along else values for name, values in inputs.items()},
-            {name: values[t] for name, values in whole.items()},
-        )
-        for t in range(min(steps, _STEPS))
+        Case({name: np.atleast_1d(values[t]) if name in along else values for name, values in inputs.items()}, said(t))
+        for t in range(steps)
     )
+
+
+def _begun(column: Any, steps: int) -> Any:
+    """The first steps of the only row, where it has steps."""
+    return Ragged(column.values[:steps], np.array([0, steps])) if isinstance(column, Ragged) else column

@@ -18,12 +18,14 @@ from recurra.data.encoders.reader import Fixed, Reader
 from recurra.data.encoders.standardising import SeriesEncoder
 from recurra.data.examples.examples import as_examples
 from recurra.errors import InputError
+from recurra.evaluation.shared.watching import Promise
 from recurra.language import _
 from recurra.nn.sequence import InputBatch, SequenceNetwork
 from recurra.nn.sequence_stream import SequenceStream
 from recurra.options import option
 from recurra.tasks.labelled.model import SequenceModel
 from recurra.tasks.labelled.step_reading import StepReader
+from recurra.tasks.labelled.stream_watching import LabelledWatch
 from recurra.tasks.streaming import EstimatorStream, checked_count
 
 Floats = npt.NDArray[np.floating]
@@ -37,10 +39,14 @@ class LabelledStreams(EstimatorStream):
     different places; `step_rows` moves some of them, `reset` begins some anew.
     """
 
-    def __init__(self, model: SequenceModel, kind: str, batch: int, beside: Any = None) -> None:
+    def __init__(
+        self, model: SequenceModel, kind: str, batch: int, beside: Any = None, promise: Promise | None = None
+    ) -> None:
         if why := why_no_stream(model):
             raise InputError(_("this {kind} has no stream: {why}", kind=kind, why=why))
         self.kind, self._model, self.batch = kind, model, checked_count("n", batch)
+        self._promise = promise
+        self._watch: LabelledWatch | None = None
         reader = model.reader
         self.name = reader.sequences[0]
         self._reader = StepReader(reader.encoders[self.name], self.name, self.batch)
@@ -73,6 +79,25 @@ class LabelledStreams(EstimatorStream):
         for stream in self._streams:
             stream.reset(at)
         self._reader.last[at] = np.nan
+        self._moved(at)
+
+    def watch(self, *, alpha: float = 0.05, every: int | None = None) -> LabelledWatch:
+        """Watch from here on whether the model is wrong more often than its test part promised; truths are told later.
+
+        alpha  the probability at most with which a model that holds is ever called broken
+        every  of a tagger, after how many steps a sequence that never ends counts as one
+
+        Raises InputError where the model was fitted without being evaluated.
+
+        >>> watch = stream.watch()  # doctest: +SKIP
+        >>> stream.step("A"), watch.tell("x"), stream.reset(), watch.sentence  # doctest: +SKIP
+        """
+        self._watch = LabelledWatch(self._promise, self._model.objective, self.batch, alpha=alpha, every=every)
+        return self._watch
+
+    def _moved(self, at: Ints) -> None:
+        if self._watch is not None:
+            self._watch.end(at)
 
     def step_outputs(self, rows: Any, x: Any, times: Any = None) -> Floats:
         """As `step_rows`, with what the networks say, blended [k, K], in place of labels."""
@@ -97,7 +122,10 @@ class LabelledStreams(EstimatorStream):
             values = np.stack([steps[i][k] for i in moving])
             said = [stream.advance(at[moving], values) for stream in self._streams]
             found[moving] = np.mean(said, axis=0) if len(said) > 1 else said[0]
-        return self._model.blend(found)
+        outputs = self._model.blend(found)
+        if self._watch is not None:
+            self._watch.note(at, outputs)
+        return outputs
 
     def _tensors(self) -> Mapping[str, npt.NDArray[Any]]:
         found = {f"{k}.{name}": a for k, stream in enumerate(self._streams) for name, a in stream.tensors.items()}
@@ -117,8 +145,8 @@ class LabelledStreams(EstimatorStream):
 class LabelledStream(LabelledStreams):
     """One sequence that goes on a step at a time: `stream()` of an estimator of labelled sequences."""
 
-    def __init__(self, model: SequenceModel, kind: str, beside: Any = None) -> None:
-        super().__init__(model, kind, 1, None if beside is None else {n: [v] for n, v in dict(beside).items()})
+    def __init__(self, model: SequenceModel, kind: str, beside: Any = None, promise: Promise | None = None) -> None:
+        super().__init__(model, kind, 1, None if beside is None else {n: [v] for n, v in dict(beside).items()}, promise)
 
     def step(self, x: Any, *, times: Any = None) -> Any:
         """The next step, and what is predicted after it: a tag, a class, a number."""

@@ -336,7 +336,10 @@ class NextEvent(FileContract):
             part = asked.part(places)
             scores = np.array(scorer(part, places), dtype=np.float64)
             if not model.recipe.keep_seen:
+                seen = scores.copy()
                 forget_seen(scores, part)
+                nothing_new = ~np.isfinite(scores).any(axis=1)  # who has seen every item is proposed those again
+                scores[nothing_new] = seen[nothing_new]
             scores -= scores.max(axis=1, keepdims=True)
             chances = np.exp(scores)
             chances /= chances.sum(axis=1, keepdims=True)
