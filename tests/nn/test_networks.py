@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 import recurra.nn
 from recurra import InputError, cells
+from recurra.nn.agent import AgentNetwork, AgentOptions
 from recurra.nn.encoder_decoder import EncoderDecoder, EncoderDecoderOptions
 from recurra.nn.forecast import ForecastNetwork, Inputs, NetworkOptions
 from recurra.nn.generator import GeneratorNetwork, GeneratorOptions
@@ -22,6 +23,7 @@ from recurra.nn.next_event import NextEventNetwork, NextEventOptions
 from recurra.nn.own import OwnNetwork
 from recurra.nn.sequence import InputBatch, InputSpec, SequenceNetwork, SequenceOptions
 from recurra.nn.transcription import TranscriptionNetwork, TranscriptionOptions
+from recurra.nn.voice import VoiceNetwork, VoiceOptions
 
 STEPS, ROWS = 7, 3
 Parts = tuple[Any, ...]  # of the inputs of a network, each with the steps first
@@ -93,6 +95,21 @@ def decoder(cell: str) -> Case:
     )
 
 
+def agent(cell: str, *, remembers: bool = True) -> Case:
+    network = AgentNetwork(3, 2, cell, AgentOptions(6, 2), chosen=True, remembers=remembers)
+
+    def joined(found: tuple[tuple[Tensor, Tensor], Any]) -> tuple[Tensor, Any]:
+        (outputs, values), state = found
+        return torch.cat([outputs, values.unsqueeze(-1)], dim=-1), state
+
+    return Case(
+        network,
+        (torch.randn(STEPS, ROWS, 3),),
+        lambda parts, state: joined(network(*parts, state)),
+        lambda parts, state: joined(network.step(*parts, state)),
+    )
+
+
 def plain(network: Any, *inputs: Tensor, whole: Any = None) -> Case:
     return Case(
         network,
@@ -109,6 +126,8 @@ CAUSAL = {
     "transcription, ahead": lambda cell: transcription(cell, 2),
     "sequence": sequence,
     "decoder": decoder,
+    "agent": agent,
+    "agent without memory": lambda cell: agent(cell, remembers=False),
 }
 
 
@@ -122,10 +141,15 @@ def pooled() -> SequenceNetwork:
     return SequenceNetwork(specs, 4, "gru", dict.fromkeys(specs, SequenceOptions(hidden=4, bidirectional=False)))
 
 
+def voice() -> VoiceNetwork:
+    return VoiceNetwork(9, 3, 2, 11, "gru", VoiceOptions())
+
+
 NOT_CAUSAL: dict[str, tuple[Callable[[], Network], str]] = {
     "forecast": (forecast, "own level and scale"),
     "pooled sequence": (pooled, "one output for the whole sequence"),
     "both directions": (lambda: TranscriptionNetwork(5, 4, "gru", TranscriptionOptions(4, 1)), "in both directions"),
+    "voice": (voice, "a text in both directions"),
     "own": (lambda: OwnNetwork(nn.Linear(2, 2), "[B, K]", 2, "Linear"), "a module of your own"),
 }
 

@@ -37,9 +37,9 @@ def test_padding_and_neighbours_change_nothing(cell: str) -> None:
     bases = torch.tensor([[1, 4], [2, 5], [3, 0]])
     durations = torch.tensor([[2, 1], [3, 2], [1, 0]])
     pitch, voiced = torch.randn(6, 2), (torch.rand(6, 2) > 0.5).float()
-    both = made(spoken(bases, [3, 2]), spread_of(durations), pitch, voiced)
+    both, _state = made(spoken(bases, [3, 2]), spread_of(durations), pitch, voiced)
     second = Spoken(bases[:2, 1:], bases[:2, 1:] % 3, torch.tensor([2]), torch.tensor([1]))
-    alone = made(second, spread_of(durations[:2, 1:]), pitch[:3, 1:], voiced[:3, 1:])
+    alone, _state = made(second, spread_of(durations[:2, 1:]), pitch[:3, 1:], voiced[:3, 1:])
     torch.testing.assert_close(both.bands[:3, 1:], alone.bands)
     torch.testing.assert_close(both.durations[:2, 1:], alone.durations)
     torch.testing.assert_close(both.pitch[:3, 1:], alone.pitch)
@@ -50,23 +50,23 @@ def test_pitch_speaker_mark_and_voice_are_heard() -> None:
     bases = torch.tensor([[1], [2]])
     spread = spread_of(torch.tensor([[3], [3]]))
     usual: dict[str, Any] = {"pitch": torch.zeros(6, 1), "voiced": torch.ones(6, 1)}
-    first = made(spoken(bases, [2]), spread, **usual).bands
+    first = made(spoken(bases, [2]), spread, **usual)[0].bands
     for other in ({"pitch": torch.ones(6, 1)}, {"voiced": torch.zeros(6, 1)}):
-        assert not torch.allclose(first, made(spoken(bases, [2]), spread, **(usual | other)).bands)
+        assert not torch.allclose(first, made(spoken(bases, [2]), spread, **(usual | other))[0].bands)
     marked = Spoken(bases, bases % 3 * 0, torch.tensor([2]), torch.tensor([0]))
     said = Spoken(bases, bases % 3, torch.tensor([2]), torch.tensor([1]))
-    assert not torch.allclose(first, made(marked, spread, **usual).bands)
-    assert not torch.allclose(first, made(said, spread, **usual).bands)
+    assert not torch.allclose(first, made(marked, spread, **usual)[0].bands)
+    assert not torch.allclose(first, made(said, spread, **usual)[0].bands)
     # What has no voice has no pitch.
     quiet = {"voiced": torch.zeros(6, 1)}
-    low = made(spoken(bases, [2]), spread, pitch=torch.zeros(6, 1), **quiet).bands
-    high = made(spoken(bases, [2]), spread, pitch=torch.ones(6, 1), **quiet).bands
+    low = made(spoken(bases, [2]), spread, pitch=torch.zeros(6, 1), **quiet)[0].bands
+    high = made(spoken(bases, [2]), spread, pitch=torch.ones(6, 1), **quiet)[0].bands
     torch.testing.assert_close(low, high)
 
 
 def test_every_weight_is_learnt() -> None:
     made = network().train()
-    said = made(
+    said, _state = made(
         spoken(torch.tensor([[1, 4], [2, 5]]), [2, 2]),
         spread_of(torch.tensor([[2, 2], [3, 3]])),
         torch.zeros(5, 2),

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from recurra.checking import require
 from recurra.nn.cell_layer import layer_of
+from recurra.nn.network import Network
 from recurra.nn.resets import run_with_resets
 from recurra.nn.stream import Stream
 
@@ -38,7 +39,7 @@ class AgentOptions:
         require(min(self.hidden, self.layers) >= 1, "sizes of a network")
 
 
-class AgentNetwork(nn.Module):
+class AgentNetwork(Network):
     """What is seen [.., F] -> what is done, A logits or means, and its value; `remembers`: see the module."""
 
     def __init__(
@@ -56,12 +57,27 @@ class AgentNetwork(nn.Module):
             self.policy.weight.mul_(_SMALL)
             self.policy.bias.zero_()
 
-    def forward(self, x: Tensor, begins: Tensor, states: tuple[Any, Any]) -> tuple[Tensor, Tensor]:
-        """x [T, B, F], begins [T, B], states of actor and critic before -> logits or means [T, B, A], values [T, B]."""
+    def forward(
+        self, x: Tensor, state: tuple[Any, Any] | None = None, *, begins: Tensor | None = None
+    ) -> tuple[tuple[Tensor, Tensor], tuple[Any, Any]]:
+        """x [T, B, F] -> logits or means [T, B, A] and values [T, B], and the states of actor and critic.
+
+        Where `begins` [T, B] is true an episode begins, and nothing before it is remembered.
+        """
+        begins = x.new_zeros(x.shape[:2], dtype=torch.bool) if begins is None else begins
         anew = begins if self.remembers else torch.ones_like(begins)
-        acted, _last = run_with_resets(self.actor, x, anew, states[0])
-        judged, _last = run_with_resets(self.critic, x, anew, states[1])
-        return self.policy(acted), self.value(judged).squeeze(-1)
+        before = (None, None) if state is None else state
+        acted, actor = run_with_resets(self.actor, x, anew, before[0])
+        valued, critic = run_with_resets(self.critic, x, anew, before[1])
+        return (self.policy(acted), self.value(valued).squeeze(-1)), (actor, critic)
+
+    def step(self, x: Tensor, state: tuple[Any, Any] | None = None) -> tuple[tuple[Tensor, Tensor], tuple[Any, Any]]:
+        """x [B, F] -> logits or means [B, A] and values [B], and the states of actor and critic."""
+        self.refuse_steps()
+        before = (None, None) if state is None or not self.remembers else state
+        acted, actor = self.actor.step(x, before[0])
+        valued, critic = self.critic.step(x, before[1])
+        return (self.policy(acted), self.value(valued).squeeze(-1)), (actor, critic)
 
     def acting(self, rows: int) -> Stream:
         """The actor one step at a time: x [B, F] -> logits or means [B, A]."""

@@ -27,6 +27,7 @@ from torch.nn import functional
 from recurra.errors import InputError
 from recurra.language import _
 from recurra.nn.cell_layer import layer_of
+from recurra.nn.network import Network
 
 PLACES = 5  # numbers that say where a frame stands in its symbol
 _HATS, _REACH = 24, 3.0  # of the pitch, over so many spreads to each side of the mean
@@ -116,7 +117,7 @@ def spread_of(durations: Tensor) -> Spread:
     return Spread(owners, places, lengths)
 
 
-class VoiceNetwork(nn.Module):
+class VoiceNetwork(Network):
     """See the module; `bands` of a frame, `speakers` from 1 on."""
 
     def __init__(self, bases: int, marks: int, speakers: int, bands: int, cell: str, options: VoiceOptions) -> None:
@@ -171,11 +172,19 @@ class VoiceNetwork(nn.Module):
             x = x + found
         return self.bands(self._dropped(x)).float()
 
-    def forward(self, spoken: Spoken, spread: Spread, pitch: Tensor, voiced: Tensor) -> Said:
-        """What it says of all of it, the bands by the pitch and voice that are given [T, B]."""
+    @property
+    def why_not_causal(self) -> str:
+        """Why there is no step: a text is read whole."""
+        return "it reads a text in both directions before it speaks"
+
+    def forward(
+        self, spoken: Spoken, spread: Spread, pitch: Tensor, voiced: Tensor, state: None = None
+    ) -> tuple[Said, None]:
+        """What it says of all of it, the bands by the pitch and voice that are given [T, B]; there is no state."""
+        self.refuse_state(state)
         features = self.read(spoken)
         frames, sung, there = self.sing(features, spread)
-        return Said(self.last(features), sung, there, self.speak(frames, pitch, voiced, spread.lengths))
+        return Said(self.last(features), sung, there, self.speak(frames, pitch, voiced, spread.lengths)), None
 
     def _dropped(self, x: Tensor) -> Tensor:
         rate = self.options.dropout

@@ -87,7 +87,7 @@ def test_acting_step_by_step_is_the_network_over_the_sequence(cell, remembers):
         network.policy.weight.mul_(100)
     x, begins = torch.randn(9, 2, 3), torch.rand(9, 2) < 0.3
     begins[0] = True
-    outputs, values = network(x, begins, (None, None))
+    (outputs, values), _state = network(x, begins=begins)
     actor, critic = network.acting(2), network.valuing(2)
     for t in range(9):
         rows = np.arange(2) if not remembers else np.flatnonzero(begins[t])
@@ -96,7 +96,8 @@ def test_acting_step_by_step_is_the_network_over_the_sequence(cell, remembers):
                 stream.reset(rows)
         np.testing.assert_allclose(actor.step(x[t].numpy()), outputs[t].detach(), atol=1e-5)
         np.testing.assert_allclose(critic.step(x[t].numpy())[:, 0], values[t].detach(), atol=1e-5)
-    apart = network(x + torch.randn(9, 2, 3) * (torch.arange(9) < 4)[:, None, None], begins, (None, None))[0] - outputs
+    other = x + torch.randn(9, 2, 3) * (torch.arange(9) < 4)[:, None, None]
+    apart = network(other, begins=begins)[0][0] - outputs
     assert remembers or not apart[4:].any()
 
 

@@ -20,6 +20,8 @@ from recurra.tasks.play.settings import Practice
 class PlayProblem:
     """A `training.Problem` whose batches come from `Experience`; the last weights are kept."""
 
+    network: nn.Module
+
     def __init__(self, network: AgentNetwork, practice: Practice) -> None:
         self.network, self.practice = network, practice
 
@@ -37,7 +39,7 @@ class PlayProblem:
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
         """See the module."""
         assert isinstance(network, AgentNetwork)
-        outputs, values = network(batch.seen, batch.begins, batch.states)
+        (outputs, values), _state = network(batch.seen, batch.states, begins=batch.begins)
         logs, entropy = policy_terms(outputs, network.spread, batch.actions)
         moved = torch.exp(logs - batch.likelihood)
         held = moved.clamp(1 - self.practice.clip, 1 + self.practice.clip)

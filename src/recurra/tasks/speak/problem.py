@@ -167,7 +167,7 @@ class VoiceProblem:
 
     def loss(self, network: nn.Module, batch: VoiceBatch) -> Tensor:
         """The mean distance of bands, durations, pitch and voice, each in its own spread."""
-        said = network(batch.spoken, batch.spread, batch.tune, batch.voiced)
+        said, _state = network(batch.spoken, batch.spread, batch.tune, batch.voiced)
         frames = inside(batch.spread.lengths, len(batch.bands)).to(self.device)
         symbols = inside(batch.spoken.lengths, len(batch.durations)).to(self.device)
         bands = (said.bands - batch.bands).abs().mean(dim=-1)[frames].mean()
