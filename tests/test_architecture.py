@@ -26,6 +26,7 @@ DECLARATIONS = {
     "tasks/translate/task.py",
     "tasks/generate/task.py",
     "tasks/next_event/task.py",
+    "tasks/synthesize/task.py",
 }  # in which tasks give examples of their commands
 
 # A folder may import its own files, those of the folders named here, and whatever these may import.

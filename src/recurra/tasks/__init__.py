@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from recurra.tasks.loading import load
     from recurra.tasks.next_event.estimator import NextEvent
     from recurra.tasks.speech.transcriber import Transcriber
+    from recurra.tasks.synthesize.estimator import SeriesGenerator
     from recurra.tasks.translate.translator import Translator
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "SequenceGenerator",
     "SequenceRegressor",
     "SequenceTagger",
+    "SeriesGenerator",
     "Task",
     "Transcriber",
     "Translator",
@@ -52,6 +54,7 @@ _LATER = {  # which need torch
     "SequenceGenerator": "generate.estimator",
     "SequenceRegressor": "labelled.regressor",
     "SequenceTagger": "labelled.tagger",
+    "SeriesGenerator": "synthesize.estimator",
     "Transcriber": "speech.transcriber",
     "Translator": "translate.translator",
     "NextEvent": "next_event.estimator",

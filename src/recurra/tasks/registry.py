@@ -24,6 +24,7 @@ _tasks: dict[str, Task | str] = {
     "translate": "recurra.tasks.translate.task:TRANSLATE",
     "generate": "recurra.tasks.generate.task:GENERATE",
     "recommend": "recurra.tasks.next_event.task:RECOMMEND",
+    "synthesize": "recurra.tasks.synthesize.task:SYNTHESIZE",
 }
 OTHERS = ("predict", "evaluate", "inspect", "bench", "textbook", "doctor")  # commands that are no tasks
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
