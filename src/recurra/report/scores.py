@@ -264,6 +264,32 @@ _SCORES = (
         higher=False,
         decimals=2,
     ),
+    _number(
+        mark("discriminative score"),
+        mark("How far above chance a recurrent classifier tells generated windows from real ones, 0 to 0.5."),
+        higher=False,
+    ),
+    _number(
+        mark("predictive score"),
+        mark("The mean absolute error on real rows of a network that learnt generated ones, in spreads of a column."),
+        higher=False,
+    ),
+    _number(
+        mark("autocorrelation error"),
+        mark("How far the autocorrelation of changes, lags 1 to 5, lies from that of real rows, on average."),
+        higher=False,
+    ),
+    _number(
+        mark("cross-correlation error"),
+        mark("How far the correlation of the changes of two columns lies from that of real rows, on average."),
+        higher=False,
+    ),
+    _number(mark("spread"), mark("That of a column within a window, as a multiple of the real one's."), higher=None),
+    _number(
+        mark("nearest"),
+        mark("How far the nearest window that was learnt is, as a multiple of what it is from real later ones."),
+        higher=None,
+    ),
 )
 _RANKING = {
     "recall": mark("How often the item that came next was ranked among the first {k} of all items."),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from recurra.tasks.play.moves import NextMove
     from recurra.tasks.speak.voice import Voice
     from recurra.tasks.speech.transcriber import Transcriber
+    from recurra.tasks.synthesize.estimator import SeriesGenerator
     from recurra.tasks.translate.translator import Translator
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "SequenceGenerator",
     "SequenceRegressor",
     "SequenceTagger",
+    "SeriesGenerator",
     "Task",
     "Transcriber",
     "Translator",
@@ -60,6 +62,7 @@ _LATER = {  # which need torch
     "SequenceGenerator": "generate.estimator",
     "SequenceRegressor": "labelled.regressor",
     "SequenceTagger": "labelled.tagger",
+    "SeriesGenerator": "synthesize.estimator",
     "Transcriber": "speech.transcriber",
     "Translator": "translate.translator",
     "NextEvent": "next_event.estimator",

@@ -31,7 +31,9 @@ CLOSE = 0.02  # a baseline that is further below does not pass for the best, how
 FEWEST_UNITS = 20
 PERCENT = ("accuracy", "balanced accuracy", "WER", "CER", "recall@5", "recall@10", "recall@20")
 POINTS = ("BLEU", "chrF")  # from 0 to 100: all of the above are a hundred times as large
-LOWER = ("log loss", "WER", "CER", "MCD", "nats per character", "nats per frame")  # is better
+LOWER = (  # is better
+    "log loss", "WER", "CER", "MCD", "nats per character", "nats per frame", "discriminative score",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
