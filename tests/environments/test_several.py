@@ -57,7 +57,9 @@ def test_what_ends_begins_anew_and_says_how():
     several = made(partial(Walk, limit=5), rows=2)
     several.begin()
     rng = np.random.default_rng(0)
-    for k in range(5):
+    step = several.step(actions(several, rng))
+    for k in range(1, 5):
+        assert not step.truncated.any()
         step = several.step(actions(several, rng))
         assert step.truncated.tolist() == [k == 4] * 2
     assert not step.terminated.any()

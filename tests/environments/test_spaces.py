@@ -30,13 +30,13 @@ def test_a_choice_that_there_is_not_is_refused(place):
 
 
 def test_actions_span_what_is_allowed():
-    done = acted(spaces.Box(np.float32([0, -2]), np.float32([1, 2])), "world")
-    assert done.given(np.float32([-1, 1])).tolist() == [0, 2]
-    assert done.given(np.float32([0, 0])).tolist() == [0.5, 0]
-    assert done.given(np.float32([9, -9])).tolist() == [1, -2]
+    done = acted(spaces.Box(np.array([0, -2], dtype=np.float32), np.array([1, 2], dtype=np.float32)), "world")
+    assert done.given(np.array([-1, 1], dtype=np.float32)).tolist() == [0, 2]
+    assert done.given(np.array([0, 0], dtype=np.float32)).tolist() == [0.5, 0]
+    assert done.given(np.array([9, -9], dtype=np.float32)).tolist() == [1, -2]
     free = acted(spaces.Box(-np.inf, np.inf, (1, 1)), "world")
     assert free.low == (None,)
-    assert free.given(np.float32([3.5])).tolist() == [[3.5]]
+    assert free.given(np.array([3.5], dtype=np.float32)).tolist() == [[3.5]]
     assert acted(spaces.Discrete(4, start=2), "world").given(np.int64(1)) == 3
 
 

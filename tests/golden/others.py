@@ -66,6 +66,7 @@ def combination() -> tuple[Any, Any]:
     model = rc.Forecaster(WEEK, method="seasonal naive", season=WEEK)
     model.fit(table)
     known, series = model.model_, len(model.model_.panel)
+    assert known.combination is not None
     names = ("seasonal naive", "drift", PRETRAINED)
     weights = np.array([[0.5, 0.3, 0.2]] * series + [[0.2, 0.2, 0.6]])
     model.model_ = replace(known, combination=replace(known.combination, names=names, weights=weights))

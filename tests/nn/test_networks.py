@@ -15,6 +15,7 @@ from torch import Tensor, nn
 import recurra.nn
 from recurra import InputError, cells
 from recurra.nn.agent import AgentNetwork, AgentOptions
+from recurra.nn.density import DensityNetwork
 from recurra.nn.encoder_decoder import EncoderDecoder, EncoderDecoderOptions
 from recurra.nn.forecast import ForecastNetwork, Inputs, NetworkOptions
 from recurra.nn.generator import GeneratorNetwork, GeneratorOptions
@@ -105,8 +106,23 @@ def agent(cell: str, *, remembers: bool = True) -> Case:
     return Case(
         network,
         (torch.randn(STEPS, ROWS, 3),),
-        lambda parts, state: joined(network(*parts, state)),
-        lambda parts, state: joined(network.step(*parts, state)),
+        lambda parts, state: joined(network(parts[0], state)),
+        lambda parts, state: joined(network.step(parts[0], state)),
+    )
+
+
+def density(cell: str) -> Case:
+    network = DensityNetwork(3, cell, hidden=6, components=2)
+
+    def joined(found: tuple[tuple[Tensor, ...], Any]) -> tuple[Tensor, Any]:
+        (pi, mean, scale), state = found
+        return torch.cat([pi, mean.flatten(-2), scale.flatten(-2)], dim=-1), state
+
+    return Case(
+        network,
+        (torch.randn(STEPS, ROWS, 3), torch.randn(STEPS, ROWS, 3)),
+        lambda parts, state: joined(network(*parts, state=state)),
+        lambda parts, state: joined(network.step(*parts, state=state)),
     )
 
 
@@ -127,6 +143,7 @@ CAUSAL = {
     "sequence": sequence,
     "decoder": decoder,
     "agent": agent,
+    "density": density,
     "agent without memory": lambda cell: agent(cell, remembers=False),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def test_streams_of_the_same_weights_share_them_and_have_states_of_their_own(kin
 
 @pytest.mark.parametrize("by", ["data", "no_grad", "load", "parameter", "dtype"])
 def test_weights_that_change_in_whatever_way_are_packed_anew(by):
-    layer = rc.nn.GRU(3, 5)
+    layer: Any = rc.nn.GRU(3, 5)
     before = said(layer)
     old = layer.stream()
     if by == "data":

@@ -82,7 +82,7 @@ def _maker(name: str) -> Make:
 
     def make(*, render: bool = False) -> gymnasium.Env:
         with _refusing(name):
-            mode = {"render_mode": "rgb_array"} if render else {}
+            mode: dict[str, Any] = {"render_mode": "rgb_array"} if render else {}
             made = gymnasium.make(known, disable_env_checker=True, **mode)
         return made if hidden is None else WithoutVelocities(made, hidden[1])
 

@@ -22,6 +22,7 @@ from torch.nn import functional
 from recurra.errors import InputError
 from recurra.language import _
 from recurra.nn.cell_layer import layer_of
+from recurra.nn.network import Network
 
 _NARROWEST = 3.0  # logarithm of how much narrower than a column's usual change a component may be
 
@@ -43,13 +44,13 @@ class DensityOptions:
             object.__setattr__(self, name, int(value))
 
 
-class DensityNetwork(nn.Module):
+class DensityNetwork(Network):
     """Rows x [T, B, D] in units of their spread -> the parameters of the next row's changes.
 
     >>> network = DensityNetwork(3, "gru", hidden=8, components=2)
     >>> x = torch.randn(5, 4, 3)
-    >>> pi, mean, scale, _ = network(x, x)
-    >>> network.log_density((pi, mean, scale), torch.randn(5, 4, 3)).shape
+    >>> parts, state = network(x, x)
+    >>> network.log_density(parts, torch.randn(5, 4, 3)).shape
     torch.Size([5, 4])
     """
 
@@ -62,13 +63,20 @@ class DensityNetwork(nn.Module):
         nn.init.normal_(self.output.weight, std=0.05)
         nn.init.normal_(self.output.bias, std=0.1)
 
-    def forward(self, x: Tensor, changes: Tensor, state: Any = None) -> tuple[Tensor, Tensor, Tensor, Any]:
-        """log pi [T, B, K], means and s [T, B, K, D], and the last state."""
+    def forward(self, x: Tensor, changes: Tensor, state: Any = None) -> tuple[tuple[Tensor, Tensor, Tensor], Any]:
+        """log pi [T, B, K], means and s [T, B, K, D]; and the last state."""
         y, state = self.layer(torch.cat([torch.tanh(x / 3), changes.clamp(-8, 8)], dim=-1), state)
         z = self.output(functional.dropout(y, self.dropout, self.training))
         pi, mean, scale = z.split([self.components, *[self.components * self.columns] * 2], dim=-1)
         shape = (*z.shape[:-1], self.components, self.columns)
-        return pi.log_softmax(-1), mean.view(shape), _NARROWEST * torch.tanh(scale.view(shape) / _NARROWEST), state
+        narrow = _NARROWEST * torch.tanh(scale.view(shape) / _NARROWEST)
+        return (pi.log_softmax(-1), mean.view(shape), narrow), state
+
+    def step(self, x: Tensor, changes: Tensor, state: Any = None) -> tuple[tuple[Tensor, Tensor, Tensor], Any]:
+        """The same of one row x [B, D]: [B, K] and [B, K, D]; and the next state."""
+        self.refuse_steps()
+        parts, after = self(x.unsqueeze(0), changes.unsqueeze(0), state)
+        return (parts[0][0], parts[1][0], parts[2][0]), after
 
     @property
     def factors(self) -> Tensor:

@@ -157,7 +157,7 @@ class Stream:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the weights and of what is computed with them: whose states these are."""
-        return self._fingerprint
+        return self._packed.fingerprint
 
     def save(self, path: str | Path) -> None:
         """Write the state of all rows to a safetensors file, with what it belongs to."""

@@ -104,7 +104,7 @@ class Score:
         return style if self.decimals is None or (self.relative and style.scientific) else NumberStyle(self.decimals)
 
 
-def _number(name: str, meaning: str, *, higher: bool = True, decimals: int | None = 3) -> Score:
+def _number(name: str, meaning: str, *, higher: bool | None = True, decimals: int | None = 3) -> Score:
     return Score(name, meaning, higher=higher, share=False, decimals=decimals)
 
 

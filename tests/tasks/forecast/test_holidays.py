@@ -47,7 +47,7 @@ def test_a_baseline_forecasts_christmas(baselines_here: None) -> None:
 def test_the_pretrained_network_has_them_too(baselines_here: None) -> None:
     ahead = quick(HORIZON, method="fast").fit(before_christmas(sales()), holidays=["DE"]).predict()
     low = ahead.set_index("day")
-    assert low.loc["2023-12-25", "hi_95"] < 80 < low.loc["2023-12-27", "lo_95"]
+    assert low["hi_95"]["2023-12-25"] < 80 < low["lo_95"]["2023-12-27"]
 
 
 @pytest.fixture(scope="module")

@@ -66,6 +66,7 @@ def test_evidence_is_that_of_the_losses_in_a_row_and_wrong_tags_break_the_promis
     found = watch(tagger.promise_, np.array(losses))
     assert seen.evidence == pytest.approx(found.evidence[-1])
     assert (seen.status, found.status) == ("broken", "broken")
+    assert found.since is not None
     assert seen.since == found.since + 1
     assert seen.sentence.startswith(f"No longer holds since {seen.since}: wrong tags 1")
 

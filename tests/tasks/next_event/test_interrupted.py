@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -54,7 +55,7 @@ def test_killed_anywhere_it_goes_on_to_the_same_bits(tmp_path: Path, monkeypatch
 
 @pytest.mark.train
 @pytest.mark.parametrize("seen", ["keep", "exclude"])
-def test_a_saved_stream_goes_on_with_all_that_it_knew(seen: str, tmp_path: Path):
+def test_a_saved_stream_goes_on_with_all_that_it_knew(seen: Any, tmp_path: Path):
     model = small(seen=seen).fit(log_of(50))
     first = model.stream(users=["a", "b"])
     for item in ("i1", "i2", "i3", "i1", "i2"):

@@ -33,7 +33,7 @@ def test_the_density_is_that_of_a_mixture_of_gaussians() -> None:
     with torch.no_grad():
         network.mixing.normal_()
     x = torch.randn(2, 1, 3, dtype=torch.float64)
-    pi, mean, scale, _state = network(x, x)
+    (pi, mean, scale), _state = network(x, x)
     inverse = torch.linalg.inv(scale.exp().diag_embed() @ network.factors)
     normal = torch.distributions.MultivariateNormal(mean, inverse @ inverse.transpose(-1, -2))
     expected = torch.logsumexp(pi + normal.log_prob(x.unsqueeze(-2)), dim=-1)
@@ -94,7 +94,7 @@ def test_it_makes_rows_and_comes_back_from_its_file(tmp_path: Path) -> None:
     )
     evaluation = model.study(frame)
     assert list(evaluation.table.index) == ["Recurra", "training data replayed", "block bootstrap", "VAR"]
-    assert evaluation.table.loc["training data replayed", "nearest"] < 0.2
+    assert evaluation.table["nearest"]["training data replayed"] < 0.2
     made = model.sample(50, seed=3)
     assert list(made.columns) == list(frame.columns)
     assert pd.to_datetime(made["when"]).iloc[0] == pd.Timestamp("2024-01-26")

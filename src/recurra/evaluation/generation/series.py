@@ -23,6 +23,7 @@ from recurra.language import _, mark
 Floats = npt.NDArray[np.floating]
 
 LEADING = mark("discriminative score")
+REPLAYED = mark("training data replayed")  # a reference: whoever wants no real rows cannot use it
 _STEPS, _BATCH, _JUDGE = 250, 64, 0.4
 _TOGETHER = 4  # neighbouring windows overlap: so many are drawn together
 _COPIED, _CLOSE = 0.5, 0.8  # of the distance that real later windows keep to those learnt
@@ -32,8 +33,10 @@ _TOLD, _BARELY = 0.25, 0.1  # discriminative scores that name a use
 def evaluate_series(
     real: Floats, learnt: Floats | None, methods: Mapping[str, Floats], *, seed: int = 0, notes: tuple[str, ...] = ()
 ) -> Evaluation:
-    """Judge what `methods` generated, the model first, beside later `real` windows; `learnt` are those learnt from,
-    where they are known."""
+    """Evaluate what `methods` generated, the model first, beside later `real` windows.
+
+    `learnt` are those learnt from, where they are known. Replayed training data are scored and not compared with.
+    """
     count = len(real)
     unit = np.arange(count - _cut(count)) // _TOGETHER
     held = float("nan") if learnt is None else nearest(real, learnt)
@@ -52,6 +55,7 @@ def evaluate_series(
             "nearest": float("nan") if learnt is None or held == 0 else nearest(made, learnt) / held,
         }
     draws = resample(scores, seed=seed)
+    rivals = {name: score for name, score in scores.items() if name != REPLAYED}
     model = next(iter(methods))
     ends = [(name, LEADING, *interval(draws[name])) for name in methods]
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
@@ -59,7 +63,7 @@ def evaluate_series(
         table,
         pd.DataFrame(ends, columns=["method", "score", "low", "high"]),
         LEADING,
-        decide(scores, draws, model=model, name=LEADING, unit="test passage"),
+        decide(rivals, draws, model=model, name=LEADING, unit="test passage"),
         pd.DataFrame(columns=["output", "count"]),
         pd.DataFrame(columns=["truth", "predicted", "count"]),
         pd.DataFrame(columns=["bin", "confidence", "right", "count"]),

@@ -58,7 +58,7 @@ def _curves(frame: pd.DataFrame) -> list[tuple[str, int, pd.DataFrame]]:
     for (kind, agent), rows in frame.groupby(["kind", "agent"], sort=False):
         place = np.searchsorted(edges, rows["frames"], side="left")
         means = rows.assign(place=place).groupby("place")[["frames", "return"]].mean()
-        found.append((str(kind), int(agent), means))
+        found.append((str(kind), int(agent), means))  # pyright: ignore[reportArgumentType]  # numbers of a group
     return found
 
 

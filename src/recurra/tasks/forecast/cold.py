@@ -180,7 +180,7 @@ def _features(panel: Panel, values: Sequence[npt.NDArray] | None = None) -> list
 
 def _apart(a: npt.NDArray, b: npt.NDArray) -> Floats:
     if np.iscomplexobj(b):
-        return np.where((a[:, None] == b[None]) & (a[:, None].imag >= 0), 0.0, 1.0)
+        return np.where((a[:, None] == b[None]) & (np.imag(a[:, None]) >= 0), 0.0, 1.0)
     away = np.abs(a[:, None] - b[None])
     return np.where(np.isfinite(away), away, np.nanmax(away, initial=1.0))
 

@@ -228,8 +228,7 @@ class Forecaster(FileForecaster):
         backtest, tested, seen = self._backtest(panel, windows, run)
         panel = replace(panel, schema=replace(panel.schema, month_ends=tested.panel.schema.month_ends))
         keys = backtest.forecasts[["series", "origin"]].drop_duplicates()
-        place = {name: s for s, name in enumerate(panel.series)}
-        at = keys["series"].map(place).to_numpy(), keys["origin"].to_numpy()
+        at = keys["series"].map({n: s for s, n in enumerate(panel.series)}).to_numpy(), keys["origin"].to_numpy()
         last = replace(untrained_model(panel, tested.recipe), calibration=tested.calibration, members=tested.members)
         combination = combination_of(last, panel, seen)
         model = last
@@ -493,8 +492,7 @@ class Forecaster(FileForecaster):
             expect(run.progress, 1)
             self.gain_ = measure(model, before, panel, tested.series, tested.origins, run=run)
         # of the origins of the test, whose truths this model has not learnt
-        model = model.with_short(panel, tested.series, tested.origins).with_paths(panel, tested)
-        model = model.with_cold(panel, tested)
+        model = model.with_short(panel, tested.series, tested.origins).with_paths(panel, tested).with_cold(panel, tested)
         return backtest, model, joined(seen, tested)
 
     def _last_time(self) -> object:

@@ -160,8 +160,9 @@ class RecurrentAgent(StudiedEstimator):
         The memory of the episode is the agent's own; `player` plays several games at once.
         """
         model = self._fitted()
-        if self._acting is None or begins:
-            self._acting = model.player(model.best, 1, seed=int(self.seed))
+        acting = None if begins else self._acting
+        if acting is None:
+            acting = self._acting = model.player(model.best, 1, seed=int(self.seed))
         observed = model.world.observed
         try:
             seen = observed.vector(observation)
@@ -171,7 +172,7 @@ class RecurrentAgent(StudiedEstimator):
             raise InputError(
                 _("observation is {shown}: expected {width} finite numbers", shown=observation, width=observed.width)
             )
-        return model.world.acted.given(self._acting.step(seen[None])[0])
+        return model.world.acted.given(acting.step(seen[None])[0])
 
     def player(self, rows: int = 1, *, drawn: bool | None = None) -> Player:
         """The agent at so many games, a step of all of them at a time: see `Player`."""

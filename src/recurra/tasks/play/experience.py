@@ -114,7 +114,8 @@ class Experience:
         outputs = np.zeros((steps, rows, world.acted.size), dtype=np.float32)
         values, afterwards, rewards = (np.zeros((steps, rows)) for _k in range(3))
         chosen = world.acted.chosen
-        actions = np.zeros((steps, rows) if chosen else outputs.shape, dtype=np.int64 if chosen else np.float32)
+        kind = np.int64 if chosen else np.float32
+        actions: npt.NDArray[Any] = np.zeros((steps, rows) if chosen else outputs.shape, dtype=kind)
         spread = None if self.network.spread is None else np.exp(self.network.spread.detach().numpy())
         scale = Scale.of(self.moments, world.observed)  # of the last step, wherever that is
         for t in range(steps):
@@ -131,7 +132,7 @@ class Experience:
             rewards[t] = self.rewards.scaled(done.rewards, over[t])
             if done.truncated.any():
                 cut = np.flatnonzero(done.truncated)
-                last = scale(np.stack([done.finals[k] for k in cut]))
+                last = scale(np.stack([done.finals[int(k)] for k in cut]))
                 afterwards[t, cut] = self._worth(critic, aside, cut, last)
             frame = float((number * steps + t + 1) * rows)
             self.played.rows += [(gained, float(length), frame) for gained, length in done.episodes]

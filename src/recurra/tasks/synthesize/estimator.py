@@ -96,8 +96,9 @@ class SeriesGenerator(StudiedEstimator):
 
     def sample(self, rows: int = ROWS, *, seed: int = 0) -> pd.DataFrame:
         """Rows made from nothing, with the columns that were learnt; the same seed, the same rows."""
-        assert self.roles_ is not None or not hasattr(self, "model_")
-        return table_of(self._fitted().made(int(rows), seed), self.roles_)
+        model = self._fitted()
+        assert self.roles_ is not None
+        return table_of(model.made(int(rows), seed), self.roles_)
 
     def _gathered(  # pyright: ignore[reportIncompatibleMethodOverride]  # its columns by name
         self, opened: Opened, roles: SeriesRoles | None, *, time: Any = None, **columns: Any

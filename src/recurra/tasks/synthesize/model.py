@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from recurra.ensemble.members import Member, Seat
+from recurra.evaluation.generation.series import REPLAYED
 from recurra.language import mark
 from recurra.nn.density import DensityNetwork, DensityOptions
 from recurra.tasks.synthesize.rows import Floats
@@ -84,7 +85,7 @@ class SeriesModel:
         """What it is compared with, from the simplest on."""
         found: dict[str, Continue] = {}
         if self.learnt is not None:
-            found[mark("training data replayed")] = self._replay
+            found[REPLAYED] = self._replay
             found[mark("block bootstrap")] = self._blocks
         if self.autoregression is not None:
             found[mark("VAR")] = self.autoregression.go_on
@@ -102,8 +103,7 @@ class SeriesModel:
         state, made = None, []
         with fitting_threads(network):
             for _step in range(rows):
-                *parts, state = network(x, change, state)
-                pi, mean, scale = (part[-1] for part in parts)
+                (pi, mean, scale), state = network.step(x[-1], change[-1], state)
                 drawn = torch.minimum(
                     torch.maximum(x[-1] + network.draw((pi, mean, scale), generator) * steps, low), high
                 )
@@ -164,8 +164,8 @@ class RowsProblem:
     def _nats(self, network: Any, z: Tensor) -> Tensor:
         change = z.diff(dim=0) / self._steps
         before = torch.cat([torch.zeros_like(change[:1]), change[:-1]])
-        *parts, _state = network(z[:-1], before)
-        return -network.log_density(tuple(parts), change).mean() / z.shape[-1]
+        parts, _state = network(z[:-1], before)
+        return -network.log_density(parts, change).mean() / z.shape[-1]
 
 
 def network_of(recipe: Recipe, scaling: Scaling) -> DensityNetwork:
