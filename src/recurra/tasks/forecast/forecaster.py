@@ -492,7 +492,9 @@ class Forecaster(FileForecaster):
             expect(run.progress, 1)
             self.gain_ = measure(model, before, panel, tested.series, tested.origins, run=run)
         # of the origins of the test, whose truths this model has not learnt
-        model = model.with_short(panel, tested.series, tested.origins).with_paths(panel, tested).with_cold(panel, tested)
+        model = (
+            model.with_short(panel, tested.series, tested.origins).with_paths(panel, tested).with_cold(panel, tested)
+        )
         return backtest, model, joined(seen, tested)
 
     def _last_time(self) -> object:
