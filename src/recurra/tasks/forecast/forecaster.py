@@ -491,11 +491,8 @@ class Forecaster(FileForecaster):
         if model.members and not model.interrupted and not callable(self.network) and columns_of(panel):
             expect(run.progress, 1)
             self.gain_ = measure(model, before, panel, tested.series, tested.origins, run=run)
-        # of the origins of the test, whose truths this model has not learnt
-        model = (
-            model.with_short(panel, tested.series, tested.origins).with_paths(panel, tested).with_cold(panel, tested)
-        )
-        return backtest, model, joined(seen, tested)
+        model = model.with_short(panel, tested.series, tested.origins)  # whose truths it has not learnt
+        return backtest, model.with_paths(panel, tested).with_cold(panel, tested), joined(seen, tested)
 
     def _last_time(self) -> object:
         panel = self._fitted().panel
