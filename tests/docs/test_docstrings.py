@@ -30,6 +30,7 @@ PACKAGES = [
 ALSO_SHOWN = {
     "deploy": {"Case", "Exported", "write_c_model", "write_onnx"},
     "tasks": {
+        "AgentOptions",
         "Ahead",
         "Augmentation",
         "ColumnArguments",
@@ -37,8 +38,11 @@ ALSO_SHOWN = {
         "ForecastStreams",
         "GeneratorOptions",
         "LabelledStreams",
+        "Player",
+        "Practice",
         "SpeechStream",
         "TranscriptionOptions",
+        "VoiceOptions",
         "Watched",
     },
     "report": set(panels.__all__) - {"PANELS"},
