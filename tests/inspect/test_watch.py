@@ -249,7 +249,7 @@ def test_why_nothing_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert watch.memory() == {}
     assert watch.diagnose() == []
     assert "over a single step" in watch.watched().why_nothing
-    with pytest.raises(InputError, match=r"no look succeeded: .*over a single step"):
+    with pytest.raises(InputError, match=r"could not be followed at any step: .*over a single step"):
         watch.plot()
     with pytest.raises(InputError, match="over a single step"):
         watch.look(lambda: model(torch.ones(4, dtype=torch.int64)))
