@@ -14,10 +14,10 @@ from torch import nn
 
 from recurra.errors import InputError
 from recurra.inspect import Watch, Watched
-from recurra.inspect.layers import is_recurrent
 from recurra.inspect.several import said_of_nothing
 from recurra.inspect.watched import from_bytes
 from recurra.language import _
+from recurra.nn.transformer import has_blocks
 from recurra.options import option
 from recurra.training import Run, TrainingOptions, TrainingRecord, train
 from recurra.training.launch import train_on
@@ -82,7 +82,7 @@ class Seat:
     ) -> TrainingRecord:
         """Train the problem's network, on as many processes as `run` says, and bring it back to the CPU to be used.
 
-        `watch` where there is a way through time to be watched, of a recurrence. `steps` are by default those of
+        `watch` where there is a way through time to be watched; a Transformer's is not. `steps` are by default those of
         `options`, `source` the shuffled examples; another one is trained by a single process.
         """
         if source is not None and run.devices * run.nodes > 1:
@@ -100,7 +100,7 @@ class Seat:
             label=f"{_(self.name)} {self.number + 1}/{self.members}" if self.members > 1 else _(self.name),
             steps=steps or options.steps(problem.examples),
             run=run,
-            watch=partial(Watch, clip_norm=options.clip_norm) if watch and is_recurrent(problem.network) else None,
+            watch=partial(Watch, clip_norm=options.clip_norm) if watch and not has_blocks(problem.network) else None,
         )
         problem.network.cpu().eval()
         return record

@@ -90,6 +90,11 @@ class Block(nn.Module):
         return functional.dropout(x, self.rate, self.training)
 
 
+def has_blocks(network: nn.Module) -> bool:
+    """Whether a Transformer stands in it, where others have a recurrence."""
+    return any(isinstance(module, Block) for module in network.modules())
+
+
 class TransformerCore(nn.Module):
     """Encoder and decoder of `layers` blocks each, E = `embedding` wide; see `nn.encoder_decoder.Core`."""
 

@@ -164,7 +164,7 @@ def test_arguments_that_cannot_be_are_refused(changed, words):
 
 
 def test_pairs_of_one_component_cannot_be_split():
-    with pytest.raises(InputError, match="all pairs share a side"):
+    with pytest.raises(InputError, match="all pairs are linked by equal sides"):
         small().study([f"a{k // 2}" for k in range(20)], [f"b{(k + 1) // 2}" for k in range(20)])
 
 
