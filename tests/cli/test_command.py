@@ -14,7 +14,7 @@ STAGES = {
     "reading": "recurra.data.files.read_table.read_text",
     "understanding": "recurra.data.panel.building.infer",
     "training": "recurra.training.loop.Stepper",
-    "comparing": "recurra.evaluation.forecast.backtest.judge",
+    "comparing": "recurra.evaluation.forecast.backtest.decide",
     "explaining": "recurra.tasks.forecast.forecaster.Forecaster.file_content",
     "writing": "recurra.report.write_html",
     "saving": "recurra.tasks.forecast.forecaster.Forecaster.save",

@@ -19,6 +19,7 @@ from recurra.tasks import registry
 
 CODE = next(block.text for block in blocks(read("en", "howto/add-a-task.md")) if block.language == "python")
 KNOWN = ("forecast", "classify", "tag", "regress", "transcribe", "speak", "translate", "generate", "recommend")
+KNOWN += ("play", "moves", "synthesize")
 
 pytestmark = [pytest.mark.spawn, pytest.mark.train]
 

@@ -28,7 +28,7 @@ def glanced(model: nn.Module, loss_of: Callable[[], Tensor], *, step: int, seen:
 def flows_of(seen: Sequence[Watched]) -> pd.DataFrame:
     """member, step, layer, back, gradient, cell, carried: see `gradient_flow`."""
     frames = [watched.frame().assign(member=k) for k, watched in enumerate(seen, start=1)]
-    frame = pd.concat(frames, ignore_index=True)
+    frame = pd.concat([each for each in frames if len(each)] or frames, ignore_index=True)
     return frame[["member", *frame.columns.drop("member")]]
 
 

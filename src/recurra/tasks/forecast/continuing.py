@@ -12,12 +12,17 @@ from recurra.tasks.forecast.model import ForecastModel
 
 
 def read_newer(model: ForecastModel, data: Data) -> Panel:
-    """`data` read as the data of the training was; series without any value are kept where such can be forecast."""
+    """`data` read as the data of the training was, with sums of groups; a panel as it is.
+
+    Series without any value are kept where such can be forecast.
+    """
     if isinstance(data, Panel):
         return data
     schema = model.panel.schema
     fresh = model.cold is not None
-    return build_panel(with_target(as_table(data), schema, fresh=fresh), schema, fixed=True, empty=fresh)[0]
+    panel, _facts = build_panel(with_target(as_table(data), schema, fresh=fresh), schema, fixed=True, empty=fresh)
+    sums = model.recipe.hierarchy and (panel.lengths > 0).all()  # of what is only known ahead there is no sum
+    return with_sums(panel) if sums else panel
 
 
 def without_history(model: ForecastModel, newer: Panel) -> npt.NDArray[np.bool_]:
@@ -35,8 +40,6 @@ def continued(model: ForecastModel, data: Data, rows: int | None = None) -> Pane
     """
     if not isinstance(data, Panel):
         data = read_newer(model, data)
-        if model.recipe.hierarchy and (data.lengths > 0).all():  # of what is only known ahead there is no sum
-            data = with_sums(data)
     if rows is not None and data.grid.freq is not None and (data.lengths > 0).all():
         data = data.tail(rows)
     return join_panels(model.panel, data)
