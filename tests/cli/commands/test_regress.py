@@ -34,7 +34,7 @@ def test_several_numbers_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("without_page")
 def test_columns_beside_the_sequence(tmp_path: Path) -> None:
-    every = promoters().assign(dose=lambda f: f["expression"] * 3)
+    every = promoters().assign(dose=lambda f: f["expression"] * 3 + np.arange(len(f)) % 5)
     source = written(every, tmp_path / "promoters.csv")
     arguments = ["regress", source, "--target", "expression", "--static", "dose", *QUICK]
     assert run([*arguments, "--out", str(tmp_path / "out"), "--quiet"]) == 0
