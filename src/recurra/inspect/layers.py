@@ -21,9 +21,13 @@ from recurra.nn.layer import RecurrentLayer
 CELLS = (nn.RNNCell, nn.LSTMCell, nn.GRUCell)
 
 
+def _is_known(module: nn.Module) -> bool:
+    return isinstance(module, RecurrentLayer) or type(module) in (*OURS, *CELLS)
+
+
 def is_recurrent(model: nn.Module) -> bool:
     """Whether it has a recurrent layer or cell that can be looked into."""
-    return any(isinstance(module, RecurrentLayer) or type(module) in (*OURS, *CELLS) for module in model.modules())
+    return any(map(_is_known, model.modules()))
 
 
 def recurrent_layers(model: nn.Module) -> dict[str, nn.Module]:
@@ -33,11 +37,7 @@ def recurrent_layers(model: nn.Module) -> dict[str, nn.Module]:
     """
     if not isinstance(model, nn.Module):
         raise InputError(f"model is of type {type(model).__name__}: expected a torch.nn.Module")
-    found = {
-        name or type(module).__name__: module
-        for name, module in model.named_modules()
-        if isinstance(module, RecurrentLayer) or type(module) in (*OURS, *CELLS)
-    }
+    found = {name or type(module).__name__: module for name, module in model.named_modules() if _is_known(module)}
     if not found and (others := not_inspected(model)):
         raise InputError(
             f"model has only recurrent layers that cannot be looked into: {', '.join(others)}. Expected the very "
@@ -59,7 +59,7 @@ def not_inspected(model: nn.Module) -> list[str]:
     found = []
     for name, module in model.named_modules():
         kind = str(getattr(module, "original_name", type(module).__name__))  # as a scripted module has it
-        known = isinstance(module, RecurrentLayer) or type(module) in (*OURS, *CELLS)
+        known = _is_known(module)
         scripted = isinstance(module, torch.jit.ScriptModule) and kind in {"RNN", "LSTM", "GRU"}
         keras = type(module).__module__.startswith("recurra.keras") and kind in {"SimpleRNN", "LSTM", "GRU"}
         if not known and (isinstance(module, nn.RNNBase | nn.RNNCellBase) or scripted or keras):

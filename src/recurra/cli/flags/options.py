@@ -92,7 +92,7 @@ AllHours = Annotated[
 ]
 Holidays = Annotated[
     list[str] | None,
-    _option(COLUMNS, metavar="COUNTRIES", help="Holidays known ahead: DE, or DE-BY,AT, or a column of countries."),
+    _option(COLUMNS, metavar="COUNTRIES", help="Countries with known holidays: DE, or DE-BY,AT, or a column of them."),
 ]
 Past = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Past-only covariates.")]
 Known = Annotated[list[str] | None, _option(COLUMNS, metavar="NAMES", help="Known-future covariates.")]

@@ -39,11 +39,11 @@ class SeriesGenerator(StudiedEstimator):
 
     cell        a registered cell
     network     `nn.density.DensityOptions` (`hidden` units, `components` of the mixture), or some of them by name
-    window      rows of a window that is judged
+    window      rows of a window that is evaluated
     training    `TrainingOptions`, or some of them by name
 
     The last part of the rows judges: windows that go on from real later rows, beside the real ones. A model file
-    holds no real row.
+    keeps no rows, but the ranges of columns, the values of those that have few, and the last time.
 
     >>> import numpy as np, pandas as pd
     >>> t = np.arange(400)

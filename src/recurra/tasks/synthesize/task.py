@@ -5,9 +5,9 @@ from recurra.tasks.task import Column, Option, Task
 SYNTHESIZE = Task(
     name="synthesize",
     kind="series generator",
-    summary="Learn the rows of a table of numbers in FILE and make new ones, judged beside later real rows.",
+    summary="Learn the rows of a table of numbers in FILE and make new ones, evaluated against later real rows.",
     examples=(
-        ("synthesize sensors.csv --rows 1000", "rows that may be shared in place of the real ones"),
+        ("synthesize sensors.csv --rows 1000", "new rows with the columns of the real ones"),
         ("synthesize sensors.csv --time when", "times go on after the last"),
     ),
     estimator="recurra.tasks.synthesize.estimator:SeriesGenerator",
@@ -17,9 +17,9 @@ SYNTHESIZE = Task(
     defaults=(("cell", "gru"), ("share", 0.2)),
     options=(
         Option("rows", int, "Rows to make; 1000 unless given.", least=1, shown=True, panel="samples"),
-        Option("window", int, "Rows of a window that is judged.", default=24, least=4, panel="evaluation"),
+        Option("window", int, "Rows of a window that is evaluated.", default=24, least=4, panel="evaluation"),
     ),
     files=("synthetic.csv", "report.html", "report.png"),
-    writes="Writes synthetic.csv, report.html, report.png and NAME.safetensors (the model, which holds no real row).",
+    writes="Writes synthetic.csv, report.html, report.png and NAME.safetensors (the model).",
     shows_results=True,
 )
