@@ -24,6 +24,7 @@ from random import Random
 from typing import Any
 
 import torch
+from tests.golden.others import said_of
 from tests.golden.plain import back
 
 import recurra as rc
@@ -187,17 +188,19 @@ def written(path: Path, source: Path, contents: Contents, rng: Random) -> str:
     return how
 
 
-def use(path: Path, data: Any) -> str:
-    """Open it and ask it: "refused", "used", or "asks for other data"."""
+def use(path: Path, asked: dict[str, Any]) -> str:
+    """Open it and ask it what the golden file was asked: "refused", "used", or "asks for other data"."""
     try:
         model = rc.load(path)
     except (rc.ModelFileError, rc.InputError):
         return "refused"
     try:
-        if isinstance(model, rc.Forecaster):
+        if "other" in asked:
+            said_of(model, back(asked["other"]))
+        elif isinstance(model, rc.Forecaster):
             model.predict()
         else:
-            model.predict(data)
+            model.predict(back(asked["data"]) if "data" in asked else ["a b"])
     except (rc.RecurraError, ValueError):
         return "asks for other data"
     return "used"
@@ -212,10 +215,9 @@ def run(mutations: int, first: int) -> int:
         seeds = []
         for source in sources:  # in both formats: as it is, and as it is written today
             asked = json.loads(source.with_suffix(".json").read_text("utf-8"))
-            data = back(asked["data"]) if "data" in asked else ["a b"]
             today = Path(folder) / source.name
             rc.load(source).save(today)
-            seeds += [(path, read_model(path), data) for path in (source, today)]
+            seeds += [(path, read_model(path), asked) for path in (source, today)]
         path = Path(folder) / "mutation.safetensors"
         return _each(seeds, path, mutations, first)
 
@@ -226,13 +228,13 @@ def _each(seeds: list, path: Path, mutations: int, first: int) -> int:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for seed in range(first, first + mutations):
         rng = Random(seed)
-        source, contents, data = rng.choice(seeds)
+        source, contents, asked = rng.choice(seeds)
         how = "?"
         start = time.process_time()
         signal.setitimer(signal.ITIMER_VIRTUAL, 10 * LONGEST)
         try:
             how = written(path, source, contents, rng)
-            verdict = use(path, data)
+            verdict = use(path, asked)
         except BaseException as error:  # whatever it is, it is a fault
             verdict = f"FAULT {type(error).__name__}"
             print(f"mutation {seed} of {source.stem} ({how}): {type(error).__name__}: {str(error)[:200]}", flush=True)

@@ -14,6 +14,7 @@ from tests.tasks.small import shops
 
 import recurra as rc
 from recurra.data.demo.letters import make_letters
+from recurra.data.demo.numbers import make_voice
 from recurra.data.demo.phrases import make_phrases
 from recurra.evaluation.forecast.columns import PRETRAINED
 
@@ -73,22 +74,61 @@ def combination() -> tuple[Any, Any]:
     return model, table
 
 
+def voice() -> tuple[Any, Any]:
+    """Characters, durations of an aligner, one speaker."""
+    few = make_voice(20)
+    model = rc.Voice(
+        network={"embedding": 4, "encoder": 4, "melody": 4, "hidden": 4, "layers": 1},
+        hearing={"hidden": 4, "layers": 1}, training={"epochs": 1}, listening={"epochs": 1}, iterations=2,
+    )  # fmt: skip
+    return model.fit(list(few["audio"]), list(few["words"])), ["one two", "nine"]
+
+
+def agent() -> tuple[Any, Any]:
+    """A pole whose velocities are hidden."""
+    practice = {"environments": 2, "steps": 8, "passes": 1, "parts": 1}
+    model = rc.RecurrentAgent(members=1, frames=64, episodes=2, network={"hidden": 4}, practice=practice)
+    return model.fit("CartPoleNoVel"), [[0.01, -0.02], [0.03, 0.05], [0.2, -0.1]]
+
+
+def moves() -> tuple[Any, Any]:
+    """Two players, one of whom copies the other."""
+    rng = np.random.default_rng(0)
+    first = rng.choice(["rock", "paper", "scissors"], size=(12, 8))
+    second = np.concatenate([np.full((12, 1), "rock"), first[:, :-1]], axis=1)
+    columns = {"game": np.repeat(np.arange(12), 8), "round": np.tile(np.arange(8), 12)}
+    table = pd.DataFrame({**columns, "a": first.ravel(), "b": second.ravel()})
+    model = rc.NextMove(network={"hidden": 4, "embedding": 3}, training={"epochs": 1}, verbose=False)
+    return model.fit(table, action=["a", "b"], episode="game", step="round"), table[table["game"] < 3]
+
+
 EVERY: dict[str, Callable[[], tuple[Any, Any]]] = {
     "translate": translation,
     "recommend": recommendation,
     "generate": generation,
     "transcribe": transcription,
     "forecast-combination": combination,
+    "speak": voice,
+    "play": agent,
+    "moves": moves,
 }
 
 
 def said(path: Path, data: Any) -> dict[str, Any]:
     """What the model in `path` says of what it is asked."""
-    model: Any = rc.load(path)
+    return said_of(rc.load(path), data)
+
+
+def said_of(model: Any, data: Any) -> dict[str, Any]:
+    """What `model` says of what it is asked."""
     if isinstance(model, rc.Forecaster):
         return {"ahead": plain(model.predict())}
     if isinstance(model, rc.SequenceGenerator):
         return {"score": model.score(data * 5), "written": model.sample(data, length=20, seed=5)}
     if isinstance(model, rc.NextEvent):
         return {"proposed": plain(model.recommend(data, top=3))}
+    if isinstance(model, rc.RecurrentAgent):
+        return {"acted": [int(model.act(np.asarray(seen), begins=not number)) for number, seen in enumerate(data)]}
+    if isinstance(model, rc.Voice):
+        return {"lengths": [len(sound.samples) for sound in model.predict(data)]}
     return {"predicted": plain(list(model.predict(data)))}
