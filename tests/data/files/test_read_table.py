@@ -452,3 +452,15 @@ def test_an_index_of_times_without_a_name_is_a_column(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["ner.conll", "ner.conllu.gz", "ner.iob", "ner.jsonl.xz", "ner.csv"])
 def test_outputs_take_the_name_without_its_suffixes(name: str) -> None:
     assert stem(Path(name)) == "ner"
+
+
+def test_a_header_shorter_than_rows_that_end_empty_is_doubted(tmp_path):
+    file = tmp_path / "short.csv"
+    file.write_text("day,hourprice,kind\n" + "".join(f"2024-01-{day:02},{day},a,\n" for day in range(1, 9)), "utf-8")
+    table = read_table(file)
+    assert list(table.frame) == ["day", "hourprice", "kind"]
+    assert any(
+        "header names 3 columns" in note and "4 fields" in note and "too far left" in note for note in table.notes
+    )
+    file.write_text(file.read_text("utf-8").replace("kind\n", "kind,\n"), "utf-8")
+    assert not any("too far left" in note for note in read_table(file).notes)

@@ -144,14 +144,21 @@ def column_names(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[
     if rows and all(len(row) == len(names) + 1 for row in rows):
         ends_blank = all(not row[-1].strip() for row in rows)
         names = [*names, ""] if ends_blank else ["", *names]
-        if not ends_blank:
-            notes.append(
-                _(
-                    "the header names {n_names} of {n_columns} columns: the first is called c1",
-                    n_names=len(header),
-                    n_columns=len(header) + 1,
-                )
+        remark = (
+            _(
+                "the header names {n_names} columns, and every row has {n_columns} fields, the last of them empty and "
+                "ignored; if a separator is missing in the header, the names stand one column too far left",
+                n_names=len(header),
+                n_columns=len(header) + 1,
             )
+            if ends_blank
+            else _(
+                "the header names {n_names} of {n_columns} columns: the first is called c1",
+                n_names=len(header),
+                n_columns=len(header) + 1,
+            )
+        )
+        notes.append(remark)
     taken: set[str] = set()
     for place, name in enumerate(names):
         fresh = name or f"c{place + 1}"
