@@ -101,7 +101,12 @@ def test_a_token_that_is_never_written():
 
 @pytest.mark.parametrize(
     ("changed", "words"),
-    [({"size": 0}, "size is 0"), ({"penalty": -1.0}, "penalty is -1.0"), ({"most": 0}, "most is 0")],
+    [
+        ({"size": 0}, "size is 0"),
+        ({"penalty": -1.0}, "penalty is -1.0"),
+        ({"penalty": 1e9}, "from 0 to 10"),
+        ({"most": 0}, "most is 0"),
+    ],
 )
 def test_settings_that_are_none_are_refused(changed, words):
     with pytest.raises(InputError, match=words):

@@ -45,6 +45,9 @@ class Searched:
     best: tuple[tuple[float, Tensor], ...]
 
 
+MOST_PENALTY = 10  # beyond it nothing but length would count
+
+
 @final
 @dataclass(frozen=True)
 class Beam(Decoder[Searched]):
@@ -83,8 +86,10 @@ class Beam(Decoder[Searched]):
         for name, value in (("size", self.size), ("most", min(every, default=1))):
             if value < 1:
                 raise InputError(_("{name} is {value}: expected a whole number of at least 1", name=name, value=value))
-        if not (self.penalty >= 0 and math.isfinite(self.penalty)):
-            raise InputError(_("penalty is {penalty}: expected a number of at least 0", penalty=self.penalty))
+        if not 0 <= self.penalty <= MOST_PENALTY:
+            raise InputError(
+                _("penalty is {penalty}: expected a number from 0 to {most}", penalty=self.penalty, most=MOST_PENALTY)
+            )
 
     def start(self, encoded: Branching, rows: int) -> Searched:
         """One beginning in every row."""

@@ -33,7 +33,13 @@ TRANSLATE = Task(
         ),
         Option("beam", int, "Hypotheses that the beam search keeps.", default=5, panel="evaluation", least=1),
         Option(
-            "penalty", float, "Length penalty; 0 prefers short translations.", default=1.0, panel="evaluation", least=0
+            "penalty",
+            float,
+            "Length penalty; 0 prefers short translations.",
+            default=1.0,
+            panel="evaluation",
+            least=0,
+            most=10,
         ),
     ),
     files=("translations.csv", "report.html", "report.png"),

@@ -15,6 +15,7 @@ from recurra.data.pairs.columns import PairRoles, pair_roles, pairs_of
 from recurra.data.pairs.pairs import Pairs, components, fingerprints, prints
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
+from recurra.decoding.beam import MOST_PENALTY
 from recurra.errors import InputError
 from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.evaluation.translation.memory import TranslationMemory
@@ -338,6 +339,11 @@ def check_arguments(estimator: Translator) -> None:
         value = getattr(estimator, name)
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
             raise InputError(_("{name} is {value!r}: expected a whole number of at least 1", name=name, value=value))
+    penalty = estimator.penalty
+    if isinstance(penalty, bool) or not isinstance(penalty, int | float) or not 0 <= penalty <= MOST_PENALTY:
+        raise InputError(
+            _("penalty is {penalty}: expected a number from 0 to {most}", penalty=penalty, most=MOST_PENALTY)
+        )
     if estimator.empty not in ("refuse", "drop"):
         raise InputError(_("empty is {value!r}: expected refuse or drop", value=estimator.empty))
     if estimator.shared not in (True, False, "auto"):
