@@ -134,9 +134,26 @@ def causal_regressor() -> Any:
     return model.fit({"series": series, "about": about}, truth)
 
 
+def small_generator(level: str = "characters") -> Any:
+    """Texts of letters, two layers, tied."""
+    random = np.random.default_rng(6)
+    text = " ".join("".join(random.choice(list("abcd"), random.integers(2, 6))) for _ in range(600))
+    network = {"hidden": 16, "embedding": 12, "tied": True}
+    return rc.SequenceGenerator(level=level, network=network, training={"epochs": 0.2}, verbose=False).fit(text)  # type: ignore[arg-type]
+
+
+def small_agent(environment: str = "CartPoleNoVel", **network: Any) -> Any:
+    """A pole or a pendulum whose velocities are hidden."""
+    pytest.importorskip("gymnasium")
+    practice = {"environments": 2, "steps": 16, "passes": 1, "parts": 1}
+    options = {"members": 2, "frames": 128, "episodes": 2, "practice": practice}
+    return rc.RecurrentAgent(network={"hidden": 16, **network}, **options).fit(environment)  # type: ignore[arg-type]
+
+
 MODELS: Mapping[str, Callable[[], Any]] = {
     "forecast": small_forecaster, "classes": small_classifier, "labels": small_labeller, "numbers": small_regressor,
     "tags": small_tagger, "classes so far": causal_classifier, "numbers so far": causal_regressor,
+    "symbols": small_generator, "choices": small_agent, "moves": lambda: small_agent("PendulumNoVel", layers=2),
 }  # fmt: skip
 
 

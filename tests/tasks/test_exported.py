@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime as rt
 import pytest
 from tests.tasks.exporting import (
     MODELS,
@@ -20,6 +21,8 @@ from tests.tasks.exporting import (
     opened,
     padded,
     run,
+    small_agent,
+    small_generator,
     small_regressor,
     small_tagger,
 )
@@ -161,3 +164,32 @@ def test_a_step_says_what_the_stream_says_of_the_sequence_so_far(pooling: str) -
 def test_a_step_that_is_not_to_be_had_says_why() -> None:
     assert "both directions" in MODELS["classes"]().exported().why_no_step
     assert "their own mean" in small_regressor(bidirectional=False, convolution=(), positions=0).exported().why_no_step
+
+
+def test_a_text_is_written_by_the_exported_step(tmp_path: Path) -> None:
+    model = small_generator("subwords")
+    model.export(onnx=tmp_path)
+    sidecar = json.loads((tmp_path / "model.json").read_text("utf-8"))
+    assert (tmp_path / "tokenizer.json").exists()
+    session = rt.InferenceSession(str(tmp_path / "model_step.onnx"), providers=["CPUExecutionProvider"])
+    symbols, state = [sidecar["begin"]], {}
+    for _ in range(20):  # the likeliest symbol each time
+        given = {"symbol": np.array([[symbols[-1]]])}
+        for each in session.get_inputs():
+            if each.name not in given:
+                given[each.name] = state.get(each.name, np.zeros((1, each.shape[1]), np.float32))
+        found = run(session, given)
+        state = {name.removesuffix("_next"): value for name, value in found.items() if name.endswith("_next")}
+        symbols.append(int(found["logits"][0, 1:].argmax()) + 1)
+    written = "".join(sidecar["symbols"][number - 1] for number in symbols[1:])
+    assert written.startswith(model.sample(length=20, temperature=0)[0][:20])
+
+
+def test_an_exported_agent_acts_as_its_player() -> None:
+    model = small_agent("PendulumNoVel")
+    found = model.exported()
+    assert found.step is not None
+    player = model.player(drawn=False)
+    for case in found.step_cases:
+        acted = model.model_.world.acted.given(player.step(case.inputs["seen"][None])[0])
+        assert difference(acted.reshape(-1), case.outputs["action"]) < CLOSE

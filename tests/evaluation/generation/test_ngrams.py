@@ -24,7 +24,7 @@ def by_hand(learnt: list[int], before: list[int], symbol: int, size: int, order:
             counts = Counter(gram[1:] for gram in longer)
             counts = Counter({gram: max(counts[gram], 1) for gram in grams})
         once, twice = (sum(value == n for value in counts.values()) for n in (1, 2))
-        discount = once / (once + 2 * twice) if twice else 0.5
+        discount = once / (once + 2 * twice) if once and twice else 0.5
         following = {gram[-1]: value for gram, value in counts.items() if gram[:-1] == context}
         if not following:
             break
@@ -66,3 +66,11 @@ def test_the_best_order_is_that_of_the_text() -> None:
         text.append((text[-1] + 2 * text[-2]) % 3 if rng.random() > 0.05 else int(rng.integers(3)))
     best = best_ngrams(np.array(text[:3500]), np.array(text[3500:]), 3)
     assert len(best.orders) == 3
+
+
+def test_nothing_is_impossible_where_no_sequence_counts_once() -> None:
+    symbols = np.random.default_rng(1).integers(1, 4, 80)
+    model = NGrams.learn(symbols, 5, order=3, smoothing="kneser-ney")
+    assert set(model.orders[1].counts.tolist()) == {2, 3}
+    assert model.orders[1].discount == 0.5
+    assert (model.distributions(model.contexts(symbols), np.arange(80)) > 0).all()

@@ -5,8 +5,8 @@
 
 c are the k symbols before, c' the same without the first, n counts, T(c) how many different symbols follow c; below all
 is 1 / V. Kneser-Ney counts at lower orders before how many different symbols a sequence stands, and D = n_1 / (n_1 + 2
-n_2) of each order. Witten and Bell (1991); Kneser and Ney (1995); Chen and Goodman (1999), "An empirical study of
-smoothing techniques for language modeling".
+n_2) of each order, or 1 / 2 where nothing counts once or twice: nothing is impossible. Witten and Bell (1991); Kneser
+and Ney (1995); Chen and Goodman (1999), "An empirical study of smoothing techniques for language modeling".
 
 All contexts of all positions are looked up together: a sequence of k + 1 symbols is a number, the place of its first k
 among those that there are times V plus its last symbol, and the numbers of an order are sorted.
@@ -98,7 +98,7 @@ class NGrams:
             if smoothing == "kneser-ney" and k < len(before):
                 counts = np.maximum(np.bincount(before[k], minlength=len(codes)), 1)
             once, twice = int((counts == 1).sum()), int((counts == 2).sum())
-            orders.append(Order(codes, counts, once / (once + 2 * twice) if twice else 0.5))
+            orders.append(Order(codes, counts, once / (once + 2 * twice) if once and twice else 0.5))
         return NGrams(size, smoothing, tuple(orders))
 
     def probabilities(self, symbols: npt.NDArray[np.integer]) -> Floats:

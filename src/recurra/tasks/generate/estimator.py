@@ -17,6 +17,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.data.text.alphabet import REPLACED, Alphabet, refuse_poor
 from recurra.decoding.sampling import Sampling
+from recurra.deploy.exported import Exported
 from recurra.deploy.model_file import Contents
 from recurra.errors import InputError
 from recurra.evaluation.generation.evaluation import GenerationEvaluation
@@ -27,6 +28,7 @@ from recurra.report import ReportContent
 from recurra.tasks.digests import text_digest
 from recurra.tasks.estimator import Done, Insight, Judged, Later, Prepared, Preview, Scores, nobody
 from recurra.tasks.fitted import INTERRUPTED, FittedEstimator
+from recurra.tasks.generate.exported import exported
 from recurra.tasks.generate.facts import model_facts, text_facts
 from recurra.tasks.generate.insight import insight_of
 from recurra.tasks.generate.kinds import KINDS, Kind
@@ -303,6 +305,10 @@ class SequenceGenerator(FittedEstimator):
             return self.content(**{"facts": [*later.facts, *self.facts()], **head})
 
         return Judged(later.facts, scores_of(evaluation, title), evaluation.surprise, content)
+
+    def exported(self, *, network_alone: bool = False) -> Exported:
+        """The network that writes, as graphs: symbols in, the logits of the next one out."""
+        return exported(self._fitted())
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """How far back it remembers, by what a shorter memory costs on a later text."""

@@ -17,6 +17,7 @@ import pandas as pd
 from recurra import cells
 from recurra.checking import require
 from recurra.data.schema.facts import Fact
+from recurra.deploy.exported import Exported
 from recurra.ensemble.members import Member
 from recurra.environments.making import Make, World, world_of
 from recurra.errors import InputError
@@ -30,6 +31,7 @@ from recurra.report import Deferred
 from recurra.tasks.estimator import Done, Insight, Judged, Later, Prepared, nobody
 from recurra.tasks.opened import Opened, open_examples
 from recurra.tasks.parameters import chosen_options
+from recurra.tasks.play.exported import exported
 from recurra.tasks.play.facts import model_facts, world_facts
 from recurra.tasks.play.judging import (
     TESTS,
@@ -435,6 +437,10 @@ class RecurrentAgent(StudiedEstimator):
     def preview(self) -> ActionPreview:
         """The first actions."""
         return ActionPreview()
+
+    def exported(self, *, network_alone: bool = False) -> Exported:
+        """The best of the agents that remember, as graphs: what is seen in, what is done out."""
+        return exported(self._fitted())
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """What the agent's memory holds in an episode of its own."""

@@ -11,7 +11,7 @@ from recurra.checking import require
 from recurra.environments.spaces import Observed
 
 Floats = npt.NDArray[np.floating]
-_FAR = 10.0  # standard deviations beyond which nothing is read
+FAR = 10.0  # standard deviations beyond which nothing is read
 _LEAST = 1e-8
 
 
@@ -74,7 +74,7 @@ class Scale:
 
     def __call__(self, seen: Floats) -> npt.NDArray[np.float32]:
         """[B, F] of what is seen [B, F]."""
-        return np.clip((seen - self.mean) / self.spread, -_FAR, _FAR)
+        return np.clip((seen - self.mean) / self.spread, -FAR, FAR)
 
 
 @dataclass
@@ -90,4 +90,4 @@ class RewardScale:
         self.returns = self.returns * self.discount + rewards
         self.moments = self.moments.after(self.returns[:, None])
         self.returns = np.where(over, 0.0, self.returns)
-        return np.clip(rewards / self.moments.spread[0], -_FAR, _FAR)
+        return np.clip(rewards / self.moments.spread[0], -FAR, FAR)
