@@ -30,8 +30,11 @@ WEEK, KNOWN, JUDGED, LATER, SHIFT = 7, 80, 20, 60, 20
 class Here:
     """The baselines in this process: 200 others would take minutes to start."""
 
-    def __init__(self, histories: Any, origins: Any, horizon: int, steps: Any, levels: Any, **how: Any) -> None:
-        self._given, self._levels, self.forecasts = (histories, origins, horizon, steps), levels, 0
+    def __init__(
+        self, histories: Any, origins: Any, horizon: int, steps: Any, levels: Any, events: Any = None, **how: Any
+    ) -> None:
+        self._given, self.forecasts = (histories, origins, horizon, steps), 0
+        self._how = {"levels": levels, "events": events}
 
     def __enter__(self) -> Here:
         return self
@@ -45,7 +48,7 @@ class Here:
 
     def result(self, progress: Any = None) -> pd.DataFrame:
         """Two of them."""
-        return forecast_baselines(*self._given, levels=self._levels, methods=("naive", "seasonal naive"))
+        return forecast_baselines(*self._given, **self._how, methods=("naive", "seasonal naive"))
 
 
 def series_of(seed: int, shift: str = "") -> pd.DataFrame:
