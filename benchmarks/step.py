@@ -10,7 +10,7 @@ one: one row, layers of which a row's weights fit a core's cache, and two of whi
 once. source: the exported C, compiled with -O3 -march=native. random: 1,000 random networks, lengths and subsets of
 rows, each step beside the whole sequence. torch.nn gets a tensor made of the array and gives an array back, its state
 handed on, in inference mode. onnxruntime runs the exported model for one step, with as many threads, its state handed
-on. Samples of less than a millisecond take turns; a figure is the median, a ratio that of the ratios, turn by turn.
+on. Samples of less than a millisecond, of many rows of eight steps, take turns; a figure is the median, a ratio that of the ratios, turn by turn.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from recurra.deploy import export_c, export_onnx
 
 Row = dict[str, Any]
 SAMPLE = 4e-4  # seconds
+REST = 0.03  # seconds, before a sample of several threads: those of the one before are asleep by then
 CLOSE = 2e-5
 ONE = (
     ("lstm", 16, 8),
@@ -58,6 +59,7 @@ class Peers:
         layer = getattr(rc.nn, KINDS[cell])(features, hidden)
         plain = getattr(torch.nn, KINDS[cell])(features, hidden)
         plain.load_state_dict(layer.state_dict())
+        self.least = 8 if rows > 1 else 1  # steps of a sample
         self.x = np.random.default_rng(0).normal(size=(64, rows, features)).astype(np.float32)
         out = np.empty((rows, hidden), np.float32)
         stream = layer.stream(rows, threads=threads)
@@ -81,7 +83,7 @@ class Peers:
         """Seconds a step in each turn, of each."""
         samples: dict[str, list[float]] = {name: [] for name in self.calls}
         repeats = {
-            name: max(1, int(SAMPLE / min(_sample(call, self.x, 1) for _ in range(20))))
+            name: max(self.least, int(SAMPLE / min(_sample(call, self.x, 1) for _ in range(20))))
             for name, call in self.calls.items()
         }
         end = time.perf_counter() + seconds
@@ -89,6 +91,8 @@ class Peers:
         while time.perf_counter() < end or len(samples["ours"]) < 15:
             order = list(self.calls.items())
             for name, call in order if len(samples["ours"]) % 2 else reversed(order):
+                if self.least > 1:
+                    time.sleep(REST)
                 samples[name].append(_sample(call, self.x, repeats[name]))
         gc.enable()
         return samples
