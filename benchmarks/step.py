@@ -10,7 +10,8 @@ one: one row, layers of which a row's weights fit a core's cache, and two of whi
 once. source: the exported C, compiled with -O3 -march=native. random: 1,000 random networks, lengths and subsets of
 rows, each step beside the whole sequence. torch.nn gets a tensor made of the array and gives an array back, its state
 handed on, in inference mode. onnxruntime runs the exported model for one step, with as many threads, its state handed
-on. Samples of less than a millisecond, of many rows of eight steps, take turns; a figure is the median, a ratio that of the ratios, turn by turn.
+on. Samples of less than a millisecond, of many rows of eight steps, take turns; a figure is the median, a ratio that of
+the ratios, turn by turn.
 """
 
 from __future__ import annotations
