@@ -133,8 +133,8 @@ def transcribe(data: Path) -> Question:
 
     def score(model: Any) -> float:
         said = {"model": model.predict([frames[k] for k in test], groups=who[test])}
-        judged = evaluate_transcripts(texts[test].tolist(), said, speakers=who[test])
-        return float(judged.table.loc["model", "WER"])  # pyright: ignore[reportArgumentType]
+        evaluation = evaluate_transcripts(texts[test].tolist(), said, speakers=who[test])
+        return float(evaluation.table.loc["model", "WER"])  # pyright: ignore[reportArgumentType]
 
     return Question(make, fit, score, "WER", 16, {"rnn": 160, "transformer": 108})
 

@@ -2,7 +2,7 @@
 
     shakespeare   tinyshakespeare, 90/10, validation nats per character: the network alone, and mixed with n-grams
     chorales      JSB chorales, NLL per frame on the test part
-    couplets      classical Chinese couplets, bits per character; blocks of 500 judge, without duplicates
+    couplets      classical Chinese couplets, bits per character; blocks of 500 are the test part, without duplicates
     writing       characters a second of LSTM(512), one stream, one thread, beside PyTorch's loop
 
 Data: ../shared/data (see benchmarks/README.md). CPU seconds are those of the process, on one thread.
@@ -57,9 +57,9 @@ def couplets(epochs: float) -> None:
     with lzma.open(DATA / "language" / "chinese-couplets-wuyan.txt.xz", "rt", encoding="utf-8") as file:
         lines = list(dict.fromkeys(line.strip() for line in file if line.strip()))
     block = np.arange(len(lines)) // 500
-    judges = np.random.default_rng(0).permutation(block.max() + 1)[: max(1, (block.max() + 1) // 10)]
-    judged = np.isin(block, judges)
-    learnt, test = ("\n".join(np.array(lines)[mask]) + "\n" for mask in (~judged, judged))
+    chosen = np.random.default_rng(0).permutation(block.max() + 1)[: max(1, (block.max() + 1) // 10)]
+    tested = np.isin(block, chosen)
+    learnt, test = ("\n".join(np.array(lines)[mask]) + "\n" for mask in (~tested, tested))
     _study(learnt, test, "text", {"hidden": 512, "layers": 1, "embedding": 256}, epochs)
 
 
@@ -99,7 +99,7 @@ def _study(learnt: object, test: object, kind: str, network: dict[str, object], 
     training = {"epochs": epochs, "batch_size": 32, "learning_rate": 3e-3}
     model = rc.SequenceGenerator(kind=kind, network=network, training=training, verbose=None)  # type: ignore[arg-type]
     evaluation = model.study(learnt, test=test)
-    print(f"{time.process_time() - start:,.0f} CPU seconds, judging and n-grams included")
+    print(f"{time.process_time() - start:,.0f} CPU seconds, evaluating and n-grams included")
     print(evaluation)
 
 

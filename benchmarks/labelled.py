@@ -41,8 +41,8 @@ def on_fold(data: Labelled, train: Ints, test: Ints) -> tuple[Scored, Row]:
     estimator = data.estimator()
     begin, busy = time.perf_counter(), time.process_time()
     groups = None if data.groups is None else data.groups[train]
-    judge = _given(data.X[test]), _given(data.y[test])
-    estimator.study(_given(data.X[train]), _given(data.y[train]), test=judge, groups=groups, run=Run())
+    held_out = _given(data.X[test]), _given(data.y[test])
+    estimator.study(_given(data.X[train]), _given(data.y[train]), test=held_out, groups=groups, run=Run())
     more: Row = {"seconds": time.perf_counter() - begin, "CPU seconds": time.process_time() - busy}
     model, tested = estimator.model_, estimator.holdout_
     encoded = model.reader.encode(tested.examples)

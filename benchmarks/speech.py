@@ -52,15 +52,15 @@ def an4(data: Path, epochs: float, hidden: int, checkpoints: Path | None) -> dic
     said = {"lexicon and trigrams": model.predict(spoken, groups=who[test])}
     model.model_ = replace(fitted, beam=Beam(width=0))
     said["best path"] = model.predict(spoken, groups=who[test])
-    judged = evaluate_transcripts(texts[test].tolist(), said, speakers=who[test])
-    rows = judged.intervals[judged.intervals["score"] == "WER"].set_index("method")
+    evaluation = evaluate_transcripts(texts[test].tolist(), said, speakers=who[test])
+    rows = evaluation.intervals[evaluation.intervals["score"] == "WER"].set_index("method")
     return {
         "cpu minutes of training": seconds / 60,
         "parameters": sum(p.numel() for p in model.module_.parameters()),
         "beam": vars(fitted.beam),
-        "WER": {name: float(judged.table.loc[name, "WER"]) for name in said},  # pyright: ignore[reportArgumentType]
+        "WER": {name: float(evaluation.table.loc[name, "WER"]) for name in said},  # pyright: ignore[reportArgumentType]
         "interval by speakers": {name: rows.loc[name, ["low", "high"]].to_numpy().tolist() for name in said},
-        "CER": {name: float(judged.table.loc[name, "CER"]) for name in said},  # pyright: ignore[reportArgumentType]
+        "CER": {name: float(evaluation.table.loc[name, "CER"]) for name in said},  # pyright: ignore[reportArgumentType]
     }
 
 
@@ -82,7 +82,7 @@ def digits(
         network = {"hidden": 96, "layers": 2, "dropout": 0.4, "input_dropout": 0.1}
         model = Transcriber(features=features, network=network, training=training, augment=augment)
         begun = time.process_time()
-        judged = model.study(
+        evaluation = model.study(
             [files[k] for k in learnt],
             texts[learnt].tolist(),
             test=([files[k] for k in left], texts[left].tolist()),
@@ -90,7 +90,7 @@ def digits(
             test_groups=who[left],
             run=run_of(checkpoints, f"digits-{speaker}"),
         )
-        found[speaker] = {**judged.table["WER"].to_dict(), "cpu minutes": (time.process_time() - begun) / 60}
+        found[speaker] = {**evaluation.table["WER"].to_dict(), "cpu minutes": (time.process_time() - begun) / 60}
         print(speaker, found[speaker], flush=True)
     return found
 

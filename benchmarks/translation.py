@@ -23,7 +23,7 @@ from recurra.training.progress import ProgressBar
 
 
 def main() -> None:
-    """Train, judge and print."""
+    """Train, evaluate and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--from", dest="source", default="de")

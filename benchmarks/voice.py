@@ -3,8 +3,8 @@
     python benchmarks/voice.py --data ../shared/data/tts --folder hsk --out voice.json --samples samples
 
 1,546 sentences of the HSK's levels 1 to 3, 44.8 minutes at 24 kHz (hsk1-3-mandarin.tar, hsk-sentences.jsonl.xz). The
-voice in these recordings is itself synthetic, and more even than people are. A tenth of the sentences judges; nothing
-is chosen by them. The recogniser (CTC, no language model) is trained on the other recordings alone; it errs in
+voice in these recordings is itself synthetic, and more even than people are. A tenth of the sentences is the test part;
+nothing is chosen by them. The recogniser (CTC, no language model) is trained on the other recordings alone; it errs in
 syllables, tones included. Times are CPU seconds of one thread.
 """
 
@@ -63,7 +63,7 @@ def main() -> None:
         checkpoints = CheckpointFolder(given.checkpoints, {"run": "voice", **asked}, resume=True)
     voice = Voice(**asked)
     begun = time.process_time()
-    judged = voice.study(files, texts, run=Run(checkpoints=checkpoints, progress=default_progress(None)))
+    evaluation = voice.study(files, texts, run=Run(checkpoints=checkpoints, progress=default_progress(None)))
     seconds = time.process_time() - begun
     if given.model is not None:
         voice.save(given.model)
@@ -73,14 +73,14 @@ def main() -> None:
     if given.samples is not None:
         _write(voice, given.samples)
     found: dict[str, Any] = {
-        "sentences": {"learnt from": len(files) - len(voice.holdout_.rows), "judged": len(rehearsal.words)},
-        "scores": {str(name): row.to_dict() for name, row in judged.table.iterrows()},
+        "sentences": {"learnt from": len(files) - len(voice.holdout_.rows), "tested": len(rehearsal.words)},
+        "scores": {str(name): row.to_dict() for name, row in evaluation.table.iterrows()},
         "syllable error": {"voice": ours, "re-synthesis": best, "points above": 100 * (ours - best)},
         "real-time factor": rehearsal.real_time,
-        "cpu minutes of learning and judging": seconds / 60,
+        "cpu minutes of learning and evaluation": seconds / 60,
         "parameters": [sum(p.numel() for p in network.parameters()) for network in voice.module_],
-        "verdict": judged.verdict.sentence,
-        "notes": list(judged.notes),
+        "verdict": evaluation.verdict.sentence,
+        "notes": list(evaluation.notes),
     }
     text = json.dumps({"benchmark": "voice", **asked, "found": found, "machine": machine()}, indent=1, default=str)
     print(text)
@@ -89,7 +89,7 @@ def main() -> None:
 
 
 def _write(voice: Voice, folder: Path) -> None:
-    """Two texts of its own, and three sentences that judged beside their re-synthesis."""
+    """Two texts of its own, and three test sentences beside their re-synthesis."""
     folder.mkdir(parents=True, exist_ok=True)
     for k, sound in enumerate(voice.predict(SAYS)):
         write_sound(folder / f"said-{k}.wav", sound.samples, sound.rate)

@@ -3,8 +3,8 @@
     python benchmarks/watching.py --series 200
     python benchmarks/watching.py --series 100 --stream      # row by row, with anomalies at 1 %
 
-Each of so many synthetic series (a week, a slow level, errors of autocorrelation 0.5) is learnt and judged on its own,
-by the last 20 of 80 weeks; 60 more weeks come, once as before, and once with a shift after 20 of them: errors twice as
+Each of so many synthetic series (a week, a slow level, errors of autocorrelation 0.5) is learnt and evaluated alone, by
+the last 20 of 80 weeks; 60 more weeks come, once as before, and once with a shift after 20 of them: errors twice as
 large, or a level that jumps every week. The forecast is the seasonal naive one: what is measured is the test.
 """
 
@@ -24,7 +24,7 @@ from recurra.evaluation.forecast.baselines import forecast_baselines
 from recurra.tasks.forecast import rivals
 
 SHIFTS = ("", "errors", "jumps")
-WEEK, KNOWN, JUDGED, LATER, SHIFT = 7, 80, 20, 60, 20
+WEEK, KNOWN, TESTED, LATER, SHIFT = 7, 80, 20, 60, 20
 
 
 class Here:
@@ -71,7 +71,7 @@ def series_of(seed: int, shift: str = "") -> pd.DataFrame:
 def watched(seed: int, alpha: float) -> dict[str, tuple[str, float]]:
     """By shift, the status of one series, and how many weeks after the shift it was seen (NaN: not)."""
     model = Forecaster(WEEK, method="seasonal naive", season=WEEK)
-    model.study(series_of(seed).iloc[: KNOWN * WEEK], JUDGED)  # the same, whatever comes later
+    model.study(series_of(seed).iloc[: KNOWN * WEEK], TESTED)  # the same, whatever comes later
     said = {}
     for shift in SHIFTS:
         panel, _ = build_panel(series_of(seed, shift), model.model_.panel.schema)
@@ -82,9 +82,9 @@ def watched(seed: int, alpha: float) -> dict[str, tuple[str, float]]:
 
 
 def streamed(seed: int, alpha: float, rate: float) -> tuple[bool, int, int]:
-    """Of an unchanged series whose rows come one by one: whether it was called broken, anomalies, and rows judged."""
+    """Of an unchanged series, row by row: whether it was called broken, anomalies, and rows evaluated."""
     model, table = Forecaster(WEEK, method="seasonal naive", season=WEEK), series_of(seed)
-    model.study(table.iloc[: KNOWN * WEEK], JUDGED)
+    model.study(table.iloc[: KNOWN * WEEK], TESTED)
     stream = model.stream()
     watch = stream.watch(alpha=alpha, rate=rate)
     flagged = rows = 0

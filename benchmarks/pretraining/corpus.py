@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from benchmarks.pretraining.sources import TRAINING, Judged
+from benchmarks.pretraining.sources import TRAINING, EvaluationSet
 from benchmarks.pretraining.synthetic.draw import Draw
 from torch import Tensor
 
@@ -109,7 +109,9 @@ class Real:
         return torch.where(inside & (count > 0), mean, torch.nan).float()
 
 
-def judged_windows(series: dict[str, Floats], of: Judged, context: int, most: int, seed: int = 7) -> dict[str, Floats]:
+def evaluation_windows(
+    series: dict[str, Floats], of: EvaluationSet, context: int, most: int, seed: int = 7
+) -> dict[str, Floats]:
     """At most `most` windows of one set: rolling ones of `horizon` values from the end of each series, 3 to 20 of it.
 
     context [N, context] (NaN before the beginning), truth [N, horizon], naive [N, horizon] (the last season again),

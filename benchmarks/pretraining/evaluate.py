@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from benchmarks.pretraining.corpus import judged_windows, read_series
-from benchmarks.pretraining.sources import Judged
+from benchmarks.pretraining.corpus import evaluation_windows, read_series
+from benchmarks.pretraining.sources import EvaluationSet
 
 from recurra.nn.pretrained.network import Pretrained
 from recurra.nn.pretrained.series import zero_shot
@@ -18,8 +18,8 @@ from recurra.nn.quantiles import MEDIAN, QUANTILES
 Sets = dict[str, dict[str, npt.NDArray[np.floating]]]
 
 
-def windows_of(folder: Path, judged: tuple[Judged, ...], context: int, most: int) -> Sets:
-    return {of.file: judged_windows(read_series(folder, of.file, of.only), of, context, most) for of in judged}
+def windows_of(folder: Path, evaluated: tuple[EvaluationSet, ...], context: int, most: int) -> Sets:
+    return {of.file: evaluation_windows(read_series(folder, of.file, of.only), of, context, most) for of in evaluated}
 
 
 def save_sets(sets: Sets, path: Path) -> None:
@@ -39,19 +39,19 @@ def load_sets(path: Path) -> Sets:
 
 
 def scores(network: Pretrained, sets: Sets, device: torch.device | str = "cpu") -> dict[str, dict[str, float]]:
-    """For each set what `judge` says of the forecasts of `zero_shot`."""
+    """For each set what `scores_of` says of the forecasts of `zero_shot`."""
     network.eval()
     out = {}
     for name, of in sets.items():
         known = np.isfinite(of["context"][:, -network.shape.context :]).any(1)  # of a network that sees less of it
         context, truth, naive, scale = (of[part][known] for part in ("context", "truth", "naive", "scale"))
         quantiles = zero_shot(context, truth.shape[1], network=network, device=device)
-        out[name] = judge(quantiles, truth, naive, scale)
+        out[name] = scores_of(quantiles, truth, naive, scale)
     network.train()
     return out
 
 
-def judge(quantiles: npt.NDArray, truth: npt.NDArray, naive: npt.NDArray, scale: npt.NDArray) -> dict[str, float]:
+def scores_of(quantiles: npt.NDArray, truth: npt.NDArray, naive: npt.NDArray, scale: npt.NDArray) -> dict[str, float]:
     known = np.isfinite(truth)
     median = quantiles[:, :, MEDIAN]
     mase = np.nanmean(np.nanmean(np.abs(truth - median), axis=1) / scale)

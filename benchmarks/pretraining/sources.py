@@ -1,4 +1,4 @@
-"""Which sets of the corpus may teach the weights that are shipped, which only judge them, and why.
+"""Which sets of the corpus may teach the weights that are shipped, which they are only evaluated on, and why.
 
 TRAINING needs a clearly open licence of the *data* (CC0, CC BY, Open Government Licence) or a permissive licence of the
 publisher's own repository, and no possible overlap with the sets of the tables (M1, M3, M4, Tourism, ETT, ...). Sets
@@ -37,8 +37,8 @@ NEVER = {"m1_competition": "a figure of the table"}
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A set that judges: season and horizon as in GIFT-Eval (weekly and yearly: 1), series whose name has `only`."""
+class EvaluationSet:
+    """A set to evaluate on: season and horizon as in GIFT-Eval (weekly and yearly: 1), series whose name has `only`."""
 
     file: str
     season: int
@@ -47,41 +47,41 @@ class Judged:
 
 
 VALIDATION = (
-    Judged("dominicks_orange_juice_weekly", 1, 8),
-    Judged("walmart_store_dept_weekly", 1, 8),
-    Judged("german_parking_30min", 48, 48),
-    Judged("wikipedia_pageviews_daily", 7, 30),
-    Judged("steel_industry_15min", 96, 48),
-    Judged("adelaide_half_hourly", 48, 48),
-    Judged("covid_jhu_daily", 7, 30, r"\.new\."),
-    Judged("tsdl", 12, 12, "@f12"),
-    Judged("aus_production_misc", 4, 8, r"^prod\."),
-    Judged("expsmooth_fma_fpp2", 12, 12, "@f12"),
-    Judged("nngc1_transport", 24, 48, r"\.F-"),
-    Judged("cran_small_packages", 1, 6, r"^(?!.*@f)"),
-    Judged("owid_country_year", 1, 6, r"^(?!.*opulation)"),  # populations are in a training set too
+    EvaluationSet("dominicks_orange_juice_weekly", 1, 8),
+    EvaluationSet("walmart_store_dept_weekly", 1, 8),
+    EvaluationSet("german_parking_30min", 48, 48),
+    EvaluationSet("wikipedia_pageviews_daily", 7, 30),
+    EvaluationSet("steel_industry_15min", 96, 48),
+    EvaluationSet("adelaide_half_hourly", 48, 48),
+    EvaluationSet("covid_jhu_daily", 7, 30, r"\.new\."),
+    EvaluationSet("tsdl", 12, 12, "@f12"),
+    EvaluationSet("aus_production_misc", 4, 8, r"^prod\."),
+    EvaluationSet("expsmooth_fma_fpp2", 12, 12, "@f12"),
+    EvaluationSet("nngc1_transport", 24, 48, r"\.F-"),
+    EvaluationSet("cran_small_packages", 1, 6, r"^(?!.*@f)"),
+    EvaluationSet("owid_country_year", 1, 6, r"^(?!.*opulation)"),  # populations are in a training set too
 )
 
 HELD_OUT = (
-    Judged("hospital_monthly", 12, 12),
-    Judged("carparts_monthly", 12, 12),
-    Judged("pbs_monthly", 12, 12),
-    Judged("fred_md_monthly", 12, 12),
-    Judged("fred_qd_quarterly", 4, 8),
-    Judged("surveillance_disease_weekly", 1, 8),
-    Judged("jewelry_weekly", 1, 8),
-    Judged("ansett_weekly", 1, 8),
-    Judged("nn5_atm_daily", 7, 30),
-    Judged("aus_weather_daily", 7, 30),
-    Judged("m5_walmart_items_daily", 7, 30),
-    Judged("pjm_hourly_load", 24, 48),
-    Judged("gefcom2012_load_temp", 24, 48),
-    Judged("gefcom2012_wind", 24, 48),
-    Judged("melbourne_pedestrians_hourly", 24, 48),
-    Judged("nixtla_grid_zones_hourly", 24, 48),
-    Judged("sea_level_hourly", 24, 48),
-    Judged("vic_elec_half_hourly", 48, 48),
-    Judged("beijing_metro_10min", 108, 60),
-    Judged("iglu_cgm_glucose_5min", 288, 60),
-    Judged("dplr_tree_rings", 1, 6),
+    EvaluationSet("hospital_monthly", 12, 12),
+    EvaluationSet("carparts_monthly", 12, 12),
+    EvaluationSet("pbs_monthly", 12, 12),
+    EvaluationSet("fred_md_monthly", 12, 12),
+    EvaluationSet("fred_qd_quarterly", 4, 8),
+    EvaluationSet("surveillance_disease_weekly", 1, 8),
+    EvaluationSet("jewelry_weekly", 1, 8),
+    EvaluationSet("ansett_weekly", 1, 8),
+    EvaluationSet("nn5_atm_daily", 7, 30),
+    EvaluationSet("aus_weather_daily", 7, 30),
+    EvaluationSet("m5_walmart_items_daily", 7, 30),
+    EvaluationSet("pjm_hourly_load", 24, 48),
+    EvaluationSet("gefcom2012_load_temp", 24, 48),
+    EvaluationSet("gefcom2012_wind", 24, 48),
+    EvaluationSet("melbourne_pedestrians_hourly", 24, 48),
+    EvaluationSet("nixtla_grid_zones_hourly", 24, 48),
+    EvaluationSet("sea_level_hourly", 24, 48),
+    EvaluationSet("vic_elec_half_hourly", 48, 48),
+    EvaluationSet("beijing_metro_10min", 108, 60),
+    EvaluationSet("iglu_cgm_glucose_5min", 288, 60),
+    EvaluationSet("dplr_tree_rings", 1, 6),
 )

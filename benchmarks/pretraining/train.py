@@ -70,7 +70,7 @@ class Trainer:
                 seen = 0
                 line = f"{self.spent:7.1f} s step {self.step} {100 * self.progress:5.1f} % loss {loss:.4f}"
                 if validation is not None:
-                    mean = self._judge(validation)
+                    mean = self._evaluate(validation)
                     history.append((self.progress, mean))
                     line += f" validation {mean:.4f} best {self.best:.4f}"
                 if self.folder is not None:
@@ -119,7 +119,7 @@ class Trainer:
                 parameter.copy_(value)
         return out
 
-    def _judge(self, validation: Sets) -> float:
+    def _evaluate(self, validation: Sets) -> float:
         averaged = self.averaged()
         mean = geometric(scores(averaged, validation, self.device))
         if mean < self.best:

@@ -69,11 +69,11 @@ def test_a_wrong_weight_is_seen(dtype: str, name: str) -> None:
         check_call(ours, theirs)
 
 
-def test_the_judge_of_bfloat16_has_the_same_numbers() -> None:
+def test_the_reference_of_bfloat16_has_the_same_numbers() -> None:
     ours, theirs = make_pair(nn, nn, Case("rnn", 8, 4, 6, dtype="bfloat16"))
-    judge = theirs.in_dtype(torch.float32)
-    assert torch.equal(judge.data, theirs.data.float())
-    assert judge.results()["outputs"].dtype == torch.float32
+    reference = theirs.in_dtype(torch.float32)
+    assert torch.equal(reference.data, theirs.data.float())
+    assert reference.results()["outputs"].dtype == torch.float32
     assert check_call(ours, theirs) > 0
 
 

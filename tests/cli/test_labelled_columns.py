@@ -1,4 +1,4 @@
-"""Columns of a file that are no input: a date says which examples judge, a name what they are called."""
+"""Columns of a file that are no input: a date says which examples are the test part, a name what they are called."""
 
 from __future__ import annotations
 

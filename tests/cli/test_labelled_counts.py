@@ -1,4 +1,4 @@
-"""How many examples a page says were learnt from and judged."""
+"""How many examples a page says were learnt from and evaluated."""
 
 from __future__ import annotations
 

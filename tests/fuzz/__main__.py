@@ -58,7 +58,7 @@ def sanitized(engine: Path, arguments: list[str], isa: str | None = None) -> sub
 def inside(first: int, number: int) -> int:
     """The calls themselves; how many of them went wrong."""
     from tests.fuzz.calls import draw
-    from tests.fuzz.verdict import BAD, judge
+    from tests.fuzz.verdict import BAD, verdict_of
 
     from recurra.kernels import calls as runs
     from recurra.kernels import chooser
@@ -69,7 +69,7 @@ def inside(first: int, number: int) -> int:
     begin = time.perf_counter()
     for seed in range(first, first + number):
         call = draw(Random(seed))
-        verdict, why = judge(call, seed)
+        verdict, why = verdict_of(call, seed)
         verdicts[verdict] += 1
         if verdict in BAD:
             print(f"{verdict}, call {seed}: {call} {why}")

@@ -36,7 +36,7 @@ def answer(call: Call, backend: str, seed: int) -> list[Tensor] | Exception:
     return [result.detach() for result in results] + list(grads)
 
 
-def judge(call: Call, seed: int) -> tuple[str, str]:
+def verdict_of(call: Call, seed: int) -> tuple[str, str]:
     """("right" | "refused" | "stricter" | "laxer" | "different" | "unclear", what happened)."""
     ours = answer(call, "auto", seed)
     # torch.nn itself may write out of bounds where a weight has another shape (pytorch#195547)

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 import torch
 from tests.fuzz.calls import draw
-from tests.fuzz.verdict import BAD, judge
+from tests.fuzz.verdict import BAD, verdict_of
 from tests.fuzz.wrong import WRONG
 from tests.kernels.cases import BUILDS, THOROUGH
 from torch import nn
@@ -29,7 +29,7 @@ def test_random_calls():
     verdicts, wrong = Counter(), Counter()
     for seed in range(10_000 if THOROUGH else 500):
         call = draw(Random(seed))
-        verdict, why = judge(call, seed)
+        verdict, why = verdict_of(call, seed)
         assert verdict not in BAD, f"{verdict}, call {seed}: {call} {why}"
         verdicts[verdict] += 1
         wrong[call.wrong] += 1

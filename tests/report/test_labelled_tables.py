@@ -18,10 +18,10 @@ from recurra.report.scores import score_of, shown_as
 
 
 def test_cards_begin_with_the_leading_score(sentiment: ReportContent, promoters: ReportContent) -> None:
-    first, *_, judged, classes = panel(Cards, sentiment).made()
+    first, *_, evaluated, classes = panel(Cards, sentiment).made()
     assert (first.label, first.value) == ("accuracy", "80.1 %")
     assert first.note == "1.9 points higher than n-grams, logistic regression"
-    assert (judged.value, classes.value) == ("1,066 examples", "2")
+    assert (evaluated.value, classes.value) == ("1,066 examples", "2")
     notes = {card.label: card.note for card in panel(Cards, promoters).made()}
     assert notes["R²"] == "0.150 higher than k-mer ridge"
     assert notes["MAE"] == "34.1 % lower than k-mer ridge"

@@ -16,7 +16,7 @@ from recurra.report.views import pick_series, series_views
 
 
 @pytest.fixture
-def judged(bare: ReportContent) -> ReportContent:
+def evaluated(bare: ReportContent) -> ReportContent:
     table = pd.DataFrame(
         {
             "MASE": [0.8, 1.0, 1.00004],
@@ -29,26 +29,26 @@ def judged(bare: ReportContent) -> ReportContent:
     return changed(bare, table=table, baselines=("naive", "drift"), best_baseline="naive")
 
 
-def test_the_best_of_each_column_is_marked(judged: ReportContent) -> None:
-    rows = {row.method: row for row in method_rows(panel(Methods, judged))}
+def test_the_best_of_each_column_is_marked(evaluated: ReportContent) -> None:
+    rows = {row.method: row for row in method_rows(panel(Methods, evaluated))}
     assert rows["recurra lstm"].best == [True, False, True, True]
     assert rows["naive"].best == [False, True, False, False]
     assert [row.ours for row in rows.values()] == [True, False, False]
 
 
-def test_what_looks_the_same_is_marked_the_same(judged: ReportContent) -> None:
-    tied = changed(judged, table=judged.data["table"].drop(index="recurra lstm"))
+def test_what_looks_the_same_is_marked_the_same(evaluated: ReportContent) -> None:
+    tied = changed(evaluated, table=evaluated.data["table"].drop(index="recurra lstm"))
     assert [row.best[0] for row in method_rows(panel(Methods, tied))] == [True, True]
     assert [row.cells[0] for row in method_rows(panel(Methods, tied))] == ["1.000", "1.000"]
 
 
-def test_units_and_missing_values(judged: ReportContent) -> None:
-    assert score_header(panel(Methods, judged)) == ["MASE", "sMAPE, %", "RMSE", "coverage 80 %"]
-    assert method_rows(panel(Methods, judged))[2].cells == ["1.000", "n/a", "2,000", "75.0 %"]
+def test_units_and_missing_values(evaluated: ReportContent) -> None:
+    assert score_header(panel(Methods, evaluated)) == ["MASE", "sMAPE, %", "RMSE", "coverage 80 %"]
+    assert method_rows(panel(Methods, evaluated))[2].cells == ["1.000", "n/a", "2,000", "75.0 %"]
 
 
-def test_cards_compare_with_the_best_baseline(judged: ReportContent) -> None:
-    by_label = {card.label: card for card in panel(Cards, judged).made()}
+def test_cards_compare_with_the_best_baseline(evaluated: ReportContent) -> None:
+    by_label = {card.label: card for card in panel(Cards, evaluated).made()}
     assert (by_label["MASE"].value, by_label["MASE"].note) == ("0.800", "20.0 % lower than naive")
     assert (by_label["sMAPE"].value, by_label["sMAPE"].note) == ("5.00 %", "25.0 % higher than naive")
     assert by_label["80 % interval"].value == "79.0 %"

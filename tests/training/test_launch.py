@@ -68,7 +68,7 @@ def test_two_processes_learn_as_well_as_one(tmp_path: Path) -> None:
     assert not double.interrupted
     assert torch.isfinite(torch.tensor(double.rows)).all()
     assert any((one != other).any() for one, other in zip(shared.network.parameters(), before, strict=True))
-    # What came back is what was judged there, and it has learnt.
+    # What came back is what was evaluated there, and it has learnt.
     found = shared.validate(shared.network.eval())
     assert found <= 1.05 * double.best + 1e-6
     assert found < 0.1 * untrained

@@ -15,7 +15,7 @@ from recurra.errors import RecurraError
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 5e-5, torch.bfloat16: 3e-2}
 
 # What is compared with: the same numbers in this dtype.
-JUDGE = {torch.float64: torch.float64, torch.float32: torch.float32, torch.bfloat16: torch.float32}
+REFERENCE_DTYPE = {torch.float64: torch.float64, torch.float32: torch.float32, torch.bfloat16: torch.float32}
 
 
 class Disagreement(RecurraError):

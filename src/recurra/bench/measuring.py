@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 import recurra.nn
-from recurra.bench.agreement import JUDGE, Disagreement, check_agreement, largest_error
+from recurra.bench.agreement import REFERENCE_DTYPE, Disagreement, check_agreement, largest_error
 from recurra.bench.cases import Case
 from recurra.bench.layers import LayerCall, make_pair
 from recurra.bench.pairs import Pairs, paired
@@ -69,9 +69,9 @@ def check_call(ours: LayerCall, theirs: LayerCall) -> float:
     """The largest difference of two calls; raises Disagreement where it is above the tolerance of their dtype."""
     dtype = theirs.data.dtype
     found, peer = ours.results(), theirs.results()
-    if JUDGE[dtype] is dtype:
+    if REFERENCE_DTYPE[dtype] is dtype:
         return check_agreement(found, peer, dtype)
-    truth = theirs.in_dtype(JUDGE[dtype]).results()
+    truth = theirs.in_dtype(REFERENCE_DTYPE[dtype]).results()
     return check_agreement(found, truth, dtype, peer=largest_error(peer, truth)[1])
 
 

@@ -144,7 +144,7 @@ class Objective(ABC):
         """Of each example the number of the output that is explained [N]."""
         return outputs.argmax(axis=-1)
 
-    # Judging
+    # Evaluation
 
     @abstractmethod
     def evaluate(

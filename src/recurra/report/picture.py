@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _BANDS = {True: ("#0b4d2c", "#e5f5ec"), False: ("#5f4000", "#fff3d9"), None: ("#1c2733", "#eef2f5")}
 
 
-class Judged(Protocol):
+class WithVerdict(Protocol):
     """What stands at the head of every report."""
 
     @property
@@ -51,7 +51,7 @@ def png_bytes(figure: Figure, dpi: int = 150) -> bytes:
     return buffer.getvalue()
 
 
-def headed(report: Judged, fonts: list[str]) -> tuple[Figure, float]:
+def headed(report: WithVerdict, fonts: list[str]) -> tuple[Figure, float]:
     """A figure with the title and the verdict on its coloured band, and the height that is left below [0..1]."""
     from matplotlib.patches import Rectangle
 

@@ -2,7 +2,7 @@
 
 A file goes through three steps: `read_file` reads its rows, `prepare` detects its columns and chooses the test part,
 `learn` trains and evaluates. `study_file` is all three. A later file goes through `read_file` and `later`, and then to
-`predictions`, `judged` or `insight`.
+`predictions`, `evaluated` or `insight`.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Scores:
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class Evaluated:
     """What later data says of a model: facts, scores, a row for each prediction, and the content of a page."""
 
     facts: list[Fact]
@@ -149,7 +149,7 @@ class Estimator(NestedOptions, ABC):
     keeps_data: ClassVar[bool] = False  # whether it can predict without a file
     # How the cells of its file were read: so are those of later ones.
     reading_: Mapping[str, Any] = MappingProxyType({})
-    judges_alone: ClassVar[bool] = False  # whether it can be judged without a file
+    evaluates_alone: ClassVar[bool] = False  # whether it can be evaluated without a file
     asks: ClassVar[tuple[str, ...]] = ()  # what may be asked of its predictions beyond `levels`: "top", "prompt"
     produces: ClassVar[str] = ""  # the file of its predictions, where that is no table
     sounds: ClassVar[tuple[str, ...]] = ()  # the endings of files that `write` writes
@@ -238,7 +238,7 @@ class Estimator(NestedOptions, ABC):
         """What is shown of predictions."""
 
     @abstractmethod
-    def judged(self, later: Later, **shown: Any) -> Judged:
+    def evaluated(self, later: Later, **shown: Any) -> Evaluated:
         """Evaluate it on later data against the baselines, without training."""
 
     @abstractmethod

@@ -70,9 +70,9 @@ def predicted_partition(work: Work, path: str, name: str) -> Done:
 def evaluated_partition(work: Work, path: str, name: str) -> Done:
     """Evaluate the model on one partition, in this process."""
     estimator = _estimator(work.model, Path(work.model).stat().st_mtime_ns)
-    judged = estimator.judged(estimator.later(estimator.read_file(path, {})), levels=work.levels)
-    scores = judged.scores
-    return Done(name, len(judged.frame), scores.numbers, bool(scores.better), scores.mark)
+    evaluated = estimator.evaluated(estimator.later(estimator.read_file(path, {})), levels=work.levels)
+    scores = evaluated.scores
+    return Done(name, len(evaluated.frame), scores.numbers, bool(scores.better), scores.mark)
 
 
 @lru_cache(maxsize=1)

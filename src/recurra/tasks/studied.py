@@ -1,7 +1,7 @@
 """The base of an estimator of a new task: it trains on a part of a file and is evaluated on the rest, beside baselines.
 
 A task writes what is specific to it: how rows are read (`_gathered`), which of them are the test part (`_split`), how
-a model is trained (`_trained`), its baselines (`_with_baselines`) and how it is evaluated (`_judged`); what its page
+a model is trained (`_trained`), its baselines (`_with_baselines`) and how it is evaluated (`_evaluated`); what its page
 and its files show; and how a network is built again from a model file (`_network`). Everything else is here: the study,
 its checkpoints and interruptions, the commands on later files, the model file.
 
@@ -34,7 +34,7 @@ from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _
 from recurra.options import option
 from recurra.report import ReportContent
-from recurra.tasks.estimator import Done, Judged, Later, Prepared, Scores, nobody
+from recurra.tasks.estimator import Done, Evaluated, Later, Prepared, Scores, nobody
 from recurra.tasks.fitted import INTERRUPTED, UNFINISHED, FittedEstimator, check_share
 from recurra.tasks.memory import memory_data
 from recurra.tasks.opened import Opened, open_examples
@@ -148,7 +148,7 @@ class StudiedEstimator(FittedEstimator):
         """The model with what it is compared with, learnt from the same examples."""
 
     @abstractmethod
-    def _judged(self, model: Any, data: Any, rows: Ints, *, done: Done = nobody) -> Tested:
+    def _evaluated(self, model: Any, data: Any, rows: Ints, *, done: Done = nobody) -> Tested:
         """Evaluate a model against its baselines on examples whose truth is known."""
 
     @abstractmethod
@@ -232,7 +232,7 @@ class StudiedEstimator(FittedEstimator):
         model = self._compared(model, learnt, run)
         self.model_, self.seen_ = model, self._seen(learnt)
         with following(run.progress, "evaluation", len(tested)) as progress:
-            found = self._judged(model, tested, rows, done=lambda done: progress.update(done, ""))
+            found = self._evaluated(model, tested, rows, done=lambda done: progress.update(done, ""))
         self.holdout_ = Tested(model, tested, found.produced, found.evaluation, rows, learnt)
         self.verdict_ = found.evaluation.verdict.sentence
         self.notes_ = [_(INTERRUPTED)] if _interrupted(model) else []
@@ -301,17 +301,17 @@ class StudiedEstimator(FittedEstimator):
         found = self._later(later)
         yield from self._predicted(found.data, found.rows, done, **shown)
 
-    def judged(self, later: Later, **shown: Any) -> Judged:
+    def evaluated(self, later: Later, **shown: Any) -> Evaluated:
         """By what the file says is true."""
         found = self._later(later)
-        self._refuse_unjudged(found.data, later.source)
-        self.holdout_ = self._judged(self._fitted(), found.data, found.rows)
+        self._refuse_unevaluated(found.data, later.source)
+        self.holdout_ = self._evaluated(self._fitted(), found.data, found.rows)
         number = counted(len(found.rows), self.UNIT)
         title = _("On {source} ({examples})", source=later.source, examples=number)
         content: Callable[..., Any] = partial(self.content, facts=later.facts)
-        return Judged(later.facts, scores_of(self.holdout_.evaluation, title), self._frame(self.holdout_), content)
+        return Evaluated(later.facts, scores_of(self.holdout_.evaluation, title), self._frame(self.holdout_), content)
 
-    def _refuse_unjudged(self, data: Any, source: str) -> None:
+    def _refuse_unevaluated(self, data: Any, source: str) -> None:
         """Raise InputError where examples lack the truth to be evaluated by, or the model its baselines."""
         if not self._fitted().baselines:
             raise InputError(_("this model was fitted without baselines: study fits them too, and evaluates it"))

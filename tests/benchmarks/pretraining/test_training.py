@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 from benchmarks.pretraining.batches import Batches
-from benchmarks.pretraining.corpus import Pack, Real, judged_windows, seasonal_naive
+from benchmarks.pretraining.corpus import Pack, Real, evaluation_windows, seasonal_naive
 from benchmarks.pretraining.loss import origin_loss, truth_at
 from benchmarks.pretraining.muon import Muon, orthogonal
-from benchmarks.pretraining.sources import HELD_OUT, NEVER, TRAINING, VALIDATION, Judged
+from benchmarks.pretraining.sources import HELD_OUT, NEVER, TRAINING, VALIDATION, EvaluationSet
 from benchmarks.pretraining.train import Plan, Trainer
 
 from recurra.nn.pretrained.shape import Shape
@@ -144,9 +144,9 @@ def test_seasonal_naive_fills_from_the_season_before() -> None:
     np.testing.assert_array_equal(seasonal_naive(past, 3, 5), [4, 2, 6, 4, 2])
 
 
-def test_windows_that_judge_lie_at_the_end() -> None:
+def test_windows_to_evaluate_on_lie_at_the_end() -> None:
     values = np.arange(100.0) ** 1.1
-    of = judged_windows({"a": values}, Judged("any", 4, 6), 32, 3)
+    of = evaluation_windows({"a": values}, EvaluationSet("any", 4, 6), 32, 3)
     assert of["context"].shape == (3, 32)
     ends = sorted(row[-1] for row in of["context"])
     np.testing.assert_allclose(ends, [values[81], values[87], values[93]])
@@ -155,9 +155,9 @@ def test_windows_that_judge_lie_at_the_end() -> None:
         np.testing.assert_allclose(truth, values[at + 1 : at + 7])
 
 
-def test_no_set_both_teaches_and_judges() -> None:
-    judged = {of.file for of in VALIDATION + HELD_OUT}
-    assert not judged & set(TRAINING)
+def test_no_set_is_both_learnt_and_evaluated_on() -> None:
+    evaluated = {of.file for of in VALIDATION + HELD_OUT}
+    assert not evaluated & set(TRAINING)
     assert not {of.file for of in VALIDATION} & {of.file for of in HELD_OUT}
-    assert not set(NEVER) & (judged | set(TRAINING))
+    assert not set(NEVER) & (evaluated | set(TRAINING))
     assert len(HELD_OUT) >= 15

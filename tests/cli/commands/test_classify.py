@@ -1,4 +1,4 @@
-"""`recurra classify`: from a file of labelled sequences to a judged classifier."""
+"""`recurra classify`: from a file of labelled sequences to a tested classifier."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_what_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.usefixtures("without_page")
-def test_a_test_file_judges(tmp_path: Path) -> None:
+def test_a_test_file_is_the_test_part(tmp_path: Path) -> None:
     every = reviews()
     train, test = (written(part, tmp_path / name) for part, name in ((every[:90], "a.csv"), (every[90:], "b.csv")))
     assert run(["classify", train, "--test", test, *QUICK, "--out", str(tmp_path / "out"), "--quiet"]) == 0
@@ -158,7 +158,7 @@ def test_several_labels_at_once(form: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("at", "note"), [(8, fitted.INTERRUPTED), (30, fitted.UNFINISHED)])
 @pytest.mark.usefixtures("without_page")
-def test_an_interrupted_training_is_kept_and_judged(
+def test_an_interrupted_training_is_kept_and_evaluated(
     at: int, note: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     loss, calls = SequenceProblem.batch, []

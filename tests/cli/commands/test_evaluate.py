@@ -1,4 +1,4 @@
-"""`recurra evaluate`: a model file judged on later data."""
+"""`recurra evaluate`: a model file evaluated on later data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recurra.cli.main import main
 def test_table_verdict_and_files(made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     later = shop_sales(DAYS + 3 * HORIZON)
     later.to_csv(tmp_path / "later.csv", index=False)
-    out = tmp_path / "judged"
+    out = tmp_path / "evaluated"
     with pytest.raises(SystemExit) as leaving:
         main(["evaluate", str(made.folder / "sales.safetensors"), str(tmp_path / "later.csv"), "--out", str(out)])
     printed = capsys.readouterr().out

@@ -36,7 +36,7 @@ def test_samples_are_texts_as_they_stand_after_the_prompt(made: Path) -> None:
     assert first != second
 
 
-def test_a_model_file_writes_on_and_judges(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_file_writes_on_and_evaluates(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = str(made / "out" / "letters.safetensors")
     assert isinstance(load(model), SequenceGenerator)
     out = str(made / "more.csv")

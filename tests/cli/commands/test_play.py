@@ -33,7 +33,7 @@ def left(arguments: list[str]) -> int:
 
 
 @pytest.mark.train
-def test_an_agent_is_learnt_judged_asked_and_looked_into(tmp_path: Path, capsys, monkeypatch):
+def test_an_agent_is_learnt_evaluated_asked_and_looked_into(tmp_path: Path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert left(["play", "CartPoleNoVel", *SMALL, "--epochs", "2"]) == 0
     told = capsys.readouterr().out
@@ -70,7 +70,7 @@ def test_what_cannot_be_played_is_refused(arguments, told, tmp_path: Path, capsy
     assert told in " ".join(capsys.readouterr().err.split())
 
 
-def test_data_that_do_not_judge_an_agent_and_models_that_need_data_say_so(tmp_path: Path, capsys):
+def test_data_that_do_not_evaluate_an_agent_and_models_that_need_data_say_so(tmp_path: Path, capsys):
     forecast = Path(__file__).parents[2] / "golden" / "0.1" / "command-forecast.safetensors"
     assert left(["evaluate", str(forecast)]) == 2
     assert "give the FILE" in " ".join(capsys.readouterr().err.split())

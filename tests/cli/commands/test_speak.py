@@ -36,8 +36,8 @@ def model(table: Path) -> Path:
 def test_it_writes_what_it_says(model: Path) -> None:
     names = {path.name for path in model.parent.iterdir()}
     assert names == {"spoken.csv", "report.html", "report.png", "recordings.safetensors"}
-    judged = pd.read_csv(model.parent / "spoken.csv", keep_default_na=False)
-    assert {"row", "recording", "text", "seconds", "recorded", "MCD", "heard"} <= set(judged.columns)
+    spoken = pd.read_csv(model.parent / "spoken.csv", keep_default_na=False)
+    assert {"row", "recording", "text", "seconds", "recorded", "MCD", "heard"} <= set(spoken.columns)
     page = (model.parent / "report.html").read_text(encoding="utf-8")
     assert "What it says" in page
     assert "data:audio/" in page
@@ -66,7 +66,7 @@ def test_a_table_gets_the_times_of_its_sounds(model: Path, table: Path, tmp_path
     assert frame["sounds"].str.match(r"\w \d+\.\d\d-\d+\.\d\d").all()
 
 
-def test_it_is_judged_on_later_recordings(
+def test_it_is_evaluated_on_later_recordings(
     model: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["evaluate", str(model), str(table), "--out", str(tmp_path)]) == 0
@@ -100,7 +100,7 @@ def test_what_cannot_be_said_is_named(
     assert not (tmp_path / "a.wav").exists()
 
 
-def test_a_text_file_without_recordings_judges_nothing(
+def test_a_text_file_without_recordings_evaluates_nothing(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "new.txt").write_text("one two\n", encoding="utf-8")

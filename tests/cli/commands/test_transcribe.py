@@ -35,8 +35,8 @@ def model(table: Path) -> Path:
 def test_it_writes_what_it_says(model: Path) -> None:
     names = {path.name for path in model.parent.iterdir()}
     assert names == {"predictions.csv", "report.html", "report.png", "recordings.safetensors"}
-    judged = pd.read_csv(model.parent / "predictions.csv", keep_default_na=False)
-    assert {"row", "recording", "truth", "predicted", "confidence", "times"} <= set(judged.columns)
+    predictions = pd.read_csv(model.parent / "predictions.csv", keep_default_na=False)
+    assert {"row", "recording", "truth", "predicted", "confidence", "times"} <= set(predictions.columns)
     page = (model.parent / "report.html").read_text(encoding="utf-8")
     assert "Recognised words over time" in page
     assert "could not be shown" not in page
@@ -51,7 +51,7 @@ def test_a_sound_and_a_folder_are_transcribed(model: Path, table: Path, tmp_path
     assert len(whole) == 32
 
 
-def test_it_is_judged_on_later_recordings(
+def test_it_is_evaluated_on_later_recordings(
     model: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["evaluate", str(model), str(table), "--out", str(tmp_path)]) == 0

@@ -97,7 +97,7 @@ def test_of_numbers_that_came_as_text_the_reason_is_named(values: list[Any], fou
 
 
 def test_later_numbers_may_be_alike() -> None:
-    """One that is judged is compared with what was learnt, not with its neighbours."""
+    """One that is evaluated is compared with what was learnt, not with its neighbours."""
     assert Numbers().encode([2**53, 2**53 + 1]).shape == (2, 1)
     with pytest.raises(InputError, match=LARGE):
         Numbers().encode([1e301])

@@ -74,7 +74,7 @@ def test_series_alike_share_the_overall_weights():
     assert np.ptp(weights, axis=0) == pytest.approx([0.0, 0.0])
 
 
-def test_a_forecast_missing_from_early_windows_is_judged_where_it_is():
+def test_a_forecast_missing_from_early_windows_is_evaluated_where_it_is():
     points, truth = noisy(6, 40, {"always": 2.0, "late": 0.3})
     points["late"][:30] = NAN
     names, weights = fit_weights(tried(points, truth, np.zeros(40, dtype=np.int64)))

@@ -114,7 +114,7 @@ def test_false_claims_are_rare():
     assert worse <= 0.06
 
 
-def test_nothing_to_judge_is_refused():
+def test_nothing_to_evaluate_is_refused():
     with pytest.raises(InputError, match="nothing to evaluate"):
         decide(LOSS, {})
     with pytest.raises(InputError, match="nothing to evaluate"):

@@ -36,7 +36,7 @@ def test_classes() -> None:
     assert found.per_class["count"].sum() == found.confusion["count"].sum() == found.reliability["count"].sum() == 240
 
 
-def test_same_seed_same_judgement_and_the_order_of_examples_is_of_no_account_to_scores() -> None:
+def test_same_seed_same_evaluation_and_the_order_of_examples_is_of_no_account_to_scores() -> None:
     order = RNG.permutation(240)
     one = evaluate_classes(TRUTH, probabilities(2.0), BASELINES, names=NAMES)
     again = evaluate_classes(TRUTH, probabilities(2.0), BASELINES, names=NAMES)
@@ -57,7 +57,7 @@ def test_missing_truths_are_left_out() -> None:
     assert found.verdict == head.verdict
 
 
-def test_unequal_classes_are_judged_by_balanced_accuracy() -> None:
+def test_unequal_classes_are_evaluated_by_balanced_accuracy() -> None:
     truth = np.where(np.arange(240) % 10, 0, 1)
     found = evaluate_classes(truth, probabilities(2.0, truth), {"shares": BASELINES["shares"]}, names=NAMES)
     assert found.leading == "balanced accuracy"

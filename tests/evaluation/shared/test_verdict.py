@@ -17,13 +17,13 @@ def right(share: float, n: int = 1000, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).permutation(np.arange(n) < round(share * n))
 
 
-def judged(name: str = "accuracy", **methods: np.ndarray) -> Verdict:
+def verdict_of(name: str = "accuracy", **methods: np.ndarray) -> Verdict:
     scores = {method.replace("_", " "): mean_score(values) for method, values in methods.items()}
     return decide(scores, resample(scores), model="ours", name=name)
 
 
 def test_better() -> None:
-    verdict = judged(ours=right(0.85, seed=1), shares=right(0.5, seed=2), n_grams=right(0.78, seed=3))
+    verdict = verdict_of(ours=right(0.85, seed=1), shares=right(0.5, seed=2), n_grams=right(0.78, seed=3))
     assert verdict.sentence.startswith(
         "Better than the best baseline (n grams): accuracy 85.0 % against 78.0 % (95 % interval of the difference +"
     )
@@ -36,14 +36,14 @@ def test_better() -> None:
 def test_a_certain_but_tiny_gain_is_no_better() -> None:
     base = right(0.8, n=50_000)
     ours = base | (np.arange(50_000) % 400 == 0)
-    verdict = judged(ours=ours, linear=base)
+    verdict = verdict_of(ours=ours, linear=base)
     assert verdict.p_value < 0.05
     assert not verdict.better
     assert verdict.sentence.startswith("No better than linear: accuracy 80.1 % against 80.0 %")
 
 
 def test_a_large_but_uncertain_gain_is_no_better_as_far_as_one_can_tell() -> None:
-    verdict = judged(ours=right(0.74, 100, seed=1), linear=right(0.7, 100, seed=2))
+    verdict = verdict_of(ours=right(0.74, 100, seed=1), linear=right(0.7, 100, seed=2))
     assert not verdict.better
     assert verdict.sentence.startswith("No better than linear as far as this test can tell: accuracy 74.0 %")
     assert verdict.sentence.endswith("; use linear.")
@@ -51,7 +51,7 @@ def test_a_large_but_uncertain_gain_is_no_better_as_far_as_one_can_tell() -> Non
 
 
 def test_worse() -> None:
-    verdict = judged(ours=right(0.6, seed=1), shares=right(0.5, seed=2), linear=right(0.8, seed=3))
+    verdict = verdict_of(ours=right(0.6, seed=1), shares=right(0.5, seed=2), linear=right(0.8, seed=3))
     assert verdict.sentence.startswith("Worse than linear: accuracy 60.0 % against 80.0 %")
     assert verdict.use == "linear"
     assert verdict.difference == pytest.approx(-0.2)
@@ -61,13 +61,13 @@ def test_the_simplest_that_will_do_is_recommended() -> None:
     linear_ = right(0.8)
     simple = linear_.copy()
     simple[np.flatnonzero(linear_)[:2]] = False
-    verdict = judged(ours=linear_, shares=right(0.5, seed=5), simple=simple, elaborate=linear_)
+    verdict = verdict_of(ours=linear_, shares=right(0.5, seed=5), simple=simple, elaborate=linear_)
     assert (verdict.use, verdict.best_baseline) == ("simple", "elaborate")
 
 
 def test_other_scores_are_spoken_as_they_are() -> None:
     ours, base = RNG.normal(0.8, 0.1, 500), RNG.normal(0.7, 0.1, 500)
-    sentence = judged("R2", ours=ours, mean=base).sentence
+    sentence = verdict_of("R2", ours=ours, mean=base).sentence
     assert sentence.startswith(
         f"Better than the best baseline (the mean): R2 {ours.mean():.3f} against {base.mean():.3f} ("
     )
@@ -75,14 +75,14 @@ def test_other_scores_are_spoken_as_they_are() -> None:
 
 
 def test_too_few() -> None:
-    verdict = judged(ours=right(1.0, 1), shares=np.zeros(1))
+    verdict = verdict_of(ours=right(1.0, 1), shares=np.zeros(1))
     assert verdict.sentence == (
         "Too few test examples to tell whether it is better than shares: "
         "accuracy 100.0 % against 0.0 % (1 test example)."
     )
     assert not verdict.better
     assert np.isnan(verdict.p_value)
-    assert judged(ours=right(0.5, 19), shares=right(0.8, 19)).sentence.endswith("(19 test examples); use shares.")
+    assert verdict_of(ours=right(0.5, 19), shares=right(0.8, 19)).sentence.endswith("(19 test examples); use shares.")
 
 
 def test_nothing_to_say() -> None:
@@ -91,4 +91,4 @@ def test_nothing_to_say() -> None:
     assert verdict.sentence == "No verdict: the ROC-AUC is not defined on 30 test examples; use shares."
     assert verdict.use == "shares"
     with pytest.raises(InputError, match="at least one baseline is needed"):
-        judged(ours=np.ones(30))
+        verdict_of(ours=np.ones(30))

@@ -1,4 +1,4 @@
-"""Forecasting from, and judging by, rows that the model was not trained on."""
+"""Forecasting from, and evaluating by, rows that the model was not trained on."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_nothing_later_is_said(reloaded: Forecaster, days: int) -> None:
         reloaded.evaluate(shops(days))
 
 
-def test_a_strangers_series_is_judged_from_its_first_full_window(reloaded: Forecaster, baselines_here) -> None:
+def test_a_strangers_series_is_evaluated_from_its_first_full_window(reloaded: Forecaster, baselines_here) -> None:
     backtest = reloaded.evaluate(shops(60, ["Oslo"], seed=5))
     assert backtest.forecasts["origin"].min() == reloaded.model_.window
 

@@ -106,6 +106,6 @@ def test_a_constant_series_among_others() -> None:
 
 @pytest.mark.usefixtures("baselines_here")
 @pytest.mark.parametrize("name", ["intermittent", "zero until the end", "mostly missing", "beyond float32"])
-def test_odd_targets_can_be_judged(name: str) -> None:
+def test_odd_targets_can_be_evaluated(name: str) -> None:
     backtest = quick(season=None, epochs=0.5).backtest(table(TARGETS[name]), 3)
     assert backtest.verdict.sentence

@@ -56,7 +56,7 @@ def models() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "judge",
+    "evaluate",
     [
         lambda model, *bad: model.fit(*bad, run=SILENT),
         lambda model, *bad: model.study(*bad, run=SILENT),
@@ -64,10 +64,10 @@ def models() -> dict[str, Any]:
     ],
     ids=["fit", "study", "test"],
 )
-def test_a_refused_label_is_named_by_its_row_in_what_was_given(judge: Any) -> None:
+def test_a_refused_label_is_named_by_its_row_in_what_was_given(evaluate: Any) -> None:
     letters, tags = [None, *LETTERS[1:]], [*TAGS[:5], TAGS[5][:-1], *TAGS[6:]]
     with pytest.raises(InputError, match=r"tags? in row 6, and its sequence has"):
-        judge(tagger(empty="drop"), letters, tags)
+        evaluate(tagger(empty="drop"), letters, tags)
 
 
 def taken(X: Any, rows: list[int]) -> Any:
@@ -169,8 +169,8 @@ def test_groups_are_never_on_both_sides(monkeypatch):
     assert all(not train & test for train, test in seen)
     column = model.holdout_.examples.columns["sequence"]
     assert isinstance(column, np.ndarray)
-    judged = set(column.tolist())
-    assert {groups[TEXTS.index(text)] for text in judged} == seen[0][1]
+    tested = set(column.tolist())
+    assert {groups[TEXTS.index(text)] for text in tested} == seen[0][1]
 
 
 def test_wrong_groups_are_refused():
@@ -259,7 +259,7 @@ def test_killed_and_resumed_it_ends_in_the_same_bits(whole, tmp_path, monkeypatc
 def test_interrupted_it_keeps_what_there_is(whole, tmp_path, share):
     model = study(Run(progress=Watcher(1 + int(share * whole[1]), how="interrupt")))
     assert model.model_.interrupted == (share < 0.5)
-    assert model.model_ is model.holdout_.model  # interrupted in its last training, it is the one that was judged
+    assert model.model_ is model.holdout_.model  # interrupted in its last training, it is the one that was tested
     assert np.isfinite(model.predict_proba(TEXTS)).all()
     assert model.verdict_
     assert file_of(model, tmp_path)

@@ -68,7 +68,7 @@ def test_numbers_of_every_size(y):
 
 
 @pytest.mark.parametrize("size", [1e-300, 1e300])
-def test_numbers_of_every_size_are_judged_alike(size):
+def test_numbers_of_every_size_are_evaluated_alike(size):
     plain, other = regressor(members=1), regressor(members=1)
     plain.study(LETTERS, SHARES, run=SILENT)
     other.study(LETTERS, SHARES * size, run=SILENT)

@@ -71,7 +71,7 @@ def test_evidence_is_that_of_the_losses_in_a_row_and_wrong_tags_break_the_promis
     assert seen.sentence.startswith(f"No longer holds since {seen.since}: wrong tags 1")
 
 
-def test_a_sequence_without_an_end_is_judged_every_so_many_steps(tagger):
+def test_a_sequence_without_an_end_is_evaluated_every_so_many_steps(tagger):
     stream = tagger.stream()
     seen = stream.watch(every=10)
     for _ in range(35):

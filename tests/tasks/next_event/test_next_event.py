@@ -1,4 +1,4 @@
-"""NextEvent: learns an order that neighbours cannot tell, is judged, explained, saved, resumed, streamed."""
+"""NextEvent: learns an order that neighbours cannot tell, is evaluated, explained, saved, resumed, streamed."""
 
 from __future__ import annotations
 

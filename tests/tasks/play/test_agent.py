@@ -57,7 +57,7 @@ def _opened(agent: rc.RecurrentAgent) -> rc.RecurrentAgent:
 
 
 @pytest.mark.train
-def test_it_is_judged_by_fresh_episodes_that_no_training_has(played):
+def test_it_is_evaluated_by_fresh_episodes_that_no_training_has(played):
     evaluation = played.holdout_.evaluation
     assert evaluation.table.index.tolist() == ["Recurra", "without memory", "random actions"]
     frame = played.results()
@@ -194,7 +194,7 @@ def test_observations_that_it_cannot_read_are_refused(played):
     with pytest.raises(InputError, match="no number in column 'b' of row 2"):
         played.later(_table(pd.DataFrame({"a": [1.0, 1.0], "b": [2.0, np.nan]})))
     with pytest.raises(InputError, match="do not say what would have come of other actions"):
-        played.judged(played.later(_table(pd.DataFrame({"a": [1.0], "b": [2.0]}))))
+        played.evaluated(played.later(_table(pd.DataFrame({"a": [1.0], "b": [2.0]}))))
 
 
 @pytest.mark.parametrize(

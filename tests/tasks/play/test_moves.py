@@ -1,4 +1,4 @@
-"""What an actor will do next: records become histories, rivals come with the step before, whole episodes judge."""
+"""What an actor will do next: records become histories, rivals come with the step before, episodes stay whole."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def test_no_later_action_reaches_an_earlier_row():
     assert before[early].equals(after[early])
 
 
-def test_whole_episodes_judge():
+def test_whole_episodes_are_the_test_part():
     wide = games(10)
     frame = histories_of(wide, game_columns(wide, action=["a", "b"], episode="game"))[0]
-    learnt, judges, told = split_episodes(frame, 0.3, 0)
+    learnt, tested, told = split_episodes(frame, 0.3, 0)
     assert told == "whole episodes at random, 3 episodes"
-    assert not set(learnt["episode"]) & set(judges["episode"])
-    assert len(learnt) + len(judges) == len(frame)
+    assert not set(learnt["episode"]) & set(tested["episode"])
+    assert len(learnt) + len(tested) == len(frame)
     with pytest.raises(InputError, match="a single episode"):
         split_episodes(frame[frame["episode"] == "1"], 0.3, 0)
 

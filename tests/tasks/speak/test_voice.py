@@ -1,4 +1,4 @@
-"""The estimator: learns, speaks, is judged beside its recordings, and says the same after loading."""
+"""The estimator: learns, speaks, is evaluated beside its recordings, and says the same after loading."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from recurra import InputError, ModelFileError, Voice
 from recurra.data.demo.numbers import make_voice
 from recurra.data.examples.samples import Sound
 from recurra.evaluation.shared.evaluation import MODEL
-from recurra.tasks.speak.judging import HEARD, JOINED, MCD, MEAN
+from recurra.tasks.speak.evaluating import HEARD, JOINED, MCD, MEAN
 from recurra.training import Run
 from recurra.training.checkpoint import CheckpointFolder
 
@@ -35,7 +35,7 @@ def studied() -> Voice:
     return voice
 
 
-def test_it_is_judged_beside_joined_and_mean_recordings(studied: Voice) -> None:
+def test_it_is_evaluated_beside_joined_and_mean_recordings(studied: Voice) -> None:
     evaluation = studied.holdout_.evaluation
     assert list(evaluation.table.index) == [MODEL, MEAN, JOINED]
     assert np.isfinite(evaluation.table[MCD]).all()

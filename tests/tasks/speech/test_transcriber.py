@@ -1,4 +1,4 @@
-"""The estimator: learns, is judged by other speakers, says the same after loading and as it is fed."""
+"""The estimator: learns, is evaluated by other speakers, says the same after loading and as it is fed."""
 
 from __future__ import annotations
 
@@ -93,10 +93,10 @@ def test_the_same_seed_gives_the_same_bits() -> None:
 def test_a_test_part_has_other_speakers() -> None:
     model = Transcriber(**QUICK, beam=0)
     model.study(X, Y, groups=WHO, share=0.25)
-    judged = set(np.array(WHO)[model.holdout_.rows])
+    tested = set(np.array(WHO)[model.holdout_.rows])
     learnt = set(model.holdout_.learnt.speakers)
-    assert len(judged) == 2
-    assert not judged & learnt
+    assert len(tested) == 2
+    assert not tested & learnt
     assert list(model.results().columns[:5]) == ["row", "recording", "truth", "predicted", "confidence"]
 
 

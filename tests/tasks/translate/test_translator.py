@@ -1,4 +1,4 @@
-"""The translator: learns, is judged, is saved and read again to the same bits, resumes; what it refuses."""
+"""The translator: learns, is evaluated, is saved and read again to the same bits, resumes; what it refuses."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def studied() -> Translator:
 
 
 @pytest.mark.train
-def test_it_is_judged_beside_its_baselines(studied):
+def test_it_is_evaluated_beside_its_baselines(studied):
     evaluation = studied.holdout_.evaluation
     names = ["Recurra", "copying", "translation memory", "word by word (IBM model 1)"]
     assert evaluation.table.index.tolist() == names
@@ -131,7 +131,7 @@ def test_a_file_and_its_later_ones(tmp_path: Path, monkeypatch):
     later = model.later(model.read_file("-", {}))
     assert len(later) == 1
     with pytest.raises(InputError, match="has no translation in column 'english' for every text"):
-        model.judged(later)
+        model.evaluated(later)
 
 
 @pytest.mark.parametrize(

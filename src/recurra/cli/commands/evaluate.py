@@ -64,23 +64,23 @@ def evaluate(
     estimator = load(model)
     files = [out / name for name in ("evaluation.csv", "evaluation.html")] if out is not None else []
     later = open_later("evaluate", estimator, model, file, reading, outputs=files, quiet=quiet)
-    if later is None and not estimator.judges_alone:
+    if later is None and not estimator.evaluates_alone:
         raise InputError(
-            _("{model} is judged by data: give the FILE that holds them, recurra evaluate {model} FILE", model=model)
+            _("{model} is evaluated on data: give the FILE that holds them, recurra evaluate {model} FILE", model=model)
         )
-    judged = estimator.judged(later, levels=percents)
+    evaluated = estimator.evaluated(later, levels=percents)
     name = model.stem if later is None else later.name
     console = stdout(quiet)
-    print_facts(console, "What was understood", judged.facts)
+    print_facts(console, "What was understood", evaluated.facts)
     reading.told()
-    print_scores(console, judged.scores)
+    print_scores(console, evaluated.scores)
     if out is None:
         return
 
     from recurra.report import write_html
 
-    content = judged.content(title=_("{model} on {data}", model=model.stem, data=name), arguments=context.obj)
+    content = evaluated.content(title=_("{model} on {data}", model=model.stem, data=name), arguments=context.obj)
     with written_together(out) as stage:
-        (stage / "evaluation.csv").write_text(csv_text(judged.frame), encoding="utf-8", newline="")
+        (stage / "evaluation.csv").write_text(csv_text(evaluated.frame), encoding="utf-8", newline="")
         write_html(content, stage / "evaluation.html")
     print_files(console, files)

@@ -88,7 +88,7 @@ def cost(estimator: Estimator, later: Later, int8: bool) -> pd.DataFrame:
     every = {"float32": estimator} | ({"int8": estimator.rounded()} if int8 else {})
     found = []
     for weights, each in every.items():
-        scores = each.judged(later).scores
+        scores = each.evaluated(later).scores
         row = scores.table[scores.table.iloc[:, 0] == scores.mark]
         row = row.drop(columns=row.columns[0])
         row.insert(0, "weights", weights)

@@ -40,7 +40,7 @@ def watch(
         typer.Option(
             metavar="SHARE",
             help="Highest probability of ever calling a model broken that still holds.",
-            rich_help_panel=options.JUDGING,
+            rich_help_panel=options.EVALUATION,
         ),
     ] = 0.05,
     anomalies: Annotated[
@@ -48,7 +48,7 @@ def watch(
         typer.Option(
             "--anomalies",
             help="Flag values that are far from their forecast.",
-            rich_help_panel=options.JUDGING,
+            rich_help_panel=options.EVALUATION,
         ),
     ] = False,
     rate: Annotated[
@@ -56,7 +56,7 @@ def watch(
         typer.Option(
             metavar="SHARE",
             help="The share of normal values that --anomalies may flag.",
-            rich_help_panel=options.JUDGING,
+            rich_help_panel=options.EVALUATION,
         ),
     ] = 0.01,
     out: Annotated[

@@ -13,7 +13,7 @@ from recurra.language import _
 
 COLUMNS = "Columns (detected unless given)"
 READING = "Reading the file (detected unless given)"
-JUDGING = "Evaluation"
+EVALUATION = "Evaluation"
 LEARNING = "Training"
 NETWORK = "Network"
 SAMPLES = "Samples"
@@ -183,17 +183,18 @@ Constants = Annotated[
     _option(COLUMNS, "--static", metavar="NAMES", help="Numbers and categories constant within an example."),
 ]
 
-TestFile = Annotated[str | None, _option(JUDGING, "--test", metavar="FILE", help="A file of test examples.")]
-TestText = Annotated[str | None, _option(JUDGING, "--test", metavar="FILE", help="Another text to evaluate on.")]
+TestFile = Annotated[str | None, _option(EVALUATION, "--test", metavar="FILE", help="A file of test examples.")]
+TestText = Annotated[str | None, _option(EVALUATION, "--test", metavar="FILE", help="Another text to evaluate on.")]
 ShareOfText = Annotated[
-    float, _option(JUDGING, "--share", min=0.0, max=1.0, help="Share of the text, its end, to evaluate on.")
+    float, _option(EVALUATION, "--share", min=0.0, max=1.0, help="Share of the text, its end, to evaluate on.")
 ]
-Share = Annotated[float, _option(JUDGING, min=0.0, max=1.0, help="Share of the examples set aside as test set.")]
+Share = Annotated[float, _option(EVALUATION, min=0.0, max=1.0, help="Share of the examples set aside as test set.")]
 SplitColumn = Annotated[
-    str | None, _option(JUDGING, "--split", metavar="NAME", help="A column that says train or test.")
+    str | None, _option(EVALUATION, "--split", metavar="NAME", help="A column that says train or test.")
 ]
 Group = Annotated[
-    str | None, _option(JUDGING, metavar="NAME", help="Column whose equal values stay together: patient, author, site.")
+    str | None,
+    _option(EVALUATION, metavar="NAME", help="Column whose equal values stay together: patient, author, site."),
 ]
 
 Top = Annotated[
@@ -250,7 +251,9 @@ Fast = Annotated[bool, _option(LEARNING, help="Forecast with the pretrained netw
 Windows = Annotated[int | None, _option(LEARNING, min=1, help="Backtest windows per series; by length unless given.")]
 AllowLeak = Annotated[
     list[str] | None,
-    _option(JUDGING, metavar="NAME", help="Learn from a column or series even though it leaks the answer; repeatable."),
+    _option(
+        EVALUATION, metavar="NAME", help="Learn from a column or series even though it leaks the answer; repeatable."
+    ),
 ]
 Fallback = Annotated[
     bool, _option(OUTPUT, "--fallback", help="Where the best baseline is better for a series, write its forecast.")

@@ -15,7 +15,7 @@ from recurra.tasks import registry
 from recurra.tasks.task import Column, Option, Task
 
 PANELS = {
-    "evaluation": options.JUDGING,
+    "evaluation": options.EVALUATION,
     "network": options.NETWORK,
     "training": options.LEARNING,
     "samples": options.SAMPLES,

@@ -108,15 +108,15 @@ def _share(values: Floats, season: int, shorter: list[int]) -> float | None:
     )
     before = after = 0.0
     for learn in (halves, ~halves):
-        judge = ~learn & np.isfinite(rest)
+        test = ~learn & np.isfinite(rest)
         known = learn & np.isfinite(rest)
         base = np.zeros(len(rest))
         for period in shorter:
             of = np.arange(len(rest)) % period  # a week does not begin anew with the year
             base += _shape(np.where(known, rest - base, np.nan), of, period)[of]
         shape = _shape(np.where(known, rest - base, np.nan), phase, season)
-        before += float(np.nansum((rest - base)[judge] ** 2))
-        after += float(np.nansum((rest - base - shape[phase])[judge] ** 2))
+        before += float(np.nansum((rest - base)[test] ** 2))
+        after += float(np.nansum((rest - base - shape[phase])[test] ** 2))
     return 1 - after / before if before > 0 else None
 
 

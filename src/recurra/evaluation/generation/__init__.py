@@ -1,1 +1,1 @@
-"""Judging what makes sequences: n-grams to compare with, likelihood, memorised passages."""
+"""Evaluating what makes sequences: n-grams to compare with, likelihood, memorised passages."""

@@ -98,9 +98,9 @@ def evaluate_likelihood(
 
     scores = {method: score(each) for method, each in nats.items()}
     draws = resample(scores, seed=seed)
-    judged = [method for method in nats if method != beside]
+    compared = [method for method in nats if method != beside]
     verdict = decide(
-        {method: scores[method] for method in judged}, draws, model=model, name=leading, unit="test passage"
+        {method: scores[method] for method in compared}, draws, model=model, name=leading, unit="test passage"
     )
     rows = {
         method: {
@@ -117,7 +117,7 @@ def evaluate_likelihood(
         table,
         pd.DataFrame(ends, columns=["method", "score", "low", "high"]),
         verdict,
-        tuple(method for method in judged if method != model),
+        tuple(method for method in compared if method != model),
         pd.DataFrame({"symbol": symbols, "nats": nats[model]}),
         leading,
         notes,

@@ -1,9 +1,9 @@
-"""Generated series judged on later real ones: told apart, learnt from, their correlations and spread, and copies.
+"""Generated series evaluated on later real ones: told apart, learnt from, their correlations and spread, and copies.
 
 Discriminative and predictive scores as in Yoon et al. (2019), "Time-series generative adversarial networks": a
 recurrent classifier that is trained afterwards, and one that forecasts real rows after learning generated ones alone.
 All windows are [N, T, D], in units in which the columns are comparable; pairs of real and generated ones follow in
-time, and the last 40 % judge.
+time, and the last 40 % are the test part.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.floating]
 
 LEADING = mark("discriminative score")
 REPLAYED = mark("training data replayed")  # a reference: whoever wants no real rows cannot use it
-_STEPS, _BATCH, _JUDGE = 250, 64, 0.4
+_STEPS, _BATCH, _TEST = 250, 64, 0.4
 _TOGETHER = 4  # neighbouring windows overlap: so many are drawn together
 _COPIED, _CLOSE = 0.5, 0.8  # of the distance that real later windows keep to those learnt
 _TOLD, _BARELY = 0.25, 0.1  # discriminative scores that name a use
@@ -92,7 +92,7 @@ def use_of(row: Mapping[str, float] | Any) -> str:
 
 
 def told_apart(real: Floats, made: Floats, *, seed: int) -> Floats:
-    """How many of each judging pair (real, generated) a recurrent classifier names rightly: 0, 1 or 2 [M]."""
+    """How many of each test pair (real, generated) a recurrent classifier names rightly: 0, 1 or 2 [M]."""
     import torch
 
     cut = _cut(len(real))
@@ -167,4 +167,4 @@ def _spread(windows: Floats) -> Floats:
 
 
 def _cut(count: int) -> int:
-    return int((1 - _JUDGE) * count)
+    return int((1 - _TEST) * count)

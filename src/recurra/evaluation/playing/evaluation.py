@@ -1,4 +1,4 @@
-"""Agents judged by the returns of fresh episodes: the interquartile mean, its interval, and whether memory helps.
+"""Agents evaluated by the returns of fresh episodes: the interquartile mean, its interval, and whether memory helps.
 
 The interquartile mean is the mean of the middle half of all episodes of all agents that were trained alike, each from
 a seed of its own. A draw of the bootstrap takes agents with replacement and of each its episodes with replacement, so
@@ -46,7 +46,7 @@ def interquartile_mean(returns: Floats) -> Floats:
 
 
 def evaluate_returns(returns: Mapping[str, Floats], *, draws: int = DRAWS, seed: int = 0) -> Evaluation:
-    """Judge the returns [K agents, N episodes] of our agents (MODEL) beside those without memory and random ones."""
+    """Evaluate the returns [K agents, N episodes] of our agents (MODEL) beside those without memory and random ones."""
     rng = np.random.default_rng(seed)
     drawn = {method: _drawn(values, draws, rng) for method, values in returns.items()}
     rows = [

@@ -1,1 +1,1 @@
-"""Judging transcripts: word and character error rates, and what a network is compared with."""
+"""Evaluating transcripts: word and character error rates, and what a network is compared with."""

@@ -26,8 +26,8 @@ Floats = npt.NDArray[np.floating]
 
 LEAST_SERIES = 5
 _NEAREST = (3, 5, 10, 20, 50)
-_ALONE = 3  # nearest ones by which a column is judged
-_MOST_LIKES, _MOST_SERIES, _MOST_JUDGED, _MOMENTS = 100, 400, 80, 2  # that are enough
+_ALONE = 3  # nearest ones by which a column is evaluated
+_MOST_LIKES, _MOST_SERIES, _MOST_TESTED, _MOMENTS = 100, 400, 80, 2  # that are enough
 _LEAST_SHARE = 0.02  # of the level's variance, for a column to count
 
 
@@ -77,18 +77,18 @@ def fit_cold(panel: Panel, series: Ints, origins: Ints, quantiles: Floats) -> Co
     if not groups:
         return None
     groups = [groups[k] for k in _evenly(np.arange(len(groups)), _MOMENTS)]
-    judged = [_evenly(rows, _MOST_JUDGED) for rows in groups]
+    tested = [_evenly(rows, _MOST_TESTED) for rows in groups]
     levels = _levels(panel)
     features = _features(panel)
     weights = np.array([_relevance(column, levels) for column in features])
     distances = between(features, features, weights)
-    every = np.concatenate(judged)
+    every = np.concatenate(tested)
     most = min(len(panel) - 1, _MOST_LIKES)
     numbers = sorted({min(k, most) for k in (*_NEAREST, most)}) if weights.any() else [most]
     best, chosen, found = np.inf, numbers[-1], np.empty(0)
     size = max(float(np.abs(truth[every])[np.isfinite(truth[every])].mean()), 1e-300)
     for k in numbers:
-        parts = zip(judged, groups, strict=True)
+        parts = zip(tested, groups, strict=True)
         tried = np.concatenate([_left_out(series, quantiles, rows, group, distances, k) for rows, group in parts])
         error = np.abs(tried[..., MEDIAN] - truth[every]) / size
         loss = float(mean_of_known(error.ravel()))

@@ -27,7 +27,7 @@ from recurra.options import option
 from recurra.report import ReportContent
 from recurra.report.units import step_noun
 from recurra.tasks.digests import data_digest
-from recurra.tasks.estimator import Done, Estimator, Insight, Judged, Later, Prepared, Preview, Scores, nobody
+from recurra.tasks.estimator import Done, Estimator, Evaluated, Insight, Later, Prepared, Preview, Scores, nobody
 from recurra.tasks.forecast.arguments import Data, as_table, with_target
 from recurra.tasks.forecast.covariates import Gain, said
 from recurra.tasks.forecast.decided import decided
@@ -123,7 +123,7 @@ class FileForecaster(ReportedForecasts, Estimator):
         fallback: bool = False,
         **columns: Any,
     ) -> Prepared:
-        """The panel of a file by its columns; `windows` of each series judge. Without a horizon one is chosen.
+        """The panel of a file by its columns; the last `windows` of a series are tested. Without a horizon one is set.
 
         What tells the future (`tasks.forecast.leaks`) is refused unless `allow_leak` names it. With `fallback` the best
         baseline forecasts the series in which it is better (`tasks.forecast.fallback`).
@@ -255,12 +255,12 @@ class FileForecaster(ReportedForecasts, Estimator):
         """The first rows, and what was said of a change."""
         return ForecastPreview(lambda: self._said)
 
-    def judged(self, later: Later, *, levels: Sequence[int] = (80, 95), **shown: Any) -> Judged:
+    def evaluated(self, later: Later, *, levels: Sequence[int] = (80, 95), **shown: Any) -> Evaluated:
         """By the rows that come after what it was fitted to."""
         backtest = self.evaluate(later.data)
 
         content = partial(self.content, later.data, backtest=backtest, levels=levels, facts=later.facts)
-        return Judged(later.facts, scores_of(backtest), backtest.forecasts, content)
+        return Evaluated(later.facts, scores_of(backtest), backtest.forecasts, content)
 
     def watched(self, later: Later | Panel, *, alpha: float = 0.05, rate: float | None = None) -> Watched:
         """Whether the model still holds on later rows: see `tasks.watching.Watched`.

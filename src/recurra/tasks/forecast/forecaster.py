@@ -52,10 +52,10 @@ from recurra.tasks.forecast.study import (
     Compared,
     combination_of,
     compared,
+    evaluated,
+    evaluated_before,
     is_trained,
     joined,
-    judged,
-    judged_before,
     places_in,
     renumbered,
     together,
@@ -155,7 +155,7 @@ class Forecaster(FileForecaster):
         if recipe.method == "network":
             model = self._learnt(panel, recipe, run, "validation")
         else:
-            before = judged_before(panel, recipe)
+            before = evaluated_before(panel, recipe)
             with baselines_of(panel, before, recipe) as baselines:
                 model = self._learnt(panel, recipe, run, "validation")
                 frame = awaited(baselines, run)
@@ -182,7 +182,7 @@ class Forecaster(FileForecaster):
         run: Run | None = None,
         **columns: Unpack[ColumnArguments],
     ) -> Backtest:
-        """Train a forecaster on what lies before the last `windows` horizons and judge it there, against the baselines.
+        """Train a forecaster on what lies before the last `windows` horizons, and evaluate it and the baselines there.
 
         The fitted state of `self` is left alone. Raises `InputError` where the data is too short.
         """
@@ -318,7 +318,7 @@ class Forecaster(FileForecaster):
         with baselines_of(panel, origins, model.recipe) as baselines:
             run = chosen_run(None, verbose=self.verbose, device="cpu")
             frame = awaited(baselines, run)
-            return judged(model, panel, origins, frame, compared(model, panel, origins, frame, held_out=False))
+            return evaluated(model, panel, origins, frame, compared(model, panel, origins, frame, held_out=False))
 
     def explain(self, data: Data | None = None, *, step: int | None = None, points: int = 64) -> pd.DataFrame:
         """Which steps and which columns moved the trained network's forecasts after `data`.
@@ -477,7 +477,7 @@ class Forecaster(FileForecaster):
         panel = with_month_ends(panel, panel.cut(known))
         before = panel.cut(known)
         recipe = self._recipe(before)
-        earlier = places_in(judged_before(before, recipe), before.series, panel.series)
+        earlier = places_in(evaluated_before(before, recipe), before.series, panel.series)
         with baselines_of(panel, together(earlier, origins), recipe) as baselines:
             model = self._learnt(before, recipe, run, "backtest")
             frame = awaited(baselines, run)
@@ -486,7 +486,7 @@ class Forecaster(FileForecaster):
         if recipe.hierarchy:
             model = model.reconciled(panel, seen)
         tested = compared(model, panel, origins, frame, held_out=False)
-        backtest = judged(model, panel, origins, frame, tested)
+        backtest = evaluated(model, panel, origins, frame, tested)
         self.gain_ = None
         if model.members and not model.interrupted and not callable(self.network) and columns_of(panel):
             expect(run.progress, 1)

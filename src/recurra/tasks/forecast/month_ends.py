@@ -47,11 +47,11 @@ def _share(values: np.ndarray, codes: np.ndarray, week: int) -> float | None:
     before = after = 0.0
     for kind in _DAYS:
         for learn in (later, ~later):
-            seen, judged = change[(kinds == kind) & learn], change[(kinds == kind) & ~learn]
-            if min(len(seen), len(judged)) < _LEAST_MONTHS // 2:
+            seen, tested = change[(kinds == kind) & learn], change[(kinds == kind) & ~learn]
+            if min(len(seen), len(tested)) < _LEAST_MONTHS // 2:
                 return None
-            before += float((judged**2).sum())
-            after += float(((judged - np.median(seen)) ** 2).sum())
+            before += float((tested**2).sum())
+            after += float(((tested - np.median(seen)) ** 2).sum())
     return 1.0 - after / before if before > 0 else None
 
 

@@ -112,7 +112,7 @@ def report_content(
         "levels": tuple(levels),
         "forecast": plain,
         **({"learning": forecaster.learning()} if model.members else {}),
-        **_judged(backtest, levels),
+        **_evaluated(backtest, levels),
     }
     data["cards"] = count_cards(plain, data.get("backtest"), horizon, unit, time_name)
     picked = pick_series(SeriesData(history(panel, ()), plain, by_series=data.get("by_series", _no_scores())))
@@ -138,7 +138,7 @@ def report_content(
 NOT_COMPARED = mark("Not compared with baselines: study(...) trains and evaluates, evaluate(...) uses later data.")
 
 
-def _judged(backtest: Backtest | None, levels: Sequence[float]) -> dict[str, Any]:
+def _evaluated(backtest: Backtest | None, levels: Sequence[float]) -> dict[str, Any]:
     """What panels need of a backtest."""
     if backtest is None:
         return {}

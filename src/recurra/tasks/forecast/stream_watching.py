@@ -51,7 +51,7 @@ class ForecastWatch(StreamWatch):
             # what is kept was calibrated again since
             self._beyond = max(threshold(self.promise.scores, rate)[0], float(ndtri(1.0 - rate / 2.0)))
         self._numbers = {name: s for s, name in enumerate(model.panel.series)}
-        self._least = max(model.window, LEAST_KNOWN)  # rows of a series that the model does not know before it judges
+        self._least = max(model.window, LEAST_KNOWN)  # rows of a series new to the model before values are evaluated
         n, horizon = len(history.names), model.recipe.horizon
         self._horizon = horizon
         self._scaled = bool(np.isfinite(model.naive_error).any())
@@ -100,10 +100,10 @@ class ForecastWatch(StreamWatch):
         self.scores, self.anomalous = np.full(len(at), np.nan), np.zeros(len(at), dtype=bool)
         open_ = np.flatnonzero(state["row.step"][at] >= 0)
         if len(open_):
-            self._judge(at[open_], truth[open_], open_)
+            self._evaluate(at[open_], truth[open_], open_)
         self._begin(at)
 
-    def _judge(self, rows: Ints, truth: Floats, places: Ints) -> None:
+    def _evaluate(self, rows: Ints, truth: Floats, places: Ints) -> None:
         """Compare the truths [k] of rows that are forecast, which stand at `places` among those that came."""
         state = self.state
         step = state["row.step"][rows]

@@ -162,7 +162,7 @@ class ForecastStreams(EstimatorStream):
         rate   the share of unchanged values at most that are called anomalous; None: none are looked for
 
         What is returned goes on with every row that comes, and replaces an earlier one. Series that step together are
-        judged together. Raises InputError where the model was fitted without being evaluated.
+        evaluated together. Raises InputError where the model was fitted without being evaluated.
 
         >>> watch = stream.watch(rate=0.001)  # doctest: +SKIP
         >>> stream.step(12.0), watch.sentence, watch.anomalous  # doctest: +SKIP

@@ -58,7 +58,7 @@ def is_trained(method: str) -> bool:
     return method in ("auto", "network")
 
 
-def judged_before(panel: Panel, recipe: Recipe) -> list[Ints]:
+def evaluated_before(panel: Panel, recipe: Recipe) -> list[Ints]:
     """The validation origins of each series; none where the method is the trained network alone, which has its own."""
     if recipe.method == "network":
         return [np.zeros(0, dtype=np.int64) for _ in range(len(panel))]
@@ -140,7 +140,7 @@ def _with_sparse(
     return replace(found, names=joined, weights=weights, sparse=marked)
 
 
-def judged(
+def evaluated(
     model: ForecastModel, panel: Panel, origins: Sequence[Ints], frame: pd.DataFrame, tested: Compared
 ) -> Backtest:
     """The backtest of `model` from `origins` of each series of `panel`.

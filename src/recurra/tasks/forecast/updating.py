@@ -33,7 +33,7 @@ from recurra.training.run import pick_device
 Floats = npt.NDArray[np.floating]
 
 FORGOTTEN = 0.05  # the error on what was known may rise by this share
-_JUDGED, _MOST = 0.3, 24  # of the new rows, those of the test part; windows of a series
+_TESTED, _MOST = 0.3, 24  # of the new rows, those of the test part; windows of a series
 _SLOWER, _SHORTER = 0.3, 0.5  # learning rate and steps, beside those of the first training
 _LEAST_PROMISE = 5
 
@@ -69,8 +69,8 @@ def updated(model: ForecastModel, panel: Panel, *, run: Run) -> Updated:
     before = dict(zip(model.panel.series, model.panel.start + model.panel.lengths, strict=True))
     known = np.array([before.get(name, panel.start[s]) - panel.start[s] for s, name in enumerate(panel.series)])
     fresh = panel.lengths - known
-    judged = np.maximum((fresh * _JUDGED).astype(np.int64), np.minimum(fresh, horizon))
-    ends = panel.lengths - judged
+    tested = np.maximum((fresh * _TESTED).astype(np.int64), np.minimum(fresh, horizon))
+    ends = panel.lengths - tested
     if int(fresh.max()) < 2 * horizon:
         raise InputError(
             _(

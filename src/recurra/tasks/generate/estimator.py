@@ -26,7 +26,7 @@ from recurra.nn.generator import GeneratorOptions
 from recurra.options import option
 from recurra.report import ReportContent
 from recurra.tasks.digests import text_digest
-from recurra.tasks.estimator import Done, Insight, Judged, Later, Prepared, Preview, Scores, nobody
+from recurra.tasks.estimator import Done, Evaluated, Insight, Later, Prepared, Preview, Scores, nobody
 from recurra.tasks.fitted import INTERRUPTED, FittedEstimator
 from recurra.tasks.generate.exported import exported
 from recurra.tasks.generate.facts import model_facts, text_facts
@@ -143,9 +143,9 @@ class SequenceGenerator(FittedEstimator):
     def evaluate(self, text: Any) -> GenerationEvaluation:
         """Evaluate the fitted model on a text that it has not learnt, beside the n-grams that were fitted with it."""
         text = self._kind.taken(text, "text")
-        return self._judge_later(text)
+        return self._evaluate_later(text)
 
-    def _judge_later(self, text: str) -> GenerationEvaluation:
+    def _evaluate_later(self, text: str) -> GenerationEvaluation:
         evaluation, symbols = evaluate_text(self._fitted(), text)
         self.holdout_ = TextTest(self.model_, text, symbols, evaluation)
         return evaluation
@@ -296,15 +296,15 @@ class SequenceGenerator(FittedEstimator):
         """The first sample."""
         return SamplePreview()
 
-    def judged(self, later: Later, **shown: Any) -> Judged:
+    def evaluated(self, later: Later, **shown: Any) -> Evaluated:
         """What a later text costs, against the baselines."""
-        evaluation: Any = self._judge_later(str(later.data))
+        evaluation: Any = self._evaluate_later(str(later.data))
         title = _("On {name} ({size})", name=later.name, size=self._size(later.data))
 
         def content(**head: Any) -> ReportContent:
             return self.content(**{"facts": [*later.facts, *self.facts()], **head})
 
-        return Judged(later.facts, scores_of(evaluation, title), evaluation.surprise, content)
+        return Evaluated(later.facts, scores_of(evaluation, title), evaluation.surprise, content)
 
     def exported(self, *, network_alone: bool = False) -> Exported:
         """The network that writes, as graphs: symbols in, the logits of the next one out."""

@@ -27,13 +27,13 @@ from recurra.objectives.objective import Objective
 from recurra.options import option
 from recurra.report import ReportContent
 from recurra.tasks.digests import examples_digest
-from recurra.tasks.estimator import Done, Insight, Judged, Later, Prepared, Scores, nobody
+from recurra.tasks.estimator import Done, Evaluated, Insight, Later, Prepared, Scores, nobody
 from recurra.tasks.fitted import INTERRUPTED, UNFINISHED, FittedEstimator, check_share
 from recurra.tasks.labelled.exported import exported
 from recurra.tasks.labelled.holdout import HoldoutResult
 from recurra.tasks.labelled.looking import insight_of
 from recurra.tasks.labelled.model import SequenceModel
-from recurra.tasks.labelled.parts import ChosenParts, choose_parts, examples_facts, judged_words, names_of
+from recurra.tasks.labelled.parts import ChosenParts, choose_parts, examples_facts, names_of, tested_words
 from recurra.tasks.labelled.printed import LabelledPreview
 from recurra.tasks.labelled.reading import (
     LaterExamples,
@@ -46,7 +46,7 @@ from recurra.tasks.labelled.reading import (
 )
 from recurra.tasks.labelled.remarks import group_notes, title_of
 from recurra.tasks.labelled.report import ReportedLabels
-from recurra.tasks.labelled.results import judged_frame, predicted_frames
+from recurra.tasks.labelled.results import evaluation_frame, predicted_frames
 from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unknown
 from recurra.tasks.labelled.slots import LabelledSlots
 from recurra.tasks.labelled.streaming import LabelledStream, LabelledStreams
@@ -183,12 +183,12 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
     def scores(self) -> Scores:
         """On the test part."""
         return scores_of(
-            self.holdout_.evaluation, _("On the test part ({examples})", examples=judged_words(self.holdout_.truth))
+            self.holdout_.evaluation, _("On the test part ({examples})", examples=tested_words(self.holdout_.truth))
         )
 
     def results(self, **shown: Any) -> pd.DataFrame:
         """A row for each example of the test part."""
-        return judged_frame(self, self.studied_.parts.ids, self.studied_.parts.rows)
+        return evaluation_frame(self, self.studied_.parts.ids, self.studied_.parts.rows)
 
     def file_content(self, *, arguments: Sequence[str] | None = None, **shown: Any) -> ReportContent:
         """The page on a study of a file."""
@@ -218,7 +218,7 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
         """The first predictions, and how often each class was said."""
         return LabelledPreview(tallied=self.model_.objective.tallied)
 
-    def judged(self, later: Later, **shown: Any) -> Judged:
+    def evaluated(self, later: Later, **shown: Any) -> Evaluated:
         """By the labels of the file, which is read as the one that was learnt from."""
         found = _examples_of(later)
         opened, gathered, roles = found.opened, found.gathered, found.roles
@@ -242,20 +242,20 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
                 )
             )
         optional = self.model_.recipe.optional
-        judging = LabelledRows.of(gathered, opened.source, empty=self.empty, optional=optional)
-        refuse_unknown(type(objective), self.labels_, judging)
-        kept = judging.rows
+        tested = LabelledRows.of(gathered, opened.source, empty=self.empty, optional=optional)
+        refuse_unknown(type(objective), self.labels_, tested)
+        kept = tested.rows
         facts = [*opened.facts, *examples_facts(gathered, labelled=not objective.per_step)]
         if left_out := len(gathered.examples) - len(kept):
             facts.append(Fact("left out", _("{examples} without a step", examples=counted(left_out, "example"))))
-        evaluation = self.evaluate(judging.examples, judging.labels, groups=None if groups is None else groups[kept])
-        return Judged(
+        evaluation = self.evaluate(tested.examples, tested.labels, groups=None if groups is None else groups[kept])
+        return Evaluated(
             facts,
             scores_of(
                 evaluation,
-                _("On {source} ({examples})", source=opened.source, examples=judged_words(self.holdout_.truth)),
+                _("On {source} ({examples})", source=opened.source, examples=tested_words(self.holdout_.truth)),
             ),
-            judged_frame(self, _ids(found), kept),
+            evaluation_frame(self, _ids(found), kept),
             partial(self.content, facts=facts, target=", ".join(roles.label), rows=kept),
             rows=kept,
         )
@@ -270,12 +270,19 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
             raise InputError(_("anomalies need forecasts, and a {kind} makes none: omit the option", kind=self.KIND))
         if self.promise_ is None:
             watched_windows(None, pd.DataFrame(), alpha=alpha, noun="")
-        judged, found = self.judged(later), _examples_of(later)
+        evaluated, found = self.evaluated(later), _examples_of(later)
         frame = found.opened.frame
         if len(frame) != len(found.gathered.examples):  # a row for each step
             frame = pd.DataFrame(index=range(len(found.gathered.examples)))
         return watched(
-            self.promise_, self.holdout_, frame, judged.rows, found.roles, judged.frame, judged.facts, alpha=alpha
+            self.promise_,
+            self.holdout_,
+            frame,
+            evaluated.rows,
+            found.roles,
+            evaluated.frame,
+            evaluated.facts,
+            alpha=alpha,
         )
 
     def stream(self, *, beside: Any = None) -> LabelledStream:

@@ -50,7 +50,7 @@ from recurra.tasks.labelled.plan import default_network, default_training, keeps
 from recurra.tasks.labelled.refusals import refuse_unseen
 from recurra.tasks.labelled.repeats import held_out_groups, with_seen
 from recurra.tasks.labelled.settings import check_settings
-from recurra.tasks.labelled.study import judge_later, with_baselines
+from recurra.tasks.labelled.study import evaluate_later, with_baselines
 from recurra.tasks.labelled.watching import promise_of
 from recurra.tasks.parameters import chosen_options
 from recurra.training import Run, TrainingOptions
@@ -168,7 +168,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
             whole_truth(kind, known, labels, later, tested)
             before = every
             data = self._learn(every, y, groups, run=run, name="training", allow_leak=allow_leak)
-        evaluation = self._judge(data, before, later, labels, theirs, tested, run, given=test is not None)
+        evaluation = self._evaluate(data, before, later, labels, theirs, tested, run, given=test is not None)
         if test is None:
             pairs = self.holdout_.pairs
             assert pairs is not None
@@ -177,13 +177,13 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         else:
             self.holdout_ = replace(self.holdout_, pairs=None)
         if test is None and not self.model_.interrupted:
-            judged, seen = self.holdout_, self.seen_
+            before_refit, seen = self.holdout_, self.seen_
             data = self._learn(every, y, groups, run=run, name="training", allow_leak=allow_leak)
             if self.model_.interrupted:
-                self.model_, self.seen_ = judged.model, seen
+                self.model_, self.seen_ = before_refit.model, seen
             else:
                 self.model_ = with_baselines(self.model_, data, run)
-            self.holdout_ = judged
+            self.holdout_ = before_refit
         self.verdict_ = evaluation.verdict.sentence
         self.promise_ = promise_of(self.holdout_)
         return evaluation
@@ -373,7 +373,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         self._fitted_attributes()
         return data
 
-    def _judge(
+    def _evaluate(
         self,
         data: LabelledData,
         before: Examples,
@@ -394,7 +394,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         before = before if len(kept) == len(before) else before.take(kept)
         encoded = data.reader.encode(later)
         truth = self._truth(labels, encoded)
-        self.holdout_ = judge_later(
+        self.holdout_ = evaluate_later(
             self.model_, data, before, later, encoded, truth, groups=groups, rows=rows, given=given
         )
         return self.holdout_.evaluation

@@ -1,7 +1,7 @@
 """Inputs that are the label under another name: a column whose values are the classes one by one, or the number itself.
 
-What only nearly gives the label is said beside the scores (`suspects`), and so are examples that judge and were learnt
-from (`repeats`): neither need be an error, and a column that is the label always is.
+What only nearly gives the label is said beside the scores (`suspects`), and so are test examples that were learnt from
+(`repeats`): neither need be an error, and a column that is the label always is.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class ChosenParts:
         return estimator.labels_.encode(self.labels.iloc[left])
 
 
-def judged_words(truth: Any) -> str:
+def tested_words(truth: Any) -> str:
     """How many examples the test part has: those whose label is known, of how many where some have none."""
     values = truth.values if isinstance(truth, Ragged) else truth
     known: npt.NDArray[np.bool_] = np.isfinite(values) if values.dtype.kind == "f" else values >= 0

@@ -125,7 +125,7 @@ def report_content(
     if tested is None:
         data |= memory_data(model.members)
     else:
-        data |= _judged(estimator, tested, tested.rows if rows is None else rows[tested.rows])
+        data |= _evaluated(estimator, tested, tested.rows if rows is None else rows[tested.rows])
     return page_content(
         estimator,
         PANELS,
@@ -140,7 +140,7 @@ def report_content(
     )
 
 
-def _judged(estimator: FittedExamples, tested: HoldoutResult, numbers: Ints) -> dict[str, Any]:
+def _evaluated(estimator: FittedExamples, tested: HoldoutResult, numbers: Ints) -> dict[str, Any]:
     """What panels need of an evaluation."""
     labels, evaluation, objective = estimator.labels_, tested.evaluation, tested.model.objective
     names = list(map(str, labels.names))

@@ -20,7 +20,7 @@ AT_ONCE = 20_000  # examples whose predictions are in memory together
 Ids = tuple[str, npt.NDArray[Any]] | None
 
 
-def judged_frame(estimator: FittedExamples, ids: Ids, rows: npt.NDArray[np.int64] | None = None) -> pd.DataFrame:
+def evaluation_frame(estimator: FittedExamples, ids: Ids, rows: npt.NDArray[np.int64] | None = None) -> pd.DataFrame:
     """row (from 1), what the example is called, truth, predicted, probabilities, right: of what evaluated a model.
 
     `rows` are the row numbers in the file, from 0, of the examples that they were chosen among; `ids` are those of

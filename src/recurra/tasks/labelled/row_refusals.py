@@ -50,14 +50,14 @@ class LabelledRows:
         )
 
 
-def refuse_unknown(objective: type[Objective], labels: Any, judging: LabelledRows) -> None:
+def refuse_unknown(objective: type[Objective], labels: Any, tested: LabelledRows) -> None:
     """Raise `InputError` for the first label that is none of `labels`, and for what is no label."""
-    steps = steps_to_tag(judging.examples) if objective.per_step else None
-    objective.encode(labels, judging.labels, steps, what=judging.origin)
+    steps = steps_to_tag(tested.examples) if objective.per_step else None
+    objective.encode(labels, tested.labels, steps, what=tested.origin)
 
 
-def refuse_unseen(objective: type[Objective], learnt: LabelledRows, judging: LabelledRows) -> None:
+def refuse_unseen(objective: type[Objective], learnt: LabelledRows, tested: LabelledRows) -> None:
     """Raise `InputError` for the first label of the test part that no example learnt from has, and for what is none."""
     known = objective.read(learnt.labels, what=learnt.origin)
-    for part in (learnt, judging):
+    for part in (learnt, tested):
         refuse_unknown(objective, known, part)

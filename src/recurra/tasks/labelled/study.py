@@ -22,7 +22,7 @@ from recurra.training import Run
 from recurra.training.progress import following
 
 
-def judge_later(
+def evaluate_later(
     model: SequenceModel,
     data: LabelledData,
     before: Examples,

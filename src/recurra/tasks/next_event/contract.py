@@ -24,13 +24,13 @@ from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _, mark
 from recurra.options import option
 from recurra.report import ReportContent
-from recurra.tasks.estimator import Done, Insight, Judged, Later, Prepared, Preview, Scores, nobody
+from recurra.tasks.estimator import Done, Evaluated, Insight, Later, Prepared, Preview, Scores, nobody
 from recurra.tasks.fitted import INTERRUPTED, UNFINISHED, check_share
 from recurra.tasks.next_event.evaluating import EventTest, count_questions
 from recurra.tasks.next_event.explanation import explain_last
 from recurra.tasks.next_event.looking import insight_of
 from recurra.tasks.next_event.model import NextEventModel
-from recurra.tasks.next_event.report import ReportedRanking, judged_frame
+from recurra.tasks.next_event.report import ReportedRanking, evaluation_frame
 from recurra.tasks.next_event.splitting import Cut, questions, split_log
 from recurra.tasks.opened import Opened
 from recurra.tasks.printed import scores_of
@@ -158,7 +158,7 @@ class FileContract(ReportedRanking):
 
     def results(self, **shown: Any) -> pd.DataFrame:
         """A row for each question of the test part."""
-        return judged_frame(self.holdout_, self.columns_)
+        return evaluation_frame(self.holdout_, self.columns_)
 
     def file_content(self, *, arguments: Sequence[str] | None = None, **shown: Any) -> ReportContent:
         """The page on a study of a file."""
@@ -194,15 +194,15 @@ class FileContract(ReportedRanking):
         """The first histories with their first items."""
         return RankedPreview()
 
-    def judged(self, later: Later, **shown: Any) -> Judged:
+    def evaluated(self, later: Later, **shown: Any) -> Evaluated:
         """By what came next in the file."""
         log = _log_of(later)
         evaluation = self.evaluate(log)  # type: ignore[attr-defined]
         said = count_questions(len(self.holdout_.asked))
-        return Judged(
+        return Evaluated(
             later.facts,
             scores_of(evaluation, _("On {source} ({questions})", source=later.source, questions=said)),
-            judged_frame(self.holdout_, self.columns_),
+            evaluation_frame(self.holdout_, self.columns_),
             partial(self.content, facts=later.facts),
         )
 

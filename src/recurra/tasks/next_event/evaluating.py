@@ -83,7 +83,7 @@ def evaluate_model(
         asked,
         ranks[MODEL],
         replace(evaluation, notes=tuple(notes)),
-        judge_numbers(model, log, encoded, asked),
+        evaluate_numbers(model, log, encoded, asked),
     )
 
 
@@ -168,7 +168,7 @@ def _repeated(encoded: EncodedLog, asked: Ints) -> npt.NDArray[np.bool_]:
     return ~first[asked] & (encoded.codes[asked] > 0)
 
 
-def judge_numbers(model: NextEventModel, log: EventLog, encoded: EncodedLog, asked: Ints) -> pd.DataFrame:
+def evaluate_numbers(model: NextEventModel, log: EventLog, encoded: EncodedLog, asked: Ints) -> pd.DataFrame:
     """number, MAE, baseline MAE, coverage: of the numbers that come next, beside the median of the training part.
 
     The median of gaps is compared in logarithms, as the gaps of a log range over orders of magnitude.

@@ -42,7 +42,7 @@ class ReportedRanking(FittedEstimator):
         data: dict[str, Any] = {"learning": self.learning(), **memory_data(self.model_.members)}
         panels: list[Any] = ["cards", "methods", "explained"]
         if tested is not None:
-            data |= _judged(tested)
+            data |= _evaluated(tested)
             panels += _own_panels(tested)
         about = _(
             "Every method ranks all items after each history; the scores say how high the item that came "
@@ -52,7 +52,7 @@ class ReportedRanking(FittedEstimator):
         return page_content(self, [*panels, "training", "memory"], data, **head)
 
 
-def _judged(tested: EventTest) -> dict[str, Any]:
+def _evaluated(tested: EventTest) -> dict[str, Any]:
     evaluation = tested.evaluation
     shown = Deferred(lambda: _explained(tested))
     cards = [
@@ -142,7 +142,7 @@ def _spread(places: np.ndarray, most: int) -> list[int]:
     return places[np.unique(np.linspace(0, len(places) - 1, min(len(places), most)).astype(np.int64))].tolist()
 
 
-def judged_frame(tested: EventTest, columns: EventColumns | None) -> pd.DataFrame:
+def evaluation_frame(tested: EventTest, columns: EventColumns | None) -> pd.DataFrame:
     """row (of the file, from 1), user, truth, rank, proposed: the first one, and whether it was among the first."""
     log, items = tested.log, np.array(["", *tested.model.reader.items], dtype=object)
     rank = tested.ranks.rank

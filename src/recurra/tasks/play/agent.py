@@ -28,12 +28,10 @@ from recurra.language import _
 from recurra.nn.agent import AgentNetwork, AgentOptions
 from recurra.options import option
 from recurra.report import Deferred
-from recurra.tasks.estimator import Done, Insight, Judged, Later, Prepared, nobody
+from recurra.tasks.estimator import Done, Evaluated, Insight, Later, Prepared, nobody
 from recurra.tasks.opened import Opened, open_examples
 from recurra.tasks.parameters import chosen_options
-from recurra.tasks.play.exported import exported
-from recurra.tasks.play.facts import model_facts, world_facts
-from recurra.tasks.play.judging import (
+from recurra.tasks.play.evaluating import (
     TESTS,
     VALIDATIONS,
     Episodes,
@@ -43,6 +41,8 @@ from recurra.tasks.play.judging import (
     refuse_none,
     witness,
 )
+from recurra.tasks.play.exported import exported
+from recurra.tasks.play.facts import model_facts, world_facts
 from recurra.tasks.play.model import (
     MEMORYLESS,
     AgentModel,
@@ -93,10 +93,10 @@ class RecurrentAgent(StudiedEstimator):
     training  `TrainingOptions`, likewise (`epochs`: passes over a round)
     practice  `tasks.play.settings.Practice`, likewise: environments, steps, discount, entropy, ...
     frames    steps of all environments together that each agent is trained on
-    episodes  fresh ones that judge, of each agent
+    episodes  fresh ones to evaluate each agent on
 
-    `learn(environment)` trains agents with memory and as many of the same size without, and judges both beside random
-    actions. After it: `model_`, `holdout_`, `verdict_`.
+    `learn(environment)` trains agents with memory and as many of the same size without, and evaluates both beside
+    random actions. After it: `model_`, `holdout_`, `verdict_`.
 
     >>> agent = RecurrentAgent(members=1, frames=512, episodes=2, practice={"environments": 4, "steps": 64})
     >>> evaluation = agent.learn("CartPoleNoVel")
@@ -110,7 +110,7 @@ class RecurrentAgent(StudiedEstimator):
     PACKAGES = ("torch", "numpy", "gymnasium")
     UNIT = "episode"
     keeps_data = True  # its environment is made by its name
-    judges_alone = True
+    evaluates_alone = True
 
     _acting: Player | None = None
     _make: Make | None = None
@@ -144,13 +144,13 @@ class RecurrentAgent(StudiedEstimator):
     # In Python
 
     def learn(self, prepared: Prepared | str | Make, *, run: Run | None = None) -> Evaluation:  # pyright: ignore[reportIncompatibleMethodOverride]  # an environment, too
-        """Train in an environment, by its name or by a function that makes one, and judge. Raises InputError."""
+        """Train in an environment, by its name or by a function that makes one, and evaluate. Raises InputError."""
         if not isinstance(prepared, Prepared):
             prepared = self.prepare(self._entered(prepared))
         return super().learn(prepared, run=run)
 
     def fit(self, environment: str | Make, *, run: Run | None = None) -> Self:
-        """Train agents that remember, without a judge."""
+        """Train agents that remember, without an evaluation."""
         stage = self._stage(self._entered(environment))
         self._recipe()
         run = self._run(run, trainings=1)
@@ -188,7 +188,7 @@ class RecurrentAgent(StudiedEstimator):
     def evaluate(self, environment: str | Make | None = None) -> Evaluation:
         """Play fresh episodes in the environment it learnt in, or in another one that shows and takes the same."""
         later = self._later_stage(None if environment is None else self._entered(environment))
-        self.holdout_ = self._judged(self._fitted(), later, np.arange(len(later)))
+        self.holdout_ = self._evaluated(self._fitted(), later, np.arange(len(later)))
         return self.holdout_.evaluation
 
     def witness(self, *, render: bool = True) -> Witnessed:
@@ -214,7 +214,7 @@ class RecurrentAgent(StudiedEstimator):
         return opened.table
 
     def prepare(self, opened: Opened, *, share: float = 0.1, **columns: Any) -> Prepared:
-        """The environment, and the episodes that will judge."""
+        """The environment, and the episodes that it will be evaluated on."""
         recipe = self._recipe()
         stage = self._stage(opened)
         self._make = stage.make
@@ -265,7 +265,7 @@ class RecurrentAgent(StudiedEstimator):
         raise NotImplementedError("an environment has no rows")
 
     def _split(self, data: Any, share: float) -> Parts:
-        raise NotImplementedError("fresh episodes judge")
+        raise NotImplementedError("it is evaluated on fresh episodes")
 
     def _trained(self, data: Stage, *, run: Run, name: str) -> AgentModel:
         return self._both(data, run=run, name=name, memoryless=True)
@@ -305,7 +305,7 @@ class RecurrentAgent(StudiedEstimator):
         self.notes_ = [*self.notes_, *dict.fromkeys([*self._unreached, *remarks])]
         return evaluation
 
-    def _judged(self, model: AgentModel, data: Stage, rows: Ints, *, done: Done = nobody) -> Tested:
+    def _evaluated(self, model: AgentModel, data: Stage, rows: Ints, *, done: Done = nobody) -> Tested:
         seed, total = TESTS + int(self.seed), len(rows)
         found: dict[str, list[Episodes]] = {MODEL: [], WITHOUT: []}
         for number in range(len(model.members)):
@@ -321,7 +321,7 @@ class RecurrentAgent(StudiedEstimator):
         done(total)
         refuse_none(found[MODEL], data.world.name)
         found = {method: each for method, each in found.items() if each}
-        # An episode in which the environment failed is left out of all agents, so that they are judged alike.
+        # An episode in which the environment failed is left out of all agents, so that they are evaluated alike.
         known = ~np.isnan([each.returns for several in found.values() for each in several]).any(axis=0)
         if not known.any():
             refuse_none([Episodes(np.array([np.nan]), np.zeros(1, int), each.failures) for each in found[MODEL]], "")
@@ -392,22 +392,22 @@ class RecurrentAgent(StudiedEstimator):
         data, facts = recorded(opened.frame, self._fitted().world, opened.source)
         return Later(data, [*opened.facts, *facts], opened.name, opened.source, len(data))
 
-    def judged(self, later: Later | None, **shown: Any) -> Judged:
+    def evaluated(self, later: Later | None, **shown: Any) -> Evaluated:
         """By fresh episodes."""
         if later is not None and isinstance(later.data, Recorded):
             raise InputError(
                 _(
                     "{source} holds observations, which do not say what would have come of other actions: an agent is "
-                    "judged by playing. Leave the file out",
+                    "evaluated by playing. Leave the file out",
                     source=later.source,
                 )
             )
         stage = self._later_stage(None) if later is None else later.data
-        self.holdout_ = self._judged(self._fitted(), stage, np.arange(len(stage)))
+        self.holdout_ = self._evaluated(self._fitted(), stage, np.arange(len(stage)))
         facts = world_facts(stage.world) if later is None else later.facts
         title = _("In {source} ({episodes})", source=stage.world.name, episodes=count(len(stage), "fresh episode"))
         content: Any = partial(self.content, facts=facts)
-        return Judged(facts, scores_of(self.holdout_.evaluation, title), self._frame(self.holdout_), content)
+        return Evaluated(facts, scores_of(self.holdout_.evaluation, title), self._frame(self.holdout_), content)
 
     def predictions(self, later: Later | None, *, done: Done = nobody, **shown: Any) -> Iterator[pd.DataFrame]:
         """The actions that it would take at recorded observations."""

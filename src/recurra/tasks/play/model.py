@@ -82,7 +82,7 @@ class AgentModel:
 
     @property
     def baselines(self) -> dict[str, Any]:
-        """What it is judged beside."""
+        """What it is evaluated beside."""
         return {"random actions": None}
 
     @property
@@ -163,7 +163,7 @@ def fit_agents(
 def chosen_way(
     member: Member[AgentNetwork], source: Experience, play: Callable[[Player, bool], Sequence[float]]
 ) -> Way:
-    """Whether an agent does better with its best actions or with drawn ones, by episodes that judge nothing else."""
+    """Whether an agent does better with its best actions or with drawn ones, by episodes that test nothing else."""
     scale = Scale.of(source.moments, source.environments.world.observed)
     found = {
         drawn: float(np.mean(play(Player(member.network, scale, 1, drawn=drawn), drawn))) for drawn in (False, True)

@@ -1,8 +1,8 @@
 """NextMove: from records of games, what an actor will do next.
 
 Records become histories (`data/events/games.py`), one for each actor in each episode, and are learnt as `NextEvent`
-learns any history; whole episodes judge. Among what it is compared with are the Markov chains of the actor itself,
-which count what it did before in the same episode.
+learns any history; the test part is whole episodes. Among what it is compared with are the Markov chains of the actor
+itself, which count what it did before in the same episode.
 """
 
 from __future__ import annotations
@@ -82,14 +82,14 @@ class NextMove(NextEvent):
         run: Run | None = None,
         **columns: Any,
     ) -> Evaluation:
-        """Learn from a part of the episodes and be judged on a `share` of them, or on those of `test`."""
+        """Learn from a part of the episodes and be evaluated on a `share` of them, or on those of `test`."""
         check_share(share)
         frame, _facts = self._understood(in_pandas(events), columns, "events")
         if test is not None:
-            learnt, judges = frame, self._later_frame(in_pandas(test), "test")
+            learnt, tested = frame, self._later_frame(in_pandas(test), "test")
         else:
-            learnt, judges, _told = split_episodes(frame, share, int(self.seed))
-        return super().study(learnt, test=judges, run=run, **_named(frame))
+            learnt, tested, _told = split_episodes(frame, share, int(self.seed))
+        return super().study(learnt, test=tested, run=run, **_named(frame))
 
     def _understood(
         self, frame: pd.DataFrame, columns: Mapping[str, Any], source: str
@@ -138,27 +138,27 @@ class NextMove(NextEvent):
         share: float = 0.2,
         **columns: Any,
     ) -> Prepared:
-        """The histories of a file of games; whole episodes judge."""
+        """The histories of a file of games; whole episodes are the test part."""
         check_share(share)
         given = {name: value for name, value in columns.items() if value is not None}
         frame, facts = self._understood(opened.frame, given, opened.source)
         if test is None:
-            learnt, judges, told = split_episodes(frame, share, int(self.seed))
+            learnt, tested, told = split_episodes(frame, share, int(self.seed))
             facts.append(Fact("test part", told, option("share")))
         else:
             table, _found = read_examples_file(test, **opened.reading)
-            learnt, judges = frame, self._later_frame(table, Path(test).name)
+            learnt, tested = frame, self._later_frame(table, Path(test).name)
         way = {"test": None if test is None else str(test), "share": share}
         prepared = super().prepare(replace(opened, frame=learnt, facts=[*opened.facts, *facts]), **_named(frame))
-        study = replace(prepared.data, later=super()._later_log(judges), share=share)
+        study = replace(prepared.data, later=super()._later_log(tested), share=share)
         shown = [fact for fact in prepared.facts if fact.flag != option("split")]
-        return Prepared(study, shown, f"{prepared.digest}{_digest(judges)}", way)
+        return Prepared(study, shown, f"{prepared.digest}{_digest(tested)}", way)
 
     def later(self, opened: Opened) -> Later:
         """The histories of a later file of games."""
         return super().later(replace(opened, frame=self._later_frame(opened.frame, opened.source)))
 
-    # What is particular in the judging and in files
+    # What is particular in the evaluation and in files
 
     def _units(self, log: EventLog) -> np.ndarray:
         """Actors of one episode are drawn together: what one does hangs on what the other does."""
@@ -167,7 +167,7 @@ class NextMove(NextEvent):
 
 
 def split_episodes(frame: pd.DataFrame, share: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """What is learnt from, what judges, and in words how it was chosen: a share of the episodes, at random.
+    """What is learnt from, what is the test part, and in words how it was chosen: a share of the episodes, at random.
 
     Raises InputError for a single episode.
     """
@@ -175,17 +175,17 @@ def split_episodes(frame: pd.DataFrame, share: float, seed: int) -> tuple[pd.Dat
     if len(episodes) < 2:
         raise InputError(
             _(
-                "there is a single episode, which cannot judge itself: name the column of episodes with {episode}, or "
-                "give others with {test}",
+                "there is a single episode, which cannot also be the test part: name the column of episodes with "
+                "{episode}, or give others with {test}",
                 episode=option("episode"),
                 test=option("test"),
             )
         )
     count = min(max(1, round(share * len(episodes))), len(episodes) - 1)
     chosen = episodes[np.random.default_rng(seed).permutation(len(episodes))[:count]]
-    judges = frame[EPISODE].isin(chosen)
+    tested = frame[EPISODE].isin(chosen)
     told = _("whole episodes at random, {episodes}", episodes=counted(count, "episode"))
-    return frame[~judges].reset_index(drop=True), frame[judges].reset_index(drop=True), told
+    return frame[~tested].reset_index(drop=True), frame[tested].reset_index(drop=True), told
 
 
 def _named(frame: pd.DataFrame) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from recurra.language import _, mark
 from recurra.report.panels.episode import Shown
 from recurra.tasks.estimator import Insight, Preview
 from recurra.tasks.memory import memory_sentences, remembered
-from recurra.tasks.play.judging import Witnessed
+from recurra.tasks.play.evaluating import Witnessed
 from recurra.tasks.play.model import AgentModel
 
 WITH = mark("with memory")

@@ -28,10 +28,12 @@ PLAY = Task(
         ),
         Option("environments", int, "Environments played side by side.", group="practice", least=1),
         Option("steps", int, "Steps of each environment between two rounds of learning.", group="practice", least=1),
-        Option("episodes", int, "Fresh episodes of each agent that judge.", default=50, panel="evaluation", least=2),
+        Option(
+            "episodes", int, "Fresh episodes of each agent to evaluate on.", default=50, panel="evaluation", least=2
+        ),
     ),
     files=("episodes.csv", "report.html", "report.png"),
-    writes="Writes episodes.csv (those that judged), report.html, report.png and NAME.safetensors (the model).",
+    writes="Writes episodes.csv (those of the evaluation), report.html, report.png and NAME.safetensors (the model).",
 )
 
 MOVES = Task(

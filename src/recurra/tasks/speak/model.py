@@ -3,7 +3,7 @@
     recordings, texts -> aligner (CTC) -> spikes -> segments -> durations -> network of the voice
     text -> symbols -> durations, pitch, bands -> Griffin-Lim -> samples
 
-Three networks are trained, one after the other: the aligner, a recogniser that nothing but the judging uses, and the
+Three networks are trained, one after the other: the aligner, a recogniser that only the evaluation uses, and the
 voice. Both that hear are `nn.transcription`'s.
 """
 
@@ -205,7 +205,7 @@ def fit_model(
     def train(
         name: str, make: Callable[[], nn.Module], problem: Callable[[Any], Any], options: TrainingOptions
     ) -> None:
-        # Of an interrupted training the rest takes a step: what there is by then is judged and kept.
+        # Of an interrupted training the rest takes a step: what there is by then is evaluated and kept.
         stopped = any(member.interrupted for member in members)
         seat = Seat(name, 0, 1, recipe.seed + 100 * len(members))
         with seat.drawing():

@@ -77,7 +77,7 @@ def double_facts(data: Utterances) -> list[Fact]:
 
 
 def script_in(opened: Opened, roles: SpeechRoles | None, recordings: Callable[[SpeechRoles], Utterances]) -> Gathered:
-    """The texts of a later file; its `recordings` are read where it is judged by them.
+    """The texts of a later file; its `recordings` are read where it is evaluated by them.
 
     Raises InputError for a file without texts, and for an empty one, with its row.
     """
@@ -110,5 +110,5 @@ def script_in(opened: Opened, roles: SpeechRoles | None, recordings: Callable[[S
     if roles is not None and roles.speaker is not None and roles.speaker in frame:
         column = checked_column(frame[roles.speaker].tolist(), len(frame), f"column {roles.speaker!r}")
         speakers = tuple(map(str, column))
-    judges = partial(recordings, roles) if roles is not None and roles.audio in frame else None
-    return Gathered(Script(tuple(texts), speakers, rows, judges), rows, roles, [])
+    heard = partial(recordings, roles) if roles is not None and roles.audio in frame else None
+    return Gathered(Script(tuple(texts), speakers, rows, heard), rows, roles, [])

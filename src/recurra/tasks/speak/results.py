@@ -15,7 +15,7 @@ from recurra.data.files.cells_out import cell_text
 from recurra.errors import InputError
 from recurra.language import _, mark
 from recurra.tasks.estimator import Preview
-from recurra.tasks.speak.judging import MODEL, Rehearsal
+from recurra.tasks.speak.evaluating import MODEL, Rehearsal
 from recurra.tasks.speak.model import Performance, VoiceModel
 from recurra.tasks.spoken.utterances import Utterances
 
@@ -82,8 +82,8 @@ def spoken_frame(
     return frame.assign(seconds=seconds, pitch=pitches, sounds=sounds)
 
 
-def judged_frame(model: VoiceModel, data: Utterances, found: Rehearsal, rows: Ints) -> pd.DataFrame:
-    """A row for each sentence that judged: what was said, its length and that of the recording, and the scores."""
+def evaluation_frame(model: VoiceModel, data: Utterances, found: Rehearsal, rows: Ints) -> pd.DataFrame:
+    """A row for each test sentence: what was said, its length and that of the recording, and the scores."""
     hop = model.vocoder.kind.hop
     every = found.methods[MODEL]
     rules = model.pronunciation

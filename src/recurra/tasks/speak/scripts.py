@@ -1,4 +1,4 @@
-"""What a fitted voice is given: texts to speak, by whom, and, where they are to be judged, the recordings of them."""
+"""What a fitted voice is given: texts to speak, by whom, and recordings of them for an evaluation."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from recurra.language import _, mark
 from recurra.report import Card, Deferred
 from recurra.report.panels.spoken import Spoken
 from recurra.report.panels.voices import Heard
-from recurra.tasks.speak.judging import JOINED, Rehearsal, Rendered
+from recurra.tasks.speak.evaluating import JOINED, Rehearsal, Rendered
 from recurra.tasks.speak.model import VoiceModel
 from recurra.tasks.spoken.utterances import Utterances
 from recurra.tasks.studied import Tested

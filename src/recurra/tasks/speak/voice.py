@@ -26,9 +26,9 @@ from recurra.nn.transcription import TranscriptionOptions
 from recurra.nn.voice import VoiceOptions
 from recurra.objectives.ctc import refuse_long
 from recurra.options import option
-from recurra.tasks.estimator import Done, Insight, Judged, Later, nobody
+from recurra.tasks.estimator import Done, Evaluated, Insight, Later, nobody
 from recurra.tasks.opened import Opened, is_lines, open_examples, open_lines
-from recurra.tasks.speak.judging import evaluate, rehearse
+from recurra.tasks.speak.evaluating import evaluate, rehearse
 from recurra.tasks.speak.model import (
     BANDS,
     HOP,
@@ -46,8 +46,8 @@ from recurra.tasks.speak.results import (
     FORMATS,
     Clock,
     SpokenPreview,
+    evaluation_frame,
     joined,
-    judged_frame,
     spoken_frame,
     write_sound,
 )
@@ -158,7 +158,7 @@ class Voice(StudiedEstimator):
         test_groups: Any = None,
         run: Run | None = None,
     ) -> Evaluation:
-        """Learn from a part, and be judged on the other sentences beside the baselines; or on `test`, (X, y)."""
+        """Learn from a part, and be evaluated on the other sentences beside the baselines; or on `test`, (X, y)."""
         data = self._utterances(X, y, groups)
         if test is not None:
             later = self._utterances(*test, test_groups, kind=data.recordings.kind)
@@ -178,9 +178,9 @@ class Voice(StudiedEstimator):
         return [Sound(self._sounded(parts), rate) for parts in said]
 
     def evaluate(self, X: Any, y: Any, *, groups: Any = None) -> Evaluation:
-        """Judge the fitted voice on recordings whose texts are known, beside the baselines that it keeps."""
+        """Evaluate the fitted voice on recordings whose texts are known, beside the baselines that it keeps."""
         data = self._utterances(X, y, groups, kind=self._fitted().vocoder.kind)
-        self.holdout_ = self._judged(self._fitted(), data, np.arange(len(data)))
+        self.holdout_ = self._evaluated(self._fitted(), data, np.arange(len(data)))
         return self.holdout_.evaluation
 
     def explain(self, X: Any, *, speaker: str | None = None) -> pd.DataFrame:
@@ -267,7 +267,7 @@ class Voice(StudiedEstimator):
         symbols = [model.pronunciation.encode(text, what="text") for text in data.known]
         return with_baselines(model, data.recordings.frames, symbols, self._numbers(model, data))
 
-    def _judged(self, model: VoiceModel, data: Utterances, rows: Ints, *, done: Done = nobody) -> Tested:
+    def _evaluated(self, model: VoiceModel, data: Utterances, rows: Ints, *, done: Done = nobody) -> Tested:
         frames, speakers = data.recordings.frames, self._numbers(model, data)
         found, notes = rehearse(model, frames, data.known, speakers, done)
         if self.seen_ is not None and (again := int(np.isin(data.text_fingerprints(), self.seen_).sum())):
@@ -279,24 +279,24 @@ class Voice(StudiedEstimator):
         evaluation = evaluate(model, found, notes, groups=None, seed=model.recipe.seed)
         return Tested(model, data, found, evaluation, rows)
 
-    def judged(self, later: Later, **shown: Any) -> Judged:
+    def evaluated(self, later: Later, **shown: Any) -> Evaluated:
         """By the recordings that the file names."""
         found = self._later(later)
         script: Script = found.data
         if script.recordings is None:
             raise InputError(
                 _(
-                    "{source} names no recordings, by which a voice is judged: expected the columns that it was "
+                    "{source} names no recordings, by which a voice is evaluated: expected the columns that it was "
                     "learnt from",
                     source=later.source,
                 )
             )
         data = script.recordings()
         facts = [*later.facts, *length_facts(data)]
-        return super().judged(replace(later, data=replace(found, data=data), facts=facts), **shown)
+        return super().evaluated(replace(later, data=replace(found, data=data), facts=facts), **shown)
 
     def _frame(self, tested: Tested) -> pd.DataFrame:
-        return judged_frame(tested.model, tested.data, tested.produced, tested.rows)
+        return evaluation_frame(tested.model, tested.data, tested.produced, tested.rows)
 
     def _predicted(self, data: Script, rows: Ints, done: Done, **shown: Any) -> Iterator[pd.DataFrame]:
         for frame, _sound in self._spoken(data, done, **shown):

@@ -34,7 +34,7 @@ def transcript_frame(data: Utterances, found: Sequence[Transcript], rows: Ints) 
     )
 
 
-def judged_frame(data: Utterances, found: Sequence[Transcript], rows: Ints) -> pd.DataFrame:
+def evaluation_frame(data: Utterances, found: Sequence[Transcript], rows: Ints) -> pd.DataFrame:
     """The same with the truth, and the words that are wrong and that there are."""
     frame = transcript_frame(data, found, rows)
     truth = [tidy(text or "") for text in data.texts]

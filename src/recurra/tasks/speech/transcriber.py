@@ -34,7 +34,7 @@ from recurra.tasks.memory import memory_sentences, remembered
 from recurra.tasks.opened import Opened
 from recurra.tasks.parameters import chosen_options
 from recurra.tasks.speech.model import Recipe, Transcript, TranscriptionModel, build_network, fit_model
-from recurra.tasks.speech.results import TranscriptPreview, judged_frame, transcript_frame
+from recurra.tasks.speech.results import TranscriptPreview, evaluation_frame, transcript_frame
 from recurra.tasks.speech.settings import (
     cepstra_of_settings,
     check_settings,
@@ -196,7 +196,7 @@ class Transcriber(StudiedEstimator):
         """Evaluate the fitted model on recordings with known texts, against the baselines fitted with it."""
         data = self._later_utterances(X, y, groups)
         data.refuse_unknown("y")
-        self.holdout_ = self._judged(self._fitted(), data, np.arange(len(data)))
+        self.holdout_ = self._evaluated(self._fitted(), data, np.arange(len(data)))
         return self.holdout_.evaluation
 
     def explain(self, X: Any, *, groups: Any = None) -> pd.DataFrame:
@@ -310,7 +310,7 @@ class Transcriber(StudiedEstimator):
         heard = np.unique(data.text_fingerprints())
         return replace(model, frequent=frequent, templates=templates, heard=heard)
 
-    def _judged(self, model: TranscriptionModel, data: Utterances, rows: Ints, *, done: Done = nobody) -> Tested:
+    def _evaluated(self, model: TranscriptionModel, data: Utterances, rows: Ints, *, done: Done = nobody) -> Tested:
         found = []
         normal = self._normal(model, data)
         for first in range(0, len(data), _AT_ONCE):
@@ -330,7 +330,7 @@ class Transcriber(StudiedEstimator):
         return Tested(model, data, found, evaluation, rows)
 
     def _frame(self, tested: Tested) -> pd.DataFrame:
-        return judged_frame(tested.data, tested.produced, tested.rows)
+        return evaluation_frame(tested.data, tested.produced, tested.rows)
 
     def _predicted(self, data: Utterances, rows: Ints, done: Done, **shown: Any) -> Iterator[pd.DataFrame]:
         model = self._fitted()

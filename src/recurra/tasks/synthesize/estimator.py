@@ -137,7 +137,7 @@ class SeriesGenerator(StudiedEstimator):
         z = model.scaling.scaled(data.values)
         return replace(model, autoregression=VectorAutoregression.learn(z), learnt=z)
 
-    def _judged(self, model: SeriesModel, data: Rows, rows: Ints, *, done: Done = nobody) -> Tested:
+    def _evaluated(self, model: SeriesModel, data: Rows, rows: Ints, *, done: Done = nobody) -> Tested:
         window, scaling = model.recipe.window, model.scaling
         z = scaling.scaled(data.values)
         last = len(z) - 2 * window

@@ -132,8 +132,8 @@ class Translator(StudiedEstimator):
     def evaluate(self, X: Any, y: Any) -> Evaluation:
         """Evaluate the fitted model against the baselines that were learnt with it. Raises InputError without them."""
         pairs = as_pairs(X, y, empty=self.empty)
-        self._refuse_unjudged(pairs, "X")
-        self.holdout_ = self._judged(self._fitted(), pairs, np.arange(len(pairs)))
+        self._refuse_unevaluated(pairs, "X")
+        self.holdout_ = self._evaluated(self._fitted(), pairs, np.arange(len(pairs)))
         return self.holdout_.evaluation
 
     def explain(self, X: Any) -> pd.DataFrame:
@@ -182,10 +182,10 @@ class Translator(StudiedEstimator):
             facts += [*doubted, *_shared_facts(pairs, tested)]
             return Gathered(pairs, rows, roles, facts, Gathered(tested, numbers))
         if roles.split is not None:
-            judges = _judging(frame[roles.split].iloc[rows], roles.split)
-            learnt, tested = pairs.take(np.flatnonzero(~judges)), pairs.take(np.flatnonzero(judges))
+            chosen = _test_rows(frame[roles.split].iloc[rows], roles.split)
+            learnt, tested = pairs.take(np.flatnonzero(~chosen)), pairs.take(np.flatnonzero(chosen))
             facts += _shared_facts(learnt, tested)
-            return Gathered(learnt, rows[~judges], roles, facts, Gathered(tested, rows[judges]))
+            return Gathered(learnt, rows[~chosen], roles, facts, Gathered(tested, rows[chosen]))
         return Gathered(pairs, rows, roles, facts)
 
     @property
@@ -244,7 +244,7 @@ class Translator(StudiedEstimator):
         words = WordModel.learn(data.sources, data.targets)
         return replace(model, words=words, memory=TranslationMemory(data.sources, data.targets))
 
-    def _judged(self, model: TranslationModel, data: Pairs, rows: Ints, *, done: Done = nobody) -> Tested:
+    def _evaluated(self, model: TranslationModel, data: Pairs, rows: Ints, *, done: Done = nobody) -> Tested:
         assert data.targets is not None
         said = model.translate(data.sources, done)
         others = {name: translate(data.sources) for name, translate in model.baselines.items()}
@@ -256,8 +256,8 @@ class Translator(StudiedEstimator):
             )
         return Tested(model, data, said, _with_notes(evaluation, notes), rows)
 
-    def _refuse_unjudged(self, data: Pairs, source: str) -> None:
-        super()._refuse_unjudged(data, source)
+    def _refuse_unevaluated(self, data: Pairs, source: str) -> None:
+        super()._refuse_unevaluated(data, source)
         if data.targets is None:
             column = "" if self.roles_ is None else self.roles_.target
             raise InputError(
@@ -388,10 +388,10 @@ def _one(given: Any) -> str | None:
     return str(names[0])
 
 
-def _judging(column: pd.Series, name: str) -> npt.NDArray[np.bool_]:
+def _test_rows(column: pd.Series, name: str) -> npt.NDArray[np.bool_]:
     words = column.astype(str).str.casefold()
-    judges = words.str.startswith(("test", "held", "valid", "dev")).to_numpy()
-    if judges.all() or not judges.any():
+    test = words.str.startswith(("test", "held", "valid", "dev")).to_numpy()
+    if test.all() or not test.any():
         raise InputError(
             _(
                 "column {name!r} should say train or test: it holds {values}",
@@ -399,7 +399,7 @@ def _judging(column: pd.Series, name: str) -> npt.NDArray[np.bool_]:
                 values=", ".join(words.unique()[:4]),
             )
         )
-    return judges
+    return test
 
 
 def _shared_facts(learnt: Pairs, tested: Pairs) -> list[Fact]:

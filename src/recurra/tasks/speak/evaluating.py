@@ -1,4 +1,4 @@
-"""How a voice is judged: sentences that it did not learn from, spoken, heard again, and laid beside their recordings.
+"""How a voice is evaluated: sentences that it did not learn from, spoken, heard again, and compared with recordings.
 
 Every method makes bands, which become sound, of which bands and pitch are measured once more, as a listener would have
 them. The recogniser hears all of these; it also hears the recordings' own bands made sound again, which is as well as
@@ -69,16 +69,16 @@ def rehearse(
     if len(known) < len(texts):
         notes.append(
             _(
-                "{n:,} of {m:,} sentences have a sound that the training part does not have, and are not judged.",
+                "{n:,} of {m:,} sentences have a sound that the training part does not have, and are not evaluated.",
                 n=len(texts) - len(known),
                 m=len(texts),
             )
         )
     if not known:
-        raise InputError(_("every sentence that judges has a sound that the training part does not have"))
+        raise InputError(_("every test sentence has a sound that the training part does not have"))
     if len(known) > _MOST:
         known = [known[k] for k in np.unique(np.linspace(0, len(known) - 1, _MOST).astype(np.int64)).tolist()]
-        notes.append(_("Judged by {sentences}, spread evenly.", sentences=counted(len(known), "sentence")))
+        notes.append(_("Evaluated by {sentences}, spread evenly.", sentences=counted(len(known), "sentence")))
     numbers = np.array(known, dtype=np.int64)
     symbols = [model.pronunciation.encode(texts[k], what="text") for k in known]
     truth, who = frames.take(numbers), speakers[numbers]
@@ -140,8 +140,8 @@ def evaluate(
     """Scores of every method beside one another; the mel-cepstral distance leads."""
     sounds = [int((own >= model.pronunciation.pauses).sum()) for own in found.symbols]
     scores = {name: _scores(rows, sounds, found.words) for name, rows in found.methods.items()}
-    judged = evaluate_scores(scores, leading=MCD, groups=groups, unit="test sentence", seed=seed)
-    ours = judged.table.loc[MODEL, HEARD]
+    evaluation = evaluate_scores(scores, leading=MCD, groups=groups, unit="test sentence", seed=seed)
+    ours = evaluation.table.loc[MODEL, HEARD]
     best = sum(each.wrong for each in found.again) / max(sum(found.words), 1)
     told = _(
         "A recogniser trained on the real recordings alone errs in {ours:.1f} % of the {what} that the voice says, and "
@@ -157,7 +157,7 @@ def evaluate(
         "Real-time factor {factor:.3f}: so many seconds of one core's time a second of speech.",
         factor=found.real_time,
     )
-    return replace(judged, notes=(*judged.notes, *more, speed, *notes))
+    return replace(evaluation, notes=(*evaluation.notes, *more, speed, *notes))
 
 
 WHAT = {"characters": mark("characters"), "pinyin": mark("syllables"), "phones": mark("phones")}

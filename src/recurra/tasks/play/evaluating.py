@@ -18,7 +18,7 @@ from recurra.tasks.play.model import AgentModel, Player
 
 Floats = npt.NDArray[np.floating]
 
-TESTS = 2**30  # beside a seed, that of the episodes that judge
+TESTS = 2**30  # beside a seed, that of the test episodes
 VALIDATIONS = 2**29
 AT_ONCE = 10
 LONGEST = 10_000  # steps, at which an episode of an environment without a limit is ended
