@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import get_ident
 from typing import Any, TypeVar
 
 import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from recurra.deploy.model_file import Contents
 from recurra.deploy.parts import Given, put_together, taken_apart
@@ -40,6 +42,33 @@ class Header:
         """Refuse more networks than an ensemble has."""
         if not 0 <= self.members <= _MOST:
             raise ModelFileError(_("it claims {members} members", members=self.members))
+
+
+@contextmanager
+def _no_more_than(tensors: int) -> Iterator[None]:
+    """Refuse a network as soon as it has clearly more parameters than the file has tensors for it.
+
+    Such a file claims thousands of layers, which would take minutes to build.
+    """
+    made, most, thread = 0, 2 * tensors + 100, get_ident()
+
+    def count(_module: nn.Module, _name: str, _parameter: nn.Parameter | None) -> None:
+        nonlocal made
+        made += get_ident() == thread
+        if made > most:
+            raise ModelFileError(
+                _(
+                    "its network would have more than {most} tensors of weights, and it holds {tensors}",
+                    most=most,
+                    tensors=tensors,
+                )
+            )
+
+    hook = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 class Keeper:
@@ -97,7 +126,7 @@ class Opener:
             network = build()
             network.load_state_dict(weights, strict=True)
             return network.eval()
-        with torch.device("meta"):
+        with torch.device("meta"), _no_more_than(len(weights)):
             network = build()
         state = network.state_dict()
         wrong = next((key for key in state if key in weights and _differ(state[key], weights[key])), None)
