@@ -19,6 +19,8 @@ from recurra.cells import Cell
 from recurra.errors import InputError
 from recurra.kernels import function, reference
 from recurra.kernels.contract import Backend, Call, Layout, Run, being_recorded
+from recurra.kernels.packing import Ran
+from recurra.kernels.pairs import worthwhile
 from recurra.kernels.shapes import check_call
 
 try:
@@ -84,6 +86,12 @@ def kernel(name: str, runs: int) -> Run:
     if name in _calls:
         _calls[name] += runs
     return KERNELS[name]
+
+
+def both(name: str, forth: Call, back: Call) -> tuple[Ran, Ran] | None:
+    """Both directions of a layer at once by a backend that `choose` has named; None where that does not pay."""
+    engine = PREFERRED.get(name)
+    return None if engine is None or not worthwhile(forth) else function.run_both(engine, forth, back)
 
 
 def torch_is_faster(

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from recurra.kernels import reference
-from recurra.kernels.contract import Backend, Call, Frame, call_of
-from recurra.kernels.packing import run_packed
+from recurra.kernels.contract import NO_MASKS, Backend, Call, Frame, call_of
+from recurra.kernels.packing import Ran, pack, run_packed
+from recurra.kernels.pairs import both
 
 
 def run(backend: Backend, call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
@@ -29,6 +30,67 @@ def run(backend: Backend, call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
                 outputs, *last = _Function.apply(backend, call, *tensors)
                 return outputs, tuple(last)
     return backend.forward(call, False)[:2]
+
+
+def run_both(backend: Backend, forth: Call, back: Call) -> tuple[Ran, Ran]:
+    """Two directions of a layer, at once: what `run` says of each."""
+    if forth.layout.lengths is not None and forth.layout.offsets is None and backend.packs:
+        one, unpacked_one = pack(forth)
+        if back.x is forth.x and back.state is None and back.masks == NO_MASKS:
+            other, unpacked_other = back._replace(x=one.x, layout=one.layout), unpacked_one
+        else:
+            other, unpacked_other = pack(back)
+        first, second = run_both(backend, one, other)
+        return unpacked_one(*first), unpacked_other(*second)
+    if backend.backward is not None and torch.is_grad_enabled():
+        tensors = (*forth.tensors(), *back.tensors())
+        if any(tensor is not None and tensor.requires_grad for tensor in tensors):
+            found = _Both.apply(backend, forth, back, *tensors)
+            half = len(found) // 2
+            return (found[0], found[1:half]), (found[half], found[half + 1 :])
+    first, second = both(partial(backend.forward, forth, False), partial(backend.forward, back, False))
+    return first[:2], second[:2]
+
+
+class _Both(torch.autograd.Function):
+    """`_Function` of two calls whose states and weights are as many."""
+
+    @staticmethod
+    def forward(ctx: Any, backend: Backend, forth: Call, back: Call, *tensors: Tensor | None) -> tuple[Tensor, ...]:
+        answers = both(partial(backend.forward, forth, True), partial(backend.forward, back, True))
+        ctx.backend, ctx.frames, ctx.kept = backend, (forth.frame(), back.frame()), len(answers[0].saved)
+        ctx.save_for_backward(*tensors, *answers[0].saved, *answers[1].saved)
+        ctx.set_materialize_grads(False)
+        return tuple(tensor for answer in answers for tensor in (answer.outputs, *answer.last))
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
+        needed = ctx.needs_input_grad[3:]
+        if all(grad is None for grad in grads):
+            return (None,) * (3 + len(needed))
+        if torch.is_autocast_enabled("cpu"):
+            with torch.autocast("cpu", enabled=False):
+                return _Both.backward(ctx, *grads)
+        count, inputs, tensors = ctx.kept, len(needed) // 2, ctx.saved_tensors
+        given = tensors[:inputs], tensors[inputs : 2 * inputs]
+        saved = tensors[2 * inputs : 2 * inputs + count], tensors[2 * inputs + count :]
+        need, grad = (needed[:inputs], needed[inputs:]), (grads[: len(grads) // 2], grads[len(grads) // 2 :])
+        if torch.is_grad_enabled():
+            parts = [_differentiable(ctx.frames[k], given[k], need[k], grad[k]) for k in (0, 1)]
+        else:
+            parts = both(*(partial(_gradients, ctx.backend, ctx.frames[k], given[k], saved[k], need[k], grad[k])
+                           for k in (0, 1)))  # fmt: skip
+        return None, None, None, *parts[0], *parts[1]
+
+
+def _gradients(
+    backend: Backend, frame: Frame, given: Sequence[Tensor | None], saved: Any, needed: Any, grads: Any
+) -> tuple[Tensor | None, ...]:
+    """Those of one direction; none where nothing depends on it."""
+    if all(grad is None for grad in grads):
+        return (None,) * len(needed)
+    assert backend.backward is not None
+    return tuple(backend.backward(call_of(frame, given), saved, needed, grads))
 
 
 class _Function(torch.autograd.Function):

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from recurra.kernels.contract import Call, DropoutMasks, Layout, Run
 
+Ran = tuple[Tensor, tuple[Tensor, ...]]  # outputs [N, R] and the last state
 
-def run_packed(run: Run, call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """The answer to a call with lengths and without offsets by a `run` that is given packed rows.
+
+def run_packed(run: Run, call: Call) -> Ran:
+    """The answer to a call with lengths and without offsets by a `run` that is given packed rows."""
+    packed, unpacked = pack(call)
+    return unpacked(*run(packed))
+
+
+def pack(call: Call) -> tuple[Call, Callable[[Tensor, tuple[Tensor, ...]], Ran]]:
+    """A call with lengths and without offsets as one of packed rows, and what makes its answer that of the first.
 
     Only the steps that are there are computed, and what lies after a row's end is never read.
     """
@@ -32,8 +42,11 @@ def run_packed(run: Run, call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     )
     if state is not None:
         state = tuple(tensor.index_select(0, order) for tensor in state)
-    outputs, last = run(call._replace(x=x.index_select(0, index), state=state, layout=packed, masks=sorted_masks))
     back = torch.empty_like(order)
     back[order] = torch.arange(layout.batch)
-    whole = outputs.new_zeros(len(x), outputs.shape[1]).index_copy(0, index, outputs)
-    return whole, tuple(tensor.index_select(0, back) for tensor in last)
+
+    def unpacked(outputs: Tensor, last: tuple[Tensor, ...]) -> Ran:
+        whole = outputs.new_zeros(len(x), outputs.shape[1]).index_copy(0, index, outputs)
+        return whole, tuple(tensor.index_select(0, back) for tensor in last)
+
+    return call._replace(x=x.index_select(0, index), state=state, layout=packed, masks=sorted_masks), unpacked

@@ -39,18 +39,18 @@ def run_layers(
         start = None if states is None else tuple([state[0] for state in states])
         x, last = kernel(call(x, start, layout, 0, dtype, masks))
         return x, tuple([state.unsqueeze(0) for state in last])
-    outputs: list[Tensor] = []
     lasts: list[tuple[Tensor, ...]] = []
-    for at in range(directed):
-        start = None if states is None else tuple([state[at] for state in states])
-        output, last = kernel(call(x, start, layout, at, dtype, masks))
-        outputs.append(output)
-        lasts.append(last)
-        if len(outputs) == layer.directions:
-            x = output if len(outputs) == 1 else torch.cat(outputs, dim=-1)
-            outputs.clear()
-            if layer.dropout and layer.training and at < directed - 1:
-                x = functional.dropout(x, layer.dropout)
+    for at in range(0, directed, layer.directions):
+        asked = [
+            call(x, None if states is None else tuple([state[k] for state in states]), layout, k, dtype, masks)
+            for k in range(at, at + layer.directions)
+        ]
+        found = chooser.both(backend, *asked) if len(asked) == 2 else None
+        found = [kernel(each) for each in asked] if found is None else found
+        lasts += [last for _output, last in found]
+        x = found[0][0] if len(found) == 1 else torch.cat([output for output, _last in found], dim=-1)
+        if layer.dropout and layer.training and at + layer.directions < directed:
+            x = functional.dropout(x, layer.dropout)
     return x, tuple([torch.stack(parts) for parts in zip(*lasts, strict=True)])
 
 

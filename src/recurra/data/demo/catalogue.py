@@ -24,7 +24,7 @@ DEMOS = {
     "elnino": "monthly sea surface temperature off Peru, 1950 to 2010, in degrees Celsius",
     "reviews": "2,000 film reviews from a small grammar, to classify",
     "digits": "1,797 handwritten digits of 8 x 8 pixels, one pixel after another, to classify (scikit-learn)",
-    "membrane": "120 membrane proteins from a small grammar, to tag inside, membrane, outside",
+    "membrane": "100 membrane proteins from a small grammar, to tag inside, membrane, outside",
     "numbers": "240 recordings of one to four spoken digits, synthesised, by 120 speakers, to transcribe",
     "voice": "200 recordings of two to five spoken digits by one synthesised voice, to learn to speak",
     "phrases": "3,000 sentences of a made-up language and their English, to translate",
