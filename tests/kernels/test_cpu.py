@@ -116,7 +116,11 @@ def test_saturated_gates(cell, build):
 
 @every_build
 @every_dtype
-@pytest.mark.parametrize("options", [{"bias", "state"}, {"state", "reverse", "packed"}, {"bias", "outside"}], ids=lambda names: "-".join(sorted(names)))
+@pytest.mark.parametrize(
+    "options",
+    [{"bias", "state"}, {"state", "reverse", "packed"}, {"bias", "outside"}],
+    ids=lambda names: "-".join(sorted(names)),
+)
 def test_whole_numbers_are_exact(options, dtype, build):
     # small enough that no sum is rounded, in whatever order it is taken: a gradient of relu cannot hide behind rounding
     asked = question(Case(RNN("relu"), 3, 9, 4, 17, frozenset(options)))
