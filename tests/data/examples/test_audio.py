@@ -113,3 +113,9 @@ def test_a_folder_holds_a_class_in_each_sub_folder(tmp_path: Path) -> None:
     assert frame["label"].tolist() == ["high", "low"]
     with pytest.raises(InputError, match="without sound files"):
         sound_files(tmp_path / "low")
+
+
+@pytest.mark.parametrize("wrong", [{"bands": 3}, {"bands": 1 << 45}, {"rate": 999}, {"rate": 1 << 40}, {"rate": True}])
+def test_sizes_that_no_recording_has_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(InputError, match=f"{next(iter(wrong))} is .*: expected a whole number from"):
+        Audio(**wrong)

@@ -97,17 +97,19 @@ class Audio:
     absolute: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("rate", "bands"):
+        for name, least, most in (("rate", 1_000, 1_000_000), ("bands", 4, 1_024)):
             value = getattr(self, name)
-            whole = isinstance(value, int) and not isinstance(value, bool) and value >= (1000 if name == "rate" else 4)
+            whole = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
             if not whole and not (name == "rate" and value is None):
-                least = _("1,000 Hz, or None") if name == "rate" else "4"
+                expected = _("{least:,} to {most:,}", least=least, most=most)
+                if name == "rate":
+                    expected = _("{expected} Hz, or None", expected=expected)
                 raise InputError(
                     _(
-                        "{name} is {value!r}: expected a whole number of at least {least}",
+                        "{name} is {value!r}: expected a whole number from {expected}",
                         name=name,
                         value=value,
-                        least=least,
+                        expected=expected,
                     )
                 )
         for name in ("window", "hop"):
