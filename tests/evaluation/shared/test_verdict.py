@@ -78,10 +78,11 @@ def test_a_sentence_writes_a_score_as_tables_do() -> None:
     ours, base = right(0.85, seed=1), right(0.5, seed=2)
     for name in ("accuracy", "macro F1", "ROC-AUC", "recall@20"):
         assert (
-            f"{100 * ours.mean():.1f} % against {100 * base.mean():.1f} %" in verdict_of(name, a=ours, b=base).sentence
+            f"{100 * ours.mean():.1f} % against {100 * base.mean():.1f} %"
+            in verdict_of(name, ours=ours, base=base).sentence
         )
-    assert not verdict_of("log loss", a=ours, b=base).better  # the lower is the better one
-    assert verdict_of("nats per frame", a=base, b=ours).better
+    assert not verdict_of("log loss", ours=ours, base=base).better  # the lower is the better one
+    assert verdict_of("nats per frame", ours=base, base=ours).better
 
 
 def test_too_few() -> None:
