@@ -73,6 +73,7 @@ TOP_LEVEL = {
     "language",
     "options",
     "plugins",
+    "scores",
     "state_file",
 }  # modules beside the folders, which every folder may import
 

@@ -14,7 +14,7 @@ from recurra.report.panels.methods import method_rows, score_header
 from recurra.report.panels.mistakes import mistakes
 from recurra.report.panels.sizes import size_table
 from recurra.report.panels.usual import usual_bars
-from recurra.report.scores import score_of, shown_as
+from recurra.scores import score_of, shown_as
 
 
 def test_cards_begin_with_the_leading_score(sentiment: ReportContent, promoters: ReportContent) -> None:

@@ -14,12 +14,13 @@ import pytest
 from tests.docs.pages import blocks, read
 
 import recurra as rc
+from recurra.cli.main import app
 from recurra.errors import InputError
 from recurra.tasks import registry
 
 CODE = next(block.text for block in blocks(read("en", "howto/add-a-task.md")) if block.language == "python")
 KNOWN = ("forecast", "classify", "tag", "regress", "transcribe", "speak", "translate", "generate", "recommend")
-KNOWN += ("play", "moves", "synthesize")
+KNOWN += ("play", "synthesize")  # and "moves", which `play FILE` is
 
 pytestmark = [pytest.mark.spawn, pytest.mark.train]
 
@@ -127,9 +128,13 @@ def test_an_unknown_task_is_refused_with_the_known_ones() -> None:
         rc.tasks.get("paint")
 
 
+def test_every_command_is_a_task_or_taken() -> None:
+    commands = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    assert commands == {*KNOWN, *registry.OTHERS}
+
+
 def test_every_task_is_found_by_the_kind_of_its_files() -> None:
-    for name in registry.names():
-        task = registry.get(name)
+    for task in registry.known():
         assert registry.by_kind(task.kind) is task
         assert task.kind == task.load().KIND
     assert registry.by_kind("a poem") is None

@@ -95,8 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit status.
 
     0 done; 1 a fault of the machine or of Recurra itself; 2 input that is refused; 3 a model that no longer holds
-    (`watch`); 130 interrupted. `--debug` lets
-    every error through with its traceback.
+    (`watch`); 130 interrupted. `--debug` lets every error through with its traceback.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     debug = "--debug" in arguments

@@ -57,11 +57,4 @@ def page_content(
 
 def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
     """What the panels "cards" and "methods" need of an evaluation."""
-    table = evaluation.table
-    return {
-        "table": table,
-        "intervals": evaluation.intervals,
-        "baselines": tuple(map(str, table.index[1:])),
-        "best_baseline": evaluation.verdict.best_baseline,
-        "leading": evaluation.leading,
-    }
+    return evaluation.panel_data()

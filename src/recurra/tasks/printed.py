@@ -6,7 +6,7 @@ import pandas as pd
 
 from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.formatting import MISSING
-from recurra.report.scores import shown_as
+from recurra.scores import shown_as
 from recurra.tasks.estimator import Scores
 
 _LEFT_OUT = ("Brier", "Pearson", "RMSE", "balanced accuracy")  # the page has them

@@ -29,20 +29,28 @@ _tasks: dict[str, Task | str] = {
     "moves": "recurra.tasks.play.task:MOVES",
     "synthesize": "recurra.tasks.synthesize.task:SYNTHESIZE",
 }
-OTHERS = ("predict", "evaluate", "inspect", "bench", "textbook", "doctor")  # commands that are no tasks
+OTHERS = (
+    "predict", "evaluate", "watch", "update", "inspect", "export", "serve", "bench", "textbook", "doctor",
+)  # commands that are no tasks  # fmt: skip
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
 def names() -> tuple[str, ...]:
-    """The names of all tasks, Recurra's own first; those of the modules that RECURRA_PLUGINS names are among them."""
+    """The names of the tasks that are commands, Recurra's own first; those of the modules that RECURRA_PLUGINS names
+    are among them.
+    """
     load_plugins()
-    return tuple(_tasks)
+    return tuple(task.name for task in _every() if not task.hidden)
 
 
 def known() -> list[Task]:
     """All tasks; where a plugin cannot be imported, those that are there: it is said when a command asks for it."""
     with suppress(InputError):
         load_plugins()
+    return _every()
+
+
+def _every() -> list[Task]:
     return [get(name) for name in tuple(_tasks)]
 
 
@@ -57,7 +65,7 @@ def get(name: str) -> Task:
                 "task is {name!r}: expected one of {tasks}. For a task of your own, import the module "
                 "that registers it, or name it in the environment variable {plugins}",
                 name=name,
-                tasks=", ".join(_tasks),
+                tasks=", ".join(names()),
                 plugins=PLUGINS,
             )
         )
@@ -81,7 +89,7 @@ def register(task: Task) -> Task:
                 others=", ".join(OTHERS),
             )
         )
-    for other in map(get, tuple(_tasks)):
+    for other in _every():
         same = other.name == task.name or other.kind == task.kind
         if same and other.path != task.path:
             what = "name" if other.name == task.name else "kind"
@@ -104,4 +112,5 @@ def unregister(name: str) -> None:
 
 def by_kind(kind: str) -> Task | None:
     """The task whose model files are of this kind; None where there is none."""
-    return next((task for task in map(get, names()) if task.kind == kind), None)
+    load_plugins()
+    return next((task for task in _every() if task.kind == kind), None)

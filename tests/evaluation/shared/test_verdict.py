@@ -74,6 +74,17 @@ def test_other_scores_are_spoken_as_they_are() -> None:
     assert "points" not in sentence
 
 
+def test_a_sentence_writes_a_score_as_tables_do() -> None:
+    ours, base = right(0.85, seed=1), right(0.5, seed=2)
+    for name in ("accuracy", "macro F1", "ROC-AUC", "recall@20"):
+        assert (
+            f"{100 * ours.mean():.1f} % against {100 * base.mean():.1f} %"
+            in verdict_of(name, ours=ours, base=base).sentence
+        )
+    assert not verdict_of("log loss", ours=ours, base=base).better  # the lower is the better one
+    assert verdict_of("nats per frame", ours=base, base=ours).better
+
+
 def test_too_few() -> None:
     verdict = verdict_of(ours=right(1.0, 1), shares=np.zeros(1))
     assert verdict.sentence == (

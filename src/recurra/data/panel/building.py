@@ -18,11 +18,9 @@ from recurra.data.panel.rows import LongRows, column_numbers, find_positions, re
 from recurra.data.panel.summary import describe
 from recurra.data.schema.column_kinds import codes_of, numbers_of
 from recurra.data.schema.facts import Fact
-from recurra.data.schema.infer_columns import split_series
-from recurra.data.schema.month_columns import MONTH, unfold_months
 from recurra.data.schema.names import counted
 from recurra.data.schema.overrides import column_overrides
-from recurra.data.schema.roles import Inference, in_rows, infer, infer_schema, tidy
+from recurra.data.schema.roles import Inference, in_rows, infer, infer_schema, tidy, unfolded
 from recurra.data.time.totals import without_totals
 from recurra.errors import InputError
 from recurra.language import _
@@ -50,10 +48,7 @@ def build_panel(
     >>> panel.target
     array([ 1.,  2., nan,  4.])
     """
-    frame = tidy(frame, source)
-    if MONTH in schema.time and MONTH not in frame:
-        roles = (*schema.past, *schema.known, *schema.static, *split_series(schema.series, list(frame.columns)))
-        frame, _facts = unfold_months(frame, target=schema.target, keep=roles)
+    frame, _facts = unfolded(tidy(frame, source), schema)
     with settled(*(_SETTLED if fixed else ())):
         return _build(frame, schema, None, source, empty)
 
@@ -66,12 +61,12 @@ def understand(
     Of a DataFrame the facts also tell numbers that seem to mean missing; of a `Table` its own notes do.
     """
     checked = isinstance(frame, Table)
-    frame, given, unfolded = in_rows(tidy(frame, source), column_overrides(**overrides))
+    frame, given, months = in_rows(tidy(frame, source), column_overrides(**overrides))
     found = infer(frame, given, source)
     panel, facts = _build(frame, found.schema, found, source)
     said = {fact.label for fact in found.facts}
     doubts = [] if checked else _doubtful_numbers(frame, found.schema)
-    return panel, [*(fact for fact in facts if fact.label not in said), *unfolded, *found.facts, *doubts]
+    return panel, [*(fact for fact in facts if fact.label not in said), *months, *found.facts, *doubts]
 
 
 def _doubtful_numbers(frame: pd.DataFrame, schema: Schema) -> list[Fact]:

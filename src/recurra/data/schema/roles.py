@@ -97,14 +97,19 @@ def infer_schema(
 
 def in_rows(frame: pd.DataFrame, overrides: ColumnOverrides) -> tuple[pd.DataFrame, ColumnOverrides, list[Fact]]:
     """A tidy frame with a row a month where it has a column for each, and the overrides that go with it."""
-    if overrides.layout not in (None, "long"):
-        return frame, overrides, []
-    keep = (*overrides.time, *overrides.past, *overrides.known, *overrides.static, *overrides.ignore)
-    keep += split_series(overrides.series, list(frame.columns))
-    rows, facts = unfold_months(frame, target=overrides.target, keep=keep)
+    rows, facts = unfolded(frame, overrides)
     if facts and overrides.time:
         overrides = replace(overrides, time=(*overrides.time, MONTH))
     return rows, overrides, facts
+
+
+def unfolded(frame: pd.DataFrame, roles: ColumnOverrides | Schema) -> tuple[pd.DataFrame, list[Fact]]:
+    """A tidy frame with a row a month, where it has a column for each and a schema does not say otherwise."""
+    if roles.layout not in (None, "long") or (isinstance(roles, Schema) and MONTH not in roles.time):
+        return frame, []
+    keep = (*roles.time, *roles.past, *roles.known, *roles.static, *roles.ignore)
+    keep += split_series(roles.series, list(frame.columns))
+    return unfold_months(frame, target=roles.target, keep=keep)
 
 
 def tidy(frame: pd.DataFrame | Table, source: str) -> pd.DataFrame:

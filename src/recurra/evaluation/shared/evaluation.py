@@ -29,7 +29,8 @@ class Evaluation(Shown):
     recall, f1, auc of the model (values: output, count and the scores). `confusion`: truth, predicted, count;
     of more than 25 classes the most confused pairs only. `reliability`: bin, confidence, right, count. The last two
     are empty where they mean nothing. `notes` are sentences on what makes the scores doubtful, such as examples that
-    were learnt from too; `unseen` is then the table of the other examples.
+    were learnt from too; `unseen` is then the table of the other examples. `parts` are methods of the table that are
+    a part of the model, and no baselines. `surprise`, of a generator: each test symbol and its nats.
     """
 
     table: pd.DataFrame
@@ -41,26 +42,37 @@ class Evaluation(Shown):
     reliability: pd.DataFrame
     notes: tuple[str, ...] = ()
     unseen: pd.DataFrame | None = None
+    parts: tuple[str, ...] = ()
+    surprise: pd.DataFrame | None = None
 
-    def content(self, **head: Any) -> ReportContent:
-        """What the page and the picture show: scores, confusion, classes, calibration."""
-        from recurra.report import ReportContent
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """The methods that the model is compared with."""
+        return tuple(str(name) for name in self.table.index[1:] if name not in self.parts)
 
-        name, sentence, _table, _notes = self._shown()
-        data: dict[str, Any] = {
+    def panel_data(self) -> dict[str, Any]:
+        """What the panels "cards" and "methods" need."""
+        return {
             "table": self.table,
             "intervals": self.intervals,
             "leading": self.leading,
-            "baselines": tuple(map(str, self.table.index[1:])),
+            "baselines": self.baselines,
             "best_baseline": self.verdict.best_baseline,
-            "confusion": self.confusion,
-            "reliability": self.reliability,
         }
+
+    def content(self, **head: Any) -> ReportContent:
+        """What the page and the picture show: scores, confusion, classes, calibration, what surprised."""
+        from recurra.report import ReportContent
+
+        name, sentence, _table, _notes = self._shown()
+        data = self.panel_data() | {"confusion": self.confusion, "reliability": self.reliability}
         if {"class", "precision"} <= set(self.per_class.columns):
             data["per_class"] = self.per_class
+        if self.surprise is not None:
+            data["surprise"] = self.surprise
         return ReportContent(
             title=head.pop("title", name),
-            panels=("cards", "methods", "confusion", "classes", "calibration"),
+            panels=("cards", "methods", "confusion", "classes", "calibration", "surprise"),
             data=data,
             verdict=sentence,
             better=self.verdict.better,
@@ -74,8 +86,10 @@ class Evaluation(Shown):
             "per_class": "by class or output",
             "confusion": "what is predicted for what",
             "reliability": "confidence against truth",
+            "surprise": "what each symbol cost",
         }
-        there = {name: what for name, what in rest.items() if not getattr(self, name).empty}
+        frames = {name: getattr(self, name) for name in rest}
+        there = {name: what for name, what in rest.items() if frames[name] is not None and not frames[name].empty}
         return f"Evaluation by {self.leading}", self.verdict.sentence, self.table, named_parts(there)
 
 
@@ -83,6 +97,7 @@ def evaluate_scores(
     scores: Mapping[str, Mapping[str, Score]],
     *,
     leading: str,
+    parts: tuple[str, ...] = (),
     groups: npt.ArrayLike | None = None,
     unit: str = "test example",
     draws: int = DRAWS,
@@ -93,8 +108,8 @@ def evaluate_scores(
 ) -> Evaluation:
     """Evaluate by scores: by method, the model's first, scores by name, as sums over the same examples.
 
-    The score `leading` decides. `groups` [N] are drawn together; `unit` is what is drawn. The frames, empty unless
-    given, are those of `Evaluation`.
+    The score `leading` decides; methods in `parts` are not compared with. `groups` [N] are drawn together; `unit` is
+    what is drawn. The frames, empty unless given, are those of `Evaluation`.
 
     >>> from recurra.evaluation.shared.bootstrap import mean_score
     >>> right = np.arange(40) % 4 > 0
@@ -116,7 +131,7 @@ def evaluate_scores(
         intervals=pd.DataFrame(rows, columns=["method", "score", "low", "high"]),
         leading=leading,
         verdict=decide(
-            {method: each[leading] for method, each in found.items()},
+            {method: each[leading] for method, each in found.items() if method not in parts},
             {method: drawn[method, leading] for method in found},
             model=next(iter(found)),
             name=leading,
@@ -125,6 +140,7 @@ def evaluate_scores(
         per_class=_frame(per_class, "class", "count", "precision", "recall", "f1"),
         confusion=_frame(confusion, "truth", "predicted", "count"),
         reliability=_frame(reliability, "bin", "confidence", "right", "count"),
+        parts=parts,
     )
 
 

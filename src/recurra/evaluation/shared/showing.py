@@ -11,8 +11,7 @@ import pandas as pd
 
 from recurra.language import _
 from recurra.report.reported import Reported
-
-_SHARES = ("accuracy", "coverage", "calibration error")  # shown as per cent
+from recurra.scores import shown_as
 
 
 class Shown(Reported):
@@ -50,7 +49,7 @@ def formatted(table: pd.DataFrame) -> list[list[str]]:
     """
     table = table.dropna(axis="columns", how="all")
     columns = [str(name) for name in table.columns]
-    shares = [any(word in name for word in _SHARES) for name in columns]
+    shares = [shown_as(name).share for name in columns]
     rows = [
         [str(method), *(cell(value, share=share) for value, share in zip(values, shares, strict=True))]
         for method, values in zip(table.index, table.to_dict("split")["data"], strict=True)

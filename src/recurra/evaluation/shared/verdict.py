@@ -20,8 +20,9 @@ import numpy.typing as npt
 
 from recurra.errors import InputError
 from recurra.evaluation.shared.bootstrap import Score, interval, p_value
-from recurra.formatting import NumberStyle, count, p_text, percent
+from recurra.formatting import count, p_text
 from recurra.language import _, mark
+from recurra.scores import shown_as
 
 Floats = npt.NDArray[np.floating]
 
@@ -29,11 +30,6 @@ SIGNIFICANCE = 0.05
 LEAST_GAIN = 0.005  # a smaller difference is not worth a more elaborate method
 CLOSE = 0.02  # a baseline that is further below does not pass for the best, however weak the test
 FEWEST_UNITS = 20
-PERCENT = ("accuracy", "balanced accuracy", "WER", "CER", "recall@5", "recall@10", "recall@20")
-POINTS = ("BLEU", "chrF")  # from 0 to 100: all of the above are a hundred times as large
-LOWER = (  # is better
-    "log loss", "WER", "CER", "MCD", "nats per character", "nats per frame", "discriminative score",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,9 +64,9 @@ def decide(
     elaborate. Raises InputError without a baseline.
     """
     baselines = [method for method in scores if method != model]
-    sign = -1.0 if name in LOWER else 1.0
-    scale = 100.0 if name in POINTS else 1.0
-    gain = scale * LEAST_GAIN
+    kind = shown_as(name)
+    sign = -1.0 if kind.higher is False else 1.0
+    gain = kind.top * LEAST_GAIN
     values = {method: sign * score.value for method, score in scores.items()}
     if not baselines:
         raise InputError(_("there is nothing to evaluate: at least one baseline is needed"))
@@ -94,7 +90,7 @@ def decide(
         return values[first] - values[second] >= gain and times * p(first, second) < SIGNIFICANCE
 
     def will_do(method: str) -> bool:
-        close = values[method] >= values[best] - scale * CLOSE
+        close = values[method] >= values[best] - kind.top * CLOSE
         return close and not clearly_above(best, method) and not clearly_above(model, method)
 
     def verdict(template: str, method: str, *, better: bool = False) -> Verdict:
@@ -103,14 +99,14 @@ def decide(
         figures = _(
             "{score} {ours} against {theirs}",
             score=_(name),
-            ours=spoken(name, sign * values[model]),
-            theirs=spoken(name, sign * values[method]),
+            ours=kind.text(sign * values[model]),
+            theirs=kind.text(sign * values[method]),
         )
         size = count(units, unit)
         if tested:
             size = _(
                 "95 % interval of the difference {interval}, {p}, {size}",
-                interval=_span(name, low, high),
+                interval=kind.difference_text(low, high),
                 p=p_text(p(model, method)),
                 size=size,
             )
@@ -153,27 +149,3 @@ UNITS = (  # that are drawn
 def _named(method: str) -> str:
     """A method as a sentence speaks of it: "the most frequent class", "n-grams with logistic regression"."""
     return _(f"the {method}" if method.startswith(("most ", "mean", "median")) else method)
-
-
-def spoken(name: str, value: float) -> str:
-    """A score as a sentence says it.
-
-    >>> spoken("accuracy", 0.5), spoken("macro F1", 0.5)
-    ('50.0 %', '0.500')
-    """
-    if np.isnan(value):
-        return _("not defined")
-    return percent(value) if name in PERCENT else _style(name).text(value)
-
-
-def _span(name: str, low: float, high: float) -> str:
-    if name in PERCENT:
-        style = NumberStyle(1)
-        ends = {"low": style.text(100 * low, sign=True), "high": style.text(100 * high, sign=True)}
-        return _("{low} to {high} points", **ends)
-    style = _style(name)
-    return _("{low} to {high}", low=style.text(low, sign=True), high=style.text(high, sign=True))
-
-
-def _style(name: str) -> NumberStyle:
-    return NumberStyle(1 if name in POINTS else 3)

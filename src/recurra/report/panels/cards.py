@@ -15,7 +15,7 @@ from recurra.report.blocks import Html, Section
 from recurra.report.panels.panel import Panel
 from recurra.report.panels.table import ours_of, value_of
 from recurra.report.rows import Card
-from recurra.report.scores import Score, shown_as
+from recurra.scores import Score, shown_as
 
 MOST = 4  # scores
 

@@ -19,8 +19,8 @@ from recurra.report.panels.panel import Panel
 from recurra.report.panels.table import bounds
 from recurra.report.picture import dress_axes
 from recurra.report.rows import MethodRow
-from recurra.report.scores import shown_as
 from recurra.report.style import GRID, INK, MUTED, Figure, axis, figure, method_colour, plot_lines, plot_text
+from recurra.scores import shown_as
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,10 +15,10 @@ from recurra.data.examples.examples import Examples
 from recurra.data.examples.fingerprints import fingerprints
 from recurra.data.examples.ragged import Ragged
 from recurra.evaluation.shared.evaluation import Evaluation
-from recurra.evaluation.shared.verdict import spoken
 from recurra.formatting import count
 from recurra.language import _, several
 from recurra.options import option
+from recurra.scores import shown_as
 from recurra.tasks.labelled.evaluating import evaluate_model
 from recurra.tasks.labelled.model import SequenceModel
 
@@ -188,9 +188,9 @@ def _with_fresh(
         "Without them ({examples}): {score} {value}, {method} {other}.",
         examples=count(len(fresh), "example"),
         score=_(name),
-        value=spoken(name, float(scores[ours])),
+        value=shown_as(name).text(float(scores[ours])),
         method=_(best),
-        other=spoken(name, float(scores[best])),
+        other=shown_as(name).text(float(scores[best])),
     )
     return replace(evaluation, notes=(*evaluation.notes, *notes, note), unseen=table)
 

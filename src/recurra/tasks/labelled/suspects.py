@@ -20,10 +20,10 @@ from recurra.data.examples.inputs import Static
 from recurra.data.schema.names import shown
 from recurra.evaluation.labelled.ranks import auc
 from recurra.evaluation.shared.evaluation import Evaluation
-from recurra.evaluation.shared.verdict import spoken
 from recurra.language import _, several
 from recurra.objectives.objective import Objective
 from recurra.options import option
+from recurra.scores import shown_as
 from recurra.tasks.labelled.baselines import Baseline, fit_joint
 from recurra.tasks.labelled.data import LabelledData
 
@@ -110,7 +110,12 @@ def suspects_note(
     name, best = evaluation.leading, evaluation.verdict.best_baseline
     score = objective.score(name, model.outputs(part), truth)
     with_it = float(evaluation.table[name].to_dict()[best])
-    figures = {"score": _(name), "value": spoken(name, score), "method": _(best), "other": spoken(name, with_it)}
+    figures = {
+        "score": _(name),
+        "value": shown_as(name).text(score),
+        "method": _(best),
+        "other": shown_as(name).text(with_it),
+    }
     told = (
         _(
             "Without it a linear model of the other inputs reaches {score} {value} ({method} with it: {other}).",

@@ -21,7 +21,8 @@ class Score:
     """One score. `higher` is better, lower is, or None: not known. `share`: a part of 1, shown in per cent.
 
     `decimals` is None where the score has the unit of the target. `percent`: it is in per cent already. `relative`: it
-    is compared by ratio. `nominal`: what it should be, where neither higher nor lower is better.
+    is compared by ratio. `nominal`: what it should be, where neither higher nor lower is better. `top`: where it goes
+    from 0 to that and not to 1.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Score:
     percent: bool = False
     relative: bool = False
     nominal: float | None = None
+    top: float = 1.0
 
     @property
     def heading(self) -> str:
@@ -51,6 +53,22 @@ class Score:
         if self.nominal is not None:
             return _("Best where it equals the level of the interval.")
         return "" if self.higher is None else _("Higher is better.") if self.higher else _("Lower is better.")
+
+    def text(self, value: float) -> str:
+        """One value as a sentence says it.
+
+        >>> shown_as("accuracy").text(0.5), shown_as("MRR@20").text(0.5), shown_as("BLEU").text(30.0)
+        ('50.0 %', '0.500', '30.0')
+        """
+        if np.isnan(value):
+            return _("not defined")
+        return percent(value) if self.share else self._plain.text(value)
+
+    def difference_text(self, low: float, high: float) -> str:
+        """The interval of a difference as a sentence says it."""
+        style, scale = (NumberStyle(1), 100) if self.share else (self._plain, 1)
+        ends = {"low": style.text(scale * low, sign=True), "high": style.text(scale * high, sign=True)}
+        return _("{low} to {high} points", **ends) if self.share else _("{low} to {high}", **ends)
 
     def texts(self, values: Floats, *, unit: bool = False) -> list[str]:
         """The values in one style, for a column; `unit` adds the % of a share."""
@@ -99,13 +117,19 @@ class Score:
             return _("{size} higher than {method}", size=size, method=method)
         return _("{size} lower than {method}", size=size, method=method)
 
+    @property
+    def _plain(self) -> NumberStyle:
+        return NumberStyle(3 if self.decimals is None else self.decimals)
+
     def _style(self, values: Floats) -> NumberStyle:
         style = style_of_sizes(values)
         return style if self.decimals is None or (self.relative and style.scientific) else NumberStyle(self.decimals)
 
 
-def _number(name: str, meaning: str, *, higher: bool | None = True, decimals: int | None = 3) -> Score:
-    return Score(name, meaning, higher=higher, share=False, decimals=decimals)
+def _number(
+    name: str, meaning: str, *, higher: bool | None = True, decimals: int | None = 3, top: float = 1.0
+) -> Score:
+    return Score(name, meaning, higher=higher, share=False, decimals=decimals, top=top)
 
 
 _SCORES = (
@@ -186,8 +210,14 @@ _SCORES = (
         mark("BLEU"),
         mark("How many runs of one to four words are those of the reference, from 0 to 100 (sacreBLEU)."),
         decimals=1,
+        top=100.0,
     ),
-    _number(mark("chrF"), mark("The same for runs of one to six letters, from 0 to 100 (sacreBLEU)."), decimals=1),
+    _number(
+        mark("chrF"),
+        mark("The same for runs of one to six letters, from 0 to 100 (sacreBLEU)."),
+        decimals=1,
+        top=100.0,
+    ),
     Score(mark("exact match"), mark("The share of translations that are the reference itself.")),
     Score(
         mark("MASE"),
