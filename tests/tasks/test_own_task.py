@@ -19,7 +19,7 @@ from recurra.tasks import registry
 
 CODE = next(block.text for block in blocks(read("en", "howto/add-a-task.md")) if block.language == "python")
 KNOWN = ("forecast", "classify", "tag", "regress", "transcribe", "speak", "translate", "generate", "recommend")
-KNOWN += ("play", "moves", "synthesize")
+KNOWN += ("play", "moves", "series")
 
 pytestmark = [pytest.mark.spawn, pytest.mark.train]
 

@@ -1,0 +1,124 @@
+"""A generator of series and the critic that it is trained against; both recurrent, both given the rows before.
+
+    s = recurrence([tanh(x / 3), u]) over the history                  the last state begins the generator's
+    y_t = recurrence(e_t),  e_t ~ N(0, I)                              one call for all steps: nothing is fed back
+    u_t = W y_t + A [x_0, u_0] + exp(S y_t) e_t                        changes; x_t = x_{t-1} + c u_t
+    critic: a recurrence over history and window, its outputs of the window, and how much they vary within a batch
+
+    L_critic    = softplus(D(fake) - D(real)) + g / 2 (|grad D(real)|^2 + |grad D(fake)|^2)
+    L_generator = softplus(D(real) - D(fake)) + moments
+
+Pairs of a real and a generated window share their history, so that the critic compares like with like: relativistic
+losses (Jolicoeur-Martineau 2019, "The relativistic discriminator") with zero-centred gradient penalties on both sides
+(Huang et al. 2024, "The GAN is dead; long live the GAN!"). The gradient is measured along a random direction by a
+finite difference, so that nothing is differentiated twice. Spread within a batch as an input of the critic: Karras et
+al. (2018); Salimans et al. (2016). Moments that are matched beside: Yoon et al. (2019), "Time-series generative
+adversarial networks".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from recurra.nn.cell_layer import layer_of
+
+_CLAMPED = 8.0  # changes beyond which neither sees a difference
+_QUIET = -1.0  # the logarithm of the noise's size at the beginning
+
+
+def read(x: Tensor, changes: Tensor) -> Tensor:
+    """Rows and changes [T, B, D] as a recurrence reads them [T, B, 2 D]."""
+    return torch.cat([torch.tanh(x / 3), changes.clamp(-_CLAMPED, _CLAMPED)], dim=-1)
+
+
+class SeriesGeneratorNetwork(nn.Module):
+    """A history x [H, B, D], its changes, and noise [T, B, D] -> the changes of the T rows that follow.
+
+    >>> network = SeriesGeneratorNetwork(3, "gru", 8)
+    >>> network(torch.zeros(5, 2, 3), torch.zeros(5, 2, 3), torch.randn(4, 2, 3)).shape
+    torch.Size([4, 2, 3])
+    """
+
+    def __init__(self, columns: int, cell: str, hidden: int) -> None:
+        super().__init__()
+        self.encoder = layer_of(cell)(2 * columns, hidden)
+        self.layer = layer_of(cell)(columns, hidden)
+        self.mean = nn.Linear(hidden, columns)
+        self.scale = nn.Linear(hidden, columns)
+        self.linear = nn.Linear(2 * columns, columns)
+        nn.init.normal_(self.scale.weight, std=0.01)
+        nn.init.constant_(self.scale.bias, _QUIET)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, x: Tensor, changes: Tensor, noise: Tensor) -> Tensor:
+        """The changes [T, B, D]."""
+        seen = read(x, changes)
+        _y, state = self.encoder(seen)
+        y, _state = self.layer(noise, state)
+        last = self.linear(torch.cat([x[-1], changes[-1].clamp(-_CLAMPED, _CLAMPED)], dim=-1))
+        return self.mean(y) + last + self.scale(y).clamp(-6, 2).exp() * noise
+
+
+class SeriesCritic(nn.Module):
+    """Rows x [H + T, B, D] and their changes, the last T of them judged -> how real they look [B]."""
+
+    def __init__(self, columns: int, cell: str, hidden: int) -> None:
+        super().__init__()
+        self.layer = layer_of(cell)(2 * columns, hidden)
+        self.joined = nn.Linear(2 * hidden + 2 * columns, hidden)
+        self.output = nn.Linear(hidden, 1)
+
+    def forward(self, x: Tensor, changes: Tensor, judged: int) -> Tensor:
+        """A number for each example; only differences mean something."""
+        y, _state = self.layer(read(x, changes))
+        y, u = y[-judged:], changes[-judged:].clamp(-_CLAMPED, _CLAMPED)
+        within = u.std(dim=0, correction=0) if judged > 1 else torch.zeros_like(u[0])
+        among = u.std(dim=1, correction=0).mean(dim=0).expand_as(within)
+        seen = torch.cat([y.mean(dim=0), y[-1], within, among], dim=-1)
+        return self.output(nn.functional.leaky_relu(self.joined(seen), 0.2)).squeeze(-1)
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A history x [H, B, D] and its changes; the changes [T, B, D] that really followed; noise for those generated."""
+
+    x: Tensor
+    changes: Tensor
+    real: Tensor
+    noise: Tensor
+
+
+def judged_by(critic: SeriesCritic, pair: Pair, changes: Tensor, steps: Tensor) -> Tensor:
+    """What a critic says of changes [T, B, D] that follow a history."""
+    x = pair.x[-1] + (changes * steps).cumsum(dim=0)
+    return critic(torch.cat([pair.x, x]), torch.cat([pair.changes, changes]), len(changes))
+
+
+def critic_loss(
+    critic: SeriesCritic, pair: Pair, fake: Tensor, steps: Tensor, penalty: float, direction: Tensor, reach: float
+) -> tuple[Tensor, Tensor]:
+    """The loss, and in which share of the pairs the real window looks more real; `direction` [T, 2 B, D] is random."""
+    both = torch.cat([pair.real, fake], dim=1)
+    twice = Pair(*(torch.cat([part, part], dim=1) for part in (pair.x, pair.changes)), both, both)
+    every = Pair(*(torch.cat([part, part], dim=1) for part in (twice.x, twice.changes)), both, both)
+    # Windows and windows moved a little go through the critic in one call.
+    found = judged_by(critic, every, torch.cat([both, both + reach * direction], dim=1), steps)
+    (real, made), (real_moved, made_moved) = (part.chunk(2) for part in found.chunk(2))
+    slope = ((real_moved - real) / reach).square().mean() + ((made_moved - made) / reach).square().mean()
+    loss = nn.functional.softplus(made - real).mean() + 0.5 * penalty * slope
+    return loss, (real > made).float().mean().detach()
+
+
+def moments(fake: Tensor, real: Tensor) -> Tensor:
+    """How far means, spreads, and products of neighbouring changes are apart; [T, B, D] each."""
+
+    def of(u: Tensor) -> Tensor:
+        u = u.clamp(-_CLAMPED, _CLAMPED)
+        after = (u[1:] * u[:-1]).mean(dim=(0, 1)) if len(u) > 1 else torch.zeros_like(u[0, 0])
+        return torch.stack([u.mean(dim=(0, 1)), u.std(dim=(0, 1), correction=0), after])
+
+    return (of(fake) - of(real)).abs().mean()
