@@ -1,19 +1,21 @@
-"""A generator of series and the critic that it is trained against; both recurrent, both given the rows before.
+"""A generator of series and the discriminator that it is trained against; both recurrent, both given the rows before.
 
     s = recurrence([tanh(x / 3), u]) over the history                  the last state begins the generator's
     y_t = recurrence(e_t),  e_t ~ N(0, I)                              one call for all steps: nothing is fed back
-    u_t = W y_t + A [x_0, u_0] + exp(S y_t) e_t                        changes; x_t = x_{t-1} + c u_t
-    critic: a recurrence over history and window, its outputs of the window, and how much they vary within a batch
+    u_t = W y_t + A [x_0, u_0] + exp(S y_t) e_t                        changes; x_t = x_{t-1} + c r u_t
+    D: a recurrence over history and window, its outputs of the window, and how much changes vary within a batch
 
-    L_critic    = softplus(D(fake) - D(real)) + g / 2 (|grad D(real)|^2 + |grad D(fake)|^2)
+r is the size of late of a column's changes, at the end of the history (`nn.density.sizes_of`).
+
+    L_D         = softplus(D(fake) - D(real)) + g / 2 (|grad D(real)|^2 + |grad D(fake)|^2)
     L_generator = softplus(D(real) - D(fake)) + moments
 
-Pairs of a real and a generated window share their history, so that the critic compares like with like: relativistic
-losses (Jolicoeur-Martineau 2019, "The relativistic discriminator") with zero-centred gradient penalties on both sides
-(Huang et al. 2024, "The GAN is dead; long live the GAN!"). The gradient is measured along a random direction by a
-finite difference, so that nothing is differentiated twice. Spread within a batch as an input of the critic: Karras et
-al. (2018); Salimans et al. (2016). Moments that are matched beside: Yoon et al. (2019), "Time-series generative
-adversarial networks".
+Pairs of a real and a generated window share their history, so that the discriminator compares like with like:
+relativistic losses (Jolicoeur-Martineau 2019, "The relativistic discriminator"), zero-centred gradient penalties on
+both sides (Huang et al. 2024, "The GAN is dead; long live the GAN!"). The gradient is measured along a random direction
+by a finite difference, so that nothing is differentiated twice. Spread within a batch as an input: Karras et al.
+(2018); Salimans et al. (2016). Moments matched beside: Yoon et al. (2019), "Time-series generative adversarial
+networks".
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from torch import Tensor, nn
 from recurra.nn.cell_layer import layer_of
 
 _CLAMPED = 8.0  # changes beyond which neither sees a difference
+_REACH = 0.05  # by which windows are moved to see the slope, in changes
+_BLUR = 0.1  # noise on all that the discriminator sees: what is finer is not fought over
 _QUIET = -1.0  # the logarithm of the noise's size at the beginning
 
 
@@ -63,7 +67,7 @@ class SeriesGeneratorNetwork(nn.Module):
         return self.mean(y) + last + self.scale(y).clamp(-6, 2).exp() * noise
 
 
-class SeriesCritic(nn.Module):
+class SeriesDiscriminator(nn.Module):
     """Rows x [H + T, B, D] and their changes, the last T of them judged -> how real they look [B]."""
 
     def __init__(self, columns: int, cell: str, hidden: int) -> None:
@@ -84,31 +88,38 @@ class SeriesCritic(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A history x [H, B, D] and its changes; the changes [T, B, D] that really followed; noise for those generated."""
+    """A history x [H, B, D] and its changes; the changes [T, B, D] that really followed; noise for those generated.
+
+    A change of 1 is a step of `size` [B, D] in x.
+    """
 
     x: Tensor
     changes: Tensor
+    size: Tensor
     real: Tensor
     noise: Tensor
 
 
-def judged_by(critic: SeriesCritic, pair: Pair, changes: Tensor, steps: Tensor) -> Tensor:
-    """What a critic says of changes [T, B, D] that follow a history."""
-    x = pair.x[-1] + (changes * steps).cumsum(dim=0)
-    return critic(torch.cat([pair.x, x]), torch.cat([pair.changes, changes]), len(changes))
+def judged_by(discriminator: SeriesDiscriminator, pair: Pair, changes: Tensor) -> Tensor:
+    """What a discriminator says of changes [T, B, D] that follow a history, blurred a little."""
+    changes = changes + _BLUR * torch.randn_like(changes)
+    x = pair.x[-1] + (changes * pair.size).cumsum(dim=0)
+    return discriminator(torch.cat([pair.x, x]), torch.cat([pair.changes, changes]), len(changes))
 
 
-def critic_loss(
-    critic: SeriesCritic, pair: Pair, fake: Tensor, steps: Tensor, penalty: float, direction: Tensor, reach: float
+def discriminator_loss(
+    discriminator: SeriesDiscriminator, pair: Pair, fake: Tensor, penalty: float
 ) -> tuple[Tensor, Tensor]:
-    """The loss, and in which share of the pairs the real window looks more real; `direction` [T, 2 B, D] is random."""
+    """The loss, and in which share of the pairs the real window looks more real."""
     both = torch.cat([pair.real, fake], dim=1)
-    twice = Pair(*(torch.cat([part, part], dim=1) for part in (pair.x, pair.changes)), both, both)
-    every = Pair(*(torch.cat([part, part], dim=1) for part in (twice.x, twice.changes)), both, both)
-    # Windows and windows moved a little go through the critic in one call.
-    found = judged_by(critic, every, torch.cat([both, both + reach * direction], dim=1), steps)
+    both = both + _BLUR * torch.randn_like(both)
+    every = torch.cat([both, both + _REACH * torch.randn_like(both)], dim=1)
+    # Windows, and windows moved a little, go through the discriminator in one call.
+    x, changes, size = (part.repeat(*([1] * (part.dim() - 2)), 4, 1) for part in (pair.x, pair.changes, pair.size))
+    x = torch.cat([x, x[-1] + (every * size).cumsum(dim=0)])
+    found = discriminator(x, torch.cat([changes, every]), len(every))
     (real, made), (real_moved, made_moved) = (part.chunk(2) for part in found.chunk(2))
-    slope = ((real_moved - real) / reach).square().mean() + ((made_moved - made) / reach).square().mean()
+    slope = ((real_moved - real) / _REACH).square().mean() + ((made_moved - made) / _REACH).square().mean()
     loss = nn.functional.softplus(made - real).mean() + 0.5 * penalty * slope
     return loss, (real > made).float().mean().detach()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -117,7 +118,7 @@ def test_a_copy_machine_is_called_one() -> None:
 
 @pytest.mark.train
 @pytest.mark.parametrize("method", ["auto", "gan"])
-def test_it_makes_rows_and_comes_back_from_its_file(tmp_path: Path, method: str) -> None:
+def test_it_makes_rows_and_comes_back_from_its_file(tmp_path: Path, method: Any) -> None:
     frame = sensors()
     model = rc.SeriesGenerator(
         method=method, network={"hidden": 8, "components": 2}, window=6, training={"epochs": 0.2, "batch_size": 16}
@@ -139,7 +140,7 @@ def test_it_makes_rows_and_comes_back_from_its_file(tmp_path: Path, method: str)
     assert again.model_.learnt is None
     assert again.model_.rival is None
     if method == "gan":
-        assert any("critic was right" in note for note in evaluation.notes)
+        assert any("discriminator was right" in note for note in evaluation.notes)
 
 
 @pytest.mark.train
@@ -192,7 +193,7 @@ def test_an_adversary_that_was_killed_goes_on_to_the_same_bits(tmp_path: Path, m
 
 def test_a_collapse_is_named() -> None:
     assert any("collapsed" in sentence for sentence in judgement(0.6, 0.05))
-    assert any("critic won" in sentence for sentence in judgement(0.97, 1.0))
+    assert any("discriminator won" in sentence for sentence in judgement(0.97, 1.0))
     assert any("balance" in sentence for sentence in judgement(0.6, 0.9))
     assert any("scatters" in sentence for sentence in judgement(0.6, 3.0))
 

@@ -1,8 +1,8 @@
-"""A generator of series trained against a critic: the critic learns within the source of batches, and both are watched.
+"""A generator of series trained against a discriminator, which learns within the source of batches; both are watched.
 
-Each step the source takes histories and what really followed, lets the critic learn to tell that from what the
-generator makes of the same histories, and hands the pair on to the generator's own step. The critic, its optimiser and
-what was seen of both are the source's state, so that a checkpoint has all of it.
+Each step the source takes histories and what really followed, lets the discriminator learn to tell that from what the
+generator makes of the same histories, and hands the pair on to the generator's own step. The discriminator, its
+optimiser and what was seen of both are the source's state, so that a checkpoint has all of it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from recurra.formatting import percent
 from recurra.language import _
 from recurra.nn.adversary import (
     Pair,
-    SeriesCritic,
+    SeriesDiscriminator,
     SeriesGeneratorNetwork,
-    critic_loss,
+    discriminator_loss,
     judged_by,
     moments,
 )
+from recurra.nn.density import sizes_of
 from recurra.tasks.series.recipe import Recipe
 from recurra.tasks.series.rows import Floats
 from recurra.tasks.series.scaling import Scaling
@@ -35,7 +36,7 @@ from recurra.training.threads import fitting_threads
 STEPS = 600  # unless passes are given
 _PAIRS, _HISTORY = 20_000, 2  # pairs learnt from, and windows of their histories
 _BATCH, _RATE, _CRITIC_RATE = 64, 1e-3, 1e-3
-_PENALTY, _REACH = 5.0, 0.05
+_PENALTY = 5.0
 _MOMENTS = 0.5
 _PROJECTIONS, _HELD_PAIRS = 128, 256
 _SMOOTH = 0.02  # of what is seen at a step, in the running means
@@ -48,31 +49,30 @@ def training_of(given: TrainingOptions) -> TrainingOptions:
 
 
 class Contest:
-    """The `training.Source` in which the critic learns; Carrying and Telling."""
+    """The `training.Source` in which the discriminator learns; Carrying and Telling."""
 
     def __init__(
         self,
         network: SeriesGeneratorNetwork,
-        critic: SeriesCritic,
+        discriminator: SeriesDiscriminator,
         pairs: tuple[Floats, Floats],
         steps: Tensor,
         seed: int,
     ) -> None:
-        self.network, self.critic, self.steps, self._seed = network, critic.train(), steps, seed
+        self.network, self.discriminator, self.steps, self._seed = network, discriminator.train(), steps, seed
         self._histories, self._real = (torch.from_numpy(part).float() for part in pairs)
-        self._stepper = Stepper(critic, self._loss, Adam(_CRITIC_RATE, betas=(0.5, 0.99)), clip_norm=5.0)
-        self.seen = torch.tensor([0.5, 1.0])  # the critic's share of right pairs, the generator's variety
-        self._now = (-1, None)
+        self._stepper = Stepper(discriminator, self._loss, Adam(_CRITIC_RATE, betas=(0.5, 0.99)), clip_norm=5.0)
+        self.seen = torch.tensor([0.5, 1.0])  # the discriminator's share of right pairs, the generator's variety
+        self._now: tuple[int, Pair] | None = None
 
     def batch(self, step: int) -> Pair:
-        """The next pair, after the critic has learnt from it."""
-        if self._now[0] != step:
+        """The next pair, after the discriminator has learnt from it."""
+        if self._now is None or self._now[0] != step:
             pair = self._pair(step)
             with torch.no_grad():
                 fake = self.network(pair.x, pair.changes, pair.noise)
                 other = self.network(pair.x, pair.changes, pair.noise.flip(1))
-            direction = torch.randn(len(fake), 2 * fake.shape[1], fake.shape[2], generator=self._generator(step, 1))
-            self._stepper.step(pair, fake, direction)
+            self._stepper.step(pair, fake)
             apart = (fake - pair.real).abs().mean().clamp(min=1e-9)
             seen = torch.stack([self._right, (fake - other).abs().mean() / apart])
             self.seen = seen if step == 0 else self.seen + _SMOOTH * (seen - self.seen)
@@ -84,43 +84,42 @@ class Contest:
         return self.batch(step)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Critic, optimiser, what was seen."""
-        own = {f"critic/{name}": value.detach().clone() for name, value in self.critic.state_dict().items()}
+        """Discriminator, optimiser, what was seen."""
+        own = {
+            f"discriminator/{name}": value.detach().clone() for name, value in self.discriminator.state_dict().items()
+        }
         return {**own, **{f"optimiser/{k}": v for k, v in self._stepper.tensors().items()}, "seen": self.seen}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Go back to it."""
-        cut = {name: {} for name in ("critic", "optimiser")}
+        cut = {name: {} for name in ("discriminator", "optimiser")}
         for key, value in tensors.items():
             name, _slash, rest = key.partition("/")
             if rest:
                 cut[name][rest] = value
-        self.critic.load_state_dict(cut["critic"])
+        self.discriminator.load_state_dict(cut["discriminator"])
         self._stepper.restore(cut["optimiser"])
         self.seen = tensors["seen"]
 
     def figures(self) -> dict[str, float]:
         """For the log."""
-        return {"critic_right": float(self.seen[0]), "variety": float(self.seen[1])}
+        return {"discriminator_right": float(self.seen[0]), "variety": float(self.seen[1])}
 
     def told(self) -> str:
         """For the bar."""
         return _(
-            "critic right in {right}, variety {variety:.2f}",
+            "discriminator right in {right}, variety {variety:.2f}",
             right=percent(float(self.seen[0]), 0),
             variety=float(self.seen[1]),
         )
 
     def _pair(self, step: int) -> Pair:
-        generator = self._generator(step, 0)
+        generator = torch.Generator().manual_seed(self._seed * 1_000_003 + step)
         rows = torch.randint(len(self._real), (_BATCH,), generator=generator)
         return pair_of(self._histories[rows], self._real[rows], self.steps, generator)
 
-    def _generator(self, step: int, of: int) -> torch.Generator:
-        return torch.Generator().manual_seed((self._seed * 2 + of) * 1_000_003 + step)
-
-    def _loss(self, critic: Any, pair: Pair, fake: Tensor, direction: Tensor) -> Tensor:
-        loss, self._right = critic_loss(critic, pair, fake, self.steps, _PENALTY, direction, _REACH)
+    def _loss(self, discriminator: Any, pair: Pair, fake: Tensor) -> Tensor:
+        loss, self._right = discriminator_loss(discriminator, pair, fake, _PENALTY)
         return loss
 
 
@@ -146,10 +145,10 @@ class AdversaryProblem:
     def loss(self, network: nn.Module, batch: Pair) -> Tensor:
         """How much more real what really followed looks, and how far the moments are apart."""
         fake = network(batch.x, batch.changes, batch.noise)
-        critic, steps = self._contest.critic, self._contest.steps
+        discriminator = self._contest.discriminator
         with torch.no_grad():
-            real = judged_by(critic, batch, batch.real, steps)
-        looks = judged_by(critic, batch, fake, steps)
+            real = judged_by(discriminator, batch, batch.real)
+        looks = judged_by(discriminator, batch, fake)
         return nn.functional.softplus(real - looks).mean() + _MOMENTS * moments(fake, batch.real)
 
     def validate(self, network: nn.Module) -> float:
@@ -164,9 +163,16 @@ class AdversaryProblem:
 def pair_of(histories: Tensor, real: Tensor, steps: Tensor, generator: torch.Generator) -> Pair:
     """Rows [B, H, D] and [B, T, D] as a pair, with fresh noise."""
     x, after = histories.transpose(0, 1), real.transpose(0, 1)
-    changes = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / steps
+    changes, size = changes_of(x, steps)
     noise = torch.randn(after.shape, generator=generator)
-    return Pair(x, changes, torch.cat([x[-1:], after]).diff(dim=0) / steps, noise)
+    return Pair(x, changes, size, torch.cat([x[-1:], after]).diff(dim=0) / size, noise)
+
+
+def changes_of(x: Tensor, steps: Tensor) -> tuple[Tensor, Tensor]:
+    """The changes of rows x [H, B, D] in units of their size at the end [B, D], and that."""
+    changes = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / steps
+    size = sizes_of(changes)[0][-1]
+    return changes / size, size * steps
 
 
 def generator_of(recipe: Recipe, scaling: Scaling) -> SeriesGeneratorNetwork:
@@ -177,16 +183,16 @@ def generator_of(recipe: Recipe, scaling: Scaling) -> SeriesGeneratorNetwork:
 def fit_adversary(
     parts: tuple[Stretches, Stretches], scaling: Scaling, recipe: Recipe, *, run: Run, name: str
 ) -> tuple[Member[SeriesGeneratorNetwork], tuple[str, ...]]:
-    """Learn series against a critic: the generator whose held-out windows are nearest, and how the training went."""
+    """Learn series against a discriminator: the generator nearest on held-out windows, and how it went."""
     seat = Seat(name, 0, 1, recipe.seed)
     with seat.drawing():
         network = generator_of(recipe, scaling)
-        critic = SeriesCritic(len(scaling.own), recipe.cell, recipe.network.hidden)
+        discriminator = SeriesDiscriminator(len(scaling.own), recipe.cell, recipe.network.hidden)
     learnt, held = (pairs_of(part, recipe.window, _PAIRS, whole=recipe.whole, history=_HISTORY) for part in parts)
     if not len(held[1]):
-        held = tuple(part[-_HELD_PAIRS:] for part in learnt)
+        held = learnt[0][-_HELD_PAIRS:], learnt[1][-_HELD_PAIRS:]
     steps = torch.from_numpy(scaling.steps).float()
-    contest = Contest(network, critic, learnt, steps, recipe.seed)
+    contest = Contest(network, discriminator, learnt, steps, recipe.seed)
     options = training_of(recipe.training)
     count = STEPS if options.epochs is None else options.steps(len(learnt[1]))
     problem = AdversaryProblem(contest, held, len(learnt[1]))
@@ -199,7 +205,7 @@ def judgement(right: float, variety: float) -> list[str]:
     """How the training of both went, in words."""
     told = [
         _(
-            "Adversary: at the end the critic was right in {right} of the pairs (50 % is a draw), and windows "
+            "Adversary: at the end the discriminator was right in {right} of the pairs (50 % is a draw), and windows "
             "generated after the same rows differed {variety:.2f} times as much as real ones do from them.",
             right=percent(right, 0),
             variety=variety,
@@ -210,7 +216,7 @@ def judgement(right: float, variety: float) -> list[str]:
     elif variety > _SPREAD:
         told.append(_("The generator scatters: its rows differ more than real ones."))
     if right > _LOST:
-        told.append(_("The critic won: the generator did not catch up with it; train longer, or by likelihood."))
+        told.append(_("The discriminator won: the generator did not catch up with it; train longer, or by likelihood."))
     elif variety >= _COLLAPSED:
         told.append(_("Both kept in balance."))
     return told
@@ -229,9 +235,9 @@ def go_on(
     count = 0
     with fitting_threads(network):
         while count < rows:
-            changes = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / steps
+            changes, size = changes_of(x, steps)
             noise = torch.randn(recipe.window, *x.shape[1:], generator=generator)
-            after = x[-1] + (network(x, changes, noise) * steps).cumsum(dim=0)
+            after = x[-1] + (network(x, changes, noise) * size).cumsum(dim=0)
             after = after.maximum(low).minimum(high)
             made.append(after)
             count += len(after)

@@ -39,7 +39,7 @@ from recurra.training import Run, TrainingOptions
 
 Ints = npt.NDArray[np.int64]
 
-ROWS = 1000
+ROWS, RATE = 1000, 1.5e-3
 LIKELIHOOD, ADVERSARY = mark("likelihood, not chosen"), mark("adversary, not chosen")
 REFERENCES = (LIKELIHOOD, ADVERSARY)
 _WINDOWS, _LEARNT = 600, 4000  # that judge, and that they are compared with, at most
@@ -50,7 +50,7 @@ class SeriesGenerator(StudiedEstimator):
     """Rows of several columns, learnt and made anew: by likelihood, by an adversary, or by the better of the two.
 
     method      "likelihood": the density of all columns of the next row, given those before; "gan": a generator
-                against a critic; "auto": both, and the one that is told apart less on held-out rows is kept
+                against a discriminator; "auto": both, and the one that is told apart less on held-out rows is kept
     cell        a registered cell
     network     `nn.density.DensityOptions` (`hidden` units, `components`, `features`), or some of them by name
     window      rows of a window that is evaluated
@@ -195,7 +195,7 @@ class SeriesGenerator(StudiedEstimator):
 
     def _trained(self, data: Rows, *, run: Run, name: str) -> SeriesModel:
         self._check_opened(None)
-        training = chosen_options(self.training, TrainingOptions(batch_size=32))
+        training = chosen_options(self.training, TrainingOptions(batch_size=32, learning_rate=RATE))
         network = chosen_options(self.network, DensityOptions())
         recipe = Recipe(self.cell, network, int(self.window), training, int(self.seed))
         return fit_series(data, recipe, self.method, run=run, name=name)

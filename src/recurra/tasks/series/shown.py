@@ -44,7 +44,7 @@ def model_facts(model: SeriesModel) -> list[Fact]:
         )
     facts = [Fact("method", told, option("method"))]
     if recipe.method == "gan":
-        told = _("{cell}, {units} units in generator and critic", cell=recipe.cell, units=recipe.network.hidden)
+        told = _("{cell}, {units} units in generator and discriminator", cell=recipe.cell, units=recipe.network.hidden)
     else:
         told = _(
             "{cell}, {units} units; each column a mixture of {components} Gaussians given the columns before it",
