@@ -42,7 +42,13 @@ GENERATE = Task(
             default="auto",
             panel="network",
         ),
-        Option("window", int, "Steps of truncated back-propagation; the state is carried on.", default=64, least=2),
+        Option(
+            "window",
+            int,
+            "Steps of truncated back-propagation; the state is carried on. Of rows: 24, those of a window that judges.",
+            default=64,
+            least=2,
+        ),
         Option("prompt", str, "The text that a sample continues.", shown=True, panel="samples"),
         Option(
             "length",

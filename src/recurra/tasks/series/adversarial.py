@@ -34,7 +34,8 @@ from recurra.training.stepper import Stepper
 from recurra.training.threads import fitting_threads
 
 STEPS = 600  # unless passes are given
-_PAIRS, _HISTORY = 20_000, 2  # pairs learnt from, and windows of their histories
+PAST = 2  # windows before a window that is generated
+_PAIRS = 20_000  # that are learnt from, at most
 _BATCH, _RATE, _CRITIC_RATE = 64, 1e-3, 1e-3
 _PENALTY = 5.0
 _MOMENTS = 0.5
@@ -188,7 +189,7 @@ def fit_adversary(
     with seat.drawing():
         network = generator_of(recipe, scaling)
         discriminator = SeriesDiscriminator(len(scaling.own), recipe.cell, recipe.network.hidden)
-    learnt, held = (pairs_of(part, recipe.window, _PAIRS, whole=recipe.whole, history=_HISTORY) for part in parts)
+    learnt, held = (pairs_of(part, recipe.window, _PAIRS, whole=recipe.whole, history=PAST) for part in parts)
     if not len(held[1]):
         held = learnt[0][-_HELD_PAIRS:], learnt[1][-_HELD_PAIRS:]
     steps = torch.from_numpy(scaling.steps).float()
@@ -228,7 +229,7 @@ def go_on(
 ) -> Floats:
     """Rows [B, rows, E] that follow histories [B, H, E]: a window after the other, each after the one before it."""
     steps = torch.from_numpy(scaling.steps).float()
-    x = torch.from_numpy(histories).float().transpose(0, 1)[-_HISTORY * recipe.window :]
+    x = torch.from_numpy(histories).float().transpose(0, 1)[-PAST * recipe.window :]
     low, high = scaling.bounds(x)
     generator = torch.Generator().manual_seed(seed)
     made: list[Tensor] = []
@@ -241,6 +242,6 @@ def go_on(
             after = after.maximum(low).minimum(high)
             made.append(after)
             count += len(after)
-            x = torch.cat([x, after])[-_HISTORY * recipe.window :]
+            x = torch.cat([x, after])[-PAST * recipe.window :]
     found = torch.cat(made)[:rows] if made else x[:0]
     return found.transpose(0, 1).double().numpy()

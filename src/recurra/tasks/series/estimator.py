@@ -155,6 +155,7 @@ class SeriesGenerator(StudiedEstimator):
         return Gathered(rows, np.arange(len(rows)), roles, facts)
 
     def _split(self, data: Rows, share: float) -> Parts:
+        self._check_opened(None)
         window, lengths = int(self.window), np.diff(data.ends)
         if is_whole(lengths, window):
             cut = int((1 - share) * len(lengths))

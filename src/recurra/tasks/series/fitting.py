@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from recurra.errors import InputError
 from recurra.evaluation.generation.series import told_apart
 from recurra.language import _
-from recurra.tasks.series.adversarial import fit_adversary
+from recurra.options import option
+from recurra.tasks.series.adversarial import PAST, fit_adversary
 from recurra.tasks.series.likelihood import fit_likelihood
 from recurra.tasks.series.model import SeriesModel
 from recurra.tasks.series.recipe import METHODS, Recipe
@@ -38,7 +40,21 @@ def fit_series(rows: Rows, recipe: Recipe, method: str, *, run: Run, name: str) 
     found = Stretches(scaling.scaled(rows.values), rows.ends)
     parts = found.split(whole)
     models: dict[str, SeriesModel] = {}
-    for each in methods_of(method, len(scaling.own)):
+    tried = methods_of(method, len(scaling.own))
+    if not len(pairs_of(parts[0], window, 1, whole=whole, history=PAST)[1]):
+        if method == "gan":
+            raise InputError(
+                _(
+                    "{rows} rows hold no window of {window} rows and as many before: give more rows, a smaller "
+                    "{option}, or {method}",
+                    rows=len(rows),
+                    window=window,
+                    option=option("window"),
+                    method=option("method", "likelihood"),
+                )
+            )
+        tried = METHODS[:1]
+    for each in tried:
         own = replace(recipe, method=each)
         label = f"{name}" if each == "likelihood" else f"{name}-{each}"
         if each == "gan":
@@ -46,7 +62,7 @@ def fit_series(rows: Rows, recipe: Recipe, method: str, *, run: Run, name: str) 
         else:
             member, said = fit_likelihood(parts, scaling, own, run=run, name=label), ()
         models[each] = SeriesModel(own, scaling, (member,), lengths, said=said)
-        if member.interrupted:
+        if member.interrupted and each == METHODS[0]:
             break
     if len(models) == 1:
         return next(iter(models.values()))
@@ -57,6 +73,8 @@ def fit_series(rows: Rows, recipe: Recipe, method: str, *, run: Run, name: str) 
         kept = min(scores, key=scores.__getitem__)
     rival = next(model for each, model in models.items() if each != kept)
     said = tuple(sentence for model in models.values() for sentence in model.said)
+    if models["gan"].interrupted:
+        said = (*said, _("The training of the adversary was interrupted: it is compared as it was by then."))
     if not scores:
         said = (*said, _("Too few held-out rows to compare the methods: likelihood is kept."))
     return replace(models[kept], held_out=scores, said=said, rival=rival)

@@ -45,7 +45,8 @@ class Scaling:
         low, high = x.min(axis=0), x.max(axis=0)
         logs = (low > 0) & (high > _MAGNITUDES * np.maximum(low, 1e-300))
         z = np.where(logs, np.log(np.where(logs, x, 1.0)), x)
-        mean, spread = z.mean(axis=0), np.maximum(z.std(axis=0), 1e-12)
+        mean, spread = z.mean(axis=0), z.std(axis=0)
+        spread = np.where(spread > 0, spread, 1.0)  # one that stands still where it is learnt, and moves later
         within = np.delete(np.diff(z / spread, axis=0), ends[1:-1] - 1, axis=0)
         steps = np.maximum(within.std(axis=0), 1e-6)
         grids = [np.unique(column) for column in x.T]
