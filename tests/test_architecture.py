@@ -28,7 +28,7 @@ DECLARATIONS = {
     "tasks/generate/task.py",
     "tasks/next_event/task.py",
     "tasks/play/task.py",
-    "tasks/synthesize/task.py",
+    "tasks/series/task.py",
 }  # in which tasks give examples of their commands
 
 # A folder may import its own files, those of the folders named here, and whatever these may import.

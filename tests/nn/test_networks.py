@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 import recurra.nn
 from recurra import InputError, cells
+from recurra.nn.adversary import SeriesGeneratorNetwork
 from recurra.nn.agent import AgentNetwork, AgentOptions
-from recurra.nn.density import DensityNetwork
+from recurra.nn.density import DensityNetwork, DensityOptions
 from recurra.nn.encoder_decoder import EncoderDecoder, EncoderDecoderOptions
 from recurra.nn.forecast import ForecastNetwork, Inputs, NetworkOptions
 from recurra.nn.generator import GeneratorNetwork, GeneratorOptions
@@ -112,11 +113,10 @@ def agent(cell: str, *, remembers: bool = True) -> Case:
 
 
 def density(cell: str) -> Case:
-    network = DensityNetwork(3, cell, hidden=6, components=2)
+    network = DensityNetwork(3, cell, DensityOptions(hidden=6, components=2))
 
     def joined(found: tuple[tuple[Tensor, ...], Any]) -> tuple[Tensor, Any]:
-        (pi, mean, scale), state = found
-        return torch.cat([pi, mean.flatten(-2), scale.flatten(-2)], dim=-1), state
+        return torch.cat(list(found[0]), dim=-1), found[1]
 
     return Case(
         network,
@@ -124,6 +124,11 @@ def density(cell: str) -> Case:
         lambda parts, state: joined(network(*parts, state=state)),
         lambda parts, state: joined(network.step(*parts, state=state)),
     )
+
+
+def adversary(cell: str) -> Case:
+    network = SeriesGeneratorNetwork(3, cell, 6)
+    return plain(network, torch.randn(STEPS, ROWS, 3))
 
 
 def plain(network: Any, *inputs: Tensor, whole: Any = None) -> Case:
@@ -144,6 +149,7 @@ CAUSAL = {
     "decoder": decoder,
     "agent": agent,
     "density": density,
+    "adversary": adversary,
     "agent without memory": lambda cell: agent(cell, remembers=False),
 }
 

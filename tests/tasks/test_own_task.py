@@ -20,7 +20,7 @@ from recurra.tasks import registry
 
 CODE = next(block.text for block in blocks(read("en", "howto/add-a-task.md")) if block.language == "python")
 KNOWN = ("forecast", "classify", "tag", "regress", "transcribe", "speak", "translate", "generate", "recommend")
-KNOWN += ("play", "synthesize")  # and "moves", which `play FILE` is
+KNOWN += ("play",)  # and "moves" and "series", which `play FILE` and `generate FILE` may be
 
 pytestmark = [pytest.mark.spawn, pytest.mark.train]
 

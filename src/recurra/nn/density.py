@@ -1,11 +1,20 @@
-"""The density of the next row of a series, all columns together, given every row before.
+"""The density of the next row of a series, column after column, given every row before.
 
-    u_t = (x_t - x_{t-1}) / c                               changes, c their size in each column
-    h_t = recurrence([tanh(x_t / 3), u_t])
-    p(u_{t+1}) = sum_k pi_k(h) N(m_k(h), L_k^{-1} L_k^{-T}),    L_k = diag(exp s_k(h)) (I + A_k)
+    v_t = (x_t - x_{t-1}) / c                               changes, c their usual size in each column
+    r_t^2 = (1 - a) r_{t-1}^2 + a min(v_t^2, 25),  r_0 = 1  their size of late, as in a GARCH model
+    u_t = v_t / r_t
+    h_t = recurrence([tanh(x_t / 3), u_t, log r_t])
+    p(v_{t+1} / r_t) = prod_d p(u_d | u_1 ... u_{d-1}, h_t)       the columns of a row, each given those before it
+    p(u_d | ...) = sum_k pi_dk N(m_dk, exp(-s_dk))
+    pi_d, m'_d, s_d = O_d relu(V_d h_t + W_d u_{<d})
+    m_dk = m'_dk + a_dk u_t,d + b_dk (A [x_t, u_t] + L u_{<d})_d
 
-A Gaussian mixture of full covariance: A_k, strictly lower triangular, holds how the columns move together, and the
-network says where and how widely (Bishop 1994, "Mixture density networks"; Williams 1996 for the triangular factor).
+Mixtures of a column given the columns before it hold what columns do together and by themselves (Uria et al. 2013,
+"RNADE: the real-valued neural autoregressive density-estimator"; Bishop 1994, "Mixture density networks"). Of the
+components, one begins as narrow and at no change, one as narrow and at the last change, as sensors that hold a value
+or are interpolated do; the others begin with the linear part, a vector autoregression. The first, where it is narrow
+and a column `holds` its value at times, is drawn as no change at all. Sizes of late carry over to times in which
+everything moves more, or less, than where it was learnt (Engle 1982; Bollerslev 1986).
 """
 
 from __future__ import annotations
@@ -13,7 +22,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -24,18 +33,23 @@ from recurra.language import _
 from recurra.nn.cell_layer import layer_of
 from recurra.nn.network import Network
 
-_NARROWEST = 3.0  # logarithm of how much narrower than a column's usual change a component may be
+_NARROWEST = 5.0  # logarithm of how much narrower than a column's usual change a component may be
+_BEGIN_NARROW = 4.0
+_CLAMPED = 8.0  # usual changes beyond which the recurrence sees no difference
+_RECENT, _LARGEST, _SMALLEST = 1 / 24, 25.0, 0.1  # of the size of late: its memory, what enters at most, its least
+_STILL, _SURE = 0.1, 2.0  # mean and s of a first component that is no change at all
 
 
 @dataclass(frozen=True)
 class DensityOptions:
-    """`hidden` units of the recurrent layer, and `components`, the Gaussians of the mixture."""
+    """`hidden` units of the recurrent layer, `components` of each column's mixture, `features` that make them."""
 
     hidden: int = 64
-    components: int = 4
+    components: int = 5
+    features: int = 16
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "components"):
+        for name in ("hidden", "components", "features"):
             value = getattr(self, name)
             if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
                 raise InputError(
@@ -44,57 +58,111 @@ class DensityOptions:
             object.__setattr__(self, name, int(value))
 
 
-class DensityNetwork(Network):
-    """Rows x [T, B, D] in units of their spread -> the parameters of the next row's changes.
+class Given(NamedTuple):
+    """What the next row's density follows from: `hidden` [..., D R] features, `linear` [..., D], the last `changes` and
+    their `sizes` of late."""
 
-    >>> network = DensityNetwork(3, "gru", hidden=8, components=2)
+    hidden: Tensor
+    linear: Tensor
+    changes: Tensor
+    sizes: Tensor
+
+
+class DensityNetwork(Network):
+    """Rows x [T, B, D] in units of their spread, and their changes -> what the density of the next changes needs.
+
+    >>> network = DensityNetwork(3, "gru", DensityOptions(hidden=8, components=2))
     >>> x = torch.randn(5, 4, 3)
-    >>> parts, state = network(x, x)
-    >>> network.log_density(parts, torch.randn(5, 4, 3)).shape
+    >>> given, state = network(x, x)
+    >>> network.log_density(given, torch.randn(5, 4, 3)).shape
     torch.Size([5, 4])
     """
 
-    def __init__(self, columns: int, cell: str, *, hidden: int, components: int, dropout: float = 0.0) -> None:
+    def __init__(self, columns: int, cell: str, options: DensityOptions, *, dropout: float = 0.0) -> None:
         super().__init__()
-        self.columns, self.components, self.dropout = columns, components, dropout
-        self.layer = layer_of(cell)(2 * columns, hidden)
-        self.output = nn.Linear(hidden, components * (1 + 2 * columns))
-        self.mixing = nn.Parameter(torch.zeros(components, columns, columns))
-        nn.init.normal_(self.output.weight, std=0.05)
-        nn.init.normal_(self.output.bias, std=0.1)
+        self.columns, self.options, self.dropout = columns, options, dropout
+        d, r, k = columns, options.features, options.components
+        self.layer = layer_of(cell)(3 * d, options.hidden)
+        self.before = nn.Linear(options.hidden, d * r)
+        self.among = nn.Parameter(torch.randn(d, r, d) / math.sqrt(d))
+        self.output = nn.Parameter(0.05 * torch.randn(d, r, 3 * k))
+        self.linear = nn.Linear(2 * d, d)
+        self.lower = nn.Parameter(torch.zeros(d, d))
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+        begin = torch.zeros(3, d, k)  # pi, m, s
+        begin[1] = 0.1 * torch.randn(d, k)
+        kept, moving = torch.zeros(d, k), torch.ones(d, k)
+        begin[2] = torch.linspace(1.0, -1.0, k)
+        if k > 2:
+            begin[2, :, :2] = _BEGIN_NARROW
+            begin[1, :, :2] = moving[:, :2] = 0.0
+            kept[:, 1] = 1.0
+        self.bias = nn.Parameter(begin.transpose(0, 1).reshape(d, 3 * k))
+        self.kept, self.moving = nn.Parameter(kept), nn.Parameter(moving)
 
-    def forward(self, x: Tensor, changes: Tensor, state: Any = None) -> tuple[tuple[Tensor, Tensor, Tensor], Any]:
-        """log pi [T, B, K], means and s [T, B, K, D]; and the last state."""
-        y, state = self.layer(torch.cat([torch.tanh(x / 3), changes.clamp(-8, 8)], dim=-1), state)
-        z = self.output(functional.dropout(y, self.dropout, self.training))
-        pi, mean, scale = z.split([self.components, *[self.components * self.columns] * 2], dim=-1)
-        shape = (*z.shape[:-1], self.components, self.columns)
-        narrow = _NARROWEST * torch.tanh(scale.view(shape) / _NARROWEST)
-        return (pi.log_softmax(-1), mean.view(shape), narrow), state
+    def forward(self, x: Tensor, changes: Tensor, state: Any = None) -> tuple[Given, Any]:
+        """What the density of each next row follows from; and the last state, that of the layer and the sizes."""
+        inner, squares = (None, None) if state is None else state
+        sizes, squares = sizes_of(changes, squares)
+        changes = (changes / sizes).clamp(-_CLAMPED, _CLAMPED)
+        y, inner = self.layer(torch.cat([torch.tanh(x / 3), changes, sizes.log()], dim=-1), inner)
+        hidden = self.before(functional.dropout(y, self.dropout, self.training))
+        return Given(hidden, self.linear(torch.cat([x, changes], dim=-1)), changes, sizes), (inner, squares)
 
-    def step(self, x: Tensor, changes: Tensor, state: Any = None) -> tuple[tuple[Tensor, Tensor, Tensor], Any]:
-        """The same of one row x [B, D]: [B, K] and [B, K, D]; and the next state."""
+    def step(self, x: Tensor, changes: Tensor, state: Any = None) -> tuple[Given, Any]:
+        """The same of one row x [B, D], and the next state."""
         self.refuse_steps()
-        parts, after = self(x.unsqueeze(0), changes.unsqueeze(0), state)
-        return (parts[0][0], parts[1][0], parts[2][0]), after
+        given, after = self(x.unsqueeze(0), changes.unsqueeze(0), state)
+        return Given(*(part[0] for part in given)), after
 
-    @property
-    def factors(self) -> Tensor:
-        """I + A_k: [K, D, D]."""
-        return self.mixing.tril(-1) + torch.eye(self.columns, device=self.mixing.device)
-
-    def log_density(self, parts: tuple[Tensor, Tensor, Tensor], changes: Tensor) -> Tensor:
+    def log_density(self, given: Given, changes: Tensor) -> Tensor:
         """log p of changes [..., D], in nats: [...]."""
-        pi, mean, scale = parts
-        z = torch.einsum("kde,...ke->...kd", self.factors, changes.unsqueeze(-2) - mean) * scale.exp()
-        each = scale.sum(-1) - 0.5 * z.square().sum(-1) - 0.5 * self.columns * math.log(2 * math.pi)
-        return torch.logsumexp(pi + each, dim=-1)
+        d, r = self.columns, self.options.features
+        u, hidden, linear, last, size = (part.reshape(-1, part.shape[-1]) for part in (changes, *given))
+        u = u / size
+        among = (self.among * torch.ones(d, d).tril(-1).unsqueeze(1).to(u)).reshape(d * r, d)
+        features = torch.relu(hidden + u.clamp(-_CLAMPED, _CLAMPED) @ among.T).view(-1, d, r).transpose(0, 1)
+        z = torch.baddbmm(self.bias.unsqueeze(1), features, self.output).transpose(0, 1)  # [N, D, 3 K]
+        pi, mean, scale = self._mixture(z, linear + u @ self.lower.tril(-1).T, last, slice(None))
+        each = pi + scale - 0.5 * ((u.unsqueeze(-1) - mean) * scale.exp()).square()
+        nats = torch.logsumexp(each, dim=-1) - 0.5 * math.log(2 * math.pi) - size.log()
+        return nats.sum(dim=-1).view(changes.shape[:-1])
 
-    def draw(self, parts: tuple[Tensor, Tensor, Tensor], generator: torch.Generator) -> Tensor:
-        """Changes [B, D] drawn for parameters of one step, [B, K] and [B, K, D]."""
-        pi, mean, scale = parts
-        k = torch.multinomial(pi.exp(), 1, generator=generator)[:, 0]
-        rows = torch.arange(len(k))
-        noise = torch.randn(len(k), self.columns, generator=generator) / scale[rows, k].exp()
-        factors = self.factors[k]
-        return mean[rows, k] + torch.linalg.solve_triangular(factors, noise.unsqueeze(-1), upper=False)[..., 0]
+    def draw(self, given: Given, generator: torch.Generator, holds: Tensor | None = None) -> Tensor:
+        """Changes [B, D] drawn for one step, column after column; `holds` [D] are those that at times do not change."""
+        d, r = self.columns, self.options.features
+        hidden, linear, last, size = given
+        u = torch.zeros_like(last)
+        chosen = torch.rand(d, len(u), 1, generator=generator)
+        noise = torch.randn(d, len(u), generator=generator)
+        hidden, rows = hidden.view(-1, d, r), torch.arange(len(u))
+        for k in range(d):
+            before = u[:, :k]
+            features = torch.relu(hidden[:, k] + before.clamp(-_CLAMPED, _CLAMPED) @ self.among[k, :, :k].T)
+            z = features @ self.output[k] + self.bias[k]
+            moved = linear[:, k] + before @ self.lower[k, :k]
+            pi, mean, scale = self._mixture(z.unsqueeze(1), moved.unsqueeze(1), last[:, k : k + 1], slice(k, k + 1))
+            at = (pi[:, 0].exp().cumsum(-1) < chosen[k]).sum(-1).clamp(max=self.options.components - 1)
+            m, s = mean[rows, 0, at], scale[rows, 0, at]
+            u[:, k] = m + noise[k] * (-s).exp()
+            if holds is not None and holds[k]:
+                u[:, k].masked_fill_((at == 0) & (m.abs() < _STILL) & (s > _SURE), 0.0)
+        return u * size
+
+    def _mixture(self, z: Tensor, moved: Tensor, last: Tensor, columns: slice) -> tuple[Tensor, Tensor, Tensor]:
+        """log pi, means and s of columns, each [N, D, K]."""
+        pi, mean, scale = z.unflatten(-1, (3, self.options.components)).unbind(-2)
+        mean = mean + self.kept[columns] * last.unsqueeze(-1) + self.moving[columns] * moved.unsqueeze(-1)
+        return pi.log_softmax(-1), mean, _NARROWEST * torch.tanh(scale / _NARROWEST)
+
+
+def sizes_of(changes: Tensor, squares: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """The size of late of changes [T, B, D], after each; and the last squares [B, D], to go on from."""
+    squares = torch.ones_like(changes[0]) if squares is None else squares
+    steps = torch.arange(len(changes), device=changes.device, dtype=changes.dtype)
+    back = steps.unsqueeze(1) - steps
+    weights = torch.where(back >= 0, _RECENT * (1 - _RECENT) ** back, 0.0)
+    fresh = torch.einsum("ts,sbd->tbd", weights, changes.square().clamp(max=_LARGEST))
+    found = fresh + (1 - _RECENT) ** (steps + 1)[:, None, None] * squares
+    return found.sqrt().clamp(min=_SMALLEST), found[-1]

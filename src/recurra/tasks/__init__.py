@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from recurra.tasks.next_event.estimator import NextEvent
     from recurra.tasks.play.agent import RecurrentAgent
     from recurra.tasks.play.moves import NextMove
+    from recurra.tasks.series.estimator import SeriesGenerator
     from recurra.tasks.speak.voice import Voice
     from recurra.tasks.speech.transcriber import Transcriber
-    from recurra.tasks.synthesize.estimator import SeriesGenerator
     from recurra.tasks.translate.translator import Translator
 
 __all__ = [
@@ -62,7 +62,7 @@ _LATER = {  # which need torch
     "SequenceGenerator": "generate.estimator",
     "SequenceRegressor": "labelled.regressor",
     "SequenceTagger": "labelled.tagger",
-    "SeriesGenerator": "synthesize.estimator",
+    "SeriesGenerator": "series.estimator",
     "Transcriber": "speech.transcriber",
     "Translator": "translate.translator",
     "NextEvent": "next_event.estimator",

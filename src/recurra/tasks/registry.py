@@ -27,7 +27,7 @@ _tasks: dict[str, Task | str] = {
     "recommend": "recurra.tasks.next_event.task:RECOMMEND",
     "play": "recurra.tasks.play.task:PLAY",
     "moves": "recurra.tasks.play.task:MOVES",
-    "synthesize": "recurra.tasks.synthesize.task:SYNTHESIZE",
+    "series": "recurra.tasks.series.task:SERIES",
 }
 OTHERS = (
     "predict", "evaluate", "watch", "update", "inspect", "export", "serve", "bench", "textbook", "doctor",

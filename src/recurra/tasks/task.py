@@ -6,7 +6,8 @@ Nothing here imports torch or pandas, so that `recurra --help` knows every task 
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from recurra.data.examples.target import CLASS, Target
@@ -63,6 +64,15 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """The task, by its name, that learns a FILE, what that is in words, and the options that follow from it."""
+
+    task: str
+    what: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Task:
     """A task; `recurra.tasks.register` adds one.
 
@@ -81,8 +91,10 @@ class Task:
     options    further arguments of the estimator that are options of the command
     files      what the command writes beside the model: results, page and picture
     shows_results  whether the first rows of the results are printed
-    records        the task that learns FILE where it is a file, and not what else this one learns: its name
-    hidden         whether it has no command of its own, since another one's `records` is it
+    other          the name of a task that learns some FILEs in place of this one
+    chooser        of the two, by FILE and the options given: "module:function", which gives `Chosen`
+    argument       what stands for FILE in the help, and what it may be, where `reader` does not say
+    hidden         whether it has no command of its own, since it is the `other` of one that has
 
     >>> from recurra import tasks
     >>> tasks.get("tag").kind, tasks.get("tag").target.per_step
@@ -105,7 +117,9 @@ class Task:
     files: tuple[str, str, str] = ("predictions.csv", "report.html", "report.png")
     writes: str = "Writes predictions.csv (of the test part), report.html, report.png and NAME.safetensors (the model)."
     shows_results: bool = False
-    records: str = ""
+    other: str = ""
+    chooser: str = ""
+    argument: tuple[str, str] | None = None
     hidden: bool = False
 
     @property
@@ -117,7 +131,13 @@ class Task:
 
     def load(self) -> Any:
         """The estimator's class."""
-        if not isinstance(self.estimator, str):
-            return self.estimator
-        module, _, name = self.estimator.partition(":")
-        return getattr(importlib.import_module(module), name)
+        return self.estimator if not isinstance(self.estimator, str) else _found(self.estimator)
+
+    def chosen(self, file: str, given: Mapping[str, Any]) -> Chosen:
+        """What learns a FILE, this task or its `other`; `given` are the options that were given."""
+        return _found(self.chooser)(file, given)
+
+
+def _found(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)

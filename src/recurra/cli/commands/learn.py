@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,14 @@ from recurra.options import option as spelt_option
 from recurra.tasks import registry
 from recurra.tasks.task import Task
 
-_TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".jsonl", ".gz", ".xz")
-
 
 def command_of(task: Task) -> Callable[..., None]:
     """The command of a task, with its own options and help."""
     flags = flags_of(task)
 
     def command(context: typer.Context, file: str, reading: Reading, **given: Any) -> None:
-        _learn(task, flags, file, reading, given, arguments=context.obj)
+        typed = {name for name in given if getattr(context.get_parameter_source(name), "name", "DEFAULT") != "DEFAULT"}
+        _learn(task, flags, file, reading, given, typed, arguments=context.obj)
 
     command.__name__ = task.name.replace("-", "_")
     command.__doc__ = f"{task.summary}\n\n{task.writes}"
@@ -36,9 +35,16 @@ def command_of(task: Task) -> Callable[..., None]:
 
 
 def _learn(
-    task: Task, flags: Mapping[str, Flag], file: str, reading: Reading, given: dict[str, Any], *, arguments: list[str]
+    task: Task,
+    flags: Mapping[str, Flag],
+    file: str,
+    reading: Reading,
+    given: dict[str, Any],
+    typed: Collection[str],
+    *,
+    arguments: list[str],
 ) -> None:
-    task, flags, given = _learning(task, flags, file, given)
+    task, flags, given = _learning(task, flags, file, given, typed)
     given = {name: flag.parse(given[name]) if (flag := flags[name]).parse else given[name] for name in flags}
     out: Path = given["out"]
     quiet: bool = given["quiet"]
@@ -112,29 +118,24 @@ def _learn(
 
 
 def _learning(
-    task: Task, flags: Mapping[str, Flag], file: str, given: dict[str, Any]
+    task: Task, flags: Mapping[str, Flag], file: str, given: dict[str, Any], typed: Collection[str]
 ) -> tuple[Task, Mapping[str, Flag], dict[str, Any]]:
-    """The task that learns FILE, its options, and what was given of them: another one where it is a file of records.
+    """The task that learns FILE, its options, and their values: where a task has an `other`, one of the two.
 
-    Raises InputError for an option that the one chosen does not have.
+    `typed` are the options that were given. Raises InputError for one that the task chosen does not have.
     """
-    if not task.records:
+    if not task.other:
         return task, flags, given
-    own, other = own_flags(task), registry.get(task.records)
-    others = own_flags(other)
-    recorded = Path(file).is_file() or Path(file).suffix.lower() in _TABLES or file.startswith("demo:")
-    chosen, known = (other, others) if recorded else (task, own)
-    wrong = next((name for name in flags if name not in known and given[name] != flags[name].default), None)
+    found = task.chosen(file, {name: given[name] for name in typed if name in flags})
+    chosen = registry.get(found.task)
+    known = own_flags(chosen)
+    wrong = next((name for name in flags if name not in known and name in typed), None)
     if wrong is not None:
-        what = _("records of games") if recorded else _("an environment")
         raise InputError(
-            _("{wrong} says nothing to {what}: leave it out", wrong=spelt_option(wrong, given[wrong]), what=what)
+            _("{wrong} says nothing to {what}: leave it out", wrong=spelt_option(wrong, given[wrong]), what=found.what)
         )
-    return (
-        chosen,
-        known,
-        {name: given[name] if given[name] != flags[name].default else flag.default for name, flag in known.items()},
-    )
+    values = {name: given[name] if name in typed else flag.default for name, flag in known.items()}
+    return chosen, known, values | dict(found.options)
 
 
 def _switched(task: Task, settings: dict[str, Any]) -> dict[str, Any]:

@@ -127,10 +127,6 @@ FreshFile = Annotated[
         metavar="[FILE]", help="Later data with the same columns, or demo:NAME; of an agent an environment, or nothing."
     ),
 ]
-Environment = Annotated[
-    str,
-    typer.Argument(metavar="ENV|FILE", help="An environment of gymnasium by its name; or a file of records of games."),
-]
 ExamplesFile = Annotated[
     str,
     typer.Argument(

@@ -122,11 +122,11 @@ _OUTPUT: dict[str, Flag] = {
 
 
 def flags_of(task: Task) -> dict[str, Flag]:
-    """All options of a task's command but those of reading its file, those of what learns its records among them."""
+    """All options of a task's command but those of reading its file, those of the task's `other` among them."""
     own = own_flags(task)
-    if not task.records:
+    if not task.other:
         return own
-    others = own_flags(registry.get(task.records))
+    others = own_flags(registry.get(task.other))
     return {**{name: flag for name, flag in others.items() if name not in own}, **own}
 
 
@@ -160,7 +160,9 @@ def _own_flags(task: Task) -> dict[str, Flag]:
 def signature_of(task: Task) -> inspect.Signature:
     """The arguments of the command, for typer."""
     file = {"series": options.File, "text": options.TextFile}.get(task.reader, options.ExamplesFile)
-    file = options.Environment if task.records else file
+    if task.argument is not None:
+        metavar, told = task.argument
+        file = Annotated[str, typer.Argument(metavar=metavar, help=told)]
     plain = inspect.Parameter.POSITIONAL_OR_KEYWORD
     head = [
         inspect.Parameter("context", plain, annotation=typer.Context),

@@ -13,6 +13,7 @@ from recurra.data.demo.numbers import make_numbers, make_voice
 from recurra.data.demo.phrases import make_phrases
 from recurra.data.demo.promoters import make_promoters
 from recurra.data.demo.reviews import make_reviews
+from recurra.data.demo.sensors import make_sensors
 from recurra.data.demo.shop import make_shop
 from recurra.errors import InputError
 from recurra.language import _
@@ -30,6 +31,7 @@ DEMOS = {
     "phrases": "3,000 sentences of a made-up language and their English, to translate",
     "shop": "2,000 visits of a shop with 80 items, whose customers have habits, to predict what they look at next",
     "promoters": "1,500 promoters from a grammar of known motifs, to predict their expression",
+    "sensors": "20 days of four hourly sensors of six machines, to generate more of",
 }
 
 
@@ -96,6 +98,7 @@ _LABELLED = {
     "promoters": _promoters,
     "phrases": make_phrases,
     "shop": make_shop,
+    "sensors": make_sensors,
 }
 
 

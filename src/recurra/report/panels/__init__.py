@@ -17,6 +17,7 @@ from recurra.report.panels.episode import Episode
 from recurra.report.panels.error_by_size import ErrorBySize
 from recurra.report.panels.explained import Explained
 from recurra.report.panels.forecast import Forecast
+from recurra.report.panels.made import Made
 from recurra.report.panels.memory import Memory
 from recurra.report.panels.methods import Methods
 from recurra.report.panels.mistakes import Mistakes
@@ -43,6 +44,7 @@ PANELS: dict[str, type[Panel]] = {
     "picker": Picker,
     "samples": Samples,
     "sounds": Sounds,
+    "made": Made,
     "forecast": Forecast,
     "backtest": Backtest,
     "moved": Moved,

@@ -7,20 +7,34 @@ from recurra.tasks.task import Option, Task
 GENERATE = Task(
     name="generate",
     kind="sequence generator",
-    summary=("Train a generator on the text or music in FILE, evaluate it against n-grams, and write samples."),
-    writes="Writes samples.txt, report.html, report.png and NAME.safetensors (the model, for `recurra predict`).",
+    summary=(
+        "Train a generator on the text, the music or the table of numbers in FILE, evaluate it against baselines, and "
+        "write samples."
+    ),
+    writes="Writes samples.txt (of numbers synthetic.csv), report.html, report.png and NAME.safetensors (the model).",
     examples=(
         ("generate demo:letters", "a built-in text"),
         ("generate book.txt --length 2000 --temperature 0.8", "characters are detected and counted"),
         ('generate plays.txt --prompt "To be" --samples 5', "what it writes after a beginning"),
         ("generate chorales.csv --kind notes", "many notes at every step; demo:chords is built in"),
+        ("generate sensors.csv --rows 1000", "new rows of numbers; demo:sensors and demo:digits are built in"),
+        ("generate sensors.csv --kind series --method gan --series machine", "by an adversary, each machine its own"),
         ("generate corpus.txt --level subwords --hidden 1024", ""),
         ("generate book.txt --resume", "continue an interrupted run, with bit-identical results"),
     ),
     estimator="recurra.tasks.generate.estimator:SequenceGenerator",
     reader="text",
+    other="series",
+    chooser="recurra.tasks.generate.choosing:chosen",
+    argument=("FILE", "Plain text (also compressed), a table of notes or numbers; or built in, such as demo:letters."),
     options=(
-        Option("kind", Literal["text", "notes"], "What the file holds.", default="text", panel="network"),
+        Option(
+            "kind",
+            Literal["auto", "text", "notes", "series"],
+            "What the file holds: text, music, or rows of numbers.",
+            default="auto",
+            panel="network",
+        ),
         Option(
             "level",
             Literal["auto", "characters", "subwords"],
@@ -28,7 +42,13 @@ GENERATE = Task(
             default="auto",
             panel="network",
         ),
-        Option("window", int, "Steps of truncated back-propagation; the state is carried on.", default=64, least=2),
+        Option(
+            "window",
+            int,
+            "Steps of truncated back-propagation; the state is carried on. Of rows: 24, those of a window that judges.",
+            default=64,
+            least=2,
+        ),
         Option("prompt", str, "The text that a sample continues.", shown=True, panel="samples"),
         Option(
             "length",

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from recurra.tasks.task import Column, Option, Task
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from recurra.language import _
+from recurra.tasks.task import Chosen, Column, Option, Task
+
+_TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".jsonl", ".gz", ".xz")
 
 PLAY = Task(
     name="play",
@@ -17,7 +24,9 @@ PLAY = Task(
     ),
     estimator="recurra.tasks.play.agent:RecurrentAgent",
     reader="own",
-    records="moves",
+    other="moves",
+    chooser="recurra.tasks.play.task:chosen",
+    argument=("ENV|FILE", "An environment of gymnasium by its name; or a file of records of games."),
     shared=("cell", "hidden", "members"),
     defaults=(("cell", "gru"), ("members", 5)),
     options=(
@@ -66,3 +75,10 @@ MOVES = Task(
         ),
     ),
 )
+
+
+def chosen(file: str, given: Mapping[str, Any]) -> Chosen:
+    """A file is records of games, another name an environment."""
+    if Path(file).is_file() or Path(file).suffix.lower() in _TABLES or file.startswith("demo:"):
+        return Chosen("moves", _("records of games"))
+    return Chosen("play", _("an environment"))

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
-from recurra.tasks.synthesize.rows import Floats, Ints
+from recurra.tasks.series.rows import Floats, Ints
 
 _MAGNITUDES = 3.0  # largest / smallest of a positive column, from which on its logarithm is learnt
 _FEW = 0.01  # different values of a column, by its rows, up to which only those are made
+_HOLDS = 0.01  # share of its changes that are none, from which on a column holds its value at times
 _BEYOND = 0.25  # of its range that a column may leave it by
 
 
@@ -18,7 +21,8 @@ _BEYOND = 0.25  # of its range that a column may leave it by
 class Scaling:
     """What it takes to go both ways. D columns of a file, E of them different: `own` [E], `same` [D] says which.
 
-    `steps` [E]: the size of a column's changes; `grid` [G] and `ends` [E + 1]: the values of columns that have few.
+    `steps` [E]: the size of a column's changes; `grid` [G] and `ends` [E + 1]: the values of columns that have few;
+    `holds` [E]: those that at times do not change at all.
     """
 
     own: Ints
@@ -31,20 +35,23 @@ class Scaling:
     high: Floats
     grid: Floats
     ends: Ints
+    holds: npt.NDArray[np.bool_]
 
     @staticmethod
-    def of(values: Floats) -> Scaling:
-        """From rows [N, D]."""
+    def of(values: Floats, ends: Ints) -> Scaling:
+        """From rows [N, D] of series that begin and end at `ends`."""
         _unique, own, same = np.unique(values, axis=1, return_index=True, return_inverse=True)
         x = values[:, own]
         low, high = x.min(axis=0), x.max(axis=0)
         logs = (low > 0) & (high > _MAGNITUDES * np.maximum(low, 1e-300))
         z = np.where(logs, np.log(np.where(logs, x, 1.0)), x)
-        mean, spread = z.mean(axis=0), np.maximum(z.std(axis=0), 1e-12)
-        steps = np.maximum(np.diff(z / spread, axis=0).std(axis=0), 1e-6)
+        mean, spread = z.mean(axis=0), z.std(axis=0)
+        spread = np.where(spread > 0, spread, 1.0)  # one that stands still where it is learnt, and moves later
+        within = np.delete(np.diff(z / spread, axis=0), ends[1:-1] - 1, axis=0)
+        steps = np.maximum(within.std(axis=0), 1e-6)
         grids = [np.unique(column) for column in x.T]
         grids = [grid if len(grid) <= max(2, _FEW * len(x)) else grid[:0] for grid in grids]
-        ends = np.cumsum([0, *map(len, grids)])
+        stops = np.cumsum([0, *map(len, grids)])
         room = _BEYOND * (z.max(axis=0) - z.min(axis=0)) / spread
         return Scaling(
             own.astype(np.int64),
@@ -56,14 +63,24 @@ class Scaling:
             (z.min(axis=0) - mean) / spread - room,
             (z.max(axis=0) - mean) / spread + room,
             np.concatenate(grids),
-            ends.astype(np.int64),
+            stops.astype(np.int64),
+            (within == 0).mean(axis=0) >= _HOLDS,
         )
+
+    def bounds(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Between which what goes on from x [T, B, E] stays: the columns' ranges with some room, and where x is."""
+        low, high = (torch.from_numpy(each).float() for each in (self.low, self.high))
+        return torch.minimum(low, x.amin(0)), torch.maximum(high, x.amax(0))
 
     def scaled(self, values: Floats) -> Floats:
         """Rows [..., D] -> [..., E]."""
         x = values[..., self.own]
         safe = np.where(self.logs, np.log(np.maximum(np.where(self.logs, x, 1.0), 1e-12)), x)
         return (safe - self.mean) / self.spread
+
+    def again(self, scaled: Floats) -> Floats:
+        """As they come back from a column of few values: rows [..., E] as the user would have them, scaled."""
+        return self.scaled(self.values(scaled))
 
     def values(self, scaled: Floats) -> Floats:
         """Rows [..., E] -> [..., D]; a column of few values has one of them."""

@@ -1,0 +1,315 @@
+"""The generator of series of numbers: learns their joint distribution step by step, and makes rows without end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from torch import nn
+
+from recurra.cells import names as cell_names
+from recurra.checking import require
+from recurra.data.demo.sensors import digit_rows
+from recurra.data.schema.facts import Fact
+from recurra.errors import InputError
+from recurra.evaluation.generation.series import evaluate_series
+from recurra.evaluation.shared.evaluation import MODEL, Evaluation
+from recurra.language import _, mark
+from recurra.nn.density import DensityOptions
+from recurra.options import option
+from recurra.tasks.estimator import Done, Insight, Later, nobody
+from recurra.tasks.fitted import check_share
+from recurra.tasks.opened import Opened
+from recurra.tasks.parameters import check_options, chosen_options
+from recurra.tasks.series.adversarial import generator_of
+from recurra.tasks.series.baselines import windows_of
+from recurra.tasks.series.fitting import fit_series, methods_of
+from recurra.tasks.series.likelihood import network_of
+from recurra.tasks.series.model import SeriesModel
+from recurra.tasks.series.printed import RowsPreview
+from recurra.tasks.series.recipe import METHODS, Recipe
+from recurra.tasks.series.rows import Rows, SeriesRoles, frame_of, series_rows, table_of
+from recurra.tasks.series.shown import how_judged, made_panel, model_facts
+from recurra.tasks.series.windows import Stretches, is_whole, pairs_of
+from recurra.tasks.studied import Gathered, Parts, StudiedEstimator, Tested, single_column
+from recurra.training import Run, TrainingOptions
+
+Ints = npt.NDArray[np.int64]
+
+ROWS, RATE = 1000, 1.5e-3
+LIKELIHOOD, ADVERSARY = mark("likelihood, not chosen"), mark("adversary, not chosen")
+REFERENCES = (LIKELIHOOD, ADVERSARY)
+_WINDOWS, _LEARNT = 600, 4000  # that judge, and that they are compared with, at most
+_FEWEST = 40  # windows that judge
+
+
+class SeriesGenerator(StudiedEstimator):
+    """Rows of several columns, learnt and made anew: by likelihood, by an adversary, or by the better of the two.
+
+    method      "likelihood": the density of all columns of the next row, given those before; "gan": a generator
+                against a discriminator; "auto": both, and the one that is told apart less on held-out rows is kept
+    cell        a registered cell
+    network     `nn.density.DensityOptions` (`hidden` units, `components`, `features`), or some of them by name
+    window      rows of a window that is evaluated
+    training    `TrainingOptions`, or some of them by name
+
+    X is a table, a row for each step, a column `series` (or the one named) telling several series apart; or an array of
+    series [N, T, D], or of one, [T, D]. Many short series are generated from their start on, each as its own.
+
+    The last part of every long series judges, by windows that go on from real later rows, or the last of the short
+    series. A model file keeps no rows, but the ranges of columns, the values of those that have few, the last time, and
+    how long series are.
+
+    >>> import numpy as np, pandas as pd
+    >>> t = np.arange(400)
+    >>> frame = pd.DataFrame({"a": np.sin(t / 5), "b": np.cos(t / 5)})
+    >>> model = SeriesGenerator(method="likelihood", network={"hidden": 8}, training={"epochs": 1}).fit(frame)
+    >>> model.sample(3).shape
+    (3, 2)
+    """
+
+    KIND = "series generator"
+    MODEL = SeriesModel
+    ROLES = (SeriesRoles,)
+    PANELS: ClassVar = ("cards", "made", "methods", "training", "memory")
+    PACKAGES = ("torch", "numpy", "pandas", "statsmodels")
+    UNKEPT = ("members", "learnt", "rival")
+    UNIT = "row"
+    keeps_data = True
+    asks = ("length", "seed")
+
+    def __init__(
+        self,
+        *,
+        method: Literal["auto", "likelihood", "gan"] = "auto",
+        cell: str = "gru",
+        network: DensityOptions | Mapping[str, Any] | None = None,
+        window: int = 24,
+        training: TrainingOptions | Mapping[str, Any] | None = None,
+        seed: int = 0,
+        device: str = "auto",
+        verbose: bool | None = None,
+    ) -> None:
+        self.method = method
+        self.cell = cell
+        self.network = network
+        self.window = window
+        self.training = training
+        self.seed = seed
+        self.device = device
+        self.verbose = verbose
+
+    @property
+    def members(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]  # networks to be trained
+        """How many networks a training has."""
+        return len(methods_of(self.method, 1))
+
+    def fit(self, X: Any, y: Any = None, *, series: str | None = None, run: Run | None = None) -> Self:
+        """Learn all rows of X. Raises InputError for what is no table of numbers."""
+        rows, self.roles_, _facts = series_rows(frame_of(X), "X", series=series)
+        return self._fit_ends(self._trained(rows, run=self._run(run, trainings=1), name="training"), rows)
+
+    def study(self, X: Any, *, share: float = 0.2, series: str | None = None, run: Run | None = None) -> Evaluation:
+        """Learn a part of X, and be judged beside the baselines on the last `share`."""
+        check_share(share)
+        rows, self.roles_, _facts = series_rows(frame_of(X), "X", series=series)
+        parts = self._split(rows, share)
+        return self._study(rows.take(parts.train), rows.take(parts.test), parts.test, None, run)
+
+    def sample(self, rows: int = ROWS, *, seed: int = 0) -> pd.DataFrame:
+        """Rows made from nothing, with the columns that were learnt; the same seed, the same rows."""
+        model = self._fitted()
+        assert self.roles_ is not None
+        values, ends = model.made(int(rows), seed)
+        return table_of(values, ends, self.roles_)
+
+    def read_file(self, file: str, reading: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> Opened:
+        """A table; of "demo:digits" the rows of every picture."""
+        if file == "demo:digits":
+            return Opened(digit_rows(), [], "digits", file, reading=reading)
+        return super().read_file(file, reading, columns)
+
+    def _gathered(  # pyright: ignore[reportIncompatibleMethodOverride]  # its columns by name
+        self,
+        opened: Opened,
+        roles: SeriesRoles | None,
+        *,
+        kind: str | None = None,
+        time: Any = None,
+        series: Any = None,
+        **columns: Any,
+    ) -> Gathered:
+        rows, roles, facts = series_rows(
+            opened.frame,
+            opened.source,
+            time=single_column(time, "time"),
+            series=single_column(series, "series"),
+            roles=roles,
+        )
+        if kind == "auto":
+            told = _("rows of numbers, one series after the other") if roles.series else _("rows of numbers in order")
+            facts.insert(0, Fact("kind", told, option("kind")))
+        return Gathered(rows, np.arange(len(rows)), roles, facts)
+
+    def _split(self, data: Rows, share: float) -> Parts:
+        self._check_opened(None)
+        window, lengths = int(self.window), np.diff(data.ends)
+        if is_whole(lengths, window):
+            cut = int((1 - share) * len(lengths))
+            if len(lengths) - cut < _FEWEST or cut < _FEWEST:
+                raise InputError(
+                    _(
+                        "{count} short series leave too few to learn from or to judge on: expected at least {least} in "
+                        "each part; give more series, or another {share}",
+                        count=len(lengths),
+                        least=_FEWEST,
+                        share=option("share"),
+                    )
+                )
+            told = _(
+                "the first {train:,} series are learnt, the last {test:,} judge", train=cut, test=len(lengths) - cut
+            )
+            at = int(data.ends[cut])
+            return Parts(np.arange(at), np.arange(at, len(data)), [Fact("split", told, option("share"))])
+        cuts = data.ends[:-1] + ((1 - share) * lengths).astype(np.int64)
+        test = np.concatenate([np.arange(a, b) for a, b in zip(cuts, data.ends[1:], strict=True)])
+        train = np.setdiff1d(np.arange(len(data)), test)
+        least = 10 * window
+        if min(len(train), len(test)) < least:
+            raise InputError(
+                _(
+                    "{rows} rows leave too few to learn from or to judge on: expected at least {least} in each part; "
+                    "give more rows, a smaller {window} or another {share}",
+                    rows=len(data),
+                    least=least,
+                    window=option("window"),
+                    share=option("share"),
+                )
+            )
+        told = _("the first {train:,} rows are learnt, the last {test:,} judge", train=len(train), test=len(test))
+        if len(lengths) > 1:
+            told += _(", in every series")
+        return Parts(train, test, [Fact("split", told, option("share"))])
+
+    def _trained(self, data: Rows, *, run: Run, name: str) -> SeriesModel:
+        self._check_opened(None)
+        training = chosen_options(self.training, TrainingOptions(batch_size=32, learning_rate=RATE))
+        network = chosen_options(self.network, DensityOptions())
+        recipe = Recipe(self.cell, network, int(self.window), training, int(self.seed))
+        return fit_series(data, recipe, self.method, run=run, name=name)
+
+    def _with_baselines(self, model: SeriesModel, data: Rows) -> SeriesModel:
+        return model.with_baselines(Stretches(model.scaling.scaled(data.values), data.ends))
+
+    def _evaluated(self, model: SeriesModel, data: Rows, rows: Ints, *, done: Done = nobody) -> Tested:
+        window, whole, again = model.recipe.window, model.recipe.whole, model.scaling.again
+        found = Stretches(model.scaling.scaled(data.values), data.ends)
+        histories, real = pairs_of(found, window, _WINDOWS, whole=whole)
+        if len(real) < _FEWEST:
+            raise InputError(
+                _(
+                    "{rows} rows hold {count} windows to judge on: expected at least {least}",
+                    rows=len(data),
+                    count=len(real),
+                    least=_FEWEST,
+                )
+            )
+        ways = {MODEL: model.go_on}
+        if model.rival is not None:
+            ways[ADVERSARY if model.rival.recipe.method == "gan" else LIKELIHOOD] = model.rival.go_on
+        made = {name: again(way(histories, window, int(self.seed))) for name, way in (ways | model.baselines).items()}
+        learnt = None if model.learnt is None else windows_of(model.learnt, window, _LEARNT, whole=whole)
+        evaluation = evaluate_series(
+            again(real),
+            learnt,
+            made,
+            seed=int(self.seed),
+            references=REFERENCES,
+            notes=(*model.said, how_judged(window, whole=whole)),
+        )
+        done(len(rows))
+        return Tested(model, data, made | {"": again(real)}, evaluation, rows)
+
+    def results(self, **shown: Any) -> pd.DataFrame:
+        """The rows that were made."""
+        return self.sample(shown.get("rows") or ROWS, seed=int(self.seed))
+
+    def _frame(self, tested: Tested) -> pd.DataFrame:
+        return self.sample(len(tested.rows), seed=int(self.seed))
+
+    def predictions(self, later: Later | None, *, done: Done = nobody, **shown: Any) -> Iterator[pd.DataFrame]:
+        """Rows made from nothing, or that go on from those of a file."""
+        length, seed = shown.get("length") or ROWS, shown.get("seed")
+        seed = int(self.seed if seed is None else seed)
+        if later is None:
+            yield self.sample(length, seed=seed)
+            return
+        model, found = self._fitted(), self._later(later)
+        if len(found.data.ends) > 2:
+            raise InputError(
+                _("{name} holds several series: give one to go on from, or none to begin anew", name=later.source)
+            )
+        z = model.scaling.scaled(found.data.values)[None]
+        values = model.scaling.values(model.go_on(z, length, seed)[0])
+        yield table_of(values, np.array([0, length]), found.roles)
+
+    def _predicted(self, data: Rows, rows: Ints, done: Done, **shown: Any) -> Iterator[pd.DataFrame]:
+        raise AssertionError
+
+    def _panel_data(self, tested: Tested) -> dict[str, Any]:
+        assert self.roles_ is not None
+        return made_panel(tested, self.roles_)
+
+    def preview(self) -> RowsPreview:
+        """The first rows."""
+        return RowsPreview()
+
+    def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
+        """There is nothing that it looked at."""
+        raise InputError(_("a generator of series has nothing to inspect: look at its report"))
+
+    def facts(self) -> list[Fact]:
+        """What it decided by itself."""
+        return model_facts(self._fitted())
+
+    def _title(self) -> str:
+        return _("Synthetic series")
+
+    @classmethod
+    def _network(cls, parts: Mapping[str, Any]) -> nn.Module:
+        recipe = parts["recipe"]
+        return (generator_of if recipe.method == "gan" else network_of)(recipe, parts["scaling"])
+
+    def _settings_of(self, model: SeriesModel) -> dict[str, Any]:
+        names = ("method", "cell", "network", "window", "training", "seed")
+        return {name: getattr(model.recipe, name) for name in names}
+
+    def _check_opened(self, model: SeriesModel | None) -> None:
+        if not isinstance(self.window, int) or isinstance(self.window, bool) or self.window < 4:
+            raise InputError(
+                _(
+                    "{name} is {value!r}: expected a whole number of at least {least}",
+                    name="window",
+                    value=self.window,
+                    least=4,
+                )
+            )
+        if self.method not in ("auto", *METHODS):
+            raise InputError(
+                _(
+                    "{method}: expected one of {names}",
+                    method=option("method", self.method),
+                    names=", ".join(("auto", *METHODS)),
+                )
+            )
+        if self.cell not in cell_names():
+            raise InputError(
+                _("{cell}: expected one of {names}", cell=option("cell", self.cell), names=", ".join(cell_names()))
+            )
+        check_options("network", self.network, DensityOptions)
+        check_options("training", self.training, TrainingOptions)
+        if model is not None:
+            require(len(model.members) == 1, "it has not one network")
