@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from benchmarks.pretraining.batches import Batch, Batches
 from benchmarks.pretraining.evaluate import Sets, geometric, scores
-from benchmarks.pretraining.loss import origin_loss, truth_at
+from recurra.nn.pretrained.loss import origin_loss, truth_at
 from benchmarks.pretraining.muon import Muon
 from benchmarks.pretraining.recorded import Recorded
 

@@ -34,7 +34,7 @@ from recurra.tasks.forecast.decided import decided
 from recurra.tasks.forecast.exported import exported
 from recurra.tasks.forecast.fallback import with_fallback
 from recurra.tasks.forecast.horizon import default_horizon
-from recurra.tasks.forecast.inspection import findings, memory_sentences, usual_explanation
+from recurra.tasks.forecast.inspection import findings, memory_sentences, tuned_sentences, usual_explanation
 from recurra.tasks.forecast.inspection import now as looked_at
 from recurra.tasks.forecast.leaks import allowed_leaks, refuse_leaks
 from recurra.tasks.forecast.model import ForecastModel
@@ -177,11 +177,11 @@ class FileForecaster(ReportedForecasts, Estimator):
         return [*getattr(self, "understood_", []), *made, *said(self.gain_)]
 
     def learning(self) -> pd.DataFrame:
-        """The learning curves of the last training: a row per network and validation."""
-        tested = getattr(self, "holdout_", None)
-        return learning_curves(
-            {"backtest": () if tested is None else tested.members, "training": self._fitted().members}
-        )
+        """The learning curves of the last training: a row per network and validation; that of fine-tuning last."""
+        tested, model = getattr(self, "holdout_", None), self._fitted()
+        runs = {"backtest": () if tested is None else tested.members, "training": model.members}
+        tuned = model.tuned if tested is None else tested.tuned  # of the two, the one that was validated
+        return learning_curves(runs | {"fine-tuning": () if tuned is None else (tuned,)})
 
     def remarks(self) -> list[str]:
         """That training was interrupted."""
@@ -352,7 +352,7 @@ class FileForecaster(ReportedForecasts, Estimator):
         several = shown is not None and len(model.members) > 1
         return Insight(
             facts=[] if later is None else later.facts,
-            sentences=memory_sentences(model, seen),
+            sentences=[*memory_sentences(model, seen), *tuned_sentences(model)],
             findings=list(map(str, findings(model, seen))),
             nothing="",
             tables=[(title, shares.map("{:.1%}".format).rename("share").reset_index())],
