@@ -11,10 +11,10 @@ from pathlib import Path
 import torch
 from benchmarks.pretraining.batches import Batch, Batches
 from benchmarks.pretraining.evaluate import Sets, geometric, scores
-from benchmarks.pretraining.loss import origin_loss, truth_at
 from benchmarks.pretraining.muon import Muon
 from benchmarks.pretraining.recorded import Recorded
 
+from recurra.nn.pretrained.loss import origin_loss, truth_at
 from recurra.nn.pretrained.network import Pretrained, torch_recurrence
 from recurra.nn.pretrained.shape import Shape
 from recurra.nn.pretrained.weights import load_network, save_network

@@ -18,6 +18,7 @@ MISSING = {
     "jiwer": mark("word error rates need jiwer, which is not installed: pip install 'recurra[speech]'"),
     "pypinyin": mark("Chinese is read by pypinyin, which is not installed: pip install 'recurra[speech]'"),
     "sacrebleu": mark("translations are scored by sacreBLEU, which is not installed: pip install 'recurra[translate]'"),
+    "optuna": mark("settings are searched by Optuna, which is not installed: pip install 'recurra[tune]'"),
     "holidays": mark("holidays of a country need holidays, which is not installed: pip install 'recurra[holidays]'"),
     "hierarchicalforecast": mark(
         "groups that add up need hierarchicalforecast, which is not installed: pip install 'recurra[hierarchy]'"

@@ -22,6 +22,7 @@ from recurra.cli.commands import (
     predict,
     serve,
     textbook,
+    tune,
     update,
     watch,
 )
@@ -61,6 +62,7 @@ app.command("predict", cls=Command, epilog=predict.EXAMPLES)(predict.predict)
 app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("watch", cls=Command, epilog=watch.EXAMPLES)(watch.watch)
 app.command("update", cls=Command, epilog=update.EXAMPLES)(update.update)
+app.command("tune", cls=Command, epilog=tune.EXAMPLES)(tune.command())
 app.command("inspect", cls=Command, epilog=inspect.EXAMPLES)(inspect.inspect)
 app.command("export", cls=Command, epilog=export.EXAMPLES)(export.export)
 app.command("serve", cls=Command, epilog=serve.EXAMPLES)(serve.serve)

@@ -89,7 +89,15 @@ class Keeper:
         own = next((network.name for network in networks if isinstance(network, OwnNetwork)), None)
         self.part("header", Header(made_by, verdict, len(networks), own))
         for k, network in enumerate(networks):
-            self.tensors |= {f"weights/{k}/{key}": value for key, value in network.state_dict().items()}
+            self.weights(k, network)
+
+    def weights(self, name: int | str, network: nn.Module, stored: torch.dtype | None = None) -> None:
+        """Keep the weights of a network beside the ensemble, by its name, or of its number; `stored` in a type."""
+        state = network.state_dict()
+        self.tensors |= {
+            f"weights/{name}/{key}": value.to(stored) if stored and value.is_floating_point() else value
+            for key, value in state.items()
+        }
 
     def contents(self, kind: str) -> Contents:
         """All of it."""
@@ -115,14 +123,16 @@ class Opener:
         """The part of this name, or None where the file holds none."""
         return self.part(name, *classes) if name in self.contents.config else None
 
-    def network(self, k: int, build: Callable[[], Network]) -> Network:
-        """Network number `k`, which `build` makes, with its weights.
+    def network(self, k: int | str, build: Callable[[], Network], stored: torch.dtype | None = None) -> Network:
+        """Network number or name `k`, which `build` makes, with its weights, of which the file has numbers `stored` so.
 
         Unless it is the user's own, it is built without memory, so that nothing is allocated for sizes that the file
         merely claims, and takes over the file's tensors.
         """
         weights = self.weights(k)
-        if self.own is not None:
+        if stored is not None:
+            weights = {key: _as_computed(key, value, stored) for key, value in weights.items()}
+        if self.own is not None and isinstance(k, int):
             network = build()
             network.load_state_dict(weights, strict=True)
             return network.eval()
@@ -146,8 +156,11 @@ class Opener:
         network.load_state_dict(weights, strict=True, assign=True)
         return network.eval()
 
-    def weights(self, k: int) -> dict[str, Tensor]:
-        """The weights of network number `k` by their names in it; all finite, or every later output would be NaN."""
+    def weights(self, k: int | str) -> dict[str, Tensor]:
+        """The weights of network number or name `k` by their names in it.
+
+        All are finite, or every later output would be NaN.
+        """
         prefix = f"weights/{k}/"
         found = {key[len(prefix) :]: v for key, v in self.contents.tensors.items() if key.startswith(prefix)}
         for name, tensor in found.items():
@@ -205,6 +218,15 @@ def _says_more(given: Any, again: Any) -> bool:
     if isinstance(given, list) and isinstance(again, list):
         return len(given) != len(again) or any(_says_more(a, b) for a, b in zip(given, again, strict=True))
     return given != again or isinstance(given, bool) != isinstance(again, bool)
+
+
+def _as_computed(name: str, value: Tensor, stored: torch.dtype) -> Tensor:
+    """Numbers of a file as float32; raises `ModelFileError` where they are not `stored` so."""
+    if value.dtype != stored:
+        raise ModelFileError(
+            _("the weights {name} are {dtype}: expected {expected}", name=name, dtype=value.dtype, expected=stored)
+        )
+    return value.float()
 
 
 def _differ(own: Tensor, given: Tensor) -> bool:

@@ -8,7 +8,7 @@ A file goes through three steps: `read_file` reads its rows, `prepare` detects i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -244,6 +244,24 @@ class Estimator(NestedOptions, ABC):
     @abstractmethod
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """What it remembers, and what moved its predictions; explained is `step`, from 1, or the mean."""
+
+    # Settings that are searched (`tasks.tuning`)
+
+    def learnt_part(self, data: Any, **columns: Any) -> tuple[Any, str]:
+        """What of `data`, or of what was prepared, a study learns from, without its test part; and its digest."""
+        raise InputError(_("the settings of a {kind} cannot be searched by Recurra", kind=self.KIND))
+
+    def choices(self, part: Any) -> Mapping[str, Any]:
+        """What is searched unless a user says otherwise: `OneOf` or `Between` by names such as network__hidden."""
+        raise InputError(_("the settings of a {kind} cannot be searched by Recurra", kind=self.KIND))
+
+    def settings(self, names: Iterable[str]) -> dict[str, Any]:
+        """The settings of these names as they are, defaults where none were given."""
+        raise InputError(_("the settings of a {kind} cannot be searched by Recurra", kind=self.KIND))
+
+    def held_out_loss(self, part: Any, run: Run) -> float:
+        """The loss on what is held out of a training on `part`; NaN where the user stopped it."""
+        raise InputError(_("the settings of a {kind} cannot be searched by Recurra", kind=self.KIND))
 
     # Leaving Python
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 from benchmarks.pretraining.batches import Batches
 from benchmarks.pretraining.corpus import Pack, Real, evaluation_windows, seasonal_naive
-from benchmarks.pretraining.loss import origin_loss, truth_at
 from benchmarks.pretraining.muon import Muon, orthogonal
 from benchmarks.pretraining.sources import HELD_OUT, NEVER, TRAINING, VALIDATION, EvaluationSet
 from benchmarks.pretraining.train import Plan, Trainer
 
+from recurra.nn.pretrained.loss import origin_loss, truth_at
 from recurra.nn.pretrained.shape import Shape
 from recurra.nn.quantiles import QUANTILES
 

@@ -75,7 +75,7 @@ def test_what_lies_after_an_origin_leaves_no_trace_in_the_weights():
     for data in (table, changed):
         panel, _ = understand(data)
         forecaster = quick(method="auto")
-        models.append(forecaster._backtest(panel, 2, forecaster._run(None, trainings=1))[1])
+        models.append(forecaster._backtest(panel, 2, forecaster._run(None, forecaster._recipe(panel), 1))[1])
     assert np.array_equal(models[0].combination.weights, models[1].combination.weights)
     assert np.array_equal(models[0].combination.stretch, models[1].combination.stretch)
 
@@ -91,7 +91,7 @@ def test_a_method_alone_trains_nothing(method, tmp_path):
     assert (ahead["lo_95"] <= ahead["forecast"]).all()
     forecaster.save(tmp_path / "m.safetensors")
     pd.testing.assert_frame_equal(rc.load(tmp_path / "m.safetensors").predict(), ahead)
-    with pytest.raises(InputError, match="no network was trained: method is"):
+    with pytest.raises(InputError, match="no network was trained from random weights: method is"):
         forecaster.explain()
     if method != "fast":
         errors = backtest.table["MASE"].to_dict()
@@ -121,7 +121,7 @@ def test_a_series_never_seen_is_forecast_by_the_overall_weights(studied):
 
 
 def test_an_unknown_method_is_refused_with_the_known_ones():
-    with pytest.raises(InputError, match="method is 'ETS': expected one of auto, fast, network, naive"):
+    with pytest.raises(InputError, match="method is 'ETS': expected one of auto, fast, fine-tuned, network, naive"):
         quick(method="ETS").fit(shops())
 
 

@@ -11,7 +11,7 @@ import typer
 from recurra.cli.console import print_facts, print_files, print_preview, print_scores, stderr, stdout, waiting
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.task_flags import Flag, flags_of, own_flags, signature_of
-from recurra.cli.flags.values import split_names, split_words
+from recurra.cli.given import arguments_of, named, part_of, perhaps
 from recurra.cli.outputs import as_text, check_outputs, surviving, tell_failures, written_together
 from recurra.errors import InputError
 from recurra.language import _
@@ -48,25 +48,18 @@ def _learn(
     given = {name: flag.parse(given[name]) if (flag := flags[name]).parse else given[name] for name in flags}
     out: Path = given["out"]
     quiet: bool = given["quiet"]
-    settings = _part(given, flags, "settings")
-    settings = _switched(task, settings)
-    settings |= {name: split_words(value) for name, value in _part(given, flags, "words").items()}
-    network = {name: value for name, value in _part(given, flags, "network").items() if value is not None}
-    training = {name: value for name, value in _part(given, flags, "training").items() if value is not None}
-    for group in dict.fromkeys(option.group for option in task.options if option.group):
-        settings[group] = {name: value for name, value in _part(given, flags, group).items() if value is not None}
-    columns, shown = _part(given, flags, "columns"), _part(given, flags, "shown")
+    columns, shown = part_of(given, flags, "columns"), part_of(given, flags, "shown")
 
-    estimator = task.load()(**settings, training=training, network=network or None)
+    estimator = task.load()(**arguments_of(task, flags, given))
     console = stdout(quiet)
     with waiting(stderr(quiet), _("reading {file}", file=Path(file).name)):
-        opened = estimator.read_file(file, reading.arguments(), _perhaps(columns, flags))
+        opened = estimator.read_file(file, reading.arguments(), perhaps(columns, flags))
     reading.untold[:] = opened.notes
     files = [out / name for name in (*task.files, f"{opened.name}.safetensors")]
     test = columns.get("test")
     check_outputs(files, inputs=[file, *([test] if test is not None else [])])
     known = [str(column) for column in opened.frame.columns]
-    prepared = estimator.prepare(opened, **{name: _named(value, flags[name], known) for name, value in columns.items()})
+    prepared = estimator.prepare(opened, **{name: named(value, flags[name], known) for name, value in columns.items()})
     name, estimator.reading_ = opened.name, opened.cells
     del opened  # what is prepared holds all that is learnt from; a large table would be in memory twice
     print_facts(console, "What was understood", prepared.facts)
@@ -83,7 +76,7 @@ def _learn(
     with refusing_without_trace(path):
         checkpoints = open_checkpoints(path, prepared.digest, how, resume=resume)
         progress = silent() if quiet else ProgressBar()
-        run = Run(checkpoints=checkpoints, progress=progress, **_part(given, flags, "run"))
+        run = Run(checkpoints=checkpoints, progress=progress, **part_of(given, flags, "run"))
         estimator.learn(prepared, run=run)
     if console.is_terminal:
         console.print()  # below the bars
@@ -136,43 +129,3 @@ def _learning(
         )
     values = {name: given[name] if name in typed else flag.default for name, flag in known.items()}
     return chosen, known, values | dict(found.options)
-
-
-def _switched(task: Task, settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings with what switches that were given mean, and without the switches."""
-    found, defaults = dict(settings), {option.name: option.default for option in task.options}
-    for option in task.options:
-        if option.means is None or not found.pop(option.name):
-            continue
-        name, value = option.means
-        if found[name] not in (defaults[name], value):
-            raise InputError(
-                _(
-                    "{option} and {name_option} contradict each other: give one of the two",
-                    option=spelt_option(option.name),
-                    name_option=spelt_option(name, found[name]),
-                )
-            )
-        found[name] = value
-    return found
-
-
-def _part(given: Mapping[str, Any], flags: Mapping[str, Flag], goes: str) -> dict[str, Any]:
-    return {name: given[name] for name, flag in flags.items() if flag.goes == goes}
-
-
-def _named(value: Any, flag: Flag, known: list[str]) -> Any:
-    """Names of columns from a flag, None where it was not given; another value as it is."""
-    if flag.whole or value is None:
-        return value
-    return split_names([value] if isinstance(value, str) else value, known)
-
-
-def _perhaps(columns: Mapping[str, Any], flags: Mapping[str, Flag]) -> dict[str, Any]:
-    """Names of columns as they may be meant, since the columns are not known before the file is read."""
-    found = dict(columns)
-    for name, value in columns.items():
-        if not flags[name].whole and value is not None:
-            given = [value] if isinstance(value, str) else value
-            found[name] = [*given, *split_words(given)]
-    return found

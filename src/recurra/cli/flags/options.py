@@ -267,6 +267,12 @@ Nodes = Annotated[
     int, _option(LEARNING, min=1, help="Machines that train together; set MASTER_ADDR, MASTER_PORT and NODE_RANK.")
 ]
 Log = Annotated[Path | None, _option(LEARNING, metavar="DIR", help="Folder for TensorBoard logs.")]
+Settings = Annotated[
+    Path | None,
+    _option(NETWORK, metavar="FILE", help="Settings that `recurra tune` found; options beside it count more."),
+]
+Trials = Annotated[int, _option(LEARNING, min=1, help="How many settings are tried at most.")]
+Minutes = Annotated[float | None, _option(LEARNING, min=0.0, help="No new trial begins after so many minutes.")]
 Resume = Annotated[bool, _option(LEARNING, "--resume", help="Continue an interrupted run.")]
 
 Prompt = Annotated[str | None, _option(SAMPLES, help="Generators: the text that a sample continues.")]

@@ -8,6 +8,7 @@ from typing import Any
 _PAIRS = {
     "day_first": ("--day-first", "--month-first"),
     "header": ("--header", "--no-header"),
+    "fine_tune": ("--fine-tune", "--no-fine-tune"),
     "merge_case": ("--merge-case", "--keep-case"),
 }
 _WORDS = frozenset(["missing"])  # flags whose text is several words with commas between them

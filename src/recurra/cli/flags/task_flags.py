@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -113,6 +114,7 @@ _LEARNING: dict[str, Flag] = {
     "nodes": Flag(options.Nodes, 1, "run"),
     "log": Flag(options.Log, None, "run"),
     "resume": Flag(options.Resume, False, "command"),
+    "settings": Flag(options.Settings, None, "command"),
 }
 _OUTPUT: dict[str, Flag] = {
     "out": Flag(options.Folder, Path("."), "command"),
@@ -157,8 +159,8 @@ def _own_flags(task: Task) -> dict[str, Flag]:
     return {**first, target.word: _names(kind), **named, **_EXAMPLES_ALL, **own, **_LEARNING, **_OUTPUT}
 
 
-def signature_of(task: Task) -> inspect.Signature:
-    """The arguments of the command, for typer."""
+def signature_of(task: Task, flags: Mapping[str, Flag] | None = None) -> inspect.Signature:
+    """The arguments of the command, for typer; `flags` are its options unless they are `flags_of` the task."""
     file = {"series": options.File, "text": options.TextFile}.get(task.reader, options.ExamplesFile)
     if task.argument is not None:
         metavar, told = task.argument
@@ -171,7 +173,7 @@ def signature_of(task: Task) -> inspect.Signature:
     ]
     tail = [
         inspect.Parameter(name, plain, default=flag.default, annotation=flag.kind)
-        for name, flag in flags_of(task).items()
+        for name, flag in (flags_of(task) if flags is None else flags).items()
     ]
     return inspect.Signature([*head, *tail])
 

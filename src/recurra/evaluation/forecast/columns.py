@@ -20,9 +20,10 @@ BASELINES = (
     "MSTL",
     "AutoARIMA",
 )
-# Members of a combination that are no baselines: the network trained on these series, and that trained on others.
-NETWORK, PRETRAINED = "trained network", "pretrained network"
-NETWORKS = (NETWORK, PRETRAINED)
+# Members of a combination that are no baselines: the network trained on these series, the one trained on others, and
+# the same after it went on learning from these.
+NETWORK, PRETRAINED, TUNED = "trained network", "pretrained network", "fine-tuned network"
+NETWORKS = (NETWORK, TUNED, PRETRAINED)
 LEVELS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975)
 
 

@@ -144,7 +144,7 @@ def fit_weights(tried: Tried, expected: Mapping[str, float] | None = None) -> tu
             tried.origins[there],
             tried.scale,
         )
-        share = _fit(part, ["", name], np.array([_NEWCOMER, 1.0]))
+        share = _fit(part, ["", name], np.array([_NEWCOMER, expected.get(name, 1.0)]))
         found = {other: column * share[:, 0] for other, column in found.items()}
         found[name] = share[:, 1]
     weights = np.stack([found[name] for name in names], axis=1)

@@ -22,6 +22,28 @@ def standardise(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return ((x - mean) / scale).clamp(-CUT, CUT), mean, scale
 
 
+def scaled_like(x: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """x [B, L], float64, by the mean and scale of the part `known` [B, T] of it, and where nought lies [B], in float32.
+    """  # fmt: skip
+    size = _size(known)
+    _scaled, mean, scale = standardise(known / size)
+    scaled = ((x / size - mean) / scale).clamp(-CUT, CUT)
+    return scaled.float(), _nought(mean, scale).float()
+
+
+def lags_of(scaled: Tensor, season: int | None) -> tuple[Tensor, Tensor]:
+    """Lags and scores [B, 2] of windows [B, T] as `seasons.detect` has them, the first lag `season` where it is known.
+
+    A season of 1 says that there is none.
+    """
+    lags, scores = detect(scaled)
+    if season is None:
+        return lags, scores
+    given = torch.full_like(lags[:, :1], season if season > 1 else 0)
+    longer = torch.where(lags > given, lags, 0).amax(1, keepdim=True) if season > 1 else torch.zeros_like(given)
+    return torch.cat([given, longer], 1), scores
+
+
 @torch.no_grad()
 def forecast(network: Pretrained, x: Tensor, horizon: int, season: int | None = None) -> Tensor:
     """Windows x [B, T] in float64, NaN where missing -> quantiles [B, horizon, Q] in the units of x.
@@ -34,17 +56,11 @@ def forecast(network: Pretrained, x: Tensor, horizon: int, season: int | None = 
     patch = shape.patch
     x = x[:, -shape.context :]
     x = functional.pad(x, (-x.shape[1] % patch, 0), value=torch.nan)
-    # squares of the largest doubles are none any more
-    size = torch.where(torch.isfinite(x), x.abs(), 0.0).amax(1, keepdim=True)
-    size = torch.where(size > 0, size, torch.ones_like(size))
+    size = _size(x)
     scaled, mean, scale = standardise(x / size)
     dtype = next(network.parameters()).dtype
-    scaled, zero = scaled.to(dtype), (-mean / scale).squeeze(1).clamp(-1e6, 1e6).to(dtype)
-    lags, scores = detect(scaled)
-    if season is not None:
-        given = torch.full_like(lags[:, :1], season if season > 1 else 0)
-        longer = torch.where(lags > given, lags, 0).amax(1, keepdim=True) if season > 1 else torch.zeros_like(given)
-        lags = torch.cat([given, longer], 1)
+    scaled, zero = scaled.to(dtype), _nought(mean, scale).to(dtype)
+    lags, scores = lags_of(scaled, season)
     rounds = -(-horizon // shape.horizon)
     scaled = functional.pad(scaled, (0, (rounds - 1) * shape.horizon), value=torch.nan)
     here = x.shape[1] // patch - 1
@@ -53,3 +69,13 @@ def forecast(network: Pretrained, x: Tensor, horizon: int, season: int | None = 
     unit, last = of.unit[:, at].double()[..., None, None], of.last[:, at].double()[..., None, None]
     values = (quantiles.double() * unit + last).flatten(1, 2)[:, :horizon]
     return (values * scale.unsqueeze(2) + mean.unsqueeze(2)) * size.unsqueeze(2)
+
+
+def _size(x: Tensor) -> Tensor:
+    """The largest value of each row [B, 1], or 1: squares of the largest doubles are none any more."""
+    size = torch.where(torch.isfinite(x), x.abs(), 0.0).amax(1, keepdim=True)
+    return torch.where(size > 0, size, torch.ones_like(size))
+
+
+def _nought(mean: Tensor, scale: Tensor) -> Tensor:
+    return (-mean / scale).squeeze(1).clamp(-1e6, 1e6)

@@ -61,7 +61,7 @@ def zero_shot(
     single, series = _as_series(values)
     network = shipped() if network is None else network
     cut = [_known_part(part[-network.shape.context :], single, number) for number, part in enumerate(series)]
-    rows = [row for row, part in enumerate(cut) if logarithms and _is_positive(part)]
+    rows = [row for row, part in enumerate(cut) if logarithms and is_positive(part)]
     logs = [np.log(cut[row]) for row in rows]
     out = _forecasts(network, [*cut, *logs], horizon, season, device)
     out, found = out[: len(cut)], out[len(cut) :]
@@ -98,7 +98,7 @@ def _forecasts(
     return out
 
 
-def _is_positive(part: Floats) -> bool:
+def is_positive(part: Floats) -> bool:
     """Whether the logarithm is one of sizes, not of how near to nought a few values come."""
     known = part[np.isfinite(part)]
     return bool(known.min() > NEAR_NOUGHT * np.median(known))

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 CURVE_POINTS = 400
 HEIGHT = 380
-RUNS = {"backtest": mark("backtest"), "training": mark("training"), "study": mark("study")}
+RUNS = {
+    "backtest": mark("backtest"),
+    "training": mark("training"),
+    "study": mark("study"),
+    "fine-tuning": mark("fine-tuning"),
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from recurra.data.panel.calendar import event_codes
 from recurra.data.panel.panel import Ints, Panel
 from recurra.errors import InputError
 from recurra.evaluation.forecast.baselines import PLAIN, forecast_baselines
-from recurra.evaluation.forecast.columns import BASELINES, NETWORK, PRETRAINED, quantile_column
+from recurra.evaluation.forecast.columns import BASELINES, PRETRAINED, TUNED, quantile_column
 from recurra.evaluation.forecast.combination import Combination, Tried, fit_weights, weighted_mean
 from recurra.evaluation.forecast.conformal import fit_stretch
 from recurra.evaluation.forecast.events import rows_of_effects, without_events
@@ -26,14 +26,16 @@ from recurra.evaluation.forecast.statistical import points_used
 from recurra.evaluation.forecast.steps import Steps
 from recurra.language import _
 from recurra.nn.pretrained import zero_shot
+from recurra.nn.pretrained.network import Pretrained
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.tasks.forecast.frames import truth_after
+from recurra.tasks.forecast.plan import held_out_span
 
 Floats = npt.NDArray[np.floating]
 
 # Before anything is known of a series, as chosen on the sets that chose the pretrained network (docs/log.md).
-EXPECTED = {PRETRAINED: 10.0, **{name: 0.3 for name in PLAIN if name not in INTERMITTENT}}
-METHODS = ("auto", "fast", "network", *BASELINES)
+EXPECTED = {PRETRAINED: 10.0, TUNED: 3.0, **{name: 0.3 for name in PLAIN if name not in INTERMITTENT}}
+METHODS = ("auto", "fast", "fine-tuned", "network", *BASELINES)
 READ = 1024  # rows that the pretrained network reads
 _WINDOWS, _MOST, _LEAST = 1200, 24, 3  # validation origins: of all series, of one, of each
 _SERIES = _WINDOWS // _LEAST  # series that are enough
@@ -45,7 +47,7 @@ def rows_read(used: Sequence[str], steps: Steps) -> int:
     """How many of the last rows the forecasts `used` read, about: of a climatology, ten years at most."""
     rows = [1]
     for name in used:
-        if name == PRETRAINED:
+        if name in (PRETRAINED, TUNED):
             rows.append(READ)
         elif name == "climatology":
             rows.append(int(min(_CLIMATE_YEARS * steps.year, _CLIMATE_ROWS)))
@@ -65,10 +67,11 @@ def check_method(method: object) -> None:
 def validation_origins(lengths: Ints, horizon: int, season: int) -> list[Ints]:
     """Origins [n_s] of each series at which forecasts are compared, increasing; a short series may have none.
 
-    They lie a horizon apart where there is room, the last one a horizon before the end; at most 24 of a series and
-    1,200 in all; of more than 400 series, 400 are enough.
+    They lie horizons apart where there is room, the last one a horizon before the end; at most 24 of a series and
+    1,200 in all, spread over what is held out of the networks' training; of more than 400 series, 400 are enough.
     """
     lengths = np.asarray(lengths, dtype=np.int64)
+    spans = held_out_span(lengths)
     chosen = np.unique(np.linspace(0, len(lengths) - 1, min(len(lengths), _SERIES)).astype(np.int64))
     most = int(np.clip(_WINDOWS // max(len(chosen), 1), _LEAST, _MOST))
     found: list[Ints] = [np.zeros(0, dtype=np.int64) for _unused in lengths]
@@ -80,7 +83,11 @@ def validation_origins(lengths: Ints, horizon: int, season: int) -> list[Ints]:
             continue
         stride = horizon if room >= 3 * horizon else max(1, -(-room // 3))
         count = min(most, 1 + room // stride)
-        found[s] = last - stride * np.arange(count - 1, -1, -1)
+        apart = (min(int(spans[s]), room) // stride) / (count - 1) if count > 1 else 1.0
+        if apart > 1 and min(apart % 7, -apart % 7) < 0.5:
+            apart -= 0.75  # or most would be on the same day of the week
+        steps = np.floor(max(apart, 1.0) * np.arange(count - 1, -1, -1)).astype(np.int64)
+        found[s] = last - stride * steps
     return found
 
 
@@ -90,9 +97,19 @@ def pairs(origins: Sequence[Ints]) -> tuple[Ints, Ints]:
     return series, np.concatenate([np.asarray(o, dtype=np.int64) for o in origins]) if len(origins) else series
 
 
-def pretrained_quantiles(panel: Panel, series: Ints, origins: Ints, horizon: int, steps: Steps) -> Floats:
-    """Quantiles [n, H, Q] of the pretrained network; NaN where the rows it would read hold no value."""
-    season = next((s for s in steps.seasons if 2 * s <= READ), None)
+def season_read(steps: Steps) -> int | None:
+    """The season that the pretrained network is told of; None: it detects its own."""
+    return next((s for s in steps.seasons if 2 * s <= READ), None)
+
+
+def pretrained_quantiles(
+    panel: Panel, series: Ints, origins: Ints, horizon: int, steps: Steps, network: Pretrained | None = None
+) -> Floats:
+    """Quantiles [n, H, Q] of the pretrained network; NaN where the rows it would read hold no value.
+
+    `network` is one that went on learning from it; the one in the package unless given.
+    """
+    season = season_read(steps)
     found = np.full((len(series), horizon, len(QUANTILES)), np.nan)
     events, shifts = event_codes(panel, horizon), {}
     parts, rows = [], []
@@ -106,7 +123,7 @@ def pretrained_quantiles(panel: Panel, series: Ints, origins: Ints, horizon: int
             parts.append(part)
             rows.append(row)
     if rows:
-        found[rows] = zero_shot(parts, horizon, season=season)
+        found[rows] = zero_shot(parts, horizon, season=season, network=network)
     for row, shift in shifts.items():
         found[row] = shift.apply(found[row])
     return found
@@ -175,15 +192,14 @@ def member_quantiles(
     origins: Ints,
     horizon: int,
     steps: Steps,
-    network: Callable[[], Floats],
+    networks: Mapping[str, Callable[[], Floats]],
     known: Mapping[str, Floats] | None = None,
 ) -> dict[str, Floats]:
-    """Quantiles [n, H, Q] of each of `used`; those in `known` are there already, `network` makes the trained one's."""
+    """Quantiles [n, H, Q] of each of `used`; those in `known` are there already, `networks` make the trained ones'."""
     found = {name: known[name] for name in used if known is not None and name in known}
     if PRETRAINED in used and PRETRAINED not in found:
         found[PRETRAINED] = pretrained_quantiles(panel, series, origins, horizon, steps)
-    if NETWORK in used and NETWORK not in found:
-        found[NETWORK] = network()
+    found |= {name: make() for name, make in networks.items() if name in used and name not in found}
     missing = [name for name in used if name not in found]
     return found | baseline_quantiles(panel, series, origins, horizon, steps, missing)
 

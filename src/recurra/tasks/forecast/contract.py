@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -34,12 +34,13 @@ from recurra.tasks.forecast.decided import decided
 from recurra.tasks.forecast.exported import exported
 from recurra.tasks.forecast.fallback import with_fallback
 from recurra.tasks.forecast.horizon import default_horizon
-from recurra.tasks.forecast.inspection import findings, memory_sentences, usual_explanation
+from recurra.tasks.forecast.inspection import findings, memory_sentences, tuned_sentences, usual_explanation
 from recurra.tasks.forecast.inspection import now as looked_at
 from recurra.tasks.forecast.leaks import allowed_leaks, refuse_leaks
-from recurra.tasks.forecast.model import ForecastModel
+from recurra.tasks.forecast.model import ForecastModel, Recipe
 from recurra.tasks.forecast.printed import ForecastPreview, scores_of
 from recurra.tasks.forecast.report import ReportedForecasts
+from recurra.tasks.forecast.searching import choices_for, loss_of, part_before, settings_of
 from recurra.tasks.forecast.slots import ForecastSlots
 from recurra.tasks.forecast.streaming import ForecastStream, ForecastStreams, one_name, stream_names
 from recurra.tasks.forecast.updating import Updated, updated
@@ -47,6 +48,7 @@ from recurra.tasks.forecast.watching import watched
 from recurra.tasks.forecast.what_if import parse_changes
 from recurra.tasks.opened import Opened
 from recurra.tasks.slots import Slots
+from recurra.tasks.tuning import Choices
 from recurra.tasks.watching import Watched
 from recurra.training import Run
 from recurra.training.progress import expect
@@ -177,11 +179,11 @@ class FileForecaster(ReportedForecasts, Estimator):
         return [*getattr(self, "understood_", []), *made, *said(self.gain_)]
 
     def learning(self) -> pd.DataFrame:
-        """The learning curves of the last training: a row per network and validation."""
-        tested = getattr(self, "holdout_", None)
-        return learning_curves(
-            {"backtest": () if tested is None else tested.members, "training": self._fitted().members}
-        )
+        """The learning curves of the last training: a row per network and validation; that of fine-tuning last."""
+        tested, model = getattr(self, "holdout_", None), self._fitted()
+        runs = {"backtest": () if tested is None else tested.members, "training": model.members}
+        tuned = model.tuned if tested is None else tested.tuned  # of the two, the one that was validated
+        return learning_curves(runs | {"fine-tuning": () if tuned is None else (tuned,)})
 
     def remarks(self) -> list[str]:
         """That training was interrupted."""
@@ -246,6 +248,33 @@ class FileForecaster(ReportedForecasts, Estimator):
         changes = parse_changes(what_if) if what_if else None
         frame, self._said = self._predicted(None if later is None else later.data, levels, changes, samples)
         yield frame
+
+    def learnt_part(self, data: Any, windows: int | None = None, **columns: Any) -> tuple[Panel, str]:
+        """The panel before the first test origin of a file that was prepared, or of what `fit` takes."""
+        if isinstance(data, Prepared):
+            panel, windows, _fallback = data.data
+        else:
+            panel = self._panel(data, columns)
+        part = part_before(panel, int(self.horizon), windows)
+        return part, data_digest(part)
+
+    def choices(self, part: Panel) -> Choices:
+        """Those of the trained network."""
+        return choices_for(part, networks_of_ours=not callable(getattr(self, "network", None)))
+
+    def settings(self, names: Iterable[str]) -> dict[str, Any]:
+        """As they are."""
+        return settings_of(self, names)
+
+    def held_out_loss(self, part: Panel, run: Run) -> float:
+        """The mean pinball loss of one network on the last origins of `part`, in typical changes of each series."""
+        return loss_of(replace(self._recipe(part), members=1, method="network"), part, run)
+
+    @abstractmethod
+    def _panel(self, data: Any, columns: Any) -> Panel: ...
+
+    @abstractmethod
+    def _recipe(self, panel: Panel) -> Recipe: ...
 
     def exported(self, *, network_alone: bool = False) -> Exported:
         """The window in, quantiles out; and the newest row in, quantiles out."""
@@ -352,7 +381,7 @@ class FileForecaster(ReportedForecasts, Estimator):
         several = shown is not None and len(model.members) > 1
         return Insight(
             facts=[] if later is None else later.facts,
-            sentences=memory_sentences(model, seen),
+            sentences=[*memory_sentences(model, seen), *tuned_sentences(model)],
             findings=list(map(str, findings(model, seen))),
             nothing="",
             tables=[(title, shares.map("{:.1%}".format).rename("share").reset_index())],

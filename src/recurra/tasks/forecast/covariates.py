@@ -15,8 +15,9 @@ from recurra.formatting import count, p_text, percent
 from recurra.language import _
 from recurra.nn.quantiles import MEDIAN
 from recurra.options import option
+from recurra.tasks.forecast.fitting import fit_model, recalibrated
 from recurra.tasks.forecast.frames import truth_after
-from recurra.tasks.forecast.model import ForecastModel, Recipe, fit_model, recalibrated
+from recurra.tasks.forecast.model import ForecastModel, Recipe
 from recurra.training import Run
 
 Floats = npt.NDArray[np.floating]

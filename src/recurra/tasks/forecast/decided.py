@@ -13,6 +13,7 @@ from recurra.language import _, counted
 from recurra.nn.own import OwnNetwork
 from recurra.options import option
 from recurra.tasks.forecast.calibration import Calibration
+from recurra.tasks.forecast.fine_tuning import CONTEXT
 from recurra.tasks.forecast.model import ForecastModel
 from recurra.tasks.forecast.reconciling import Reconciliation
 from recurra.tasks.forecast.short import LEAST_KNOWN
@@ -51,6 +52,9 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
         beside.append(Fact("remark", few))
     if model.reconciliation is not None:
         found.append(Fact("hierarchy", _adds_up(model.reconciliation), option("hierarchy")))
+    if model.tuned is not None:
+        rows = _("all its weights, on windows of at most {rows} rows", rows=CONTEXT)
+        found.append(Fact("fine-tuned network", rows, option("fine_tune")))
     if not model.members:
         return [*found, *beside]
     shapes = [member.shape for member in model.members]
@@ -64,7 +68,7 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
         Fact("network", f"{len(shapes)} x {_described(model)}", option("cell")),
         Fact("trust", trust_of(model.calibration), ""),
         *beside,
-        *(Fact("remark", remark) for remark in remarks_of(model.members)),
+        *(Fact("remark", remark) for remark in remarks_of(model.trainings)),
     ]
 
 

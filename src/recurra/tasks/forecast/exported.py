@@ -53,9 +53,9 @@ def _refuse_combined(model: ForecastModel, network_alone: bool) -> None:
     if others:
         raise InputError(
             _(
-                "the forecast is the mean of the trained network and {others}, which are fitted "
-                "again to each history and cannot be exported: use {alone} to export the network's "
-                "own forecast, or train with {method}",
+                "the forecast is the mean of the trained network and {others}, which are fitted again to each history, "
+                "or read all of it at once, and cannot be exported: use {alone} to export the network's own forecast, "
+                "or train with {method}",
                 others=", ".join(others),
                 alone=option("network_alone", True),
                 method=option("method", "network"),

@@ -27,21 +27,22 @@ from recurra.tasks.forecast.continuing import continued
 from recurra.tasks.forecast.contract import FileForecaster
 from recurra.tasks.forecast.covariates import columns_of, measure
 from recurra.tasks.forecast.explanation import explanation_frame
+from recurra.tasks.forecast.fitting import (
+    is_trained,
+    kept,
+    learnt,
+    recalibrated,
+    refit_model,
+    trainings_of,
+    untrained_model,
+    without_unused,
+)
 from recurra.tasks.forecast.frames import backtest_origins, later_origins, panels_of_windows
 from recurra.tasks.forecast.fresh import predicted_after
 from recurra.tasks.forecast.inspection import findings, flow_frame
 from recurra.tasks.forecast.leaks import allowed_leaks, refuse_leaks
 from recurra.tasks.forecast.levels import checked_levels
-from recurra.tasks.forecast.model import (
-    ForecastModel,
-    Recipe,
-    fit_model,
-    hidden_states,
-    kept,
-    recalibrated,
-    refit_model,
-    untrained_model,
-)
+from recurra.tasks.forecast.model import ForecastModel, Recipe, hidden_states
 from recurra.tasks.forecast.model_file import from_contents, to_contents
 from recurra.tasks.forecast.month_ends import with_month_ends
 from recurra.tasks.forecast.predicting import predicted
@@ -54,7 +55,6 @@ from recurra.tasks.forecast.study import (
     compared,
     evaluated,
     evaluated_before,
-    is_trained,
     joined,
     places_in,
     renumbered,
@@ -87,9 +87,11 @@ class Forecaster(FileForecaster):
     both in the window's own scale. `device` is "auto" (a GPU where there is one), "cpu" or "cuda"; `verbose` shows a
     bar (True), nothing (False), or a bar where a person watches (None).
 
-    `method` says what the forecast is made of: "auto" combines the trained network, the pretrained one and the
-    baselines as their forecasts from held-out origins justify, overall and for each series; "fast" is the pretrained
-    network alone, without any training; "network" the trained one alone; a baseline's name, as "AutoETS", that one.
+    `method` says what the forecast is made of: "auto" combines the trained network, the pretrained one, the same after
+    it went on learning from the series (unless `fine_tune` is False, or they are too short), and the baselines as their
+    forecasts from held-out origins justify, overall and for each series; "fast" is the pretrained network alone,
+    without any training; "fine-tuned" the fine-tuned one alone; "network" the trained one alone; a baseline's name, as
+    "AutoETS", that one.
 
     `hierarchy` names columns of groups that add up, the widest first, as "region/shop": forecasts are also made of the
     sums (of each region, of all), and reconciled, so that they add up too.
@@ -117,6 +119,7 @@ class Forecaster(FileForecaster):
         verbose: bool | None = None,
         method: str = "auto",
         hierarchy: str | None = None,
+        fine_tune: bool = True,
     ) -> None:
         self.horizon = horizon
         self.cell = cell
@@ -131,6 +134,7 @@ class Forecaster(FileForecaster):
         self.verbose = verbose
         self.method = method
         self.hierarchy = hierarchy
+        self.fine_tune = fine_tune
 
     def fit(
         self,
@@ -151,13 +155,13 @@ class Forecaster(FileForecaster):
         panel = self._panel(data, columns)
         panel = with_month_ends(panel, panel)
         recipe = self._recipe(panel)
-        run = self._run(run, trainings=2 if is_trained(recipe.method) else 0)
+        run = self._run(run, recipe, 2)
         if recipe.method == "network":
-            model = self._learnt(panel, recipe, run, "validation")
+            model = learnt(panel, recipe, run=run, name="validation", own=self._own())
         else:
             before = evaluated_before(panel, recipe)
             with baselines_of(panel, before, recipe) as baselines:
-                model = self._learnt(panel, recipe, run, "validation")
+                model = learnt(panel, recipe, run=run, name="validation", own=self._own())
                 frame = awaited(baselines, run)
             seen = compared(model, panel, before, frame, held_out=True)
             model = replace(model, combination=combination_of(model, panel, seen))
@@ -166,7 +170,8 @@ class Forecaster(FileForecaster):
             if recipe.hierarchy:
                 model = model.reconciled(panel, seen)
             self.left_out_ = seen.left_out
-        if model.members and not model.interrupted:
+        model = without_unused(model)
+        if model.trainings and not model.interrupted:
             model = refit_model(model, panel, model.calibration, run=run, name="training", own=self._own())
         self.model_ = model
         self.verdict_, self.gain_ = None, None
@@ -187,7 +192,7 @@ class Forecaster(FileForecaster):
         The fitted state of `self` is left alone. Raises `InputError` where the data is too short.
         """
         panel = self._panel(data, columns)
-        return self._backtest(panel, windows, self._run(run, trainings=int(is_trained(self.method))))[0]
+        return self._backtest(panel, windows, self._run(run, self._recipe(panel), 1))[0]
 
     def cross_validation(
         self,
@@ -205,9 +210,9 @@ class Forecaster(FileForecaster):
         """
         panel = self._panel(data, columns)
         if not refit:
-            return self._backtest(panel, windows, self._run(run, trainings=int(is_trained(self.method))))[0]
+            return self._backtest(panel, windows, self._run(run, self._recipe(panel), 1))[0]
         origins, _known = backtest_origins(panel, int(self.horizon), windows)
-        run = self._run(run, trainings=max(map(len, origins)) * int(is_trained(self.method)))
+        run = self._run(run, self._recipe(panel), max(map(len, origins)))
         parts = panels_of_windows(panel, origins, int(self.horizon))
         return side_by_side([self._backtest(part, 1, run)[0] for part in parts])
 
@@ -224,15 +229,16 @@ class Forecaster(FileForecaster):
         If the user stops the first training, the networks that were tested are kept as they are.
         """
         panel = self._panel(data, columns)
-        run = self._run(run, trainings=2 if is_trained(self.method) else 0)
+        run = self._run(run, self._recipe(panel), 2)
         backtest, tested, seen = self._backtest(panel, windows, run)
         panel = replace(panel, schema=replace(panel.schema, month_ends=tested.panel.schema.month_ends))
         keys = backtest.forecasts[["series", "origin"]].drop_duplicates()
         at = keys["series"].map({n: s for s, n in enumerate(panel.series)}).to_numpy(), keys["origin"].to_numpy()
-        last = replace(untrained_model(panel, tested.recipe), calibration=tested.calibration, members=tested.members)
+        parts = dict(calibration=tested.calibration, members=tested.members, tuned=tested.tuned)
+        last = replace(untrained_model(panel, tested.recipe), **parts)
         combination = combination_of(last, panel, seen)
-        model = last
-        if tested.members:
+        tested, model = without_unused(replace(tested, combination=combination)), last
+        if tested.trainings:
             calibration = recalibrated(tested, panel, *at)
             if tested.interrupted:
                 model = kept(tested, panel, calibration)
@@ -270,12 +276,11 @@ class Forecaster(FileForecaster):
         says where a value leaves what training has seen. With `num_samples` there are so many columns `sample_1`, ...,
         paths that are distributed as the quantiles say at every step, and joined as held-out errors were.
 
-        Returns a row per series and step (none for a step that
-        the clock of the zone skips, two for one that it shows twice): the columns of series and time as in the data
-        (`unique_id` and `ds` where they have no name), `forecast` (the median; the mean of what is mostly zero), and
-        `lo_80`, `hi_80`, ... for central intervals of `levels` per cent (beyond 95 by the tails of a normal curve).
-        Raises InputError for a level that is not above 1 and below 100, such as the share 0.8, and for a change of a
-        column that is not known in advance.
+        Returns a row per series and step (none for a step that the clock of the zone skips, two for one that it shows
+        twice): the columns of series and time as in the data (`unique_id` and `ds` where they have no name), `forecast`
+        (the median; the mean of what is mostly zero), and `lo_80`, `hi_80`, ... for central intervals of `levels` per
+        cent (beyond 95 by the tails of a normal curve). Raises InputError for a level that is not above 1 and below
+        100, such as the share 0.8, and for a change of a column that is not known in advance.
         """
         frame, remarks = self._predicted(data, levels, what_if, num_samples)
         for remark in remarks[bool(what_if) :]:  # the first only says how much of the forecast reads covariates
@@ -385,6 +390,7 @@ class Forecaster(FileForecaster):
             seed=recipe.seed,
             method=recipe.method,
             hierarchy="/".join(recipe.hierarchy) or None,
+            fine_tune=recipe.fine_tune,
         )
         forecaster.model_, forecaster.verdict_ = model, verdict
         return forecaster
@@ -415,10 +421,10 @@ class Forecaster(FileForecaster):
     def _own(self) -> OwnParts:
         return OwnParts(self.network if callable(self.network) else None, self.loss)
 
-    def _run(self, run: Run | None, *, trainings: int) -> Run:
-        """The run (checkpoints, progress, device) of so many trainings of the ensemble."""
+    def _run(self, run: Run | None, recipe: Recipe, times: int) -> Run:
+        """The run (checkpoints, progress, device) in which the networks are trained so many times."""
         run = chosen_run(run, verbose=self.verbose, device=self.device)
-        expect(run.progress, trainings * int(self.members))
+        expect(run.progress, times * trainings_of(recipe))
         return run
 
     def _panel(self, data: Data, columns: ColumnArguments) -> Panel:
@@ -456,6 +462,7 @@ class Forecaster(FileForecaster):
             seed=int(self.seed),
             method=self.method,
             hierarchy=() if self.hierarchy is None else parse_hierarchy(self.hierarchy),
+            fine_tune=bool(self.fine_tune),
         )
 
     def _fitted(self) -> ForecastModel:
@@ -463,15 +470,9 @@ class Forecaster(FileForecaster):
             raise InputError(_("this Forecaster is not fitted: call fit first, or read one with recurra.load"))
         return self.model_
 
-    def _learnt(self, panel: Panel, recipe: Recipe, run: Run, name: str) -> ForecastModel:
-        """What is learnt of `panel`, before it is known what the forecast will be made of."""
-        if not is_trained(recipe.method):
-            return untrained_model(panel, recipe)
-        return fit_model(panel, recipe, run=run, name=name, own=self._own())
-
     def _backtest(self, panel: Panel, windows: int | None, run: Run) -> tuple[Backtest, ForecastModel, Compared]:
         """The backtest, the model that it tested, and all forecasts at the origins before the test and in it."""
-        if is_trained(self.method):
+        if is_trained(self.method) or self.method == "fine-tuned":
             refuse_short(panel, int(self.horizon), windows, lambda: self._recipe(panel).seasons, self.block)
         origins, known = backtest_origins(panel, int(self.horizon), windows)
         panel = with_month_ends(panel, panel.cut(known))
@@ -479,7 +480,7 @@ class Forecaster(FileForecaster):
         recipe = self._recipe(before)
         earlier = places_in(evaluated_before(before, recipe), before.series, panel.series)
         with baselines_of(panel, together(earlier, origins), recipe) as baselines:
-            model = self._learnt(before, recipe, run, "backtest")
+            model = learnt(before, recipe, run=run, name="backtest", own=self._own())
             frame = awaited(baselines, run)
         seen = compared(model, panel, earlier, frame, held_out=True)
         model = replace(model, combination=combination_of(model, panel, seen))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,11 +17,15 @@ from recurra.formatting import count
 from recurra.inspect import Finding, Watched
 from recurra.inspect.several import findings_of, flows_of, glanced
 from recurra.language import _
+from recurra.nn.pretrained.windows import read_windows, windows_loss
 from recurra.nn.quantiles import pinball_loss
+from recurra.tasks.forecast.combining import season_read
 from recurra.tasks.forecast.explanation import Explanation, explain
+from recurra.tasks.forecast.fine_tuning import CONTEXT
 from recurra.tasks.forecast.model import ForecastModel, WindowMember
+from recurra.tasks.forecast.plan import steps_of
 
-_WINDOWS = 64
+_WINDOWS, _TUNED_WINDOWS = 64, 16
 
 
 def remembered(model: ForecastModel) -> list[Watched]:
@@ -75,6 +80,47 @@ def memory_sentences(model: ForecastModel, seen: Sequence[Watched] | None = None
             reach = count(least.steps, "block")
             sentences.append(_("{reads}; its gradient reaches back over {blocks}.", reads=what, blocks=reach))
     return sentences
+
+
+def tuned_look(model: ForecastModel) -> Watched:
+    """A look at the fine-tuned network as it is; nothing where there is none."""
+    if model.tuned is None:
+        return Watched()
+    network, panel, horizon = copy.deepcopy(model.tuned.network).requires_grad_(True), model.panel, model.recipe.horizon
+    season = season_read(steps_of(panel, model.recipe.seasons))
+
+    def loss_of() -> Tensor:
+        pairs = []
+        for s, origin in zip(*_spread(panel, model, _TUNED_WINDOWS), strict=True):
+            values = np.asarray(panel.values(int(s)), dtype=np.float64)
+            past, after = values[max(0, origin - CONTEXT) : origin], values[origin : origin + horizon]
+            if (known := np.isfinite(past)).any():
+                pairs.append((past[int(known.argmax()) :], after))
+        return windows_loss(network, read_windows(pairs, season, network.shape, origins=1), horizon, network.shape)
+
+    return glanced(network, loss_of, step=0, seen=Watched())
+
+
+def tuned_sentences(model: ForecastModel) -> list[str]:
+    """In words, what the fine-tuned network reads and how far back its gradient reaches."""
+    if model.tuned is None:
+        return []
+    shape = model.tuned.shape
+    what = _(
+        "The fine-tuned network reads at most {values} values, {patch} of them in a step",
+        values=f"{shape.context:,}",
+        patch=shape.patch,
+    )
+    seen = tuned_look(model)
+    memories = seen.memory()
+    if not memories:
+        why = f": {seen.why_nothing}" if seen.why_nothing else ""
+        return [_("{reads}; its gradient could not be followed through time{why}.", reads=what, why=why)]
+    least = min(memories.values(), key=lambda memory: memory.steps)
+    if least.whole:
+        return [_("{reads}; its gradient reaches back over all {steps} that were there.", reads=what,
+                  steps=count(least.length, "step"))]  # fmt: skip
+    return [_("{reads}; its gradient reaches back over {blocks}.", reads=what, blocks=count(least.steps, "step"))]
 
 
 def last_explanation(model: ForecastModel, panel: Panel, names: list[str], points: int = 32) -> Explanation:

@@ -13,16 +13,16 @@ import torch
 
 from recurra.checking import require, require_floats, require_sizes
 from recurra.data.panel.panel import Ints, Panel
-from recurra.data.panel.scaling import Scaling, fit_scaling, inverse
+from recurra.data.panel.scaling import Scaling, inverse
 from recurra.data.panel.windows import WindowReader, WindowShape, batches, naive_count
-from recurra.ensemble.members import Member, Seat
+from recurra.ensemble.members import Member
 from recurra.errors import InputError
-from recurra.evaluation.forecast.columns import NETWORK
+from recurra.evaluation.forecast.columns import NETWORK, TUNED
 from recurra.evaluation.forecast.combination import Combination
 from recurra.evaluation.forecast.conformal import stretched
 from recurra.evaluation.forecast.events import rows_of_effects
 from recurra.evaluation.forecast.intermittent import are_intermittent
-from recurra.evaluation.forecast.metrics import level_weights, naive_scale
+from recurra.evaluation.forecast.metrics import level_weights
 from recurra.evaluation.shared.watching import Promise
 from recurra.language import _
 from recurra.nn.cell_layer import options_of
@@ -30,17 +30,16 @@ from recurra.nn.forecast import ForecastNetwork, NetworkOptions
 from recurra.nn.own import OwnNetwork, OwnParts
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.options import option
-from recurra.tasks.forecast.calibration import Calibration, HeldOutForecasts, calibrate
+from recurra.tasks.forecast.calibration import Calibration, HeldOutForecasts
 from recurra.tasks.forecast.cold import LEAST_SERIES, ColdStart, fit_cold
-from recurra.tasks.forecast.combining import check_method, member_quantiles, rows_read
+from recurra.tasks.forecast.combining import check_method, member_quantiles, pretrained_quantiles, rows_read
+from recurra.tasks.forecast.fine_tuning import TunedMember
 from recurra.tasks.forecast.frames import truth_after
 from recurra.tasks.forecast.paths import correlation_of
-from recurra.tasks.forecast.plan import Split, least_history, nothing_held_out, split, steps_of, window_shapes
-from recurra.tasks.forecast.problem import ForecastProblem, build_network
+from recurra.tasks.forecast.plan import steps_of
 from recurra.tasks.forecast.reconciling import Reconciliation, fit_reconciliation
 from recurra.tasks.forecast.short import ShortSeries, fit_short
-from recurra.training import Run, TrainingOptions
-from recurra.training.run import pick_device
+from recurra.training import TrainingOptions
 from recurra.training.threads import fitting_threads
 
 _BATCH = 1024
@@ -63,6 +62,7 @@ class Recipe:
     seed: int
     method: str = "auto"
     hierarchy: tuple[str, ...] = ()  # columns of groups that add up, the widest first
+    fine_tune: bool = True
 
     def check(self) -> None:
         """Refuse sizes that no forecaster has, and a cell that is not known."""
@@ -117,6 +117,7 @@ class ForecastModel:
     reconciliation: Reconciliation | None = None
     steps_correlation: Floats | None = None  # [H, H] of held-out errors, for sample paths
     cold: ColdStart | None = None  # how a series without any history is forecast
+    tuned: TunedMember | None = None  # the pretrained network, fine-tuned on these series
 
     def check(self) -> None:
         """Refuse parts out of a file that do not belong together."""
@@ -151,11 +152,18 @@ class ForecastModel:
         require(fits, "the combination is of other series")
         has = NETWORK not in self.combination.used or bool(self.members)
         require(has, "the network that is combined is not there")
+        has = TUNED not in self.combination.used or self.tuned is not None
+        require(has, "the fine-tuned network that is combined is not there")
 
     @property
     def interrupted(self) -> bool:
         """Whether the user stopped the training."""
-        return any(member.interrupted for member in self.members)
+        return any(member.interrupted for member in self.trainings)
+
+    @property
+    def trainings(self) -> tuple[WindowMember | TunedMember, ...]:
+        """All networks that learnt from these series."""
+        return self.members if self.tuned is None else (*self.members, self.tuned)
 
     @property
     def window(self) -> int:
@@ -180,8 +188,8 @@ class ForecastModel:
         if not self.members:
             raise InputError(
                 _(
-                    "no network was trained: method is {method!r}, whose forecasts need none; use "
-                    "{method_option} or {method_option2} to look into one",
+                    "no network was trained from random weights: method is {method!r}, whose forecasts need none; "
+                    "use {method_option} or {method_option2} to look into one",
                     method=self.recipe.method,
                     method_option=option("method", "auto"),
                     method_option2=option("method", "network"),
@@ -204,7 +212,10 @@ class ForecastModel:
             origins,
             horizon,
             steps,
-            lambda: self.network_quantiles(panel, series, origins),
+            {
+                NETWORK: lambda: self.network_quantiles(panel, series, origins),
+                TUNED: lambda: self.tuned_quantiles(panel, series, origins),
+            },
             known,
         )
         numbers = self.scaling.number(panel.series)[series]
@@ -300,9 +311,17 @@ class ForecastModel:
     def network_quantiles(self, panel: Panel, series: Ints, origins: Ints) -> Floats:
         """The same of the trained network alone."""
         self.trained()
-        held = _forecast(self.members, self.scaling, panel.recoded(self.panel.schema.categories), series, origins)
+        recoded = panel.recoded(self.panel.schema.categories)
+        held = ensemble_forecasts(self.members, self.scaling, recoded, series, origins)
         logs = self.scaling.in_logarithms[self.scaling.number(panel.series)[series]]
         return inverse(self.calibration.apply(held.quantiles, held.naive), logs)
+
+    def tuned_quantiles(self, panel: Panel, series: Ints, origins: Ints) -> Floats:
+        """The same of the fine-tuned network alone, NaN where the rows it would read hold no value."""
+        if self.tuned is None:
+            raise InputError(_("no network was fine-tuned on these series"))
+        steps = steps_of(self.panel, self.recipe.seasons)
+        return pretrained_quantiles(panel, series, origins, self.recipe.horizon, steps, self.tuned.network)
 
 
 def never_below(quantiles: Floats, panel: Panel, series: Ints, origins: Ints) -> Floats:
@@ -333,129 +352,7 @@ def hidden_states(model: ForecastModel, panel: Panel) -> Floats:
     return np.concatenate(found, axis=1)
 
 
-def fit_model(panel: Panel, recipe: Recipe, *, run: Run, name: str, own: OwnParts = _OURS) -> ForecastModel:
-    """Train on `panel`, all of which lies in the past, but for its last origins: they end the training and calibrate.
-
-    `name` tells this training's checkpoints from another's.
-    """
-    shapes = window_shapes(panel, recipe.horizon, recipe.seasons, recipe.block, recipe.members)
-    parts = split(panel, recipe.horizon, least_history(shapes))
-    scaling = _scaling_before(panel, parts, shapes[0].block if shapes[0].block in recipe.seasons else 1)
-    members: list[WindowMember] = []
-    for shape in shapes:
-        reader = WindowReader(panel, shape, scaling)
-        members.append(_train_member(reader, parts, recipe, len(members), run=run, name=name, own=own))
-        if members[-1].interrupted:
-            break
-    held = _forecast(members, scaling, panel, parts.held_out_series.numpy(), parts.held_out_origins.numpy())
-    return ForecastModel(recipe, scaling, panel, tuple(members), calibrate(held), _naive_errors(panel, recipe))
-
-
-def untrained_model(panel: Panel, recipe: Recipe) -> ForecastModel:
-    """A model without a network of its own; what it forecasts is for its combination to say."""
-    nothing = Calibration(1.0, 0, np.ones(len(QUANTILES) // 2))
-    return ForecastModel(recipe, fit_scaling(panel, 1), panel, (), nothing, _naive_errors(panel, recipe))
-
-
-def first_held_out(model: ForecastModel) -> Ints:
-    """For each series [S] of its panel the first origin whose truths the networks have not learnt, or 2^63 - 1."""
-    parts = split(model.panel, model.recipe.horizon, least_history(tuple(m.shape for m in model.trained())))
-    found = np.full(len(model.panel), np.iinfo(np.int64).max)
-    np.minimum.at(found, parts.held_out_series.numpy(), parts.held_out_origins.numpy())
-    return found
-
-
-def refit_model(
-    model: ForecastModel, panel: Panel, calibration: Calibration, *, run: Run, name: str, own: OwnParts = _OURS
-) -> ForecastModel:
-    """Train again as `model` was, for as long as was best there, on everything in `panel`; nothing is held out.
-
-    `calibration` comes from forecasts that `model` made before their truths: of the new networks there are none. If
-    the user stops it, `model` itself is kept.
-    """
-    recipe = model.recipe
-    parts = nothing_held_out(panel, recipe.horizon, least_history(tuple(member.shape for member in model.members)))
-    scaling = fit_scaling(panel, model.scaling.season, _logs_for(model.scaling, panel))
-    members: list[WindowMember] = []
-    for before in model.members:
-        reader = WindowReader(panel, before.shape, scaling)
-        # The whole schedule, once more; a schedule left half-way would leave the weights unsettled.
-        steps = (before.record.best_step or before.record.steps) if before.record else None
-        members.append(_train_member(reader, parts, recipe, len(members), run=run, name=name, steps=steps, own=own))
-        if members[-1].interrupted:
-            return kept(model, panel, calibration)
-    errors = _naive_errors(panel, recipe)
-    return ForecastModel(
-        recipe,
-        scaling,
-        panel,
-        tuple(members),
-        calibration,
-        errors,
-        combination=model.combination,
-        short=model.short,
-        reconciliation=model.reconciliation,
-        steps_correlation=model.steps_correlation,
-        cold=model.cold,
-    )
-
-
-def _logs_for(scaling: Scaling, panel: Panel) -> npt.NDArray[np.bool_]:
-    """Whether each series of `panel`, and a stranger, is taken in logarithms, as `scaling` decided; never zeros."""
-    logs = np.append(scaling.in_logarithms[scaling.number(panel.series)], scaling.log)
-    positive = [not bool((panel.values(s) <= 0).any()) for s in range(len(panel))]
-    return logs & np.array([*positive, True])
-
-
-def kept(model: ForecastModel, panel: Panel, calibration: Calibration) -> ForecastModel:
-    """The networks of `model` as they are, for forecasts from the end of `panel`."""
-    errors = _naive_errors(panel, model.recipe)
-    return replace(
-        model, panel=panel.recoded(model.panel.schema.categories), calibration=calibration, naive_error=errors
-    )
-
-
-def recalibrated(model: ForecastModel, panel: Panel, series: Ints, origins: Ints) -> Calibration:
-    """The calibration of `model` by its held-out origins and by later ones of `panel` [n] together."""
-    parts = split(model.panel, model.recipe.horizon, least_history(tuple(member.shape for member in model.members)))
-    place = {name: s for s, name in enumerate(panel.series)}
-    known = np.array([place[name] for name in model.panel.series])[parts.held_out_series.numpy()]
-    every = np.concatenate([known, series]), np.concatenate([parts.held_out_origins.numpy(), origins])
-    return calibrate(_forecast(model.members, model.scaling, panel.recoded(model.panel.schema.categories), *every))
-
-
-def _train_member(
-    reader: WindowReader,
-    parts: Split,
-    recipe: Recipe,
-    number: int,
-    *,
-    run: Run,
-    name: str,
-    own: OwnParts,
-    steps: int | None = None,
-) -> WindowMember:
-    seat, shape = Seat(name, number, recipe.members, recipe.seed), reader.shape
-    with seat.drawing():
-        network = build_network(reader.panel, reader, parts, recipe.cell, recipe.network, own.network)
-    problem = ForecastProblem(network, reader, parts, pick_device(run.device), own.loss)
-    # Where the window is a single block, there is no way through time to watch.
-    record = seat.train(problem, recipe.training, run=run, watch=shape.window > shape.block, steps=steps)
-    return WindowMember(network, record, shape=shape)
-
-
-def _naive_errors(panel: Panel, recipe: Recipe) -> Floats:
-    return np.array([naive_scale(panel.values(s), recipe.season) for s in range(len(panel))])
-
-
-def _scaling_before(panel: Panel, parts: Split, season: int) -> Scaling:
-    """Statistics of what lies before the held-out origins; of all of a series that has none."""
-    ends = panel.lengths.copy()
-    np.minimum.at(ends, parts.held_out_series.numpy(), parts.held_out_origins.numpy())
-    return fit_scaling(panel, season, ends=ends)
-
-
-def _forecast(
+def ensemble_forecasts(
     members: list[WindowMember] | tuple[WindowMember, ...], scaling: Scaling, panel: Panel, series: Ints, origins: Ints
 ) -> HeldOutForecasts:
     """The ensemble's forecasts: quantile by quantile the mean over its members, in u, beside the naive forecasts."""

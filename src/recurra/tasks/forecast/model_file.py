@@ -3,6 +3,7 @@
     header      who made it, the verdict, how many networks there are
     model       every field of a `ForecastModel` but its members; of the panel the last rows of each series
     member/K    every field of a member but its network, whose weights are weights/K/..., and its record
+    tuned       the same of the fine-tuned network, where it is part of the forecast; its weights have 16 bits
 
 So that it can forecast, and be carried on by newer rows, without the data it was trained on.
 """
@@ -20,6 +21,8 @@ from recurra.deploy.keeping import Keeper, Opener, refusing
 from recurra.deploy.model_file import FORMAT, Contents
 from recurra.nn.forecast import ForecastNetwork
 from recurra.nn.own import OwnNetwork
+from recurra.nn.pretrained.network import Pretrained
+from recurra.tasks.forecast.fine_tuning import TunedMember, empty
 from recurra.tasks.forecast.model import ForecastModel, WindowMember
 from recurra.tasks.forecast.problem import inputs_of, own_forecast_network
 
@@ -32,9 +35,12 @@ def to_contents(model: ForecastModel, *, made_by: str, verdict: str | None) -> C
     keeper = Keeper()
     tail = replace(model, panel=model.panel.tail(max(model.memory, _TAIL)))
     keeper.ensemble([member.network for member in model.members], made_by=made_by, verdict=verdict)
-    keeper.part("model", tail, without=("members",))
+    keeper.part("model", tail, without=("members", "tuned"))
     for k, member in enumerate(model.members):
         keeper.part(f"member/{k}", member, without=("network", "record"))
+    if model.tuned is not None:
+        keeper.part("tuned", model.tuned, without=("network", "record"))
+        keeper.weights("tuned", model.tuned.network, torch.float16)
     return keeper.contents(KIND)
 
 
@@ -56,10 +62,24 @@ def from_contents(
             opener.refuse_deep(model["recipe"].network.layers)
             return tuple(_member(opener, k, model) for k in range(opener.header.members))
 
-        model: ForecastModel = opener.part("model", ForecastModel, given={"members": members})
+        model: ForecastModel = opener.part(
+            "model", ForecastModel, given={"members": members, "tuned": lambda _: tuned(opener)}
+        )
         again = to_contents(model, made_by=opener.header.made_by, verdict=opener.header.verdict)
         opener.refuse_more(again)
     return model, opener.header.verdict
+
+
+def tuned(opener: Opener) -> TunedMember | None:
+    """The fine-tuned network of a file, if there is one."""
+    if "tuned" not in opener.contents.config:
+        return None
+
+    def network(member: Mapping[str, Any]) -> Pretrained:
+        opener.refuse_deep(member["shape"].layers)
+        return opener.network("tuned", lambda: empty(member["shape"]), stored=torch.float16)
+
+    return opener.part("tuned", TunedMember, given={"network": network, "record": lambda _: None})
 
 
 def _member(opener: Opener, k: int, model: Mapping[str, Any]) -> WindowMember:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recurra.data.panel.panel import Panel
+from recurra.data.panel.panel import Ints, Panel
 from recurra.data.panel.windows import Origins, WindowShape, training_origins
 from recurra.data.time.frequency import DAY, parse_frequency
 from recurra.errors import InputError
@@ -94,9 +94,7 @@ def split(panel: Panel, horizon: int, least: int) -> Split:
     rows are needed.
     """
     lengths = panel.lengths
-    span = np.maximum(1, (lengths * _HELD_OUT_SHARE).astype(np.int64))
-    if len(panel) > 1:
-        span = np.minimum(span, max(1, math.ceil(_HELD_OUT_WINDOWS / len(panel))))
+    span = held_out_span(lengths)
     last = lengths - horizon
     first = last - span + 1
     training = training_origins(np.maximum(first, 0), horizon, least)
@@ -120,6 +118,12 @@ def split(panel: Panel, horizon: int, least: int) -> Split:
         keep = np.linspace(0, len(series) - 1, 2 * _HELD_OUT_WINDOWS).astype(np.int64)
         series, origins = series[keep], origins[keep]
     return Split(training, torch.from_numpy(series), torch.from_numpy(origins))
+
+
+def held_out_span(lengths: Ints) -> Ints:
+    """How many of the last origins of each series [S] are held out: a tenth of its rows, 1,024 of several series."""
+    span = np.maximum(1, (np.asarray(lengths) * _HELD_OUT_SHARE).astype(np.int64))
+    return np.minimum(span, max(1, math.ceil(_HELD_OUT_WINDOWS / len(span)))) if len(span) > 1 else span
 
 
 def least_history(shapes: tuple[WindowShape, ...]) -> int:

@@ -111,7 +111,7 @@ def report_content(
         "time_name": time_name,
         "levels": tuple(levels),
         "forecast": plain,
-        **({"learning": forecaster.learning()} if model.members else {}),
+        **({"learning": forecaster.learning()} if model.trainings else {}),
         **_evaluated(backtest, levels),
     }
     data["cards"] = count_cards(plain, data.get("backtest"), horizon, unit, time_name)
@@ -166,12 +166,12 @@ def _evaluated(backtest: Backtest | None, levels: Sequence[float]) -> dict[str, 
 
 def _insight(model: ForecastModel, panel: Panel, names: list[str]) -> dict[str, Any]:
     """What moves forecasts and what the networks remember, made when a panel asks for it."""
-    from recurra.tasks.forecast.inspection import findings, flow_frame, memory_sentences
+    from recurra.tasks.forecast.inspection import findings, flow_frame, memory_sentences, tuned_sentences
     from recurra.tasks.forecast.inspection import now as looked_at
 
     def told() -> list[str]:
         seen = looked_at(model)
-        return [*memory_sentences(model, seen), *map(str, findings(model, seen))]
+        return [*memory_sentences(model, seen), *tuned_sentences(model), *map(str, findings(model, seen))]
 
     def moves() -> dict[str, pd.DataFrame]:
         moved, usually = insight(model, panel, names)

@@ -20,9 +20,10 @@ import pandas as pd
 from recurra.data.panel.panel import Ints, Panel
 from recurra.errors import InputError
 from recurra.evaluation.forecast.adaptive import RATE, AdaptiveIntervals
-from recurra.evaluation.forecast.columns import NETWORK, PRETRAINED
+from recurra.evaluation.forecast.columns import NETWORK, PRETRAINED, TUNED
 from recurra.language import _
 from recurra.nn.quantiles import QUANTILES
+from recurra.tasks.forecast.combining import READ
 from recurra.tasks.forecast.frames import forecast_frame, interval_bounds
 from recurra.tasks.forecast.levels import checked_levels
 from recurra.tasks.forecast.model import ForecastModel, never_below
@@ -87,7 +88,7 @@ class ForecastStreams(EstimatorStream):
     def rows_read(self) -> dict[str, int]:
         """What the forecasts are made of, and how many of the last rows are kept for it."""
         used = (NETWORK,) if self._model.combination is None else self._model.combination.used
-        windows = {NETWORK: self._model.window, PRETRAINED: 1024}
+        windows = {NETWORK: self._model.window, PRETRAINED: READ, TUNED: READ}
         return {name: min(windows.get(name, self._model.memory), self._model.memory) for name in used}
 
     def times(self, rows: Any = None) -> Any:

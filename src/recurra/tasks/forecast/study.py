@@ -11,7 +11,7 @@ import pandas as pd
 
 from recurra.data.panel.panel import Ints, Panel
 from recurra.evaluation.forecast.backtest import Backtest, assemble
-from recurra.evaluation.forecast.columns import BASELINES, NETWORK, NETWORKS, PRETRAINED, quantile_column
+from recurra.evaluation.forecast.columns import BASELINES, NETWORK, NETWORKS, PRETRAINED, TUNED, quantile_column
 from recurra.evaluation.forecast.combination import Combination
 from recurra.evaluation.forecast.intermittent import NAMES as INTERMITTENT
 from recurra.evaluation.forecast.intermittent import which_intermittent
@@ -25,8 +25,9 @@ from recurra.tasks.forecast.combining import (
     single,
     validation_origins,
 )
+from recurra.tasks.forecast.fitting import first_held_out
 from recurra.tasks.forecast.frames import backtest_frame, truth_after
-from recurra.tasks.forecast.model import ForecastModel, Recipe, first_held_out
+from recurra.tasks.forecast.model import ForecastModel, Recipe
 from recurra.tasks.forecast.plan import steps_of
 
 Floats = npt.NDArray[np.floating]
@@ -53,11 +54,6 @@ class Compared:
         return replace(self, members=members, series=self.series[rows], origins=self.origins[rows])
 
 
-def is_trained(method: str) -> bool:
-    """Whether the method trains a network on the user's series."""
-    return method in ("auto", "network")
-
-
 def evaluated_before(panel: Panel, recipe: Recipe) -> list[Ints]:
     """The validation origins of each series; none where the method is the trained network alone, which has its own."""
     if recipe.method == "network":
@@ -75,16 +71,21 @@ def compared(
 ) -> Compared:
     """What every forecast says from `origins` of `panel`, whose series are those of the model, in its order.
 
-    `frame` holds the baselines. With `held_out` the network is NaN where it has learnt from the truth.
+    `frame` holds the baselines. With `held_out` a network is NaN where it has learnt from the truth.
     """
     recipe = model.recipe
     series, ends = pairs(origins)
     members = from_frame(frame, series, ends, recipe.horizon)
     members[PRETRAINED] = pretrained_quantiles(panel, series, ends, recipe.horizon, steps_of(panel, recipe.seasons))
+    learnt = {}
+    if model.tuned is not None and len(series):
+        learnt[TUNED] = model.tuned_quantiles(panel, series, ends)
     if model.members and len(series):
-        members[NETWORK] = model.network_quantiles(panel, series, ends)
-        if held_out:
-            members[NETWORK] = np.where((ends >= _first(model, panel)[series])[:, None, None], members[NETWORK], np.nan)
+        learnt[NETWORK] = model.network_quantiles(panel, series, ends)
+    if held_out and learnt:
+        unseen = (ends >= _first(model, panel)[series])[:, None, None]
+        learnt = {name: np.where(unseen, values, np.nan) for name, values in learnt.items()}
+    members |= learnt
     return Compared(members, series, ends, frame.attrs.get("left_out", {}))
 
 
@@ -94,10 +95,14 @@ def combination_of(model: ForecastModel, panel: Panel, seen: Compared) -> Combin
     if method == "network":
         return None
     if method != "auto":
-        name = PRETRAINED if method == "fast" else method
+        name = {"fast": PRETRAINED, "fine-tuned": TUNED}.get(method, method)
         if not len(seen.series) or name not in seen.members:
             return single(name, count)
         seen = seen.only([name])
+        if name == TUNED:
+            seen = seen.at(np.isfinite(seen.members[name]).all(axis=(1, 2)))
+            if not len(seen.series):
+                return single(name, count)
     elif not len(seen.series):
         return Combination((PRETRAINED, NETWORK), np.full((count + 1, 2), 0.5), single("", 0).stretch)
     numbers = model.scaling.number(panel.series)

@@ -13,6 +13,7 @@ FORECAST = Task(
         ("forecast load.csv --time date,hour --series meter --known holiday", ""),
         ("forecast m4.csv --layout wide-rows --horizon 13 --out results", ""),
         ("forecast sales.csv --hierarchy region/shop", "sums too, and all of it adds up"),
+        ("forecast load.csv --no-fine-tune", "for half of the time: the pretrained network stays as it is"),
         ("forecast load.csv --fast", "the pretrained network, without training: an answer in seconds"),
         ("forecast sales.csv --method AutoETS", "what the verdict said to use"),
         ("forecast load.parquet --resume", "continue an interrupted run, with bit-identical results"),
@@ -24,8 +25,14 @@ FORECAST = Task(
         Option(
             "method",
             str,
-            "Method: auto combines the networks and the baselines; network, fast or a baseline's name.",
+            "Method: auto combines the networks and the baselines; network, fast, fine-tuned or a baseline's name.",
             default="auto",
+        ),
+        Option(
+            "fine_tune",
+            bool,
+            "Whether the pretrained network goes on learning from the series of FILE, too.",
+            default=True,
         ),
         Option(
             "hierarchy",

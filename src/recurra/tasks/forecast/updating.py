@@ -23,8 +23,9 @@ from recurra.evaluation.shared.watching import Promise
 from recurra.formatting import count, significant
 from recurra.language import _
 from recurra.nn.forecast import ForecastNetwork
+from recurra.tasks.forecast.fitting import kept
 from recurra.tasks.forecast.frames import truth_after
-from recurra.tasks.forecast.model import ForecastModel, WindowMember, kept
+from recurra.tasks.forecast.model import ForecastModel, WindowMember
 from recurra.tasks.forecast.plan import least_history, split
 from recurra.tasks.forecast.problem import ForecastProblem
 from recurra.training import Run

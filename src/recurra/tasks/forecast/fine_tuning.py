@@ -1,0 +1,171 @@
+"""The pretrained network as the start of a training on the user's series: the fine-tuned network.
+
+All its weights go on learning, slowly and for a few steps, from windows of the series, for the steps of the user's
+horizon (docs/log.md has the trials: the last layers alone, or norms and biases alone, were worse everywhere). Its
+held-out origins are those of the trained network; whether it counts is for the combination to say. Its weights are
+rounded to 16 bits at the end, as model files hold them, so that a loaded model forecasts the same.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from recurra.checking import require
+from recurra.data.panel.calendar import event_codes
+from recurra.data.panel.panel import Panel
+from recurra.ensemble.members import Member, Seat
+from recurra.evaluation.forecast.events import without_events
+from recurra.evaluation.forecast.metrics import naive_scale
+from recurra.evaluation.forecast.steps import Steps
+from recurra.evaluation.shared.means import mean_of_known
+from recurra.language import mark
+from recurra.nn.pretrained import Shape
+from recurra.nn.pretrained.network import Pretrained
+from recurra.nn.pretrained.weights import load_network, own_recurrence
+from recurra.nn.pretrained.windows import Windows, read_windows, windows_loss
+from recurra.nn.quantiles import QUANTILES
+from recurra.tasks.forecast.combining import pretrained_quantiles, season_read
+from recurra.tasks.forecast.frames import truth_after
+from recurra.tasks.forecast.plan import Split, steps_of
+from recurra.training import Run, TrainingOptions
+from recurra.training.run import pick_device
+
+Floats = npt.NDArray[np.floating]
+
+NAMES = {
+    "backtest": mark("fine-tuning before the test"),
+    "validation": mark("fine-tuning with validation"),
+    "training": mark("fine-tuning"),
+}
+CONTEXT = 512  # values of a training window: half of what is read in use, for half of the time
+STEPS, _ROWS, _RATE = 80, 16, 3e-4
+LEAST_EXAMPLES, LEAST_HORIZONS = 100, 4  # training windows, and how many of them one after another
+_VALIDATION = 32  # held-out windows
+
+
+@dataclass(frozen=True, eq=False)
+class TunedMember(Member[Pretrained]):
+    """The fine-tuned network, and how it was trained (None after loading); `shape` are its sizes."""
+
+    shape: Shape = field(kw_only=True)
+
+    def check(self) -> None:
+        """Refuse sizes out of a file that no such network has."""
+        require(0 < self.shape.layers <= 64, f"{self.shape.layers} layers")
+
+
+class TuningProblem:
+    """The `training.Problem` of fine-tuning: the loss of pretraining, on windows of a panel.
+
+    Validation is the pinball loss of whole forecasts as they are in use, in naive errors of each series.
+    """
+
+    lengths = None
+
+    def __init__(
+        self, network: Pretrained, panel: Panel, parts: Split, horizon: int, steps: Steps, device: torch.device
+    ) -> None:
+        self.network, self.device = network.to(device), device
+        self.panel, self.parts, self.horizon, self.steps = panel, parts, horizon, steps
+        self.examples = parts.training.total
+        ends = (parts.training.first + parts.training.counts - 1 + horizon).numpy()
+        self._ends = np.minimum(ends, panel.lengths)  # rows of each series that training may see
+        self._codes = event_codes(panel, horizon)
+        self._histories: dict[int, Floats] = {}
+        chosen = np.unique(np.linspace(0, len(parts.held_out_series) - 1, _VALIDATION).astype(np.int64))
+        chosen = chosen[: len(parts.held_out_series)]
+        self._held_out = parts.held_out_series.numpy()[chosen], parts.held_out_origins.numpy()[chosen]
+
+    def batch(self, numbers: Tensor) -> Windows:
+        """The training windows `numbers` [B]."""
+        series, origins = self.parts.training.locate(numbers)
+        pairs = []
+        for s, origin in zip(series.tolist(), origins.tolist(), strict=True):
+            values = self._history(s)
+            past, after = values[max(0, origin - CONTEXT) : origin], values[origin : origin + self.horizon]
+            known = np.isfinite(past)
+            if known.any():
+                pairs.append((past[int(known.argmax()) :], after))
+        pairs = pairs or [(np.zeros(1), np.full(self.horizon, np.nan))]
+        return read_windows(pairs, season_read(self.steps), self.network.shape).to(self.device)
+
+    def loss(self, network: nn.Module, batch: Windows) -> Tensor:
+        """The mean loss of a batch."""
+        return windows_loss(network, batch, self.horizon, self.network.shape)
+
+    def validate(self, network: nn.Module) -> float:
+        """The loss on some held-out origins; NaN where there are none."""
+        series, origins = self._held_out
+        if not len(series):
+            return math.nan
+        found = pretrained_quantiles(self.panel, series, origins, self.horizon, self.steps, self.network)
+        truth = truth_after(self.panel, series, origins, self.horizon).reshape(found.shape[:2])
+        error, levels = truth[..., None] - found, np.array(QUANTILES)
+        loss = mean_of_known(np.maximum(levels * error, (levels - 1) * error).mean(axis=2))
+        season = self.steps.seasons[0] if self.steps.seasons else 1
+        scale = np.array([naive_scale(self._history(int(s))[: self._ends[s]], season) for s in series])
+        return float(mean_of_known(loss / np.where(scale > 0, scale, np.nan)))
+
+    def _history(self, series: int) -> Floats:
+        """The values of a series that training may see, without what events do."""
+        if series not in self._histories:
+            end = int(self._ends[series])
+            values = np.asarray(self.panel.values(series)[:end], dtype=np.float64)
+            if self._codes is not None:
+                values = without_events(values, self._codes[series], self.horizon, self.steps)[0]
+            self._histories[series] = values
+        return self._histories[series]
+
+
+def enough(parts: Split, horizon: int) -> bool:
+    """Whether there is enough to learn from, and something to judge it by."""
+    rows = int((parts.training.counts + horizon - 1)[parts.training.counts > 0].sum())
+    some = parts.training.total >= LEAST_EXAMPLES and rows >= LEAST_HORIZONS * horizon
+    return some and len(parts.held_out_series) > 0
+
+
+def fine_tune(
+    panel: Panel,
+    parts: Split,
+    horizon: int,
+    seasons: tuple[int, ...],
+    options: TrainingOptions,
+    *,
+    seed: int,
+    run: Run,
+    name: str,
+    steps: int | None = None,
+) -> TunedMember:
+    """Train the pretrained network on `parts` of a panel.
+
+    Steps are unless given STEPS, or as many as `options` give the other networks where that is less. `name` is what the
+    training of those is called.
+    """
+    device = pick_device(run.device)
+    network = load_network().requires_grad_(True)
+    problem = TuningProblem(network, panel, parts, horizon, steps_of(panel, seasons), device)
+    chosen = TrainingOptions(
+        batch_size=_ROWS, learning_rate=_RATE, weight_decay=0.0, precision=options.precision, patience=options.patience
+    )
+    steps = steps or min(STEPS, options.steps(problem.examples))
+    record = Seat(NAMES.get(name, name), 0, 1, seed).train(problem, chosen, run=run, watch=False, steps=steps)
+    return TunedMember(rounded(network), record, shape=network.shape)
+
+
+def rounded(network: Pretrained) -> Pretrained:
+    """The network with weights that 16 bits hold, in evaluation mode."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.copy_(parameter.half().float())
+    return network.eval().requires_grad_(False)
+
+
+def empty(shape: Shape) -> Pretrained:
+    """A network of these sizes whose weights are to come from a file."""
+    return Pretrained(shape, own_recurrence)
