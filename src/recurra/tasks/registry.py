@@ -30,7 +30,7 @@ _tasks: dict[str, Task | str] = {
     "series": "recurra.tasks.series.task:SERIES",
 }
 OTHERS = (
-    "predict", "evaluate", "watch", "update", "inspect", "export", "serve", "bench", "textbook", "doctor",
+    "predict", "evaluate", "watch", "update", "tune", "inspect", "export", "serve", "bench", "textbook", "doctor",
 )  # commands that are no tasks  # fmt: skip
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
