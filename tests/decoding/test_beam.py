@@ -103,6 +103,7 @@ def test_a_token_that_is_never_written():
     ("changed", "words"),
     [
         ({"size": 0}, "size is 0"),
+        ({"size": 10**30}, "at most 1,000 hypotheses"),
         ({"penalty": -1.0}, "penalty is -1.0"),
         ({"penalty": 1e9}, "from 0 to 10"),
         ({"most": 0}, "most is 0"),

@@ -45,6 +45,7 @@ class Searched:
     best: tuple[tuple[float, Tensor], ...]
 
 
+MOST_SIZE = 1_000
 MOST_PENALTY = 10  # beyond it nothing but length would count
 
 
@@ -86,6 +87,10 @@ class Beam(Decoder[Searched]):
         for name, value in (("size", self.size), ("most", min(every, default=1))):
             if value < 1:
                 raise InputError(_("{name} is {value}: expected a whole number of at least 1", name=name, value=value))
+        if self.size > MOST_SIZE:
+            raise InputError(
+                _("size is {value}: expected at most {most:,} hypotheses", value=self.size, most=MOST_SIZE)
+            )
         if not 0 <= self.penalty <= MOST_PENALTY:
             raise InputError(
                 _("penalty is {penalty}: expected a number from 0 to {most}", penalty=self.penalty, most=MOST_PENALTY)

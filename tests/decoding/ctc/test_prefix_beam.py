@@ -91,5 +91,5 @@ def test_the_best_path_is_collapsed() -> None:
 
 
 def test_a_width_that_is_none_is_refused() -> None:
-    with pytest.raises(InputError, match="width is -1: expected a whole number of at least 0"):
+    with pytest.raises(InputError, match="width is -1: expected a whole number from 0 to 10,000"):
         Beam(width=-1)

@@ -37,6 +37,9 @@ class LanguageModel(Protocol):
         ...
 
 
+MOST_WIDTH = 10_000
+
+
 @dataclass(frozen=True)
 class Beam:
     """How wide a search is.
@@ -56,16 +59,16 @@ class Beam:
 
     def __post_init__(self) -> None:
         for name, least in (("width", 0), ("units", 1)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise InputError(
-                    _(
-                        "{name} is {value!r}: expected a whole number of at least {least}",
-                        name=name,
-                        value=value,
-                        least=least,
-                    )
-                )
+            check_width(name, getattr(self, name), least)
+
+
+def check_width(name: str, value: object, least: int = 0) -> None:
+    """Raise InputError for a width that no search has: time and memory grow with it."""
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MOST_WIDTH:
+        expected = _("{least:,} to {most:,}", least=least, most=MOST_WIDTH)
+        raise InputError(
+            _("{name} is {value!r}: expected a whole number from {expected}", name=name, value=value, expected=expected)
+        )
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from recurra.data.encoders.speech import Normalise, SpeechOptions, SpeechReader
 from recurra.data.encoders.spelling import Lexicon, tidy
+from recurra.decoding.ctc.prefix_beam import check_width
 from recurra.decoding.ngram import NGrams
 from recurra.errors import InputError
 from recurra.language import _
@@ -56,17 +57,16 @@ def check_settings(given: Settings) -> None:
                     choices=", ".join(choices),
                 )
             )
-    for name, least in (("beam", 0), ("members", 1)):
-        value = getattr(given, name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise InputError(
-                _(
-                    "{name} is {value!r}: expected a whole number of at least {least}",
-                    name=name,
-                    value=value,
-                    least=least,
-                )
+    check_width("beam", given.beam)
+    if not isinstance(given.members, int) or isinstance(given.members, bool) or given.members < 1:
+        raise InputError(
+            _(
+                "{name} is {value!r}: expected a whole number of at least {least}",
+                name="members",
+                value=given.members,
+                least=1,
             )
+        )
     if not isinstance(given.delay, int | float) or not 0 < given.delay <= 10:
         raise InputError(_("delay is {value!r}: expected seconds above 0, up to 10", value=given.delay))
     named = str(given.lm) not in ("learn", "none")

@@ -31,7 +31,9 @@ TRANSLATE = Task(
             panel="network",
             least=10,
         ),
-        Option("beam", int, "Hypotheses that the beam search keeps.", default=5, panel="evaluation", least=1),
+        Option(
+            "beam", int, "Hypotheses that the beam search keeps.", default=5, panel="evaluation", least=1, most=1_000
+        ),
         Option(
             "penalty",
             float,

@@ -15,7 +15,7 @@ from recurra.data.pairs.columns import PairRoles, pair_roles, pairs_of
 from recurra.data.pairs.pairs import Pairs, components, fingerprints, prints
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
-from recurra.decoding.beam import MOST_PENALTY
+from recurra.decoding.beam import MOST_PENALTY, MOST_SIZE
 from recurra.errors import InputError
 from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.evaluation.translation.memory import TranslationMemory
@@ -339,6 +339,10 @@ def check_arguments(estimator: Translator) -> None:
         value = getattr(estimator, name)
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
             raise InputError(_("{name} is {value!r}: expected a whole number of at least 1", name=name, value=value))
+    if estimator.beam > MOST_SIZE:
+        raise InputError(
+            _("beam is {value}: expected at most {most:,} hypotheses", value=estimator.beam, most=MOST_SIZE)
+        )
     penalty = estimator.penalty
     if isinstance(penalty, bool) or not isinstance(penalty, int | float) or not 0 <= penalty <= MOST_PENALTY:
         raise InputError(
