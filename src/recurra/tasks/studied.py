@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
@@ -112,6 +112,7 @@ class StudiedEstimator(FittedEstimator):
 
     MODEL: ClassVar[type]
     ROLES: ClassVar[tuple[type, ...]] = ()
+    ROLES_PART: ClassVar[str] = "roles"  # what a model file calls them
     PANELS: ClassVar[tuple[Any, ...]] = ("cards", "methods", "training", "memory")
     UNKEPT: ClassVar[tuple[str, ...]] = ("members",)  # fields of MODEL that a model file does not keep as they are
     PACKAGES: ClassVar[tuple[str, ...]] = ("torch", "numpy", "pandas")
@@ -181,6 +182,14 @@ class StudiedEstimator(FittedEstimator):
         """What the panels need beside the scores."""
         return {}
 
+    def _panels(self, tested: Tested | None) -> Sequence[Any]:
+        """The panels of the page, in their order."""
+        return self.PANELS
+
+    def _refitted(self, model: Any, data: Any, *, run: Run) -> Any:
+        """The model that is kept, trained on all examples after `model` was evaluated."""
+        return self._trained(data, run=run, name="training")
+
     def _seen(self, data: Any) -> Ints | None:
         """Fingerprints of examples, by which a later file is searched for them; None where none are kept."""
         return None
@@ -210,17 +219,18 @@ class StudiedEstimator(FittedEstimator):
     def learn(self, prepared: Prepared, *, run: Run | None = None) -> Evaluation:
         """Train and evaluate; `roles_` are those of the file from then on."""
         study: FileStudy = prepared.data
+        evaluation = self._study_of(study, run)
+        self.roles_, self.understood_ = study.gathered.roles, prepared.facts
+        return evaluation
+
+    def _study_of(self, study: FileStudy, run: Run | None) -> Evaluation:
         gathered, parts = study.gathered, study.parts
         if parts is None:
             assert gathered.test is not None
-            evaluation = self._study(gathered.data, gathered.test.data, gathered.test.rows, None, run)
-        else:
-            data = gathered.data
-            rows = gathered.rows[parts.test]
-            every = data if self.refit else None
-            evaluation = self._study(data.take(parts.train), data.take(parts.test), rows, every, run)
-        self.roles_, self.understood_ = gathered.roles, prepared.facts
-        return evaluation
+            return self._study(gathered.data, gathered.test.data, gathered.test.rows, None, run)
+        data, rows = gathered.data, gathered.rows[parts.test]
+        every = data if self.refit else None
+        return self._study(data.take(parts.train), data.take(parts.test), rows, every, run)
 
     def _study(self, learnt: Any, tested: Any, rows: Ints, every: Any, run: Run | None) -> Evaluation:
         """Train on `learnt`, be evaluated on `tested`, whose row numbers are `rows`; then train on `every` example.
@@ -233,11 +243,11 @@ class StudiedEstimator(FittedEstimator):
         self.model_, self.seen_ = model, self._seen(learnt)
         with following(run.progress, "evaluation", len(tested)) as progress:
             found = self._evaluated(model, tested, rows, done=lambda done: progress.update(done, ""))
-        self.holdout_ = Tested(model, tested, found.produced, found.evaluation, rows, learnt)
+        self.holdout_ = replace(found, learnt=learnt)
         self.verdict_ = found.evaluation.verdict.sentence
         self.notes_ = [_(INTERRUPTED)] if _interrupted(model) else []
         if every is not None and not _interrupted(model):
-            whole = self._trained(every, run=run, name="training")
+            whole = self._refitted(model, every, run=run)
             if _interrupted(whole):
                 self.notes_ = [_(UNFINISHED)]
             else:
@@ -280,14 +290,14 @@ class StudiedEstimator(FittedEstimator):
     def content(self, **head: Any) -> ReportContent:
         """What the page and the picture show: everything after a study or an evaluation, the training after `fit`.
 
-        `head` may hold `title`, `facts` (instead of those of the model), `notes` and `arguments`.
+        `head` may hold `title`, `about`, `facts` (instead of those of the model), `notes` and `arguments`.
         """
         model, tested = self._fitted(), getattr(self, "holdout_", None)
         data: dict[str, Any] = {"learning": self.learning(), **memory_data(model.members)}
         if tested is not None:
             data |= {**evaluation_data(tested.evaluation), **self._panel_data(tested)}
         head = {"title": head.pop("title", None) or self._title(), **head}
-        return page_content(self, self.PANELS, data, packages=self.PACKAGES, **head)
+        return page_content(self, self._panels(tested), data, packages=self.PACKAGES, **head)
 
     # Later files
 
@@ -306,7 +316,7 @@ class StudiedEstimator(FittedEstimator):
         found = self._later(later)
         self._refuse_unevaluated(found.data, later.source)
         self.holdout_ = self._evaluated(self._fitted(), found.data, found.rows)
-        number = counted(len(found.rows), self.UNIT)
+        number = counted(len(self.holdout_.rows), self.UNIT)
         title = _("On {source} ({examples})", source=later.source, examples=number)
         content: Callable[..., Any] = partial(self.content, facts=later.facts)
         return Evaluated(later.facts, scores_of(self.holdout_.evaluation, title), self._frame(self.holdout_), content)
@@ -333,7 +343,7 @@ class StudiedEstimator(FittedEstimator):
         model, keeper = self._fitted(), Keeper()
         keeper.ensemble([member.network for member in model.members], made_by=made_by, verdict=self.verdict_)
         keeper.part("model", model, without=self.UNKEPT)
-        keeper.part("roles", self.roles_)
+        keeper.part(self.ROLES_PART, self.roles_)
         keeper.part("seen", None if self.seen_ is None else Seen(self.seen_, len(self.seen_)))
         return keeper.contents(self.KIND)
 
@@ -350,10 +360,10 @@ class StudiedEstimator(FittedEstimator):
 
             model = opener.part("model", cls.MODEL, given={"members": members})
             estimator = cls()
+            estimator.roles_ = opener.optional(cls.ROLES_PART, *cls.ROLES) if cls.ROLES else None
             estimator.set_params(**estimator._settings_of(model))
             estimator._check_opened(model)
             estimator.model_, estimator.verdict_ = model, opener.header.verdict
-            estimator.roles_ = opener.optional("roles", *cls.ROLES) if cls.ROLES else None
             seen = opener.optional("seen", Seen)
             estimator.seen_ = None if seen is None else seen.prints
             opener.refuse_more(estimator._contents(opener.header.made_by))

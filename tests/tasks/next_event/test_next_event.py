@@ -135,10 +135,9 @@ def test_an_item_without_an_event_is_proposed_by_its_features() -> None:
 
 def test_seen_items_and_the_past_are_left_alone_by_the_future() -> None:
     log = rc.NextEvent()._log(log_of(30), {})
-    learnt, asked, _how = split_log(log, Cut("time", 0.2), 1)
-    assert learnt.times is not None
+    parts = split_log(log, Cut("time", 0.2), 1)
     assert log.times is not None
-    assert learnt.times.max() < log.times[asked].min()
+    assert log.times[parts.train].max() < log.times[parts.test].min()
 
 
 @pytest.mark.parametrize(

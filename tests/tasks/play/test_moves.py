@@ -12,7 +12,8 @@ import recurra as rc
 from recurra.cli.main import main
 from recurra.data.events.games import game_columns, histories_of
 from recurra.errors import InputError
-from recurra.tasks.play.moves import split_episodes
+from recurra.tasks.next_event.events import Events
+from recurra.tasks.play.moves import held_out_episodes
 
 
 def games(count: int = 16, rounds: int = 25, seed: int = 0) -> pd.DataFrame:
@@ -61,14 +62,17 @@ def test_no_later_action_reaches_an_earlier_row():
 
 
 def test_whole_episodes_are_the_test_part():
-    wide = games(10)
-    frame = histories_of(wide, game_columns(wide, action=["a", "b"], episode="game"))[0]
-    learnt, tested, told = split_episodes(frame, 0.3, 0)
-    assert told == "whole episodes at random, 3 episodes"
-    assert not set(learnt["episode"]) & set(tested["episode"])
-    assert len(learnt) + len(tested) == len(frame)
+    log = rc.NextMove()._log(games(10), {"action": ["a", "b"], "episode": "game"})
+    parts = rc.NextMove()._split(Events(log), 0.3)
+    assert parts.facts[0].value == "whole episodes at random, 3 episodes"
+    episodes = [user.split(" / ")[0] for user in log.users[log.owners]]
+    learnt, judges = ({episodes[k] for k in part} for part in (parts.train, parts.test))
+    assert len(learnt) == 7
+    assert len(judges) == 3
+    assert not learnt & judges
+    assert len(parts.train) + len(parts.test) == len(log) - 6  # the first of each of six histories is not asked for
     with pytest.raises(InputError, match="a single episode"):
-        split_episodes(frame[frame["episode"] == "1"], 0.3, 0)
+        held_out_episodes(np.zeros(2, dtype=np.int64), 0.3, 0)
 
 
 @pytest.mark.train

@@ -2,53 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from torch import nn
 
-from recurra import cells
-from recurra.data.events.games import GameColumns
-from recurra.data.events.log import EventLog, merged
+from recurra.checking import require
+from recurra.data.events.log import EventLog
 from recurra.data.events.reader import EventReader
-from recurra.data.events.reading import EventColumns, identifiers, log_of, read_events, refuse_short
+from recurra.data.events.reading import (
+    EventColumns,
+    log_of,
+    read_events,
+    refuse_short,
+    understand_events,
+)
+from recurra.data.examples.files import read_examples_file
 from recurra.data.files.arrow import in_pandas
 from recurra.data.schema.facts import Fact
-from recurra.data.schema.names import require_columns
-from recurra.deploy.model_file import Contents
+from recurra.data.schema.names import counted, require_columns
 from recurra.errors import InputError
 from recurra.evaluation.ranking.ranks import best, forget_seen
 from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _
-from recurra.nn.next_event import LEVELS, NextEventOptions
-from recurra.tasks.next_event.contract import FileContract
-from recurra.tasks.next_event.evaluating import EventTest, evaluate_model
+from recurra.nn.next_event import LEVELS, NextEventNetwork, NextEventOptions
+from recurra.options import option
+from recurra.report import ReportContent
+from recurra.tasks.estimator import Done, Insight, Later, Prepared, nobody
+from recurra.tasks.fitted import check_share
+from recurra.tasks.next_event.checks import check_model
+from recurra.tasks.next_event.evaluating import evaluate_model
+from recurra.tasks.next_event.events import Events, Usage, asked_of, catalogue_of, later_events
 from recurra.tasks.next_event.explanation import explain_last
 from recurra.tasks.next_event.facts import model_facts
-from recurra.tasks.next_event.model import GAP, NextEventModel, Recipe, fit_model, refit, repeats_share
-from recurra.tasks.next_event.model_file import KIND, FittedState, Usage, from_contents, to_contents
-from recurra.tasks.next_event.splitting import Cut, questions, split_log
+from recurra.tasks.next_event.looking import insight_of
+from recurra.tasks.next_event.model import GAP, NextEventModel, Recipe, fit_model, make_network, refit, repeats_share
+from recurra.tasks.next_event.preview import RankedPreview
+from recurra.tasks.next_event.report import evaluation_frame, own_panels, panel_data
+from recurra.tasks.next_event.settings import check_arguments, default_network, default_training, refuse_numbers
+from recurra.tasks.next_event.splitting import Cut, split_log
 from recurra.tasks.next_event.stream import EventStream
-from recurra.tasks.parameters import check_options, chosen_options
+from recurra.tasks.opened import Opened
+from recurra.tasks.parameters import chosen_options
+from recurra.tasks.studied import FileStudy, Gathered, Parts, StudiedEstimator, Tested, single_column
 from recurra.training import Run, TrainingOptions
-from recurra.training.progress import check_verbose
-from recurra.training.run import pick_device
 
-Events = pd.DataFrame | EventLog | Sequence[Sequence[Any]]
+Given = pd.DataFrame | EventLog | Sequence[Sequence[Any]]
 
-_LARGEST_SEED = 2**32 - 1
 _RARE = 0.01  # of the events that repeat an item, below which seen items are not proposed
-_FEW = 100  # items
-_SAMPLED = 20_000  # items above which some are drawn in training
+_AT_ONCE = 2_000  # histories whose proposals are in memory together
+_SHOWN = 20
 _COLUMNS = ("user", "item", "time", "features", "ignore", "repeats")
 
 
-class NextEvent(FileContract):
+class NextEvent(StudiedEstimator):
     """Learns from histories of events what comes next: which item, when, and numbers that come with it.
 
     A causal recurrence reads the items of a history and what comes with them; every item gets a score, and where
@@ -70,13 +81,17 @@ class NextEvent(FileContract):
     ['butter', 'milk']
     """
 
-    KIND = KIND
+    KIND = "next event"
+    MODEL = NextEventModel
+    ROLES = (Usage,)
+    ROLES_PART = "usage"
+    PANELS: ClassVar = ("cards", "methods", "explained")
+    UNIT = "question"
+    PACKAGES = ("torch", "numpy", "pandas", "pyarrow")
     asks = ("top",)
+    refit = True
     model_: NextEventModel
-    verdict_: str | None
-    columns_: EventColumns | None
-    games_: GameColumns | None = None  # of records of games: see `tasks.play.moves`
-    holdout_: EventTest
+    roles_: Usage | None = None
 
     def __init__(
         self,
@@ -98,7 +113,7 @@ class NextEvent(FileContract):
         self.network = network
         self.training = training
         self.seen = seen
-        self.split = split
+        self.split: Literal["time", "histories"] = split
         self.least = least
         self.numbers = numbers
         self.seed = seed
@@ -107,27 +122,21 @@ class NextEvent(FileContract):
 
     # Learning
 
-    def fit(self, events: Events, *, items: pd.DataFrame | None = None, run: Run | None = None, **columns: Any) -> Self:
+    def fit(self, events: Given, *, items: pd.DataFrame | None = None, run: Run | None = None, **columns: Any) -> Self:
         """Learn from a table of events, or from lists of items, one for each history.
 
         `columns` name the columns of a table: user, item, time, features (context), ignore; detected where they are
         not. `items` is a table of features of items, with the same item column: items without an event can then be
         proposed. Raises `InputError` for events that cannot be used, with the row.
         """
-        self._check()
-        log = self._log(events, columns)
-        run = self._run(run, trainings=2)
-        self._learn(log, self._catalogue(items), Cut(self.split), run, "training")
-        self.verdict_ = None
-        if hasattr(self, "holdout_"):
-            del self.holdout_
-        return self
+        data = self._events(events, items, columns)
+        return self._fit_ends(self._trained(data, run=self._run(run, trainings=1), name="training"), data)
 
     def study(
         self,
-        events: Events,
+        events: Given,
         *,
-        test: Events | None = None,
+        test: Given | None = None,
         share: float = 0.2,
         items: pd.DataFrame | None = None,
         run: Run | None = None,
@@ -139,35 +148,30 @@ class NextEvent(FileContract):
         split="histories" whole histories. Then a model is trained on everything, and kept. With `test`, further events,
         these are the test part, and the evaluated model is kept. Raises `InputError` for events that cannot be used.
         """
-        self._check()
-        log = self._log(events, columns)
-        described = self._catalogue(items)
-        later = None if test is None else self._later_log(test)
-        return self._study(log, described, later, share, run)
+        check_share(share)
+        data = self._events(events, items, columns)
+        judges = None if test is None else self._judges(data.log, self._later_log(test))
+        gathered = Gathered(data, data.rows, test=judges)
+        return self._study_of(FileStudy(gathered, self._split(data, share) if test is None else None), run)
 
-    def evaluate(self, events: Events) -> Evaluation:
+    def evaluate(self, events: Given) -> Evaluation:
         """Evaluate the fitted model on events, against the baselines that were fitted with it.
 
         Of a log that reaches back into the time of the training only the later events are asked for.
         """
-        model = self._fitted()
-        log = self._later_log(events)
-        asked, note = self._asked(log)
-        self.holdout_ = evaluate_model(model, log, asked, units=self._units(log))
-        if note:
-            evaluation = self.holdout_.evaluation
-            self.holdout_ = replace(self.holdout_, evaluation=replace(evaluation, notes=(note, *evaluation.notes)))
+        data = Events(self._later_log(events))
+        self.holdout_ = self._evaluated(self._fitted(), data, data.rows)
         return self.holdout_.evaluation
 
     # Using
 
-    def predict(self, events: Events) -> npt.NDArray[np.object_]:
+    def predict(self, events: Given) -> npt.NDArray[np.object_]:
         """The likeliest next item after each history, in the order of the histories."""
         log = self._later_log(events)
         codes, _shares = self._ranked(log, 1)
         return np.array([self.items_[code] for code in codes[:, 0]], dtype=object)
 
-    def recommend(self, events: Events, top: int = 20) -> pd.DataFrame:
+    def recommend(self, events: Given, top: int = 20) -> pd.DataFrame:
         """The first `top` items after each history: user, rank (from 1), item, share; and the next numbers.
 
         `share` is the probability among all items.
@@ -175,7 +179,7 @@ class NextEvent(FileContract):
         log = self._later_log(events)
         return self._recommended(log, top)
 
-    def next_numbers(self, events: Events) -> pd.DataFrame:
+    def next_numbers(self, events: Given) -> pd.DataFrame:
         """user, number, and its quantiles "10 %", "50 %", "90 %" for the event after each history; gaps in seconds."""
         model, log = self._fitted(), self._later_log(events)
         found = model.next_numbers(model.reader.encode(log), log.offsets[1:])
@@ -188,7 +192,7 @@ class NextEvent(FileContract):
         columns = ["user", "number", *(f"{round(100 * level)} %" for level in LEVELS)]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
-    def explain(self, events: Events, *, top: int = 1) -> pd.DataFrame:
+    def explain(self, events: Given, *, top: int = 1) -> pd.DataFrame:
         """Which past events spoke for the first `top` proposals: user, proposal, event (from 1), item, attribution.
 
         An attribution is how much the logarithm of the proposal's share falls without that event. Of long histories
@@ -197,7 +201,7 @@ class NextEvent(FileContract):
         return explain_last(self._fitted(), self._later_log(events), top)
 
     def stream(
-        self, events: Events | None = None, *, users: Sequence[Any] | None = None, threads: int | None = None
+        self, events: Given | None = None, *, users: Sequence[Any] | None = None, threads: int | None = None
     ) -> EventStream:
         """Users whose states go on after training, one step per event: those of `events`, and further `users`."""
         model = self._fitted()
@@ -214,96 +218,188 @@ class NextEvent(FileContract):
 
     def facts(self) -> list[Fact]:
         """What the fitted estimator decided by itself, and how to decide otherwise."""
-        return model_facts(self._fitted(), auto=self.seen == "auto")
+        return model_facts(self._fitted())
 
-    # Files
+    # Of a study
 
-    def save(self, path: str | Path) -> None:
-        """Write the model file, one `.safetensors`; `recurra.load` reads it."""
-        from recurra import __version__
+    def prepare(self, opened: Opened, *, share: float = 0.2, **columns: Any) -> Prepared:
+        """The log of a file by its columns; `test` and `items` are files of their own."""
+        return super().prepare(opened, share=share, **columns)
 
-        usage = Usage(self.columns_, Cut(self.split), int(self.least), tuple(self.numbers), self.games_)
-        state = FittedState(self._fitted(), usage, self.verdict_)
-        self._write(path, to_contents(state, kind=self.KIND, made_by=__version__))
-
-    @classmethod
-    def opened(cls, contents: Contents, path: str, network: Callable[..., nn.Module] | None = None) -> Self:
-        """The estimator that wrote the `contents` of the file at `path`."""
-        kept = from_contents(contents, path)
-        recipe, usage = kept.model.recipe, kept.usage
-        made = cls(
-            cell=recipe.cell,
-            members=recipe.members,
-            network=recipe.network,
-            training=recipe.training,
-            seen="keep" if recipe.keep_seen else "exclude",
-            split=usage.cut.by,
-            least=usage.least,
-            numbers=usage.wanted,
-            seed=recipe.seed,
-        )
-        made.model_, made.columns_, made.verdict_ = kept.model, usage.columns, kept.verdict
-        made.games_ = usage.games
-        return made
-
-    # The steps of it
-
-    def _study(
+    def _gathered(  # pyright: ignore[reportIncompatibleMethodOverride]  # its columns by name
         self,
-        log: EventLog,
-        described: pd.DataFrame | None,
-        later: EventLog | None,
-        share: float,
-        run: Run | None,
-    ) -> Evaluation:
-        run = self._run(run, trainings=3 if later is None else 2)
-        cut = Cut(self.split, share)
-        if later is not None:
-            self._learn(log, described, Cut(self.split), run, "training")
-            whole = merged(log, later) if np.isin(later.users, log.users).any() else later
-            known = np.isin(whole.users, later.users)[whole.owners]
-            fresh = np.ones(len(whole), dtype=bool)
-            if whole is not later:
-                counts = dict(zip(log.users.tolist(), log.lengths.tolist(), strict=True))
-                before = np.array([counts.get(user, 0) for user in whole.users.tolist()], dtype=np.int64)
-                fresh = np.arange(len(whole)) - np.repeat(whole.offsets[:-1], whole.lengths) >= before[whole.owners]
-            asked = questions(whole, known & fresh, int(self.least))
-            if not len(asked):
-                raise InputError(_("the test events hold no event with another one before it: nothing can be asked"))
-            self.holdout_ = evaluate_model(self.model_, whole, asked, run=run, units=self._units(whole))
-        else:
-            learnt, asked, self.how_ = split_log(log, cut, int(self.least))
-            self._learn(learnt, described, Cut(self.split), run, "study")
-            self.holdout_ = evaluate_model(self.model_, log, asked, run=run, units=self._units(log))
-            if not self.model_.interrupted:
-                reader = EventReader.learn(log, described)
-                kept = refit(self.model_, log, reader, wanted=tuple(self.numbers), run=run, name="training")
-                if not kept.interrupted:
-                    self.model_ = kept
-        self.verdict_ = self.holdout_.evaluation.verdict.sentence
-        return self.holdout_.evaluation
+        opened: Opened,
+        roles: Usage | None,
+        *,
+        test: str | Path | None = None,
+        items: str | Path | None = None,
+        repeats: Literal["keep", "drop"] = "drop",
+        **columns: Any,
+    ) -> Gathered:
+        if roles is not None:
+            return self._gathered_later(opened, roles)
+        check_arguments(self)
+        given = {name: value for name, value in columns.items() if value is not None}
+        given |= {name: [given[name]] for name in ("features", "ignore") if isinstance(given.get(name), str)}
+        given |= {name: single_column(given[name], name) for name in ("user", "item", "time") if name in given}
+        known = understand_events(opened.frame, source=opened.source, repeats=repeats, **given)
+        log, facts = read_events(opened.frame, known, source=opened.source)
+        refuse_numbers(tuple(self.numbers), log)
+        refuse_short(log, known, opened.source)
+        self.roles_ = self._usage(known)
+        described = None
+        if items is not None:
+            described = self._catalogue(read_examples_file(items)[0], Path(items).name)
+        judges = None
+        if test is not None:
+            later = self._later_log(read_examples_file(test, **opened.reading)[0], Path(test).name)
+            judges = self._judges(log, later)
+            told = f"{Path(test).name}, {counted(len(judges.rows), 'question')}"
+            facts.append(Fact(_("test part"), told, option("test")))
+        data = Events(log, described)
+        return Gathered(data, data.rows, self.roles_, facts, judges)
+
+    def _gathered_later(self, opened: Opened, roles: Usage) -> Gathered:
+        columns, frame = roles.columns, opened.frame
+        if columns is None:
+            raise InputError(
+                _("this model was fitted to lists of items, not to a file: use recurra.load(...).recommend in Python")
+            )
+        require_columns([columns.item], [str(name) for name in frame.columns], opened.source, "")
+        missing = [name for name in columns.context if name not in frame]
+        frame = frame.assign(**dict.fromkeys(missing, np.nan)) if missing else frame
+        log, facts = read_events(frame, columns, source=opened.source)
+        if missing:
+            facts.append(Fact(_("missing"), _("{columns}: read as unknown", columns=", ".join(missing))))
+        data = Events(log)
+        return Gathered(data, data.rows, roles, facts)
+
+    def _judges(self, log: EventLog, later: EventLog) -> Gathered:
+        asked = later_events(log, later, int(self.least))
+        return Gathered(asked, asked.rows)
+
+    def _split(self, data: Events, share: float) -> Parts:
+        return split_log(data.log, Cut(self.split, share), int(self.least))
+
+    def _run(self, run: Run | None, *, trainings: int) -> Run:
+        return super()._run(run, trainings=trainings + 1)  # the first one holds its last part out
+
+    def _trained(self, data: Events, *, run: Run, name: str) -> NextEventModel:
+        log = data.alone
+        refuse_short(log, self._columns or EventColumns("item", "history"), "events")
+        reader = EventReader.learn(log, data.items)
+        recipe, wanted = self._recipe(log, reader), tuple(self.numbers)
+        return fit_model(log, reader, recipe, Cut(self.split), wanted=wanted, run=run, name=name)
+
+    def _refitted(self, model: NextEventModel, data: Events, *, run: Run) -> NextEventModel:
+        reader = EventReader.learn(data.log, data.items)
+        return refit(model, data.log, reader, wanted=tuple(self.numbers), run=run, name="training")
+
+    def _compared(self, model: Any, data: Any, run: Run) -> Any:
+        return model  # the baselines were learnt with it
+
+    def _with_baselines(self, model: Any, data: Any) -> Any:
+        return model
+
+    def _evaluated(self, model: NextEventModel, data: Events, rows: Any, *, done: Done = nobody) -> Tested:
+        note = ""
+        if data.places is None:
+            data, note = asked_of(data.log, model.until, int(self.least))
+        tested = evaluate_model(model, data, units=self._units(data.log), done=done)
+        if note:
+            evaluation = tested.evaluation
+            tested = replace(tested, evaluation=replace(evaluation, notes=(note, *evaluation.notes)))
+        return tested
 
     def _units(self, log: EventLog) -> npt.NDArray[np.int64] | None:
         """What histories belong to that are drawn together in the bootstrap; None: each by itself."""
         return None
 
-    def _learn(self, log: EventLog, described: pd.DataFrame | None, cut: Cut, run: Run, name: str) -> None:
-        refuse_short(log, self.columns_ or EventColumns("item", "history"), "events")
-        reader = EventReader.learn(log, described)
-        self.model_ = fit_model(
-            log, reader, self._recipe(log, reader), cut, wanted=tuple(self.numbers), run=run, name=name
-        )
-
     def _recipe(self, log: EventLog, reader: EventReader) -> Recipe:
-        keep = self.seen == "keep" or (self.seen == "auto" and repeats_share(log) >= _RARE)
         return Recipe(
             cell=self.cell,
             members=int(self.members),
             network=chosen_options(self.network, default_network(reader)),
             training=chosen_options(self.training, default_training(log, reader)),
-            keep_seen=keep,
+            keep_seen=self._repeats(log) if self.seen == "auto" else self.seen == "keep",
             seed=int(self.seed),
         )
+
+    def _repeats(self, log: EventLog) -> bool:
+        """Whether items of the past come again in these histories."""
+        return repeats_share(log) >= _RARE
+
+    # Its pages and files
+
+    def _frame(self, tested: Tested) -> pd.DataFrame:
+        return evaluation_frame(tested, self._user)
+
+    def _predicted(self, data: Events, rows: Any, done: Done, **shown: Any) -> Iterator[pd.DataFrame]:
+        log, top = data.log, int(shown.get("top") or _SHOWN)
+        for first in range(0, len(log.users), _AT_ONCE):
+            last = min(first + _AT_ONCE, len(log.users))
+            part = log.keep((log.owners >= first) & (log.owners < last))
+            yield self._recommended(part, top).rename(columns={"user": self._user})
+            done(int(log.offsets[last]))
+
+    def preview(self) -> RankedPreview:
+        """The first histories with their first items."""
+        return RankedPreview()
+
+    def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
+        """Of some histories of the file."""
+        if step is not None:
+            raise InputError(
+                _(
+                    "{option} is about a model that tags or forecasts steps, and this one does not",
+                    option=option("step", step),
+                )
+            )
+        found = self._later(later)
+        assert later is not None
+        return insight_of(self.model_, found.data.log, facts=later.facts, done=done)
+
+    def content(self, **head: Any) -> ReportContent:
+        """What the page and the picture show; `head` may hold `title`, `facts`, `notes` and `arguments`."""
+        about = _(
+            "Every method ranks all items after each history; the scores say how high the item that came "
+            "next is ranked."
+        )
+        return super().content(**{"about": about, **head})
+
+    def _title(self) -> str:
+        return _("What comes next")
+
+    def _panels(self, tested: Tested | None) -> list[Any]:
+        return [*self.PANELS, *(() if tested is None else own_panels(tested)), "training", "memory"]
+
+    def _panel_data(self, tested: Tested) -> dict[str, Any]:
+        return panel_data(tested)
+
+    @classmethod
+    def _network(cls, parts: Mapping[str, Any]) -> NextEventNetwork:
+        return make_network(parts["reader"], parts["numbers"], parts["recipe"])
+
+    def _settings_of(self, model: NextEventModel) -> dict[str, Any]:
+        recipe, usage = model.recipe, self.roles_
+        require(usage is not None, "it does not say how a log is read")
+        assert usage is not None
+        return {
+            "cell": recipe.cell,
+            "members": recipe.members,
+            "network": recipe.network,
+            "training": recipe.training,
+            "seen": "keep" if recipe.keep_seen else "exclude",
+            "split": usage.cut.by,
+            "least": usage.least,
+            "numbers": usage.wanted,
+            "seed": recipe.seed,
+        }
+
+    def _check_opened(self, model: NextEventModel) -> None:
+        check_model(model)
+
+    # The steps of it
 
     def _recommended(self, log: EventLog, top: int) -> pd.DataFrame:
         codes, shares = self._ranked(log, top)
@@ -348,26 +444,25 @@ class NextEvent(FileContract):
             shares.append(np.take_along_axis(chances, chosen, axis=1))
         return np.concatenate(found), np.concatenate(shares)
 
-    def _asked(self, log: EventLog) -> tuple[npt.NDArray[np.int64], str]:
-        """The questions of a later log, and what is to be said of them."""
-        until = self._fitted().until
-        every = np.ones(len(log), dtype=bool)
-        note = ""
-        if until is not None and log.times is not None and (log.times <= until).any():
-            after = log.times > until
-            if len(questions(log, after, int(self.least))):
-                every = after
-            else:
-                note = _(
-                    "No event is later than the training data: the model may have been trained on these very events."
-                )
-        asked = questions(log, every, int(self.least))
-        if not len(asked):
-            raise InputError(_("no history has two events: there is nothing to evaluate"))
-        return asked, note
+    @property
+    def _columns(self) -> EventColumns | None:
+        return None if self.roles_ is None else self.roles_.columns
 
-    def _log(self, events: Events, columns: Mapping[str, Any]) -> EventLog:
-        """Events that are learnt from; `columns_` is how they were read."""
+    @property
+    def _user(self) -> str:
+        """What the column of users is called in files."""
+        columns = self._columns
+        return columns.user if columns is not None and columns.user is not None else "history"
+
+    def _usage(self, columns: EventColumns | None) -> Usage:
+        return Usage(columns, Cut(self.split), int(self.least), tuple(self.numbers))
+
+    def _events(self, events: Given, items: pd.DataFrame | None, columns: Mapping[str, Any]) -> Events:
+        check_arguments(self)
+        return Events(self._log(events, columns), self._catalogue(items))
+
+    def _log(self, events: Given, columns: Mapping[str, Any]) -> EventLog:
+        """Events that are learnt from; `roles_` is how they were read."""
         wrong = next((name for name in columns if name not in _COLUMNS), None)
         if wrong is not None:
             raise InputError(
@@ -376,30 +471,23 @@ class NextEvent(FileContract):
         given = {name: value for name, value in columns.items() if value is not None}
         if not isinstance(events, EventLog):
             events = in_pandas(events)
-        log, self.columns_, self.log_facts_ = log_of(events, given)
+        log, known, _facts = log_of(events, given)
         if not len(log):
             raise InputError(_("events holds no event"))
-        for name in self.numbers:
-            if name not in log.context or log.context[name].dtype.kind != "f":
-                raise InputError(
-                    _(
-                        "numbers names {name!r}: expected numeric columns that come with an event, of {known}",
-                        name=name,
-                        known=", ".join(log.context) or _("which there is none"),
-                    )
-                )
+        refuse_numbers(tuple(self.numbers), log)
+        self.roles_ = self._usage(known)
         return log
 
-    def _later_log(self, events: Events) -> EventLog:
+    def _later_log(self, events: Given, source: str = "events") -> EventLog:
         """Events read as those that were learnt from."""
         if isinstance(events, EventLog):
             return events
         events = in_pandas(events)
         if isinstance(events, pd.DataFrame):
-            columns = self.columns_
+            columns = self._columns
             if columns is None:
                 raise InputError(_("this model was fitted to lists of items: give a list of items for each history"))
-            return read_events(events, columns, source="events")[0]
+            return read_events(events, columns, source=source)[0]
         log = log_of(events, {})[0]
         if not len(log):
             raise InputError(_("events holds no event"))
@@ -407,60 +495,5 @@ class NextEvent(FileContract):
 
     def _catalogue(self, items: pd.DataFrame | None, source: str = "items") -> pd.DataFrame | None:
         """Features of items by item."""
-        if items is None:
-            return None
-        name = None if self.columns_ is None else self.columns_.item
-        assert name is not None
-        items = pd.DataFrame(in_pandas(items))
-        require_columns([name], [str(column) for column in items.columns], source, "")
-        keys = identifiers(items[name], name, source)
-        known = items.drop(columns=name).set_index(pd.Index(keys))
-        if known.index.has_duplicates:
-            twice = known.index[known.index.duplicated()][0]
-            raise InputError(
-                _("{source} describes the item {item!r} twice: give a row for each", source=source, item=twice)
-            )
-        return known
-
-    def _check(self) -> None:
-        cells.get(self.cell)
-        for name, value, least in (("members", self.members, 1), ("seed", self.seed, 0), ("least", self.least, 1)):
-            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-            if not whole or not least <= value <= _LARGEST_SEED:
-                raise InputError(
-                    _(
-                        "{name} is {value!r}: expected a whole number of at least {least}",
-                        name=name,
-                        value=value,
-                        least=least,
-                    )
-                )
-        choices = (("seen", self.seen, ("auto", "keep", "exclude")), ("split", self.split, ("time", "histories")))
-        for name, value, known in choices:
-            if value not in known:
-                raise InputError(
-                    _("{name} is {value!r}: expected one of {known}", name=name, value=value, known=", ".join(known))
-                )
-        check_verbose(self.verbose)
-        pick_device(self.device)
-        check_options("network", self.network, NextEventOptions)
-        check_options("training", self.training, TrainingOptions)
-        chosen_options(self.network, NextEventOptions()).check()
-
-
-def default_network(reader: EventReader) -> NextEventOptions:
-    """Few items are seen often and need little noise; of very many some are drawn in training."""
-    items = len(reader.items)
-    if items <= _FEW:
-        return NextEventOptions(dropout=0.1)
-    cold = reader.item_features.shape[1] > 0
-    return NextEventOptions(item_dropout=0.1 if cold else 0.0, negatives=2048 if items > _SAMPLED else 0)
-
-
-def default_training(log: EventLog, reader: EventReader) -> TrainingOptions:
-    """Passes and batches by the number of histories; few items take larger steps."""
-    histories = int((log.lengths > 1).sum())
-    batch = int(np.clip(2 ** round(np.log2(max(histories, 1) / 500)), 16, 64))
-    epochs = float(np.clip(800_000 / max(len(log), 1), 2, 30))
-    rate = 5e-3 if len(reader.items) <= _FEW else 3e-3
-    return TrainingOptions(epochs=epochs, batch_size=batch, learning_rate=rate)
+        assert items is None or self._columns is not None
+        return None if items is None else catalogue_of(items, self._columns.item, source)  # pyright: ignore[reportOptionalMemberAccess]

@@ -14,13 +14,14 @@ from recurra.data.events.reader import EncodedLog
 from recurra.evaluation.ranking.evaluation import Ranks, evaluate_ranks, leading_of
 from recurra.evaluation.ranking.prefixes import Prefixes
 from recurra.evaluation.ranking.ranks import ranks_of
-from recurra.evaluation.shared.evaluation import MODEL, Evaluation
+from recurra.evaluation.shared.evaluation import MODEL
 from recurra.formatting import NumberStyle, percent
-from recurra.language import _, counted
+from recurra.language import _
 from recurra.nn.next_event import LEVELS
+from recurra.tasks.estimator import Done, nobody
+from recurra.tasks.next_event.events import Events
 from recurra.tasks.next_event.model import GAP, NextEventModel, next_numbers_of
-from recurra.training import Run
-from recurra.training.progress import following
+from recurra.tasks.studied import Tested
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.floating]
@@ -31,60 +32,44 @@ _MOST = 30_000  # questions of the test part; of more they are spread evenly
 
 
 @dataclass(frozen=True, eq=False)
-class EventTest:
-    """What a model was evaluated on: the log, the questions (places of events in it), the ranks, and the evaluation."""
+class Ranked:
+    """Where what came next was ranked, and how well the numbers that come with it were predicted."""
 
-    model: NextEventModel
-    log: EventLog
-    asked: Ints
     ranks: Ranks
-    evaluation: Evaluation
     numbers: pd.DataFrame
 
 
-def evaluate_model(
-    model: NextEventModel, log: EventLog, asked: Ints, *, run: Run | None = None, units: Ints | None = None
-) -> EventTest:
-    """Rank what came at the places `asked` among all items, by the model and by every baseline.
+def evaluate_model(model: NextEventModel, data: Events, *, units: Ints | None = None, done: Done = nobody) -> Tested:
+    """Rank what came at the places of `data` among all items, by the model and by every baseline.
 
     `units` [U] are numbers of what the histories belong to, which are drawn together; each by itself unless given.
     """
-    spread = len(asked) > _MOST
-    if spread:
-        asked = asked[np.unique(np.linspace(0, len(asked) - 1, _MOST).astype(np.int64))]
+    log, asked = data.log, data.places
+    assert asked is not None
+    total = len(asked)
+    if total > _MOST:
+        asked = asked[np.unique(np.linspace(0, total - 1, _MOST).astype(np.int64))]
     encoded = model.reader.encode(log)
     keep = model.recipe.keep_seen
     prefixes, targets = _questions(model, encoded, asked), encoded.codes[asked]
-    scorer = model.scorer(encoded, asked)
-    every: dict[str, Callable[[Prefixes, slice], Floats]] = {MODEL: scorer}
+    every: dict[str, Callable[[Prefixes, slice], Floats]] = {MODEL: model.scorer(encoded, asked)}
     for ranker in model.rankers:
         every[ranker.name] = _scores_of(ranker)
     if model.blend.methods:
         every[ALONE] = model.scorer(encoded, asked, alone=True)
     ranks: dict[str, Ranks] = {}
-    progress = None if run is None else run.progress
-    if progress is None:
-        for name, score in every.items():
-            ranks[name] = Ranks(*ranks_of(score, prefixes, targets, keep_seen=keep))
-    else:
-        with following(progress, "evaluation", len(every)) as bar:
-            for number, (name, score) in enumerate(every.items(), start=1):
-                ranks[name] = Ranks(*ranks_of(score, prefixes, targets, keep_seen=keep))
-                bar.update(number, _(name))
+    for number, (name, score) in enumerate(every.items(), start=1):
+        ranks[name] = Ranks(*ranks_of(score, prefixes, targets, keep_seen=keep))
+        done(round(total * number / len(every)))
     alone = ranks.pop(ALONE, None)
     owners = log.owners[asked] if units is None else units[log.owners[asked]]
     evaluation = evaluate_ranks(ranks, items=len(model.reader.items), counts=model.counts, owners=owners)
     notes = _notes(model, log, encoded, asked, ranks[MODEL], alone)
-    if spread:
+    if total > _MOST:
         notes.append(_("{n} questions were evaluated, evenly spaced among a larger number.", n=f"{len(asked):,}"))
-    return EventTest(
-        model,
-        log,
-        asked,
-        ranks[MODEL],
-        replace(evaluation, notes=tuple(notes)),
-        evaluate_numbers(model, log, encoded, asked),
-    )
+    found = Ranked(ranks[MODEL], evaluate_numbers(model, log, encoded, asked))
+    data = Events(log, data.items, asked)
+    return Tested(model, data, found, replace(evaluation, notes=tuple(notes)), data.rows)
 
 
 def _scores_of(ranker: object) -> Callable[[Prefixes, slice], Floats]:
@@ -220,8 +205,3 @@ def numbers_said(frame: pd.DataFrame) -> list[str]:
         )
         for number, error, median, inside in frame.to_numpy().tolist()
     ]
-
-
-def count_questions(number: int) -> str:
-    """So many questions."""
-    return counted(number, "question")

@@ -12,7 +12,7 @@ from recurra.tasks.next_event.model import NextEventModel
 _SEEN = {True: mark("items of the past may be proposed again"), False: mark("items of the past are not proposed")}
 
 
-def model_facts(model: NextEventModel, *, auto: bool) -> list[Fact]:
+def model_facts(model: NextEventModel) -> list[Fact]:
     """One line for each decision, and the flag that decides otherwise."""
     recipe = model.recipe
     network, training = recipe.network, recipe.training

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -19,25 +18,19 @@ from recurra.language import _
 from recurra.nn.next_event import NextEventNetwork
 from recurra.tasks.estimator import Done, Insight
 from recurra.tasks.memory import memory_sentences
+from recurra.tasks.next_event.explanation import explain_last
 from recurra.tasks.next_event.model import NextEventModel
 
 _EXPLAINED, _LOOKED, _LONGEST = 50, 16, 200  # histories, histories, events of them
 _STRONGEST = 12
 
 
-def insight_of(
-    model: NextEventModel,
-    log: EventLog,
-    *,
-    facts: list[Fact],
-    done: Done,
-    explain: Callable[[NextEventModel, EventLog], pd.DataFrame],
-) -> Insight:
+def insight_of(model: NextEventModel, log: EventLog, *, facts: list[Fact], done: Done) -> Insight:
     """Of histories that are spread evenly over those of a log."""
     numbers = np.unique(np.linspace(0, len(log.users) - 1, min(len(log.users), _EXPLAINED)).astype(np.int64))
     frames = []
     for place, number in enumerate(numbers.tolist()):
-        frames.append(explain(model, log.keep(log.owners == number)))
+        frames.append(explain_last(model, log.keep(log.owners == number)))
         done(round((place + 1) / len(numbers) * len(log.users)))
     moved = pd.concat(frames, ignore_index=True)
     if len(numbers) < len(log.users):

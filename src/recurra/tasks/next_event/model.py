@@ -10,7 +10,7 @@ on all events, for as long: what happened last is worth most to somebody who ask
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +32,7 @@ from recurra.evaluation.ranking.rankers import (
     SessionNeighbours,
     learn_rankers,
 )
-from recurra.language import mark
-from recurra.nn.next_event import LEVELS, NextEventNetwork, NextEventOptions, hidden_of
+from recurra.nn.next_event import NextEventNetwork, NextEventOptions, hidden_of
 from recurra.tasks.next_event.problem import NextEventProblem
 from recurra.tasks.next_event.splitting import Cut, held_out
 from recurra.training import Run, TrainingOptions
@@ -88,9 +87,9 @@ class NextEventModel:
     until: float | None = None
 
     @property
-    def interrupted(self) -> bool:
-        """Whether the user stopped the training."""
-        return any(member.interrupted for member in self.members)
+    def baselines(self) -> tuple[Popularity | ItemRules | SessionNeighbours | NGramRanker | OwnHistory, ...]:
+        """What it is compared with."""
+        return self.rankers
 
     @property
     def helpers(self) -> dict[str, Popularity | ItemRules | SessionNeighbours | NGramRanker | OwnHistory]:
@@ -312,12 +311,3 @@ def repeats_share(log: EventLog) -> float:
     codes = pd.factorize(log.items)[0].astype(np.int64)
     keys = owners * (int(codes.max()) + 1) + codes
     return float(1 - len(np.unique(keys)) / len(keys))
-
-
-def with_helpers_only(model: NextEventModel) -> NextEventModel:
-    """Without the methods that only serve for comparison."""
-    return replace(model, rankers=tuple(model.helpers.values()))
-
-
-LEVEL_NAMES = tuple(f"{round(100 * level)} %" for level in LEVELS)
-SAID = {GAP: mark("time until the next event")}

@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.data.events.log import EventLog
+from recurra.data.schema.facts import Fact
 from recurra.errors import InputError
 from recurra.language import _, counted, mark
 from recurra.options import option
+from recurra.tasks.studied import Parts
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -62,8 +64,8 @@ def held_out(log: EventLog, cut: Cut) -> Ints:
     return found if len(found) >= _LEAST else found[:0]
 
 
-def split_log(log: EventLog, cut: Cut, least: int) -> tuple[EventLog, Ints, str]:
-    """What is learnt from, the questions of the whole log in the test part, and in words how they were chosen.
+def split_log(log: EventLog, cut: Cut, least: int) -> Parts:
+    """The events that are learnt from, and of the later ones those that are asked for.
 
     Raises InputError where nothing is left to learn from or to be evaluated on.
     """
@@ -93,5 +95,7 @@ def split_log(log: EventLog, cut: Cut, least: int) -> tuple[EventLog, Ints, str]
         shown = f"{moment:g}"
         if moment > 1e7:
             shown = str(np.datetime64(round(moment), "s")).replace("T", " ")
-        return learnt, asked, _(BY_TIME, moment=shown, questions=told)
-    return learnt, asked, _(BY_HISTORY, n=len(np.unique(log.owners[later])), questions=told)
+        said = _(BY_TIME, moment=shown, questions=told)
+    else:
+        said = _(BY_HISTORY, n=len(np.unique(log.owners[later])), questions=told)
+    return Parts(np.flatnonzero(~later), asked, [Fact(_("test part"), said, option("split"))])

@@ -1,0 +1,81 @@
+"""The arguments of `NextEvent`: what is refused, and what follows from the events where nothing is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from recurra import cells
+from recurra.data.events.log import EventLog
+from recurra.data.events.reader import EventReader
+from recurra.errors import InputError
+from recurra.language import _
+from recurra.nn.next_event import NextEventOptions
+from recurra.tasks.parameters import check_options, chosen_options
+from recurra.training import TrainingOptions
+from recurra.training.progress import check_verbose
+from recurra.training.run import pick_device
+
+_LARGEST_SEED = 2**32 - 1
+_FEW = 100  # items
+_SAMPLED = 20_000  # items above which some are drawn in training
+
+
+def check_arguments(estimator: Any) -> None:
+    """Raise InputError for an argument of a `NextEvent` that cannot be."""
+    cells.get(estimator.cell)
+    for name, least in (("members", 1), ("seed", 0), ("least", 1)):
+        value = getattr(estimator, name)
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not whole or not least <= value <= _LARGEST_SEED:
+            raise InputError(
+                _(
+                    "{name} is {value!r}: expected a whole number of at least {least}",
+                    name=name,
+                    value=value,
+                    least=least,
+                )
+            )
+    for name, known in (("seen", ("auto", "keep", "exclude")), ("split", ("time", "histories"))):
+        value = getattr(estimator, name)
+        if value not in known:
+            raise InputError(
+                _("{name} is {value!r}: expected one of {known}", name=name, value=value, known=", ".join(known))
+            )
+    check_verbose(estimator.verbose)
+    pick_device(estimator.device)
+    check_options("network", estimator.network, NextEventOptions)
+    check_options("training", estimator.training, TrainingOptions)
+    chosen_options(estimator.network, NextEventOptions()).check()
+
+
+def refuse_numbers(names: tuple[str, ...], log: EventLog) -> None:
+    """Raise InputError for numbers to predict that do not come with an event, or are words."""
+    for name in names:
+        if name not in log.context or log.context[name].dtype.kind != "f":
+            raise InputError(
+                _(
+                    "numbers names {name!r}: expected numeric columns that come with an event, of {known}",
+                    name=name,
+                    known=", ".join(log.context) or _("which there is none"),
+                )
+            )
+
+
+def default_network(reader: EventReader) -> NextEventOptions:
+    """Few items are seen often and need little noise; of very many some are drawn in training."""
+    items = len(reader.items)
+    if items <= _FEW:
+        return NextEventOptions(dropout=0.1)
+    cold = reader.item_features.shape[1] > 0
+    return NextEventOptions(item_dropout=0.1 if cold else 0.0, negatives=2048 if items > _SAMPLED else 0)
+
+
+def default_training(log: EventLog, reader: EventReader) -> TrainingOptions:
+    """Passes and batches by the number of histories; few items take larger steps."""
+    histories = int((log.lengths > 1).sum())
+    batch = int(np.clip(2 ** round(np.log2(max(histories, 1) / 500)), 16, 64))
+    epochs = float(np.clip(800_000 / max(len(log), 1), 2, 30))
+    rate = 5e-3 if len(reader.items) <= _FEW else 3e-3
+    return TrainingOptions(epochs=epochs, batch_size=batch, learning_rate=rate)
