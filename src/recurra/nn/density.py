@@ -35,7 +35,7 @@ from recurra.nn.network import Network
 
 _NARROWEST = 5.0  # logarithm of how much narrower than a column's usual change a component may be
 _BEGIN_NARROW = 4.0
-_CLAMPED = 8.0  # usual changes beyond which the recurrence sees no difference
+CLAMPED = 8.0  # usual changes beyond which the recurrence sees no difference
 _RECENT, _LARGEST, _SMALLEST = 1 / 24, 25.0, 0.1  # of the size of late: its memory, what enters at most, its least
 _STILL, _SURE = 0.1, 2.0  # mean and s of a first component that is no change at all
 
@@ -85,7 +85,9 @@ class DensityNetwork(Network):
         self.layer = layer_of(cell)(3 * d, options.hidden)
         self.before = nn.Linear(options.hidden, d * r)
         self.among = nn.Parameter(torch.randn(d, r, d) / math.sqrt(d))
-        self.output = nn.Parameter(0.05 * torch.randn(d, r, 3 * k))
+        output = 0.05 * torch.randn(d, r, 3, k)
+        output[:, :, 1] = 0.0
+        self.output = nn.Parameter(output.flatten(2))
         self.linear = nn.Linear(2 * d, d)
         self.lower = nn.Parameter(torch.zeros(d, d))
         nn.init.zeros_(self.linear.weight)
@@ -101,11 +103,23 @@ class DensityNetwork(Network):
         self.bias = nn.Parameter(begin.transpose(0, 1).reshape(d, 3 * k))
         self.kept, self.moving = nn.Parameter(kept), nn.Parameter(moving)
 
+    @torch.no_grad()
+    def begin_at(self, weight: Tensor, bias: Tensor, lower: Tensor, spread: Tensor) -> None:
+        """Begin with the linear part [D, 2 D], [D], [D, D], and what it leaves unexplained of each column [D]."""
+        self.linear.weight.copy_(weight)
+        self.linear.bias.copy_(bias)
+        self.lower.copy_(lower)
+        k = self.options.components
+        fixed = 2 if k > 2 else 0
+        parts = self.bias.view(self.columns, 3, k)
+        parts[:, 1] *= spread.unsqueeze(1)
+        parts[:, 2, fixed:] -= spread.log().unsqueeze(1)
+
     def forward(self, x: Tensor, changes: Tensor, state: Any = None) -> tuple[Given, Any]:
         """What the density of each next row follows from; and the last state, that of the layer and the sizes."""
         inner, squares = (None, None) if state is None else state
         sizes, squares = sizes_of(changes, squares)
-        changes = (changes / sizes).clamp(-_CLAMPED, _CLAMPED)
+        changes = (changes / sizes).clamp(-CLAMPED, CLAMPED)
         y, inner = self.layer(torch.cat([torch.tanh(x / 3), changes, sizes.log()], dim=-1), inner)
         hidden = self.before(functional.dropout(y, self.dropout, self.training))
         return Given(hidden, self.linear(torch.cat([x, changes], dim=-1)), changes, sizes), (inner, squares)
@@ -122,7 +136,7 @@ class DensityNetwork(Network):
         u, hidden, linear, last, size = (part.reshape(-1, part.shape[-1]) for part in (changes, *given))
         u = u / size
         among = (self.among * torch.ones(d, d).tril(-1).unsqueeze(1).to(u)).reshape(d * r, d)
-        features = torch.relu(hidden + u.clamp(-_CLAMPED, _CLAMPED) @ among.T).view(-1, d, r).transpose(0, 1)
+        features = torch.relu(hidden + u.clamp(-CLAMPED, CLAMPED) @ among.T).view(-1, d, r).transpose(0, 1)
         z = torch.baddbmm(self.bias.unsqueeze(1), features, self.output).transpose(0, 1)  # [N, D, 3 K]
         pi, mean, scale = self._mixture(z, linear + u @ self.lower.tril(-1).T, last, slice(None))
         each = pi + scale - 0.5 * ((u.unsqueeze(-1) - mean) * scale.exp()).square()
@@ -139,7 +153,7 @@ class DensityNetwork(Network):
         hidden, rows = hidden.view(-1, d, r), torch.arange(len(u))
         for k in range(d):
             before = u[:, :k]
-            features = torch.relu(hidden[:, k] + before.clamp(-_CLAMPED, _CLAMPED) @ self.among[k, :, :k].T)
+            features = torch.relu(hidden[:, k] + before.clamp(-CLAMPED, CLAMPED) @ self.among[k, :, :k].T)
             z = features @ self.output[k] + self.bias[k]
             moved = linear[:, k] + before @ self.lower[k, :k]
             pi, mean, scale = self._mixture(z.unsqueeze(1), moved.unsqueeze(1), last[:, k : k + 1], slice(k, k + 1))

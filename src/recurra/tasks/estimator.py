@@ -245,6 +245,16 @@ class Estimator(NestedOptions, ABC):
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """What it remembers, and what moved its predictions; explained is `step`, from 1, or the mean."""
 
+    def _refuse_step(self, step: int | None) -> None:
+        """Raise InputError where a step is to be explained, of a model that does not predict one by one."""
+        if step is not None:
+            raise InputError(
+                _(
+                    "{option} is about a model that tags every step, and this one does not: leave it out",
+                    option=option("step", step),
+                )
+            )
+
     # Settings that are searched (`tasks.tuning`)
 
     def learnt_part(self, data: Any, **columns: Any) -> tuple[Any, str]:

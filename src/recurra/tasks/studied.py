@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
@@ -169,9 +169,9 @@ class StudiedEstimator(FittedEstimator):
         """The same of the member `number`, where they differ."""
         return cls._network(parts)
 
-    @abstractmethod
     def _settings_of(self, model: Any) -> dict[str, Any]:
-        """The constructor's arguments with which a model was made."""
+        """The constructor's arguments with which a model was made: those of its recipe, and others of a task's own."""
+        return {each.name: getattr(model.recipe, each.name) for each in fields(model.recipe)}
 
     @abstractmethod
     def _title(self) -> str:

@@ -61,6 +61,16 @@ def test_a_series_that_runs_ahead_of_another_is_named_and_a_copy_is_told() -> No
     assert found["ahead"].serious
     assert not found["copy"].serious
     assert len(found) == 2
+    with pytest.raises(InputError, match=r"learnt from the other. Leave one of the two out.*allow_leak='ahead'"):
+        Forecaster(5, method="naive").fit(frame, target="y", series="unique_id")
+
+
+def test_where_steps_have_no_times_a_moved_copy_is_told_and_not_refused() -> None:
+    a = np.random.default_rng(0).normal(size=203).cumsum()
+    parts = {"A": a[:200], "moved": a[3:]}
+    frame = pd.concat([pd.DataFrame({"unique_id": n, "step": range(200), "y": y}) for n, y in parts.items()])
+    model = Forecaster(5, method="naive").fit(frame, target="y", series="unique_id", time=["step"])
+    assert any("series 'A' has the values of 'moved', 3 steps on" in fact.value for fact in model.facts())
 
 
 def test_training_is_refused_unless_one_insists(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 A column that is known in advance must not hold the target of the rows that are forecast. It is tried against the target
 itself, moved by every lag of which the truth is not known at the origin, and against its means over windows that reach
 so far; what explains all but a thousandth of a column (of its changes too) is named. Series are compared by runs of
-values: one whose values come again in another, later, is that other one's future.
+values: one whose values come again in another, later, is that other one's future; where steps are numbered and have no
+times, nothing is later than anything else in another series, and it is only told.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Leak:
     name: str
     evidence: str
     serious: bool = True
+    series: bool = False
 
 
 def find_leaks(panel: Panel, horizon: int) -> list[Leak]:
@@ -55,6 +57,17 @@ def refuse_leaks(panel: Panel, horizon: int, allowed: Collection[str]) -> list[F
     if refused:
         leak = refused[0]
         more = _(" (and {n} more)", n=len(refused) - 1) if len(refused) > 1 else ""
+        way = option("allow_leak", leak.name)
+        if leak.series:
+            raise InputError(
+                _(
+                    "{evidence}{more}: what is measured on the one was learnt from the other. Leave one of the two "
+                    "out of the file, or keep both with {option}",
+                    evidence=leak.evidence,
+                    more=more,
+                    option=way,
+                )
+            )
         raise InputError(
             _(
                 "{evidence}{more}: a forecast made with it is worthless where the future is not "
@@ -63,7 +76,7 @@ def refuse_leaks(panel: Panel, horizon: int, allowed: Collection[str]) -> list[F
                 more=more,
                 ignore=option("ignore", leak.name),
                 past=option("past", leak.name),
-                option=option("allow_leak", leak.name),
+                option=way,
             )
         )
     return [Fact("check", leak.evidence, option("allow_leak", leak.name) if leak.serious else "") for leak in found]
@@ -174,17 +187,28 @@ def _series(panel: Panel) -> Iterator[Leak]:
             said.add(pair)
             names = (panel.series[s], panel.series[other])
             if late == 0:
-                yield Leak(names[1], _("series {b!r} has the values of {a!r}", a=names[0], b=names[1]), serious=False)
+                yield Leak(
+                    names[1],
+                    _("series {b!r} has the values of {a!r}", a=names[0], b=names[1]),
+                    serious=False,
+                    series=True,
+                )
                 continue
             early, later = names if late > 0 else names[::-1]
             steps = count(abs(late), step_noun(panel.grid.freq))
+            if panel.grid.freq is None:
+                told = _(
+                    "series {later!r} has the values of {early!r}, {steps} on", later=later, early=early, steps=steps
+                )
+                yield Leak(early, told, serious=False, series=True)
+                continue
             evidence = _(
                 "series {later!r} has the values of {early!r} {steps} later, which tell its future",
                 later=later,
                 early=early,
                 steps=steps,
             )
-            yield Leak(early, evidence)
+            yield Leak(early, evidence, series=True)
 
 
 def _runs(values: Floats) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:

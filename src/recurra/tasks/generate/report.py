@@ -55,7 +55,7 @@ def report_content(
             "baselines": evaluation.baselines,
             "compared_on": _("Every method is evaluated on the same text, which none of them was fitted to."),
             "real": [Sample(_("Real, for comparison"), judged.text[:_REAL])],
-            "cards": [Card(_("judged on"), f"{kind.count(judged.text):,}", _(kind.units))],
+            "cards": [Card(_("evaluated on"), f"{kind.count(judged.text):,}", _(kind.units))],
         }
         if not notes_kind:
             data["surprise"] = evaluation.surprise

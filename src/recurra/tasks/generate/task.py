@@ -45,7 +45,8 @@ GENERATE = Task(
         Option(
             "window",
             int,
-            "Steps of truncated back-propagation; the state is carried on. Of rows: 24, those of a window that judges.",
+            "Steps of truncated back-propagation; the state is carried on. Of rows: 24, those of a window of the "
+            "evaluation.",
             default=64,
             least=2,
         ),

@@ -307,13 +307,8 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """Of some examples of the file."""
         found = _examples_of(later)
-        if step is not None and not self.model_.objective.per_step:
-            raise InputError(
-                _(
-                    "{step_option} is about a model that tags every step, and this one does not: leave it out",
-                    step_option=option("step", step),
-                )
-            )
+        if not self.model_.objective.per_step:
+            self._refuse_step(step)
         assert later is not None
         every: Examples = found.gathered.examples
         return insight_of(self.model_, every, _ids(found), empty=self.empty, step=step, facts=later.facts, done=done)

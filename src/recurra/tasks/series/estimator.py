@@ -32,7 +32,7 @@ from recurra.tasks.series.model import SeriesModel
 from recurra.tasks.series.printed import RowsPreview
 from recurra.tasks.series.recipe import METHODS, Recipe
 from recurra.tasks.series.rows import Rows, SeriesRoles, frame_of, series_rows, table_of
-from recurra.tasks.series.shown import how_judged, made_panel, model_facts
+from recurra.tasks.series.shown import how_evaluated, made_panel, model_facts
 from recurra.tasks.series.windows import Stretches, is_whole, pairs_of
 from recurra.tasks.studied import Gathered, Parts, StudiedEstimator, Tested, single_column
 from recurra.training import Run, TrainingOptions
@@ -43,7 +43,7 @@ ROWS, RATE = 1000, 1.5e-3
 LIKELIHOOD, ADVERSARY = mark("likelihood, not chosen"), mark("adversary, not chosen")
 REFERENCES = (LIKELIHOOD, ADVERSARY)
 _WINDOWS, _LEARNT = 600, 4000  # that judge, and that they are compared with, at most
-_FEWEST = 40  # windows that judge
+_FEWEST = 40  # windows of the test part
 
 
 class SeriesGenerator(StudiedEstimator):
@@ -113,7 +113,7 @@ class SeriesGenerator(StudiedEstimator):
         return self._fit_ends(self._trained(rows, run=self._run(run, trainings=1), name="training"), rows)
 
     def study(self, X: Any, *, share: float = 0.2, series: str | None = None, run: Run | None = None) -> Evaluation:
-        """Learn a part of X, and be judged beside the baselines on the last `share`."""
+        """Learn a part of X, and be evaluated beside the baselines on the last `share`."""
         check_share(share)
         rows, self.roles_, _facts = series_rows(frame_of(X), "X", series=series)
         parts = self._split(rows, share)
@@ -162,7 +162,7 @@ class SeriesGenerator(StudiedEstimator):
             if len(lengths) - cut < _FEWEST or cut < _FEWEST:
                 raise InputError(
                     _(
-                        "{count} short series leave too few to learn from or to judge on: expected at least {least} in "
+                        "{count} short series leave too few to learn from or to test on: expected at least {least} in "
                         "each part; give more series, or another {share}",
                         count=len(lengths),
                         least=_FEWEST,
@@ -170,7 +170,9 @@ class SeriesGenerator(StudiedEstimator):
                     )
                 )
             told = _(
-                "the first {train:,} series are learnt, the last {test:,} judge", train=cut, test=len(lengths) - cut
+                "the first {train:,} series are learnt, the last {test:,} are the test part",
+                train=cut,
+                test=len(lengths) - cut,
             )
             at = int(data.ends[cut])
             return Parts(np.arange(at), np.arange(at, len(data)), [Fact("split", told, option("share"))])
@@ -178,10 +180,24 @@ class SeriesGenerator(StudiedEstimator):
         test = np.concatenate([np.arange(a, b) for a, b in zip(cuts, data.ends[1:], strict=True)])
         train = np.setdiff1d(np.arange(len(data)), test)
         least = 10 * window
+        ahead = np.maximum(np.diff(data.take(test).ends) - 2 * window + 1, 0).sum()
+        if min(len(train), len(test)) >= least and ahead < _FEWEST:
+            raise InputError(
+                _(
+                    "the test part of {series} series holds {count} windows of {size} rows that follow others: "
+                    "expected at least {least}; give longer series, a smaller {window} or a larger {share}",
+                    series=len(lengths),
+                    count=int(ahead),
+                    size=window,
+                    least=_FEWEST,
+                    window=option("window"),
+                    share=option("share"),
+                )
+            )
         if min(len(train), len(test)) < least:
             raise InputError(
                 _(
-                    "{rows} rows leave too few to learn from or to judge on: expected at least {least} in each part; "
+                    "{rows} rows leave too few to learn from or to test on: expected at least {least} in each part; "
                     "give more rows, a smaller {window} or another {share}",
                     rows=len(data),
                     least=least,
@@ -189,7 +205,9 @@ class SeriesGenerator(StudiedEstimator):
                     share=option("share"),
                 )
             )
-        told = _("the first {train:,} rows are learnt, the last {test:,} judge", train=len(train), test=len(test))
+        told = _(
+            "the first {train:,} rows are learnt, the last {test:,} are the test part", train=len(train), test=len(test)
+        )
         if len(lengths) > 1:
             told += _(", in every series")
         return Parts(train, test, [Fact("split", told, option("share"))])
@@ -211,7 +229,7 @@ class SeriesGenerator(StudiedEstimator):
         if len(real) < _FEWEST:
             raise InputError(
                 _(
-                    "{rows} rows hold {count} windows to judge on: expected at least {least}",
+                    "{rows} rows hold {count} windows to test on: expected at least {least}",
                     rows=len(data),
                     count=len(real),
                     least=_FEWEST,
@@ -228,7 +246,7 @@ class SeriesGenerator(StudiedEstimator):
             made,
             seed=int(self.seed),
             references=REFERENCES,
-            notes=(*model.said, how_judged(window, whole=whole)),
+            notes=(*model.said, how_evaluated(window, whole=whole)),
         )
         done(len(rows))
         return Tested(model, data, made | {"": again(real)}, evaluation, rows)

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.linalg import solve_triangular
 from torch import Tensor, nn
 
 from recurra.ensemble.members import Member, Seat
-from recurra.nn.density import DensityNetwork
+from recurra.nn.density import CLAMPED, DensityNetwork, sizes_of
 from recurra.tasks.series.recipe import Recipe
 from recurra.tasks.series.rows import Floats
 from recurra.tasks.series.scaling import Scaling
@@ -21,6 +22,7 @@ from recurra.training.threads import fitting_threads
 PASSES, MOST_STEPS = 8.0, 1500  # unless passes are given
 _DROPOUT = 0.1
 _AT_ONCE = 64
+_RIDGE, _LEAST = 0.03, 0.02  # of least squares; the least spread that a component begins with
 
 
 class RowsProblem:
@@ -83,12 +85,35 @@ def fit_likelihood(
     seat = Seat(name, 0, 1, recipe.seed)
     with seat.drawing():
         network = network_of(recipe, scaling)
+    network.begin_at(*_least_squares(parts[0], scaling.steps))
     problem = RowsProblem(network, parts, scaling.steps, recipe.window, pick_device(run.device))
     options = recipe.training
     steps = options.steps(problem.examples)
     if options.epochs is None:
         steps = int(min(MOST_STEPS, max(steps, PASSES * problem.examples / options.batch_size)))
     return Member(network, seat.train(problem, options, run=run, watch=True, steps=steps))
+
+
+def _least_squares(found: Stretches, steps: Floats) -> tuple[Tensor, ...]:
+    """The linear part of the density: each column's change from the row, its changes, and the columns before it."""
+    designs = []
+    for k in range(len(found)):
+        x = torch.from_numpy(found.part(k)).unsqueeze(1)
+        changes = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / torch.from_numpy(steps)
+        size, _squares = sizes_of(changes)
+        given = torch.cat([torch.ones_like(x[..., :1]), x, (changes / size).clamp(-CLAMPED, CLAMPED)], dim=-1)
+        designs.append(torch.cat([given[:-1], (changes[1:] / size[:-1]).clamp(-CLAMPED, CLAMPED)], dim=-1).squeeze(1))
+    every = torch.cat(designs).numpy()
+    width, count = len(steps), every.shape[1]
+    r = np.linalg.qr(np.concatenate([every, _RIDGE * np.eye(count)]), mode="r")
+    first = count - width
+    found_weights = np.zeros((width, count))
+    for d in range(width):
+        p = first + d
+        found_weights[d, :p] = solve_triangular(r[:p, :p], r[:p, p])
+    spread = np.clip(np.abs(np.diag(r))[first:] / np.sqrt(len(every)), _LEAST, 1.0)
+    weights = torch.from_numpy(found_weights).float()
+    return weights[:, 1:first], weights[:, 0], weights[:, first:], torch.from_numpy(spread).float()
 
 
 @torch.no_grad()

@@ -12,7 +12,7 @@ METHODS = ("likelihood", "gan")
 
 @dataclass(frozen=True)
 class Recipe:
-    """`method` is the one whose network a model has; `whole`: series are generated and judged from their start on."""
+    """`method` is the one whose network a model has; `whole`: series are generated and evaluated from their start."""
 
     cell: str
     network: DensityOptions

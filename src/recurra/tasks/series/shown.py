@@ -18,16 +18,16 @@ from recurra.tasks.studied import Tested
 _COLUMNS, _PAIRS, _PICTURES = 6, 4, 24
 
 
-def how_judged(window: int, *, whole: bool) -> str:
+def how_evaluated(window: int, *, whole: bool) -> str:
     """What was compared, in a sentence."""
     if whole:
         return _(
-            "Each series is generated from its start on; the first {window} rows are judged beside those of series "
+            "Each series is generated from its start on; the first {window} rows are compared with those of series "
             "that were not learnt.",
             window=window,
         )
     return _(
-        "Windows of {window} rows that go on from later real rows are judged beside the real ones; replayed "
+        "Windows of {window} rows that go on from later real rows are compared with the real ones; replayed "
         "rows begin elsewhere, so that they also show how far the data have drifted.",
         window=window,
     )

@@ -16,7 +16,8 @@ from torch import Tensor
 from recurra.tasks.series.rows import Floats, Ints
 
 HELD = 0.1  # of what is learnt from, its end, that stops the training and decides between methods
-HISTORY = 4  # windows of real rows before a window that is judged, and learnt at once
+HISTORY = 4  # windows of real rows before a window that is evaluated, and learnt at once
+ENOUGH = 100  # windows for which histories become shorter
 MANY = 8  # series from which on one is generated from its start; else rows before the first are thrown away
 
 
@@ -90,7 +91,7 @@ class Windows:
 
 
 def pairs_of(found: Stretches, window: int, most: int, *, whole: bool, history: int = HISTORY) -> tuple[Floats, Floats]:
-    """Histories [N, H, E] of so many windows, and what really followed [N, window, E].
+    """Histories [N, H, E] of so many windows, fewer where series are short, and what really followed [N, window, E].
 
     Of `whole` series their start and their first rows.
     """
@@ -98,9 +99,13 @@ def pairs_of(found: Stretches, window: int, most: int, *, whole: bool, history: 
         fit = [found.part(k)[:window] for k in range(len(found)) if len(found.part(k)) >= window]
         real = np.stack(fit[:: max(1, len(fit) // most)]) if fit else np.zeros((0, window, found.z.shape[1]))
         return np.zeros((len(real), 1, real.shape[2])), real
-    before = history * window
-    spans = zip(found.ends[:-1], found.ends[1:], strict=True)
-    starts = np.concatenate([np.arange(a, b - before - window + 1) for a, b in spans]).astype(np.int64)
+    while True:
+        before = history * window
+        spans = zip(found.ends[:-1], found.ends[1:], strict=True)
+        starts = np.concatenate([np.arange(a, b - before - window + 1) for a, b in spans]).astype(np.int64)
+        if len(starts) >= ENOUGH or history == 1:
+            break
+        history -= 1
     starts = starts[:: max(1, len(starts) // most)]
     both = found.z[starts[:, None] + np.arange(before + window)]
     return both[:, :before], both[:, before:]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,6 @@ from recurra.data.examples.inputs import Audio
 from recurra.data.examples.samples import Sound
 from recurra.data.examples.splits import split_rows
 from recurra.data.schema.facts import Fact
-from recurra.data.schema.names import counted
 from recurra.data.text.pronunciation import Pronunciation
 from recurra.errors import InputError
 from recurra.evaluation.shared.evaluation import Evaluation
@@ -29,6 +28,7 @@ from recurra.options import option
 from recurra.tasks.estimator import Done, Evaluated, Insight, Later, nobody
 from recurra.tasks.opened import Opened, is_lines, open_examples, open_lines
 from recurra.tasks.speak.evaluating import evaluate, rehearse
+from recurra.tasks.speak.facts import model_facts
 from recurra.tasks.speak.model import (
     BANDS,
     HOP,
@@ -54,16 +54,16 @@ from recurra.tasks.speak.results import (
 from recurra.tasks.speak.scripts import Script, speaker_numbers, spoken_parts
 from recurra.tasks.speak.settings import check_settings, level_of, recipe_of
 from recurra.tasks.speak.shown import PANELS, panel_data
+from recurra.tasks.spoken.estimator import SpokenEstimator
 from recurra.tasks.spoken.utterances import (
     SpeechRoles,
     Utterances,
     length_facts,
     roles_of_file,
-    stated_parts,
     utterances_in,
     utterances_of,
 )
-from recurra.tasks.studied import Gathered, Parts, StudiedEstimator, Tested, no_columns, single_column
+from recurra.tasks.studied import Gathered, Tested, no_columns, single_column
 from recurra.training import Run, TrainingOptions
 
 Ints = npt.NDArray[np.int64]
@@ -75,7 +75,7 @@ _STACK = 2
 _ONE = mark("not known: all recordings are one voice")
 
 
-class Voice(StudiedEstimator):
+class Voice(SpokenEstimator):
     """A voice out of recordings: text to symbols, by recurrent layers to a spectrum, by Griffin-Lim to sound.
 
     rate        sample rate [Hz]; None: the commonest of the files, at most 16,000
@@ -98,11 +98,11 @@ class Voice(StudiedEstimator):
 
     KIND: ClassVar[str] = "voice"
     MODEL: ClassVar[type] = VoiceModel
-    ROLES: ClassVar[tuple[type, ...]] = (SpeechRoles,)
     PANELS: ClassVar[tuple[Any, ...]] = PANELS
     UNKEPT: ClassVar[tuple[str, ...]] = ("members", "units")
     PACKAGES: ClassVar[tuple[str, ...]] = ("torch", "numpy", "scipy", "pandas")
-    UNIT: ClassVar[str] = "recording"
+    TOGETHER: ClassVar[str] = mark("{percent} of the texts, with all of their recordings")
+    SHARE: ClassVar[float] = 0.1
     asks: ClassVar[tuple[str, ...]] = ("speaker", "pace")
     produces: ClassVar[str] = "spoken.wav"
     sounds: ClassVar[tuple[str, ...]] = tuple(FORMATS)
@@ -141,31 +141,6 @@ class Voice(StudiedEstimator):
 
     # In Python
 
-    def fit(self, X: Any, y: Any, *, groups: Any = None, run: Run | None = None) -> Self:
-        """Learn recordings X (paths or samples) and their texts y; `groups` [N] say who speaks, each a voice."""
-        data = self._utterances(X, y, groups)
-        model = self._trained(data, run=self._run(run, trainings=1), name="training")
-        return self._fit_ends(self._with_baselines(model, data), data)
-
-    def study(
-        self,
-        X: Any,
-        y: Any,
-        *,
-        test: tuple[Any, Any] | None = None,
-        share: float = 0.1,
-        groups: Any = None,
-        test_groups: Any = None,
-        run: Run | None = None,
-    ) -> Evaluation:
-        """Learn from a part, and be evaluated on the other sentences beside the baselines; or on `test`, (X, y)."""
-        data = self._utterances(X, y, groups)
-        if test is not None:
-            later = self._utterances(*test, test_groups, kind=data.recordings.kind)
-            return self._study(data, later, np.arange(len(later)), None, run)
-        parts = self._split(data, share)
-        return self._study(data.take(parts.train), data.take(parts.test), parts.test, None, run)
-
     def predict(self, X: Any, *, speaker: str | Sequence[str] | None = None, pace: float = 1.0) -> list[Sound]:
         """What each of the texts X sounds like, by one speaker or one for each, `pace` times as fast."""
         if isinstance(X, str) or not hasattr(X, "__iter__"):
@@ -180,6 +155,7 @@ class Voice(StudiedEstimator):
     def evaluate(self, X: Any, y: Any, *, groups: Any = None) -> Evaluation:
         """Evaluate the fitted voice on recordings whose texts are known, beside the baselines that it keeps."""
         data = self._utterances(X, y, groups, kind=self._fitted().vocoder.kind)
+        data.refuse_unknown("y")
         self.holdout_ = self._evaluated(self._fitted(), data, np.arange(len(data)))
         return self.holdout_.evaluation
 
@@ -202,48 +178,25 @@ class Voice(StudiedEstimator):
         return super().read_file(file, reading, columns)
 
     def _texts(self, columns: Mapping[str, Any] | None) -> set[str]:
-        if columns is None:
-            return {"text"} if self.roles_ is None else {self.roles_.text}
-        given = columns.get("text")
-        return set() if given is None else {given} if isinstance(given, str) else set(given)
+        return {"text"} if columns is None and self.roles_ is None else super()._texts(columns)
 
     def _gathered(self, opened: Opened, roles: Any, **columns: Any) -> Gathered:
         named = {name: single_column(columns.pop(name, None), name) for name in ("audio", "text", "speaker", "split")}
         test = columns.pop("test", None)
         no_columns(columns)
         if hasattr(self, "model_"):
-            return script_in(opened, roles, lambda own: self._in_file(opened, own, self._fitted().vocoder.kind))
+            return script_in(opened, roles, lambda own: self._heard(opened, own))
         check_settings(self)
         split = named.pop("split")
         roles, facts = roles_of_file(opened, named, speaker="speaker", nobody=_ONE)
-        data = self._in_file(opened, roles, self._kind())
-        every = np.arange(len(data))
-        facts = [*facts, *length_facts(data), *double_facts(data)]
-        if test is not None:
-            file = open_examples(str(test), opened.reading, text={roles.text})
-            later = self._in_file(file, roles, data.recordings.kind)
-            facts.append(Fact("test part", f"{file.source}, {counted(len(later), 'recording')}", option("test")))
-            return Gathered(data, every, roles, facts, Gathered(later, np.arange(len(later))))
-        parts = stated_parts(opened.frame, split, opened.source)
-        if parts is None:
-            return Gathered(data, every, roles, facts)
-        name, stated = parts
-        learnt = np.sort(np.concatenate([stated.train, stated.validation]))
-        told = _("{recordings}, as column {name!r} says", recordings=counted(len(stated.test), "recording"), name=name)
-        facts.append(Fact("test part", told, option("split")))
-        return Gathered(data.take(learnt), learnt, roles, facts, Gathered(data.take(stated.test), stated.test))
+        return self._gathered_parts(opened, roles, facts, self._kind(), split, test)
 
-    def _split(self, data: Utterances, share: float) -> Parts:
+    def _doubts(self, data: Utterances) -> list[Fact]:
+        return double_facts(data)
+
+    def _together(self, data: Utterances) -> Ints | None:
         texts = data.text_fingerprints()
-        groups = texts if len(np.unique(texts)) < len(texts) else None
-        parts = split_rows(len(data), share=share, groups=groups, seed=int(self.seed))
-        percent = f"{100 * share:.3g} %"
-        told = (
-            _("{percent} of the recordings, at random", percent=percent)
-            if groups is None
-            else _("{percent} of the texts, with all of their recordings", percent=percent)
-        )
-        return Parts(parts.train, parts.test, [Fact("test part", told, option("share"))])
+        return texts if len(np.unique(texts)) < len(texts) else None
 
     def _trained(self, data: Utterances, *, run: Run, name: str) -> VoiceModel:
         check_settings(self)
@@ -372,17 +325,11 @@ class Voice(StudiedEstimator):
         return build_voice(parts["pronunciation"], len(parts["speakers"]), parts["vocoder"].kind, parts["recipe"])
 
     def _settings_of(self, model: VoiceModel) -> dict[str, Any]:
-        return {
+        return super()._settings_of(model) | {
             "rate": model.vocoder.kind.rate,
             "units": model.pronunciation.level,
             "language": model.pronunciation.language,
             "iterations": model.vocoder.iterations,
-            "cell": model.recipe.cell,
-            "network": model.recipe.network,
-            "hearing": model.recipe.hearing,
-            "training": model.recipe.training,
-            "listening": model.recipe.listening,
-            "seed": model.recipe.seed,
         }
 
     def _check_opened(self, model: VoiceModel) -> None:
@@ -396,8 +343,6 @@ class Voice(StudiedEstimator):
 
     def facts(self) -> list[Fact]:
         """What the fitted estimator decided by itself, and how to decide otherwise."""
-        from recurra.tasks.speak.facts import model_facts
-
         return model_facts(self._fitted())
 
     def preview(self) -> SpokenPreview:
@@ -408,13 +353,7 @@ class Voice(StudiedEstimator):
         """What the networks remember, how long each sound is held, and the melody of the texts."""
         from recurra.tasks.speak.looking import insight_of
 
-        if step is not None:
-            raise InputError(
-                _(
-                    "{option} is about a model that tags every step, and this one does not: leave it out",
-                    option=option("step", step),
-                )
-            )
+        self._refuse_step(step)
         model, found = self._fitted(), self._later(later)
         assert later is not None
         script: Script = found.data
@@ -432,12 +371,19 @@ class Voice(StudiedEstimator):
         check_settings(self)
         data = utterances_of(X, y, groups, kind or self._kind(), measure=measured, highest=HIGHEST)
         refuse_features(data)
-        data.refuse_unknown("y")
         return data
 
-    def _in_file(self, opened: Opened, roles: SpeechRoles, kind: Audio | None) -> Utterances:
+    def _opened_utterances(self, opened: Opened, roles: SpeechRoles, kind: Audio | None) -> Utterances:
         data = utterances_in(opened, roles, kind, texts=True, measure=measured, highest=HIGHEST)
         refuse_features(data)
+        return data
+
+    def _open_test(self, file: str, opened: Opened, roles: SpeechRoles) -> Opened:
+        return open_examples(file, opened.reading, text={roles.text})
+
+    def _heard(self, opened: Opened, roles: SpeechRoles) -> Utterances:
+        """The recordings that a later file names beside its texts."""
+        data = self._opened_utterances(opened, roles, self._fitted().vocoder.kind)
         data.refuse_unknown(opened.source)
         return data
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,20 +19,18 @@ from recurra.data.examples.inputs import Audio
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.splits import split_rows
 from recurra.data.schema.facts import Fact
-from recurra.data.schema.names import counted
 from recurra.decoding.ctc.prefix_beam import Beam
-from recurra.errors import InputError
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.evaluation.transcripts.error_rates import evaluate_transcripts
 from recurra.evaluation.transcripts.templates import Templates
 from recurra.language import _
 from recurra.nn.transcription import TranscriptionOptions
 from recurra.objectives.ctc import refuse_long
-from recurra.options import option
 from recurra.tasks.estimator import Done, Insight, Later, Preview, nobody
 from recurra.tasks.memory import memory_sentences, remembered
 from recurra.tasks.opened import Opened
 from recurra.tasks.parameters import chosen_options
+from recurra.tasks.speech.facts import model_facts
 from recurra.tasks.speech.model import Recipe, Transcript, TranscriptionModel, build_network, fit_model
 from recurra.tasks.speech.results import TranscriptPreview, evaluation_frame, transcript_frame
 from recurra.tasks.speech.settings import (
@@ -49,6 +47,7 @@ from recurra.tasks.speech.settings import (
 from recurra.tasks.speech.shown import PANELS, panel_data
 from recurra.tasks.speech.streaming import SpeechStream
 from recurra.tasks.spoken.augmenting import Augmentation
+from recurra.tasks.spoken.estimator import SpokenEstimator
 from recurra.tasks.spoken.problem import SpeechData
 from recurra.tasks.spoken.sources import open_recordings
 from recurra.tasks.spoken.utterances import (
@@ -56,11 +55,10 @@ from recurra.tasks.spoken.utterances import (
     Utterances,
     length_facts,
     roles_of_file,
-    stated_parts,
     utterances_in,
     utterances_of,
 )
-from recurra.tasks.studied import Gathered, Parts, StudiedEstimator, Tested, no_columns, single_column
+from recurra.tasks.studied import Gathered, Tested, no_columns, single_column
 from recurra.training import Run, TrainingOptions
 
 Ints = npt.NDArray[np.int64]
@@ -72,7 +70,7 @@ _COMPARED = 2000  # test recordings for which the nearest is looked up; more wou
 _AT_ONCE = 64
 
 
-class Transcriber(StudiedEstimator):
+class Transcriber(SpokenEstimator):
     """What is said in recordings, by recurrent layers that learn with connectionist temporal classification.
 
     rate        sample rate [Hz] at which sound is read; of samples given as arrays theirs. None: the commonest of the
@@ -100,10 +98,8 @@ class Transcriber(StudiedEstimator):
 
     KIND: ClassVar[str] = "transcriber"
     MODEL: ClassVar[type] = TranscriptionModel
-    ROLES: ClassVar[tuple[type, ...]] = (SpeechRoles,)
     PANELS: ClassVar[tuple[Any, ...]] = PANELS
     PACKAGES: ClassVar[tuple[str, ...]] = ("torch", "numpy", "pandas", "scipy")
-    UNIT: ClassVar[str] = "recording"
     refit: ClassVar[bool] = False
 
     _OPTIONS = ("network", "training", "augment")
@@ -149,40 +145,6 @@ class Transcriber(StudiedEstimator):
 
     # In Python
 
-    def fit(self, X: Any, y: Any, *, groups: Any = None, run: Run | None = None) -> Self:
-        """Learn recordings X (paths, samples or features [T, C]) and their texts y; `groups` [N] say who speaks.
-
-        Raises InputError for what cannot be heard or read, with its row.
-        """
-        data = self._utterances(X, y, groups)
-        data.refuse_unknown("y")
-        run = self._run(run, trainings=1)
-        return self._fit_ends(self._with_baselines(self._trained(data, run=run, name="training"), data), data)
-
-    def study(
-        self,
-        X: Any,
-        y: Any,
-        *,
-        test: tuple[Any, Any] | None = None,
-        share: float = 0.2,
-        groups: Any = None,
-        test_groups: Any = None,
-        run: Run | None = None,
-    ) -> Evaluation:
-        """Train on a part and evaluate on the rest against the baselines: on whole speakers, where `groups` name them.
-
-        With `test`, further recordings and their texts (whose speakers are `test_groups`), these are the test part.
-        """
-        data = self._utterances(X, y, groups)
-        data.refuse_unknown("y")
-        if test is not None:
-            later = self._utterances(*test, test_groups, kind=data.recordings.kind)
-            later.refuse_unknown("test")
-            return self._study(data, later, np.arange(len(later)), None, run)
-        parts = self._split(data, share)
-        return self._study(data.take(parts.train), data.take(parts.test), parts.test, None, run)
-
     def predict(self, X: Any, *, groups: Any = None) -> list[str]:
         """What is said in the recordings X."""
         return [transcript.text for transcript in self.transcripts(X, groups=groups)]
@@ -222,12 +184,6 @@ class Transcriber(StudiedEstimator):
         audio = self.roles_.audio if columns is None and self.roles_ is not None else "audio"
         return open_recordings(file, reading, text=self._texts(columns), column=audio, later=columns is None)
 
-    def _texts(self, columns: Mapping[str, Any] | None) -> set[str]:
-        if columns is None:
-            return set() if self.roles_ is None else {self.roles_.text}
-        given = columns.get("text")
-        return set() if given is None else {given} if isinstance(given, str) else set(given)
-
     def _gathered(self, opened: Opened, roles: Any, **columns: Any) -> Gathered:
         named = {name: single_column(columns.pop(name, None), name) for name in ("audio", "text", "group", "split")}
         test = columns.pop("test", None)
@@ -239,35 +195,10 @@ class Transcriber(StudiedEstimator):
         check_settings(self)
         split = named.pop("split")
         roles, facts = roles_of_file(opened, named)
-        data = self._in_file(opened, roles, self._kind(), texts=True)
-        data.refuse_unknown(opened.source)
-        every = np.arange(len(data))
-        facts = [*facts, *length_facts(data)]
-        if test is not None:
-            file = open_recordings(str(test), opened.reading, text={roles.text}, column=roles.audio, later=False)
-            later = self._in_file(file, roles, data.recordings.kind, texts=True)
-            later.refuse_unknown(file.source)
-            facts.append(Fact("test part", f"{file.source}, {counted(len(later), 'recording')}", option("test")))
-            return Gathered(data, every, roles, facts, Gathered(later, np.arange(len(later))))
-        parts = stated_parts(opened.frame, split, opened.source)
-        if parts is None:
-            return Gathered(data, every, roles, facts)
-        name, stated = parts
-        learnt = np.sort(np.concatenate([stated.train, stated.validation]))
-        told = _("{recordings}, as column {name!r} says", recordings=counted(len(stated.test), "recording"), name=name)
-        facts.append(Fact("test part", told, option("split")))
-        return Gathered(data.take(learnt), learnt, roles, facts, Gathered(data.take(stated.test), stated.test))
+        return self._gathered_parts(opened, roles, facts, self._kind(), split, test)
 
-    def _split(self, data: Utterances, share: float) -> Parts:
-        groups = data.speakers if data.speakers is not None and len(np.unique(data.speakers)) > 1 else None
-        parts = split_rows(len(data), share=share, groups=groups, seed=int(self.seed))
-        percent = f"{100 * share:.3g} %"
-        told = (
-            _("{percent} of the recordings, at random", percent=percent)
-            if groups is None
-            else _("{percent} of the speakers, with all of their recordings", percent=percent)
-        )
-        return Parts(parts.train, parts.test, [Fact("test part", told, option("share"))])
+    def _together(self, data: Utterances) -> npt.NDArray[Any] | None:
+        return data.speakers if data.speakers is not None and len(np.unique(data.speakers)) > 1 else None
 
     def _trained(self, data: Utterances, *, run: Run, name: str) -> TranscriptionModel:
         check_settings(self)
@@ -346,7 +277,7 @@ class Transcriber(StudiedEstimator):
 
     def _settings_of(self, model: TranscriptionModel) -> dict[str, Any]:
         kind, options = model.reader.kind, model.reader.options
-        return {
+        return super()._settings_of(model) | {
             "rate": None if kind is None else kind.rate,
             "features": "cepstra" if options.cepstra else "log-mel",
             "normalise": options.normalise,
@@ -354,12 +285,6 @@ class Transcriber(StudiedEstimator):
             "beam": model.beam.width,
             "lm": "none" if model.language is None else "learn",
             "streaming": not model.recipe.network.bidirectional,
-            "cell": model.recipe.cell,
-            "members": model.recipe.members,
-            "network": model.recipe.network,
-            "training": model.recipe.training,
-            "augment": model.recipe.augment,
-            "seed": model.recipe.seed,
         }
 
     def _check_opened(self, model: TranscriptionModel) -> None:
@@ -373,8 +298,6 @@ class Transcriber(StudiedEstimator):
 
     def facts(self) -> list[Fact]:
         """What the fitted estimator decided by itself, and how to decide otherwise."""
-        from recurra.tasks.speech.facts import model_facts
-
         return model_facts(self._fitted())
 
     def preview(self) -> Preview:
@@ -385,13 +308,7 @@ class Transcriber(StudiedEstimator):
         """What the networks remember, and the words that they are least sure of."""
         from recurra.tasks.speech.looking import insight_of
 
-        if step is not None:
-            raise InputError(
-                _(
-                    "{option} is about a model that tags every step, and this one does not: leave it out",
-                    option=option("step", step),
-                )
-            )
+        self._refuse_step(step)
         model, found = self._fitted(), self._later(later)
         assert later is not None
         seen = remembered(model.members)
@@ -414,6 +331,12 @@ class Transcriber(StudiedEstimator):
         fitted = getattr(self, "model_", None)
         known = len(fitted.reader.mean) if fitted is not None and fitted.reader.kind is None else None
         return utterances_in(opened, roles, kind, cepstra=cepstra_of_settings(self), features=known, texts=texts)
+
+    def _opened_utterances(self, opened: Opened, roles: SpeechRoles, kind: Audio | None) -> Utterances:
+        return self._in_file(opened, roles, kind, texts=True)
+
+    def _open_test(self, file: str, opened: Opened, roles: SpeechRoles) -> Opened:
+        return open_recordings(file, opened.reading, text={roles.text}, column=roles.audio, later=False)
 
     @staticmethod
     def _normal(model: TranscriptionModel, data: Utterances) -> Ragged:

@@ -314,18 +314,7 @@ class Translator(StudiedEstimator):
         return build_network(parts["recipe"], parts["source"], parts["target"])
 
     def _settings_of(self, model: TranslationModel) -> dict[str, Any]:
-        recipe = model.recipe
-        return {
-            "cell": recipe.cell,
-            "members": recipe.members,
-            "network": recipe.network,
-            "training": recipe.training,
-            "vocabulary": recipe.vocabulary,
-            "shared": recipe.shared,
-            "beam": model.search.beam,
-            "penalty": model.search.penalty,
-            "seed": recipe.seed,
-        }
+        return super()._settings_of(model) | {"beam": model.search.beam, "penalty": model.search.penalty}
 
     def _check_opened(self, model: TranslationModel) -> None:
         check_arguments(self)
