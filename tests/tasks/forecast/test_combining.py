@@ -14,8 +14,8 @@ from recurra.errors import InputError
 from recurra.evaluation.forecast.columns import BASELINES, NETWORK, NETWORKS, PRETRAINED
 from recurra.evaluation.forecast.steps import Steps
 from recurra.nn.pretrained import zero_shot
-from recurra.nn.quantiles import MEDIAN
-from recurra.tasks.forecast.combining import pretrained_quantiles, validation_origins
+from recurra.nn.quantiles import MEDIAN, QUANTILES
+from recurra.tasks.forecast.combining import fit_combination, pretrained_quantiles, validation_origins
 from recurra.tasks.forecast.model import never_below
 
 pytestmark = pytest.mark.usefixtures("baselines_here")
@@ -202,3 +202,15 @@ def test_only_series_that_are_mostly_zero_are_forecast_in_the_mean():
     assert "in MASE" in backtest.verdict.sentence or "MASE is" in backtest.verdict.sentence
     assert "Not counted: 1 series, mostly zero" in backtest.verdict.sentence
     assert backtest.verdict.n_series == 2
+
+
+@pytest.mark.parametrize(("windows", "share"), [(8, 8 / 32), (72, 72 / 96)])
+def test_few_windows_stretch_the_quantiles_less(windows, share):
+    horizon = 4
+    values = np.tile([3.0, -3.0], (windows + 2) * horizon // 2)  # always three half-widths from the median
+    panel, _ = understand(pd.DataFrame({"ds": pd.date_range("2020", periods=len(values)), "y": values}))
+    origins = horizon * np.arange(1, windows + 1)
+    series, width = np.zeros(windows, dtype=np.int64), np.sign(np.arange(len(QUANTILES)) - MEDIAN)
+    members = {PRETRAINED: np.broadcast_to(width.astype(float), (windows, horizon, len(QUANTILES)))}
+    found = fit_combination(members, panel, series, origins, np.ones(windows), 1, series)
+    np.testing.assert_allclose(found.stretch, 3.0**share)

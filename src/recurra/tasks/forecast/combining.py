@@ -40,6 +40,7 @@ READ = 1024  # rows that the pretrained network reads
 _WINDOWS, _MOST, _LEAST = 1200, 24, 3  # validation origins: of all series, of one, of each
 _SERIES = _WINDOWS // _LEAST  # series that are enough
 _CLIMATE_YEARS, _CLIMATE_ROWS = 10, 50_000
+_STRETCH_PRIOR = 24.0  # windows that the members' own widths count for: a few of one season say little of the next
 _RECENT = 0.5  # of a series: older windows tell little
 
 
@@ -177,7 +178,9 @@ def fit_combination(
     points = {name: values[..., MEDIAN] for name, values in members.items()}
     names, weights = fit_weights(Tried(points, truth, numbers, origins, scales), EXPECTED)
     mixed = weighted_mean([members[name] for name in names], weights[numbers])
-    return Combination(names, weights, fit_stretch(mixed, truth, QUANTILES, _worth(series, origins, horizon)))
+    windows = _worth(series, origins, horizon)
+    stretch = fit_stretch(mixed, truth, QUANTILES, windows) ** (windows / (windows + _STRETCH_PRIOR))
+    return Combination(names, weights, stretch)
 
 
 def single(name: str, count: int, stretch: Floats | None = None) -> Combination:
