@@ -124,7 +124,9 @@ def test_a_trial_is_the_training_that_a_forecaster_does() -> None:
     part, _digest = forecaster.learnt_part(panel)
     loss = forecaster.held_out_loss(part, Run())
     model = fit_model(part, replace(forecaster._recipe(part), method="network"), run=Run(), name="backtest")
-    assert loss == model.members[0].record.best
+    record = model.members[0].record
+    assert record is not None
+    assert loss == record.best
 
 
 def test_an_estimator_that_cannot_be_searched_says_so() -> None:

@@ -77,12 +77,12 @@ class SeriesGeneratorNetwork(Network):
     def step(self, noise: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """The change [B, D] of the next row, and the next state."""
         self.refuse_steps()
-        changes, state = self(noise.unsqueeze(0), state)
-        return changes[0], state
+        changes, last = self(noise.unsqueeze(0), state)
+        return changes[0], last
 
 
 class SeriesDiscriminator(nn.Module):
-    """Rows x [H + T, B, D] and their changes, the last T of them judged -> how real they look [B]."""
+    """Rows x [H + T, B, D] and their changes, of which the last T count -> how real they look [B]."""
 
     def __init__(self, columns: int, cell: str, hidden: int) -> None:
         super().__init__()

@@ -159,7 +159,7 @@ def search_settings(estimator: Tunable, part: Any, search: Search, choices: Choi
     done = trials[trials["state"] == "complete"]
     if done.empty:  # stopped in the first one
         raise KeyboardInterrupt
-    best = done.loc[done["loss"].idxmin()]
+    best = done.iloc[int(done["loss"].to_numpy().argmin())]
     found = {name: best[name].item() if isinstance(best[name], np.generic) else best[name] for name in choices}
     loss, before = float(best["loss"]), float(trials["loss"].iloc[0])
     changed = {name: value for name, value in found.items() if value != now[name]}
@@ -228,7 +228,8 @@ class _Pruning(Callback):
 def _loss(estimator: Tunable, part: Any, given: Mapping[str, Any], seed: int, run: Run) -> float:
     from sklearn.base import clone
 
-    trial: Any = clone(estimator).set_params(**given, seed=seed)  # pyright: ignore[reportArgumentType]  # an estimator
+    trial: Any = clone(estimator)  # pyright: ignore[reportArgumentType]  # an estimator
+    trial.set_params(**given, seed=seed)
     return float(trial.held_out_loss(part, run))
 
 

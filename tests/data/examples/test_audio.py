@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -116,6 +117,6 @@ def test_a_folder_holds_a_class_in_each_sub_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"bands": 3}, {"bands": 1 << 45}, {"rate": 999}, {"rate": 1 << 40}, {"rate": True}])
-def test_sizes_that_no_recording_has_are_refused(wrong: dict[str, int]) -> None:
+def test_sizes_that_no_recording_has_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=f"{next(iter(wrong))} is .*: expected a whole number from"):
         Audio(**wrong)

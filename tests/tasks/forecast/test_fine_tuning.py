@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,7 +44,6 @@ def test_it_lowers_the_held_out_loss_of_the_pretrained_network(tuned: rc.Forecas
     parts = split(panel, HORIZON, 2 * SEASON)
     problem = TuningProblem(load_network(), panel, parts, HORIZON, steps_of(panel, (SEASON,)), torch.device("cpu"))
     before = problem.validate(problem.network)
-    problem.network = network.network
     assert problem.validate(network.network) < before
 
 
@@ -77,6 +77,7 @@ def test_a_stream_forecasts_what_predict_does(tuned: rc.Forecaster) -> None:
     table = shops(203)
     newer = table[table["day"] >= sorted(table["day"].unique())[200]]
     streams = tuned.streams()
+    ahead: Any = None
     for day in sorted(newer["day"].unique()):
         rows = newer[newer["day"] == day].set_index("shop")["units"]
         ahead = streams.step([rows[name] for name in streams.names])
@@ -85,7 +86,7 @@ def test_a_stream_forecasts_what_predict_does(tuned: rc.Forecaster) -> None:
         np.testing.assert_allclose(ahead.points[k], predicted[name].to_numpy(), rtol=1e-6)
 
 
-def learnt(table: pd.DataFrame, run: Run | None = None, **options: object) -> ForecastModel:
+def learnt(table: pd.DataFrame, run: Run | None = None, **options: Any) -> ForecastModel:
     """What is learnt of a table, without the baselines."""
     forecaster = quick(**({"method": "fine-tuned", "epochs": 8.0} | options))
     panel = understand(table)[0]

@@ -66,12 +66,14 @@ class TuningProblem:
     Validation is the pinball loss of whole forecasts as they are in use, in naive errors of each series.
     """
 
-    lengths = None
+    network: nn.Module
+    lengths: Tensor | None = None
 
     def __init__(
         self, network: Pretrained, panel: Panel, parts: Split, horizon: int, steps: Steps, device: torch.device
     ) -> None:
-        self.network, self.device = network.to(device), device
+        self._own = network.to(device)
+        self.network, self.device = self._own, device
         self.panel, self.parts, self.horizon, self.steps = panel, parts, horizon, steps
         self.examples = parts.training.total
         ends = (parts.training.first + parts.training.counts - 1 + horizon).numpy()
@@ -93,18 +95,19 @@ class TuningProblem:
             if known.any():
                 pairs.append((past[int(known.argmax()) :], after))
         pairs = pairs or [(np.zeros(1), np.full(self.horizon, np.nan))]
-        return read_windows(pairs, season_read(self.steps), self.network.shape).to(self.device)
+        return read_windows(pairs, season_read(self.steps), self._own.shape).to(self.device)
 
     def loss(self, network: nn.Module, batch: Windows) -> Tensor:
         """The mean loss of a batch."""
-        return windows_loss(network, batch, self.horizon, self.network.shape)
+        return windows_loss(network, batch, self.horizon, self._own.shape)
 
     def validate(self, network: nn.Module) -> float:
         """The loss on some held-out origins; NaN where there are none."""
         series, origins = self._held_out
         if not len(series):
             return math.nan
-        found = pretrained_quantiles(self.panel, series, origins, self.horizon, self.steps, self.network)
+        own = network if isinstance(network, Pretrained) else self._own  # of several processes it is wrapped
+        found = pretrained_quantiles(self.panel, series, origins, self.horizon, self.steps, own)
         truth = truth_after(self.panel, series, origins, self.horizon).reshape(found.shape[:2])
         error, levels = truth[..., None] - found, np.array(QUANTILES)
         loss = mean_of_known(np.maximum(levels * error, (levels - 1) * error).mean(axis=2))

@@ -100,7 +100,7 @@ def combination_of(model: ForecastModel, panel: Panel, seen: Compared) -> Combin
             return single(name, count)
         seen = seen.only([name])
         if name == TUNED:
-            seen = seen.at(np.isfinite(seen.members[name]).all(axis=(1, 2)))
+            seen = seen.at(np.asarray(np.isfinite(seen.members[name]).all(axis=(1, 2))))
             if not len(seen.series):
                 return single(name, count)
     elif not len(seen.series):

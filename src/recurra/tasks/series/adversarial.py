@@ -145,6 +145,7 @@ class AdversaryProblem:
 
     def loss(self, network: nn.Module, batch: Pair) -> Tensor:
         """How much more real what really followed looks, and how far the moments are apart."""
+        assert isinstance(network, SeriesGeneratorNetwork)
         fake, _state = network(batch.noise, network.start(batch.x, batch.changes))
         discriminator = self._contest.discriminator
         with torch.no_grad():
@@ -155,6 +156,7 @@ class AdversaryProblem:
     def validate(self, network: nn.Module) -> float:
         """The distance of generated to real held-out windows: sliced Wasserstein, of the changes."""
         pair = self._held
+        assert isinstance(network, SeriesGeneratorNetwork)
         fake, _state = network(pair.noise, network.start(pair.x, pair.changes))
         both = [part.transpose(0, 1).flatten(1) @ self._onto for part in (fake, pair.real)]
         one, other = (part.sort(dim=0).values for part in both)

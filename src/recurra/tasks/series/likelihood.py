@@ -105,7 +105,7 @@ def _least_squares(found: Stretches, steps: Floats) -> tuple[Tensor, ...]:
         designs.append(torch.cat([given[:-1], (changes[1:] / size[:-1]).clamp(-CLAMPED, CLAMPED)], dim=-1).squeeze(1))
     every = torch.cat(designs).numpy()
     width, count = len(steps), every.shape[1]
-    r = np.linalg.qr(np.concatenate([every, _RIDGE * np.eye(count)]), mode="r")
+    r: np.ndarray = np.linalg.qr(np.concatenate([every, _RIDGE * np.eye(count)]), mode="r")  # pyright: ignore[reportAssignmentType]  # of this mode
     first = count - width
     found_weights = np.zeros((width, count))
     for d in range(width):
