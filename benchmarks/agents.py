@@ -24,7 +24,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "CartPoleNoVel": {},
     "PendulumNoVel": {"environments": 8, "discount": 0.95, "entropy": 0.0, "passes": 15},
 }
-# Tasks that cannot be solved without memory; in others of popgym, as HigherLower, agents without one do about as well.
+# Tasks in which what is seen at the moment does not say what to do.
 POPGYM = ("popgym-RepeatPreviousEasy-v0", "popgym-RepeatFirstEasy-v0", "popgym-PositionOnlyCartPoleEasy-v0")
 ZOO: dict[str, dict[str, Any]] = {
     "CartPoleNoVel": {

@@ -66,6 +66,16 @@ def test_chance_is_seldom_taken_for_a_season(freq: str | None, n: int) -> None:
     assert sum(bool(detect_seasons(panel)) for panel in panels) <= 5
 
 
+def test_a_day_is_found_whose_shape_turns_with_the_year() -> None:
+    # from spring to spring: heating in winter mornings and evenings, cooling in summer afternoons, and weeks
+    hour = np.arange(13 * 168, 13 * 168 + 366 * 24)
+    winter = np.cos(2 * np.pi * hour / (366 * 24))
+    heating, cooling = np.cos(4 * np.pi * (hour - 8) / 24), np.cos(2 * np.pi * (hour - 15) / 24)
+    load = 100 + 10 * np.where(winter > 0, winter * heating, -winter * cooling) + 8 * (hour // 24 % 7 < 5)
+    load += np.random.default_rng(0).normal(0, 3, len(hour))
+    assert detect_seasons(panel_of(load, "h")) == (24, 168)
+
+
 def test_scale_and_level_do_not_matter() -> None:
     values = np.tile([5.0, 7, 6, 4, 9, 12, 2], 10) + np.random.default_rng(0).normal(size=70)
     for changed in (values, 1e-9 * values, 1e12 * values, values - 1e3, -values):

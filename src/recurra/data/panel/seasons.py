@@ -26,6 +26,8 @@ _LEAST = 0.03  # share of variance that a shape must explain out of sample
 _CHANCE = 0.3  # added to it, divided by the number of cycles: few of them agree by chance
 _UNPROMPTED = 0.2  # the same for a season that no frequency suggests
 _PEAKS = 20  # lags that are tried
+_MANY_CYCLES, _STRETCHES = 64, 8  # of a season whose shape turns with a longer one
+_CLEAR = 0.2  # share of variance that stretches must explain where halves explain less
 _LONGEST = 2000  # steps of a season that no frequency suggests
 
 
@@ -101,13 +103,22 @@ def _explained(series: list[Floats], season: int, shorter: list[int]) -> float:
 def _share(values: Floats, season: int, shorter: list[int]) -> float | None:
     if len(values) < _LEAST_CYCLES * season or np.isfinite(values).sum() < max(8, 2 * season):
         return None
-    rest = _without_outliers(values - _moving_mean(values, season))
+    rest, steps = _without_outliers(values - _moving_mean(values, season)), np.arange(len(values))
+    if len(rest) < 4 * season:
+        return _told(rest, (steps // season) % 2 == 0, season, shorter)
+    share = _told(rest, steps < len(rest) // 2, season, shorter)
+    if len(rest) < _MANY_CYCLES * season:
+        return share
+    # the shape of a day in winter may be none in summer: a clear one is known by stretches of both
+    stretches = _told(rest, (steps * _STRETCHES // len(rest)) % 2 == 0, season, shorter)
+    return stretches if stretches is not None and stretches > _CLEAR else share
+
+
+def _told(rest: Floats, part: npt.NDArray[np.bool_], season: int, shorter: list[int]) -> float | None:
+    """The share of the variance of `rest` that shapes learnt from a part explain in the other, and the reverse."""
     phase = np.arange(len(rest)) % season
-    halves = (
-        (np.arange(len(rest)) // season) % 2 == 0 if len(rest) < 4 * season else np.arange(len(rest)) < len(rest) // 2
-    )
     before = after = 0.0
-    for learn in (halves, ~halves):
+    for learn in (part, ~part):
         test = ~learn & np.isfinite(rest)
         known = learn & np.isfinite(rest)
         base = np.zeros(len(rest))
