@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from recurra.language import _
 from recurra.tasks.task import Chosen
 
 TEXT, SERIES = "generate", "series"
+_TEXTS = {"chords": "notes", "letters": "text"}  # of those built in
 _TABLES = (".csv", ".tsv", ".tab", ".psv", ".parquet", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".jsonl", ".ndjson")
 _PACKED = (".gz", ".bz2", ".xz", ".zip")
 _BINARY = (".parquet", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
@@ -34,8 +36,11 @@ def chosen(file: str, given: Mapping[str, Any]) -> Chosen:
 def kind_of(file: str) -> str:
     """ "text", "notes" or "series", by the name of a file and its first rows."""
     if file.startswith("demo:"):
+        from recurra.data.demo.catalogue import DEMOS
+
         name = file.removeprefix("demo:")
-        return {"chords": "notes", "letters": "text"}.get(name, "series")
+        close = get_close_matches(name, [*_TEXTS, *DEMOS], 1)  # whoever reads it says what was meant
+        return _TEXTS.get(close[0] if close else name, "series")
     path = Path(file)
     ending = next((each.lower() for each in reversed(path.suffixes) if each.lower() not in _PACKED), "")
     if ending not in _TABLES or not path.is_file():
