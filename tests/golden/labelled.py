@@ -124,7 +124,9 @@ def every() -> dict[str, Callable[[], Case]]:
             show=[*TEXTS[:5], "unheard naïve 今天"],
         ),
         "classify-characters": lambda: classify(["今天天气好", "昨天 雨", "好 天", "雨天"] * 10, ["a", "b"] * 20),
-        "classify-symbols": lambda: classify(LETTERS, ["x" in t for t in TAGS], inputs={"s": Symbols()}, evaluated=True),
+        "classify-symbols": lambda: classify(
+            LETTERS, ["x" in t for t in TAGS], inputs={"s": Symbols()}, evaluated=True
+        ),
         "classify-events": lambda: classify(
             [["in", "out"], ["buy"]] * 20, [0, 1] * 20, inputs={"e": Events()}, evaluated=True
         ),
@@ -146,14 +148,18 @@ def every() -> dict[str, Callable[[], Case]]:
         "classify-labels": lambda: classify(TEXTS, sets, evaluated=True),
         "classify-label-matrix": lambda: classify(TEXTS, matrix, class_weight="balanced"),
         "classify-class-weights": lambda: classify(TEXTS, LABELS, class_weight={"pos": 2.0, "neg": 1.0}),
-        "classify-rare": lambda: classify(TEXTS, ["rare", *["often"] * 7] * 5, metric="balanced_accuracy", evaluated=True),
+        "classify-rare": lambda: classify(
+            TEXTS, ["rare", *["often"] * 7] * 5, metric="balanced_accuracy", evaluated=True
+        ),
         "classify-macro-f1": lambda: classify(TEXTS, ["a", "b", "c", "a"] * 10, metric="macro_f1", seed=7),
         "classify-log-loss": lambda: classify(TEXTS, LABELS, metric="log_loss", empty="drop"),
         "classify-options": with_convolution,
         "classify-by-input": own_by_input,
         "classify-own-network": lambda: classify(TEXTS, LABELS, network=Reader),
         "tag-strings": lambda: tag(LETTERS, TAGS, show=[*LETTERS[:7], "ZZ"], evaluated=True),
-        "tag-lists": lambda: tag([t.split() for t in TEXTS], [[len(w) for w in t.split()] for t in TEXTS], evaluated=True),
+        "tag-lists": lambda: tag(
+            [t.split() for t in TEXTS], [[len(w) for w in t.split()] for t in TEXTS], evaluated=True
+        ),
         "tag-table": lambda: tag(TABLE, ["u", "v"] * 20, evaluated=True),
         "tag-series": lambda: tag(
             [TABLE[: k % 5 + 1] for k in range(40)], [[k % 3] * (k % 5 + 1) for k in range(40)], evaluated=True

@@ -21,7 +21,7 @@ from recurra.language import _
 
 
 class Branching(Protocol):
-    """A network's state of which rows can be taken: a beginning goes on in several ways, and others are given up."""
+    """A network's state of which rows can be taken: a hypothesis goes on in several ways, and others are dropped."""
 
     def take(self, rows: Tensor, width: int) -> Self:
         """Rows [R'] of the present ones, in the order in which they go on; `width` in a row are of one source."""

@@ -36,7 +36,7 @@ def run_both(backend: Backend, forth: Call, back: Call) -> tuple[Ran, Ran]:
     """Two directions of a layer, at once: what `run` says of each."""
     if forth.layout.lengths is not None and forth.layout.offsets is None and backend.packs:
         one, unpacked_one = pack(forth)
-        if back.x is forth.x and back.state is None and back.masks == NO_MASKS:
+        if back.x is forth.x and back.state is None and back.masks is NO_MASKS:
             other, unpacked_other = back._replace(x=one.x, layout=one.layout), unpacked_one
         else:
             other, unpacked_other = pack(back)

@@ -90,11 +90,11 @@ class SeriesDiscriminator(nn.Module):
         self.joined = nn.Linear(2 * hidden + 2 * columns, hidden)
         self.output = nn.Linear(hidden, 1)
 
-    def forward(self, x: Tensor, changes: Tensor, judged: int) -> Tensor:
+    def forward(self, x: Tensor, changes: Tensor, last: int) -> Tensor:
         """A number for each example; only differences mean something."""
         y, _state = self.layer(read(x, changes))
-        y, u = y[-judged:], changes[-judged:].clamp(-_CLAMPED, _CLAMPED)
-        within = u.std(dim=0, correction=0) if judged > 1 else torch.zeros_like(u[0])
+        y, u = y[-last:], changes[-last:].clamp(-_CLAMPED, _CLAMPED)
+        within = u.std(dim=0, correction=0) if last > 1 else torch.zeros_like(u[0])
         among = u.std(dim=1, correction=0).mean(dim=0).expand_as(within)
         seen = torch.cat([y.mean(dim=0), y[-1], within, among], dim=-1)
         return self.output(nn.functional.leaky_relu(self.joined(seen), 0.2)).squeeze(-1)
@@ -114,7 +114,7 @@ class Pair:
     noise: Tensor
 
 
-def judged_by(discriminator: SeriesDiscriminator, pair: Pair, changes: Tensor) -> Tensor:
+def realism_of(discriminator: SeriesDiscriminator, pair: Pair, changes: Tensor) -> Tensor:
     """What a discriminator says of changes [T, B, D] that follow a history, blurred a little."""
     changes = changes + _BLUR * torch.randn_like(changes)
     x = pair.x[-1] + (changes * pair.size).cumsum(dim=0)

@@ -37,6 +37,7 @@ _NARROWEST = 5.0  # logarithm of how much narrower than a column's usual change 
 _BEGIN_NARROW = 4.0
 CLAMPED = 8.0  # usual changes beyond which the recurrence sees no difference
 _RECENT, _LARGEST, _SMALLEST = 1 / 24, 25.0, 0.1  # of the size of late: its memory, what enters at most, its least
+_BLOCK = 128  # steps of it that are computed at once
 _STILL, _SURE = 0.1, 2.0  # mean and s of a first component that is no change at all
 
 
@@ -172,11 +173,20 @@ class DensityNetwork(Network):
 
 
 def sizes_of(changes: Tensor, squares: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """The size of late of changes [T, B, D], after each; and the last squares [B, D], to go on from."""
-    squares = torch.ones_like(changes[0]) if squares is None else squares
-    steps = torch.arange(len(changes), device=changes.device, dtype=changes.dtype)
+    """The size of late of changes [T, B, D], after each; and the last squares [B, D], to go on from.
+
+    The recurrence is linear: a block of steps is one product, and blocks follow one another, so that a long series
+    takes memory as its length.
+    """
+    last = torch.ones_like(changes[0]) if squares is None else squares
+    steps = torch.arange(min(len(changes), _BLOCK), device=changes.device, dtype=changes.dtype)
     back = steps.unsqueeze(1) - steps
     weights = torch.where(back >= 0, _RECENT * (1 - _RECENT) ** back, 0.0)
-    fresh = torch.einsum("ts,sbd->tbd", weights, changes.square().clamp(max=_LARGEST))
-    found = fresh + (1 - _RECENT) ** (steps + 1)[:, None, None] * squares
-    return found.sqrt().clamp(min=_SMALLEST), found[-1]
+    kept = (1 - _RECENT) ** (steps + 1)[:, None, None]
+    found = []
+    for block in changes.split(_BLOCK):
+        count = len(block)
+        fresh = torch.einsum("ts,sbd->tbd", weights[:count, :count], block.square().clamp(max=_LARGEST))
+        found.append(fresh + kept[:count] * last)
+        last = found[-1][-1]
+    return torch.cat(found).sqrt().clamp(min=_SMALLEST), last

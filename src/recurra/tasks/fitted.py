@@ -62,7 +62,7 @@ class FittedEstimator(ReportedEstimator, Estimator):
         return findings_of(remembered(self._fitted().members))
 
     def _run(self, run: Run | None, *, trainings: int) -> Run:
-        """Where and under whose eyes so many trainings of the ensemble happen."""
+        """The run of so many trainings of the ensemble: device, checkpoints, progress."""
         run = chosen_run(run, verbose=self.verbose, device=self.device)
         expect(run.progress, trainings * int(self.members))
         return run

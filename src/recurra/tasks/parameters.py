@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Self, TypeVar
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from recurra.errors import InputError
 from recurra.language import _
 
 Options = TypeVar("Options")
+LARGEST = 2**32 - 1  # torch's generators take 64 bits, and each member and epoch has a seed of its own
 
 
 def chosen_options(given: Mapping[str, Any] | Options | None, default: Options) -> Options:
@@ -33,6 +35,30 @@ def chosen_options(given: Mapping[str, Any] | Options | None, default: Options) 
             )
         return replace(default, **(given or {}))  # pyright: ignore[reportArgumentType, reportReturnType]  # a dataclass
     return given
+
+
+def is_whole(value: object, least: int) -> bool:
+    """Whether a value is a whole number of at least `least`."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= least
+
+
+def check_whole(arguments: Any, **least: int) -> None:
+    """Raise InputError for the first of these arguments that is no whole number of at least that, or too large."""
+    for name, smallest in least.items():
+        value = getattr(arguments, name)
+        if not is_whole(value, smallest):
+            raise InputError(
+                _(
+                    "{name} is {value!r}: expected a whole number of at least {least}",
+                    name=name,
+                    value=value,
+                    least=smallest,
+                )
+            )
+        if value > LARGEST:
+            raise InputError(
+                _("{name} is {value}: expected a whole number of at most {most}", name=name, value=value, most=LARGEST)
+            )
 
 
 def check_options(name: str, value: Any, kind: type, *, factory: bool = False) -> None:

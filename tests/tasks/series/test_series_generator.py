@@ -14,7 +14,7 @@ import recurra as rc
 from recurra.errors import InputError
 from recurra.evaluation.generation.series import nearest, use_of
 from recurra.nn.density import DensityNetwork, DensityOptions, Given, sizes_of
-from recurra.tasks.series.adversarial import judgement
+from recurra.tasks.series.adversarial import balance_told
 from recurra.tasks.series.baselines import VectorAutoregression
 from recurra.tasks.series.rows import series_rows, table_of
 from recurra.tasks.series.scaling import Scaling
@@ -82,6 +82,27 @@ def test_the_size_of_late_follows_the_changes() -> None:
     assert float(sizes_of(wild)[0][-1]) == pytest.approx(3.0, abs=0.02)
 
 
+def test_a_long_series_has_the_sizes_of_its_recurrence() -> None:
+    changes = torch.randn(300, 2, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 3
+    square, expected = torch.ones(2, 3, dtype=torch.float64), []
+    for change in changes:
+        square = (1 - 1 / 24) * square + change.square().clamp(max=25.0) / 24
+        expected.append(square.sqrt().clamp(min=0.1))
+    sizes, last = sizes_of(changes)
+    torch.testing.assert_close(sizes, torch.stack(expected))
+    torch.testing.assert_close(last, square)
+    assert len(sizes_of(torch.ones(200_000, 1, 1))[0]) == 200_000  # of which all pairs of steps would be 160 GB
+
+
+def test_the_end_of_a_series_is_not_the_past_of_the_next() -> None:
+    rng = np.random.default_rng(0)
+    parts = [level + 0.1 * rng.standard_normal((60, 1)) for level in rng.normal(0, 50, 40)]
+    weights = VectorAutoregression.learn(Stretches.of(parts)).weights
+    assert abs(1 - weights[1:].sum()) < 0.01  # each stays where it is
+    spread = VectorAutoregression.learn(Stretches.of(parts)).factor
+    assert float(np.abs(spread).max()) < 0.2  # no leap from one to the other
+
+
 def test_columns_go_into_comparable_units_and_back() -> None:
     values = series_rows(sensors(), "it")[0].values
     values = np.column_stack([values, np.exp(3 * values[:, 0])])
@@ -99,7 +120,7 @@ def test_a_vector_autoregression_finds_its_own_weights() -> None:
     z = np.zeros((4000, 2))
     for t in range(1, len(z)):
         z[t] = z[t - 1] @ [[0.8, 0.1], [0.0, 0.5]] + rng.standard_normal(2)
-    model = VectorAutoregression.learn(z)
+    model = VectorAutoregression.learn(Stretches(z, np.array([0, len(z)])))
     np.testing.assert_allclose(model.weights[1:3], [[0.8, 0.1], [0.0, 0.5]], atol=0.06)
     later = model.go_on(z[:500, None].transpose(0, 1, 2), 300, seed=0)
     np.testing.assert_allclose(later[:, -1].std(axis=0), z.std(axis=0), rtol=0.2)
@@ -192,10 +213,10 @@ def test_an_adversary_that_was_killed_goes_on_to_the_same_bits(tmp_path: Path, m
 
 
 def test_a_collapse_is_named() -> None:
-    assert any("collapsed" in sentence for sentence in judgement(0.6, 0.05))
-    assert any("discriminator won" in sentence for sentence in judgement(0.97, 1.0))
-    assert any("balance" in sentence for sentence in judgement(0.6, 0.9))
-    assert any("scatters" in sentence for sentence in judgement(0.6, 3.0))
+    assert any("collapsed" in sentence for sentence in balance_told(0.6, 0.05))
+    assert any("discriminator won" in sentence for sentence in balance_told(0.97, 1.0))
+    assert any("balance" in sentence for sentence in balance_told(0.6, 0.9))
+    assert any("scatters" in sentence for sentence in balance_told(0.6, 3.0))
 
 
 def test_windows_stay_within_their_series_and_are_masked_behind_its_end() -> None:

@@ -142,9 +142,14 @@ def histories_of(
             Fact(_("missing"), _("{actions} without a word: left out", actions=counted(int(missing.sum()), "action")))
         )
     long = long[~missing].sort_values([EPISODE, "actor", "step"], kind="stable", key=_as_met)
-    long[HISTORY] = long[EPISODE] + _APART + long["actor"]
+    long[HISTORY] = long[EPISODE] + _APART + long["actor"].str.replace(_APART, "/")
     kept = [HISTORY, EPISODE, ACTION, *([RIVALS] if RIVALS in long else []), *columns.context, "row"]
     return long[kept].reset_index(drop=True), facts
+
+
+def episode_of(history: str) -> str:
+    """The episode of a history of `histories_of`, by its name."""
+    return history.rpartition(_APART)[0]
 
 
 def _with_rivals(long: pd.DataFrame) -> pd.DataFrame:

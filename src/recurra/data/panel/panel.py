@@ -34,8 +34,9 @@ class Schema:
     `categories` maps each categorical column (past, known or static) to its values, in code order. `ignore` names
     columns that a later file is read without: in a wide table any other column of numbers is a series or a step.
     `counting` says how the steps of `freq` are counted, `whole_series` which columns of series are whole numbers.
-    `holidays` are countries whose holidays are known ahead in every series, `holidays_by` the static column (or that of
-    the series) that names each series' own, `month_ends` says that the first and last days of months stand out.
+    `holidays` are countries whose holidays are known in advance in every series, `holidays_by` the static column
+    (or that of the series) that names each series' own, `month_ends` says that the first and last days of
+    months stand out.
     """
 
     target: str

@@ -78,7 +78,7 @@ def infer_schema(
     `static` get that part, columns in `ignore` none. `time_format` is how the times are written (a strptime format, or
     one of "quarter", "week", "excel", "year-week", ...), `pivot_year` the first of the hundred years that two digits
     mean; with `all_hours` hours and days without any row count as gaps, not as closed. `holidays` names countries whose
-    holidays are known ahead, or a column that names that of each series. Raises `InputError` where the
+    holidays are known in advance, or a column that names that of each series. Raises `InputError` where the
     data leave a part undecided.
 
     >>> frame = pd.DataFrame({"month": ["2024-01", "2024-02", "2024-03"], "units": [3, 5, 4]})

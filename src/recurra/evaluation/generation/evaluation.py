@@ -20,7 +20,6 @@ Ints = npt.NDArray[np.integer]
 
 
 _PASSAGE = {"character": 200, "frame": 16}  # units drawn together
-GenerationEvaluation = Evaluation
 
 
 def evaluate_likelihood(

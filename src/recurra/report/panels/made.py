@@ -16,8 +16,8 @@ from recurra.report.panels.panel import Panel
 from recurra.report.style import OTHERS, OURS, Figure, Trace, axis, figure, plot_text
 
 Floats = npt.NDArray[np.floating]
-_COLUMNS, _LINES, _PICTURES = 6, 8, 12
-_ROW, _HIGH = 150, 260  # pixels of a column, and of pictures
+_COLUMNS, _LINES, _PICTURES, _ACROSS = 6, 8, 12, 6
+_ROW, _HIGH = 150, 300  # pixels of a column, and of pictures
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,14 +111,10 @@ def _range(shown: Shown, column: int) -> tuple[float, float]:
 
 
 def _pictures(shown: Shown) -> Figure:
-    """Two lines of pictures, the real ones above, as one heat map with gaps."""
-    blank = np.full((shown.real.shape[1], 1), np.nan)
+    """Lines of pictures, the real ones above, as one heat map with gaps."""
     count = min(_PICTURES, len(shown.real), len(shown.made))
-    rows = [
-        np.concatenate([tile for picture in part[:count] for tile in (picture, blank)], axis=1)
-        for part in (shown.real, shown.made)
-    ]
-    every = np.concatenate([rows[0], np.full((1, rows[0].shape[1]), np.nan), rows[1]])
+    real, made = (_tiled(part[:count]) for part in (shown.real, shown.made))
+    every = np.concatenate([real, made])
     trace = {
         "type": "heatmap",
         "z": [json_numbers(row) for row in every],
@@ -127,6 +123,16 @@ def _pictures(shown: Shown) -> Figure:
         "hoverinfo": "skip",
     }
     plain = {"showticklabels": False, "showgrid": False, "zeroline": False, "showline": False, "ticks": ""}
-    places = {"tickvals": [len(blank) / 2, 1.5 * len(blank) + 1], "ticktext": [_("real"), _("generated")]}
+    places = {"tickvals": [len(real) / 2, 1.5 * len(real)], "ticktext": [_("real"), _("generated")]}
     down = axis("") | plain | {"autorange": "reversed", "scaleanchor": "x", "showticklabels": True} | places
     return figure([trace], axis("") | plain, down, height=_HIGH)
+
+
+def _tiled(pictures: Floats) -> Floats:
+    """Pictures [N, T, D] in lines of so many, each with a gap to its right and below."""
+    count, high, wide = pictures.shape
+    lines = -(-count // _ACROSS)
+    tiles = np.full((lines * _ACROSS, high + 1, wide + 1), np.nan)
+    tiles[:count, :high, :wide] = pictures
+    grid = tiles.reshape(lines, _ACROSS, high + 1, wide + 1).transpose(0, 2, 1, 3)
+    return grid.reshape(lines * (high + 1), _ACROSS * (wide + 1))

@@ -47,7 +47,7 @@ from recurra.tasks.forecast.model_file import from_contents, to_contents
 from recurra.tasks.forecast.month_ends import with_month_ends
 from recurra.tasks.forecast.predicting import predicted
 from recurra.tasks.forecast.rivals import awaited, baselines_of
-from recurra.tasks.forecast.settings import check_settings, is_whole, lengths, refuse_short
+from recurra.tasks.forecast.settings import check_settings, lengths, refuse_short
 from recurra.tasks.forecast.short import LEAST_KNOWN
 from recurra.tasks.forecast.study import (
     Compared,
@@ -62,7 +62,7 @@ from recurra.tasks.forecast.study import (
 )
 from recurra.tasks.forecast.watching import promise_of
 from recurra.tasks.forecast.what_if import changes_for
-from recurra.tasks.parameters import chosen_options
+from recurra.tasks.parameters import chosen_options, is_whole
 from recurra.training import Run, TrainingOptions
 from recurra.training.progress import expect
 from recurra.training.run import chosen_run

@@ -14,8 +14,8 @@ from recurra.language import _
 from recurra.tasks.forecast.frames import forecast_frame, interval_bounds
 from recurra.tasks.forecast.model import ForecastModel
 from recurra.tasks.forecast.paths import MOST, draw
-from recurra.tasks.forecast.settings import is_whole
 from recurra.tasks.forecast.what_if import Change, changed
+from recurra.tasks.parameters import is_whole
 
 Floats = npt.NDArray[np.floating]
 

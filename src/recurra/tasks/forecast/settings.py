@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from recurra.data.panel.panel import Panel
 from recurra.data.panel.sums import parse_hierarchy
 from recurra.errors import InputError
@@ -18,35 +16,15 @@ from recurra.nn.own import check_own
 from recurra.options import option
 from recurra.tasks.forecast.combining import check_method
 from recurra.tasks.forecast.plan import LONGEST_BLOCK, rows_to_learn
-from recurra.tasks.parameters import check_options
+from recurra.tasks.parameters import check_options, check_whole, is_whole
 from recurra.training import TrainingOptions
 from recurra.training.progress import check_verbose
 from recurra.training.run import pick_device
 
-_LARGEST_SEED = 2**32 - 1  # torch's generators take 64 bits, and each member and epoch has a seed of its own
-
 
 def check_settings(forecaster: Any) -> None:
     """Raise InputError for the first argument of a Forecaster that is not as it should be."""
-    for name, least in (("horizon", 1), ("members", 1), ("seed", 0)):
-        value = getattr(forecaster, name)
-        if not is_whole(value, least):
-            raise InputError(
-                _(
-                    "{name} is {value!r}: expected a whole number of at least {least}",
-                    name=name,
-                    value=value,
-                    least=least,
-                )
-            )
-    if forecaster.seed > _LARGEST_SEED:
-        raise InputError(
-            _(
-                "seed is {seed}: expected a whole number of at most {most}",
-                seed=forecaster.seed,
-                most=_LARGEST_SEED,
-            )
-        )
+    check_whole(forecaster, horizon=1, members=1, seed=0)
     if forecaster.hierarchy is not None:
         parse_hierarchy(forecaster.hierarchy)
     options_of(forecaster.cell)
@@ -67,11 +45,6 @@ def check_settings(forecaster: Any) -> None:
                 season=forecaster.season,
             )
         )
-
-
-def is_whole(value: object, least: int) -> bool:
-    """Whether a value is a whole number of at least `least`."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= least
 
 
 def lengths(value: int | Sequence[int]) -> tuple[int, ...]:

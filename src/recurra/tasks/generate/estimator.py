@@ -20,7 +20,7 @@ from recurra.decoding.sampling import Sampling
 from recurra.deploy.exported import Exported
 from recurra.deploy.model_file import Contents
 from recurra.errors import InputError
-from recurra.evaluation.generation.evaluation import GenerationEvaluation
+from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _
 from recurra.nn.generator import GeneratorOptions
 from recurra.options import option
@@ -56,7 +56,7 @@ class TextTest:
     model: TextModel
     text: str
     symbols: Ints
-    evaluation: GenerationEvaluation
+    evaluation: Evaluation
     learnt: Ints | None = None
 
 
@@ -126,7 +126,7 @@ class SequenceGenerator(FittedEstimator):
         self.holdout_ = None
         return self
 
-    def study(self, text: Any, *, test: Any = None, share: float = 0.1, run: Run | None = None) -> GenerationEvaluation:
+    def study(self, text: Any, *, test: Any = None, share: float = 0.1, run: Run | None = None) -> Evaluation:
         """Learn the first part of a text, and be evaluated against the baselines on the last `share`, or on `test`.
 
         The model that was evaluated is kept: what it has not learnt stays a fair test. Raises `InputError`.
@@ -140,12 +140,12 @@ class SequenceGenerator(FittedEstimator):
         self.holdout_ = TextTest(self.model_, parts.judge, symbols, evaluation, learnt)
         return evaluation
 
-    def evaluate(self, text: Any) -> GenerationEvaluation:
+    def evaluate(self, text: Any) -> Evaluation:
         """Evaluate the fitted model on a text that it has not learnt, beside the n-grams that were fitted with it."""
         text = self._kind.taken(text, "text")
         return self._evaluate_later(text)
 
-    def _evaluate_later(self, text: str) -> GenerationEvaluation:
+    def _evaluate_later(self, text: str) -> Evaluation:
         evaluation, symbols = evaluate_text(self._fitted(), text)
         self.holdout_ = TextTest(self.model_, text, symbols, evaluation)
         return evaluation
@@ -232,7 +232,7 @@ class SequenceGenerator(FittedEstimator):
         way = {"test": None if test is None else str(test), "share": share}
         return Prepared(parts, facts, text_digest(parts.learnt, parts.judge), way)
 
-    def learn(self, prepared: Prepared, *, run: Run | None = None) -> GenerationEvaluation:
+    def learn(self, prepared: Prepared, *, run: Run | None = None) -> Evaluation:
         """Train and evaluate."""
         parts: TextParts = prepared.data
         self.understood_ = prepared.facts

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from recurra.data.text.alphabet import REPLACED, refuse_poor
 from recurra.errors import InputError
-from recurra.evaluation.generation.evaluation import GenerationEvaluation, evaluate_likelihood
+from recurra.evaluation.generation.evaluation import evaluate_likelihood
 from recurra.evaluation.generation.memorised import copied_share, known_share
-from recurra.evaluation.shared.evaluation import MODEL
+from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.formatting import percent
 from recurra.language import _
 from recurra.options import option
@@ -61,7 +61,7 @@ def split_text(text: str, share: float, test: str | None, window: int) -> TextPa
     return TextParts(text[:cut], text[cut:], False)
 
 
-def evaluate_text(model: TextModel, text: str) -> tuple[GenerationEvaluation, Ints]:
+def evaluate_text(model: TextModel, text: str) -> tuple[Evaluation, Ints]:
     """A model evaluated on a text that it has not seen, and the text as symbols."""
     symbols = model.alphabet.encode(text)
     if not len(symbols):

@@ -5,35 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-import numpy as np
-
 from recurra.errors import InputError
 from recurra.language import _
 from recurra.nn.cell_layer import options_of
 from recurra.nn.own import check_own
 from recurra.nn.sequence import SequenceOptions
-from recurra.tasks.parameters import check_options
+from recurra.tasks.parameters import check_options, check_whole
 from recurra.training import TrainingOptions
 from recurra.training.progress import check_verbose
 from recurra.training.run import pick_device
-
-_LARGEST_SEED = 2**32 - 1
 
 
 def check_settings(estimator: Any) -> None:
     """Raise `InputError` for the first argument of an estimator of labelled sequences that is none."""
     options_of(estimator.cell)
-    for name, value, least in (("members", estimator.members, 1), ("seed", estimator.seed, 0)):
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not whole or not least <= value <= _LARGEST_SEED:
-            raise InputError(
-                _(
-                    "{name} is {value!r}: expected a whole number of at least {least}",
-                    name=name,
-                    value=value,
-                    least=least,
-                )
-            )
+    check_whole(estimator, members=1, seed=0)
     check_verbose(estimator.verbose)
     check_own(estimator.network, estimator.loss)
     pick_device(estimator.device)

@@ -12,12 +12,11 @@ from recurra.data.events.reader import EventReader
 from recurra.errors import InputError
 from recurra.language import _
 from recurra.nn.next_event import NextEventOptions
-from recurra.tasks.parameters import check_options, chosen_options
+from recurra.tasks.parameters import check_options, check_whole, chosen_options
 from recurra.training import TrainingOptions
 from recurra.training.progress import check_verbose
 from recurra.training.run import pick_device
 
-_LARGEST_SEED = 2**32 - 1
 _FEW = 100  # items
 _SAMPLED = 20_000  # items above which some are drawn in training
 
@@ -25,18 +24,7 @@ _SAMPLED = 20_000  # items above which some are drawn in training
 def check_arguments(estimator: Any) -> None:
     """Raise InputError for an argument of a `NextEvent` that cannot be."""
     cells.get(estimator.cell)
-    for name, least in (("members", 1), ("seed", 0), ("least", 1)):
-        value = getattr(estimator, name)
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not whole or not least <= value <= _LARGEST_SEED:
-            raise InputError(
-                _(
-                    "{name} is {value!r}: expected a whole number of at least {least}",
-                    name=name,
-                    value=value,
-                    least=least,
-                )
-            )
+    check_whole(estimator, members=1, seed=0, least=1)
     for name, known in (("seen", ("auto", "keep", "exclude")), ("split", ("time", "histories"))):
         value = getattr(estimator, name)
         if value not in known:

@@ -15,7 +15,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.events.games import ACTION, EPISODE, HISTORY, RIVALS, GameColumns, game_columns, histories_of
+from recurra.data.events.games import (
+    ACTION,
+    EPISODE,
+    HISTORY,
+    RIVALS,
+    GameColumns,
+    episode_of,
+    game_columns,
+    histories_of,
+)
 from recurra.data.events.log import EventLog
 from recurra.data.events.reading import EventColumns
 from recurra.data.files.arrow import in_pandas
@@ -98,25 +107,24 @@ class NextMove(NextEvent):
     # Whole episodes judge
 
     def _split(self, data: Events, share: float) -> Parts:
-        judging = held_out_episodes(self._units(data.log), share, int(self.seed))[data.log.owners]
+        tested = held_out_episodes(self._units(data.log), share, int(self.seed))[data.log.owners]
         told = _(
             "whole episodes at random, {episodes}",
-            episodes=counted(len(np.unique(self._units(data.log)[data.log.owners[judging]])), "episode"),
+            episodes=counted(len(np.unique(self._units(data.log)[data.log.owners[tested]])), "episode"),
         )
-        asked = questions(data.log, judging, int(self.least))
-        return Parts(np.flatnonzero(~judging), asked, [Fact(_("test part"), told, option("share"))])
+        asked = questions(data.log, tested, int(self.least))
+        return Parts(np.flatnonzero(~tested), asked, [Fact(_("test part"), told, option("share"))])
 
     def _units(self, log: EventLog) -> Ints:
         """Actors of one episode are drawn together: what one does hangs on what the other does."""
-        episodes = [str(user).rsplit(" / ", 1)[0] for user in log.users]
-        return pd.factorize(np.array(episodes, dtype=object))[0]
+        return pd.factorize(np.array([episode_of(str(user)) for user in log.users], dtype=object))[0]
 
     def _repeats(self, log: EventLog) -> bool:
         return True  # what was done once may be done again
 
 
 def held_out_episodes(episodes: Ints, share: float, seed: int) -> npt.NDArray[np.bool_]:
-    """Whether a history [U], of the episode of this number, judges: a share of the episodes at random.
+    """Whether a history [U], of the episode of this number, is in the test part: a share of them at random.
 
     Raises InputError for a single episode.
     """

@@ -20,8 +20,8 @@ from recurra.nn.adversary import (
     SeriesDiscriminator,
     SeriesGeneratorNetwork,
     discriminator_loss,
-    judged_by,
     moments,
+    realism_of,
 )
 from recurra.nn.density import sizes_of
 from recurra.tasks.series.recipe import Recipe
@@ -149,8 +149,8 @@ class AdversaryProblem:
         fake, _state = network(batch.noise, network.start(batch.x, batch.changes))
         discriminator = self._contest.discriminator
         with torch.no_grad():
-            real = judged_by(discriminator, batch, batch.real)
-        looks = judged_by(discriminator, batch, fake)
+            real = realism_of(discriminator, batch, batch.real)
+        looks = realism_of(discriminator, batch, fake)
         return nn.functional.softplus(real - looks).mean() + _MOMENTS * moments(fake, batch.real)
 
     def validate(self, network: nn.Module) -> float:
@@ -201,10 +201,10 @@ def fit_adversary(
     problem = AdversaryProblem(contest, held, len(learnt[1]))
     with fitting_threads(network):
         record = seat.train(problem, options, run=run, watch=False, steps=count, source=contest)
-    return Member(network, record), tuple(judgement(*contest.seen.tolist()))
+    return Member(network, record), tuple(balance_told(*contest.seen.tolist()))
 
 
-def judgement(right: float, variety: float) -> list[str]:
+def balance_told(right: float, variety: float) -> list[str]:
     """How the training of both went, in words."""
     told = [
         _(

@@ -12,6 +12,7 @@ from recurra.tasks.series.windows import Stretches
 
 Continue = Callable[[Floats, int, int], Floats]  # histories [B, H, E], rows, seed -> [B, rows, E]
 _BLOCK = 6
+_ORDERS, _LEAST = 4, 1e-12  # of an autoregression; the least variance that counts
 _SHRUNK = 0.1  # of the variances of a whole series, towards independence
 
 
@@ -23,17 +24,24 @@ class VectorAutoregression:
     factor: Floats  # [E, E]
 
     @staticmethod
-    def learn(z: Floats) -> VectorAutoregression:
-        """The order up to 4 that the Schwarz criterion takes (statsmodels)."""
-        from statsmodels.tsa.api import VAR
+    def learn(found: Stretches) -> VectorAutoregression:
+        """Least squares within each series, of the order up to 4 that the Schwarz criterion takes.
 
-        z = z + np.random.default_rng(0).normal(0, 1e-6, z.shape)
-        found = VAR(z).fit(maxlags=4, ic="bic")
-        order = max(1, found.k_ar)
-        if not found.k_ar:
-            found = VAR(z).fit(1)
-        assert len(found.params) == order * z.shape[1] + 1
-        return VectorAutoregression(np.asarray(found.params, dtype=np.float64), _factor(np.asarray(found.sigma_u)))
+        (statsmodels' knows one series: it would take the end of one for the past of the next.)
+        """
+        parts = [found.part(k) for k in range(len(found))]
+        after = np.concatenate([part[_ORDERS:] for part in parts])
+        best, least = None, np.inf
+        for order in range(1, _ORDERS + 1):
+            past = np.concatenate([_past(part, order) for part in parts])
+            weights = np.linalg.lstsq(past, after, rcond=None)[0].astype(np.float64)
+            covariance = np.atleast_2d(np.cov((after - past @ weights).T, bias=True))
+            sizes = np.maximum(np.linalg.eigvalsh(covariance), _LEAST)
+            criterion = np.log(sizes).sum() + np.log(len(after)) / len(after) * weights.size
+            if criterion < least:
+                best, least = VectorAutoregression(weights, _factor(covariance)), criterion
+        assert best is not None
+        return best
 
     def go_on(self, histories: Floats, rows: int, seed: int) -> Floats:
         """See `Continue`."""
@@ -104,6 +112,14 @@ def _firsts(found: Stretches, rows: int, *, whole: bool) -> np.ndarray:
     """Where windows of so many rows begin, within series; of `whole` ones at their start."""
     spans = [(a, b) for a, b in zip(found.ends[:-1], found.ends[1:], strict=True) if b - a >= rows]
     return np.concatenate([np.arange(a, a + 1 if whole else b - rows + 1) for a, b in spans])
+
+
+def _past(part: Floats, order: int) -> Floats:
+    """1 and the rows before each one from the fifth on, the newest first [N - 4, order E + 1]."""
+    rows = len(part) - _ORDERS
+    lags = [part[_ORDERS - lag : _ORDERS - lag + rows] for lag in range(1, order + 1)] if rows > 0 else []
+    width = order * part.shape[1]
+    return np.concatenate([np.ones((max(rows, 0), 1)), *(lags or [np.zeros((0, width))])], axis=1)
 
 
 def _factor(covariance: Floats) -> Floats:

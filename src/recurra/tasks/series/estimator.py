@@ -23,7 +23,7 @@ from recurra.options import option
 from recurra.tasks.estimator import Done, Insight, Later, nobody
 from recurra.tasks.fitted import check_share
 from recurra.tasks.opened import Opened
-from recurra.tasks.parameters import check_options, chosen_options
+from recurra.tasks.parameters import check_options, check_whole, chosen_options
 from recurra.tasks.series.adversarial import generator_of
 from recurra.tasks.series.baselines import windows_of
 from recurra.tasks.series.fitting import fit_series, methods_of
@@ -42,7 +42,7 @@ Ints = npt.NDArray[np.int64]
 ROWS, RATE = 1000, 1.5e-3
 LIKELIHOOD, ADVERSARY = mark("likelihood, not chosen"), mark("adversary, not chosen")
 REFERENCES = (LIKELIHOOD, ADVERSARY)
-_WINDOWS, _LEARNT = 600, 4000  # that judge, and that they are compared with, at most
+_WINDOWS, _LEARNT = 600, 4000  # of the test part, and those learnt that they are compared with, at most
 _FEWEST = 40  # windows of the test part
 
 
@@ -59,9 +59,9 @@ class SeriesGenerator(StudiedEstimator):
     X is a table, a row for each step, a column `series` (or the one named) telling several series apart; or an array of
     series [N, T, D], or of one, [T, D]. Many short series are generated from their start on, each as its own.
 
-    The last part of every long series judges, by windows that go on from real later rows, or the last of the short
-    series. A model file keeps no rows, but the ranges of columns, the values of those that have few, the last time, and
-    how long series are.
+    The last part of every long series is the test part, by windows that go on from real later rows, or the last of
+    the short series. A model file keeps no rows, but the ranges of columns, the values of those that have few, the
+    last time, and how long series are.
 
     >>> import numpy as np, pandas as pd
     >>> t = np.arange(400)
@@ -75,7 +75,6 @@ class SeriesGenerator(StudiedEstimator):
     MODEL = SeriesModel
     ROLES = (SeriesRoles,)
     PANELS: ClassVar = ("cards", "made", "methods", "training", "memory")
-    PACKAGES = ("torch", "numpy", "pandas", "statsmodels")
     UNKEPT = ("members", "learnt", "rival")
     UNIT = "row"
     keeps_data = True
@@ -155,7 +154,7 @@ class SeriesGenerator(StudiedEstimator):
         return Gathered(rows, np.arange(len(rows)), roles, facts)
 
     def _split(self, data: Rows, share: float) -> Parts:
-        self._check_opened(None)
+        self._check_arguments()
         window, lengths = int(self.window), np.diff(data.ends)
         if is_whole(lengths, window):
             cut = int((1 - share) * len(lengths))
@@ -213,7 +212,7 @@ class SeriesGenerator(StudiedEstimator):
         return Parts(train, test, [Fact("split", told, option("share"))])
 
     def _trained(self, data: Rows, *, run: Run, name: str) -> SeriesModel:
-        self._check_opened(None)
+        self._check_arguments()
         training = chosen_options(self.training, TrainingOptions(batch_size=32, learning_rate=RATE))
         network = chosen_options(self.network, DensityOptions())
         recipe = Recipe(self.cell, network, int(self.window), training, int(self.seed))
@@ -305,29 +304,15 @@ class SeriesGenerator(StudiedEstimator):
         names = ("method", "cell", "network", "window", "training", "seed")
         return {name: getattr(model.recipe, name) for name in names}
 
-    def _check_opened(self, model: SeriesModel | None) -> None:
-        if not isinstance(self.window, int) or isinstance(self.window, bool) or self.window < 4:
-            raise InputError(
-                _(
-                    "{name} is {value!r}: expected a whole number of at least {least}",
-                    name="window",
-                    value=self.window,
-                    least=4,
-                )
-            )
-        if self.method not in ("auto", *METHODS):
-            raise InputError(
-                _(
-                    "{method}: expected one of {names}",
-                    method=option("method", self.method),
-                    names=", ".join(("auto", *METHODS)),
-                )
-            )
-        if self.cell not in cell_names():
-            raise InputError(
-                _("{cell}: expected one of {names}", cell=option("cell", self.cell), names=", ".join(cell_names()))
-            )
+    def _check_opened(self, model: SeriesModel) -> None:
+        self._check_arguments()
+        require(len(model.members) == 1, "it has not one network")
+
+    def _check_arguments(self) -> None:
+        check_whole(self, window=4, seed=0)
+        for name, known in (("method", ("auto", *METHODS)), ("cell", cell_names())):
+            value = getattr(self, name)
+            if value not in known:
+                raise InputError(_("{name}: expected one of {names}", name=option(name, value), names=", ".join(known)))
         check_options("network", self.network, DensityOptions)
         check_options("training", self.training, TrainingOptions)
-        if model is not None:
-            require(len(model.members) == 1, "it has not one network")

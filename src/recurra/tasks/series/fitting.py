@@ -56,7 +56,7 @@ def fit_series(rows: Rows, recipe: Recipe, method: str, *, run: Run, name: str) 
         tried = METHODS[:1]
     for each in tried:
         own = replace(recipe, method=each)
-        label = f"{name}" if each == "likelihood" else f"{name}-{each}"
+        label = name if each == "likelihood" else f"{name}-{each}"
         if each == "gan":
             member, said = fit_adversary(parts, scaling, own, run=run, name=label)
         else:

@@ -26,7 +26,7 @@ _RIDGE, _LEAST = 0.03, 0.02  # of least squares; the least spread that a compone
 
 
 class RowsProblem:
-    """The `training.Problem` of series: windows of four times what judges."""
+    """The `training.Problem` of series: windows of four times those of the evaluation."""
 
     lengths: Tensor | None = None
 

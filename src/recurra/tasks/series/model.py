@@ -62,7 +62,7 @@ class SeriesModel:
         """The same with what it is compared with."""
         if self.recipe.whole:
             return replace(self, learnt=learnt, gaussian=WholeGaussian.learn(learnt, self.recipe.window))
-        return replace(self, learnt=learnt, autoregression=VectorAutoregression.learn(learnt.z))
+        return replace(self, learnt=learnt, autoregression=VectorAutoregression.learn(learnt))
 
     def go_on(self, histories: Floats, rows: int, seed: int) -> Floats:
         """See `Continue`."""

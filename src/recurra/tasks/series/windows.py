@@ -1,7 +1,7 @@
 """Rows of one or several series as windows to be learnt: each series begins with a row of zeros, the start of all.
 
-A window that a series does not fill is masked behind its end. Short series (`whole`) are learnt and judged from their
-start on; long ones are judged by how they go on from real rows.
+A window that a series does not fill is masked behind its end. Short series (`whole`) are learnt and evaluated from
+their start on; long ones are evaluated by how they go on from real rows.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Stretches:
 
 
 def is_whole(lengths: npt.NDArray[np.integer], window: int) -> bool:
-    """Whether series are so short that each is judged from its start."""
+    """Whether series are so short that each is evaluated from its start."""
     return len(lengths) >= MANY and float(np.median(lengths)) < 3 * window
 
 

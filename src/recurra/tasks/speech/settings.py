@@ -17,7 +17,7 @@ from recurra.errors import InputError
 from recurra.language import _
 from recurra.nn.transcription import TranscriptionOptions
 from recurra.options import option
-from recurra.tasks.parameters import check_options, chosen_options
+from recurra.tasks.parameters import check_options, check_whole, chosen_options
 from recurra.tasks.speech.model import TranscriptionModel
 from recurra.tasks.speech.streaming import frames_of_delay
 from recurra.tasks.spoken.augmenting import Augmentation
@@ -58,15 +58,7 @@ def check_settings(given: Settings) -> None:
                 )
             )
     check_width("beam", given.beam)
-    if not isinstance(given.members, int) or isinstance(given.members, bool) or given.members < 1:
-        raise InputError(
-            _(
-                "{name} is {value!r}: expected a whole number of at least {least}",
-                name="members",
-                value=given.members,
-                least=1,
-            )
-        )
+    check_whole(given, members=1)
     if not isinstance(given.delay, int | float) or not 0 < given.delay <= 10:
         raise InputError(_("delay is {value!r}: expected seconds above 0, up to 10", value=given.delay))
     named = str(given.lm) not in ("learn", "none")
