@@ -43,7 +43,7 @@ class Command(TranslatedHelp, TyperCommand):
             return super().make_context(*arguments, **settings)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command, whose outputs are its own until it ends; interrupted, say what is left and leave with 130."""
+        """Run the command, whose outputs are its own until it ends; interrupted, say what is left, with status 130."""
         flags = {flag for parameter in self.params for flag in (*parameter.opts, *parameter.secondary_opts)}
         try:
             with spelt(as_flag, lambda name: as_flag(name, ()).split("/")[0] in flags), claims_of_a_command():
