@@ -241,7 +241,7 @@ class StudiedEstimator(FittedEstimator):
         model = self._trained(learnt, run=run, name="training" if every is None else "study")
         model = self._compared(model, learnt, run)
         self.model_, self.seen_ = model, self._seen(learnt)
-        with following(run.progress, "evaluation", len(tested)) as progress:
+        with following(run.progress, _("evaluation"), len(tested)) as progress:
             found = self._evaluated(model, tested, rows, done=lambda done: progress.update(done, ""))
         self.holdout_ = replace(found, learnt=learnt)
         self.verdict_ = found.evaluation.verdict.sentence
@@ -263,7 +263,7 @@ class StudiedEstimator(FittedEstimator):
         return self
 
     def _compared(self, model: Any, data: Any, run: Run) -> Any:
-        with following(run.progress, "baselines", 1) as progress:
+        with following(run.progress, _("baselines"), 1) as progress:
             model = self._with_baselines(model, data)
             progress.update(1, "")
         return model

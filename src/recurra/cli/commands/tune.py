@@ -89,7 +89,7 @@ def _tune(known: Mapping[str, Flag], file: str, reading: Reading, given: dict[st
         console.print()  # below the bar
     best = found.trials[found.trials["state"] == "complete"].nsmallest(_SHOWN, "loss")
     shown = best.rename(columns=lambda name: name.partition("__")[2] or name).round(4)
-    print_frame(console, _("The best trials, by the loss on held-out forecasts"), shown)
+    print_frame(console, _("The best trials, by the loss on held-out forecasts"), shown, data=True)
     print_verdict(console, found.sentence, bool(found.settings) or None)
     with written_together(out) as stage:
         text = json.dumps(found.arguments(), indent=1, ensure_ascii=False) + "\n"

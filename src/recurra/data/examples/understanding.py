@@ -415,11 +415,11 @@ def identifier_of(frame: pd.DataFrame, roles: Roles) -> str | None:
 
 def _facts(roles: Roles, target: Target, dropped: Sequence[str]) -> list[Fact]:
     said = {
-        Text: "text",
+        Text: _("text"),
         Symbols: _("a letter is a step"),
         Events: _("lists of events"),
-        Series: "numbers",
-        Array: "arrays",
+        Series: _("numbers"),
+        Array: _("arrays"),
     }
     said |= {Audio: _("sound files")}
     facts = []
@@ -429,7 +429,7 @@ def _facts(roles: Roles, target: Target, dropped: Sequence[str]) -> list[Fact]:
     for name, kind in roles.inputs.items():
         if not isinstance(kind, Static):
             part = parts.get(type(kind), "sequence")
-            facts.append(Fact(part, f"{name} ({said[type(kind)]})", option(part)))
+            facts.append(Fact(part, _("{column} ({kind})", column=name, kind=said[type(kind)]), option(part)))
     series, features = roles.series, roles.features
     if series is not None:
         order = _(", in the order of {time}", time=roles.time) if roles.time else ""
