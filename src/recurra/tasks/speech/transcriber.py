@@ -287,9 +287,6 @@ class Transcriber(SpokenEstimator):
             "streaming": not model.recipe.network.bidirectional,
         }
 
-    def _check_opened(self, model: TranscriptionModel) -> None:
-        model.check_whole()
-
     def _title(self) -> str:
         return _("Transcription of recordings")
 
