@@ -237,6 +237,7 @@ class StudiedEstimator(FittedEstimator):
 
         An interrupted training ends at once, and what there is by then is evaluated and kept.
         """
+        self._refuse_parts(learnt, tested)
         run = self._run(run, trainings=1 if every is None else 2)
         model = self._trained(learnt, run=run, name="training" if every is None else "study")
         model = self._compared(model, learnt, run)
@@ -261,6 +262,9 @@ class StudiedEstimator(FittedEstimator):
         if hasattr(self, "holdout_"):
             del self.holdout_
         return self
+
+    def _refuse_parts(self, learnt: Any, tested: Any) -> None:
+        """Raise InputError, before a training after which nothing of `tested` could be evaluated."""
 
     def _compared(self, model: Any, data: Any, run: Run) -> Any:
         with following(run.progress, _("baselines"), 1) as progress:
