@@ -237,6 +237,7 @@ def test_a_wrong_arrow_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [folder_of(module) for _, module in imported_modules(path) if folder_of(module)] == ["data", "tasks", "nn"]
 
 
+@pytest.mark.spawn
 @pytest.mark.parametrize(
     ("modules", "absent"),
     [
