@@ -2,6 +2,7 @@
 
     python benchmarks/etth1.py                      # all four horizons
     python benchmarks/etth1.py --horizons 96 --every 4
+    python benchmarks/etth1.py --horizons 192 336 --steps 0 --every 8    # the pretrained network as it is
 
 The first 12 months are learnt from, the next 4 hold out (they end the training), the last 4 test, in windows that begin
 at every row (`--every N`: at every Nth). Every column is a series, forecast from its last 1,024 rows at most.
@@ -82,12 +83,16 @@ def measured(panel: Panel, horizon: int, given: argparse.Namespace) -> dict[str,
     from recurra.nn.pretrained import load_network
 
     begin = time.process_time()
-    settings = horizon, (DAY,), TrainingOptions()
-    run = Run(progress=ProgressBar())
-    tuned = fine_tune(panel, split_of(panel, horizon), *settings, seed=0, run=run, name="training", steps=given.steps)
+    compared: dict[str, Any] = {"last day": None, "zero shot": load_network()}
+    if given.steps:
+        settings = horizon, (DAY,), TrainingOptions()
+        run = Run(progress=ProgressBar())
+        split = split_of(panel, horizon)
+        tuned = fine_tune(panel, split, *settings, seed=0, run=run, name="training", steps=given.steps)
+        compared["fine-tuned"] = tuned.network
     trained = time.process_time() - begin
     row: dict[str, Any] = {"horizon": horizon}
-    for name, network in (("last day", None), ("zero shot", load_network()), ("fine-tuned", tuned.network)):
+    for name, network in compared.items():
         row[f"{name}: MSE / MAE"] = "{:.3f} / {:.3f}".format(*errors(panel, horizon, given.every, network))
     row["SegRNN"], row["PatchTST"] = ("{:.3f} / {:.3f}".format(*each[horizon]) for each in (GOALS, PATCHTST))
     return row | {"training, CPU s": trained, "all, CPU s": time.process_time() - begin}
@@ -100,7 +105,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results", help="folder for etth1.json")
     parser.add_argument("--horizons", type=int, nargs="+", choices=sorted(GOALS), default=sorted(GOALS))
     parser.add_argument("--every", type=int, default=1, help="take every Nth test window")
-    parser.add_argument("--steps", type=int, default=240, help="of fine-tuning")
+    parser.add_argument("--steps", type=int, default=240, help="of fine-tuning; 0: none")
     given = parser.parse_args()
     panel = panel_of(data_folder(given.data))
     rows = []

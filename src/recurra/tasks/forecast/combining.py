@@ -19,7 +19,6 @@ from recurra.errors import InputError
 from recurra.evaluation.forecast.baselines import PLAIN, forecast_baselines
 from recurra.evaluation.forecast.columns import BASELINES, PRETRAINED, TUNED, quantile_column
 from recurra.evaluation.forecast.combination import Combination, Tried, fit_weights, weighted_mean
-from recurra.evaluation.forecast.conformal import fit_stretch
 from recurra.evaluation.forecast.events import rows_of_effects, without_events
 from recurra.evaluation.forecast.intermittent import NAMES as INTERMITTENT
 from recurra.evaluation.forecast.statistical import points_used
@@ -30,6 +29,7 @@ from recurra.nn.pretrained.network import Pretrained
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.tasks.forecast.frames import truth_after
 from recurra.tasks.forecast.plan import held_out_span
+from recurra.tasks.forecast.widths import Asked, fit_widths
 
 Floats = npt.NDArray[np.floating]
 
@@ -40,7 +40,6 @@ READ = 1024  # rows that the pretrained network reads
 _WINDOWS, _MOST, _LEAST = 1200, 24, 3  # validation origins: of all series, of one, of each
 _SERIES = _WINDOWS // _LEAST  # series that are enough
 _CLIMATE_YEARS, _CLIMATE_ROWS = 10, 50_000
-_STRETCH_PRIOR = 24.0  # windows that the members' own widths count for: a few of one season say little of the next
 _RECENT = 0.5  # of a series: older windows tell little
 
 
@@ -163,23 +162,35 @@ def from_frame(
     return found
 
 
+def asked(quantiles: Floats, panel: Panel, series: Ints, origins: Ints) -> Asked:
+    """Quantiles [n, H, Q] at pairs [n] of `panel` beside their truths."""
+    truth = truth_after(panel, series, origins, quantiles.shape[1]).reshape(quantiles.shape[:2])
+    return Asked(quantiles, truth, series, origins)
+
+
 def fit_combination(
-    members: Mapping[str, Floats], panel: Panel, series: Ints, origins: Ints, scale: Floats, count: int, numbers: Ints
+    members: Mapping[str, Floats],
+    panel: Panel,
+    series: Ints,
+    origins: Ints,
+    scale: Floats,
+    count: int,
+    numbers: Ints,
+    network: Asked | None = None,
+    past: Asked | None = None,
 ) -> Combination:
     """What held-out origins say of `members`, quantiles [n, H, Q] each (NaN where they may not be evaluated).
 
     `scale` [n] is each pair's unit of scaled errors, `numbers` [n] the place of each pair's series among the `count`
-    that weights are kept for.
+    that weights are kept for; `network` is the pretrained network at the same pairs and `past` before (`fit_widths`).
     """
-    horizon = next(iter(members.values())).shape[1]
-    truth = truth_after(panel, series, origins, horizon).reshape(-1, horizon)
+    truth = asked(next(iter(members.values())), panel, series, origins).truth
     scales = np.full(count, np.nan)
     scales[numbers] = scale
     points = {name: values[..., MEDIAN] for name, values in members.items()}
     names, weights = fit_weights(Tried(points, truth, numbers, origins, scales), EXPECTED)
     mixed = weighted_mean([members[name] for name in names], weights[numbers])
-    windows = _worth(series, origins, horizon)
-    stretch = fit_stretch(mixed, truth, QUANTILES, windows) ** (windows / (windows + _STRETCH_PRIOR))
+    stretch = fit_widths(Asked(mixed, truth, series, origins), network, past)
     return Combination(names, weights, stretch)
 
 
@@ -205,12 +216,3 @@ def member_quantiles(
     found |= {name: make() for name, make in networks.items() if name in used and name not in found}
     missing = [name for name in used if name not in found]
     return found | baseline_quantiles(panel, series, origins, horizon, steps, missing)
-
-
-def _worth(series: Ints, origins: Ints, horizon: int) -> float:
-    """How many windows that do not overlap these are worth."""
-    rows = 0
-    for s in np.unique(series):
-        ends = np.unique(origins[series == s])
-        rows += int(np.minimum(np.diff(ends), horizon).sum()) + horizon
-    return max(1.0, rows / horizon)

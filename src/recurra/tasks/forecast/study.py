@@ -18,6 +18,7 @@ from recurra.evaluation.forecast.intermittent import which_intermittent
 from recurra.evaluation.forecast.metrics import naive_scale
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.tasks.forecast.combining import (
+    asked,
     fit_combination,
     from_frame,
     pairs,
@@ -29,6 +30,7 @@ from recurra.tasks.forecast.fitting import first_held_out
 from recurra.tasks.forecast.frames import backtest_frame, truth_after
 from recurra.tasks.forecast.model import ForecastModel, Recipe
 from recurra.tasks.forecast.plan import steps_of
+from recurra.tasks.forecast.widths import Asked, past_origins
 
 Floats = npt.NDArray[np.floating]
 
@@ -43,6 +45,7 @@ class Compared:
     series: Ints
     origins: Ints
     left_out: Mapping[str, str] = field(default_factory=dict)  # baselines, and why they are not there
+    past: Asked | None = None  # the pretrained network before all of these origins
 
     def only(self, names: Sequence[str]) -> Compared:
         """Some of the forecasts."""
@@ -75,8 +78,13 @@ def compared(
     """
     recipe = model.recipe
     series, ends = pairs(origins)
+    steps = steps_of(panel, recipe.seasons)
     members = from_frame(frame, series, ends, recipe.horizon)
-    members[PRETRAINED] = pretrained_quantiles(panel, series, ends, recipe.horizon, steps_of(panel, recipe.seasons))
+    members[PRETRAINED] = pretrained_quantiles(panel, series, ends, recipe.horizon, steps)
+    past = None
+    if held_out:
+        before = pairs(past_origins(origins, recipe.horizon, recipe.season, steps))
+        past = asked(pretrained_quantiles(panel, *before, recipe.horizon, steps), panel, *before)
     learnt = {}
     if model.tuned is not None and len(series):
         learnt[TUNED] = model.tuned_quantiles(panel, series, ends)
@@ -86,7 +94,7 @@ def compared(
         unseen = (ends >= _first(model, panel)[series])[:, None, None]
         learnt = {name: np.where(unseen, values, np.nan) for name, values in learnt.items()}
     members |= learnt
-    return Compared(members, series, ends, frame.attrs.get("left_out", {}))
+    return Compared(members, series, ends, frame.attrs.get("left_out", {}), past)
 
 
 def combination_of(model: ForecastModel, panel: Panel, seen: Compared) -> Combination | None:
@@ -94,33 +102,34 @@ def combination_of(model: ForecastModel, panel: Panel, seen: Compared) -> Combin
     method, count = model.recipe.method, len(model.scaling.series)
     if method == "network":
         return None
+    names = [name for name in seen.members if name not in INTERMITTENT]
     if method != "auto":
-        name = {"fast": PRETRAINED, "fine-tuned": TUNED}.get(method, method)
-        if not len(seen.series) or name not in seen.members:
-            return single(name, count)
-        seen = seen.only([name])
-        if name == TUNED:
-            seen = seen.at(np.asarray(np.isfinite(seen.members[name]).all(axis=(1, 2))))
-            if not len(seen.series):
-                return single(name, count)
+        names = [{"fast": PRETRAINED, "fine-tuned": TUNED}.get(method, method)]
+        if names == [TUNED] and TUNED in seen.members:
+            seen = seen.at(np.asarray(np.isfinite(seen.members[TUNED]).all(axis=(1, 2))))
+        if not len(seen.series) or names[0] not in seen.members:
+            return single(names[0], count)
     elif not len(seen.series):
         return Combination((PRETRAINED, NETWORK), np.full((count + 1, 2), 0.5), single("", 0).stretch)
     numbers = model.scaling.number(panel.series)
     errors = dict(zip(model.panel.series, model.naive_error, strict=True))
     scale = np.array([errors.get(name, np.nan) for name in panel.series])
     sparse = which_intermittent([panel.values(s) for s in range(len(panel))])
-    dense = seen.at(~sparse[seen.series])
-    if method != "auto" or not sparse.any():
+    usual = ~sparse if method == "auto" else np.ones_like(sparse)
+    dense = seen.at(usual[seen.series])
+    found = single(PRETRAINED, count)
+    if len(dense.series):
+        where = dense.series, dense.origins
         found = fit_combination(
-            seen.members, panel, seen.series, seen.origins, scale[seen.series], count, numbers[seen.series]
+            dense.only(names).members,
+            panel,
+            *where,
+            scale[dense.series],
+            count,
+            numbers[dense.series],
+            asked(dense.members[PRETRAINED], panel, *where),
+            None if dense.past is None else dense.past.at(usual[dense.past.series]),
         )
-    elif len(dense.series):
-        members = {name: values for name, values in dense.members.items() if name not in INTERMITTENT}
-        found = fit_combination(
-            members, panel, dense.series, dense.origins, scale[dense.series], count, numbers[dense.series]
-        )
-    else:
-        found = single(PRETRAINED, count)
     return _with_sparse(found, sparse, numbers, tuple(seen.members) if method == "auto" else ())
 
 
@@ -178,7 +187,7 @@ def needed(recipe: Recipe) -> tuple[str, ...]:
 
 
 def joined(first: Compared, second: Compared) -> Compared:
-    """Both, one after the other; what one of them does not have is NaN there."""
+    """Both, one after the other, and what lies before the first; what one of them does not have is NaN there."""
     members = {}
     for name in dict.fromkeys([*first.members, *second.members]):
         members[name] = np.concatenate([_or_nothing(part, name) for part in (first, second)])
@@ -187,6 +196,7 @@ def joined(first: Compared, second: Compared) -> Compared:
         np.concatenate([first.series, second.series]),
         np.concatenate([first.origins, second.origins]),
         {**first.left_out, **second.left_out},
+        first.past,
     )
 
 
