@@ -14,12 +14,21 @@ import numpy.typing as npt
 import onnxruntime
 import pandas as pd
 import pytest
+import torch
 
 import recurra as rc
 from recurra.deploy.exported import Case, Exported
 from recurra.deploy.graph.nodes import Graph
 from recurra.deploy.onnx_graph.folder import dtype_of, fed
 from recurra.deploy.onnx_graph.whole import whole_model
+from recurra.evaluation.forecast.columns import NETWORK, PRETRAINED, TUNED
+from recurra.evaluation.forecast.combination import Combination
+from recurra.nn.pretrained import Shape
+from recurra.nn.pretrained.network import Pretrained
+from recurra.nn.pretrained.weights import own_recurrence
+from recurra.tasks.forecast.combining import single
+from recurra.tasks.forecast.fine_tuning import TunedMember
+from recurra.tasks.forecast.short import ShortSeries
 
 TINY: dict[str, Any] = {"training": {"epochs": 1}, "verbose": False}
 STRICT = "CFLAGS=-O1 -Werror -fsanitize=address,undefined -fno-sanitize-recover"
@@ -54,6 +63,41 @@ def trusting(model: Any) -> Any:
     """The forecaster, whose network counts."""
     calibration = replace(model.model_.calibration, trust=0.8, stretch=np.linspace(0.7, 1.6, 6))
     model.model_ = replace(model.model_, calibration=calibration)
+    return model
+
+
+def tiny_pretrained(seed: int) -> Pretrained:
+    """A network of the pretrained forecaster's kind, with weights at random."""
+    torch.manual_seed(seed)
+    shape = Shape(patch=4, horizon=8, context=64, width=16, step_width=6)
+    return Pretrained(shape, own_recurrence).eval().requires_grad_(False)
+
+
+def combined_forecaster() -> Any:
+    """A trained, a fine-tuned and a pretrained network, whose shares differ from series to series, one in logarithms."""
+    model = small_forecaster()
+    whole, tuned = model.model_, tiny_pretrained(1)
+    weights = np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0], [0.0, 0.4, 0.6]])
+    short = ShortSeries(np.arange(1, 8), np.linspace(-1, 1, 13) * np.arange(7, 0, -1)[:, None] / 7, 8)
+    model.model_ = replace(
+        whole, combination=Combination((NETWORK, TUNED, PRETRAINED), weights, np.linspace(1.3, 0.8, 6)), short=short,
+        tuned=TunedMember(tuned, shape=tuned.shape), pretrained=tiny_pretrained(2),
+        scaling=replace(whole.scaling, logs=np.array([True, False, False])),
+    )  # fmt: skip
+    return model
+
+
+def pretrained_forecaster() -> Any:
+    """The pretrained network alone, of a series with gaps and a season that it detects."""
+    n, random = 90, np.random.default_rng(0)
+    values = 20 + 3 * np.sin(np.arange(n) * 2 * np.pi / 6) + random.normal(size=n)
+    values[[3, 40, 41, 88]] = np.nan
+    table = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=n), "y": values})
+    model: Any = rc.Forecaster(horizon=19, method="fast", season=1, verbose=False)
+    model.fit(table, target="y", time=["day"])
+    combination = single(PRETRAINED, 1)
+    recipe = replace(model.model_.recipe, seasons=())
+    model.model_ = replace(model.model_, pretrained=tiny_pretrained(3), combination=combination, recipe=recipe)
     return model
 
 
@@ -151,7 +195,8 @@ def small_agent(environment: str = "CartPoleNoVel", **network: Any) -> Any:
 
 
 MODELS: Mapping[str, Callable[[], Any]] = {
-    "forecast": small_forecaster, "classes": small_classifier, "labels": small_labeller, "numbers": small_regressor,
+    "forecast": small_forecaster, "combined": combined_forecaster, "zero shot": pretrained_forecaster,
+    "classes": small_classifier, "labels": small_labeller, "numbers": small_regressor,
     "tags": small_tagger, "classes so far": causal_classifier, "numbers so far": causal_regressor,
     "symbols": small_generator, "choices": small_agent, "moves": lambda: small_agent("PendulumNoVel", layers=2),
 }  # fmt: skip

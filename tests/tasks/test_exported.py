@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,17 @@ from tests.tasks.exporting import (
     small_generator,
     small_regressor,
     small_tagger,
+    tiny_pretrained,
 )
 
 import recurra as rc
 from recurra import InputError
+from recurra.deploy.graph.builder import Builder
+from recurra.deploy.graph.pretrained import zero_shot_of
 from recurra.deploy.onnx_graph.folder import dtype_of
-from recurra.evaluation.forecast.columns import NETWORK
+from recurra.evaluation.forecast.columns import NETWORK, PRETRAINED
+from recurra.evaluation.forecast.combination import Combination
+from recurra.nn.pretrained import zero_shot
 from recurra.tasks.forecast.combining import single
 
 CLOSE = 1e-5
@@ -56,7 +62,10 @@ def test_rounded_weights_are_those_of_the_rounded_model(model: Any, tmp_path: Pa
 
 
 @pytest.mark.parametrize("int8", [False, True], ids=["float32", "int8"])
-def test_c_gives_the_models_numbers(model: Any, int8: bool, tmp_path: Path) -> None:
+def test_c_gives_the_models_numbers(model: Any, int8: bool, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    name = request.node.callspec.params["model"]
+    if name == "zero shot" or (name == "combined" and int8):
+        pytest.skip("a C compiler with sanitizers takes half a minute for it; 'combined' has the same operations")
     model.export(c=tmp_path, int8=int8)
     lines = checked_c(tmp_path)
     assert len(lines) == (1 if model.exported().step is None else 2)
@@ -114,17 +123,64 @@ def test_a_text_is_cut_as_the_sidecar_says(tmp_path: Path) -> None:
     assert difference(found["probability"], model.predict_proba(["good a bad unheard"])) < CLOSE
 
 
-def test_a_combined_forecast_is_refused_unless_the_network_is_asked_for() -> None:
-    from dataclasses import replace
+def test_of_a_combined_forecast_the_networks_leave_and_it_is_said(tmp_path: Path) -> None:
+    model = MODELS["combined"]()
+    whole = model.model_
+    names = (NETWORK, PRETRAINED, "AutoETS")
+    weights = np.array([[0.2, 0.3, 0.5], [0.1, 0.1, 0.8], [0.0, 0.0, 1.0]])
+    model.model_ = replace(whole, combination=Combination(names, weights, np.linspace(1.4, 0.9, 6)))
+    found = model.exported()
+    assert "of the trained network and the pretrained network alone" in found.remark
+    assert "again from each history: AutoETS" in found.remark
+    assert found.sidecar["forecast"] == "of trained network and pretrained network alone"
+    assert onnx_difference(found) < CLOSE
+    with pytest.warns(UserWarning, match="AutoETS"):
+        model.export(onnx=tmp_path)
+    assert model.exported(network_alone=True).sidecar["networks"] == {NETWORK: 1.0}
 
+
+def test_the_trained_network_alone() -> None:
     model = MODELS["forecast"]()
     whole = model.model_
-    model.model_ = replace(whole, combination=single("SeasonalNaive", 2))
-    with pytest.raises(InputError, match=r"the mean of the trained network and SeasonalNaive.*network_alone=True"):
+    model.model_ = replace(whole, combination=single("naive", 2))
+    with pytest.raises(
+        InputError, match=r"no network takes part in the forecast, which is that of naive.*network_alone"
+    ):
         model.exported()
     assert onnx_difference(model.exported(network_alone=True)) < CLOSE
     model.model_ = replace(whole, combination=single(NETWORK, 2, np.linspace(1.4, 0.9, 6)))
     assert onnx_difference(model.exported()) < CLOSE
+    model.model_ = replace(whole, combination=single("naive", 2), members=())
+    with pytest.raises(InputError, match="Train with method='fast' or method='network', or serve"):
+        model.exported()
+
+
+def test_a_pretrained_forecast_is_zero_shot_whatever_is_missing() -> None:
+    network, rng, wide = tiny_pretrained(0), np.random.default_rng(0), 64
+    builder = Builder()
+    given = builder.input("target", wide, at="", double=True)
+    flags = builder.apply(given, "known")
+    found, there = zero_shot_of(builder, network, builder.apply(given, "zeroed"), flags, None, 21, "p_")
+    session = opened(builder.finish(found, there, names=("quantiles", "there")))
+    time = np.arange(wide)
+    rows = np.stack(
+        [
+            5 + np.sin(2 * np.pi * time / 7), 1.0 * time, np.full(wide, 3.0), rng.normal(size=wide).cumsum(),
+            np.exp(rng.normal(size=wide)), rng.poisson(0.3, wide).astype(float), -1e300 + 1e299 * rng.random(wide),
+        ]
+    )  # fmt: skip
+    rows = np.concatenate([rows, np.where(rng.random(rows.shape) < 0.4, np.nan, rows)])
+    cut = rows.copy()
+    cut[:, :-11] = np.nan  # shorter than the window
+    cut[0, -1] = np.nan
+    rows = np.concatenate([rows, cut])
+    said = run(session, {"target": rows})
+    expected = zero_shot(list(rows), 21, network=network)
+    scale = np.maximum(np.abs(expected).max((1, 2)), 1.0)
+    assert (np.abs(said["quantiles"].reshape(expected.shape) - expected).max((1, 2)) / scale).max() < CLOSE
+    nothing = run(session, {"target": np.full((1, wide), np.nan)})
+    assert not nothing["there"].any()
+    assert not nothing["quantiles"].any()
 
 
 def test_what_has_no_export_says_why() -> None:
