@@ -17,6 +17,8 @@ import pytest
 import torch
 
 import recurra as rc
+from recurra.data.demo.numbers import make_voice
+from recurra.data.demo.phrases import make_phrases
 from recurra.deploy.exported import Case, Exported
 from recurra.deploy.graph.nodes import Graph
 from recurra.deploy.onnx_graph.folder import dtype_of, fed
@@ -74,7 +76,7 @@ def tiny_pretrained(seed: int) -> Pretrained:
 
 
 def combined_forecaster() -> Any:
-    """A trained, a fine-tuned and a pretrained network, whose shares differ from series to series, one in logarithms."""
+    """A trained, a fine-tuned and a pretrained network in shares that differ by series, one of these in logarithms."""
     model = small_forecaster()
     whole, tuned = model.model_, tiny_pretrained(1)
     weights = np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0], [0.0, 0.4, 0.6]])
@@ -194,11 +196,59 @@ def small_agent(environment: str = "CartPoleNoVel", **network: Any) -> Any:
     return rc.RecurrentAgent(network={"hidden": 16, **network}, **options).fit(environment)  # type: ignore[arg-type]
 
 
+def small_recommender() -> Any:
+    """Histories with times and columns, two networks, two layers."""
+    random = np.random.default_rng(7)
+    rows = [
+        {"user": user, "item": f"i{random.integers(0, 25)}", "time": 1e9 + 3600 * (20 * user + t),
+         "price": random.normal(5, 2), "where": random.choice(["web", "app"])}
+        for user in range(30) for t in range(int(random.integers(2, 9)))
+    ]  # fmt: skip
+    model: Any = rc.NextEvent(
+        members=2, network={"hidden": 20, "layers": 2, "embedding": 12}, numbers=["price"], **TINY
+    )
+    model.fit(pd.DataFrame(rows), user="user", item="item", time="time")
+    model.model_ = replace(model.model_, blend=replace(model.model_.blend, network=0.7, methods={}))
+    return model
+
+
+def small_transcriber(**given: Any) -> Any:
+    """Words that are levels of two features."""
+    random = np.random.default_rng(8)
+    texts = [" ".join(random.choice(["lo", "hi"], int(random.integers(1, 3)))) for _ in range(30)]
+    sounds = [random.normal(size=(20 + 3 * len(text), 2)).astype(np.float32) for text in texts]
+    network = {"hidden": 16, "layers": 2, "dropout": 0.0}
+    return rc.Transcriber(normalise="corpus", members=2, network=network, training={"epochs": 1}, **given).fit(
+        sounds, texts
+    )  # type: ignore[arg-type]
+
+
+def small_translator(**network: Any) -> Any:
+    """Phrases, a vocabulary for each side, heads."""
+    pytest.importorskip("sacrebleu")
+    pairs = make_phrases(80)
+    options = {"embedding": 16, "hidden": 8, "heads": 2, **network}
+    model: Any = rc.Translator(network=options, training={"epochs": 1}, vocabulary=120, beam=2, shared=False)
+    return model.fit(list(pairs["lumi"]), list(pairs["english"]))
+
+
+def small_voice() -> Any:
+    """Numbers, as if two had said them."""
+    few, small = make_voice(24), {"hidden": 8, "layers": 1}
+    model: Any = rc.Voice(
+        network={"embedding": 16, "encoder": 16, "melody": 16, "hidden": 16, "layers": 2}, hearing=small, iterations=2,
+        training={"epochs": 1}, listening={"epochs": 1},
+    )  # fmt: skip
+    return model.fit(list(few["audio"]), list(few["words"]), groups=["a" if k % 3 else "b" for k in range(24)])
+
+
 MODELS: Mapping[str, Callable[[], Any]] = {
     "forecast": small_forecaster, "combined": combined_forecaster, "zero shot": pretrained_forecaster,
     "classes": small_classifier, "labels": small_labeller, "numbers": small_regressor,
     "tags": small_tagger, "classes so far": causal_classifier, "numbers so far": causal_regressor,
     "symbols": small_generator, "choices": small_agent, "moves": lambda: small_agent("PendulumNoVel", layers=2),
+    "items": small_recommender, "units": small_transcriber,
+    "units so far": lambda: small_transcriber(streaming=True), "tokens": small_translator, "voice": small_voice,
 }  # fmt: skip
 
 

@@ -41,6 +41,7 @@ class Exported:
     step_cases  one row step by step, from the beginning
     tokenizers  by the name of its file, what cuts a text into tokens: of the package `tokenizers`
     remark      what of the model's answer is not in the graphs; "" where all is
+    second      what the files of `step` are called, where it is another graph than a step of the same
     why_no_c    why there is no C; "" where there is
     """
 
@@ -53,6 +54,7 @@ class Exported:
     why_no_step: str = ""
     tokenizers: Mapping[str, Any] = field(default_factory=dict)
     remark: str = ""
+    second: str = "step"
     why_no_c: str = ""
 
     def write(

@@ -55,9 +55,7 @@ def export(
     steps: Annotated[int, typer.Option(min=1, metavar="STEPS", help="Maximum steps of a row in C.")] = 512,
     network_alone: Annotated[
         bool,
-        typer.Option(
-            "--network-alone", help="Of a forecast that several methods make, the trained network's part alone."
-        ),
+        typer.Option("--network-alone", help="Of a combined forecast, the trained network alone."),
     ] = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,

@@ -175,8 +175,8 @@ class _Writer:
                 ]
             case Spread(x, _):
                 return [self.each(axis, f"{self.function('copy', y)}({names[x.name]}, {self.at(y, axis)}, {y.width});")]
-            case Lookup(index, _, table):
-                return self._lookup(index, y, table)
+            case Lookup(index, _, table, exact):
+                return self._lookup(index, y, table, exact)
             case Cast(x, _):
                 cast = self.function("to_double" if y.double else "to_float")
                 return [f"{cast}({names[x.name]}, {to}, {self.times(y)});"]
@@ -216,7 +216,8 @@ class _Writer:
                 given = f"{names[x.name]}, {x.width}, (int32_t)({names[index.name]})[t], {to} + t"
                 return [f"for (t = 0; t < {y.width}; ++t) {self.function('pick', x)}({given});"]
             case Sort(x, _):
-                return [f"{self.function('sort', x)}({names[x.name]}, {to}, {y.width});"]
+                call = f"{self.function('sort', x)}({self.at(x, axis)}, {self.at(y, axis)}, {y.width});"
+                return [self.each(axis, call)]
             case Correlate(a, b, _):
                 given = f"{names[a.name]}, {names[b.name]}, {to}, {a.width}, {y.width}"
                 return [f"{self.function('correlate', a)}({given});"]
@@ -227,10 +228,10 @@ class _Writer:
             case _:
                 raise AssertionError(f"{type(node).__name__} has no statement in C")
 
-    def _lookup(self, index: Vector, y: Vector, table: np.ndarray) -> list[str]:
+    def _lookup(self, index: Vector, y: Vector, table: np.ndarray, exact: bool) -> list[str]:
         at = f"({self.at(index, y.at)})[0]"
         row = f"({at} >= 0 && {at} < {len(table)} ? {at} : 0)"
-        if self.int8 and table.size >= LEAST:
+        if self.int8 and not exact and table.size >= LEAST:
             whole, scale = rounded(table)
             given = f"{self.array(whole, 'int8_t')} + {row} * {y.width}, {self.array(scale)}[{row}]"
             return [self.each(y.at, f"{self.function('row8')}({given}, {self.at(y, y.at)}, {y.width});")]

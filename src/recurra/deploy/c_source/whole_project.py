@@ -45,9 +45,10 @@ def write_c_model(
         )
     pairs = [(name, model.whole, model.cases)]
     if model.step is not None:
-        pairs.append((f"{name}_step", model.step, model.step_cases))
+        pairs.append((f"{name}_{model.second}", model.step, model.step_cases))
     texts: dict[str, str] = {}
-    longest = max([steps, *(len(value) for case in model.cases for value in _along(model.whole, case))])
+    every = [(graph, case) for _stem, graph, cases in pairs for case in cases]
+    longest = max([steps, *(len(value) for graph, case in every for value in _along(graph, case))])
     for stem, graph, cases in pairs:
         source = whole_source(graph, stem, f"{model.what}, exported by recurra", most=longest, int8=int8)
         texts |= {f"{stem}.h": source.header, f"{stem}.c": source.source, f"{stem}_weights.h": source.weights}

@@ -151,10 +151,10 @@ class Builder:
         width = sum(part.width for part in parts)
         return self._add(width, lambda y: Join(tuple(parts), y), *parts, whole=parts[0].whole)
 
-    def lookup(self, index: Vector, table: Any) -> Vector:
+    def lookup(self, index: Vector, table: Any, *, exact: bool = False) -> Vector:
         """A row of a table."""
         rows = numbers(table)
-        return self._add(rows.shape[1], lambda y: Lookup(index, y, rows), index, double=False)
+        return self._add(rows.shape[1], lambda y: Lookup(index, y, rows, exact), index, double=False)
 
     def cast(self, x: Vector, *, double: bool) -> Vector:
         """x in float64 or float32."""
@@ -230,7 +230,9 @@ class Builder:
 
     def correlate(self, a: Vector, b: Vector, lags: int) -> Vector:
         """sum over t of a_(t+m) b_t for m = 0 ... lags - 1, of two vectors in float64."""
-        assert a.double and b.double and a.width == b.width
+        assert a.double
+        assert b.double
+        assert a.width == b.width
         return self._add(lags, lambda y: Correlate(a, b, y), a)
 
     def update(self, state: Vector, vector: Vector) -> None:

@@ -128,11 +128,12 @@ class Join:
 
 @dataclass(frozen=True, eq=False)
 class Lookup:
-    """y = table[index], table [tokens, n]; an index beyond it reads row 0."""
+    """y = table[index], table [tokens, n]; an index beyond it reads row 0. An `exact` table is never rounded."""
 
     index: Vector
     y: Vector
     table: np.ndarray
+    exact: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from torch import nn
 
 from recurra.deploy.graph.algebra import Term, joined, least
 from recurra.deploy.graph.builder import Builder
@@ -310,7 +311,7 @@ class _Form:
         ])  # fmt: skip
 
 
-def _normed(x: Term, norm: object) -> Term:
+def _normed(x: Term, norm: nn.RMSNorm) -> Term:
     """x / sqrt(mean of squares + epsilon) * gain."""
     square = (x * x).sum() / float(x.v.width)
-    return Term(x.b, x.b.scale((x / (square + _EPSILON).apply("sqrt")).v, norm.weight))  # pyright: ignore
+    return Term(x.b, x.b.scale((x / (square + _EPSILON).apply("sqrt")).v, norm.weight))

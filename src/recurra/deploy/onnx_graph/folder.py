@@ -28,7 +28,7 @@ def write_onnx(model: Exported, directory: str | Path, *, name: str = "model", i
     """
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
-    graphs = {name: model.whole} | ({} if model.step is None else {f"{name}_step": model.step})
+    graphs = {name: model.whole} | ({} if model.step is None else {f"{name}_{model.second}": model.step})
     written = []
     for stem, graph in graphs.items():
         written.append(_write(folder / f"{stem}.onnx", whole_model(graph, int8=int8).SerializeToString()))
@@ -40,7 +40,7 @@ def write_onnx(model: Exported, directory: str | Path, *, name: str = "model", i
     written.append(folder / f"{name}_rows.npz")
     with whole_file(written[-1]) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **_rows(model))  # pyright: ignore[reportArgumentType]  # arrays, none called allow_pickle
-    written.append(_write(folder / "example.py", _EXAMPLE.format(name=name).encode()))
+    written.append(_write(folder / "example.py", _EXAMPLE.format(name=name, second=model.second).encode()))
     return written
 
 
@@ -67,7 +67,7 @@ def dtype_of(vector: Vector) -> Any:
 def _rows(model: Exported) -> dict[str, npt.NDArray]:
     """The cases as arrays called NAME/number/input or NAME/number=output."""
     found: dict[str, npt.NDArray] = {}
-    pairs = [("whole", model.whole, model.cases), ("step", model.step, model.step_cases)]
+    pairs = [("whole", model.whole, model.cases), (model.second, model.step, model.step_cases)]
     for kind, graph, cases in pairs:
         for k, case in enumerate(cases):
             if graph is not None:
@@ -86,7 +86,7 @@ import onnxruntime
 
 here, worst = Path(__file__).parent, 0.0
 rows = np.load(here / "{name}_rows.npz")
-for kind, file in (("whole", "{name}.onnx"), ("step", "{name}_step.onnx")):
+for kind, file in (("whole", "{name}.onnx"), ("{second}", "{name}_{second}.onnx")):
     if not (here / file).exists():
         continue
     session, state = onnxruntime.InferenceSession(str(here / file)), {{}}

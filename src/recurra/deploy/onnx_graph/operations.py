@@ -147,12 +147,17 @@ class Operations:
                 self.add("Slice", self.of(x), *ends, to=to)
             case Join(parts, _):
                 self.add("Concat", *map(self.of, parts), to=to, axis=-1)
-            case Lookup(index, _, table):
+            case Lookup(index, _, table, exact):
                 given = self.of(index)
                 below = self.add("Less", given, self.constant(0, np.int64))
                 beyond = self.add("GreaterOrEqual", given, self.constant(len(table), np.int64))
                 known = self.add("Where", self.add("Or", below, beyond), self.constant(0, np.int64), given)
-                self.add("Squeeze", self.add("Gather", self.weight(table), known), self.constant([-2], np.int64), to=to)
+                self.add(
+                    "Squeeze",
+                    self.add("Gather", self.constant(table) if exact else self.weight(table), known),
+                    self.constant([-2], np.int64),
+                    to=to,
+                )
             case Repeat(x, y):
                 self.add("Expand", self.of(x), self.constant([y.width], np.int64), to=to)
             case Largest(x, _):

@@ -25,6 +25,7 @@ from recurra.data.examples.files import read_examples_file
 from recurra.data.files.arrow import in_pandas
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns
+from recurra.deploy.exported import Exported
 from recurra.errors import InputError
 from recurra.evaluation.ranking.ranks import best, forget_seen
 from recurra.evaluation.shared.evaluation import Evaluation
@@ -38,6 +39,7 @@ from recurra.tasks.next_event.checks import check_model
 from recurra.tasks.next_event.evaluating import evaluate_model
 from recurra.tasks.next_event.events import Events, Usage, asked_of, catalogue_of, later_events
 from recurra.tasks.next_event.explanation import explain_last
+from recurra.tasks.next_event.exported import exported
 from recurra.tasks.next_event.facts import model_facts
 from recurra.tasks.next_event.looking import insight_of
 from recurra.tasks.next_event.model import GAP, NextEventModel, Recipe, fit_model, make_network, refit, repeats_share
@@ -345,6 +347,10 @@ class NextEvent(StudiedEstimator):
     def preview(self) -> RankedPreview:
         """The first histories with their first items."""
         return RankedPreview()
+
+    def exported(self, *, network_alone: bool = False) -> Exported:
+        """The network as graphs: an item in, the scores of all items out."""
+        return exported(self._fitted())
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """Of some histories of the file."""

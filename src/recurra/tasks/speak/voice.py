@@ -18,6 +18,7 @@ from recurra.data.examples.samples import Sound
 from recurra.data.examples.splits import split_rows
 from recurra.data.schema.facts import Fact
 from recurra.data.text.pronunciation import Pronunciation
+from recurra.deploy.exported import Exported
 from recurra.errors import InputError
 from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _, mark
@@ -28,6 +29,7 @@ from recurra.options import option
 from recurra.tasks.estimator import Done, Evaluated, Insight, Later, nobody
 from recurra.tasks.opened import Opened, is_lines, open_examples, open_lines
 from recurra.tasks.speak.evaluating import evaluate, rehearse
+from recurra.tasks.speak.exported import exported
 from recurra.tasks.speak.facts import model_facts
 from recurra.tasks.speak.model import (
     BANDS,
@@ -348,6 +350,10 @@ class Voice(SpokenEstimator):
     def preview(self) -> SpokenPreview:
         """The first texts, and how fast they were said."""
         return SpokenPreview(lambda: getattr(self, "clock_", None))
+
+    def exported(self, *, network_alone: bool = False) -> Exported:
+        """The voice as two graphs: symbols in, durations out; frames in, log-mel bands out."""
+        return exported(self._fitted())
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """What the networks remember, how long each sound is held, and the melody of the texts."""

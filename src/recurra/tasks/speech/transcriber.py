@@ -20,6 +20,7 @@ from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.splits import split_rows
 from recurra.data.schema.facts import Fact
 from recurra.decoding.ctc.prefix_beam import Beam
+from recurra.deploy.exported import Exported
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.evaluation.transcripts.error_rates import evaluate_transcripts
 from recurra.evaluation.transcripts.templates import Templates
@@ -30,6 +31,7 @@ from recurra.tasks.estimator import Done, Insight, Later, Preview, nobody
 from recurra.tasks.memory import memory_sentences, remembered
 from recurra.tasks.opened import Opened
 from recurra.tasks.parameters import chosen_options
+from recurra.tasks.speech.exported import exported
 from recurra.tasks.speech.facts import model_facts
 from recurra.tasks.speech.model import Recipe, Transcript, TranscriptionModel, build_network, fit_model
 from recurra.tasks.speech.results import TranscriptPreview, evaluation_frame, transcript_frame
@@ -303,6 +305,10 @@ class Transcriber(SpokenEstimator):
     def preview(self) -> Preview:
         """The first transcripts."""
         return TranscriptPreview()
+
+    def exported(self, *, network_alone: bool = False) -> Exported:
+        """The networks as graphs: steps of features in, log probabilities of units out."""
+        return exported(self._fitted())
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """What the networks remember, and the words that they are least sure of."""

@@ -16,6 +16,7 @@ from recurra.data.pairs.pairs import Pairs, components, fingerprints, prints
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.decoding.beam import MOST_PENALTY, MOST_SIZE
+from recurra.deploy.exported import Exported
 from recurra.errors import InputError
 from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.evaluation.translation.memory import TranslationMemory
@@ -28,6 +29,7 @@ from recurra.tasks.estimator import Done, Insight, Later, nobody
 from recurra.tasks.opened import Opened, is_lines, open_examples, open_lines
 from recurra.tasks.parameters import chosen_options
 from recurra.tasks.studied import Gathered, Parts, StudiedEstimator, Tested
+from recurra.tasks.translate.exported import exported
 from recurra.tasks.translate.facts import model_facts
 from recurra.tasks.translate.model import Recipe, Search, TranslationModel, build_network, fit_model
 from recurra.tasks.translate.plan import default_network, default_training, held_out
@@ -285,6 +287,10 @@ class Translator(StudiedEstimator):
     def preview(self) -> TranslationPreview:
         """The first translations."""
         return TranslationPreview()
+
+    def exported(self, *, network_alone: bool = False) -> Exported:
+        """The networks as two graphs: a source in, its memory out; a token in, the next one's logits out."""
+        return exported(self._fitted())
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """What some translations looked at."""
