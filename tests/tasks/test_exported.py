@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import onnxruntime as rt
 import pytest
+import torch
 from tests.tasks.exporting import (
     MODELS,
     causal_classifier,
@@ -26,14 +27,19 @@ from tests.tasks.exporting import (
     small_generator,
     small_regressor,
     small_tagger,
+    small_translator,
     tiny_pretrained,
 )
+from tokenizers import Tokenizer
+from torch import nn
 
 import recurra as rc
 from recurra import InputError
+from recurra.data.demo.phrases import make_phrases
 from recurra.deploy.graph.builder import Builder
 from recurra.deploy.graph.pretrained import zero_shot_of
 from recurra.deploy.onnx_graph.folder import dtype_of
+from recurra.deploy.onnx_graph.whole import lengths_names
 from recurra.evaluation.forecast.columns import NETWORK, PRETRAINED
 from recurra.evaluation.forecast.combination import Combination
 from recurra.nn.pretrained import zero_shot
@@ -59,6 +65,29 @@ def test_rounded_weights_are_those_of_the_rounded_model(model: Any, tmp_path: Pa
     assert onnx_difference(model.exported(), int8=True) > onnx_difference(model.exported())
     plain, small = model.export(onnx=tmp_path / "a"), model.export(onnx=tmp_path / "b", int8=True)
     assert small[0].stat().st_size < plain[0].stat().st_size
+
+
+def test_rows_of_other_lengths_change_nothing(model: Any) -> None:
+    found = model.exported()
+    lengths = lengths_names(found.whole)
+    if len(lengths) != 1:
+        pytest.skip("rows have no lengths, or several")
+    (name,), counts = lengths.values(), [len(_along(found.whole, case)) for case in found.cases]
+    given = {name: np.array(counts)}
+    for each in found.whole.inputs:
+        rows = [np.asarray(case.inputs[each.name]) for case in found.cases]
+        if each.at:
+            rows = [np.concatenate([row, np.ones((max(counts) - len(row), *row.shape[1:]), row.dtype)]) for row in rows]
+        given[each.name] = np.stack(rows).astype(dtype_of(each))
+    said = run(opened(found.whole), given)
+    for row, (case, count) in enumerate(zip(found.cases, counts, strict=True)):
+        for word, truth in case.outputs.items():
+            own = said[word][row]
+            assert difference(own[:count] if own.shape != truth.shape else own, truth) < CLOSE
+
+
+def _along(graph: Any, case: Any) -> Any:
+    return next(case.inputs[each.name] for each in graph.inputs if each.at)
 
 
 @pytest.mark.parametrize("int8", [False, True], ids=["float32", "int8"])
@@ -181,6 +210,53 @@ def test_a_pretrained_forecast_is_zero_shot_whatever_is_missing() -> None:
     nothing = run(session, {"target": np.full((1, wide), np.nan)})
     assert not nothing["there"].any()
     assert not nothing["quantiles"].any()
+
+
+def test_folders_that_are_none_or_anothers_are_refused(tmp_path: Path) -> None:
+    model, file = small_tagger(), tmp_path / "model.json"
+    file.write_text('{"mine": 1}')
+    with pytest.raises(InputError, match=r"model\.json exists and was not written by an export"):
+        model.export(onnx=tmp_path)
+    for folder in (file, file / "inside"):
+        with pytest.raises(InputError, match=r"cannot be made a folder \(a file is there\)"):
+            model.export(onnx=folder)
+        with pytest.raises(InputError, match=r"cannot be made a folder \(a file is there\)"):
+            model.export(c=folder)
+    assert file.read_text() == '{"mine": 1}'
+    model.export(onnx=tmp_path / "new")
+    model.export(onnx=tmp_path / "new", int8=True)
+
+
+def test_a_source_is_translated_by_the_two_graphs(tmp_path: Path) -> None:
+    model = small_translator(attention="additive")
+    model.export(onnx=tmp_path)
+    sidecar = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))
+    reader = Tokenizer.from_file(str(tmp_path / "source.json"))
+    encoder, decoder = (rt.InferenceSession(tmp_path / f"model{word}.onnx") for word in ("", "_step"))
+    text = list(make_phrases(80)["lumi"])[3]
+    ids = np.array([[*reader.encode(text).ids, sidecar["end"]]])
+    lengths = np.array([ids.shape[1]])
+    (memory,) = encoder.run(None, {"source": ids, "lengths": lengths})
+    layers = [each for each in decoder.get_inputs() if "layer" in each.name]
+    state = {each.name: np.zeros((1, each.shape[1]), np.float32) for each in layers}
+    network = model.model_.members[0].network
+    ours = network.start(network.encode(torch.from_numpy(ids.T), torch.from_numpy(lengths)))
+    token = sidecar["begin"]
+    for _step in range(12):
+        said = run(decoder, {"token": np.array([[token]]), "memory": memory, "lengths": lengths} | state)
+        state = {name.removesuffix("_next"): value for name, value in said.items() if name.endswith("_next")}
+        logits, ours = network.step(torch.tensor([token]), ours)
+        np.testing.assert_allclose(said["logits"], logits.numpy(), atol=CLOSE)
+        token = int(said["logits"][0].argmax())
+    assert model.model_.reading.encode([text])[0].tolist() == ids[0, :-1].tolist()
+    assert sidecar["tokens"] == list(model.model_.target.tokens)
+
+
+def test_a_transformer_that_translates_is_refused() -> None:
+    model = small_translator()
+    model.model_.members[0].network.core = nn.Identity()
+    with pytest.raises(InputError, match="train with a recurrent cell"):
+        model.exported()
 
 
 def test_what_has_no_export_says_why() -> None:

@@ -22,6 +22,19 @@ def check_folders(onnx: object, c: object) -> None:
         raise InputError(_("nothing to write: give a folder with {onnx} or {c}", onnx=option("onnx"), c=option("c")))
 
 
+def made_folder(directory: str | Path) -> Path:
+    """The folder, which is made where it is not there; raises InputError where that cannot be."""
+    folder = Path(directory)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = _("a file is there") if isinstance(error, FileExistsError | NotADirectoryError) else error.strerror
+        raise InputError(
+            _("{path} cannot be made a folder ({reason}): give another one", path=folder, reason=reason)
+        ) from error
+    return folder
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """Inputs of one row [w], or [T, w] on an axis (tokens [T]), by name, and the outputs that the model gave for it."""

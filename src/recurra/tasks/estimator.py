@@ -283,7 +283,13 @@ class Estimator(NestedOptions, ABC):
 
         Raises InputError for what cannot be exported, with the reason.
         """
-        raise InputError(_("models of {name} have no export", name=type(self).__name__))
+        raise InputError(
+            _(
+                "models of {name} have no export: their networks are in `module_` of the fitted model, for "
+                "torch.onnx.export; recurra serve and predict run the whole model",
+                name=type(self).__name__,
+            )
+        )
 
     @property
     def networks(self) -> list[nn.Module]:

@@ -28,7 +28,7 @@ EXAMPLES = """
 
 - `recurra export reviews.safetensors later.csv --onnx onnx --int8` — a quarter of the size, and what that costs
 
-- `recurra export sales.safetensors --onnx onnx --network-alone` — of a combined forecast the trained network's part alone
+- `recurra export sales.safetensors --onnx onnx --network-alone` — of a combined forecast the trained network alone
 """
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from recurra.deploy.c_source.project import OURS
 from recurra.deploy.c_source.source import RESERVED, constants
 from recurra.deploy.c_source.whole import c_type, whole_source
-from recurra.deploy.exported import Case, Exported
+from recurra.deploy.exported import Case, Exported, made_folder
 from recurra.deploy.graph.nodes import Graph, Vector
 from recurra.errors import InputError
 from recurra.files import whole_file
@@ -54,7 +54,7 @@ def write_c_model(
         texts |= {f"{stem}.h": source.header, f"{stem}.c": source.source, f"{stem}_weights.h": source.weights}
         texts[f"{stem}_test.c"] = _test(graph, stem, cases)
     texts["Makefile"] = _makefile([stem for stem, *_rest in pairs])
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     for file, text in texts.items():
         with whole_file(folder / file) as temporary:
             temporary.write_text(text, encoding="ascii", errors="replace")

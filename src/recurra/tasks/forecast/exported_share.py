@@ -160,7 +160,8 @@ def _refuse(model: ForecastModel, names: tuple[str, ...], used: tuple[str, ...])
     raise InputError(
         _(
             "no network takes part in the forecast, which is that of {used}: such methods are estimated again from "
-            "each history, and cannot be exported. Train with {method} or {other}, or serve the model with recurra serve",
+            "each history, and cannot be exported. Train with {method} or {other}, or serve the model with recurra "
+            "serve",
             used=", ".join(used),
             method=option("method", "fast"),
             other=option("method", "network"),

@@ -37,8 +37,8 @@ def exported(model: NextEventModel) -> Exported:
     remark = ""
     if model.helpers:
         remark = _(
-            "The files hold the scores of the network alone. Not in them is what counting methods add, which look the "
-            "history up in the log: {methods}. predict gives the whole score.",
+            "The files hold the scores of the network alone. Not in them is what methods that count in the log add: "
+            "{methods}. predict gives the whole score.",
             methods=", ".join(model.helpers),
         )
     return Exported("recommend", whole, step, _sidecar(model), cases, steps, remark=remark)
@@ -119,8 +119,8 @@ def _sidecar(model: NextEventModel) -> dict[str, Any]:
         "numbers": [{"name": number.name, "levels": list(LEVELS)} for number in model.numbers],
         "how": {
             "item": "its place in `items` + 1; 0 for one that is not there",
-            "about": "the inputs of `about`, one after the other: of a number (value - mean) / spread, no further than 5 "
-            "from 0, and 1 where it is missing (then 0 before it); of words a 1 at the one that is there; of the gap "
+            "about": "the inputs of `about`, one after the other: of a number (value - mean) / spread, no further than "
+            "5 from 0, and 1 where it is missing (then 0 before it); of words a 1 at the one that is there; of the gap "
             "the same as of a number, of log(1 + seconds) since the event before, missing at the first event",
             "scores": "the logarithm of each item's probability, up to a factor: the largest is the proposal",
             "numbers": "the quantiles of each of `numbers` in turn; of the gap in seconds",

@@ -24,8 +24,8 @@ def exported(model: VoiceModel) -> Exported:
     network: Any = model.members[2].network
     pairs = [_cases(model, network, row) for row in range(_ROWS)]
     remark = _(
-        "The files go as far as log-mel bands. Not in them is what makes a sound of these (Griffin and Lim's iteration, "
-        "30 lines with NumPy or librosa.feature.inverse.mel_to_audio), and what reads a text as symbols."
+        "The files go as far as log-mel bands. Not in them is what makes a sound of these (Griffin and Lim's "
+        "iteration, as in librosa.feature.inverse.mel_to_audio), and what reads a text as symbols."
     )
     return Exported(
         "speak", _symbols(network), _frames(model, network), _sidecar(model, network), tuple(a for a, _b in pairs),

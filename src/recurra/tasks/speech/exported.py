@@ -86,11 +86,11 @@ def _sidecar(model: TranscriptionModel) -> dict[str, Any]:
         "stack": options.stack,
         "ahead": ahead,
         "how": {
-            "features": "log-mel bands of `sound` (with `cepstra` that many cosine coefficients of them); less the mean "
-            "and over the spread of the recording (`normalise` utterance), of the speaker, or `mean` and `spread` "
-            "(corpus; and the less a recording has of 50 frames, the more of `spread`); with `deltas` beside their first "
+            "features": "log-mel bands of `sound` (with `cepstra` that many cosine coefficients of them); less the "
+            "mean and over the spread of the recording (`normalise` utterance), of the speaker, or `mean` and `spread` "
+            "(corpus; the less a recording has of 50 frames, the more of `spread`); with `deltas` beside their first "
             "and second differences over 2 frames to each side, over `delta_spread`; `stack` frames in one step",
-            "units": "unit 0 is the blank; the best path is the largest of each step, repeated ones once, without blanks",
+            "units": "unit 0 is the blank; the best path is the largest of each step, repeated ones once, no blanks",
             "ahead": "what is said at a step is of the step so many before: zeros follow the end of a recording",
             "words": "the search for words and the language model are not in the files: the best path needs neither",
         },
