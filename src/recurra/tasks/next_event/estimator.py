@@ -25,7 +25,6 @@ from recurra.data.examples.files import read_examples_file
 from recurra.data.files.arrow import in_pandas
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns
-from recurra.deploy.exported import Exported
 from recurra.errors import InputError
 from recurra.evaluation.ranking.ranks import best, forget_seen
 from recurra.evaluation.shared.evaluation import Evaluation
@@ -84,6 +83,7 @@ class NextEvent(StudiedEstimator):
     """
 
     KIND = "next event"
+    EXPORT = staticmethod(exported)
     MODEL = NextEventModel
     ROLES = (Usage,)
     ROLES_PART = "usage"
@@ -93,7 +93,6 @@ class NextEvent(StudiedEstimator):
     asks = ("top",)
     refit = True
     model_: NextEventModel
-    roles_: Usage | None = None
 
     def __init__(
         self,
@@ -347,10 +346,6 @@ class NextEvent(StudiedEstimator):
     def preview(self) -> RankedPreview:
         """The first histories with their first items."""
         return RankedPreview()
-
-    def exported(self, *, network_alone: bool = False) -> Exported:
-        """The network as graphs: an item in, the scores of all items out."""
-        return exported(self._fitted())
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """Of some histories of the file."""

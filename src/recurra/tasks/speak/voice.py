@@ -18,7 +18,6 @@ from recurra.data.examples.samples import Sound
 from recurra.data.examples.splits import split_rows
 from recurra.data.schema.facts import Fact
 from recurra.data.text.pronunciation import Pronunciation
-from recurra.deploy.exported import Exported
 from recurra.errors import InputError
 from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _, mark
@@ -99,6 +98,7 @@ class Voice(SpokenEstimator):
     """
 
     KIND: ClassVar[str] = "voice"
+    EXPORT = staticmethod(exported)
     MODEL: ClassVar[type] = VoiceModel
     PANELS: ClassVar[tuple[Any, ...]] = PANELS
     UNKEPT: ClassVar[tuple[str, ...]] = ("members", "units")
@@ -355,10 +355,6 @@ class Voice(SpokenEstimator):
     def preview(self) -> SpokenPreview:
         """The first texts, and how fast they were said."""
         return SpokenPreview(lambda: getattr(self, "clock_", None))
-
-    def exported(self, *, network_alone: bool = False) -> Exported:
-        """The voice as two graphs: symbols in, durations out; frames in, log-mel bands out."""
-        return exported(self._fitted())
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """What the networks remember, how long each sound is held, and the melody of the texts."""

@@ -20,7 +20,6 @@ from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.splits import split_rows
 from recurra.data.schema.facts import Fact
 from recurra.decoding.ctc.prefix_beam import Beam
-from recurra.deploy.exported import Exported
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.evaluation.transcripts.error_rates import evaluate_transcripts
 from recurra.evaluation.transcripts.templates import Templates
@@ -99,6 +98,7 @@ class Transcriber(SpokenEstimator):
     """
 
     KIND: ClassVar[str] = "transcriber"
+    EXPORT = staticmethod(exported)
     MODEL: ClassVar[type] = TranscriptionModel
     PANELS: ClassVar[tuple[Any, ...]] = PANELS
     PACKAGES: ClassVar[tuple[str, ...]] = ("torch", "numpy", "pandas", "scipy")
@@ -305,10 +305,6 @@ class Transcriber(SpokenEstimator):
     def preview(self) -> Preview:
         """The first transcripts."""
         return TranscriptPreview()
-
-    def exported(self, *, network_alone: bool = False) -> Exported:
-        """The networks as graphs: steps of features in, log probabilities of units out."""
-        return exported(self._fitted())
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """What the networks remember, and the words that they are least sure of."""

@@ -16,7 +16,6 @@ from recurra.data.pairs.pairs import Pairs, components, fingerprints, prints
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.decoding.beam import MOST_PENALTY, MOST_SIZE
-from recurra.deploy.exported import Exported
 from recurra.errors import InputError
 from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.evaluation.translation.memory import TranslationMemory
@@ -71,6 +70,7 @@ class Translator(StudiedEstimator):
     """
 
     KIND = "translator"
+    EXPORT = staticmethod(exported)
     MODEL = TranslationModel
     ROLES = (PairRoles,)
     PANELS: ClassVar = ("cards", "methods", "alignment", "worst", "training", "memory")
@@ -287,10 +287,6 @@ class Translator(StudiedEstimator):
     def preview(self) -> TranslationPreview:
         """The first translations."""
         return TranslationPreview()
-
-    def exported(self, *, network_alone: bool = False) -> Exported:
-        """The networks as two graphs: a source in, its memory out; a token in, the next one's logits out."""
-        return exported(self._fitted())
 
     def insight(self, later: Later | None, *, step: int | None = None, done: Done = nobody) -> Insight:
         """What some translations looked at."""
