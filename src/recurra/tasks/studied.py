@@ -118,7 +118,7 @@ class StudiedEstimator(FittedEstimator):
     UNKEPT: ClassVar[tuple[str, ...]] = ("members",)  # fields of MODEL that a model file does not keep as they are
     PACKAGES: ClassVar[tuple[str, ...]] = ("torch", "numpy", "pandas")
     UNIT: ClassVar[str] = "example"  # what is counted
-    EXPORT: ClassVar[Callable[[Any], Exported] | None] = None  # the graphs of a model
+    EXPORT: ClassVar[Any] = None  # a model -> its graphs (`deploy.exported`)
     refit: ClassVar[bool] = False
 
     model_: Any

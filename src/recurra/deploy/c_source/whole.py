@@ -91,7 +91,7 @@ class _Writer:
             return "0"
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise InputError("a weight is not a finite number: expected a network whose training went well")
-        key = kind, sha256(values.astype(_NUMPY.get(kind, values.dtype))).digest()
+        key = kind, sha256(values.astype(_NUMPY.get(kind, values.dtype)).tobytes()).digest()
         if key not in self.stored:
             self.stored[key] = f"w{len(self.arrays)}"
             self.arrays.append((self.stored[key], kind, values))

@@ -62,7 +62,11 @@ class Operations:
         array = np.array(values, dtype, order="C")
         if not np.isfinite(array).all():
             raise InputError("a weight is not a finite number: expected a network whose training went well")
-        key = (array.dtype.str, array.shape, array.tobytes() if array.size <= _SMALL else sha256(array).digest())
+        key = (
+            array.dtype.str,
+            array.shape,
+            array.tobytes() if array.size <= _SMALL else sha256(array.tobytes()).digest(),
+        )
         if key not in self.stored:
             self.stored[key] = f"{self.prefix}w{len(self.constants)}"
             self.constants.append(numpy_helper.from_array(array, self.stored[key]))

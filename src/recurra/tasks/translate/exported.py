@@ -138,7 +138,7 @@ def _sidecar(model: TranslationModel) -> dict[str, Any]:
             "token": "`begin` at first, then the one that was chosen: greedily the largest of `logits`, never `begin`",
             "memory": "of model.onnx; its lengths are those of the source",
             "text": "`tokens` joined, U+2581 as a blank, until `end`; at most 1.5 times the source's tokens and 10",
-            "search": "the model itself searches with a beam, and writes no sequence of a few tokens twice; greedily is a little "
-            "worse",
+            "search": "the model itself searches with a beam, and writes no sequence of a few tokens twice; "
+            "greedily is a little worse",
         },
     }
