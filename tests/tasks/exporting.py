@@ -14,12 +14,23 @@ import numpy.typing as npt
 import onnxruntime
 import pandas as pd
 import pytest
+import torch
 
 import recurra as rc
+from recurra.data.demo.numbers import make_voice
+from recurra.data.demo.phrases import make_phrases
 from recurra.deploy.exported import Case, Exported
 from recurra.deploy.graph.nodes import Graph
 from recurra.deploy.onnx_graph.folder import dtype_of, fed
 from recurra.deploy.onnx_graph.whole import whole_model
+from recurra.evaluation.forecast.columns import NETWORK, PRETRAINED, TUNED
+from recurra.evaluation.forecast.combination import Combination
+from recurra.nn.pretrained import Shape
+from recurra.nn.pretrained.network import Pretrained
+from recurra.nn.pretrained.weights import own_recurrence
+from recurra.tasks.forecast.combining import single
+from recurra.tasks.forecast.fine_tuning import TunedMember
+from recurra.tasks.forecast.short import ShortSeries
 
 TINY: dict[str, Any] = {"training": {"epochs": 1}, "verbose": False}
 STRICT = "CFLAGS=-O1 -Werror -fsanitize=address,undefined -fno-sanitize-recover"
@@ -54,6 +65,41 @@ def trusting(model: Any) -> Any:
     """The forecaster, whose network counts."""
     calibration = replace(model.model_.calibration, trust=0.8, stretch=np.linspace(0.7, 1.6, 6))
     model.model_ = replace(model.model_, calibration=calibration)
+    return model
+
+
+def tiny_pretrained(seed: int) -> Pretrained:
+    """A network of the pretrained forecaster's kind, with weights at random."""
+    torch.manual_seed(seed)
+    shape = Shape(patch=4, horizon=8, context=64, width=16, step_width=6)
+    return Pretrained(shape, own_recurrence).eval().requires_grad_(False)
+
+
+def combined_forecaster() -> Any:
+    """A trained, a fine-tuned and a pretrained network in shares that differ by series, one of these in logarithms."""
+    model = small_forecaster()
+    whole, tuned = model.model_, tiny_pretrained(1)
+    weights = np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0], [0.0, 0.4, 0.6]])
+    short = ShortSeries(np.arange(1, 8), np.linspace(-1, 1, 13) * np.arange(7, 0, -1)[:, None] / 7, 8)
+    model.model_ = replace(
+        whole, combination=Combination((NETWORK, TUNED, PRETRAINED), weights, np.linspace(1.3, 0.8, 6)), short=short,
+        tuned=TunedMember(tuned, shape=tuned.shape), pretrained=tiny_pretrained(2),
+        scaling=replace(whole.scaling, logs=np.array([True, False, False])),
+    )  # fmt: skip
+    return model
+
+
+def pretrained_forecaster() -> Any:
+    """The pretrained network alone, of a series with gaps and a season that it detects."""
+    n, random = 90, np.random.default_rng(0)
+    values = 20 + 3 * np.sin(np.arange(n) * 2 * np.pi / 6) + random.normal(size=n)
+    values[[3, 40, 41, 88]] = np.nan
+    table = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=n), "y": values})
+    model: Any = rc.Forecaster(horizon=19, method="fast", season=1, verbose=False)
+    model.fit(table, target="y", time=["day"])
+    combination = single(PRETRAINED, 1)
+    recipe = replace(model.model_.recipe, seasons=())
+    model.model_ = replace(model.model_, pretrained=tiny_pretrained(3), combination=combination, recipe=recipe)
     return model
 
 
@@ -150,10 +196,59 @@ def small_agent(environment: str = "CartPoleNoVel", **network: Any) -> Any:
     return rc.RecurrentAgent(network={"hidden": 16, **network}, **options).fit(environment)  # type: ignore[arg-type]
 
 
+def small_recommender() -> Any:
+    """Histories with times and columns, two networks, two layers."""
+    random = np.random.default_rng(7)
+    rows = [
+        {"user": user, "item": f"i{random.integers(0, 25)}", "time": 1e9 + 3600 * (20 * user + t),
+         "price": random.normal(5, 2), "where": random.choice(["web", "app"])}
+        for user in range(30) for t in range(int(random.integers(2, 9)))
+    ]  # fmt: skip
+    model: Any = rc.NextEvent(
+        members=2, network={"hidden": 20, "layers": 2, "embedding": 12}, numbers=["price"], **TINY
+    )
+    model.fit(pd.DataFrame(rows), user="user", item="item", time="time")
+    model.model_ = replace(model.model_, blend=replace(model.model_.blend, network=0.7, methods={}))
+    return model
+
+
+def small_transcriber(**given: Any) -> Any:
+    """Words that are levels of two features."""
+    random = np.random.default_rng(8)
+    texts = [" ".join(random.choice(["lo", "hi"], int(random.integers(1, 3)))) for _ in range(30)]
+    sounds = [random.normal(size=(20 + 3 * len(text), 2)).astype(np.float32) for text in texts]
+    network = {"hidden": 16, "layers": 2, "dropout": 0.0}
+    return rc.Transcriber(normalise="corpus", members=2, network=network, training={"epochs": 1}, **given).fit(
+        sounds, texts
+    )  # type: ignore[arg-type]
+
+
+def small_translator(**network: Any) -> Any:
+    """Phrases, a vocabulary for each side, heads."""
+    pytest.importorskip("sacrebleu")
+    pairs = make_phrases(80)
+    options = {"embedding": 16, "hidden": 8, "heads": 2, **network}
+    model: Any = rc.Translator(network=options, training={"epochs": 1}, vocabulary=120, beam=2, shared=False)
+    return model.fit(list(pairs["lumi"]), list(pairs["english"]))
+
+
+def small_voice() -> Any:
+    """Numbers, as if two had said them."""
+    few, small = make_voice(24), {"hidden": 8, "layers": 1}
+    model: Any = rc.Voice(
+        network={"embedding": 16, "encoder": 16, "melody": 16, "hidden": 16, "layers": 2}, hearing=small, iterations=2,
+        training={"epochs": 1}, listening={"epochs": 1},
+    )  # fmt: skip
+    return model.fit(list(few["audio"]), list(few["words"]), groups=["a" if k % 3 else "b" for k in range(24)])
+
+
 MODELS: Mapping[str, Callable[[], Any]] = {
-    "forecast": small_forecaster, "classes": small_classifier, "labels": small_labeller, "numbers": small_regressor,
+    "forecast": small_forecaster, "combined": combined_forecaster, "zero shot": pretrained_forecaster,
+    "classes": small_classifier, "labels": small_labeller, "numbers": small_regressor,
     "tags": small_tagger, "classes so far": causal_classifier, "numbers so far": causal_regressor,
     "symbols": small_generator, "choices": small_agent, "moves": lambda: small_agent("PendulumNoVel", layers=2),
+    "items": small_recommender, "units": small_transcriber,
+    "units so far": lambda: small_transcriber(streaming=True), "tokens": small_translator, "voice": small_voice,
 }  # fmt: skip
 
 

@@ -6,12 +6,14 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime as rt
 import pytest
+import torch
 from tests.tasks.exporting import (
     MODELS,
     causal_classifier,
@@ -25,12 +27,22 @@ from tests.tasks.exporting import (
     small_generator,
     small_regressor,
     small_tagger,
+    small_translator,
+    tiny_pretrained,
 )
+from tokenizers import Tokenizer
+from torch import nn
 
 import recurra as rc
 from recurra import InputError
+from recurra.data.demo.phrases import make_phrases
+from recurra.deploy.graph.builder import Builder
+from recurra.deploy.graph.pretrained import zero_shot_of
 from recurra.deploy.onnx_graph.folder import dtype_of
-from recurra.evaluation.forecast.columns import NETWORK
+from recurra.deploy.onnx_graph.whole import lengths_names
+from recurra.evaluation.forecast.columns import NETWORK, PRETRAINED
+from recurra.evaluation.forecast.combination import Combination
+from recurra.nn.pretrained import zero_shot
 from recurra.tasks.forecast.combining import single
 
 CLOSE = 1e-5
@@ -55,8 +67,34 @@ def test_rounded_weights_are_those_of_the_rounded_model(model: Any, tmp_path: Pa
     assert small[0].stat().st_size < plain[0].stat().st_size
 
 
+def test_rows_of_other_lengths_change_nothing(model: Any) -> None:
+    found = model.exported()
+    lengths = lengths_names(found.whole)
+    if len(lengths) != 1:
+        pytest.skip("rows have no lengths, or several")
+    (name,), counts = lengths.values(), [len(_along(found.whole, case)) for case in found.cases]
+    given = {name: np.array(counts)}
+    for each in found.whole.inputs:
+        rows = [np.asarray(case.inputs[each.name]) for case in found.cases]
+        if each.at:
+            rows = [np.concatenate([row, np.ones((max(counts) - len(row), *row.shape[1:]), row.dtype)]) for row in rows]
+        given[each.name] = np.stack(rows).astype(dtype_of(each))
+    said = run(opened(found.whole), given)
+    for row, (case, count) in enumerate(zip(found.cases, counts, strict=True)):
+        for word, truth in case.outputs.items():
+            own = said[word][row]
+            assert difference(own[:count] if own.shape != truth.shape else own, truth) < CLOSE
+
+
+def _along(graph: Any, case: Any) -> Any:
+    return next(case.inputs[each.name] for each in graph.inputs if each.at)
+
+
 @pytest.mark.parametrize("int8", [False, True], ids=["float32", "int8"])
-def test_c_gives_the_models_numbers(model: Any, int8: bool, tmp_path: Path) -> None:
+def test_c_gives_the_models_numbers(model: Any, int8: bool, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    name = request.node.callspec.params["model"]
+    if name == "zero shot" or (name == "combined" and int8):
+        pytest.skip("a C compiler with sanitizers takes half a minute for it; 'combined' has the same operations")
     model.export(c=tmp_path, int8=int8)
     lines = checked_c(tmp_path)
     assert len(lines) == (1 if model.exported().step is None else 2)
@@ -114,17 +152,111 @@ def test_a_text_is_cut_as_the_sidecar_says(tmp_path: Path) -> None:
     assert difference(found["probability"], model.predict_proba(["good a bad unheard"])) < CLOSE
 
 
-def test_a_combined_forecast_is_refused_unless_the_network_is_asked_for() -> None:
-    from dataclasses import replace
+def test_of_a_combined_forecast_the_networks_leave_and_it_is_said(tmp_path: Path) -> None:
+    model = MODELS["combined"]()
+    whole = model.model_
+    names = (NETWORK, PRETRAINED, "AutoETS")
+    weights = np.array([[0.2, 0.3, 0.5], [0.1, 0.1, 0.8], [0.0, 0.0, 1.0]])
+    model.model_ = replace(whole, combination=Combination(names, weights, np.linspace(1.4, 0.9, 6)))
+    found = model.exported()
+    assert "of the trained network and the pretrained network alone" in found.remark
+    assert "again from each history: AutoETS" in found.remark
+    assert found.sidecar["forecast"] == "of trained network and pretrained network alone"
+    assert onnx_difference(found) < CLOSE
+    with pytest.warns(UserWarning, match="AutoETS"):
+        model.export(onnx=tmp_path)
+    assert model.exported(network_alone=True).sidecar["networks"] == {NETWORK: 1.0}
 
+
+def test_the_trained_network_alone() -> None:
     model = MODELS["forecast"]()
     whole = model.model_
-    model.model_ = replace(whole, combination=single("SeasonalNaive", 2))
-    with pytest.raises(InputError, match=r"the mean of the trained network and SeasonalNaive.*network_alone=True"):
+    model.model_ = replace(whole, combination=single("naive", 2))
+    with pytest.raises(
+        InputError, match=r"no network takes part in the forecast, which is that of naive.*network_alone"
+    ):
         model.exported()
     assert onnx_difference(model.exported(network_alone=True)) < CLOSE
     model.model_ = replace(whole, combination=single(NETWORK, 2, np.linspace(1.4, 0.9, 6)))
     assert onnx_difference(model.exported()) < CLOSE
+    model.model_ = replace(whole, combination=single("naive", 2), members=())
+    with pytest.raises(InputError, match="Train with method='fast' or method='network', or serve"):
+        model.exported()
+
+
+def test_a_pretrained_forecast_is_zero_shot_whatever_is_missing() -> None:
+    network, rng, wide = tiny_pretrained(0), np.random.default_rng(0), 64
+    builder = Builder()
+    given = builder.input("target", wide, at="", double=True)
+    flags = builder.apply(given, "known")
+    found, there = zero_shot_of(builder, network, builder.apply(given, "zeroed"), flags, None, 21, "p_")
+    session = opened(builder.finish(found, there, names=("quantiles", "there")))
+    time = np.arange(wide)
+    rows = np.stack(
+        [
+            5 + np.sin(2 * np.pi * time / 7), 1.0 * time, np.full(wide, 3.0), rng.normal(size=wide).cumsum(),
+            np.exp(rng.normal(size=wide)), rng.poisson(0.3, wide).astype(float), -1e300 + 1e299 * rng.random(wide),
+        ]
+    )  # fmt: skip
+    rows = np.concatenate([rows, np.where(rng.random(rows.shape) < 0.4, np.nan, rows)])
+    cut = rows.copy()
+    cut[:, :-11] = np.nan  # shorter than the window
+    cut[0, -1] = np.nan
+    rows = np.concatenate([rows, cut])
+    said = run(session, {"target": rows})
+    expected = zero_shot(list(rows), 21, network=network)
+    scale = np.maximum(np.abs(expected).max((1, 2)), 1.0)
+    assert (np.abs(said["quantiles"].reshape(expected.shape) - expected).max((1, 2)) / scale).max() < CLOSE
+    nothing = run(session, {"target": np.full((1, wide), np.nan)})
+    assert not nothing["there"].any()
+    assert not nothing["quantiles"].any()
+
+
+def test_folders_that_are_none_or_anothers_are_refused(tmp_path: Path) -> None:
+    model, file = small_tagger(), tmp_path / "model.json"
+    file.write_text('{"mine": 1}')
+    with pytest.raises(InputError, match=r"model\.json exists and was not written by an export"):
+        model.export(onnx=tmp_path)
+    for folder in (file, file / "inside"):
+        with pytest.raises(InputError, match=r"cannot be made a folder \(a file is there\)"):
+            model.export(onnx=folder)
+        with pytest.raises(InputError, match=r"cannot be made a folder \(a file is there\)"):
+            model.export(c=folder)
+    assert file.read_text() == '{"mine": 1}'
+    model.export(onnx=tmp_path / "new")
+    model.export(onnx=tmp_path / "new", int8=True)
+
+
+def test_a_source_is_translated_by_the_two_graphs(tmp_path: Path) -> None:
+    model = small_translator(attention="additive")
+    model.export(onnx=tmp_path)
+    sidecar = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))
+    reader = Tokenizer.from_file(str(tmp_path / "source.json"))
+    encoder, decoder = (rt.InferenceSession(tmp_path / f"model{word}.onnx") for word in ("", "_step"))
+    text = list(make_phrases(80)["lumi"])[3]
+    ids = np.array([[*reader.encode(text).ids, sidecar["end"]]])
+    lengths = np.array([ids.shape[1]])
+    (memory,) = encoder.run(None, {"source": ids, "lengths": lengths})
+    layers = [each for each in decoder.get_inputs() if "layer" in each.name]
+    state = {each.name: np.zeros((1, each.shape[1]), np.float32) for each in layers}
+    network = model.model_.members[0].network
+    ours = network.start(network.encode(torch.from_numpy(ids.T), torch.from_numpy(lengths)))
+    token = sidecar["begin"]
+    for _step in range(12):
+        said = run(decoder, {"token": np.array([[token]]), "memory": memory, "lengths": lengths} | state)
+        state = {name.removesuffix("_next"): value for name, value in said.items() if name.endswith("_next")}
+        logits, ours = network.step(torch.tensor([token]), ours)
+        np.testing.assert_allclose(said["logits"], logits.numpy(), atol=CLOSE)
+        token = int(said["logits"][0].argmax())
+    assert model.model_.reading.encode([text])[0].tolist() == ids[0, :-1].tolist()
+    assert sidecar["tokens"] == list(model.model_.target.tokens)
+
+
+def test_a_transformer_that_translates_is_refused() -> None:
+    model = small_translator()
+    model.model_.members[0].network.core = nn.Identity()
+    with pytest.raises(InputError, match="train with a recurrent cell"):
+        model.exported()
 
 
 def test_what_has_no_export_says_why() -> None:

@@ -30,7 +30,7 @@ from recurra.nn.cell_layer import layer_of
 from recurra.nn.network import Network
 
 PLACES = 5  # numbers that say where a frame stands in its symbol
-_HATS, _REACH = 24, 3.0  # of the pitch, over so many spreads to each side of the mean
+HATS, REACH = 24, 3.0  # of the pitch, over so many spreads to each side of the mean
 _LASTING = 2.0  # log(1 + frames) of every symbol before anything is learnt
 
 
@@ -132,7 +132,7 @@ class VoiceNetwork(Network):
         nn.init.constant_(self.lasting[-1].bias, _LASTING)  # pyright: ignore[reportArgumentType]
         self.singing = layer(wide + PLACES, options.melody, bidirectional=True)
         self.pitch = nn.Linear(2 * options.melody, 2)
-        self.into = nn.Linear(wide + PLACES + _HATS + 1, 2 * options.hidden)
+        self.into = nn.Linear(wide + PLACES + HATS + 1, 2 * options.hidden)
         self.speaking = nn.ModuleList(
             layer(2 * options.hidden, options.hidden, bidirectional=True) for _k in range(options.layers)
         )
@@ -161,9 +161,9 @@ class VoiceNetwork(Network):
 
     def speak(self, frames: Tensor, pitch: Tensor, voiced: Tensor, lengths: Tensor) -> Tensor:
         """Features of frames, pitch [T, B] and voice [T, B], 0 or 1 -> bands [T, B, C]."""
-        hats = torch.linspace(-_REACH, _REACH, _HATS, device=pitch.device)
-        width = 2 * _REACH / (_HATS - 1)
-        level = (1 - (pitch.clamp(-_REACH, _REACH).unsqueeze(-1) - hats).abs() / width).clamp(min=0)
+        hats = torch.linspace(-REACH, REACH, HATS, device=pitch.device)
+        width = 2 * REACH / (HATS - 1)
+        level = (1 - (pitch.clamp(-REACH, REACH).unsqueeze(-1) - hats).abs() / width).clamp(min=0)
         voice = voiced.unsqueeze(-1)
         x = self.into(torch.cat([frames, (level * voice).to(frames.dtype), voice.to(frames.dtype)], dim=-1))
         x = torch.tanh(x)

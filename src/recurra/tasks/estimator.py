@@ -7,6 +7,7 @@ A file goes through three steps: `read_file` reads its rows, `prepare` detects i
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -18,7 +19,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from recurra.errors import InputError
-from recurra.extras import require_package
 from recurra.language import _, mark
 from recurra.options import option
 from recurra.tasks.parameters import NestedOptions
@@ -278,11 +278,18 @@ class Estimator(NestedOptions, ABC):
     def exported(self, *, network_alone: bool = False) -> Exported:
         """The fitted model as graphs, from which ONNX and C are written.
 
-        `network_alone`: of a forecast that is the mean of several, the trained network's part.
+        `network_alone`: of a forecast that is the mean of several, the trained network's alone, or that of the
+        pretrained one where none was trained.
 
         Raises InputError for what cannot be exported, with the reason.
         """
-        raise InputError(_("models of {name} have no export", name=type(self).__name__))
+        raise InputError(
+            _(
+                "models of {name} have no export: their networks are in `module_` of the fitted model, for "
+                "torch.onnx.export; recurra serve and predict run the whole model",
+                name=type(self).__name__,
+            )
+        )
 
     @property
     def networks(self) -> list[nn.Module]:
@@ -311,25 +318,17 @@ class Estimator(NestedOptions, ABC):
     ) -> list[Path]:
         """Write the fitted model as ONNX into one folder, as C99 into another; gives the files.
 
-        See `recurra.deploy.onnx_graph.folder.write_onnx` and `recurra.deploy.c_source.whole_project.write_c_model`.
-        With `int8` weights are rounded to whole numbers of one byte; what that costs `rounded()` tells. `steps` is how
-        many a row has at most in C. Raises InputError for what cannot be exported, with the reason.
+        See `Exported.write`. With `int8` weights are rounded to whole numbers of one byte; what that costs `rounded()`
+        tells. `steps` is how many a row has at most in C. A UserWarning says what of the model's answer is not in the
+        files. Raises InputError for what cannot be exported, with the reason.
         """
-        if onnx is None and c is None:
-            raise InputError(
-                _("nothing to write: give a folder with {onnx} or {c}", onnx=option("onnx"), c=option("c"))
-            )
+        from recurra.deploy.exported import check_folders
+
+        check_folders(onnx, c)
         model = (self.rounded() if int8 else self).exported(network_alone=network_alone)
-        files: list[Path] = []
-        if onnx is not None:
-            require_package("onnx")
-            from recurra.deploy.onnx_graph.folder import write_onnx
-
-            files += write_onnx(model, onnx, name=name, int8=int8)
-        if c is not None:
-            from recurra.deploy.c_source.whole_project import write_c_model
-
-            files += write_c_model(model, c, name=name, int8=int8, steps=steps)
+        files = model.write(onnx=onnx, c=c, name=name, int8=int8, steps=steps)
+        if model.remark:
+            warnings.warn(model.remark, stacklevel=2)
         return files
 
     def watched(self, later: Any, *, alpha: float = 0.05, rate: float | None = None) -> Watched:

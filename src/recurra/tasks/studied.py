@@ -25,6 +25,7 @@ from torch import nn
 
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
+from recurra.deploy.exported import Exported
 from recurra.deploy.keeping import Keeper, Opener, refusing
 from recurra.deploy.model_file import Contents
 from recurra.deploy.seen import Seen
@@ -117,6 +118,7 @@ class StudiedEstimator(FittedEstimator):
     UNKEPT: ClassVar[tuple[str, ...]] = ("members",)  # fields of MODEL that a model file does not keep as they are
     PACKAGES: ClassVar[tuple[str, ...]] = ("torch", "numpy", "pandas")
     UNIT: ClassVar[str] = "example"  # what is counted
+    EXPORT: ClassVar[Any] = None  # a model -> its graphs (`deploy.exported`)
     refit: ClassVar[bool] = False
 
     model_: Any
@@ -126,6 +128,11 @@ class StudiedEstimator(FittedEstimator):
     seen_: Ints | None = None  # fingerprints of what the model was trained on
     understood_: list[Fact]
     notes_: list[str]
+
+    def exported(self, *, network_alone: bool = False) -> Exported:
+        """The graphs of the networks; raises InputError where a task has none."""
+        export = self.EXPORT
+        return super().exported(network_alone=network_alone) if export is None else export(self._fitted())
 
     # What is a task's own
 

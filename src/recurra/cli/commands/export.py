@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from recurra.cli.claims import claim
 from recurra.cli.console import print_files, print_frame, stderr, stdout, waiting
@@ -28,7 +29,7 @@ EXAMPLES = """
 
 - `recurra export reviews.safetensors later.csv --onnx onnx --int8` — a quarter of the size, and what that costs
 
-- `recurra export sales.safetensors --onnx onnx --network-alone` — of a combined forecast the network's part
+- `recurra export sales.safetensors --onnx onnx --network-alone` — of a combined forecast the trained network alone
 """
 
 
@@ -54,7 +55,8 @@ def export(
     ] = False,
     steps: Annotated[int, typer.Option(min=1, metavar="STEPS", help="Maximum steps of a row in C.")] = 512,
     network_alone: Annotated[
-        bool, typer.Option("--network-alone", help="Of a combined forecast, the trained network alone.")
+        bool,
+        typer.Option("--network-alone", help="Of a combined forecast, the trained network alone."),
     ] = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -63,6 +65,7 @@ def export(
 
     Scaling, calibration and quantiles are included, and rows to check the export with are written too.
     """
+    from recurra.deploy.exported import check_folders
     from recurra.tasks import load
 
     estimator = load(model)
@@ -73,7 +76,11 @@ def export(
         later = open_later("export", estimator, model, file, reading, outputs=[], quiet=quiet)
         reading.told()
     with waiting(stderr(quiet), "exporting"):
-        files = estimator.export(onnx=onnx, c=c, name=name, int8=int8, steps=steps, network_alone=network_alone)
+        check_folders(onnx, c)
+        exported = (estimator.rounded() if int8 else estimator).exported(network_alone=network_alone)
+        files = exported.write(onnx=onnx, c=c, name=name, int8=int8, steps=steps)
+    if exported.remark:
+        console.print(escape(exported.remark))
     if later is not None:
         print_frame(console, "On this file" if not int8 else "What int8 weights cost", cost(estimator, later, int8))
     elif int8:

@@ -136,6 +136,10 @@ static void copy(const float *x, float *y, int n)
     "divide": _TWO.format(name="divide", value="a[i] / b[i]"),
     "maximum": _TWO.format(name="maximum", value="a[i] < b[i] ? b[i] : a[i]"),
     "minimum": _TWO.format(name="minimum", value="b[i] < a[i] ? b[i] : a[i]"),
+    "less": _TWO.format(name="less", value="a[i] < b[i] ? 1.0f : 0.0f"),
+    "at_most": _TWO.format(name="at_most", value="a[i] <= b[i] ? 1.0f : 0.0f"),
+    "asinh": _EACH.format(name="asinh_", body="        y[i] = asinhf(x[i]);"),
+    "floor": _EACH.format(name="floor_", body="        y[i] = floorf(x[i]);"),
     "log": _EACH.format(name="log_", body="        y[i] = logf(x[i]);"),
     "sqrt": _EACH.format(name="sqrt_", body="        y[i] = sqrtf(x[i]);"),
     "abs": _EACH.format(name="abs_", body="        y[i] = fabsf(x[i]);"),
@@ -152,9 +156,11 @@ CALLED = {
     "log": "log_",
     "sqrt": "sqrt_",
     "abs": "abs_",
+    "asinh": "asinh_",
+    "floor": "floor_",
 }
 OF_EXP = {"sigmoid", "tanh", "exp"}
-OF_MATH = {"normalise", "softplus", "log_sigmoid", "log", "sqrt", "abs", "gelu", "known", "zeroed"}
+OF_MATH = {"normalise", "softplus", "log_sigmoid", "log", "sqrt", "abs", "gelu", "known", "zeroed", "asinh", "floor"}
 
 
 def functions_text(used: set[str]) -> str:
@@ -170,7 +176,7 @@ def _in_double(name: str, text: str) -> str:
     if name == "exp":
         text = _EACH.format(name="exp_", body="        y[i] = expf(x[i]);")
     text = re.sub(r"\bfloat\b", "double", text)
-    text = re.sub(r"\b(log|exp|sqrt|fabs|log1p|erf)f\(", r"\1(", text)
+    text = re.sub(r"\b(log|exp|sqrt|fabs|log1p|erf|asinh|floor)f\(", r"\1(", text)
     text = re.sub(r"(\d)f\b", r"\1", text)
     called = CALLED.get(name, name)
     return re.sub(rf"\b{called}\(", f"{called}_d(", text)

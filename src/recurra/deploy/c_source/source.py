@@ -91,7 +91,7 @@ class _Writer:
                 return [
                     self.call("copy", at[p.name], f"{name} + {s}", p.width) for p, s in zip(parts, starts, strict=False)
                 ]
-            case Lookup(index, y, table):
+            case Lookup(index, y, table, _):
                 row = f"({at[index.name]}[0] >= 0 && {at[index.name]}[0] < {len(table)} ? {at[index.name]}[0] : 0)"
                 return [self.call("copy", f"{self.array(table)} + {row} * {y.width}", at[y.name], y.width)]
             case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -22,19 +23,26 @@ from recurra.deploy.graph.nodes import (
     Clip,
     Combine,
     Convolution,
+    Correlate,
     Counted,
+    Fixed,
     Graph,
     Join,
+    Largest,
     LastKnown,
     Linear,
     Lookup,
     Normalise,
     Part,
+    Pick,
     Pool,
     Recurrence,
+    Repeat,
+    Running,
     Scale,
     Shrink,
     Softmax,
+    Sort,
     Spread,
     Vector,
     Waves,
@@ -42,7 +50,11 @@ from recurra.deploy.graph.nodes import (
 from recurra.deploy.graph.rounding import LEAST, rounded
 from recurra.errors import InputError
 
-TAKEN = RESERVED | set("gelu count found keys steps softmax argmax clip shrink waves convolve t exact numbers".split())
+TAKEN = RESERVED | set(
+    "gelu count found keys steps softmax argmax clip shrink waves convolve t exact numbers less "
+    "at_most repeat largest running_sum running_max pick sort correlate".split()
+)
+_NUMPY: dict[str, Any] = {"float": np.float32, "double": np.float64}
 _TYPES = dict(zip(BLOCKS, ("float", "double", "int32_t"), strict=True))
 
 
@@ -66,6 +78,7 @@ class _Writer:
         self.graph, self.name, self.most, self.int8 = graph, name, most, int8
         self.names, self.sizes = plan_whole(graph, most)
         self.arrays: list[tuple[str, str, np.ndarray]] = []
+        self.stored: dict[tuple[str, bytes], str] = {}  # the names of arrays by what they are
         self.used: set[str] = set()
         self.steps: list[_Step] = []
         self.counted = 0
@@ -78,8 +91,11 @@ class _Writer:
             return "0"
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise InputError("a weight is not a finite number: expected a network whose training went well")
-        self.arrays.append((f"w{len(self.arrays)}", kind, values))
-        return self.arrays[-1][0]
+        key = kind, sha256(values.astype(_NUMPY.get(kind, values.dtype)).tobytes()).digest()
+        if key not in self.stored:
+            self.stored[key] = f"w{len(self.arrays)}"
+            self.arrays.append((self.stored[key], kind, values))
+        return self.stored[key]
 
     def function(self, name: str, vector: Vector | None = None) -> str:
         """What a function is called, in the type of a vector."""
@@ -159,13 +175,13 @@ class _Writer:
                 ]
             case Spread(x, _):
                 return [self.each(axis, f"{self.function('copy', y)}({names[x.name]}, {self.at(y, axis)}, {y.width});")]
-            case Lookup(index, _, table):
-                return self._lookup(index, y, table)
+            case Lookup(index, _, table, exact):
+                return self._lookup(index, y, table, exact)
             case Cast(x, _):
                 cast = self.function("to_double" if y.double else "to_float")
                 return [f"{cast}({names[x.name]}, {to}, {self.times(y)});"]
             case Softmax(x, _) | Argmax(x, _):
-                function = self.function(type(node).__name__.lower(), None)
+                function = self.function(type(node).__name__.lower(), x)
                 return [self.each(axis, f"{function}({self.at(x, axis)}, {self.at(y, axis)}, {x.width});")]
             case Clip(x, _, low, high):
                 ends = ", ".join(number(end, not x.double) for end in (low, high))
@@ -188,6 +204,23 @@ class _Writer:
                 given = f"{self.array(gain)}, {self.array(bias)}, {self.at(x, axis)}, {self.at(y, axis)}"
                 call = f"{self.function('normalise')}({given}, {y.width}, {number(epsilon)});"
                 return [self.each(axis, call)]
+            case Fixed(_, values):
+                return [f"{self.function('copy', y)}({self.array(values, c_type(y))}, {to}, {y.width});"]
+            case Repeat(x, _) | Largest(x, _):
+                function = self.function(type(node).__name__.lower(), x)
+                count = y.width if isinstance(node, Repeat) else x.width
+                return [self.each(axis, f"{function}({self.at(x, axis)}, {self.at(y, axis)}, {count});")]
+            case Running(x, _, kind):
+                return [f"{self.function(f'running_{kind}', x)}({names[x.name]}, {to}, {self.times(y)});"]
+            case Pick(x, index, _):
+                given = f"{names[x.name]}, {x.width}, (int32_t)({names[index.name]})[t], {to} + t"
+                return [f"for (t = 0; t < {y.width}; ++t) {self.function('pick', x)}({given});"]
+            case Sort(x, _):
+                call = f"{self.function('sort', x)}({self.at(x, axis)}, {self.at(y, axis)}, {y.width});"
+                return [self.each(axis, call)]
+            case Correlate(a, b, _):
+                given = f"{names[a.name]}, {names[b.name]}, {to}, {a.width}, {y.width}"
+                return [f"{self.function('correlate', a)}({given});"]
             case Counted():
                 return self._counted(node)
             case Recurrence():
@@ -195,10 +228,10 @@ class _Writer:
             case _:
                 raise AssertionError(f"{type(node).__name__} has no statement in C")
 
-    def _lookup(self, index: Vector, y: Vector, table: np.ndarray) -> list[str]:
+    def _lookup(self, index: Vector, y: Vector, table: np.ndarray, exact: bool) -> list[str]:
         at = f"({self.at(index, y.at)})[0]"
         row = f"({at} >= 0 && {at} < {len(table)} ? {at} : 0)"
-        if self.int8 and table.size >= LEAST:
+        if self.int8 and not exact and table.size >= LEAST:
             whole, scale = rounded(table)
             given = f"{self.array(whole, 'int8_t')} + {row} * {y.width}, {self.array(scale)}[{row}]"
             return [self.each(y.at, f"{self.function('row8')}({given}, {self.at(y, y.at)}, {y.width});")]
@@ -235,7 +268,7 @@ class _Writer:
         graph = builder.finish(new[0], updated=new)
         inner = _Writer(Graph((), (), (), ()), self.name, self.most, self.int8)
         inner.names, work = plan(graph)
-        inner.arrays, inner.used, inner.graph = self.arrays, self.used, graph
+        inner.arrays, inner.stored, inner.used, inner.graph = self.arrays, self.stored, self.used, graph
         struct = f"{self.name}_recurrence{len(self.steps)}"
         lines = [line for each in graph.nodes for line in inner.statements(_at_no_axis(each))]
         for state, made in zip(graph.states, new, strict=True):

@@ -153,6 +153,70 @@ static void shrink(const float *x, float *y, int steps, int n, int each)
             if (t % each == 0 || x[t * n + i] > y[t / each * n + i]) y[t / each * n + i] = x[t * n + i];
 }
 """,
+    "repeat": """\
+static void repeat(const float *x, float *y, int n)
+{
+    int i;
+    for (i = 0; i < n; ++i) y[i] = x[0];
+}
+""",
+    "largest": """\
+static void largest(const float *x, float *y, int n)
+{
+    int i;
+    float found = x[0];
+    for (i = 1; i < n; ++i) found = x[i] > found ? x[i] : found;
+    *y = found;
+}
+""",
+    "running_sum": """\
+static void running_sum(const float *x, float *y, int n)
+{
+    int i;
+    float sum = 0.0f;
+    for (i = 0; i < n; ++i) y[i] = sum += x[i];
+}
+""",
+    "running_max": """\
+static void running_max(const float *x, float *y, int n)
+{
+    int i;
+    float found = x[0];
+    for (i = 0; i < n; ++i) y[i] = found = x[i] > found ? x[i] : found;
+}
+""",
+    "pick": """\
+/* places[i] of x[n]; a place beyond an end is that end. */
+static void pick(const float *x, int n, int32_t at, float *y)
+{
+    *y = x[at < 0 ? 0 : at < n ? at : n - 1];
+}
+""",
+    "sort": """\
+static void sort(const float *x, float *y, int n)
+{
+    int i, j, gap;
+    for (i = 0; i < n; ++i) y[i] = x[i];
+    for (gap = n / 2; gap > 0; gap /= 2)
+        for (i = gap; i < n; ++i) {
+            const float moved = y[i];
+            for (j = i; j >= gap && y[j - gap] > moved; j -= gap) y[j] = y[j - gap];
+            y[j] = moved;
+        }
+}
+""",
+    "correlate": """\
+/* y[m] = the sum over t of a[t + m] b[t]. */
+static void correlate(const float *restrict a, const float *restrict b, float *restrict y, int n, int lags)
+{
+    int m, t;
+    for (m = 0; m < lags; ++m) {
+        float sum = 0.0f;
+        for (t = 0; t + m < n; ++t) sum += a[t + m] * b[t];
+        y[m] = sum;
+    }
+}
+""",
     "waves": """\
 static void waves(const float *lengths, float *y, int steps, int n)
 {

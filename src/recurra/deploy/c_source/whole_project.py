@@ -13,7 +13,7 @@ import numpy.typing as npt
 from recurra.deploy.c_source.project import OURS
 from recurra.deploy.c_source.source import RESERVED, constants
 from recurra.deploy.c_source.whole import c_type, whole_source
-from recurra.deploy.exported import Case, Exported
+from recurra.deploy.exported import Case, Exported, made_folder
 from recurra.deploy.graph.nodes import Graph, Vector
 from recurra.errors import InputError
 from recurra.files import whole_file
@@ -45,15 +45,16 @@ def write_c_model(
         )
     pairs = [(name, model.whole, model.cases)]
     if model.step is not None:
-        pairs.append((f"{name}_step", model.step, model.step_cases))
+        pairs.append((f"{name}_{model.second}", model.step, model.step_cases))
     texts: dict[str, str] = {}
-    longest = max([steps, *(len(value) for case in model.cases for value in _along(model.whole, case))])
+    every = [(graph, case) for _stem, graph, cases in pairs for case in cases]
+    longest = max([steps, *(len(value) for graph, case in every for value in _along(graph, case))])
     for stem, graph, cases in pairs:
         source = whole_source(graph, stem, f"{model.what}, exported by recurra", most=longest, int8=int8)
         texts |= {f"{stem}.h": source.header, f"{stem}.c": source.source, f"{stem}_weights.h": source.weights}
         texts[f"{stem}_test.c"] = _test(graph, stem, cases)
     texts["Makefile"] = _makefile([stem for stem, *_rest in pairs])
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     for file, text in texts.items():
         with whole_file(folder / file) as temporary:
             temporary.write_text(text, encoding="ascii", errors="replace")

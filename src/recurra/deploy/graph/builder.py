@@ -20,21 +20,28 @@ from recurra.deploy.graph.nodes import (
     Clip,
     Combine,
     Convolution,
+    Correlate,
     Counted,
+    Fixed,
     Graph,
     Join,
+    Largest,
     LastKnown,
     Linear,
     Lookup,
     Node,
     Normalise,
     Part,
+    Pick,
     Pool,
     Recurrence,
+    Repeat,
     Reshape,
+    Running,
     Scale,
     Shrink,
     Softmax,
+    Sort,
     Spread,
     Vector,
     Waves,
@@ -126,7 +133,7 @@ class Builder:
 
     def wide(self, x: Vector, width: int) -> Vector:
         """The one number of x, `width` times."""
-        return x if width == 1 else self.linear(x, np.ones((width, 1)), exact=True)
+        return x if width == 1 else self._add(width, lambda y: Repeat(x, y), x)
 
     def total(self, x: Vector) -> Vector:
         """The sum of x, one number."""
@@ -144,10 +151,10 @@ class Builder:
         width = sum(part.width for part in parts)
         return self._add(width, lambda y: Join(tuple(parts), y), *parts, whole=parts[0].whole)
 
-    def lookup(self, index: Vector, table: Any) -> Vector:
+    def lookup(self, index: Vector, table: Any, *, exact: bool = False) -> Vector:
         """A row of a table."""
         rows = numbers(table)
-        return self._add(rows.shape[1], lambda y: Lookup(index, y, rows), index, double=False)
+        return self._add(rows.shape[1], lambda y: Lookup(index, y, rows, exact), index, double=False)
 
     def cast(self, x: Vector, *, double: bool) -> Vector:
         """x in float64 or float32."""
@@ -199,6 +206,34 @@ class Builder:
         """What the n-grams of tokens are worth."""
         weights = numbers(coefficients)
         return self._add(weights.shape[1], lambda y: Counted(x, y, keys, grams, weights, values), x, at="", whole=False)
+
+    def fixed(self, values: Any, *, double: bool = False) -> Vector:
+        """The same numbers for every row."""
+        array = np.asarray(values, np.float64 if double else np.float32).reshape(-1)
+        return self._add(len(array), lambda y: Fixed(y, array), Vector("", 0, at="", double=double))
+
+    def largest(self, x: Vector) -> Vector:
+        """The largest number of x."""
+        return self._add(1, lambda y: Largest(x, y), x)
+
+    def running(self, x: Vector, kind: str) -> Vector:
+        """The sum or the largest number ("sum", "max") up to each number of x."""
+        return self._add(x.width, lambda y: Running(x, y, kind), x)
+
+    def pick(self, x: Vector, index: Vector) -> Vector:
+        """The numbers of x at these places; places beyond it are those at its ends."""
+        return self._add(index.width, lambda y: Pick(x, index, y), x)
+
+    def sort(self, x: Vector) -> Vector:
+        """The smallest number first."""
+        return self._add(x.width, lambda y: Sort(x, y), x)
+
+    def correlate(self, a: Vector, b: Vector, lags: int) -> Vector:
+        """sum over t of a_(t+m) b_t for m = 0 ... lags - 1, of two vectors in float64."""
+        assert a.double
+        assert b.double
+        assert a.width == b.width
+        return self._add(lags, lambda y: Correlate(a, b, y), a)
 
     def update(self, state: Vector, vector: Vector) -> None:
         """What a state is after the step."""

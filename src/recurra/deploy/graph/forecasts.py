@@ -89,7 +89,7 @@ def _features(
 
     ahead, calendar = [], None
     if window.calendar is not None:
-        calendar, beyond = both(window.calendar, window.calendar.width // (_span(window) + horizon))
+        calendar, beyond = both(window.calendar, window.calendar.width // (window.steps + horizon))
         ahead.append(beyond)
     known: list[tuple[Vector, Vector]] = []
     if window.known is not None and window.known_observed is not None:
@@ -107,10 +107,6 @@ def _features(
     parts += [inside for inside, _ in known]
     ahead += [beyond for _, beyond in known]
     return b.join(parts), ahead, calendar
-
-
-def _span(window: Window) -> int:
-    return window.target.width
 
 
 def _standardised(b: Builder, values: Vector, flags: Vector, mean: np.ndarray, spread: np.ndarray) -> Vector:

@@ -17,15 +17,10 @@ import numpy as np
 from recurra.kernels.contract import Call
 
 FUNCTIONS = ("sigmoid", "tanh", "relu", "exp", "log_sigmoid", "softplus")
-FUNCTIONS += (
-    "log",
-    "sqrt",
-    "abs",
-    "gelu",
-    "known",
-    "zeroed",
-)  # known: 1 of a finite number, 0 of others
+FUNCTIONS += ("log", "sqrt", "abs", "gelu", "asinh", "floor")
+FUNCTIONS += ("known", "zeroed")  # known: 1 of a finite number, 0 of others
 COMBINATIONS = ("add", "subtract", "multiply", "divide", "maximum", "minimum")
+COMBINATIONS += ("less", "at_most")  # 1 where a < b, a <= b, else 0
 STEP = "step"  # the axis of the graph of a layer
 
 
@@ -133,11 +128,12 @@ class Join:
 
 @dataclass(frozen=True, eq=False)
 class Lookup:
-    """y = table[index], table [tokens, n]; an index beyond it reads row 0."""
+    """y = table[index], table [tokens, n]; an index beyond it reads row 0. An `exact` table is never rounded."""
 
     index: Vector
     y: Vector
     table: np.ndarray
+    exact: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,16 +267,79 @@ class Counted:
     values: str
 
 
+@dataclass(frozen=True, eq=False)
+class Fixed:
+    """y = the same numbers for every row."""
+
+    y: Vector
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """y = the one number of x, again and again."""
+
+    x: Vector
+    y: Vector
+
+
+@dataclass(frozen=True)
+class Largest:
+    """y = the largest number of x."""
+
+    x: Vector
+    y: Vector
+
+
+@dataclass(frozen=True)
+class Running:
+    """y_j = the sum, or the largest ("sum", "max"), of x_0 ... x_j."""
+
+    x: Vector
+    y: Vector
+    kind: str
+
+
+@dataclass(frozen=True)
+class Pick:
+    """y_j = number index_j of x, counted from 0; an index beyond either end reads the number there.
+
+    `index` are whole numbers, of whatever type.
+    """
+
+    x: Vector
+    index: Vector
+    y: Vector
+
+
+@dataclass(frozen=True)
+class Sort:
+    """y = the numbers of x, the smallest first."""
+
+    x: Vector
+    y: Vector
+
+
+@dataclass(frozen=True)
+class Correlate:
+    """y_m = sum over t of a_(t+m) b_t, for every lag m from 0 on; float64."""
+
+    a: Vector
+    b: Vector
+    y: Vector
+
+
 Node = (
     Linear | Scale | Apply | Combine | Choose | Normalise | Part | Join | Lookup | Recurrence | Cast | Softmax | Argmax
-    | Clip | LastKnown | Spread | Reshape | Pool | Convolution | Shrink | Waves | Counted
+    | Clip | LastKnown | Spread | Reshape | Pool | Convolution | Shrink | Waves | Counted | Fixed | Repeat | Largest
+    | Running | Pick | Sort | Correlate
 )  # fmt: skip
 
 
 def read_by(node: Node) -> tuple[Vector, ...]:
     """What a node reads."""
     match node:
-        case Combine():
+        case Combine() | Correlate():
             return node.a, node.b
         case Choose():
             return node.condition, node.a, node.b
@@ -294,7 +353,9 @@ def read_by(node: Node) -> tuple[Vector, ...]:
             return node.x, node.known
         case Pool() if node.score is not None:
             return node.x, node.score
-        case Waves():
+        case Pick():
+            return node.x, node.index
+        case Waves() | Fixed():
             return ()
     return (node.x,)
 

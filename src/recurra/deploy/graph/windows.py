@@ -18,9 +18,10 @@ from recurra.deploy.graph.nodes import Vector
 
 @dataclass(frozen=True)
 class Widths:
-    """How many columns of each kind a window has, and its steps."""
+    """How many columns of each kind a window has, its steps, and the rows of the target, at least as many."""
 
     window: int
+    target: int
     horizon: int
     past: int
     past_codes: int
@@ -31,10 +32,14 @@ class Widths:
 
 @dataclass(frozen=True)
 class Window:
-    """The last W steps, end to end: numbers float64, flags beside them; of what is known in advance W + H steps."""
+    """The last W steps, end to end: numbers float64, flags beside them; of what is known in advance W + H steps.
 
-    target: Vector  # [W] zero where missing
-    observed: Vector  # [W]
+    Of the target there may be more.
+    """
+
+    steps: int
+    target: Vector  # [at least W] zero where missing
+    observed: Vector
     past: Vector | None  # [W * P]
     past_observed: Vector | None
     past_codes: Vector | None  # [W * C]
@@ -46,19 +51,20 @@ class Window:
 
 def whole_window(builder: Builder, widths: Widths) -> Window:
     """All W steps are given."""
-    return _window(builder, widths, widths.window, None)
+    return _window(builder, widths, whole=True)
 
 
 def next_window(builder: Builder, widths: Widths) -> Window:
     """The newest step is given; the W - 1 before it are a state."""
-    return _window(builder, widths, 1, widths.window)
+    return _window(builder, widths, whole=False)
 
 
-def _window(builder: Builder, widths: Widths, steps: int, kept: int | None) -> Window:
-    """`steps` are given; with `kept`, behind what is left of the state of so many."""
+def _window(builder: Builder, widths: Widths, *, whole: bool) -> Window:
+    """All steps are given, or one, behind what is left of the state of the others."""
+    steps, kept = (widths.window, None) if whole else (1, widths.window)
     ahead = steps + widths.horizon
 
-    def numbers(name: str, width: int, count: int) -> tuple[Vector | None, Vector | None]:
+    def numbers(name: str, width: int, count: int, kept: int | None = kept) -> tuple[Vector | None, Vector | None]:
         if not width:
             return None, None
         given = builder.input(name, count * width, at="", double=True)
@@ -73,7 +79,8 @@ def _window(builder: Builder, widths: Widths, steps: int, kept: int | None) -> W
         given = builder.input(name, count * width, whole=True, at="")
         return _moved(builder, name, given, width, steps, kept)
 
-    target, observed = numbers("target", 1, steps)
+    rows = widths.target
+    target, observed = numbers("target", 1, rows) if whole else numbers("target", 1, 1, rows)
     assert target is not None
     assert observed is not None
     past, past_observed = numbers("past", widths.past, steps)
@@ -84,7 +91,9 @@ def _window(builder: Builder, widths: Widths, steps: int, kept: int | None) -> W
         calendar = _moved(builder, "calendar", given, widths.calendar, steps, kept)
     known, known_observed = numbers("known", widths.known, ahead)
     known_codes = codes("known_codes", widths.known_codes, ahead)
-    return Window(target, observed, past, past_observed, past_codes, calendar, known, known_observed, known_codes)
+    return Window(
+        widths.window, target, observed, past, past_observed, past_codes, calendar, known, known_observed, known_codes,
+    )  # fmt: skip
 
 
 def _moved(builder: Builder, name: str, given: Vector, width: int, steps: int, kept: int | None) -> Vector:
@@ -116,16 +125,28 @@ def scaled(builder: Builder, window: Window, shape: WindowShape, scaling: Scalin
     b, w = builder, shape.window
     skip = window.target.width - w
     value, seen = b.part(window.target, skip, w), b.part(window.observed, skip, w)
-    if scaling.log:
+    logs = scaling.in_logarithms
+    if logs.any():
         u = b.apply(value, "log")
-        seen = b.multiply(seen, b.apply(u, "known"))
-        value = b.multiply(b.apply(u, "zeroed"), seen)
+        positive = b.multiply(seen, b.apply(u, "known"))
+        u = b.multiply(b.apply(u, "zeroed"), positive)
+        taken = in_logarithms(b, scaling, series, w)
+        value = u if taken is None else b.choose(taken, value, u)
+        seen = positive if taken is None else b.choose(taken, seen, positive)
     floor = b.cast(b.lookup(series, scaling.floor[:, None]), double=True)
     typical = b.cast(b.lookup(series, scaling.typical[:, None]), double=True)
     level, scale = _level(b, value, seen, scaling.season, typical), _scale(b, value, seen, scaling.season, floor)
     away = b.combine(value, b.wide(level, w), "subtract")
     z = b.multiply(seen, b.combine(away, b.wide(scale, w), "divide"))
     return Scaled(z, seen, _naive(b, z, seen, shape), level, scale)
+
+
+def in_logarithms(b: Builder, scaling: Scaling, series: Vector, width: int) -> Vector | None:
+    """`width` times whether the row's series is taken in logarithms; None where all are."""
+    logs = scaling.in_logarithms
+    return (
+        None if logs.all() else b.wide(b.cast(b.lookup(series, logs.astype(np.float32)[:, None]), double=True), width)
+    )
 
 
 def _ratio(b: Builder, top: Vector, bottom: Vector) -> Vector:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recurra.deploy.exported import Case, Exported
+from recurra.deploy.exported import Case, Exported, made_folder
 from recurra.deploy.graph.nodes import Graph, Vector
 from recurra.deploy.onnx_graph.whole import lengths_names, whole_model
+from recurra.errors import InputError
 from recurra.files import whole_file
+from recurra.language import _
 
 
 def write_onnx(model: Exported, directory: str | Path, *, name: str = "model", int8: bool = False) -> list[Path]:
@@ -24,11 +26,12 @@ def write_onnx(model: Exported, directory: str | Path, *, name: str = "model", i
     NAME_rows.npz   a few rows and what the model says of them
     example.py      runs both graphs on these rows and compares; needs onnxruntime and NumPy
 
-    With `int8` large weights are whole numbers with a scale for each output: a quarter of the size.
+    With `int8` large weights are whole numbers with a scale for each output: a quarter of the size. Raises InputError
+    where there can be no such folder, and where NAME.json is another's.
     """
-    folder = Path(directory)
-    folder.mkdir(parents=True, exist_ok=True)
-    graphs = {name: model.whole} | ({} if model.step is None else {f"{name}_step": model.step})
+    folder = made_folder(directory)
+    _refuse_others(folder / f"{name}.json")
+    graphs = {name: model.whole} | ({} if model.step is None else {f"{name}_{model.second}": model.step})
     written = []
     for stem, graph in graphs.items():
         written.append(_write(folder / f"{stem}.onnx", whole_model(graph, int8=int8).SerializeToString()))
@@ -40,8 +43,22 @@ def write_onnx(model: Exported, directory: str | Path, *, name: str = "model", i
     written.append(folder / f"{name}_rows.npz")
     with whole_file(written[-1]) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **_rows(model))  # pyright: ignore[reportArgumentType]  # arrays, none called allow_pickle
-    written.append(_write(folder / "example.py", _EXAMPLE.format(name=name).encode()))
+    written.append(_write(folder / "example.py", _EXAMPLE.format(name=name, second=model.second).encode()))
     return written
+
+
+def _refuse_others(sidecar: Path) -> None:
+    """Raise InputError where a file is there that no export wrote."""
+    if not sidecar.exists():
+        return
+    try:
+        found = json.loads(sidecar.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        found = None
+    if not isinstance(found, dict) or "task" not in found:
+        raise InputError(
+            _("{path} exists and was not written by an export: give another folder, or an empty one", path=sidecar)
+        )
 
 
 def _write(path: Path, content: bytes) -> Path:
@@ -67,7 +84,7 @@ def dtype_of(vector: Vector) -> Any:
 def _rows(model: Exported) -> dict[str, npt.NDArray]:
     """The cases as arrays called NAME/number/input or NAME/number=output."""
     found: dict[str, npt.NDArray] = {}
-    pairs = [("whole", model.whole, model.cases), ("step", model.step, model.step_cases)]
+    pairs = [("whole", model.whole, model.cases), (model.second, model.step, model.step_cases)]
     for kind, graph, cases in pairs:
         for k, case in enumerate(cases):
             if graph is not None:
@@ -86,7 +103,7 @@ import onnxruntime
 
 here, worst = Path(__file__).parent, 0.0
 rows = np.load(here / "{name}_rows.npz")
-for kind, file in (("whole", "{name}.onnx"), ("step", "{name}_step.onnx")):
+for kind, file in (("whole", "{name}.onnx"), ("{second}", "{name}_{second}.onnx")):
     if not (here / file).exists():
         continue
     session, state = onnxruntime.InferenceSession(str(here / file)), {{}}

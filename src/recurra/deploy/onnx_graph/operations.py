@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,20 @@ from recurra.deploy.graph.nodes import (
     Choose,
     Clip,
     Combine,
+    Correlate,
     Join,
+    Largest,
     Linear,
     Lookup,
     Node,
     Normalise,
     Part,
+    Pick,
+    Repeat,
+    Running,
     Scale,
     Softmax,
+    Sort,
     Vector,
 )
 from recurra.deploy.graph.rounding import LEAST, rounded
@@ -30,8 +37,10 @@ from recurra.errors import InputError
 
 _COMBINATIONS = {"add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "maximum": "Max"}
 _COMBINATIONS |= {"minimum": "Min"}
+_COMPARISONS = {"less": "Less", "at_most": "LessOrEqual"}
 _FUNCTIONS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "Relu", "exp": "Exp", "softplus": "Softplus"}
-_FUNCTIONS |= {"log": "Log", "sqrt": "Sqrt", "abs": "Abs"}
+_FUNCTIONS |= {"log": "Log", "sqrt": "Sqrt", "abs": "Abs", "floor": "Floor", "asinh": "Asinh"}
+_SMALL = 64  # numbers that are compared as they are
 
 
 class Operations:
@@ -44,17 +53,24 @@ class Operations:
         self.int8 = int8
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
+        self.stored: dict[tuple[Any, ...], str] = {}  # the names of constants by what they are
         self.prefix = prefix
         self.renamed: dict[str, str] = {}  # what is read under another name than its own
 
     def constant(self, values: Any, dtype: Any = np.float32) -> str:
         """The name of a tensor of constant values; InputError where one is not finite."""
-        array = np.ascontiguousarray(values, dtype)
+        array = np.array(values, dtype, order="C")
         if not np.isfinite(array).all():
             raise InputError("a weight is not a finite number: expected a network whose training went well")
-        name = f"{self.prefix}w{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(array, name))
-        return name
+        key = (
+            array.dtype.str,
+            array.shape,
+            array.tobytes() if array.size <= _SMALL else sha256(array.tobytes()).digest(),
+        )
+        if key not in self.stored:
+            self.stored[key] = f"{self.prefix}w{len(self.constants)}"
+            self.constants.append(numpy_helper.from_array(array, self.stored[key]))
+        return self.stored[key]
 
     def like(self, values: Any, vector: Vector) -> str:
         """A constant of the type of a vector."""
@@ -118,6 +134,10 @@ class Operations:
                 self.add("Neg", self.add("Softplus", self.add("Neg", self.of(x))), to=to)
             case Apply(x, _, function):
                 self.add(_FUNCTIONS[function], self.of(x), to=to)
+            case Combine(a, b, y, operation) if operation in _COMPARISONS:
+                found = self.add(_COMPARISONS[operation], self.of(a), self.of(b))
+                kind = TensorProto.DOUBLE if y.double else TensorProto.FLOAT
+                self.nodes.append(helper.make_node("Cast", [found], [to], to=kind))
             case Combine(a, b, _, operation):
                 self.add(_COMBINATIONS[operation], self.of(a), self.of(b), to=to)
             case Choose(condition, a, b, _):
@@ -131,14 +151,69 @@ class Operations:
                 self.add("Slice", self.of(x), *ends, to=to)
             case Join(parts, _):
                 self.add("Concat", *map(self.of, parts), to=to, axis=-1)
-            case Lookup(index, _, table):
+            case Lookup(index, _, table, exact):
                 given = self.of(index)
                 below = self.add("Less", given, self.constant(0, np.int64))
                 beyond = self.add("GreaterOrEqual", given, self.constant(len(table), np.int64))
                 known = self.add("Where", self.add("Or", below, beyond), self.constant(0, np.int64), given)
-                self.add("Squeeze", self.add("Gather", self.weight(table), known), self.constant([-2], np.int64), to=to)
+                self.add(
+                    "Squeeze",
+                    self.add("Gather", self.constant(table) if exact else self.weight(table), known),
+                    self.constant([-2], np.int64),
+                    to=to,
+                )
+            case Repeat(x, y):
+                self.add("Expand", self.of(x), self.constant([y.width], np.int64), to=to)
+            case Largest(x, _):
+                self.add("ReduceMax", self.of(x), to=to, axes=[-1], keepdims=1)
+            case Running(x, _, "sum"):
+                self.add("CumSum", self.of(x), self.constant(-1, np.int64), to=to)
+            case Running(x, y, _):
+                self._running_largest(x, to)
+            case Pick(x, index, _):
+                place = self.of(index) if index.whole else self.cast(self.of(index), TensorProto.INT64)
+                ends = self.constant(0, np.int64), self.constant(x.width - 1, np.int64)
+                self.add("GatherElements", self.of(x), self.add("Clip", place, *ends), to=to, axis=-1)
+            case Sort(x, y):
+                count = self.constant([y.width], np.int64)
+                self.nodes.append(
+                    helper.make_node("TopK", [self.of(x), count], [to, f"{to}_places"], axis=-1, largest=0)
+                )
+            case Correlate(a, b, y):
+                self._correlate(a, b, y.width, to)
             case _:
                 raise AssertionError("a recurrence is written by `operators` or `scanning`")
+
+    def _running_largest(self, x: Vector, to: str) -> None:
+        """By doubling: after k rounds each number is the largest of the 2^k up to it."""
+        found, back = self.of(x), 1
+        first, last = self.constant([0], np.int64), self.constant([-1], np.int64)
+        while back < x.width:
+            ends = [self.constant([end], np.int64) for end in (x.width - back, back)]
+            moved = self.add("Max", self.add("Slice", found, first, ends[0], last), self._from(found, back, x.width))
+            found = self.add("Concat", self.add("Slice", found, first, ends[1], last), moved, axis=-1)
+            back *= 2
+        self.add("Identity", found, to=to)
+
+    def _from(self, x: str, start: int, stop: int) -> str:
+        """Numbers start ... stop - 1."""
+        return self.add("Slice", x, *(self.constant([at], np.int64) for at in (start, stop, -1)))
+
+    def _correlate(self, a: Vector, b: Vector, lags: int, to: str) -> None:
+        """By Fourier transforms, of a vector on no axis: F(a) times the conjugate of F(b), back again."""
+        size = self.constant(1 << (a.width + lags - 1).bit_length(), np.int64)
+        two = self.constant([2], np.int64)
+        real_a, imag_a, real_b, imag_b = (
+            self._from(self.add("DFT", self.add("Unsqueeze", self.of(each), two), size, axis=1), part, part + 1)
+            for each in (a, b)
+            for part in (0, 1)
+        )
+        mul = [
+            self.add("Mul", *pair) for pair in ((real_a, real_b), (imag_a, imag_b), (imag_a, real_b), (real_a, imag_b))
+        ]
+        product = self.add("Concat", self.add("Add", *mul[:2]), self.add("Sub", *mul[2:]), axis=-1)
+        found = self.add("Squeeze", self._from(self.add("DFT", product, axis=1, inverse=1), 0, 1), two)
+        self.add("Identity", self._from(found, 0, lags), to=to)
 
     def _known(self, x: Vector) -> str:
         """Booleans: which numbers are finite."""

@@ -16,6 +16,7 @@ from recurra.deploy.graph.cells import expanded
 from recurra.deploy.graph.nodes import (
     Convolution,
     Counted,
+    Fixed,
     Graph,
     LastKnown,
     Pool,
@@ -167,6 +168,9 @@ class _Writer:
                 waves = to.add("Concat", to.add("Sin", angles), to.add("Cos", angles), axis=-1)
                 shape = to.add("Concat", self._ints(1), self.batch, self._ints(1), axis=0)
                 to.add("Expand", waves, shape, to=y.name)
+            case Fixed(y, values):
+                shape = self.to.add("Concat", self.batch, self._ints(1), axis=0)
+                self.to.add("Expand", self.to.like(values[None], y), shape, to=y.name)
             case Counted():
                 tokens = self.to.of(node.x)
                 if node.x.at in self.alive:

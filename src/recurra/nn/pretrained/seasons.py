@@ -26,6 +26,8 @@ LEAST = 0.2
 DOUBT = 0.7, 1.6  # for one season in all that is known: of a calendar's length, of any other
 NEAR = 0.1  # a calendar's length this close to the lag found takes its place ...
 AS_GOOD = 1.08  # ... unless it repeats the series clearly worse
+ROUNDING = 1e-6  # of D, about 2 where nothing repeats: what is below is the rounding of float32, not the series
+SMOOTH = 1e-3  # spread, of the series' own, below which what a straight line leaves is not enlarged any more
 
 
 def detect(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -46,7 +48,7 @@ def detect(x: Tensor) -> tuple[Tensor, Tensor]:
     last = d.shape[1] - 1
     before, at, after = d[:, lags - half], d[:, lags], d[:, (lags + half).clamp(max=last)]
     after = torch.where(pairs[:, (lags + half).clamp(max=last)] < 3, before, after)
-    score = 1 - 2 * at / (before + after).clamp(min=1e-9)
+    score = 1 - (2 * at + ROUNDING) / (before + after + ROUNDING)
     dip = at <= torch.minimum(d[:, lags - 1], d[:, (lags + 1).clamp(max=last)])
     # an arch is no season: what changes smoothly must come back much closer than it goes away (a sine has
     # D(1) = 2 (pi / m)^2 times its mean square)
@@ -62,7 +64,7 @@ def detect(x: Tensor) -> tuple[Tensor, Tensor]:
     found = good.any(1)
     rows = torch.arange(batch, device=x.device)
     first_lag = lags[first]
-    better = at < 0.85 * at[rows, first].unsqueeze(1)
+    better = at + ROUNDING < 0.85 * (at[rows, first].unsqueeze(1) + ROUNDING)
     longer = torch.where(better & (lags >= 1.5 * first_lag.unsqueeze(1)), score, -1.0)
     second_score, second = longer.max(1)
     also = found & (second_score > LEAST)
@@ -106,7 +108,7 @@ def _flat(x: Tensor) -> Tensor:
     value = (value - value.sum(1, keepdim=True) / count) * known
     slope = (time * value).sum(1, keepdim=True) / (time * time).sum(1, keepdim=True).clamp(min=1e-9)
     value = value - slope * time
-    spread = ((value * value).sum(1, keepdim=True) / count).sqrt().clamp(min=1e-12)
+    spread = ((value * value).sum(1, keepdim=True) / count).sqrt().clamp(min=SMOOTH)
     return torch.where(known, (value / spread).clamp(-3, 3), torch.nan)
 
 

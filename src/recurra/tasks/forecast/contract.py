@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from torch import nn
 
 from recurra.data import Fact, Panel, build_panel, detect_seasons, join_panels, read_table, understand
 from recurra.data.files.table_facts import table_facts
@@ -21,8 +22,10 @@ from recurra.ensemble.members import learning_curves
 from recurra.errors import InputError
 from recurra.evaluation.forecast.adaptive import RATE
 from recurra.evaluation.forecast.backtest import Backtest
+from recurra.evaluation.forecast.columns import PRETRAINED
 from recurra.formatting import count
 from recurra.language import _, mark
+from recurra.nn.pretrained import load_network
 from recurra.options import option
 from recurra.report import ReportContent
 from recurra.report.units import step_noun
@@ -275,6 +278,23 @@ class FileForecaster(ReportedForecasts, Estimator):
 
     @abstractmethod
     def _recipe(self, panel: Panel) -> Recipe: ...
+
+    @property
+    def networks(self) -> list[nn.Module]:
+        """The trained networks, and the fine-tuned one."""
+        return [member.network for member in self.model_.trainings]
+
+    def rounded(self) -> Self:
+        """A copy whose weights are those of an export with int8 weights, the pretrained network's among them."""
+        from recurra.deploy.graph.rounding import round_network
+
+        found = super().rounded()
+        combination = found.model_.combination
+        if combination is not None and PRETRAINED in combination.used:
+            network = found.model_.pretrained or load_network()
+            round_network(network)
+            found.model_ = replace(found.model_, pretrained=network)
+        return found
 
     def exported(self, *, network_alone: bool = False) -> Exported:
         """The window in, quantiles out; and the newest row in, quantiles out."""

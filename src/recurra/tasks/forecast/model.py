@@ -17,7 +17,7 @@ from recurra.data.panel.scaling import Scaling, inverse
 from recurra.data.panel.windows import WindowReader, WindowShape, batches, naive_count
 from recurra.ensemble.members import Member
 from recurra.errors import InputError
-from recurra.evaluation.forecast.columns import NETWORK, TUNED
+from recurra.evaluation.forecast.columns import NETWORK, PRETRAINED, TUNED
 from recurra.evaluation.forecast.combination import Combination
 from recurra.evaluation.forecast.conformal import stretched
 from recurra.evaluation.forecast.events import rows_of_effects
@@ -28,6 +28,7 @@ from recurra.language import _
 from recurra.nn.cell_layer import options_of
 from recurra.nn.forecast import ForecastNetwork, NetworkOptions
 from recurra.nn.own import OwnNetwork, OwnParts
+from recurra.nn.pretrained.network import Pretrained
 from recurra.nn.quantiles import MEDIAN, QUANTILES
 from recurra.options import option
 from recurra.tasks.forecast.calibration import Calibration, HeldOutForecasts
@@ -118,6 +119,7 @@ class ForecastModel:
     steps_correlation: Floats | None = None  # [H, H] of held-out errors, for sample paths
     cold: ColdStart | None = None  # how a series without any history is forecast
     tuned: TunedMember | None = None  # the pretrained network, fine-tuned on these series
+    pretrained: Pretrained | None = None  # in place of that of the package; not in model files
 
     def check(self) -> None:
         """Refuse parts out of a file that do not belong together."""
@@ -215,6 +217,7 @@ class ForecastModel:
             {
                 NETWORK: lambda: self.network_quantiles(panel, series, origins),
                 TUNED: lambda: self.tuned_quantiles(panel, series, origins),
+                PRETRAINED: lambda: pretrained_quantiles(panel, series, origins, horizon, steps, self.pretrained),
             },
             known,
         )

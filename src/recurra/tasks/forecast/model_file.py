@@ -35,7 +35,7 @@ def to_contents(model: ForecastModel, *, made_by: str, verdict: str | None) -> C
     keeper = Keeper()
     tail = replace(model, panel=model.panel.tail(max(model.memory, _TAIL)))
     keeper.ensemble([member.network for member in model.members], made_by=made_by, verdict=verdict)
-    keeper.part("model", tail, without=("members", "tuned"))
+    keeper.part("model", tail, without=("members", "tuned", "pretrained"))
     for k, member in enumerate(model.members):
         keeper.part(f"member/{k}", member, without=("network", "record"))
     if model.tuned is not None:
@@ -63,7 +63,9 @@ def from_contents(
             return tuple(_member(opener, k, model) for k in range(opener.header.members))
 
         model: ForecastModel = opener.part(
-            "model", ForecastModel, given={"members": members, "tuned": lambda _: tuned(opener)}
+            "model",
+            ForecastModel,
+            given={"members": members, "tuned": lambda _: tuned(opener), "pretrained": lambda _: None},
         )
         again = to_contents(model, made_by=opener.header.made_by, verdict=opener.header.verdict)
         opener.refuse_more(again)

@@ -38,6 +38,7 @@ from recurra.tasks.next_event.checks import check_model
 from recurra.tasks.next_event.evaluating import evaluate_model
 from recurra.tasks.next_event.events import Events, Usage, asked_of, catalogue_of, later_events
 from recurra.tasks.next_event.explanation import explain_last
+from recurra.tasks.next_event.exported import exported
 from recurra.tasks.next_event.facts import model_facts
 from recurra.tasks.next_event.looking import insight_of
 from recurra.tasks.next_event.model import GAP, NextEventModel, Recipe, fit_model, make_network, refit, repeats_share
@@ -82,6 +83,7 @@ class NextEvent(StudiedEstimator):
     """
 
     KIND = "next event"
+    EXPORT = staticmethod(exported)
     MODEL = NextEventModel
     ROLES = (Usage,)
     ROLES_PART = "usage"
@@ -91,7 +93,6 @@ class NextEvent(StudiedEstimator):
     asks = ("top",)
     refit = True
     model_: NextEventModel
-    roles_: Usage | None = None
 
     def __init__(
         self,

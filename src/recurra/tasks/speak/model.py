@@ -47,7 +47,7 @@ WINDOW, HOP, BANDS = 0.05, 0.0125, 80
 _STACK = 2  # frames in a step of those that hear
 _CEPSTRA = 13
 _STEPS_AT_ONCE, _ROWS_AT_ONCE = 1 << 13, 32
-_LONGEST = 8.0  # of log(1 + frames): no symbol lasts longer
+LONGEST = 8.0  # of log(1 + frames): no symbol lasts longer
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class VoiceModel:
     def _performed(self, network: VoiceNetwork, symbols: list[Ints], speakers: Ints, pace: float) -> list[Performance]:
         spoken = spoken_of(self.pronunciation, symbols, speakers)
         features = network.read(spoken)
-        logs = network.last(features).clamp(0.0, _LONGEST).numpy().astype(np.float64)
+        logs = network.last(features).clamp(0.0, LONGEST).numpy().astype(np.float64)
         durations = [self._whole(np.expm1(logs[: len(own), b]) / pace, own) for b, own in enumerate(symbols)]
         spread = spread_of(side_by_side(durations))
         frames, tune, voice = network.sing(features, spread)

@@ -28,6 +28,7 @@ from recurra.options import option
 from recurra.tasks.estimator import Done, Evaluated, Insight, Later, nobody
 from recurra.tasks.opened import Opened, is_lines, open_examples, open_lines
 from recurra.tasks.speak.evaluating import evaluate, rehearse
+from recurra.tasks.speak.exported import exported
 from recurra.tasks.speak.facts import model_facts
 from recurra.tasks.speak.model import (
     BANDS,
@@ -97,6 +98,7 @@ class Voice(SpokenEstimator):
     """
 
     KIND: ClassVar[str] = "voice"
+    EXPORT = staticmethod(exported)
     MODEL: ClassVar[type] = VoiceModel
     PANELS: ClassVar[tuple[Any, ...]] = PANELS
     UNKEPT: ClassVar[tuple[str, ...]] = ("members", "units")

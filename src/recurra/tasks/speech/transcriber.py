@@ -30,6 +30,7 @@ from recurra.tasks.estimator import Done, Insight, Later, Preview, nobody
 from recurra.tasks.memory import memory_sentences, remembered
 from recurra.tasks.opened import Opened
 from recurra.tasks.parameters import chosen_options
+from recurra.tasks.speech.exported import exported
 from recurra.tasks.speech.facts import model_facts
 from recurra.tasks.speech.model import Recipe, Transcript, TranscriptionModel, build_network, fit_model
 from recurra.tasks.speech.results import TranscriptPreview, evaluation_frame, transcript_frame
@@ -97,6 +98,7 @@ class Transcriber(SpokenEstimator):
     """
 
     KIND: ClassVar[str] = "transcriber"
+    EXPORT = staticmethod(exported)
     MODEL: ClassVar[type] = TranscriptionModel
     PANELS: ClassVar[tuple[Any, ...]] = PANELS
     PACKAGES: ClassVar[tuple[str, ...]] = ("torch", "numpy", "pandas", "scipy")

@@ -28,6 +28,7 @@ from recurra.tasks.estimator import Done, Insight, Later, nobody
 from recurra.tasks.opened import Opened, is_lines, open_examples, open_lines
 from recurra.tasks.parameters import chosen_options
 from recurra.tasks.studied import Gathered, Parts, StudiedEstimator, Tested
+from recurra.tasks.translate.exported import exported
 from recurra.tasks.translate.facts import model_facts
 from recurra.tasks.translate.model import Recipe, Search, TranslationModel, build_network, fit_model
 from recurra.tasks.translate.plan import default_network, default_training, held_out
@@ -69,6 +70,7 @@ class Translator(StudiedEstimator):
     """
 
     KIND = "translator"
+    EXPORT = staticmethod(exported)
     MODEL = TranslationModel
     ROLES = (PairRoles,)
     PANELS: ClassVar = ("cards", "methods", "alignment", "worst", "training", "memory")
