@@ -26,6 +26,7 @@ from recurra.evaluation.generation.ngrams import NGrams
 from recurra.evaluation.shared.calibration import Blend
 from recurra.nn.generator import GeneratorNetwork, GeneratorOptions
 from recurra.tasks.generate.model import Recipe, TextModel
+from recurra.tasks.generate.precision import PRECISIONS
 from recurra.training import TrainingOptions
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -74,14 +75,15 @@ def writing() -> None:
     model = TextModel(
         recipe, alphabet, (Member(network),), ngrams, Blend(1.0), (ngrams,), "text", np.zeros(0, np.uint64)
     )
-    for exact in (False, True):
-        symbols, best = model.write(np.array([1]), 40_000, 1, Sampling(0.8), seed=0, exact=exact), np.inf
+    for precision in PRECISIONS:
+        symbols = model.write(np.array([1]), 40_000, 1, Sampling(0.8), seed=0, precision=precision)
+        best = np.inf
         for _ in range(400):
             start = time.perf_counter()
             for _ in range(50):
                 next(symbols)
             best = min(best, (time.perf_counter() - start) / 50)
-        print(f"Recurra, {'float32' if exact else 'bfloat16'}: {1 / best:,.0f} characters a second")
+        print(f"Recurra, {precision}: {1 / best:,.0f} characters a second")
     plain, best, state, symbol = torch.nn.LSTM(64, 512), np.inf, None, torch.tensor([[1]])
     with torch.no_grad():
         for _ in range(60):

@@ -393,3 +393,49 @@ def test_a_forked_child_can_step():
     if child == 0:
         os._exit(0 if np.array_equal(stream.step(x), expected) else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def eighths(rows: int):
+    """A stack in 8 bits, its head wider than a panel, and inputs of odd sizes."""
+    torch.manual_seed(4)
+    stack = Stack([rc.nn.LSTM(5, 19), rc.nn.GRU(19, 63), rc.nn.GRU(63, 3, reset_after=False), rc.nn.RNN(3, 3)])
+    head = nn.Linear(3, 65)
+    return stack, head, torch.randn(9, rows, 5).numpy()
+
+
+def test_in_8_bits_every_build_is_as_the_reference_with_rounded_weights(kernel):
+    stack, head, x = eighths(3)
+    stream = stack.stream(3, head=head, int8=True)
+    assert stream.kernel == kernel
+    with rc.backend("reference"):
+        slow = stack.stream(3, head=head, int8=True)
+    plain = stack.stream(3, head=head)
+    apart = 0.0
+    for x_t in x:
+        y, exact = stream.step(x_t), plain.step(x_t)
+        np.testing.assert_allclose(y, slow.step(x_t), atol=1e-4)
+        apart = max(apart, float(np.abs(y - exact).max()))
+    assert 1e-4 < apart < 0.05
+
+
+@pytest.mark.skipif(bool(NO_ENGINE), reason="the engine is not built")
+def test_in_8_bits_each_row_is_its_own_and_what_is_no_number_stays_none():
+    stack, head, x = eighths(3)
+    together, alone = stack.stream(3, head=head, int8=True), stack.stream(1, head=head, int8=True)
+    for x_t in x:
+        given = x_t.copy()
+        given[1, 2] = np.nan
+        y = together.step(given)
+        np.testing.assert_array_equal(y[0], alone.step(x_t[0]))
+        assert np.isnan(y[1]).all()
+        assert np.isfinite(y[2]).all()
+    zeros = rc.nn.RNN(3, 2, bias=False)
+    with torch.no_grad():
+        for parameter in zeros.parameters():
+            parameter.zero_()
+    assert not zeros.stream(int8=True).step(np.zeros(3, np.float32)).any()
+
+
+def test_8_bits_are_of_float32():
+    with pytest.raises(InputError, match=r"int8 is True, but the weights are torch\.bfloat16: expected float32"):
+        rc.nn.GRU(3, 5).bfloat16().stream(int8=True)

@@ -30,8 +30,12 @@ def chosen(layers: tuple[StackedCall, ...]) -> tuple[str, str]:
     return "cpu", build_in_use()
 
 
-def steps_of(layers: tuple[StackedCall, ...], head: Head | None, rows: int, threads: int) -> Steps:
+def steps_of(
+    layers: tuple[StackedCall, ...], head: Head | None, rows: int, threads: int, *, int8: bool = False
+) -> Steps:
     """The stack with a state of zeros for each of so many rows, computed by the engine where it can.
+
+    `int8`: weights are float32, rounded to 8 bits by row already, and the engine multiplies them so.
 
     Raises InputError as `chosen` does.
     """
@@ -39,7 +43,7 @@ def steps_of(layers: tuple[StackedCall, ...], head: Head | None, rows: int, thre
         return ReferenceSteps(layers, head, rows)
     from recurra.kernels.cpu.stepping import engine_steps
 
-    return engine_steps(layers, head, rows, threads)
+    return engine_steps(layers, head, rows, threads, int8=int8)
 
 
 def _why_not(call: Call) -> str | None:

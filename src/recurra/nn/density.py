@@ -1,7 +1,7 @@
 """The density of the next row of a series, column after column, given every row before.
 
     v_t = (x_t - x_{t-1}) / c                               changes, c their usual size in each column
-    r_t^2 = (1 - a) r_{t-1}^2 + a min(v_t^2, 25),  r_0 = 1  their size of late, as in a GARCH model
+    r_t^2 = (1 - a) r_{t-1}^2 + a min(v_t^2, 6),  r_0 = 1   their size of late, as in a GARCH model
     u_t = v_t / r_t
     h_t = recurrence([tanh(x_t / 3), u_t, log r_t])
     p(v_{t+1} / r_t) = prod_d p(u_d | u_1 ... u_{d-1}, h_t)       the columns of a row, each given those before it
@@ -14,7 +14,8 @@ Mixtures of a column given the columns before it hold what columns do together a
 components, one begins as narrow and at no change, one as narrow and at the last change, as sensors that hold a value
 or are interpolated do; the others begin with the linear part, a vector autoregression. The first, where it is narrow
 and a column `holds` its value at times, is drawn as no change at all. Sizes of late carry over to times in which
-everything moves more, or less, than where it was learnt (Engle 1982; Bollerslev 1986).
+everything moves more, or less, than where it was learnt (Engle 1982; Bollerslev 1986). A single large change counts for
+little in them, and they have a bound: else what is drawn makes the next larger, and series swell as they go on.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from recurra.nn.network import Network
 _NARROWEST = 5.0  # logarithm of how much narrower than a column's usual change a component may be
 _BEGIN_NARROW = 4.0
 CLAMPED = 8.0  # usual changes beyond which the recurrence sees no difference
-_RECENT, _LARGEST, _SMALLEST = 1 / 24, 25.0, 0.1  # of the size of late: its memory, what enters at most, its least
+_RECENT, _LARGEST, _SMALLEST = 1 / 24, 6.0, 0.1  # of the size of late: its memory, what enters at most, its least
 _BLOCK = 128  # steps of it that are computed at once
 _STILL, _SURE = 0.1, 2.0  # mean and s of a first component that is no change at all
 
@@ -160,7 +161,7 @@ class DensityNetwork(Network):
             pi, mean, scale = self._mixture(z.unsqueeze(1), moved.unsqueeze(1), last[:, k : k + 1], slice(k, k + 1))
             at = (pi[:, 0].exp().cumsum(-1) < chosen[k]).sum(-1).clamp(max=self.options.components - 1)
             m, s = mean[rows, 0, at], scale[rows, 0, at]
-            u[:, k] = m + noise[k] * (-s).exp()
+            u[:, k] = (m + noise[k] * (-s).exp()).clamp(-CLAMPED, CLAMPED)
             if holds is not None and holds[k]:
                 u[:, k].masked_fill_((at == 0) & (m.abs() < _STILL) & (s > _SURE), 0.0)
         return u * size

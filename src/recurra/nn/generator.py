@@ -122,9 +122,9 @@ class GeneratorNetwork(Network):
         logits, last = self(symbols.unsqueeze(0), state)
         return logits[0], last
 
-    def stream(self, batch: int = 1, *, threads: int | None = None) -> Stream:
-        """Rows of the embedding in, logits out, one call a step; begins at no state."""
-        return Stack(self.layers).stream(batch, head=self.output, threads=threads)
+    def stream(self, batch: int = 1, *, threads: int | None = None, int8: bool = False) -> Stream:
+        """Rows of the embedding in, logits out, one call a step; begins at no state. `int8`: weights of 8 bits."""
+        return Stack(self.layers).stream(batch, head=self.output, threads=threads, int8=int8)
 
     def read(self, symbols: Tensor, state: Sequence[Tensor] | None = None) -> Read:
         """All but the output layer."""

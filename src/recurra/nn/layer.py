@@ -92,12 +92,16 @@ class RecurrentLayer(nn.Module):
         """
         return one_step(self, input, hx)
 
-    def stream(self, batch: int = 1, *, head: nn.Linear | None = None, threads: int | None = None) -> Stream:
+    def stream(
+        self, batch: int = 1, *, head: nn.Linear | None = None, threads: int | None = None, int8: bool = False
+    ) -> Stream:
         """The layer as a stream that goes on one step at a time, NumPy in and out, each step one call.
 
         batch    B, the rows: each has a state of its own
         head     a linear layer behind the last one
         threads  how many may take part in a step; as torch where None
+        int8     weights of 8 bits with a scale for each output (float32 only): rows whose weights do not fit the cache
+                 go on several times as fast
 
         The weights are copied now. Raises InputError as `step` does.
 
@@ -106,7 +110,7 @@ class RecurrentLayer(nn.Module):
         >>> rc.nn.GRU(3, 5).stream().step(np.zeros(3, np.float32)).shape
         (5,)
         """
-        return Stream([(self, False)], alone=True, batch=batch, head=head, threads=threads)
+        return Stream([(self, False)], alone=True, batch=batch, head=head, threads=threads, int8=int8)
 
     def call(
         self,

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from recurra.errors import InputError, ShapeError
 from recurra.kernels.contract import Call, call_of
+from recurra.kernels.rounding import rounded_weights
 from recurra.kernels.stepping import chosen, steps_of
 from recurra.kernels.steps import Head, StackedCall, Steps
 from recurra.nn.calls import layer_calls
@@ -24,15 +25,17 @@ MOST_KEPT = 64 << 20  # bytes of weights: larger ones are packed anew rather tha
 class Packed:
     """A stack of layers and a head with weights of its own, which every stream made of it shares.
 
-    calls  of each layer, its weights copied
+    calls  of each layer, its weights copied; with `int8` W and U rounded to 8 bits
     head   the same of the linear layer behind the last one, or None
     """
 
-    def __init__(self, calls: Sequence[StackedCall], head: Head | None) -> None:
-        self.calls = tuple(each._replace(call=_copied(each)) for each in calls)
+    def __init__(self, calls: Sequence[StackedCall], head: Head | None, *, int8: bool = False) -> None:
+        self.calls = tuple(each._replace(call=_copied(each, int8)) for each in calls)
         self.head = None if head is None else Head(*(None if t is None else t.clone() for t in head))  # type: ignore[arg-type]
+        if int8 and self.head is not None:
+            self.head = self.head._replace(weight=rounded_weights(self.head.weight))
         self._chosen = chosen(self.calls)
-        self._steps = steps_of(self.calls, self.head, 1, 1)
+        self._steps = steps_of(self.calls, self.head, 1, 1, int8=int8)
 
     def steps(self, rows: int, threads: int) -> Steps:
         """So many rows that begin anew."""
@@ -57,7 +60,7 @@ class Packed:
 _latest: WeakKeyDictionary[Layer, Packed] = WeakKeyDictionary()  # by the first layer
 
 
-def packed(layers: Sequence[tuple[Layer, bool]], head: nn.Linear | None) -> Packed:
+def packed(layers: Sequence[tuple[Layer, bool]], head: nn.Linear | None, *, int8: bool = False) -> Packed:
     """The layers (and whether the input of each is added to its output) as they are now.
 
     What was packed last for the same first layer serves again where not a number has changed. Raises InputError for
@@ -70,6 +73,10 @@ def packed(layers: Sequence[tuple[Layer, bool]], head: nn.Linear | None) -> Pack
         last = len(found) - 1
         calls += [StackedCall(call, added and at == 0, added and at == last) for at, call in enumerate(found)]
     behind = None if head is None else _head(head, layers[-1][0].width, calls[0].call.x)
+    if int8:
+        if (dtype := calls[0].call.x.dtype) is not torch.float32:
+            raise InputError(f"int8 is True, but the weights are {dtype}: expected float32, of which they are rounded")
+        return Packed(calls, behind, int8=True)
     first = layers[0][0]
     kept = _latest.get(first)
     if kept is not None and kept.holds(calls, behind):
@@ -80,9 +87,13 @@ def packed(layers: Sequence[tuple[Layer, bool]], head: nn.Linear | None) -> Pack
     return made
 
 
-def _copied(each: StackedCall) -> Call:
+def _copied(each: StackedCall, int8: bool) -> Call:
     tensors = [None if t is None else t.clone() for t in each.call.tensors()]
-    return call_of(each.call.frame(), tensors)
+    call = call_of(each.call.frame(), tensors)
+    if not int8:
+        return call
+    given, recurrent = (None if t is None else rounded_weights(t) for t in (call.input_weight, call.weights.recurrent))
+    return call._replace(input_weight=given, weights=call.weights._replace(recurrent=recurrent))
 
 
 def _tensors(calls: Sequence[StackedCall], head: Head | None) -> list[Tensor | None]:

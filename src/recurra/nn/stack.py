@@ -106,7 +106,9 @@ class Stack(nn.Module):
             x = y + x if self.added[i] else y
         return x, tuple(states)
 
-    def stream(self, batch: int = 1, *, head: nn.Linear | None = None, threads: int | None = None) -> Stream:
+    def stream(
+        self, batch: int = 1, *, head: nn.Linear | None = None, threads: int | None = None, int8: bool = False
+    ) -> Stream:
         """The stack as a stream that goes on one step at a time, as a single layer's `stream`.
 
         >>> import numpy as np
@@ -116,7 +118,8 @@ class Stack(nn.Module):
         """
         self._refuse_dropout()
         layers: Any = self.layers
-        return Stream(list(zip(layers, self.added, strict=True)), alone=False, batch=batch, head=head, threads=threads)
+        each = list(zip(layers, self.added, strict=True))
+        return Stream(each, alone=False, batch=batch, head=head, threads=threads, int8=int8)
 
     def _refuse_dropout(self) -> None:
         if self.training and self.dropout:

@@ -53,6 +53,7 @@ class Stream:
         batch: int,
         head: nn.Linear | None,
         threads: int | None,
+        int8: bool = False,
         weights: Packed | None = None,
     ) -> None:
         """`layers`: each, and whether its input is added to its output; `alone`: one layer's state, not a tuple.
@@ -61,7 +62,7 @@ class Stream:
         """
         batch = _whole("batch", batch)
         threads = torch.get_num_threads() if threads is None else _whole("threads", threads)
-        self._packed = packed(layers, head) if weights is None else weights
+        self._packed = packed(layers, head, int8=int8) if weights is None else weights
         like = self._packed.calls[0].call.x
         last = layers[-1][0]
         self._cells = tuple(layer.cell for layer, _ in layers for _ in range(layer.num_layers))

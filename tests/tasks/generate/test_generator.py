@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import recurra as rc
 from recurra.data.demo.chords import make_chords
 from recurra.data.demo.letters import make_letters
 from recurra.errors import InputError
+from recurra.tasks.generate import precision
 
 TEXT = make_letters(60)
 SMALL = {"hidden": 16, "layers": 1, "embedding": 8}
@@ -120,3 +122,20 @@ def test_music_is_learnt_in_all_keys_written_and_judged_by_frame(tmp_path: Path)
         loaded.sample("H2")
     with pytest.raises(InputError, match="expected pieces"):
         rc.SequenceGenerator(kind="notes").study("abc" * 1000)
+
+
+def test_fewer_bits_are_taken_where_they_cost_little(model: rc.SequenceGenerator, monkeypatch: Any) -> None:
+    assert model.model_.precision == "float32"
+    assert model.model_.costs == {}
+    monkeypatch.setattr(precision, "_SMALL", 0)
+    network, symbols = model.model_.network, model.model_.alphabet.encode(TEXT)
+    costs = precision.costs_of(network, symbols, model.model_.start)
+    assert set(costs) == {"bfloat16", "int8"}
+    assert all(0 < abs(cost) < 0.02 for cost in costs.values())
+    assert precision.chosen(network, {"int8": 0.0005}) == "int8"
+    assert precision.chosen(network, {"int8": 0.005, "bfloat16": 0.005}) == "float32"
+    texts = {each: model.sample(length=40, weights=each, seed=3)[0] for each in precision.PRECISIONS}
+    assert texts["float32"] == model.sample(length=40, seed=3)[0]
+    assert texts["int8"] == model.sample(length=40, weights="int8", seed=3)[0]
+    with pytest.raises(InputError, match="weights='int4': expected auto, float32, bfloat16 or int8"):
+        model.sample(weights="int4")

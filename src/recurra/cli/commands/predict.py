@@ -68,6 +68,7 @@ def predict(
     temperature: options.Temperature = None,
     top_k: options.TopK = None,
     top_p: options.TopP = None,
+    weights: options.Weights = None,
     seed: options.SampleSeed = None,
     speaker: options.Speaker = None,
     pace: options.Pace = None,
@@ -87,7 +88,7 @@ def predict(
     estimator = load(model)
     asked = {
         "what_if": what_if or None, "top": top, "samples": samples, "prompt": prompt, "length": length,
-        "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed,
+        "temperature": temperature, "top_k": top_k, "top_p": top_p, "weights": weights, "seed": seed,
         "speaker": speaker, "pace": pace,
     }  # fmt: skip
     shown = {name: value for name, value in asked.items() if value is not None}

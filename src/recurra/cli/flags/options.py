@@ -293,6 +293,10 @@ TopP = Annotated[
     float | None,
     _option(SAMPLES, min=0.0, max=1.0, help="Generators: sample from the likeliest symbols up to this probability."),
 ]
+Weights = Annotated[
+    Literal["auto", "float32", "bfloat16", "int8"] | None,
+    _option(SAMPLES, help="Generators: weights while they write; auto unless given: the fastest that costs little."),
+]
 SampleSeed = Annotated[
     int | None, _option(SAMPLES, "--seed", min=0, help="Generators: random seed; the same seed gives the same text.")
 ]

@@ -47,8 +47,9 @@ from recurra.deploy.graph.nodes import (
     Vector,
     Waves,
 )
-from recurra.deploy.graph.rounding import LEAST, rounded
+from recurra.deploy.graph.rounding import LEAST
 from recurra.errors import InputError
+from recurra.kernels.rounding import rounded
 
 TAKEN = RESERVED | set(
     "gelu count found keys steps softmax argmax clip shrink waves convolve t exact numbers less "

@@ -32,8 +32,9 @@ from recurra.deploy.graph.nodes import (
     Sort,
     Vector,
 )
-from recurra.deploy.graph.rounding import LEAST, rounded
+from recurra.deploy.graph.rounding import LEAST
 from recurra.errors import InputError
+from recurra.kernels.rounding import rounded
 
 _COMBINATIONS = {"add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "maximum": "Max"}
 _COMBINATIONS |= {"minimum": "Min"}

@@ -3,6 +3,7 @@
 
 #include "amx.h"
 #include "args.h"
+#include "bytes.h"
 #include "gemm.h"
 #include "math.h"
 #include "denormals.h"
@@ -24,6 +25,15 @@ struct Stretches {
     }
 };
 
+// A matrix of float32 [rows, columns] rounded to 8 bits, for v -> M v; where it is `ready` it is found.
+inline Bytes in_bytes(Stretches& stretches, const void* matrix, int64_t rows, int64_t columns, bool ready) {
+    Bytes bytes{columns, rows};
+    bytes.data = stretches.take<int8_t>(bytes.size());
+    bytes.scales = stretches.take<float>(bytes.across());
+    if (bytes.data && !ready) bytes.round(static_cast<const float*>(matrix));
+    return bytes;
+}
+
 template <class S>
 struct Problem {
     using C = compute<S>;
@@ -40,6 +50,7 @@ struct Problem {
     Packed<S> recurrent;   // U, or its r and z blocks where the reset gate comes before the product
     Packed<S> candidate;   // U_n, where the reset gate comes before the product
     Packed<S> projection;
+    Bytes input_bytes, recurrent_bytes;  // W and U instead, in 8 bits
     bool backward;
 
     Problem(const Args& a, const Traits& cell, bool back)
@@ -69,10 +80,15 @@ struct Problem {
         bias = sums;
         bias_inner = inner;
         const S* matrix = static_cast<const S*>(args.recurrent);
-        recurrent = packed(stretches, matrix, before, width, ready);
+        if (args.int8) {
+            recurrent_bytes = in_bytes(stretches, args.recurrent, before, width, ready);
+            input_bytes = in_bytes(stretches, args.input_weight, gates, args.features, ready);
+        } else {
+            recurrent = packed(stretches, matrix, before, width, ready);
+        }
         if (before < gates) candidate = packed(stretches, matrix + before * width, gates - before, width, ready);
         if (args.projection) projection = packed(stretches, static_cast<const S*>(args.projection), width, hidden, ready);
-        if (args.input_weight && (!backward || args.d_x))
+        if (args.input_weight && !args.int8 && (!backward || args.d_x))
             input = packed(stretches, static_cast<const S*>(args.input_weight), gates, args.features, ready);
         return stretches.used;
     }

@@ -24,10 +24,12 @@ struct Head {
     int64_t features, outputs;
     const void *weight, *bias;  // [outputs, features], [outputs] or null, stored: read once, by `prepare_head`
     char* packed;
+    bool int8;                  // V is multiplied in 8 bits
 };
 
 struct Stack {
     Type type;
+    bool int8;         // matrices of weights are multiplied in 8 bits, all else is float32
     int64_t features;  // F of the first layer
     int64_t block;     // rows that go through all layers together
     int64_t layer_count;

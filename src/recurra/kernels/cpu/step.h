@@ -29,6 +29,7 @@ struct Between {
     S* outputs;          // [block, widest] what a cell writes for the sequence, of which there is none here
     element<S>* head;    // [block, features of the head]
     C* answers;          // [block, outputs of the head]
+    int16_t* whole;      // [widest] a row as whole numbers, where weights have 8 bits
 
     void carve(const Stack& stack, Stretches& stretches) {
         int64_t widest = stack.features;
@@ -43,6 +44,7 @@ struct Between {
         answer_stride = round_up(stack.head.outputs, lanes<C>);
         head = stack.head.outputs ? stretches.take<element<S>>(block * head_stride) : nullptr;
         answers = stack.head.outputs ? stretches.take<C>(block * answer_stride) : nullptr;
+        whole = stack.int8 ? stretches.take<int16_t>(widest + 2) : nullptr;
     }
 };
 
@@ -53,16 +55,22 @@ struct HeadWeights {
 
     C* bias;
     Packed<S> weight;
+    Bytes bytes;  // instead, in 8 bits
 
     int64_t prepare(const Head& head, char* memory, bool ready) {
         Stretches stretches{memory};
         bias = stretches.take<C>(head.outputs);
-        element<S>* to = stretches.take<element<S>>(Packed<S>::size(head.features, head.outputs));
-        weight = {head.features, head.outputs, to};
+        if (head.int8) {
+            bytes = in_bytes(stretches, head.weight, head.outputs, head.features, ready);
+        } else {
+            element<S>* to = stretches.take<element<S>>(Packed<S>::size(head.features, head.outputs));
+            weight = {head.features, head.outputs, to};
+            const S* matrix = static_cast<const S*>(head.weight);
+            if (memory && !ready) pack<S>(matrix, head.features, head.outputs, 1, head.features, to);
+        }
         if (!memory || ready) return stretches.used;
         const S* b = static_cast<const S*>(head.bias);
         along<C>(head.outputs, [&](int64_t j, auto lane) { lane.store(bias + j, b ? lane.load(b + j) : vec<C>{}); });
-        pack<S>(static_cast<const S*>(head.weight), head.features, head.outputs, 1, head.features, to);
         return stretches.used;
     }
 };
@@ -74,7 +82,16 @@ RECURRA_INLINE void copy_row(const C* from, To* to, int64_t n) {
 
 // W x and U h of all rows of the chunk.
 template <class S>
-void multiply_inputs(const Problem<S>& p, const Chunk<S>& chunk) {
+void multiply_inputs(const Problem<S>& p, const Chunk<S>& chunk, int16_t* whole) {
+    if constexpr (__is_same(S, float)) {
+        if (p.args.int8) {
+            for (int64_t r = 0; r < chunk.count; ++r) {
+                p.input_bytes.multiply(chunk.x_operand + r * chunk.x_stride, whole, chunk.x + r * chunk.a_stride);
+                p.recurrent_bytes.multiply(chunk.operand + r * chunk.operand_stride, whole, chunk.a + r * chunk.a_stride);
+            }
+            return;
+        }
+    }
     chunk.share([&](int64_t k, int64_t slices) {
         const auto [input, at] = p.input.part(k, slices);
         multiply<S>(chunk.count, chunk.x_operand, chunk.x_stride, input, chunk.x + at, chunk.a_stride);
@@ -99,7 +116,7 @@ void step_layer(const StackLayer& layer, const Problem<S>& p, Chunk<S>& chunk, c
         if (apart) copy_row(h + row * R, chunk.operand + r * chunk.operand_stride, R);
         if (c) copy_row(c + row * H, chunk.c + r * chunk.c_stride, H);
     }
-    multiply_inputs(p, chunk);
+    multiply_inputs(p, chunk, between.whole);
     if (extras && p.args.norm_input) normalise(p, chunk, Norm<S>::input(p.args), chunk.x, chunk.count, 0);
     if (extras && p.args.norm) normalise(p, chunk, Norm<S>::recurrent(p.args), chunk.a, chunk.count, 0);
     Element::template forward<extras>(p, chunk, chunk.count, 0);
@@ -122,9 +139,15 @@ void answer(const Stack& stack, const Between<S>& between, int64_t count, comput
     using C = compute<S>;
     HeadWeights<S> weights;
     weights.prepare(stack.head, stack.head.packed, true);
-    for (int64_t r = 0; r < count; ++r)
-        copy_row(between.rows + r * between.stride, between.head + r * between.head_stride, stack.head.features);
-    multiply<S>(count, between.head, between.head_stride, weights.weight, between.answers, between.answer_stride);
+    if constexpr (__is_same(S, float)) {
+        for (int64_t r = 0; stack.int8 && r < count; ++r)
+            weights.bytes.multiply(between.rows + r * between.stride, between.whole, between.answers + r * between.answer_stride);
+    }
+    if (!stack.int8) {
+        for (int64_t r = 0; r < count; ++r)
+            copy_row(between.rows + r * between.stride, between.head + r * between.head_stride, stack.head.features);
+        multiply<S>(count, between.head, between.head_stride, weights.weight, between.answers, between.answer_stride);
+    }
     for (int64_t r = 0; r < count; ++r) {
         const C* sums = between.answers + r * between.answer_stride;
         C* to = y + r * stack.head.outputs;

@@ -46,13 +46,14 @@ struct SharedProduct : Team {
 
 }  // namespace
 
-Stepper::Stepper(int64_t rows, int64_t features, Type type, int64_t threads)
+Stepper::Stepper(int64_t rows, int64_t features, Type type, int64_t threads, bool int8)
     : build_(build_in_use()),
       rows_(rows),
       threads_(std::clamp<int64_t>(threads, 1, most_threads)),
       weights_(std::make_shared<std::vector<Memory>>()),
       called_(rows, 0) {
     stack_.type = type;
+    stack_.int8 = int8;
     stack_.features = features;
 }
 
@@ -92,6 +93,7 @@ void Stepper::add_layer(const Args& call, bool keeps, bool adds) {
     args.type = stack_.type;
     args.threads = args.steps = args.row_stride = 1;
     args.reverse = 0;
+    args.int8 = stack_.int8;
     args.step_stride = 0;
     args.offsets = args.lengths = nullptr;
     args.dropout = nullptr;
@@ -116,7 +118,7 @@ void Stepper::begin(StackLayer& layer) {
 }
 
 void Stepper::add_head(const void* weight, const void* bias, int64_t outputs) {
-    stack_.head = {layers_.back().args.width, outputs, weight, bias, nullptr};
+    stack_.head = {layers_.back().args.width, outputs, weight, bias, nullptr, stack_.int8};
     stack_.head.packed = zeros(*weights_, build_.prepare_head(stack_.head, stack_.type, nullptr));
     build_.prepare_head(stack_.head, stack_.type, stack_.head.packed);
     row_work_ += double(outputs) * double(stack_.head.features);
@@ -156,7 +158,7 @@ bool Stepper::are_rows(const int64_t* ids, int64_t count) {
 }
 
 void Stepper::step(const void* x, void* y, const int64_t* ids, int64_t count) {
-    const bool shared = threads_ > 1 && count <= few_rows && weight_bytes_ > worth_sharing && stack_.type != Type::bfloat16;
+    const bool shared = threads_ > 1 && count <= few_rows && weight_bytes_ > worth_sharing && stack_.type != Type::bfloat16 && !stack_.int8;
     if (shared) {
         const SharedProduct team(threads_);
         return build_.step(stack_, {x, y, ids, 0, count, &team}, scratch_.front().get());

@@ -16,8 +16,8 @@ struct Build;
 
 class Stepper {
   public:
-    // `rows` rows of the state; at most `threads` threads take part in a step.
-    Stepper(int64_t rows, int64_t features, Type type, int64_t threads);
+    // `rows` rows of the state; at most `threads` threads take part in a step. `int8`: matrices have 8 bits; of float32 alone.
+    Stepper(int64_t rows, int64_t features, Type type, int64_t threads, bool int8);
     // The same layers and head once more, with a state of zeros of its own; the packed weights are shared.
     Stepper(const Stepper& other, int64_t rows, int64_t threads);
 

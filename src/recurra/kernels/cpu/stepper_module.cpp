@@ -114,10 +114,11 @@ void add_stepper(nb::module_& m, Args (*args_of)(nb::handle call)) {
     nb::class_<Stepper>(m, "Stepper")
         .def(
             "__init__",
-            [](Stepper* at, int64_t rows, int64_t features, int64_t type, int64_t threads) {
-                new (at) Stepper(rows, features, Type(type), threads);
+            [](Stepper* at, int64_t rows, int64_t features, int64_t type, int64_t threads, bool int8) {
+                if (int8 && Type(type) != Type::float32) throw nb::value_error("8 bits are of float32");
+                new (at) Stepper(rows, features, Type(type), threads, int8);
             },
-            nb::arg("rows"), nb::arg("features"), nb::arg("type"), nb::arg("threads"))
+            nb::arg("rows"), nb::arg("features"), nb::arg("type"), nb::arg("threads"), nb::arg("int8"))
         .def(
             "add_layer",
             [](Stepper& stepper, nb::handle call, bool keeps, bool adds) { stepper.add_layer(args_of_call(call), keeps, adds); },

@@ -34,8 +34,10 @@ def build_in_use() -> str:
     return _engine.chosen_build()
 
 
-def engine_steps(layers: tuple[StackedCall, ...], head: Head | None, rows: int, threads: int) -> EngineSteps:
-    """The stack, its weights copied."""
+def engine_steps(
+    layers: tuple[StackedCall, ...], head: Head | None, rows: int, threads: int, *, int8: bool = False
+) -> EngineSteps:
+    """The stack, its weights copied; `int8`: multiplied in 8 bits."""
     x = layers[0].call.x
     with torch.no_grad():
         stepper = None
@@ -43,7 +45,7 @@ def engine_steps(layers: tuple[StackedCall, ...], head: Head | None, rows: int, 
             assert layer.call.masks is NO_MASKS
             args = asked_of_step(layer.call)
             if stepper is None:
-                stepper = _engine.Stepper(rows, x.shape[1], args.type, threads)
+                stepper = _engine.Stepper(rows, x.shape[1], args.type, threads, int8)
             stepper.add_layer(args.call, layer.keeps, layer.adds)
         assert stepper is not None
         if head is not None:

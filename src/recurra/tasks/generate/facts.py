@@ -72,4 +72,10 @@ def model_facts(model: TextModel) -> list[Fact]:
                 ),
             )
         )
+    if model.costs:
+        told = _("{precision} while it writes", precision=model.precision)
+        told += _("; nats per symbol more than float32 on held-out text: {costs}").format(
+            costs=", ".join(f"{name} {cost:+.5f}" for name, cost in model.costs.items())
+        )
+        facts.append(Fact("weights", told, option("weights")))
     return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]

@@ -9,7 +9,7 @@ mixture evaluates texts; what is written comes from the network alone, a step at
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -26,6 +26,7 @@ from recurra.evaluation.shared.calibration import Blend, fit_blend
 from recurra.language import mark
 from recurra.nn.generator import GeneratorNetwork, GeneratorOptions
 from recurra.tasks.generate.kinds import Kind
+from recurra.tasks.generate.precision import Precision, chosen, costs_of, stream_of
 from recurra.tasks.generate.problem import TextProblem, lanes_of, logits_of
 from recurra.training import Run, TrainingOptions
 from recurra.training.lanes import LaneSource
@@ -38,7 +39,6 @@ NETWORK = mark("the network alone")
 RUN = 100  # symbols of a run by which a text is known again
 _HELD, _FEWEST_HELD, _MOST_HELD = 0.04, 200, 25_000  # of the symbols learnt from, to stop training and to mix
 _FITTED, _LOGITS = 12_000, 1 << 24  # symbols that a and b are fitted to, and their logits, at most
-_EXACT = 200_000  # parameters; larger networks write in bfloat16, whose weights stay in the cache
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ class Recipe:
 class TextModel:
     """What was learnt: the network, the n-grams that correct it, and those it is compared with, the simplest first.
 
-    `prints` are hashes of runs of what was learnt, by which a text is known again.
+    `prints` are hashes of runs of what was learnt, by which a text is known again; `costs` are nats per held-out symbol
+    that fewer bits cost while writing, by precision.
     """
 
     recipe: Recipe
@@ -67,6 +68,7 @@ class TextModel:
     baselines: tuple[NGrams, ...]
     kind: str
     prints: npt.NDArray[np.uint64]
+    costs: dict[str, float] = field(default_factory=dict)
 
     @property
     def network(self) -> GeneratorNetwork:
@@ -95,15 +97,19 @@ class TextModel:
         found: dict[str, Floats] = {"mixture": mixture, NETWORK: alone}
         return found | {each.name: -np.log(each.probabilities(symbols)) for each in self.baselines}
 
+    @cached_property
+    def precision(self) -> Precision:
+        """What texts are written with unless asked otherwise."""
+        return chosen(self.network, self.costs)
+
     def write(
-        self, prompt: Ints, length: int, rows: int, sampling: Sampling, *, seed: int, exact: bool = False
+        self, prompt: Ints, length: int, rows: int, sampling: Sampling, *, seed: int, precision: Precision | None = None
     ) -> Iterator[Ints]:
-        """`length` symbols [rows] one after the other, behind a prompt; `exact` in float32 whatever the size."""
+        """`length` symbols [rows] one after the other, behind a prompt."""
         given = np.append(self.start, prompt)
-        network = self.network if exact or not self._halved else self._half
-        stream = network.stream(rows, threads=1)
-        table = network.embedding.weight.detach().float().numpy()
-        out = np.empty((rows, network.size), np.float32)
+        stream = stream_of(self.network, precision or self.precision, rows)
+        table = self.network.embedding.weight.detach().float().numpy()
+        out = np.empty((rows, self.network.size), np.float32)
 
         def step(symbols: Ints) -> Floats:
             stream.step(table[symbols], out)
@@ -112,18 +118,6 @@ class TextModel:
         symbols = sampling.symbols(step, given, rows, seed=seed, never=np.zeros(1, dtype=np.int64))
         for _ in range(length):
             yield next(symbols)
-
-    @property
-    def _halved(self) -> bool:
-        """Whether texts are written in bfloat16: where the weights are many, and the machine multiplies it."""
-        size = sum(parameter.numel() for parameter in self.network.parameters())
-        return size > _EXACT and torch.cpu._is_avx512_bf16_supported()
-
-    @cached_property
-    def _half(self) -> GeneratorNetwork:
-        network = GeneratorNetwork(self.network.size, self.recipe.cell, self.recipe.network)
-        network.load_state_dict(self.network.state_dict())
-        return network.to(torch.bfloat16).eval()
 
 
 def start_of(alphabet: Alphabet) -> int:
@@ -167,7 +161,8 @@ def fit_text(text: str, alphabet: Alphabet, recipe: Recipe, kind: Kind, *, run: 
     corrector = _again(corrector, symbols)
     members, every = (Member(network, record),), tuple(baselines.values())
     prints = prints_of(alphabet.encode(text), RUN)
-    return TextModel(recipe, alphabet, members, corrector, blend, every, kind.name, prints)
+    costs = costs_of(network, held, start_of(alphabet))
+    return TextModel(recipe, alphabet, members, corrector, blend, every, kind.name, prints, costs)
 
 
 def _mixed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -20,6 +21,7 @@ from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.language import _, mark
 from recurra.nn.density import DensityOptions
 from recurra.options import option
+from recurra.report.content import ReportContent
 from recurra.tasks.estimator import Done, Insight, Later, nobody
 from recurra.tasks.fitted import check_share
 from recurra.tasks.opened import Opened
@@ -249,6 +251,11 @@ class SeriesGenerator(StudiedEstimator):
         )
         done(len(rows))
         return Tested(model, data, made | {"": again(real)}, evaluation, rows)
+
+    def content(self, **head: Any) -> ReportContent:
+        """The page; the window is the one that was compared, which is not longer than short series are."""
+        found = super().content(**head)
+        return replace(found, settings={**found.settings, "window": str(self._fitted().recipe.window)})
 
     def results(self, **shown: Any) -> pd.DataFrame:
         """The rows that were made."""
