@@ -20,6 +20,7 @@ import numpy.typing as npt
 from recurra.data.events.log import EventLog
 from recurra.errors import InputError, ModelFileError
 from recurra.evaluation.ranking.prefixes import Prefixes
+from recurra.kernels.best import best_of
 from recurra.language import _, counted
 from recurra.state_file import read_state, write_state
 from recurra.tasks.next_event.model import NextEventModel
@@ -58,9 +59,12 @@ class EventStream:
         table = network.table.detach().numpy()
         self._table = np.concatenate([np.zeros((1, table.shape[1]), np.float32), table])
         self._stream = network.recurrence.stream(batch=len(names), threads=threads)
-        head = network.head()
-        self._weight = np.ascontiguousarray(head.weight.detach().numpy())
-        self._bias = head.bias.detach().numpy()
+        self._scored = self._table[1:]  # [V, E]: a query is narrower than a state, and so is its product
+        self._bias = network.cold_bias.detach().numpy()
+        self._query_weight = network.query.weight.detach().numpy()
+        self._query_bias = network.query.bias.detach().numpy()
+        self._query = np.empty(table.shape[1], np.float32)
+        self._found: dict[int, Ints] = {}  # for so many, to write to
         self._width = reader.width
         unknown = reader.encode(EventLog(np.array(["a"], object), np.array([0, 1]), np.array([""], object)))
         self._plain = unknown.inputs[0]
@@ -145,7 +149,9 @@ class EventStream:
     def scores(self, user: Any, *, blended: bool = False) -> npt.NDArray[np.float32]:
         """The scores of all items [V] in the order of the model's `items_`."""
         number = self._number(user)
-        scores = np.dot(self._weight, self._hidden[number], out=self._scores)
+        query = np.dot(self._query_weight, self._hidden[number], out=self._query)
+        query += self._query_bias
+        scores = np.dot(self._scored, query, out=self._scores)
         scores += self._bias
         if not blended or not self.model.blend.methods:
             return scores
@@ -157,14 +163,15 @@ class EventStream:
 
     def recommend(self, user: Any, top: int = 20, *, blended: bool = False) -> list[Any]:
         """The first `top` items, the likeliest first; those of the past are left out where the model does so."""
+        if top < 1:
+            raise InputError(_("top is {top}: expected a whole number of at least 1", top=top))
         scores = self.scores(user, blended=blended)
-        number = self._number(user)
         if self._seen:
-            scores[[code - 1 for code in self._seen[number] if code]] = _NEVER
-        top = min(top, len(scores))
-        found = _above(scores, top)
-        found = found[np.argsort(-scores[found], kind="stable")[:top]]
-        return self._items[found].tolist()
+            scores[[code - 1 for code in self._seen[self._number(user)] if code]] = _NEVER
+        found = self._found.get(top)
+        if found is None:
+            found = self._found[top] = np.empty(top, np.int64)
+        return self._items[best_of(scores, found)].tolist()
 
     def begin(self, histories: EventLog) -> EventStream:
         """Bring users to the end of their histories, all at once. Raises InputError for a user that there is not."""
@@ -264,15 +271,6 @@ class EventStream:
             known = np.isfinite(given)
             self._last[np.array(numbers)[known]] = given[known]
         return np.concatenate(parts, axis=1)
-
-
-def _above(scores: npt.NDArray[np.float32], top: int) -> Ints:
-    """The places of the `top` highest scores, and some more: all that reach a bound that `top` columns exceed."""
-    rows = len(scores) // (4 * top)
-    if rows < 2:
-        return np.arange(len(scores))
-    columns = scores[: rows * 4 * top].reshape(rows, 4 * top).max(axis=0)
-    return np.flatnonzero(scores >= np.partition(columns, -top)[-top])
 
 
 def _as_numbers(given: Any) -> Ints | None:
