@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from recurra.data.events.log import merged
-from recurra.data.events.reader import EventReader, windows
+from recurra.data.events.reader import EventReader, clock_inputs, has_clock, windows
 from recurra.data.events.reading import EventColumns, read_events, refuse_short, understand_events
 from recurra.errors import InputError
 
@@ -100,3 +100,14 @@ def test_a_reader_knows_the_training_part_and_the_catalogue() -> None:
     gaps = reader.encode(log).gaps
     assert np.isnan(gaps).tolist() == [True, False, False, True]
     assert gaps[1] == pytest.approx(np.log1p(30))
+
+
+def test_the_time_of_day_and_the_day_of_the_week_are_read_of_dates_alone():
+    monday = 1_600_041_600.0 + 86_400 * np.arange(40)  # 2020-09-14 00:00
+    assert has_clock(monday)
+    assert not has_clock(monday[:5])
+    assert not has_clock(np.arange(40.0))
+    found = clock_inputs(np.array([monday[0], monday[7] + 21_600, np.nan]), 3)
+    np.testing.assert_allclose(found[:, :2], [[0, 1], [1, 0], [0, 0]], atol=1e-6)
+    assert found[:, 2:].sum(axis=1).tolist() == [1, 1, 0]
+    assert found[0, 2:].argmax() == found[1, 2:].argmax()
