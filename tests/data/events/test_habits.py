@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,9 +24,10 @@ def drawn(habits: Habits, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.nda
 def slowly(habits: Habits, codes: np.ndarray, words: np.ndarray) -> np.ndarray:
     """One history by dictionaries: the equations at the top of the file."""
     items, experts = habits.items, habits.experts
-    counts = [defaultdict(lambda: np.zeros(items)) for _expert in experts]
+    counts: list[Any] = [defaultdict(lambda: np.zeros(items)) for _expert in experts]
     weights = np.full(len(experts), 1 / len(experts))
-    said, context, found = np.full((len(experts), items), 1 / items), [None] * len(experts), []
+    said, found = np.full((len(experts), items), 1 / items), []
+    context: list[Any] = [None] * len(experts)
     for t, code in enumerate(codes):
         if code:
             weights = weights * said[:, code - 1]
@@ -68,6 +70,7 @@ def test_a_row_that_is_forgotten_begins_anew_and_the_others_go_on():
     habits = Habits(3)
     codes, words, offsets = drawn(habits)
     rows, one = Counted(habits, 2), np.array([1])
+    both = again = np.zeros(0)
     for code, word in zip(codes[1:18], words[1:18], strict=True):
         both = rows.after(np.arange(2), np.array([code, code]), np.array([word, word]))
     np.testing.assert_array_equal(both[0], both[1])

@@ -178,7 +178,9 @@ def test_a_stream_counts_the_same_habits(habitual: tuple[rc.NextMove, pd.DataFra
     begun.save(tmp_path / "state")
     again = model.stream(users=list(whole.users))
     again.load(tmp_path / "state")
-    again.observe(user, "rock", rivals="paper"), begun.observe(user, "rock", rivals="paper")
+    for each in (again, begun):
+        each.observe(user, "rock", rivals="paper")
     np.testing.assert_array_equal(again.scores(user), begun.scores(user))
-    again.forget(user).observe(user, "rock", rivals="paper"), one.forget(user).observe(user, "rock", rivals="paper")
+    for each in (again, one):
+        each.forget(user).observe(user, "rock", rivals="paper")
     np.testing.assert_allclose(again.scores(user), one.scores(user), atol=1e-5)
