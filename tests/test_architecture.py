@@ -71,11 +71,18 @@ TOP_LEVEL = {
     "formatting",
     "hooks",
     "language",
+    "methods",
     "options",
     "plugins",
     "scores",
     "state_file",
 }  # modules beside the folders, which every folder may import
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a file, which several rules ask for."""
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 @cache
@@ -88,7 +95,7 @@ def imported_modules(path: Path) -> list[tuple[int, str]]:
     """(line, module name) of every import in a file, at whatever depth, relative ones made absolute."""
     package = (ROOT.name, *path.relative_to(ROOT).parent.parts)
     found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -125,7 +132,7 @@ def test_imports_run_downward_only(folder: str) -> None:
 
 def spoken_flags(path: Path) -> list[str]:
     """The flags of the command line in the strings of a file, docstrings apart."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     strings = [
         (node.lineno, node.value)
@@ -161,7 +168,7 @@ def module_of(path: Path) -> str:
 
 def modules_at_the_top(path: Path, known: set[str]) -> set[str]:
     """The modules of ours that a file imports when it is itself imported, or would for its types."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     inside = {
         id(each)
         for node in ast.walk(tree)
@@ -230,6 +237,7 @@ def test_a_wrong_arrow_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [folder_of(module) for _, module in imported_modules(path) if folder_of(module)] == ["data", "tasks", "nn"]
 
 
+@pytest.mark.spawn
 @pytest.mark.parametrize(
     ("modules", "absent"),
     [
@@ -245,11 +253,10 @@ def test_what_starts_without_the_heavy_packages(modules: tuple[str, ...], absent
     assert run.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("path", [*MODULES, *sorted(TESTS.rglob("*.py"))], ids=lambda path: path.stem)
-def test_files_are_small(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST, path
+def test_files_are_small() -> None:
+    every = [*MODULES, *sorted(TESTS.rglob("*.py"))]
+    assert not [path for path in every if len(path.read_text(encoding="utf-8").splitlines()) > LONGEST]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_module_says_what_it_is(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
+def test_every_module_says_what_it_is() -> None:
+    assert not [path for path in MODULES if not ast.get_docstring(parsed(path))]

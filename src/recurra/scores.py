@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from recurra.formatting import MISSING, NumberStyle, compared_with, percent, span, style_of_sizes
 from recurra.language import _, mark
+from recurra.methods import method_name
 
 Floats = npt.NDArray[np.float64]
 
@@ -100,7 +101,7 @@ class Score:
         """How far `ours` lies from the score of another method, in words."""
         if self.nominal is not None:
             return _("of the truth was inside")
-        method = _(method)
+        method = method_name(method)
         if self.decimals is None or self.relative:
             if not np.isfinite(ours) or other <= 0:
                 return f"{method}: {NumberStyle(3).text(other)}"
@@ -354,7 +355,7 @@ def shown_as(name: object) -> Score:
     """The score of that name; for an unknown one a plain number without words, of which no value is the best."""
     covered = _NOMINAL.fullmatch(str(name))
     if covered is not None:
-        return Score("coverage", _COVERAGE, higher=None, nominal=float(covered[1]) / 100)
+        return Score(mark("coverage"), _COVERAGE, higher=None, nominal=float(covered[1]) / 100)
     ranked = _AT.fullmatch(str(name))
     if ranked is not None:
         meaning = _(_RANKING[ranked[1].lower()], k=ranked[2])

@@ -33,6 +33,7 @@ def refusal(code: str, home: Path, **environment: str) -> str:
     return found.stderr.strip().splitlines()[-1]
 
 
+@pytest.mark.spawn
 def test_torch_is_chosen_where_nobody_has_chosen(tmp_path: Path) -> None:
     found = run("import recurra.keras as rk; print(rk.config.backend())", tmp_path)
     assert (found.returncode, found.stdout.strip()) == (0, "torch"), found.stderr
@@ -62,6 +63,7 @@ def test_a_file_that_says_otherwise(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.spawn
 def test_keras_that_runs_on_another_backend_already(tmp_path: Path) -> None:
     code = "import keras; keras.config.backend = lambda: 'jax'; import recurra as rc; rc.keras.LSTM"
     line = refusal(code, tmp_path, KERAS_BACKEND="torch")
@@ -69,6 +71,7 @@ def test_keras_that_runs_on_another_backend_already(tmp_path: Path) -> None:
     assert "KERAS_BACKEND=torch" in line
 
 
+@pytest.mark.spawn
 @pytest.mark.parametrize("version", ["2.15.0", "3.11.3"])
 def test_keras_that_is_too_old(version: str, tmp_path: Path) -> None:
     line = refusal(
@@ -77,6 +80,7 @@ def test_keras_that_is_too_old(version: str, tmp_path: Path) -> None:
     assert line.endswith(f"this is Keras {version}: expected 3.12 or later, `pip install recurra[keras]`")
 
 
+@pytest.mark.spawn
 def test_the_oldest_keras_and_one_to_come(tmp_path: Path) -> None:
     code = "import keras; keras.__version__ = {!r}; import recurra.keras as rk; print(rk.LSTM.__name__)"
     for version in ("3.12.0", "4.0.0rc1"):
@@ -97,6 +101,7 @@ def test_the_error_is_an_import_error_and_one_of_ours(tmp_path: Path) -> None:
     assert run(code, tmp_path).stdout.strip() == "True"
 
 
+@pytest.mark.spawn
 def test_recurra_alone_loads_no_keras(tmp_path: Path) -> None:
     code = "import sys, recurra, recurra.nn, recurra.tasks; print('keras' in sys.modules, 'keras' in dir(recurra))"
     assert run(code, tmp_path).stdout.strip() == "False True"

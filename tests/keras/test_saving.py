@@ -49,6 +49,7 @@ def test_a_model_of_ours_goes_through_its_file(tmp_path: Path) -> None:
     assert logs[0] == logs[1]  # the moments of Adam came along
 
 
+@pytest.mark.spawn
 def test_the_file_says_what_it_needs(tmp_path: Path) -> None:
     model_of(rk.models, rk.layers).save(tmp_path / "model.keras")
     config = json.loads(zipfile.ZipFile(tmp_path / "model.keras").read("config.json"))

@@ -127,6 +127,7 @@ raise SystemExit(os.waitstatus_to_exitcode(os.wait()[1]))
 """
 
 
+@pytest.mark.spawn
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_works_where_the_parent_never_did():
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", COLD], timeout=100).returncode == 0

@@ -37,6 +37,7 @@ def test_random_calls():
     assert min(verdicts["right"], verdicts["refused"]) > 150
 
 
+@pytest.mark.spawn
 @pytest.mark.skipif(not BUILDS, reason="the C++ engine is not built here")
 def test_the_harness_runs():
     engine = sys.modules["recurra.kernels.cpu._engine"].__file__

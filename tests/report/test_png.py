@@ -35,6 +35,7 @@ def test_the_verdict_and_the_parts_are_there(co2: ReportContent, bare: ReportCon
     assert len(draw(bare).axes) == 1
 
 
+@pytest.mark.spawn
 def test_pyplot_and_matplotlib_wait_until_they_are_needed() -> None:
     program = "import sys, recurra.report; print([m for m in ('matplotlib', 'plotly', 'torch') if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

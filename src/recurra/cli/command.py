@@ -9,6 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from recurra.cli.claims import claims_of_a_command
 from recurra.cli.console import stderr
 from recurra.cli.flags.spelling import as_flag
 from recurra.cli.help import TranslatedHelp
@@ -42,10 +43,10 @@ class Command(TranslatedHelp, TyperCommand):
             return super().make_context(*arguments, **settings)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; where it is interrupted, say what is left, and leave with status 130."""
+        """Run the command, whose outputs are its own until it ends; interrupted, say what is left, with status 130."""
         flags = {flag for parameter in self.params for flag in (*parameter.opts, *parameter.secondary_opts)}
         try:
-            with spelt(as_flag, lambda name: as_flag(name, ()).split("/")[0] in flags):
+            with spelt(as_flag, lambda name: as_flag(name, ()).split("/")[0] in flags), claims_of_a_command():
                 return super().invoke(ctx)
         except KeyboardInterrupt as error:
             stderr().print(f"\n{what_is_left(ctx.params)}", markup=False, highlight=False, soft_wrap=True)

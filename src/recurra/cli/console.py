@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from recurra.cli.fitting import Column, fit
+from recurra.cli.headings import heading
 from recurra.formatting import (
     MISSING,
     plain_signs,
@@ -22,6 +23,7 @@ from recurra.formatting import (
     style_of_sizes,
 )
 from recurra.language import _
+from recurra.methods import method_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,9 +102,11 @@ def print_frame(
     mark: str | None = None,
     rows: int = 12,
     importance: Sequence[str] = (),
+    data: bool = False,
 ) -> None:
     """The first `rows` of a frame, the numbers of a column in one style; the row whose first cell is `mark` stands out.
 
+    Headings and methods are shown in the reader's language, unless the frame is `data`, whose columns are a file's.
     In a terminal the table is fitted to its width: columns that `importance` does not name go first, from the right.
     In a pipe it is as wide as it likes.
     """
@@ -114,13 +118,15 @@ def print_frame(
         values = frame[name]
         texts = [plain_signs(text) for text in column_texts(values.head(rows), values)]
         numeric = values.dtype.kind in "fiu" or (len(texts) > 0 and all(map(_is_number, texts)))
-        columns.append(Column(name, texts, numeric, ranks[name]))
+        if not data and name == "method":
+            texts = [method_name(text) for text in texts]
+        columns.append(Column(name if data else heading(name), texts, numeric, ranks[name]))
     fitted = fit(columns, console.width if console.is_terminal else None)
     console.print(Text(_(title), style="bold"))
     for line in fitted.heading:
         console.print(Text(line, style="dim"), soft_wrap=True)
     for row, lines in enumerate(fitted.rows):
-        style = "bold" if mark is not None and columns[0].cells[row] == mark else ""
+        style = "bold" if mark is not None and frame.iloc[row, 0] == mark else ""
         console.print(Text("\n".join(lines), style=style), soft_wrap=True)
     if fitted.left_out:
         console.print(Text(_("  not shown at this width: {columns}", columns=", ".join(fitted.left_out)), style="dim"))
@@ -133,7 +139,7 @@ def print_preview(console: Console, preview: Preview) -> None:
     """What is shown of predictions: a table, and lines below it as they stand."""
     table = preview.table()
     if len(table.columns):
-        print_frame(console, preview.title, table)
+        print_frame(console, preview.title, table, data=True)
     elif preview.lines():
         console.print(Text(_(preview.title), style="bold"))
     for line in preview.lines():

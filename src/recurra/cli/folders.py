@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
+from recurra.cli.claims import claim
 from recurra.cli.console import counting, print_files, print_frame, stderr, stdout
 from recurra.cli.outputs import check_outputs
 from recurra.errors import InputError
@@ -31,6 +32,7 @@ def predict_folder(
     if target.exists() and not target.is_dir():
         raise InputError(_("{out} is a file: with a folder of partitions, --out is a folder too", out=target))
     count = len(partitions_of(folder))
+    claim([target])
     work = Work(str(model.resolve()), str(target.resolve()), tuple(levels), asked)
     rows = 0
     with counting(stderr(quiet), "predicting", count) as done:

@@ -1,4 +1,4 @@
-"""Output files: all of them or none, and never over the input."""
+"""Output files: all of them or none, never over the input, and by one command at a time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from recurra.cli.claims import claim
 from recurra.cli.console import stderr
 from recurra.errors import InputError, MissingPackageError
 from recurra.language import _
@@ -23,10 +24,10 @@ _JSON = (".jsonl", ".ndjson")
 
 
 def check_outputs(paths: Sequence[Path], inputs: Sequence[str] = ()) -> None:
-    """Refuse now what could not be written after an hour of training.
+    """Refuse now what could not be written after an hour of training; what can be is this command's until it ends.
 
-    Raises InputError where an output would replace an input, is a folder or a device, or lies where nothing can be
-    written.
+    Raises InputError where an output would replace an input, is a folder or a device, lies where nothing can be
+    written, or is being written by another process.
     """
     for path in paths:
         for source in inputs:
@@ -44,6 +45,7 @@ def check_outputs(paths: Sequence[Path], inputs: Sequence[str] = ()) -> None:
             )
     for folder in {path.parent for path in paths}:
         _check_folder(folder)
+    claim(paths)
 
 
 def _check_folder(folder: Path) -> None:

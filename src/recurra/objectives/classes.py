@@ -9,8 +9,6 @@ from typing import Any, ClassVar, Self, final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import softmax
-from torch import Tensor
 
 from recurra.data.encoders.reader import Fixed
 from recurra.data.examples.ragged import Ragged
@@ -27,18 +25,14 @@ from recurra.evaluation.labelled.majority import Constant, fit_class_shares
 from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.scores import known_rows, score_classes
 from recurra.evaluation.labelled.series_summary import SummaryModel, fit_summary_classifier
-from recurra.evaluation.shared.calibration import Blend, fit_blend
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.language import _, mark
-from recurra.nn.losses import class_loss
-from recurra.objectives.class_weights import Weights, checked_smoothing, settings_of, weight_of_classes
-from recurra.objectives.objective import Floats, Ints, Objective, Orders
+from recurra.objectives.class_weights import Weights, checked_smoothing, weight_of_classes
+from recurra.objectives.objective import Floats, Ints, Orders
+from recurra.objectives.weighed import SoftmaxObjective
 from recurra.objectives.weighing import (
     code_counts,
     probability_columns,
-    weighed_count,
-    weighing_flaw,
-    weight_tensor,
 )
 from recurra.options import option
 
@@ -47,7 +41,7 @@ _OFFSET = ("balanced_accuracy", "macro_f1")  # metrics for which another class t
 
 @final
 @dataclass(frozen=True, eq=False)
-class ClassObjective(Objective):
+class ClassObjective(SoftmaxObjective):
     """Codes [N] of `labels`; `weight` [K] of each class, the share of label `smoothing`.
 
     `metric` is what is to be large (`evaluation.labelled.decisions`); `offset` [K] is added to the logits before the
@@ -57,7 +51,6 @@ class ClassObjective(Objective):
     aim: ClassVar[str] = "classes"
     page: ClassVar[str] = "classification"
     title: ClassVar[str] = mark("Classification")
-    regression: ClassVar[str] = "logistic regression"
     tallied: ClassVar[bool] = True
 
     labels: Classes
@@ -94,26 +87,11 @@ class ClassObjective(Objective):
 
     def settings(self) -> dict[str, Any]:
         """class_weight, label_smoothing and metric."""
-        return {**settings_of(self.weight, self.smoothing, self.labels), "metric": self.metric}
+        return {**super().settings(), "metric": self.metric}
 
     def targets(self, truth: npt.NDArray) -> Ints:
         """Codes as int64."""
         return truth.astype(np.int64)
-
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Cross entropy, weighed and smoothed."""
-        return class_loss(outputs, targets, weight_tensor(self.weight, outputs), self.smoothing)
-
-    def held_out(self, outputs: Tensor, targets: Tensor) -> tuple[float, float]:
-        """Without smoothing."""
-        count = weighed_count(self.weight, targets)
-        if not count:
-            return 0.0, 0.0
-        return float(class_loss(outputs, targets, weight_tensor(self.weight, outputs), 0.0)) * count, count
-
-    def fit_blend(self, network: Floats, stacked: Floats | None, truth: npt.NDArray) -> Blend:
-        """By the log loss."""
-        return fit_blend(network, stacked, truth)
 
     @property
     def wants_offset(self) -> bool:
@@ -136,10 +114,6 @@ class ClassObjective(Objective):
         """The logits [N, K] that choose a class; of two, by how much the second exceeds the first [N]."""
         outputs = outputs if self.offset is None else outputs + self.offset
         return outputs[:, 1] - outputs[:, 0] if outputs.shape[1] == 2 else outputs
-
-    def decoded(self, outputs: Floats) -> Floats:
-        """Probabilities."""
-        return softmax(outputs, axis=-1)
 
     def decode(self, outputs: Floats, offsets: Ints | None = None) -> npt.NDArray:
         """The classes [N]."""
@@ -250,7 +224,7 @@ class ClassObjective(Objective):
             return _("a metric {metric!r}", metric=self.metric)
         if self.offset is not None and (not self.wants_offset or self.offset.shape != (self.outputs,)):
             return _("an offset that no metric asks for")
-        return weighing_flaw(self.weight, self.smoothing, self.outputs)
+        return super().flaw()
 
     def _shares(self, codes: npt.NDArray) -> Floats:
         """How much each class [K] counts in training: its share among codes, times its weight."""

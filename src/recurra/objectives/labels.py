@@ -28,20 +28,20 @@ from recurra.evaluation.shared.calibration import Blend, fit_label_blend
 from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _, mark
 from recurra.nn.losses import label_loss
-from recurra.objectives.class_weights import Weights, checked_smoothing, settings_of, weight_of_labels
-from recurra.objectives.objective import Floats, Ints, Objective, Orders
-from recurra.objectives.weighing import probability_columns, weighing_flaw, weight_tensor
+from recurra.objectives.class_weights import Weights, checked_smoothing, weight_of_labels
+from recurra.objectives.objective import Floats, Ints, Orders
+from recurra.objectives.weighed import WeighedObjective
+from recurra.objectives.weighing import probability_columns, weight_tensor
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class LabelObjective(Objective):
+class LabelObjective(WeighedObjective):
     """A matrix [N, K] of 1, 0 and -1 for missing; `weight` [K] of the ones, the share of label `smoothing`."""
 
     aim: ClassVar[str] = "labels"
     page: ClassVar[str] = "labels"
     title: ClassVar[str] = mark("Classification")
-    regression: ClassVar[str] = "logistic regression"
 
     labels: LabelSets
     weight: Floats | None = None
@@ -78,24 +78,17 @@ class LabelObjective(Objective):
             )
         return cls(labels, weight_of_labels(class_weight, labels, truth), checked_smoothing(label_smoothing))
 
-    def settings(self) -> dict[str, Any]:
-        """class_weight and label_smoothing."""
-        return settings_of(self.weight, self.smoothing, self.labels)
-
     def targets(self, truth: npt.NDArray) -> npt.NDArray[np.float32]:
         """1, 0 and NaN."""
         return np.where(truth < 0, np.nan, truth).astype(np.float32)
 
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Binary cross entropies, weighed and smoothed."""
-        return label_loss(outputs, targets, weight_tensor(self.weight, outputs), self.smoothing)
+    def entropy(self, outputs: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+        """Binary ones, over all labels."""
+        return label_loss(outputs, targets, weight_tensor(self.weight, outputs), smoothing)
 
-    def held_out(self, outputs: Tensor, targets: Tensor) -> tuple[float, float]:
-        """Without smoothing."""
-        count = float(targets.isfinite().sum())
-        if not count:
-            return 0.0, 0.0
-        return float(label_loss(outputs, targets, weight_tensor(self.weight, outputs), 0.0)) * count, count
+    def known(self, targets: Tensor) -> float:
+        """Whatever they weigh."""
+        return float(targets.isfinite().sum())
 
     def fit_blend(self, network: Floats, stacked: Floats | None, truth: npt.NDArray) -> Blend:
         """By the log loss."""
@@ -184,10 +177,6 @@ class LabelObjective(Objective):
         """Of each label."""
         counts = (truth > 0).sum(axis=0)
         return [(str(name), int(count)) for name, count in zip(self.labels.names, counts, strict=True)]
-
-    def flaw(self) -> str | None:
-        """Of weights."""
-        return weighing_flaw(self.weight, self.smoothing, self.outputs)
 
 
 def sets_as_text(labels: LabelSets, matrix: npt.NDArray, separator: str) -> list[str | None]:

@@ -8,8 +8,6 @@ from typing import Any, ClassVar, Self, final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import softmax
-from torch import Tensor
 
 from recurra.data.encoders.reader import Fixed
 from recurra.data.examples.ragged import Ragged
@@ -20,24 +18,22 @@ from recurra.evaluation.labelled.joint_window import fit_joint_window
 from recurra.evaluation.labelled.majority import Constant, fit_class_shares
 from recurra.evaluation.labelled.scores import known_rows, score_classes
 from recurra.evaluation.labelled.windows import SymbolWindow, ValueWindow, fit_usual_tag, fit_window
-from recurra.evaluation.shared.calibration import Blend, fit_blend
 from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _, mark
-from recurra.nn.losses import class_loss
-from recurra.objectives.class_weights import Weights, checked_smoothing, settings_of, weight_of_classes
-from recurra.objectives.objective import Floats, Ints, Objective
-from recurra.objectives.weighing import code_counts, weighed_count, weighing_flaw, weight_tensor
+from recurra.objectives.class_weights import Weights, checked_smoothing, weight_of_classes
+from recurra.objectives.objective import Floats, Ints
+from recurra.objectives.weighed import SoftmaxObjective
+from recurra.objectives.weighing import code_counts
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class TagObjective(Objective):
+class TagObjective(SoftmaxObjective):
     """Codes of every step, a `Ragged`; `weight` [K] of each tag, the share of label `smoothing`."""
 
     aim: ClassVar[str] = "tags"
     page: ClassVar[str] = "tagging"
     title: ClassVar[str] = mark("Tagging")
-    regression: ClassVar[str] = "logistic regression"
     per_step: ClassVar[bool] = True
     ordered: ClassVar[bool] = True
 
@@ -63,32 +59,9 @@ class TagObjective(Objective):
         """A tag for each of the `steps` of every sequence."""
         return labels.encode(y, steps, what=what)
 
-    def settings(self) -> dict[str, Any]:
-        """class_weight and label_smoothing."""
-        return settings_of(self.weight, self.smoothing, self.labels)
-
     def targets(self, truth: Ragged) -> Ragged:
         """Codes as int64."""
         return Ragged(truth.values.astype(np.int64), truth.offsets)
-
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Cross entropy over all steps, weighed and smoothed."""
-        return class_loss(outputs, targets, weight_tensor(self.weight, outputs), self.smoothing)
-
-    def held_out(self, outputs: Tensor, targets: Tensor) -> tuple[float, float]:
-        """Without smoothing."""
-        count = weighed_count(self.weight, targets)
-        if not count:
-            return 0.0, 0.0
-        return float(class_loss(outputs, targets, weight_tensor(self.weight, outputs), 0.0)) * count, count
-
-    def fit_blend(self, network: Floats, stacked: Floats | None, truth: npt.NDArray) -> Blend:
-        """By the log loss over steps."""
-        return fit_blend(network, stacked, truth)
-
-    def decoded(self, outputs: Floats) -> Floats:
-        """Probabilities."""
-        return softmax(outputs, axis=-1)
 
     def decode(self, outputs: Floats, offsets: Ints | None = None) -> Any:
         """The tags of every sequence; without `offsets` those of all steps [N_total]."""
@@ -166,10 +139,6 @@ class TagObjective(Objective):
     def counts(self, truth: Ragged) -> list[tuple[str | None, int]]:
         """Steps of each tag."""
         return code_counts(self.labels.names, truth.values)
-
-    def flaw(self) -> str | None:
-        """Of weights."""
-        return weighing_flaw(self.weight, self.smoothing, self.outputs)
 
 
 def _each_step(constant: Constant, sequence: Ragged) -> SymbolWindow | ValueWindow:

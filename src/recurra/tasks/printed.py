@@ -6,11 +6,13 @@ import pandas as pd
 
 from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.formatting import MISSING
+from recurra.language import mark
 from recurra.scores import shown_as
 from recurra.tasks.estimator import Scores
 
 _LEFT_OUT = ("Brier", "Pearson", "RMSE", "balanced accuracy")  # the page has them
-_SHORT = {"calibration error": "calib. error"}
+_SHORT = {"calibration error": mark("calib. error")}
+_BETWEEN = mark("95 % interval")
 
 
 def scores_of(evaluation: Evaluation, title: str) -> Scores:
@@ -21,14 +23,14 @@ def scores_of(evaluation: Evaluation, title: str) -> Scores:
     between = shown_as(leading).range_texts(*(found[side].to_numpy(dtype=float) for side in ("low", "high")))
     texts = {name: shown_as(name).texts(table[name].to_numpy(dtype=float), unit=True) for name in table.columns}
     frame = pd.DataFrame(texts, index=table.index)
-    frame.insert(list(frame.columns).index(leading) + 1, "95 % interval", [text or MISSING for text in between])
+    frame.insert(list(frame.columns).index(leading) + 1, _BETWEEN, [text or MISSING for text in between])
     return Scores(
         title,
         evaluation.verdict.sentence,
         evaluation.verdict.better,
         frame.rename(columns=_SHORT).reset_index(),
         mark=str(evaluation.table.index[0]),
-        importance=("method", _SHORT.get(leading, leading), "95 % interval"),
+        importance=("method", _SHORT.get(leading, leading), _BETWEEN),
         notes=evaluation.notes,
         numbers=evaluation.table,
     )

@@ -95,6 +95,7 @@ class Task:
     chooser        of the two, by FILE and the options given: "module:function", which gives `Chosen`
     argument       what stands for FILE in the help, and what it may be, where `reader` does not say
     hidden         whether it has no command of its own, since it is the `other` of one that has
+    unsearched     of a task whose settings `recurra tune` searches: the options that bear on no search; else None
 
     >>> from recurra import tasks
     >>> tasks.get("tag").kind, tasks.get("tag").target.per_step
@@ -121,6 +122,7 @@ class Task:
     chooser: str = ""
     argument: tuple[str, str] | None = None
     hidden: bool = False
+    unsearched: tuple[str, ...] | None = None
 
     @property
     def path(self) -> str:

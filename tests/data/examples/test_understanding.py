@@ -122,7 +122,7 @@ def test_a_step_per_column() -> None:
     ("frame", "options", "message"),
     [
         (reviews(), {"text": ["sentnce"]}, "did you mean 'sentence'.*text="),
-        (reviews(), {"text": ["sentence"], "label": ["sentence"]}, "named with text= and with label="),
+        (reviews(), {"text": ["sentence"], "label": ["sentence"]}, "given as text= and as label=: leave one"),
         (reviews()[["sentence", "split", "year"]].assign(size=reviews()["year"] % 7), {}, "name it with label="),
         (reviews()[["sentiment"]], {"label": ["sentiment"]}, "text=, sequence= or features="),
         (reviews(), {"series": "serie"}, "series="),

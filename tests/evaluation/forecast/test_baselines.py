@@ -218,6 +218,7 @@ def test_refusals(arguments, text):
         forecast_baselines(*arguments)
 
 
+@pytest.mark.spawn
 def test_it_runs_in_a_spawned_process():
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         there = pool.apply(forecast_baselines, (SERIES, ORIGINS, 3, 12), {"methods": FAST})
@@ -226,6 +227,7 @@ def test_it_runs_in_a_spawned_process():
     assert there.attrs == here.attrs
 
 
+@pytest.mark.spawn
 def test_it_needs_no_torch():
     modules = "recurra.evaluation.forecast.baselines, recurra.evaluation.forecast.backtest"
     code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recurra.cli.claims import claim
 from recurra.cli.console import print_files, print_frame, stderr, stdout, waiting
 from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
@@ -65,6 +66,7 @@ def export(
     from recurra.tasks import load
 
     estimator = load(model)
+    claim([folder for folder in (onnx, c) if folder is not None])
     console = stdout(quiet)
     later = None
     if file is not None:

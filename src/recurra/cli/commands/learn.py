@@ -49,6 +49,7 @@ def _learn(
     out: Path = given["out"]
     quiet: bool = given["quiet"]
     columns, shown = part_of(given, flags, "columns"), part_of(given, flags, "shown")
+    check_outputs([out / name for name in task.files])  # before anything is read, or torch imported
 
     estimator = task.load()(**arguments_of(task, flags, given))
     console = stdout(quiet)

@@ -17,6 +17,7 @@ from recurra.cli.given import arguments_of, named, part_of, perhaps
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.language import _
 from recurra.tasks import registry
+from recurra.tasks.task import Task
 
 EXAMPLES = """
 **Examples**
@@ -29,15 +30,18 @@ EXAMPLES = """
 
 - `recurra forecast sales.csv --target units --horizon 28 --settings sales-settings.json` — what it found
 """
-TASK = "forecast"
-# Options of the task that say nothing to a search.
-_NOT_HERE = ("levels", "fallback", "log", "devices", "nodes", "method", "fast", "fine_tune", "members")
 _SHOWN = 5
+
+
+def searched() -> Task:
+    """The task whose settings can be searched."""
+    return next(task for task in registry.known() if task.unsearched is not None)
 
 
 def flags() -> dict[str, Flag]:
     """The options of the command: those of the task that bear on how it learns, and how long is searched."""
-    known = {name: flag for name, flag in flags_of(registry.get(TASK)).items() if name not in _NOT_HERE}
+    task = searched()
+    known = {name: flag for name, flag in flags_of(task).items() if name not in (task.unsearched or ())}
     return {**known, "trials": Flag(options.Trials, 30, "search"), "minutes": Flag(options.Minutes, None, "search")}
 
 
@@ -53,13 +57,13 @@ def command() -> Any:
         "The test part is never looked at. Writes NAME-settings.json, for `recurra forecast FILE --settings`, "
         "NAME-trials.csv, and NAME.journal, from which --resume goes on."
     )
-    tune.__signature__ = signature_of(registry.get(TASK), known)  # type: ignore[attr-defined]
+    tune.__signature__ = signature_of(searched(), known)  # type: ignore[attr-defined]
     return reading_flags(tune)
 
 
 def _tune(known: Mapping[str, Flag], file: str, reading: Reading, given: dict[str, Any]) -> None:
     given = {name: flag.parse(given[name]) if (flag := known[name]).parse else given[name] for name in known}
-    task, out, quiet = registry.get(TASK), given["out"], given["quiet"]
+    task, out, quiet = searched(), given["out"], given["quiet"]
     console = stdout(quiet)
     columns = part_of(given, known, "columns")
     estimator = task.load()(**_arguments(known, given))
@@ -89,7 +93,7 @@ def _tune(known: Mapping[str, Flag], file: str, reading: Reading, given: dict[st
         console.print()  # below the bar
     best = found.trials[found.trials["state"] == "complete"].nsmallest(_SHOWN, "loss")
     shown = best.rename(columns=lambda name: name.partition("__")[2] or name).round(4)
-    print_frame(console, _("The best trials, by the loss on held-out forecasts"), shown)
+    print_frame(console, _("The best trials, by the loss on held-out forecasts"), shown, data=True)
     print_verdict(console, found.sentence, bool(found.settings) or None)
     with written_together(out) as stage:
         text = json.dumps(found.arguments(), indent=1, ensure_ascii=False) + "\n"
@@ -102,4 +106,4 @@ def _tune(known: Mapping[str, Flag], file: str, reading: Reading, given: dict[st
 
 def _arguments(known: Mapping[str, Flag], given: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of the estimator, of the options that there are here."""
-    return arguments_of(registry.get(TASK), known, given)
+    return arguments_of(searched(), known, given)

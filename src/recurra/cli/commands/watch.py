@@ -86,7 +86,7 @@ def watch(
     print_frame(console, _("Over time"), watched.table)
     if watched.anomalies is not None:
         title = _("Anomalies ({n} of {rows} values)", n=f"{len(watched.anomalies):,}", rows=f"{len(watched.rows):,}")
-        print_frame(console, title, watched.anomalies[["series", "time", "y", "forecast", "score"]].head(10))
+        print_frame(console, title, watched.anomalies[["series", "time", "y", "forecast", "score"]].head(10), data=True)
     for note in watched.notes:
         console.print(note, markup=False)
     print_verdict(console, watched.sentence, watched.status == "holds")

@@ -22,9 +22,8 @@ import pandas as pd
 
 from recurra.data.examples.inputs import Audio
 from recurra.data.examples.ragged import Ragged
-from recurra.data.examples.samples import as_mono, read_sound, refusing_sound, soundfile
+from recurra.data.examples.samples import as_mono, read_sound, refuse_absent, refusing_sound, soundfile
 from recurra.data.examples.steps import Steps, is_missing, refuse_long
-from recurra.data.schema.names import counted
 from recurra.errors import InputError
 from recurra.language import _
 
@@ -60,7 +59,7 @@ def read_audio(cells: npt.NDArray | Sequence[Any], kind: Audio, name: str) -> tu
     samples = [row for row, cell in enumerate(cells) if not isinstance(cell, str | Path) and not is_missing(cell)]
     if not files and not samples:
         raise InputError(_("{name!r} holds no recording: expected the path of a sound file in every row", name=name))
-    _refuse_absent(cells, files, name)
+    refuse_absent(cells, files, name)
     rates = rates_of(cells, name)
     if kind.rate is None:
         if samples:
@@ -189,20 +188,3 @@ def _features(path: str, changed: int, size: int, kind: Audio, name: str, row: i
     found = log_mel(read_sound(path, name, row).at(kind.rate).samples, kind)
     found.setflags(write=False)
     return found
-
-
-def _refuse_absent(cells: npt.NDArray | Sequence[Any], rows: Sequence[int], name: str) -> None:
-    absent = [row for row in rows if not Path(cells[row]).is_file()]
-    if absent:
-        such = counted(len(absent), "such row")
-        raise InputError(
-            _(
-                "{name!r} names {cell!r} in row {absent}, and there is no such file ({such}): relative "
-                "paths count from the folder of the table; correct the path, or remove the row or the "
-                "column",
-                name=name,
-                cell=str(cells[absent[0]]),
-                absent=absent[0] + 1,
-                such=such,
-            )
-        )

@@ -20,7 +20,7 @@ from recurra.data.encoders.speech import cepstra_of
 from recurra.data.examples.audio import log_mel
 from recurra.data.examples.inputs import Audio
 from recurra.data.examples.ragged import Ragged
-from recurra.data.examples.samples import CLIPPED, Sound, as_mono, rates_by_header, read_sound
+from recurra.data.examples.samples import CLIPPED, Sound, as_mono, rates_by_header, read_sound, refuse_absent
 from recurra.data.examples.steps import is_missing
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
@@ -151,7 +151,7 @@ def _measured(cepstra: int, samples: npt.NDArray[np.float32], kind: Audio) -> np
 def _of_sounds(cells: Sequence[Any], kind: Audio, name: str, measure: Measure, highest: int | None) -> Recordings:
     rates: list[int | None]
     if isinstance(cells[0], str | Path):
-        _refuse_absent(cells, name)
+        refuse_absent(cells, range(len(cells)), name)
         rates = rates_by_header(cells, name)
         names = tuple(Path(cell).name for cell in cells)
     else:
@@ -209,22 +209,6 @@ def _of_sounds(cells: Sequence[Any], kind: Audio, name: str, measure: Measure, h
             )
         )
     return Recordings(Ragged.of(frames), names, kind, tuple(remarks))
-
-
-def _refuse_absent(cells: Sequence[Any], name: str) -> None:
-    absent = [row for row, cell in enumerate(cells) if not Path(cell).is_file()]
-    if absent:
-        raise InputError(
-            _(
-                "{name!r} names {path!r} in row {row}, and there is no such file ({such}): relative paths count from "
-                "the "
-                "folder of the table; correct the path, or remove the row",
-                name=name,
-                path=str(cells[absent[0]]),
-                row=absent[0] + 1,
-                such=counted(len(absent), "such row"),
-            )
-        )
 
 
 def _named(rows: Sequence[int], names: Sequence[str]) -> str:

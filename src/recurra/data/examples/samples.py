@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recurra.data.schema.names import counted
 from recurra.errors import InputError
 from recurra.language import _
 
@@ -162,3 +163,21 @@ def soundfile() -> Any:
             _("sound files are read by the package soundfile, which is not there: pip install 'recurra[audio]'")
         ) from error
     return soundfile
+
+
+def refuse_absent(cells: npt.NDArray | Sequence[Any], rows: Sequence[int], name: str) -> None:
+    """Raise InputError for the first of the `rows` whose cell names no file."""
+    absent = [row for row in rows if not Path(cells[row]).is_file()]
+    if absent:
+        such = counted(len(absent), "such row")
+        raise InputError(
+            _(
+                "{name!r} names {cell!r} in row {absent}, and there is no such file ({such}): relative "
+                "paths count from the folder of the table; correct the path, or remove the row or the "
+                "column",
+                name=name,
+                cell=str(cells[absent[0]]),
+                absent=absent[0] + 1,
+                such=such,
+            )
+        )

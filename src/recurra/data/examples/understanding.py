@@ -38,7 +38,7 @@ from recurra.data.labels.cell_labels import (
 from recurra.data.schema.column_kinds import kind_of
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.infer_columns import split_series
-from recurra.data.schema.names import counted, plain, require_columns, shown
+from recurra.data.schema.names import counted, plain, refuse_two_parts, require_columns, shown
 from recurra.data.schema.roles import tidy
 from recurra.errors import InputError
 from recurra.language import _
@@ -385,19 +385,8 @@ def _named(
 def _require(frame: pd.DataFrame, source: str, named: dict[str, Sequence[str]]) -> None:
     for part, names in named.items():
         require_columns(names, list(frame.columns), source, option(part))
-    parts: dict[str, str] = {}
-    for part in ("text", "sequence", "audio", "label", "series", "features", "static", "ignore"):
-        for name in named[part]:
-            if name in parts and parts[name] != part:
-                raise InputError(
-                    _(
-                        "column {name!r} is named with {other} and with {option}: name it once",
-                        name=name,
-                        other=option(parts[name]),
-                        option=option(part),
-                    )
-                )
-            parts[name] = part
+    once = ("text", "sequence", "audio", "label", "series", "features", "static", "ignore")
+    refuse_two_parts({part: named[part] for part in once})
 
 
 def identifier_of(frame: pd.DataFrame, roles: Roles) -> str | None:
@@ -415,11 +404,11 @@ def identifier_of(frame: pd.DataFrame, roles: Roles) -> str | None:
 
 def _facts(roles: Roles, target: Target, dropped: Sequence[str]) -> list[Fact]:
     said = {
-        Text: "text",
+        Text: _("text"),
         Symbols: _("a letter is a step"),
         Events: _("lists of events"),
-        Series: "numbers",
-        Array: "arrays",
+        Series: _("numbers"),
+        Array: _("arrays"),
     }
     said |= {Audio: _("sound files")}
     facts = []
@@ -429,7 +418,7 @@ def _facts(roles: Roles, target: Target, dropped: Sequence[str]) -> list[Fact]:
     for name, kind in roles.inputs.items():
         if not isinstance(kind, Static):
             part = parts.get(type(kind), "sequence")
-            facts.append(Fact(part, f"{name} ({said[type(kind)]})", option(part)))
+            facts.append(Fact(part, _("{column} ({kind})", column=name, kind=said[type(kind)]), option(part)))
     series, features = roles.series, roles.features
     if series is not None:
         order = _(", in the order of {time}", time=roles.time) if roles.time else ""

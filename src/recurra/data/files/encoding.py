@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import io
 import re
 from typing import BinaryIO
 
+from recurra.data.files.piecewise import PiecewiseStream
 from recurra.errors import InputError
 from recurra.language import _
 from recurra.options import option
@@ -19,7 +19,6 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
-_BLOCK = 1 << 20
 
 
 def detect_encoding(data: bytes, *, whole: bool) -> str:
@@ -78,41 +77,26 @@ def is_binary(text: str) -> bool:
     return "\x00" in text or len(_CONTROL.findall(text)) > 0.01 * len(text)
 
 
-class Utf8Stream(io.RawIOBase):
+class Utf8Stream(PiecewiseStream):
     """A stream of bytes in any encoding, given out again as UTF-8 without a byte order mark."""
 
     def __init__(self, raw: BinaryIO, encoding: str, name: str) -> None:
-        self._raw = raw
+        super().__init__(raw)
         self._encoding = encoding
         self._name = name
         self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._ready = b""
         self._first = True
         self._lines = 0
-        self._ended = False
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:  # pyright: ignore[reportMissingParameterType]  # any writable buffer
-        while not self._ready and not self._ended:
-            data = self._raw.read(_BLOCK)
-            self._ended = not data
-            try:
-                text = self._decoder.decode(data, final=self._ended)
-                self._ready = (text.removeprefix("\ufeff") if self._first else text).encode("utf-8")
-            except UnicodeError as error:
-                raise InputError(_undecodable(self._encoding, error, self._name, self._lines, data)) from error
-            self._first = self._first and not text
-            self._lines += data.count(b"\n")
-        count = min(len(buffer), len(self._ready))
-        buffer[:count] = self._ready[:count]
-        self._ready = self._ready[count:]
-        return count
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
+    def _made(self, block: bytes) -> bytes:
+        try:
+            text = self._decoder.decode(block, final=self._ended)
+            made = (text.removeprefix("\ufeff") if self._first else text).encode("utf-8")
+        except UnicodeError as error:
+            raise InputError(_undecodable(self._encoding, error, self._name, self._lines, block)) from error
+        self._first = self._first and not text
+        self._lines += block.count(b"\n")
+        return made
 
 
 def _undecodable(encoding: str, error: UnicodeError, name: str, lines: int, data: bytes) -> str:

@@ -25,6 +25,7 @@ from recurra.data.files.dialect import Layout
 from recurra.data.files.locate import ISO_TIME
 from recurra.data.files.missing import spellings
 from recurra.data.files.numbers import Numbers, Text, number_pattern
+from recurra.data.files.piecewise import PiecewiseStream
 from recurra.data.files.sinks import IntegerSink, NumberSink, TextSink, TimeSink
 from recurra.language import _
 from recurra.options import option
@@ -135,40 +136,25 @@ def _doubt(name: str, sink: NumberSink, plan: Plan) -> list[str]:
     ]
 
 
-class WithoutEnd(io.RawIOBase):
+class WithoutEnd(PiecewiseStream):
     """A stream of text without its last lines."""
 
     def __init__(self, raw: io.RawIOBase, lines: int) -> None:
-        self._raw = raw
+        super().__init__(raw)
         self._lines = lines
         self._waiting = b""
-        self._ready = b""
-        self._ended = False
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:  # pyright: ignore[reportMissingParameterType]  # any writable buffer
+    def _made(self, block: bytes) -> bytes:
         if not self._lines:
-            return self._raw.readinto(buffer) or 0
-        while not self._ready and not self._ended:
-            data = self._raw.read(_BLOCK)
-            self._ended = not data
-            self._waiting += data or b""
-            keep = self._waiting.rstrip(b"\r\n")  # blank lines at the end are none of the lines
-            end = len(keep)
-            for _unused in range(self._lines + (not self._ended)):
-                end = max(keep.rfind(b"\n", 0, end), keep.rfind(b"\r", 0, end), 0)
-            end = min(end + 1, len(self._waiting)) if end else 0
-            self._ready, self._waiting = self._waiting[:end], self._waiting[end:]
-        count = min(len(buffer), len(self._ready))
-        buffer[:count] = self._ready[:count]
-        self._ready = self._ready[count:]
-        return count
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
+            return block
+        self._waiting += block
+        keep = self._waiting.rstrip(b"\r\n")  # blank lines at the end are none of the lines
+        end = len(keep)
+        for _unused in range(self._lines + (not self._ended)):
+            end = max(keep.rfind(b"\n", 0, end), keep.rfind(b"\r", 0, end), 0)
+        end = min(end + 1, len(self._waiting)) if end else 0
+        made, self._waiting = self._waiting[:end], self._waiting[end:]
+        return made
 
 
 _TYPES = {

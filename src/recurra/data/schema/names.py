@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from recurra import language
 from recurra.errors import InputError
 from recurra.language import _
+from recurra.options import option
 
 TIME_WORDS = frozenset(
     "date time datetime timestamp ds day month year week quarter period dt ts epoch unix yearmonth yyyymm yyyymmdd "
@@ -117,3 +118,19 @@ def shown(names: Sequence[str], most: int = 12) -> str:
 def counted(count: int, noun: str, plural: str = "") -> str:
     """A number with its noun, in the reader's language: "1 row", "1,200 rows"."""
     return language.counted(count, noun, plural or None)
+
+
+def refuse_two_parts(named: Mapping[str, Iterable[str]]) -> None:
+    """Raise InputError where a column is named for two parts; `named` are the columns of each part."""
+    parts: dict[str, str] = {}
+    for part, names in named.items():
+        for name in names:
+            if parts.setdefault(name, part) != part:
+                raise InputError(
+                    _(
+                        "column {name!r} is given as {other} and as {option}: leave one of them out",
+                        name=name,
+                        other=option(parts[name]),
+                        option=option(part),
+                    )
+                )

@@ -28,7 +28,7 @@ from recurra.data.schema.infer_columns import (
 )
 from recurra.data.schema.layouts import is_wide_rows, wide_columns_schema, wide_rows_schema
 from recurra.data.schema.month_columns import MONTH, unfold_months
-from recurra.data.schema.names import TARGET_WORDS, alike, counted, plain, require_columns, shown
+from recurra.data.schema.names import TARGET_WORDS, alike, counted, plain, refuse_two_parts, require_columns, shown
 from recurra.data.schema.overrides import ColumnOverrides, column_overrides
 from recurra.data.time.infer_frequency import choose_grid
 from recurra.data.time.times import Times, read_times
@@ -350,17 +350,8 @@ def _check_names(overrides: ColumnOverrides, columns: list[str], source: str) ->
     if overrides.target is not None and overrides.layout in (None, "long"):
         require_columns([overrides.target], columns, source, option("target"))
     require_columns(split_series(overrides.series, columns), columns, source, option("series"))
-    parts: dict[str, str] = {}
-    for flag in ("time", "target", "series", "past", "known", "static", "ignore"):
-        names = getattr(overrides, flag)
-        for name in split_series(names, columns) if isinstance(names, str) else names or ():
-            if name in parts and parts[name] != flag:
-                raise InputError(
-                    _(
-                        "column {name!r} is given as {other} and as {option}: leave one of them out",
-                        name=name,
-                        other=option(parts[name]),
-                        option=option(flag),
-                    )
-                )
-            parts[name] = flag
+    named: dict[str, Sequence[str]] = {}
+    for part in ("time", "target", "series", "past", "known", "static", "ignore"):
+        names = getattr(overrides, part)
+        named[part] = split_series(names, columns) if isinstance(names, str) else names or ()
+    refuse_two_parts(named)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from recurra.data.demo.chords import make_chords
 from recurra.data.files.read_table import read_table
 from recurra.errors import InputError
 from recurra.language import _
@@ -33,6 +34,7 @@ NOTES = 128  # of MIDI
 _NAME = re.compile(r"([A-Ga-g])([#b]?)(-?\d)")
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _PIECES = ("piece", "song", "id", "series", "title", "unique_id", "sequence")
+DEMOS = {"chords": make_chords}
 _COLUMNS = ("notes", "chord", "chords", "pitches", "midi")
 
 
@@ -102,11 +104,10 @@ def read_notes_file(file: str, **reading: Any) -> list[Piece]:
     Raises InputError where there are no notes, with the row of what is none.
     """
     if file.startswith("demo:"):
-        from recurra.data.demo.chords import make_chords
-
-        if file != "demo:chords":
+        name = file.removeprefix("demo:")
+        if name not in DEMOS:
             raise InputError(_("there are no notes {file}: expected demo:chords, or a file", file=file))
-        return make_chords()
+        return DEMOS[name]()
     # Names of columns that are numbers are notes, and no row of data.
     frame = read_table(file, **{"text": _COLUMNS, "header": True, **reading}).frame
     lower = {str(name).strip().lower(): name for name in frame.columns}

@@ -233,7 +233,11 @@ class Backtest(Shown):
         found = decide(losses(self.model), baselines, overlap=self.overlap, metric=metric)
         sentence = found.sentence
         if found.use and offered("method"):
-            sentence = f"{sentence.removesuffix('.')} ({option('method', found.use)})."
+            end = _(".")
+            sentence = _(
+                "{sentence} ({option})", sentence=sentence.removesuffix(end), option=option("method", found.use)
+            )
+            sentence += end
         if not counted.all():
             sentence += " " + _(
                 "Not counted: {series}, mostly zero, for which a forecast of zero has the smallest absolute error.",

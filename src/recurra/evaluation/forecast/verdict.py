@@ -28,6 +28,7 @@ from recurra.evaluation.shared.means import mean_of_known
 from recurra.evaluation.shared.significance import Comparison, compare
 from recurra.formatting import compared, compared_with, count, is_many, is_same, p_text, percent
 from recurra.language import _, mark
+from recurra.methods import method_name
 
 Floats = npt.NDArray[np.floating]
 
@@ -204,12 +205,12 @@ class _Pairs:
 
 
 def _spoken(name: str, *, capital: bool = False) -> str:
-    spoken = _(SPOKEN.get(name, name))
+    spoken = method_name(SPOKEN.get(name, name))
     return spoken[:1].upper() + spoken[1:] if capital else spoken
 
 
 def _short(name: str) -> str:
-    return _(_BRIEF.get(name, name))
+    return method_name(_BRIEF.get(name, name))
 
 
 def _size(series: int, origins: int, *, equal: bool) -> str:

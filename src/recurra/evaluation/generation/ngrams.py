@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.checking import require
+from recurra.language import mark
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -71,7 +72,7 @@ class NGrams:
     def name(self) -> str:
         """As tables have it: "5-grams (Witten-Bell)"."""
         title = {"witten-bell": "Witten-Bell", "kneser-ney": "Kneser-Ney"}[self.smoothing]
-        return f"{len(self.orders)}-grams ({title})" if len(self.orders) > 1 else "single symbols"
+        return f"{len(self.orders)}-grams ({title})" if len(self.orders) > 1 else mark("single symbols")
 
     @staticmethod
     def learn(symbols: npt.NDArray[np.integer], size: int, *, order: int, smoothing: Smoothing) -> NGrams:

@@ -23,6 +23,7 @@ from recurra.errors import InputError
 from recurra.evaluation.shared.bootstrap import Score, interval, p_value
 from recurra.formatting import count, p_text
 from recurra.language import _, mark
+from recurra.methods import method_in_sentence
 from recurra.scores import shown_as
 
 Floats = npt.NDArray[np.floating]
@@ -78,7 +79,7 @@ def decide(
             "No verdict: the {score} is not defined on {size}; use {use}.",
             score=_(name),
             size=count(units, unit),
-            use=_named(baselines[0]),
+            use=method_in_sentence(baselines[0]),
         )
         unknown, simplest = float("nan"), baselines[0]
         return Verdict(sentence, False, name, simplest, unknown, unknown, unknown, unknown, simplest, simplest, units)
@@ -103,7 +104,7 @@ def decide(
             ours=kind.text(sign * values[model]),
             theirs=kind.text(sign * values[method]),
         )
-        size = count(units, unit)
+        size, named = count(units, unit), method_in_sentence(method)
         if tested:
             size = _(
                 "95 % interval of the difference {interval}, {p}, {size}",
@@ -112,7 +113,12 @@ def decide(
                 size=size,
             )
         sentence = _(
-            template, method=_named(method), figures=figures, size=size, use=_named(method), unit=_(f"{unit}s")
+            template,
+            method=named,
+            figures=figures,
+            size=size,
+            use=named,
+            unit=_(f"{unit}s"),
         )
         advised = "" if better else method
         return Verdict(sentence, better, name, method, difference, low, high, p(model, method), advised, best, units)
@@ -148,8 +154,3 @@ UNITS = (  # that are drawn
     mark("test sessions"),
     mark("test sentences"),
 )
-
-
-def _named(method: str) -> str:
-    """A method as a sentence speaks of it: "the most frequent class", "n-grams with logistic regression"."""
-    return _(f"the {method}" if method.startswith(("most ", "mean", "median")) else method)

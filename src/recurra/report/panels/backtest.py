@@ -11,6 +11,7 @@ import pandas as pd
 
 from recurra.formatting import count
 from recurra.language import _, mark, several
+from recurra.methods import method_name
 from recurra.report.blocks import Drawing, Plot, Section, Text
 from recurra.report.lettering import one_line
 from recurra.report.numbers import json_numbers
@@ -114,7 +115,7 @@ def backtest_figure(view: SeriesView, panel: SeriesData, points: int) -> Figure 
         data.append(
             {
                 "type": "scatter",
-                "name": _("Forecast") if ours else plot_text(_(method), 30),
+                "name": _("Forecast") if ours else plot_text(method_name(method), 30),
                 "x": _broken(json_times(times), breaks),
                 "y": _broken(json_numbers(rows[method]), breaks),
                 "mode": "lines+markers" if int(rows["step"].max()) < 8 and len(rows) < 200 else "lines",
@@ -187,7 +188,7 @@ def _picture(axes: Axes, view: SeriesView, panel: SeriesData, fonts: list[str]) 
             if low in part and high in part:
                 axes.fill_between(times, floats(part[low]), floats(part[high]), color=OURS, alpha=shade, lw=0)
         for column, color, style in (*methods, ("forecast", OURS, "-")):
-            called = _("Forecast") if column == "forecast" else one_line(_(column), 30)
+            called = _("Forecast") if column == "forecast" else one_line(method_name(column), 30)
             label = called if place == 0 else None
             marker = "o" if len(part) == 1 else None
             axes.plot(times, floats(part[column]), color=color, ls=style, lw=1.6, marker=marker, ms=4, label=label)

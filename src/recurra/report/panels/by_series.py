@@ -11,6 +11,7 @@ import pandas as pd
 
 from recurra.formatting import count, percent
 from recurra.language import _, mark
+from recurra.methods import method_name
 from recurra.report.blocks import Plot, Section, Text
 from recurra.report.numbers import json_numbers
 from recurra.report.panels.panel import Panel
@@ -47,7 +48,7 @@ def series_sentence(panel: BySeries) -> str:
     left_out = len(panel.by_series) - len(frame)
     sentence = _(
         "The forecast is better than the best baseline ({baseline}) in {wins} of {all} series ({share}).",
-        baseline=_(panel.best_baseline) or _("unnamed"),
+        baseline=method_name(panel.best_baseline) or _("unnamed"),
         wins=f"{wins:,}",
         all=f"{len(frame):,}",
         share=percent(wins / len(frame), 0),
@@ -79,7 +80,7 @@ def by_series_figure(panel: BySeries) -> Figure | None:
     ends = [low / 1.25, high * 1.25]
     equal = diagonal(_("equal"), ends)
     data: list[Trace] = [equal]
-    best = plot_text(_(panel.best_baseline) or _("best baseline"), 30)
+    best = plot_text(method_name(panel.best_baseline) or _("best baseline"), 30)
     rival = method_colour(panel.best_baseline, panel.baselines) if panel.best_baseline else OTHERS[1]
     # The name of a baseline stands inside a template, where %{...} would be taken for a variable.
     under_cursor = f"%{{text}}<br>{_('forecast')} %{{y:.3f}}, {best.replace('%', '&#37;')} %{{x:.3f}}<extra></extra>"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from recurra.formatting import joined
 from recurra.language import _, mark, unit_name
+from recurra.methods import method_name
 from recurra.report.blocks import Plot, Section, Text
 from recurra.report.numbers import json_numbers
 from recurra.report.panels.panel import Panel
@@ -38,7 +39,7 @@ class ByStep(Panel):
         told = _("How the error grows with the horizon. Lower is better.")
         hidden = off_scale(self)
         if hidden:
-            more = _("Off the scale, hidden until clicked: {methods}.", methods=joined(map(_, hidden)))
+            more = _("Off the scale, hidden until clicked: {methods}.", methods=joined(map(method_name, hidden)))
             told = f"{told} {more}"
         label = _("Line chart of MASE at each {unit} ahead, for every method", unit=unit_name(self.unit))
         return Section("step", _(self.title), [Plot("by-step", label, plot, HEIGHT), Text(told)], half=True)
@@ -56,7 +57,7 @@ def by_step_figure(panel: ByStep) -> Figure | None:
         data.append(
             {
                 "type": "scatter",
-                "name": plot_text(_(str(name)), 30),
+                "name": plot_text(method_name(name), 30),
                 "x": rows["step"].tolist(),
                 "y": json_numbers(rows["mase"]),
                 "mode": "lines+markers" if len(rows) <= 40 else "lines",

@@ -11,6 +11,7 @@ import pandas as pd
 from recurra.errors import InputError
 from recurra.formatting import NumberStyle
 from recurra.language import _, mark
+from recurra.methods import method_name
 from recurra.report.blocks import Cell, Details, Drawing, Plot, Section, Table, Terms, Text
 from recurra.report.frames import empty
 from recurra.report.lettering import one_line, wrapped
@@ -142,7 +143,7 @@ def method_rows(panel: Methods) -> list[MethodRow]:
     ranges = {name: score.range_texts(*bounds(panel.table, panel.intervals, name)) for name, score in scores.items()}
     return [
         MethodRow(
-            _(str(method)),
+            method_name(method),
             panel.is_ours(str(method)),
             [texts[name][place] for name in scores],
             [best[name][place] for name in scores],
@@ -163,7 +164,7 @@ def against_figure(panel: Methods) -> Figure | None:
     score = shown_as(panel.leading)
     scale = 100 if score.share else 1
     ours = [panel.is_ours(str(method)) for method in panel.table.index]
-    names = [_(str(method)) for method in panel.table.index]
+    names = [method_name(method) for method in panel.table.index]
     trace = {
         "type": "scatter",
         "mode": "markers",
@@ -232,7 +233,7 @@ def _dots(axes: Axes, panel: Methods, fonts: list[str]) -> None:
             weight="bold" if marker == "o" else "normal",
             family=fonts,
         )
-    axes.set_yticks(range(len(methods)), labels=[wrapped(_(str(method)), 22, 2) for method in methods])
+    axes.set_yticks(range(len(methods)), labels=[wrapped(method_name(method), 22, 2) for method in methods])
     axes.set_ylim(len(methods) - 0.4, -0.7)
     axes.margins(x=0.14)
     axes.grid(axis="x", color=GRID, lw=0.8)
@@ -254,7 +255,7 @@ def _bars(axes: Axes, panel: Methods, fonts: list[str]) -> None:
         axes.annotate(
             text, (value, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9, family=fonts
         )
-    axes.set_yticks(places, labels=[one_line(_(str(name)), 22) for name in values.index], fontsize=9.5)
+    axes.set_yticks(places, labels=[one_line(method_name(name), 22) for name in values.index], fontsize=9.5)
     for label in axes.get_yticklabels():
         label.set(parse_math=False, family=fonts)
     axes.invert_yaxis()

@@ -7,29 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from recurra.language import mark
-
-# Names of methods that pages show in the reader's language; others are shown as they are.
-METHODS = (
-    mark("naive"),
-    mark("seasonal naive"),
-    mark("drift"),
-    mark("seasonal naive with drift"),
-    mark("mean"),
-    mark("the mean"),
-    mark("climatology"),
-    mark("seasonal profile"),
-    mark("most frequent class"),
-    mark("the most frequent class"),
-    mark("most frequent tag"),
-    mark("the most frequent tag"),
-    mark("usual tag of each symbol"),
-    mark("n-grams with logistic regression"),
-    mark("n-grams with ridge regression"),
-    mark("k-mers with logistic regression"),
-    mark("k-mers with ridge regression"),
-)
-
 
 def ours_of(table: pd.DataFrame, baselines: Sequence[str]) -> str:
     """The first method of the table that is no baseline; "" without."""

@@ -10,6 +10,7 @@ from recurra.data import Fact
 from recurra.ensemble.members import remarks_of
 from recurra.formatting import percent
 from recurra.language import _, counted
+from recurra.methods import method_name
 from recurra.nn.own import OwnNetwork
 from recurra.options import option
 from recurra.tasks.forecast.calibration import Calibration
@@ -31,7 +32,7 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
     reasons: dict[str, list[str]] = {}
     for name, why in left_out.items():
         reasons.setdefault(why, []).append(name)
-    beside = [Fact("left out", f"{', '.join(names)}: {why}") for why, names in reasons.items()]
+    beside = [Fact("left out", f"{', '.join(map(method_name, names))}: {why}") for why, names in reasons.items()]
     short = int((model.panel.lengths < LEAST_KNOWN).sum())
     if short:
         series = counted(short, "series", "series")
@@ -78,8 +79,8 @@ def _made_of(model: ForecastModel) -> str:
         return _("the trained network")
     weights = model.combination.overall
     if len(weights) == 1:
-        return _("{name} alone", name=next(iter(weights)))
-    parts = ", ".join(f"{weight:.0%} {name}" for name, weight in weights.items())
+        return _("{name} alone", name=method_name(next(iter(weights))))
+    parts = ", ".join(f"{weight:.0%} {method_name(name)}" for name, weight in weights.items())
     differ = len(model.combination.weights) > 1 and bool(np.ptp(model.combination.weights, axis=0).any())
     return _("{parts} (overall; by series where that did better)", parts=parts) if differ else parts
 

@@ -20,6 +20,7 @@ FORECAST = Task(
     ),
     estimator="recurra.tasks.forecast.forecaster:Forecaster",
     reader="series",
+    unsearched=("levels", "fallback", "log", "devices", "nodes", "method", "fast", "fine_tune", "members"),
     cells=("transformer",),
     options=(
         Option(

@@ -14,7 +14,6 @@ from recurra.language import _
 from recurra.tasks.task import Chosen
 
 TEXT, SERIES = "generate", "series"
-_TEXTS = {"chords": "notes", "letters": "text"}  # of those built in
 _TABLES = (".csv", ".tsv", ".tab", ".psv", ".parquet", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".jsonl", ".ndjson")
 _PACKED = (".gz", ".bz2", ".xz", ".zip")
 _BINARY = (".parquet", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
@@ -37,10 +36,13 @@ def kind_of(file: str) -> str:
     """ "text", "notes" or "series", by the name of a file and its first rows."""
     if file.startswith("demo:"):
         from recurra.data.demo.catalogue import DEMOS
+        from recurra.data.text import notes, reading
 
+        built_in = {"series": DEMOS, "text": reading.DEMOS, "notes": notes.DEMOS}
+        kinds = {name: kind for kind, names in built_in.items() for name in names}
         name = file.removeprefix("demo:")
-        close = get_close_matches(name, [*_TEXTS, *DEMOS], 1)  # whoever reads it says what was meant
-        return _TEXTS.get(close[0] if close else name, "series")
+        close = get_close_matches(name, kinds, 1)  # whoever reads it says what was meant
+        return kinds[close[0]] if close else "series"
     path = Path(file)
     ending = next((each.lower() for each in reversed(path.suffixes) if each.lower() not in _PACKED), "")
     if ending not in _TABLES or not path.is_file():

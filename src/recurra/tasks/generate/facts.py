@@ -7,6 +7,7 @@ from recurra.data.schema.names import counted
 from recurra.ensemble.members import remarks_of
 from recurra.formatting import count
 from recurra.language import _
+from recurra.methods import method_name
 from recurra.options import option
 from recurra.tasks.generate.kinds import Kind
 from recurra.tasks.generate.model import TextModel
@@ -66,7 +67,7 @@ def model_facts(model: TextModel) -> list[Fact]:
                     "evaluated with the network's logits times {a:.2f} and those of {name} times "
                     "{b:.2f}; texts are written by the network alone",
                     a=blend.network,
-                    name=model.corrector.name,
+                    name=method_name(model.corrector.name),
                     b=blend.stacked,
                 ),
             )

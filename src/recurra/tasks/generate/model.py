@@ -23,6 +23,7 @@ from recurra.ensemble.members import Member, Seat
 from recurra.evaluation.generation.memorised import prints_of
 from recurra.evaluation.generation.ngrams import NGrams, best_ngrams
 from recurra.evaluation.shared.calibration import Blend, fit_blend
+from recurra.language import mark
 from recurra.nn.generator import GeneratorNetwork, GeneratorOptions
 from recurra.tasks.generate.kinds import Kind
 from recurra.tasks.generate.problem import TextProblem, lanes_of, logits_of
@@ -33,7 +34,7 @@ from recurra.training.run import pick_device
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.floating]
 
-NETWORK = "the network alone"
+NETWORK = mark("the network alone")
 RUN = 100  # symbols of a run by which a text is known again
 _HELD, _FEWEST_HELD, _MOST_HELD = 0.04, 200, 25_000  # of the symbols learnt from, to stop training and to mix
 _FITTED, _LOGITS = 12_000, 1 << 24  # symbols that a and b are fitted to, and their logits, at most

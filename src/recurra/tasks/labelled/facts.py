@@ -10,6 +10,7 @@ from recurra.data.schema.facts import Fact
 from recurra.ensemble.members import remarks_of
 from recurra.formatting import count, joined
 from recurra.language import _
+from recurra.methods import method_name
 from recurra.nn.own import OwnNetwork
 from recurra.nn.sequence import SequenceOptions
 from recurra.options import option
@@ -53,9 +54,8 @@ def model_facts(model: SequenceModel) -> list[Fact]:
         )
     )
     if model.stacked is not None:
-        facts.append(
-            Fact("correction", _("plus {stacked:.2f} times {name}", stacked=blend.stacked, name=model.stacked.name))
-        )
+        name = method_name(model.stacked.name)
+        facts.append(Fact("correction", _("plus {stacked:.2f} times {name}", stacked=blend.stacked, name=name)))
     return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]
 
 

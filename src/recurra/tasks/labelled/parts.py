@@ -204,9 +204,9 @@ def _spread(counts: Ints, kind: Kind) -> str:
         )
     low, middle, high = int(counts.min()), int(np.median(counts)), int(counts.max())
     return (
-        f"{high:,} {what}"
+        f"{high:,} {_(what)}"
         if low == high
-        else _("{low:,}–{high:,} {what} (median {middle:,})", low=low, high=high, what=what, middle=middle)
+        else _("{low:,}–{high:,} {what} (median {middle:,})", low=low, high=high, what=_(what), middle=middle)
     )
 
 

@@ -17,6 +17,7 @@ from recurra.data.examples.ragged import Ragged
 from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.formatting import count
 from recurra.language import _, several
+from recurra.methods import method_name
 from recurra.options import option
 from recurra.scores import shown_as
 from recurra.tasks.labelled.evaluating import evaluate_model
@@ -189,7 +190,7 @@ def _with_fresh(
         examples=count(len(fresh), "example"),
         score=_(name),
         value=shown_as(name).text(float(scores[ours])),
-        method=_(best),
+        method=method_name(best),
         other=shown_as(name).text(float(scores[best])),
     )
     return replace(evaluation, notes=(*evaluation.notes, *notes, note), unseen=table)

@@ -21,6 +21,7 @@ from recurra.data.schema.names import shown
 from recurra.evaluation.labelled.ranks import auc
 from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.language import _, several
+from recurra.methods import method_name
 from recurra.objectives.objective import Objective
 from recurra.options import option
 from recurra.scores import shown_as
@@ -113,7 +114,7 @@ def suspects_note(
     figures = {
         "score": _(name),
         "value": shown_as(name).text(score),
-        "method": _(best),
+        "method": method_name(best),
         "other": shown_as(name).text(with_it),
     }
     told = (

@@ -18,6 +18,7 @@ from recurra.evaluation.ranking.ranks import ranks_of
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.formatting import NumberStyle, percent
 from recurra.language import _
+from recurra.methods import method_name
 from recurra.nn.next_event import LEVELS
 from recurra.tasks.estimator import Done, nobody
 from recurra.tasks.next_event.events import Events
@@ -132,7 +133,9 @@ def _notes(
                 "The network alone: {score} {value}; blended with: {methods}.",
                 score=_(lead),
                 value=percent(_leading(alone, lead)),
-                methods=", ".join(f"{_(name)} ({weight:.2f})" for name, weight in (model.blend.methods or {}).items()),
+                methods=", ".join(
+                    f"{method_name(name)} ({weight:.2f})" for name, weight in (model.blend.methods or {}).items()
+                ),
             )
         )
     tied = log.tied[asked]

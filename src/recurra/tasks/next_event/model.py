@@ -33,6 +33,7 @@ from recurra.evaluation.ranking.rankers import (
     SessionNeighbours,
     learn_rankers,
 )
+from recurra.language import mark
 from recurra.nn.next_event import NextEventNetwork, NextEventOptions, hidden_of
 from recurra.tasks.next_event.problem import NextEventProblem
 from recurra.tasks.next_event.splitting import Cut, held_out
@@ -43,6 +44,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]
 
+_FIRST = (mark("study with validation"), mark("training with validation"))  # what the first of two trainings is called
 GAP = "gap"  # the number that stands for the time until the next event
 _SCORES = 4 * 10**7  # of held-out questions and items together
 _PLAIN = (Popularity,)  # methods that every other one knows better
@@ -176,7 +178,7 @@ def fit_model(
         before[held] = False
         if cut.by == "time" and log.times is not None:
             before = log.times < log.times[held].min()
-        first = _train(encoded, values, reader, numbers, recipe, before, held, run=run, name=f"{name}-held-out")
+        first = _train(encoded, values, reader, numbers, recipe, before, held, run=run, name=f"{name} with validation")
         record = first[0].record
         assert record is not None
         share = record.best_step / max(record.steps, 1)

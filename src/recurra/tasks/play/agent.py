@@ -25,6 +25,7 @@ from recurra.evaluation.playing.evaluation import RANDOM, WITHOUT, evaluate_retu
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.formatting import count
 from recurra.language import _
+from recurra.methods import method_name
 from recurra.nn.agent import AgentNetwork, AgentOptions
 from recurra.options import option
 from recurra.report import Deferred
@@ -341,7 +342,7 @@ class RecurrentAgent(StudiedEstimator):
         frames = [
             pd.DataFrame(
                 {
-                    "method": _(method) if method != MODEL else method,
+                    "method": method_name(method),
                     "agent": number,
                     "episode": np.arange(1, len(each.returns) + 1),
                     "return": each.returns,

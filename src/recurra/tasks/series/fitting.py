@@ -8,7 +8,7 @@ import numpy as np
 
 from recurra.errors import InputError
 from recurra.evaluation.generation.series import told_apart
-from recurra.language import _
+from recurra.language import _, mark
 from recurra.options import option
 from recurra.tasks.series.adversarial import PAST, fit_adversary
 from recurra.tasks.series.likelihood import fit_likelihood
@@ -20,6 +20,8 @@ from recurra.tasks.series.windows import Stretches, is_whole, pairs_of
 from recurra.training import Run
 
 _COMPARED, _FEWEST = 400, 60  # held-out windows that decide between methods
+# What the training of the adversary is called.
+_ADVERSARY = {"study": mark("study of the adversary"), "training": mark("training of the adversary")}
 _AFFORDABLE = 128  # columns up to which both methods are tried
 
 
@@ -56,7 +58,7 @@ def fit_series(rows: Rows, recipe: Recipe, method: str, *, run: Run, name: str) 
         tried = METHODS[:1]
     for each in tried:
         own = replace(recipe, method=each)
-        label = name if each == "likelihood" else f"{name}-{each}"
+        label = name if each == "likelihood" else _ADVERSARY[name]
         if each == "gan":
             member, said = fit_adversary(parts, scaling, own, run=run, name=label)
         else:

@@ -337,9 +337,6 @@ class Voice(SpokenEstimator):
             "iterations": model.vocoder.iterations,
         }
 
-    def _check_opened(self, model: VoiceModel) -> None:
-        model.check_whole()
-
     def _title(self) -> str:
         return _("A voice")
 

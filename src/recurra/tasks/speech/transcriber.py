@@ -23,7 +23,7 @@ from recurra.decoding.ctc.prefix_beam import Beam
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.evaluation.transcripts.error_rates import evaluate_transcripts
 from recurra.evaluation.transcripts.templates import Templates
-from recurra.language import _
+from recurra.language import _, mark
 from recurra.nn.transcription import TranscriptionOptions
 from recurra.objectives.ctc import refuse_long
 from recurra.tasks.estimator import Done, Insight, Later, Preview, nobody
@@ -63,7 +63,7 @@ from recurra.training import Run, TrainingOptions
 
 Ints = npt.NDArray[np.int64]
 
-FREQUENT, NEAREST = "most frequent text", "nearest recording (DTW)"
+FREQUENT, NEAREST = mark("most frequent text"), mark("nearest recording (DTW)")
 _HELD = 0.1  # share of the training recordings, or of their speakers, that is held out
 _FEWEST = 20  # recordings below which none is
 _COMPARED = 2000  # test recordings for which the nearest is looked up; more would take longer than the training
@@ -286,9 +286,6 @@ class Transcriber(SpokenEstimator):
             "lm": "none" if model.language is None else "learn",
             "streaming": not model.recipe.network.bidirectional,
         }
-
-    def _check_opened(self, model: TranscriptionModel) -> None:
-        model.check_whole()
 
     def _title(self) -> str:
         return _("Transcription of recordings")

@@ -50,6 +50,9 @@ class SpokenEstimator(StudiedEstimator):
     def _open_test(self, file: str, opened: Opened, roles: SpeechRoles) -> Opened:
         """A file of test examples, with the columns of the one that is `opened`."""
 
+    def _check_opened(self, model: Any) -> None:
+        model.check_whole()
+
     def _doubts(self, data: Utterances) -> list[Fact]:
         """What else is to be said of the recordings of a file."""
         return []
