@@ -152,7 +152,7 @@ class Counted:
     def _contexts(self, expert: Expert, steps: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
         """The number of the context that the latest steps [k, D, 2] are, and whether they are long enough."""
         context = np.zeros(len(steps), dtype=np.int64)
-        known = (steps[:, : expert.depth, 0] > 0).all(axis=1)
+        known = np.asarray((steps[:, : expert.depth, 0] > 0).all(axis=1))
         for ago in range(expert.depth):
             items, words = np.maximum(steps[:, ago, 0] - 1, 0), steps[:, ago, 1]
             both = items * (self.habits.words + 1) + words

@@ -96,7 +96,7 @@ def _named_in(evaluation: Evaluation) -> list[str]:
             "Of the baselines {best} has the highest score, {value}; the verdict names {method}, the simplest that "
             "does as well as far as this test can tell.",
             best=_(verdict.best_baseline),
-            value=percent(float(evaluation.table.loc[verdict.best_baseline, verdict.score])),
+            value=percent(float(evaluation.table[verdict.score].to_dict()[verdict.best_baseline])),
             method=_(verdict.use),
         )
     ]
