@@ -55,3 +55,28 @@ class Walk(gymnasium.Env):
             if self.fails == "reward":
                 reward = float("inf")
         return seen, reward, False, self.at >= self.limit, {}
+
+
+class Panel(gymnasium.Env):
+    """A switch and a dial are to be set as they are shown, in a mapping with the time beside them."""
+
+    def __init__(self, binary: bool = False, render_mode: str | None = None) -> None:
+        self.sizes = np.array([2, 2] if binary else [2, 3])
+        self.action_space = spaces.MultiBinary(2) if binary else spaces.MultiDiscrete(self.sizes)
+        self.observation_space = spaces.Dict(
+            {"shown": spaces.MultiDiscrete(self.sizes), "time": spaces.Box(0, 1, (1,), np.float32)}
+        )
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        super().reset(seed=seed)
+        self.shown, self.at = self.np_random.integers(self.sizes), 0
+        return self._seen(), {}
+
+    def step(self, action: Any) -> Any:
+        assert self.action_space.contains(action)
+        reward = float((np.asarray(action) == self.shown).mean())
+        self.shown, self.at = self.np_random.integers(self.sizes), self.at + 1
+        return self._seen(), reward, self.at >= 10, False, {}
+
+    def _seen(self) -> Any:
+        return {"shown": self.shown, "time": np.array([self.at / 10], np.float32)}

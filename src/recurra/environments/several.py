@@ -69,7 +69,7 @@ class Environments:
     def step(self, actions: Sequence[Any] | npt.NDArray, among: Sequence[int] | None = None) -> Step:
         """Act in all environments, of which those that are done begin again; or in some, which then stay as they are.
 
-        actions  [B] numbers of choices, or [B, A]
+        actions  [B] numbers of choices, [B, K] of several at once, or [B, A]
 
         Raises EnvironmentFailed.
         """
@@ -141,7 +141,7 @@ class Environments:
 
     def tensors(self) -> dict[str, npt.NDArray]:
         """The numbers of the episodes and their actions so far, which is all that is needed to get there again."""
-        width = 1 if self.world.acted.chosen else self.world.acted.size
+        width = int(np.prod(self.world.acted.one))
         rows = [np.asarray(actions, dtype=np.float64).reshape(len(actions), width) for actions in self._actions]
         return {
             "numbers": self._numbers.copy(),
@@ -156,12 +156,13 @@ class Environments:
         Where it is not, the environment is not a function of seed and actions, and all episodes begin anew.
         """
         self._numbers = found["numbers"].copy()
-        chosen, at = self.world.acted.chosen, 0
+        acted, at = self.world.acted, 0
+        kind = np.int64 if acted.chosen else np.float32
         for k, count in enumerate(found["counts"].tolist()):
             self._reset(k)
             for row in found["actions"][at : at + count]:
-                action = int(row[0]) if chosen else row.astype(np.float32)
-                seen, reward, over, cut, _info = self._made[k].step(self.world.acted.given(action))
+                action = row.astype(kind) if acted.one else int(row[0])
+                seen, reward, over, cut, _info = self._made[k].step(acted.given(action))
                 self.seen[k] = self.world.observed.vector(seen)
                 self._actions[k].append(action)
                 self._returns[k] += reward

@@ -135,15 +135,6 @@ class NextEventNetwork(Network):
         assert self.following is not None
         return self.following(hidden).unflatten(-1, (self.numbers, len(LEVELS))).sort(dim=-1).values
 
-    @torch.no_grad()
-    def head(self) -> nn.Linear:
-        """From h [H] to z [V] in one product: what a stream needs."""
-        head = nn.Linear(self.options.hidden, self.items)
-        table = self.table
-        head.weight.copy_(table @ self.query.weight)
-        head.bias.copy_(table @ self.query.bias + self.cold_bias)
-        return head
-
 
 @torch.no_grad()
 def hidden_of(

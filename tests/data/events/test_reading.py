@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from recurra.data.events.log import merged
-from recurra.data.events.reader import EventReader, windows
+from recurra.data.events.reader import EventReader, clock_inputs, has_clock, windows
 from recurra.data.events.reading import EventColumns, read_events, refuse_short, understand_events
 from recurra.errors import InputError
 
@@ -123,3 +123,14 @@ def test_one_long_history_is_told_where_a_column_might_say_whose_events_they_are
     frame = pd.DataFrame({"who": [1, 2, 1], "item": ["a", "b", "c"]})
     facts = read_events(frame, understand_events(frame))[1]
     assert any("no column is known to say whose event a row is" in fact.value for fact in facts)
+
+
+def test_the_time_of_day_and_the_day_of_the_week_are_read_of_dates_alone():
+    monday = np.array([1_600_041_600.0 + 86_400 * day for day in range(40)])  # 2020-09-14 00:00
+    assert has_clock(monday)
+    assert not has_clock(monday[:5])
+    assert not has_clock(np.arange(40.0))
+    found = clock_inputs(np.array([monday[0], monday[7] + 21_600, np.nan]), 3)
+    np.testing.assert_allclose(found[:, :2], [[0, 1], [1, 0], [0, 0]], atol=1e-6)
+    assert found[:, 2:].sum(axis=1).tolist() == [1, 1, 0]
+    assert found[0, 2:].argmax() == found[1, 2:].argmax()

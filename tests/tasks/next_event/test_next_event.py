@@ -182,3 +182,16 @@ def test_the_shop_has_habits() -> None:
     assert list(frame) == ["session", "time", "item", "price"]
     assert frame.equals(make_shop(50))
     assert (frame.groupby("session")["time"].is_monotonic_increasing).all()
+
+
+@pytest.mark.train
+def test_a_stream_reads_the_clock_as_the_whole_history_does() -> None:
+    log = log_of(60)
+    log["time"] = 1.4e9 + 4_900.0 * np.arange(len(log))
+    model = rc.NextEvent(training={"epochs": 1}, network=NETWORK, verbose=False).fit(log)
+    assert model.model_.reader.clock
+    first = log[log["session"] == "s0"]
+    one = model.stream(users=["s0"])
+    for row in first.itertuples():
+        one.observe("s0", row.item, time=row.time, price=row.price)
+    np.testing.assert_allclose(one.scores("s0"), model.stream(first).scores("s0"), atol=1e-4)

@@ -12,13 +12,14 @@ import torch
 
 import recurra as rc
 from recurra.errors import InputError, TrainingError
+from recurra.tasks.play.observations import recorded
 from recurra.tasks.play.shown import kept_in_memory
 from recurra.training import Run
 from recurra.training.callback import Callback
 from recurra.training.checkpoint import CheckpointFolder
 
 pytest.importorskip("gymnasium")
-from tests.environments.worlds import Recall, Walk
+from tests.environments.worlds import Panel, Recall, Walk
 
 SMALL = {"environments": 4, "steps": 32, "passes": 2, "parts": 2}
 
@@ -49,6 +50,24 @@ def test_where_only_memory_can_tell_it_is_said_that_memory_helps():
     assert _opened(agent).evaluate(partial(Recall, wait=2)).table["mean return"]["Recurra"] > 0.95
     with pytest.raises(InputError, match="shows or takes something else"):
         _opened(agent).evaluate("CartPoleNoVel")
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("binary", [False, True])
+def test_several_choices_at_once_are_learnt_each(binary):
+    agent = rc.RecurrentAgent(
+        members=1, frames=6_000, episodes=4, network={"hidden": 16}, practice={"steps": 32}, verbose=False
+    )
+    agent.fit(partial(Panel, binary=binary))
+    assert agent.evaluate(partial(Panel, binary=binary)).table["mean return"]["Recurra"] > 8  # 10, by chance 4 to 5
+    opened = _opened(agent)
+    action = opened.act({"time": np.zeros(1), "shown": np.array([1, 1])}, begins=True)
+    assert action.tolist() == [1, 1]
+    table = pd.DataFrame([[0, 1, 0.0], [1, 0, 0.1]], columns=["a", "b", "time"])
+    steps = recorded(table, opened.model_.world, "table")[0]
+    assert opened._actions(steps).columns.tolist() == ["row", "action 1", "action 2"]
+    with pytest.raises(InputError, match="several choices at once has no export"):
+        opened.exported()
 
 
 def _opened(agent: rc.RecurrentAgent) -> rc.RecurrentAgent:

@@ -131,3 +131,56 @@ def test_records_that_cannot_be_read_are_refused(more, told, tmp_path: Path, cap
 def test_options_of_records_say_nothing_to_an_environment(capsys):
     assert left(["play", "CartPoleNoVel", "--actor", "player"]) == 2
     assert "--actor player says nothing to an environment" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.fixture(scope="module")
+def habitual() -> tuple[rc.NextMove, pd.DataFrame]:
+    """Games of 100 rounds in each of which a goes round in a direction of its own, mostly."""
+    rng = np.random.default_rng(1)
+    wide = games(12, 100)
+    turn = np.repeat(rng.integers(1, 3, 12), 100)
+    steps = np.where(rng.random(1200) < 0.9, turn, 0).reshape(12, 100).cumsum(axis=1).ravel() % 3
+    wide["a"] = np.array(["rock", "paper", "scissors"], dtype=object)[steps]
+    model = rc.NextMove(training={"epochs": 4}, network={"hidden": 16, "embedding": 8}, least=20, verbose=False)
+    model.study(wide, action=["a", "b"], episode="game", step="round")
+    return model, wide
+
+
+@pytest.mark.train
+def test_habits_of_a_long_game_are_counted_and_compared_with(habitual: tuple[rc.NextMove, pd.DataFrame]):
+    model, _wide = habitual
+    habits = model.model_.reader.habits
+    assert habits is not None
+    assert (habits.items, habits.column, habits.words) == (3, "rivals", 3)
+    table = model.holdout_.evaluation.table["accuracy"]
+    assert table["Markov chains of the history itself, mixed"] > 0.6
+    assert table["Recurra"] > table["Markov chains of the history itself, mixed"] - 0.1
+
+
+@pytest.mark.train
+def test_a_stream_counts_the_same_habits(habitual: tuple[rc.NextMove, pd.DataFrame], tmp_path: Path):
+    model, wide = habitual
+    whole = model._later_log(wide)
+    whole = whole.keep(whole.owners < 4)
+    expected = model.recommend(whole, top=1)["item"].tolist()
+    assert [model.stream(whole).recommend(u, top=1, blended=True)[0] for u in whole.users] == expected
+    user = str(whole.users[0])
+    one = model.stream(users=[user])
+    for item, rival in zip(whole.items[:100], whole.context["rivals"][:100], strict=True):
+        one.observe(user, item, rivals=rival)
+    begun = model.stream(whole)
+    np.testing.assert_allclose(one.scores(user), begun.scores(user), atol=1e-4)
+    encoded = model.model_.reader.encode(whole)
+    ends = encoded.offsets[1:]
+    asked = model.model_.asked(encoded, encoded.offsets[:-1], ends)
+    blended = model.model_.scorer(encoded, ends)(asked, slice(None))
+    np.testing.assert_allclose(begun.scores(user, blended=True), blended[0], atol=1e-3)
+    begun.save(tmp_path / "state")
+    again = model.stream(users=list(whole.users))
+    again.load(tmp_path / "state")
+    for each in (again, begun):
+        each.observe(user, "rock", rivals="paper")
+    np.testing.assert_array_equal(again.scores(user), begun.scores(user))
+    for each in (again, one):
+        each.forget(user).observe(user, "rock", rivals="paper")
+    np.testing.assert_allclose(again.scores(user), one.scores(user), atol=1e-5)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.checking import require
+from recurra.data.events.habits import FEW, LONG, Habits
 from recurra.data.events.log import EventLog
 
 Ints = npt.NDArray[np.int64]
@@ -16,6 +17,9 @@ Floats32 = npt.NDArray[np.float32]
 
 _MOST = 200  # words of a column that have an input of their own
 _BEYOND = 5.0  # spreads from the mean, at most
+CLOCK = 9  # inputs of time of day and day of the week
+_DAY, _WEEKS = 86_400.0, 3
+_DATES = 1e8  # seconds since 1970 from which on times are dates
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +117,8 @@ class EventReader:
     """`items` [V] of which code k + 1 is item k; those from `seen` on are known by their features alone.
 
     `item_features` [V, F] are the features of items, of width 0 where there are none; `gap` says how gaps are scaled.
+    Of few items in long histories `habits` count what each history does by itself. `clock`: the time of day and
+    the day of the week are read, where times are dates of some weeks.
     """
 
     items: tuple[str, ...]
@@ -120,6 +126,8 @@ class EventReader:
     features: Features
     item_features: Floats32
     gap: tuple[float, float] | None = None
+    habits: Habits | None = None
+    clock: bool = False
 
     @classmethod
     def learn(cls, log: EventLog, catalogue: pd.DataFrame | None = None) -> EventReader:
@@ -136,12 +144,16 @@ class EventReader:
         gaps = gaps_of(log)
         known = gaps[np.isfinite(gaps)]
         gap = (float(known.mean()), float(known.std()) or 1.0) if len(known) else None
-        return cls((*seen, *others), len(seen), Features.learn(dict(log.context)), described, gap)
+        features, items = Features.learn(dict(log.context)), (*seen, *others)
+        long = len(items) <= FEW and 2 * int(log.lengths[log.lengths >= LONG].sum()) >= len(log)
+        habits = _habits(len(items), features) if long else None
+        return cls(items, len(seen), features, described, gap, habits, has_clock(log.times))
 
     @property
     def width(self) -> int:
-        """K, the inputs that come with an item: of its columns, its gap and whether it has one."""
-        return self.features.width + (2 if self.gap is not None else 0)
+        """K, the inputs that come with an item: of its columns, its gap and whether it has one, clock and habits."""
+        own = self.features.width + (2 if self.gap is not None else 0) + (CLOCK if self.clock else 0)
+        return own if self.habits is None else own + self.habits.width
 
     def check(self) -> None:
         """Refuse items twice, and features of other items."""
@@ -160,7 +172,21 @@ class EventReader:
         inputs = self.features.encode(dict(log.context), len(log))
         if self.gap is not None:
             inputs = np.concatenate([inputs, self.gap_inputs(gaps)], axis=1)
-        return EncodedLog(self.codes(log.items), inputs, gaps, log.offsets)
+        if self.clock:
+            inputs = np.concatenate([inputs, clock_inputs(log.times, len(log))], axis=1)
+        codes = self.codes(log.items)
+        if self.habits is not None:
+            habits = self.habits.of(codes, self.words(dict(log.context), len(log)), log.offsets)
+            inputs = np.concatenate([inputs, habits], axis=1)
+        return EncodedLog(codes, inputs, gaps, log.offsets)
+
+    def words(self, columns: dict[str, npt.NDArray], rows: int) -> Ints:
+        """The words of the column that habits count [rows], from 1; 0 where there is none."""
+        found = np.zeros(rows, dtype=np.int64)
+        column = next((c for c in self.features.words if self.habits and c.name == self.habits.column), None)
+        if column is None or column.name not in columns:
+            return found
+        return pd.Index(column.words).get_indexer(pd.Index(pd.Series(columns[column.name]).astype(str))) + 1
 
     def gap_inputs(self, gaps: Floats32) -> Floats32:
         """The gap [N] in spreads, and whether there is none: [N, 2]."""
@@ -168,6 +194,29 @@ class EventReader:
         known = np.isfinite(gaps)
         scaled = np.clip((gaps - self.gap[0]) / self.gap[1], -_BEYOND, _BEYOND)
         return np.stack([np.where(known, scaled, 0.0), ~known], axis=1).astype(np.float32)
+
+
+def has_clock(times: npt.NDArray[np.float64] | None) -> bool:
+    """Whether times are dates, and of some weeks."""
+    return times is not None and len(times) > 0 and bool(times.min() > _DATES and np.ptp(times) > _WEEKS * 7 * _DAY)
+
+
+def clock_inputs(times: npt.NDArray[np.float64] | None, rows: int) -> Floats32:
+    """Sine and cosine of the time of day and the day of the week as seven inputs [rows, 9]; zero where time is NaN."""
+    found = np.zeros((rows, CLOCK), dtype=np.float32)
+    if times is None:
+        return found
+    known = np.isfinite(times)
+    turn = 2 * np.pi * (times[known] % _DAY) / _DAY
+    found[known, 0], found[known, 1] = np.sin(turn), np.cos(turn)
+    found[np.flatnonzero(known), 2 + (times[known] // _DAY).astype(np.int64) % 7] = 1.0
+    return found
+
+
+def _habits(items: int, features: Features) -> Habits:
+    """With the first column of few words, if there is one."""
+    column = next((c for c in features.words if len(c.words) <= FEW), None)
+    return Habits(items) if column is None else Habits(items, column.name, len(column.words))
 
 
 def gaps_of(log: EventLog) -> Floats32:

@@ -22,7 +22,8 @@ Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
 
 EPSILON = 1e-4  # the share of an item that a method does not know at all
-_MOST = 500  # questions that weigh methods: their log loss is smooth
+_SCORED = 10**6  # scores of a method by which it is weighed: of few items more questions are affordable
+_QUESTIONS = (500, 5000)  # at least, at most
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,19 @@ def log_scores(scores: Floats) -> npt.NDArray[np.float32]:
     return np.log(scores / np.where(total > 0, total, 1) + EPSILON).astype(np.float32)
 
 
+def questions_of(items: int) -> int:
+    """How many questions weigh methods, of so many items."""
+    least, most = _QUESTIONS
+    return min(max(_SCORED // max(items, 1), least), most)
+
+
 def fit_rank_blend(network: Floats, others: Mapping[str, Floats], targets: Ints) -> RankBlend:
     """Weights for targets [M] (columns); methods join one by one while they gain."""
     if len(targets) < 2:
         return RankBlend()
-    rows = np.unique(np.linspace(0, len(targets) - 1, min(len(targets), _MOST)).astype(np.int64))
+    rows = np.unique(
+        np.linspace(0, len(targets) - 1, min(len(targets), questions_of(network.shape[1]))).astype(np.int64)
+    )
     network, targets = network[rows], targets[rows]
     others = {name: scores[rows] for name, scores in others.items()}
     parts: dict[str, Floats] = {"": log_shares(network)}

@@ -54,7 +54,8 @@ def _scores(found: Ranks, items: int, popularity: Floats) -> dict[str, Score]:
     scores: dict[str, Score] = {}
     if items <= FEW:
         scores["accuracy"] = mean_score(rank <= 1)
-        scores["recall@5"] = mean_score(rank <= 5)
+        if items > TOPS[0]:  # of fewer all are among the first
+            scores["recall@5"] = mean_score(rank <= 5)
         scores["MRR@20"] = mean_score(np.where(rank <= 20, 1 / np.maximum(rank, 1), 0.0))
         return scores
     for top in reversed(TOPS):

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from recurra.data.events.habits import FEW, LONG
 from recurra.evaluation.ranking.prefixes import Prefixes, SparseTable
 from recurra.evaluation.shared.ngrams import MULTIPLIER
 from recurra.evaluation.shared.sparse import Sparse
@@ -29,7 +30,6 @@ REACH = 10  # events that a rule looks ahead
 NEIGHBOURS = 100  # histories that vote
 LATEST = 100  # events of a history that are compared, weighted linearly less the longer ago
 MOST_HISTORIES = 20_000  # the latest of them are compared with
-FEW, LONG = 12, 100  # items, and events of a history, from which on its own rules of higher orders are counted
 RECENT = 0.1  # share of the events that recent popularity counts
 _ORDER = 0xD6E8FEB86659FD93  # where the hash of a context of one event begins; of two at twice that
 ORDERS = 5  # events of the longest n-gram's context

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "best_module.h"
 #include "dispatch.h"
 #include "stepper_module.h"
 #include "threads.h"
@@ -146,6 +147,7 @@ NB_MODULE(_engine, m) {
     m.def("forward", &run<&forward>, nb::arg("call"));
     m.def("backward", &run<&backward>, nb::arg("call"));
     add_stepper(m, &args_of);
+    add_best(m);
     m.def("supported_builds", &supported_builds);
     m.def("chosen_build", &chosen_build);
     m.def("choose_build", &choose_build, nb::arg("name"));

@@ -24,6 +24,7 @@ _LINES = 8  # numbers of an observation that are drawn as lines; more are a heat
 _STEPS = 240  # that are shown
 _PICTURES, _WIDEST = 60, 300  # of a moving picture, and its width in pixels
 HEIGHT = 620
+_CHOICES = 6  # that are all shown on the axis
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +91,8 @@ def _figure(shown: Shown) -> Figure:
     data.append(_heat(steps, memory[:, order].T, "y3", _("memory"), bar=True))
     rows = {"yaxis2": ([0.5, 0.66], _("action")), "yaxis3": ([0.0, 0.46], _("memory, units"))}
     more = {name: axis(title, domain=domain) for name, (domain, title) in rows.items()}
+    if (done % 1 == 0).all() and np.ptp(done) <= _CHOICES:
+        more["yaxis2"]["dtick"] = 1  # choices: nothing lies between two of them
     return figure(
         data,
         axis(_("step"), anchor="y3"),

@@ -48,6 +48,8 @@ class Training(Panel):
             return None
         label = _("Training and validation loss over the training steps")
         told = _("Loss on the training data and on the data held out to stop training in time.")
+        if not np.isfinite(self.learning["validation_loss"].to_numpy(dtype=np.float64, na_value=np.nan)).any():
+            told = _("Loss on the training data; nothing was held out to stop training.")
         return Section("learning", _(self.title), [Plot("learning", label, plot, HEIGHT), Text(told)], half=True)
 
     def drawing(self) -> Drawing | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recurra.data.events.habits import MIXED
 from recurra.errors import ModelFileError
 from recurra.evaluation.ranking.rankers import ItemRules, NGramRanker, OwnHistory, Popularity, SessionNeighbours
 from recurra.language import _
@@ -17,7 +18,8 @@ def check_model(model: NextEventModel) -> None:
         raise ModelFileError(_("it counts {n} of {size} items", n=len(model.counts), size=items))
     for ranker in model.rankers:
         _check_size(ranker, items)
-    unknown = set(model.blend.methods or {}) - {ranker.name for ranker in model.rankers}
+    known = {ranker.name for ranker in model.rankers} | ({MIXED} if model.reader.habits is not None else set())
+    unknown = set(model.blend.methods or {}) - known
     if unknown:
         raise ModelFileError(_("it blends {names}, which it does not hold", names=sorted(unknown)))
 

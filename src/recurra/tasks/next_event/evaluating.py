@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.data.events.habits import MIXED
 from recurra.data.events.log import EventLog
 from recurra.data.events.reader import EncodedLog
 from recurra.evaluation.ranking.evaluation import Ranks, evaluate_ranks, leading_of
 from recurra.evaluation.ranking.prefixes import Prefixes
 from recurra.evaluation.ranking.ranks import ranks_of
-from recurra.evaluation.shared.evaluation import MODEL
+from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.formatting import NumberStyle, percent
 from recurra.language import _
 from recurra.methods import method_name
@@ -56,6 +57,9 @@ def evaluate_model(model: NextEventModel, data: Events, *, units: Ints | None = 
     every: dict[str, Callable[[Prefixes, slice], Floats]] = {MODEL: model.scorer(encoded, asked)}
     for ranker in model.rankers:
         every[ranker.name] = _scores_of(ranker)
+    if model.reader.habits is not None:
+        mixed = model.beside(encoded, asked)[MIXED]
+        every[MIXED] = lambda part, places: mixed[places]
     if model.blend.methods:
         every[ALONE] = model.scorer(encoded, asked, alone=True)
     ranks: dict[str, Ranks] = {}
@@ -65,7 +69,7 @@ def evaluate_model(model: NextEventModel, data: Events, *, units: Ints | None = 
     alone = ranks.pop(ALONE, None)
     owners = log.owners[asked] if units is None else units[log.owners[asked]]
     evaluation = evaluate_ranks(ranks, items=len(model.reader.items), counts=model.counts, owners=owners)
-    notes = _notes(model, log, encoded, asked, ranks[MODEL], alone)
+    notes = [*_named_in(evaluation), *_notes(model, log, encoded, asked, ranks[MODEL], alone)]
     if total > _MOST:
         notes.append(_("{n} questions were evaluated, evenly spaced among a larger number.", n=f"{len(asked):,}"))
     found = Ranked(ranks[MODEL], evaluate_numbers(model, log, encoded, asked))
@@ -80,6 +84,22 @@ def _scores_of(ranker: object) -> Callable[[Prefixes, slice], Floats]:
 def _questions(model: NextEventModel, encoded: EncodedLog, asked: Ints) -> Prefixes:
     starts = np.repeat(encoded.offsets[:-1], np.diff(encoded.offsets))[asked]
     return model.asked(encoded, starts, asked)
+
+
+def _named_in(evaluation: Evaluation) -> list[str]:
+    """Why the verdict names another baseline than the one of the highest score."""
+    verdict = evaluation.verdict
+    if not verdict.use or verdict.use == verdict.best_baseline:
+        return []
+    return [
+        _(
+            "Of the baselines {best} has the highest score, {value}; the verdict names {method}, the simplest that "
+            "does as well as far as this test can tell.",
+            best=_(verdict.best_baseline),
+            value=percent(float(evaluation.table[verdict.score].to_dict()[verdict.best_baseline])),
+            method=_(verdict.use),
+        )
+    ]
 
 
 def _notes(

@@ -18,10 +18,11 @@ import pandas as pd
 import torch
 
 from recurra.checking import require
+from recurra.data.events.habits import MIXED
 from recurra.data.events.log import EventLog
 from recurra.data.events.reader import EncodedLog, EventReader
 from recurra.ensemble.members import Member, Seat
-from recurra.evaluation.ranking.blend import RankBlend, fit_rank_blend, log_shares
+from recurra.evaluation.ranking.blend import RankBlend, fit_rank_blend, log_shares, questions_of
 from recurra.evaluation.ranking.prefixes import Prefixes
 from recurra.evaluation.ranking.rankers import (
     Histories,
@@ -45,7 +46,6 @@ Bools = npt.NDArray[np.bool_]
 
 _FIRST = (mark("study with validation"), mark("training with validation"))  # what the first of two trainings is called
 GAP = "gap"  # the number that stands for the time until the next event
-_BLENDED = 500  # held-out questions by which methods are weighed
 _SCORES = 4 * 10**7  # of held-out questions and items together
 _PLAIN = (Popularity,)  # methods that every other one knows better
 
@@ -109,7 +109,11 @@ class NextEventModel:
 
     def scorer(self, log: EncodedLog, ends: Ints, *, alone: bool = False) -> _Scorer:
         """What scores all items for questions about what comes at `ends` [M]; `alone`: by the networks only."""
-        return _Scorer(self, self.hidden(log, ends - 1), alone)
+        return _Scorer(self, self.hidden(log, ends - 1), {} if alone else self.beside(log, ends), alone)
+
+    def beside(self, log: EncodedLog, ends: Ints) -> dict[str, Floats]:
+        """What is expected at `ends` by counting within the history, which the inputs of the event before end with."""
+        return beside_of(self.reader, log, ends)
 
     def next_numbers(self, log: EncodedLog, ends: Ints) -> dict[str, Floats]:
         """By name the quantiles [M, levels] of numbers of the event at `ends`, in their own units; gaps in seconds."""
@@ -129,8 +133,10 @@ class NextEventModel:
 class _Scorer:
     """Scores of all items, a part of the questions at a time, as `ranks_of` asks for them."""
 
-    def __init__(self, model: NextEventModel, states: Sequence[torch.Tensor], alone: bool) -> None:
-        self.model, self.states, self.alone = model, states, alone
+    def __init__(
+        self, model: NextEventModel, states: Sequence[torch.Tensor], beside: Mapping[str, Floats], alone: bool
+    ) -> None:
+        self.model, self.states, self.beside, self.alone = model, states, beside, alone
 
     @torch.no_grad()
     def __call__(self, asked: Prefixes, places: slice | Ints) -> Floats:
@@ -141,7 +147,14 @@ class _Scorer:
         network = np.asarray(total) / len(model.members)
         if self.alone:
             return network
-        return model.blend(network, {name: helper.scores(asked) for name, helper in model.helpers.items()})
+        others = {name: helper.scores(asked) for name, helper in model.helpers.items()}
+        return model.blend(network, others | {name: scores[places] for name, scores in self.beside.items()})
+
+
+def beside_of(reader: EventReader, log: EncodedLog, ends: Ints) -> dict[str, Floats]:
+    """See `NextEventModel.beside`."""
+    habits = reader.habits
+    return {} if habits is None else {MIXED: log.inputs[ends - 1, -habits.items :]}
 
 
 def fit_model(
@@ -265,7 +278,7 @@ def _blended(
 ) -> RankBlend:
     """What held-out questions say each method knows."""
     known = held[encoded.codes[held] > 0]
-    most = max(1, min(_BLENDED, _SCORES // max(len(reader.items), 1)))
+    most = max(1, min(questions_of(len(reader.items)), _SCORES // max(len(reader.items), 1)))
     known = known[np.linspace(0, len(known) - 1, min(len(known), most)).astype(np.int64)] if len(known) else known
     if not len(known):
         return RankBlend()
@@ -280,9 +293,10 @@ def _blended(
             )
             for m in members
         )
-    others: Mapping[str, Floats] = {
+    others: dict[str, Floats] = {
         ranker.name: ranker.scores(asked) for ranker in rankers if not isinstance(ranker, _PLAIN)
     }
+    others |= beside_of(reader, encoded, known)
     return fit_rank_blend(np.asarray(total) / len(members), others, encoded.codes[known] - 1)
 
 

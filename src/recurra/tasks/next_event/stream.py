@@ -17,9 +17,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recurra.data.events.habits import MIXED, Counted
 from recurra.data.events.log import EventLog
+from recurra.data.events.reader import clock_inputs
 from recurra.errors import InputError, ModelFileError
 from recurra.evaluation.ranking.prefixes import Prefixes
+from recurra.kernels.best import best_of
 from recurra.language import _, counted
 from recurra.state_file import read_state, write_state
 from recurra.tasks.next_event.model import NextEventModel
@@ -58,9 +61,12 @@ class EventStream:
         table = network.table.detach().numpy()
         self._table = np.concatenate([np.zeros((1, table.shape[1]), np.float32), table])
         self._stream = network.recurrence.stream(batch=len(names), threads=threads)
-        head = network.head()
-        self._weight = np.ascontiguousarray(head.weight.detach().numpy())
-        self._bias = head.bias.detach().numpy()
+        self._scored = self._table[1:]  # [V, E]: a query is narrower than a state, and so is its product
+        self._bias = network.cold_bias.detach().numpy()
+        self._query_weight = network.query.weight.detach().numpy()
+        self._query_bias = network.query.bias.detach().numpy()
+        self._query = np.empty(table.shape[1], np.float32)
+        self._found: dict[int, Ints] = {}  # for so many, to write to
         self._width = reader.width
         unknown = reader.encode(EventLog(np.array(["a"], object), np.array([0, 1]), np.array([""], object)))
         self._plain = unknown.inputs[0]
@@ -75,6 +81,7 @@ class EventStream:
         self._count = np.zeros(len(names), np.int64)
         self._seen: list[set[int]] = [] if model.recipe.keep_seen else [set() for _ in names]
         self._last: npt.NDArray[np.float64] = np.full(len(names), np.nan)
+        self._habits = None if reader.habits is None else Counted(reader.habits, len(names))
 
     def __len__(self) -> int:
         return len(self.users)
@@ -91,7 +98,9 @@ class EventStream:
         x[0, : self._table.shape[1]] = self._table[code]
         if self._width:
             x[0, self._table.shape[1] :] = (
-                self._plain if time is None and not context else self._inputs([number], [time], [context])[0]
+                self._plain
+                if time is None and not context and self._habits is None
+                else self._inputs([number], [time], [context], np.array([code]))[0]
             )
         self._rows[0] = number
         self._stream.step_rows(self._rows, x, self._out)
@@ -124,12 +133,12 @@ class EventStream:
         x = np.empty((len(numbers), self._x.shape[1]), np.float32)
         x[:, : self._table.shape[1]] = self._table[codes]
         if self._width:
-            if times is None and not context:
+            if times is None and not context and self._habits is None:
                 x[:, self._table.shape[1] :] = self._plain
             else:
                 rows = [{name: values[k] for name, values in (context or {}).items()} for k in range(len(numbers))]
                 x[:, self._table.shape[1] :] = self._inputs(
-                    list(map(int, numbers)), [None] * len(numbers) if times is None else list(times), rows
+                    list(map(int, numbers)), [None] * len(numbers) if times is None else list(times), rows, codes
                 )
         if len(numbers) == len(self.users) and bool((numbers == np.arange(len(numbers))).all()):
             self._stream.step(x, self._hidden)
@@ -145,7 +154,9 @@ class EventStream:
     def scores(self, user: Any, *, blended: bool = False) -> npt.NDArray[np.float32]:
         """The scores of all items [V] in the order of the model's `items_`."""
         number = self._number(user)
-        scores = np.dot(self._weight, self._hidden[number], out=self._scores)
+        query = np.dot(self._query_weight, self._hidden[number], out=self._query)
+        query += self._query_bias
+        scores = np.dot(self._scored, query, out=self._scores)
         scores += self._bias
         if not blended or not self.model.blend.methods:
             return scores
@@ -153,22 +164,27 @@ class EventStream:
         past = self._past[number, np.arange(max(0, last - _DEPTH), last) % _DEPTH]
         asked = Prefixes(past, np.zeros(1, np.int64), np.array([len(past)]), len(self._items))
         helpers = {name: helper.scores(asked) for name, helper in self.model.helpers.items()}
+        if self._habits is not None:
+            helpers[MIXED] = self._habits.mixed(np.array([number]))
         return self.model.blend(scores[None], helpers)[0]
 
     def recommend(self, user: Any, top: int = 20, *, blended: bool = False) -> list[Any]:
         """The first `top` items, the likeliest first; those of the past are left out where the model does so."""
+        if top < 1:
+            raise InputError(_("top is {top}: expected a whole number of at least 1", top=top))
         scores = self.scores(user, blended=blended)
-        number = self._number(user)
         if self._seen:
-            scores[[code - 1 for code in self._seen[number] if code]] = _NEVER
-        top = min(top, len(scores))
-        found = _above(scores, top)
-        found = found[np.argsort(-scores[found], kind="stable")[:top]]
-        return self._items[found].tolist()
+            scores[[code - 1 for code in self._seen[self._number(user)] if code]] = _NEVER
+        found = self._found.get(top)
+        if found is None:
+            found = self._found[top] = np.empty(top, np.int64)
+        return self._items[best_of(scores, found)].tolist()
 
     def begin(self, histories: EventLog) -> EventStream:
         """Bring users to the end of their histories, all at once. Raises InputError for a user that there is not."""
-        encoded = self.model.reader.encode(histories)
+        reader = self.model.reader
+        encoded = reader.encode(histories)
+        words = reader.words(dict(histories.context), len(histories))
         for step in range(int(histories.lengths.max()) if len(histories.users) else 0):
             there = np.flatnonzero(histories.lengths > step)
             places = histories.offsets[there] + step
@@ -176,6 +192,8 @@ class EventStream:
             x = np.concatenate([self._table[encoded.codes[places]], encoded.inputs[places]], axis=1)
             self._hidden[numbers] = self._stream.step_rows(numbers, np.ascontiguousarray(x, np.float32))
             self._remember(numbers, encoded.codes[places])
+            if self._habits is not None:
+                self._habits.after(numbers, encoded.codes[places], words[places])
             if histories.times is not None:
                 self._last[numbers] = histories.times[places]
         return self
@@ -186,6 +204,8 @@ class EventStream:
         self._stream.reset([number])
         self._hidden[number], self._last[number] = 0.0, np.nan
         self._count[number] = 0
+        if self._habits is not None:
+            self._habits.forget(np.array([number]))
         if self._seen:
             self._seen[number].clear()
         return self
@@ -221,7 +241,8 @@ class EventStream:
     def _arrays(self) -> dict[str, np.ndarray]:
         """What is written to and read back in its place."""
         own = {"past": self._past, "count": self._count, "last": self._last}
-        return {**self._stream.arrays(), **own}
+        habits = {} if self._habits is None else self._habits.arrays()
+        return {**self._stream.arrays(), **own, **habits}
 
     def _kept(self) -> dict[str, np.ndarray]:
         if not self._seen:
@@ -249,7 +270,7 @@ class EventStream:
         return found
 
     def _inputs(
-        self, numbers: list[int], times: Sequence[float | None], context: Sequence[Mapping[str, Any]]
+        self, numbers: list[int], times: Sequence[float | None], context: Sequence[Mapping[str, Any]], codes: Ints
     ) -> npt.NDArray[np.float32]:
         """What comes with events, as the network reads it."""
         reader = self.model.reader
@@ -263,16 +284,12 @@ class EventStream:
             parts.append(reader.gap_inputs(gaps))
             known = np.isfinite(given)
             self._last[np.array(numbers)[known]] = given[known]
+        if reader.clock:
+            given = np.array([np.nan if time is None else float(time) for time in times])
+            parts.append(clock_inputs(given, len(numbers)))
+        if self._habits is not None:
+            parts.append(self._habits.after(np.array(numbers), codes, reader.words(columns, len(numbers))))
         return np.concatenate(parts, axis=1)
-
-
-def _above(scores: npt.NDArray[np.float32], top: int) -> Ints:
-    """The places of the `top` highest scores, and some more: all that reach a bound that `top` columns exceed."""
-    rows = len(scores) // (4 * top)
-    if rows < 2:
-        return np.arange(len(scores))
-    columns = scores[: rows * 4 * top].reshape(rows, 4 * top).max(axis=0)
-    return np.flatnonzero(scores >= np.partition(columns, -top)[-top])
 
 
 def _as_numbers(given: Any) -> Ints | None:

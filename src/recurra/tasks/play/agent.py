@@ -284,7 +284,7 @@ class RecurrentAgent(StudiedEstimator):
 
             def episodes(player: Player, drawn: bool, member: Member[AgentNetwork] = member) -> Sequence[float]:
                 def acting(rows: int, first: int) -> Player:
-                    return Player(member.network, player.scale, rows, drawn=drawn, seed=first)
+                    return Player(member.network, player.scale, rows, player.groups, drawn=drawn, seed=first)
 
                 seed = VALIDATIONS + int(self.seed)
                 returns = play_episodes(stage.world, stage.make, acting, _VALIDATED, seed).returns
@@ -430,9 +430,9 @@ class RecurrentAgent(StudiedEstimator):
                 player.reset()
                 before = episode
             taken.append(np.ravel(model.world.acted.given(player.step(seen[None])[0])))
-        names = ["action"] if model.world.acted.size == 1 or model.world.acted.chosen else None
         values = np.array(taken).reshape(len(taken), -1)
-        columns = {(names[0] if names else f"action {k + 1}"): values[:, k] for k in range(values.shape[1])}
+        several = values.shape[1] > 1
+        columns = {f"action {k + 1}" if several else "action": values[:, k] for k in range(values.shape[1])}
         return pd.DataFrame({"row": np.arange(1, len(taken) + 1), **columns})
 
     def preview(self) -> ActionPreview:

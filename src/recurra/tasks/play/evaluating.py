@@ -42,6 +42,8 @@ class RandomPlayer:
 
     def step(self, seen: Floats) -> npt.NDArray:
         """See `Acting`."""
+        if self._acted.groups is not None:
+            return self._rng.integers(self._acted.groups, size=(len(seen), len(self._acted.groups)))
         if self._acted.chosen:
             return self._rng.integers(self._acted.size, size=len(seen))
         return self._rng.uniform(-1, 1, size=(len(seen), self._acted.size)).astype(np.float32)

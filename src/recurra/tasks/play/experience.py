@@ -113,9 +113,9 @@ class Experience:
         begins, over, terminated = (np.zeros((steps, rows), dtype=bool) for _k in range(3))
         outputs = np.zeros((steps, rows, world.acted.size), dtype=np.float32)
         values, afterwards, rewards = (np.zeros((steps, rows)) for _k in range(3))
-        chosen = world.acted.chosen
-        kind = np.int64 if chosen else np.float32
-        actions: npt.NDArray[Any] = np.zeros((steps, rows) if chosen else outputs.shape, dtype=kind)
+        acted = world.acted
+        kind = np.int64 if acted.chosen else np.float32
+        actions: npt.NDArray[Any] = np.zeros((steps, rows, *acted.one), dtype=kind)
         spread = None if self.network.spread is None else np.exp(self.network.spread.detach().numpy())
         scale = Scale.of(self.moments, world.observed)  # of the last step, wherever that is
         for t in range(steps):
@@ -126,7 +126,10 @@ class Experience:
             self._anew(actor, critic, self._begins)
             outputs[t] = actor.step(seen[t])
             values[t] = critic.step(seen[t])[:, 0]
-            actions[t] = drawn_choices(outputs[t], rng) if spread is None else drawn_numbers(outputs[t], spread, rng)
+            if spread is None:
+                actions[t] = drawn_choices(outputs[t], rng, acted.groups)
+            else:
+                actions[t] = drawn_numbers(outputs[t], spread, rng)
             done = self.environments.step(actions[t])
             terminated[t], over[t] = done.terminated, done.terminated | done.truncated
             rewards[t] = self.rewards.scaled(done.rewards, over[t])
@@ -142,7 +145,7 @@ class Experience:
         afterwards = np.where(over, afterwards, followed)
         gained = advantages(rewards, values, afterwards, terminated, over, self.practice.discount, self.practice.trace)
         likelihood = (
-            likelihood_of_choices(outputs, actions)
+            likelihood_of_choices(outputs, actions, acted.groups)
             if spread is None
             else likelihood_of_numbers(outputs, spread, actions)
         )

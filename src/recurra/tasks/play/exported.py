@@ -26,9 +26,9 @@ def exported(model: AgentModel) -> Exported:
 
     Raises InputError for actions that are neither one choice nor numbers.
     """
-    if model.world.acted.kind not in ("choice", "numbers"):
+    if model.world.acted.groups is not None:
         raise InputError(
-            _("actions of kind {kind} have no export: expected one choice, or numbers", kind=model.world.acted.kind)
+            _("an agent that makes several choices at once has no export: expected one choice, or numbers")
         )
     player = model.player(model.best, 1, drawn=False)
     whole, step = (_graph(player, model.world, whole=whole) for whole in (True, False))

@@ -64,6 +64,10 @@ def _part(part: Part) -> str:
 
 
 def _done(acted: Acted) -> str:
+    if acted.groups is not None:
+        sizes = sorted(set(acted.groups))
+        among = _("{least} to {most}", least=sizes[0], most=sizes[-1]) if len(sizes) > 1 else str(sizes[0])
+        return _("{n}, each one of {among}", n=count(len(acted.groups), "choice"), among=among)
     if acted.chosen:
         return _("one of {choices}", choices=acted.size)
     ends = {"" if None in pair else "{:g} to {:g}".format(*pair) for pair in zip(acted.low, acted.high, strict=True)}

@@ -18,7 +18,7 @@ from recurra.nn.agent import AgentNetwork, AgentOptions
 from recurra.nn.stream import Stream
 from recurra.tasks.play.experience import Experience
 from recurra.tasks.play.normalising import Scale
-from recurra.tasks.play.policy import drawn_choices, drawn_numbers
+from recurra.tasks.play.policy import Groups, best_choices, drawn_choices, drawn_numbers
 from recurra.tasks.play.problem import PlayProblem
 from recurra.tasks.play.settings import Practice
 from recurra.training import Run, TrainingOptions
@@ -95,25 +95,37 @@ class AgentModel:
         """The agent `number` at so many games."""
         way = self.ways[number]
         chosen = way.drawn if drawn is None else drawn
-        return Player(self.members[number].network, way.scale, rows, drawn=chosen, seed=seed)
+        network, groups = self.members[number].network, self.world.acted.groups
+        return Player(network, way.scale, rows, groups, drawn=chosen, seed=seed)
 
 
 class Player:
     """An agent that acts in B games, one step at a time: NumPy in, NumPy out, a call of the engine in between."""
 
-    def __init__(self, network: AgentNetwork, scale: Scale, rows: int, *, drawn: bool, seed: int = 0) -> None:
-        self.network, self.scale, self.rows, self.drawn = network, scale, rows, drawn
+    def __init__(
+        self,
+        network: AgentNetwork,
+        scale: Scale,
+        rows: int,
+        groups: Groups = None,
+        *,
+        drawn: bool,
+        seed: int = 0,
+    ) -> None:
+        self.network, self.scale, self.rows, self.groups, self.drawn = network, scale, rows, groups, drawn
         self.stream: Stream = network.acting(rows)
         self._rng = np.random.default_rng(seed)
         self._spread = None if network.spread is None else np.exp(network.spread.detach().numpy())
 
     def step(self, seen: Floats) -> npt.NDArray:
-        """Actions [B], or [B, A], for what is seen [B, F]."""
+        """Actions [B], of several choices [B, K], of numbers [B, A], for what is seen [B, F]."""
         if not self.network.remembers:
             self.stream.reset()
         outputs = self.stream.step(self.scale(seen).astype(np.float32, copy=False))
         if self._spread is None:
-            return drawn_choices(outputs, self._rng) if self.drawn else outputs.argmax(axis=1)
+            if self.drawn:
+                return drawn_choices(outputs, self._rng, self.groups)
+            return best_choices(outputs, self.groups)
         return drawn_numbers(outputs, self._spread, self._rng) if self.drawn else outputs
 
     def reset(self, rows: Any = None) -> None:
@@ -153,7 +165,7 @@ def fit_agents(
         with Environments(world, make, practice.environments, seat.own_seed) as environments:
             source = Experience(network, environments, practice, seat.own_seed)
             steps = practice.rounds * practice.updates
-            problem = PlayProblem(network, practice)
+            problem = PlayProblem(network, practice, world.acted.groups)
             record = seat.train(problem, recipe.training, run=run, watch=remembers, steps=steps, source=source)
         members.append(Member(network, record))
         histories.append(source)
@@ -164,9 +176,11 @@ def chosen_way(
     member: Member[AgentNetwork], source: Experience, play: Callable[[Player, bool], Sequence[float]]
 ) -> Way:
     """Whether an agent does better with its best actions or with drawn ones, by episodes that test nothing else."""
-    scale = Scale.of(source.moments, source.environments.world.observed)
+    world = source.environments.world
+    scale = Scale.of(source.moments, world.observed)
     found = {
-        drawn: float(np.mean(play(Player(member.network, scale, 1, drawn=drawn), drawn))) for drawn in (False, True)
+        drawn: float(np.mean(play(Player(member.network, scale, 1, world.acted.groups, drawn=drawn), drawn)))
+        for drawn in (False, True)
     }
     drawn = found[True] > found[False]
     played = np.array(source.played.rows, dtype=np.float64).reshape(-1, 3)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from recurra.nn.agent import AgentNetwork
 from recurra.tasks.play.experience import Batch
-from recurra.tasks.play.policy import policy_terms
+from recurra.tasks.play.policy import Groups, policy_terms
 from recurra.tasks.play.settings import Practice
 
 
@@ -22,8 +22,8 @@ class PlayProblem:
 
     network: nn.Module
 
-    def __init__(self, network: AgentNetwork, practice: Practice) -> None:
-        self.network, self.practice = network, practice
+    def __init__(self, network: AgentNetwork, practice: Practice, groups: Groups = None) -> None:
+        self.network, self.practice, self.groups = network, practice, groups
 
     @property
     def examples(self) -> int:
@@ -40,7 +40,7 @@ class PlayProblem:
         """See the module."""
         assert isinstance(network, AgentNetwork)
         (outputs, values), _state = network(batch.seen, batch.states, begins=batch.begins)
-        logs, entropy = policy_terms(outputs, network.spread, batch.actions)
+        logs, entropy = policy_terms(outputs, network.spread, batch.actions, self.groups)
         moved = torch.exp(logs - batch.likelihood)
         held = moved.clamp(1 - self.practice.clip, 1 + self.practice.clip)
         gained = torch.minimum(moved * batch.advantages, held * batch.advantages).mean()
