@@ -59,6 +59,7 @@ class Beam(Decoder[Searched]):
     penalty  of lengths, a: 0 prefers short sequences, 1 nearly the mean log probability
     ngram    how many tokens may not occur twice in the same order; 0 allows it
     never    tokens that are never written
+    scored   whether a step gives what each token adds to the score (none above 0), and not logits
 
     The network's state must be `Branching`. Ties go to the beginning that was better before, so that a row's result
     does not depend on the others.
@@ -81,6 +82,7 @@ class Beam(Decoder[Searched]):
     most: int | tuple[int, ...] = 200
     ngram: int = 4
     never: tuple[int, ...] = ()
+    scored: bool = False
 
     def __post_init__(self) -> None:
         every = (self.most,) if isinstance(self.most, int) else self.most
@@ -106,7 +108,7 @@ class Beam(Decoder[Searched]):
         """One more token of every open beginning."""
         rows, width, steps = state.tokens.shape
         outputs, network = step(state.tokens[:, :, -1].flatten(), state.network)
-        logs = outputs.float().log_softmax(-1).view(rows, width, -1)
+        logs = (outputs if self.scored else outputs.float().log_softmax(-1)).view(rows, width, -1)
         for token in self.never:
             logs[..., token] = -math.inf
         if self.ngram:
