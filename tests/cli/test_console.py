@@ -185,3 +185,10 @@ def test_wide_letters_keep_their_columns() -> None:
 @pytest.mark.parametrize(("count", "expected"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (2_345_678, "2.3 MB")])
 def test_file_sizes(count: int, expected: str) -> None:
     assert file_size(count) == expected
+
+
+def test_hours_of_a_column_of_times_are_shown_at_midnight_too() -> None:
+    for freq, first in (("h", "2024-04-30 00:00:00"), ("D", "2024-04-30")):
+        console = piped()
+        print_frame(console, "", pd.DataFrame({"t": pd.date_range("2024-04-30", periods=2, freq=freq)}))
+        assert text(console).splitlines()[2].strip() == first

@@ -142,6 +142,9 @@ def print_preview(console: Console, preview: Preview) -> None:
 
 def column_texts(shown: pd.Series, values: pd.Series) -> list[str]:
     """The cells `shown` of a column as text, its fractions in the one style that suits all `values`."""
+    if values.dtype.kind == "M":
+        midnights = bool((shown.dropna() == shown.dropna().dt.normalize()).all())
+        return [format_cell(cell) if midnights else str(cell) for cell in shown]
     if values.dtype.kind != "f":
         return [format_cell(cell) for cell in shown]
     style = style_of_sizes(values)

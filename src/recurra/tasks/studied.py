@@ -237,11 +237,12 @@ class StudiedEstimator(FittedEstimator):
 
         An interrupted training ends at once, and what there is by then is evaluated and kept.
         """
+        self._refuse_parts(learnt, tested)
         run = self._run(run, trainings=1 if every is None else 2)
         model = self._trained(learnt, run=run, name="training" if every is None else "study")
         model = self._compared(model, learnt, run)
         self.model_, self.seen_ = model, self._seen(learnt)
-        with following(run.progress, "evaluation", len(tested)) as progress:
+        with following(run.progress, _("evaluation"), len(tested)) as progress:
             found = self._evaluated(model, tested, rows, done=lambda done: progress.update(done, ""))
         self.holdout_ = replace(found, learnt=learnt)
         self.verdict_ = found.evaluation.verdict.sentence
@@ -262,8 +263,11 @@ class StudiedEstimator(FittedEstimator):
             del self.holdout_
         return self
 
+    def _refuse_parts(self, learnt: Any, tested: Any) -> None:
+        """Raise InputError, before a training after which nothing of `tested` could be evaluated."""
+
     def _compared(self, model: Any, data: Any, run: Run) -> Any:
-        with following(run.progress, "baselines", 1) as progress:
+        with following(run.progress, _("baselines"), 1) as progress:
             model = self._with_baselines(model, data)
             progress.update(1, "")
         return model

@@ -100,3 +100,26 @@ def test_a_reader_knows_the_training_part_and_the_catalogue() -> None:
     gaps = reader.encode(log).gaps
     assert np.isnan(gaps).tolist() == [True, False, False, True]
     assert gaps[1] == pytest.approx(np.log1p(30))
+
+
+@pytest.mark.parametrize(
+    ("user", "item", "time"),
+    [("uid", "sku", "when"), ("用户编号", "商品", "下单时间"), ("客户ID", "product_id", "zz")],
+)
+def test_columns_are_detected_in_other_words(user: str, item: str, time: str) -> None:
+    frame = pd.DataFrame(
+        {"n": [214507331, 214507332], user: [1, 1], item: [214507331, 5], time: [1700000000000, 1700000000001]}
+    )
+    columns = understand_events(frame)
+    assert (columns.user, columns.item, columns.time, columns.context) == (user, item, time, ("n",))
+
+
+def test_dates_are_the_time_whatever_their_name() -> None:
+    frame = pd.DataFrame({"zz": ["2024-05-01T10:00:00Z", "2024-05-02"], "item": [1, 2], "x": ["1-2", "3-4"]})
+    assert understand_events(frame).time == "zz"
+
+
+def test_one_long_history_is_told_where_a_column_might_say_whose_events_they_are() -> None:
+    frame = pd.DataFrame({"who": [1, 2, 1], "item": ["a", "b", "c"]})
+    facts = read_events(frame, understand_events(frame))[1]
+    assert any("no column is known to say whose event a row is" in fact.value for fact in facts)

@@ -103,3 +103,10 @@ def test_nothing_to_say() -> None:
     assert verdict.use == "shares"
     with pytest.raises(InputError, match="at least one baseline is needed"):
         verdict_of(ours=np.ones(30))
+
+
+def test_where_nothing_is_right_nothing_is_advised() -> None:
+    verdict = verdict_of(ours=right(0.0), copying=right(0.0), memory=right(0.001))
+    assert verdict.sentence.startswith("Nothing is right, by the network or by memory: accuracy 0.0 % against 0.1 % (")
+    assert not verdict.better
+    assert "use" not in verdict.sentence

@@ -100,3 +100,18 @@ def test_python_may_insist() -> None:
     data = pd.DataFrame({"ds": DAYS, "y": y, "sneaky": np.roll(y, -1)})
     model = Forecaster(5, method="naive").fit(data, target="y", known=["sneaky"], allow_leak=["sneaky"])
     assert any("sneaky is known in advance" in fact.value for fact in model.facts())
+
+
+def test_a_series_that_is_the_sum_of_the_others_is_told() -> None:
+    rng = np.random.default_rng(0)
+    parts = {name: rng.poisson(50, 200).astype(float) for name in "abc"}
+    parts["Total"] = sum(parts.values())
+    parts["a"][7] = np.nan
+
+    def told(parts: dict[str, np.ndarray]) -> list[str]:
+        frame = pd.concat([pd.DataFrame({"unique_id": name, "ds": DAYS, "y": y}) for name, y in parts.items()])
+        return [leak.evidence for leak in find_leaks(understand(frame, target="y", series="unique_id")[0], 5)]
+
+    assert told(parts) == ["series 'Total' is the sum of the others: in errors over all series they count twice"]
+    parts["Total"][9] += 1
+    assert told(parts) == []

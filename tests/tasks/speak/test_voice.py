@@ -161,6 +161,12 @@ def test_recordings_that_cannot_be_learnt_are_refused() -> None:
         Voice(**QUICK).fit([np.zeros((50, 13))] * 20, Y[:20])
 
 
+def test_a_test_part_that_cannot_be_said_is_refused_before_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recurra.tasks.speak.voice.fit_model", lambda *args, **named: pytest.fail("trained"))
+    with pytest.raises(InputError, match="every test sentence has a sound that the training part does not have"):
+        Voice(**QUICK).study(X[:20], ["ooo"] * 16 + ["eee"] * 4, share=0.2)
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [

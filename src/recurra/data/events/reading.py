@@ -24,17 +24,28 @@ from recurra.language import _, counted
 from recurra.options import option
 
 _USER = (
-    {"session", "sessionid"},
-    {"case", "caseid", "game"},
-    {"user", "userid", "customer", "visitor", "member", "player"},
+    frozenset("session sessionid 会话 会话id 会话编号".split()),
+    frozenset("case caseid game 案例 案例编号 对局".split()),
+    frozenset(
+        "user userid uid customer customerid visitor visitorid member memberid player buyer client account "
+        "用户 用户id 用户编号 客户 客户id 客户编号 会员 会员id 会员编号 买家 玩家".split()
+    ),
 )
 _ITEM = (
-    {"item", "itemid", "product", "movie", "movieid", "article", "sku", "track", "song"},
-    {"activity", "activityid", "event", "action", "move", "page", "url"},
+    frozenset(
+        "item itemid product productid movie movieid article sku track song book "
+        "商品 商品id 商品编号 物品 产品 产品id 产品编号 电影 歌曲 文章".split()
+    ),
+    frozenset("activity activityid event action move page url 活动 事件 动作 行为 页面".split()),
 )
-_TIME = ({"time", "timestamp", "ts", "datetime", "date", "at"}, {"completetimestamp", "begin", "start"})
+_TIME = (
+    frozenset("time timestamp ts datetime date at when 时间 时间戳 日期 下单时间 点击时间".split()),
+    frozenset("completetimestamp begin start 开始时间 datum zeit fecha heure".split()),
+)
 _SECONDS, _MILLISECONDS = (1e8, 1e10), (1e11, 1e13)
 _CATEGORIES = 1000  # a column with more different words says who an event is, and not what it is like
+_FIRST, _LAST = 946_684_800, 2_051_222_400  # seconds at the start of 2000, of 2035
+_SHOWN = 20  # cells that show whether a column of texts holds dates
 ALONE = "all"  # the user where there is no column of users
 
 
@@ -74,7 +85,7 @@ def understand_events(
         require_columns(given, names, source, option(flag))
     free = [name for name in names if name not in {user, item, time, *(features or ()), *ignore}]
 
-    def detected(sets: Sequence[set[str]]) -> str | None:
+    def detected(sets: Sequence[frozenset[str]]) -> str | None:
         for words in sets:
             for name in free:
                 if words_in(name) & words:
@@ -85,6 +96,7 @@ def understand_events(
     time = time or detected(_TIME)
     user = user or detected(_USER)
     item = item or detected(_ITEM)
+    time = time or next((name for name in free if _holds_times(frame[name])), None)
     if item is None:
         raise InputError(
             _(
@@ -104,6 +116,24 @@ def _tells(column: pd.Series) -> bool:
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column.nunique() > 1
     return 1 < column.nunique() <= min(_CATEGORIES, len(column) // 4)
+
+
+def _holds_times(column: pd.Series) -> bool:
+    """Whether the cells are dates, or whole numbers that are seconds or milliseconds from 2000 to 2035."""
+    known = column.dropna()
+    if not len(known):
+        return False
+    if pd.api.types.is_integer_dtype(known.dtype):
+        return any(known.between(unit * _FIRST, unit * _LAST).all() for unit in (1, 1000))
+    if pd.api.types.is_numeric_dtype(known.dtype):
+        return False
+    if known.dtype.kind == "M":
+        return True
+    texts = known.head(_SHOWN).astype(str)
+    return bool(
+        pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True).notna().all()
+        and texts.str.contains("-").all()
+    )
 
 
 def read_events(
@@ -168,6 +198,9 @@ def read_events(
         order.astype(np.int64),
     )
     facts.insert(0, _counted(log, columns))
+    if columns.user is None and columns.context:
+        told = _("all rows are one: no column is known to say whose event a row is")
+        facts.insert(1, Fact(_("history"), told, option("user")))
     tied = log.tied.mean() if len(log) else 0.0
     if tied > 0:
         facts.append(

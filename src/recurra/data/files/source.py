@@ -191,7 +191,7 @@ def first_bytes(path: Path) -> bytes:
     if not stat.S_ISREG(mode):
         raise InputError(_("{path} is not a regular file: save the data to a file and give its path", path=path))
     if not head:
-        raise InputError(_("{path} is empty (0 bytes): expected a CSV or Parquet table", path=path))
+        raise InputError(_("{path} is empty (0 bytes): there is nothing to read in it", path=path))
     return head
 
 

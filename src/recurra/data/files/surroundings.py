@@ -60,7 +60,7 @@ def settle(
             texts = [_times(n) for n in numerals]
             remarks.append(
                 _(
-                    "multiplied: {share:,} of {total:,} numbers, {powers}",
+                    "multiplied: {share:,} of {total:,} numbers, by {powers}",
                     share=share,
                     total=total,
                     powers=_powers(suffixes),
@@ -134,7 +134,7 @@ def _times(numeral: Numeral) -> str:
 
 
 def _powers(suffixes: set[str]) -> str:
-    return "by " + ", ".join(f"{10 ** MULTIPLIERS[suffix]:,} ({suffix})" for suffix in sorted(suffixes))
+    return ", ".join(f"{10 ** MULTIPLIERS[suffix]:,} ({suffix})" for suffix in sorted(suffixes))
 
 
 def _count(often: npt.NDArray[np.integer], mask: Sequence[bool]) -> int:

@@ -8,6 +8,7 @@ number of baselines (Bonferroni).
 Otherwise the model is *no better*, and the simplest baseline is recommended that does as well as the best one (at most
 two points below it, and not below by the two measures above) and is not beaten by the model either. With fewer than
 20 test units there is no test, and the sentence says so: a bootstrap of so few knows too little of what was not drawn.
+Where neither the model nor any baseline gets anything right, nothing is recommended in words.
 """
 
 from __future__ import annotations
@@ -117,6 +118,9 @@ def decide(
         return Verdict(sentence, better, name, method, difference, low, high, p(model, method), advised, best, units)
 
     best = max(rivals, key=lambda method: values[method])
+    counts_right = kind.higher is True and (kind.share or kind.top > 1)  # 0: nothing right
+    if counts_right and max(values[model], values[best]) < gain:
+        return verdict(mark("Nothing is right, by the network or by {method}: {figures} ({size})."), best)
     if not tested:
         few, unless = (
             mark("Too few {unit} to tell whether it is better than {method}: {figures} ({size})."),

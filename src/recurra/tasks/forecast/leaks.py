@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.data.panel.panel import Panel
+from recurra.data.panel.sums import ALL
 from recurra.data.schema.facts import Fact
 from recurra.errors import InputError
 from recurra.formatting import count
@@ -27,6 +28,7 @@ Floats = npt.NDArray[np.floating]
 
 EXPLAINED = 0.999  # of the variance of a column, and of its changes
 _LEAST, _MOST = 40, 5000  # rows that are looked at
+_TOLD, _ROUNDED = 8, 1e-5  # steps that show a series to be the sum of the others; of the largest sum
 _RUN, _ANCHORS = 16, 6  # values in a row that are alike by chance never; where each series is sought in the others
 
 
@@ -42,7 +44,7 @@ class Leak:
 
 def find_leaks(panel: Panel, horizon: int) -> list[Leak]:
     """The known columns and series of `panel` that tell what is to be forecast."""
-    return [*_known_columns(panel, horizon), *_series(panel)]
+    return [*_known_columns(panel, horizon), *_series(panel), *_totals(panel)]
 
 
 def allowed_leaks(given: Sequence[str] | str | None) -> set[str]:
@@ -209,6 +211,33 @@ def _series(panel: Panel) -> Iterator[Leak]:
                 steps=steps,
             )
             yield Leak(early, evidence, series=True)
+
+
+def _totals(panel: Panel) -> Iterator[Leak]:
+    """A series that is the sum of all the others, wherever every one of them has a value."""
+    first, end = int(panel.start.max()), int((panel.start + panel.lengths).min())
+    if len(panel) < 3 or end - first < _TOLD or any(ALL in name for name in panel.series):  # sums of ours
+        return
+    total, known = np.zeros(end - first), np.ones(end - first, dtype=bool)
+    for s in range(len(panel)):
+        y = _between(panel, s, first, end)
+        known &= np.isfinite(y)
+        total += np.where(np.isfinite(y), y, 0.0)
+    if known.sum() < _TOLD or np.ptp(total[known]) == 0:
+        return
+    near = _ROUNDED * np.abs(total[known]).max()
+    for s in range(len(panel)):
+        if np.all(np.abs(total - 2 * _between(panel, s, first, end))[known] <= near):
+            told = _(
+                "series {name!r} is the sum of the others: in errors over all series they count twice",
+                name=panel.series[s],
+            )
+            yield Leak(panel.series[s], told, serious=False, series=True)
+
+
+def _between(panel: Panel, s: int, first: int, end: int) -> Floats:
+    start = int(panel.start[s])
+    return np.asarray(panel.values(s)[first - start : end - start], dtype=np.float64)
 
 
 def _runs(values: Floats) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:

@@ -194,7 +194,7 @@ def _lengths(examples: Examples) -> str:
 
 
 def _spread(counts: Ints, kind: Kind) -> str:
-    what = "characters" if isinstance(kind, Text | Symbols) else "steps"
+    what = _("characters") if isinstance(kind, Text | Symbols) else _("steps")
     if isinstance(kind, Audio):
         low, middle, high = (f"{steps * kind.hop:.1f}" for steps in (counts.min(), np.median(counts), counts.max()))
         return (

@@ -163,7 +163,7 @@ def fit_model(
         before[held] = False
         if cut.by == "time" and log.times is not None:
             before = log.times < log.times[held].min()
-        first = _train(encoded, values, reader, numbers, recipe, before, held, run=run, name=f"{name}-held")
+        first = _train(encoded, values, reader, numbers, recipe, before, held, run=run, name=f"{name}-held-out")
         record = first[0].record
         assert record is not None
         share = record.best_step / max(record.steps, 1)

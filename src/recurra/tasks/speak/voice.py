@@ -216,6 +216,11 @@ class Voice(SpokenEstimator):
         frames = data.recordings.frames
         return fit_model(frames, symbols, speakers, names, rules, kind, int(self.iterations), recipe, held, run=run)
 
+    def _refuse_parts(self, learnt: Utterances, tested: Utterances) -> None:
+        rules = Pronunciation.learn(learnt.known, level_of(self, learnt.known), language=self.language)
+        if all(rules.unknown(text) for text in tested.known):
+            raise InputError(_("every test sentence has a sound that the training part does not have"))
+
     def _with_baselines(self, model: VoiceModel, data: Utterances) -> VoiceModel:
         symbols = [model.pronunciation.encode(text, what="text") for text in data.known]
         return with_baselines(model, data.recordings.frames, symbols, self._numbers(model, data))
