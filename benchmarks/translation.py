@@ -79,7 +79,7 @@ def main() -> None:
 def multi30k(folder: Path, source: str, target: str) -> tuple[tuple[list[str], list[str]], Any]:
     """Its training pairs, and those of the test set of 2016."""
     train, test = (
-        tuple(read(folder / f"multi30k-{part}.{side}.gz") for side in (source, target))
+        (read(folder / f"multi30k-{part}.{source}.gz"), read(folder / f"multi30k-{part}.{target}.gz"))
         for part in ("train", "test_2016_flickr")
     )
     return train, test

@@ -73,7 +73,7 @@ def heat_map(each: Aligned) -> Figure:
         "y": list(range(len(each.produced))),
         "z": [[round(float(share), 4) for share in row] for row in each.shares],
         "zmin": 0.0,
-        "zmax": 1.0,
+        "zmax": darkest(each),
         "colorscale": _COLOURS,
         "showscale": False,
         "xgap": 1 if each.labelled is None else 0,
@@ -88,6 +88,11 @@ def heat_map(each: Aligned) -> Figure:
     return figure([trace], across, down, height=height_of(each))
 
 
+def darkest(each: Aligned) -> float:
+    """The share that is drawn darkest: all of it, or of a source of many small steps the largest there is."""
+    return 1.0 if each.labelled is None else max(float(np.max(each.shares, initial=0.0)), 1e-3)
+
+
 def height_of(each: Aligned) -> int:
     """The height of its plot [px]."""
     return 130 + 22 * max(4, len(each.produced))
@@ -99,7 +104,7 @@ def _ticks(tokens: Sequence[str], labelled: Sequence[int] | None = None) -> dict
 
 
 def _drawn(axes: Axes, each: Aligned, fonts: list[str]) -> None:
-    axes.imshow(each.shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.imshow(each.shares, cmap="Blues", vmin=0, vmax=darkest(each), aspect="auto")
     places = list(range(len(each.source)) if each.labelled is None else each.labelled)
     across = [one_line(each.source[k], 12) for k in places]
     leaning: dict[str, Any] = {"rotation": 45, "ha": "right"} if each.labelled is None else {}

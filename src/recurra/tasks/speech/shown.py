@@ -24,6 +24,7 @@ PANELS = ("cards", "methods", "spoken", "alignment", "confused words", "mistakes
 _SHOWN = 4  # recordings whose spectrograms are drawn
 _HARDEST = 12
 _ALIGNED, _UNITS = 2, 32  # pictures of attention, and units of one
+_SHORT = 4.0  # seconds of a recording of which each half has a label
 _LONGEST = 12.0  # seconds of a recording that is drawn
 
 
@@ -94,9 +95,11 @@ def attended(model: TranscriptionModel, normal: Ragged, found: Sequence[Transcri
         units = found[k].units
         shares = model.attention(normal[k], units)
         times = [f"{second * step:.2f}" for step in range(shares.shape[1])]
-        every = max(1, round(0.5 / second), len(times) // 12)
         names = [model.spelling.names[unit].replace(" ", "\u2423") for unit in units]
-        labelled = range(0, len(times), every)
+        between = 0.5 if second * len(times) <= _SHORT else 2.0
+        labelled = [round(at / second) for at in np.arange(0.0, second * (len(times) - 1), between)]
+        for step in labelled:
+            times[step] = f"{second * step:.1f}"
         drawn.append(Aligned(found[k].text, times, [*names, END_SIGN], shares, labelled, _("seconds")))
     return drawn
 
