@@ -118,3 +118,21 @@ def test_options_that_are_none_are_refused(changed, words):
 def test_heads_divide_the_memory():
     with pytest.raises(InputError, match="heads is 3: expected a divisor"):
         Attention(4, 8, heads=3)
+
+
+@torch.no_grad()
+def test_steps_after_a_training_are_those_of_its_weights():
+    network, tokens = made("gru").eval(), torch.tensor([1])
+
+    def stepped():
+        memory = network.encode(torch.tensor([[3], [4]]), torch.tensor([2]))
+        whole = network.logits(network.read_out(tokens.unsqueeze(1), memory)[0])[0]
+        return network.step(tokens, network.start(memory))[0], whole
+
+    before = stepped()[0]
+    network.train()
+    for parameter in network.parameters():
+        parameter.data += 0.1 * torch.randn_like(parameter)  # past its version counter, as an engine writes
+    after, whole = (network.eval(), stepped())[1]
+    torch.testing.assert_close(after, whole, rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(before, after)

@@ -43,14 +43,20 @@ class Attention(nn.Module):
         """What queries are compared with [B, heads, S, d], once for all of them."""
         return self._cut(self.key(memory))
 
-    def forward(self, queries: Tensor, keys: Tensor, memory: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
-        """`there` [B, S] says which steps of the memory are; of each row at least one."""
-        asked = self._cut(self.query(queries))  # [B, heads, T, d]
+    def forward(self, queries: Tensor, keys: Tensor, memory: Tensor, there: Tensor | None) -> tuple[Tensor, Tensor]:
+        """`there` [B, S] says which steps of the memory are, of each row at least one; None: all of them."""
+        return self.attend(self.query(queries), keys, memory, there)
+
+    def attend(self, asked: Tensor, keys: Tensor, memory: Tensor, there: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The same of queries that are projected already [B, T, M]."""
+        asked = self._cut(asked)  # [B, heads, T, d]
         if self.form == "additive":
             scores = ((asked.unsqueeze(3) + keys.unsqueeze(2)).tanh() * self.score.to(asked.dtype)).sum(-1)
         else:
             scores = asked @ keys.transpose(2, 3) / math.sqrt(keys.shape[-1])
-        scores = scores.float().masked_fill(~there[:, None, None], -math.inf)
+        scores = scores.float()
+        if there is not None:
+            scores = scores.masked_fill(~there[:, None, None], -math.inf)
         shares = scores.softmax(-1)
         contexts = shares.to(memory.dtype) @ self._cut(memory)  # [B, heads, T, d]
         return contexts.transpose(1, 2).flatten(2), shares.mean(1)

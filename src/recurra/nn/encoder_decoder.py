@@ -30,6 +30,7 @@ from recurra.nn.packed import Packed, packed
 from recurra.nn.projected_loss import ProjectedLoss
 from recurra.nn.regularisation import Regularisation
 from recurra.nn.stream import Stream
+from recurra.nn.transposed import Transposed
 
 _SIZE = 0.5  # the standard deviation of an embedding that a recurrence reads; 0.1 learns three times as slowly
 
@@ -176,6 +177,7 @@ class EncoderDecoder(Network):
         else:
             self.core = RecurrentCore(cell, options)
         self.output = ProjectedLoss(targets, options.smoothing)
+        self._across = Transposed()
 
     def encode(self, source: Tensor, lengths: Tensor) -> Memory:
         """Read the source; `lengths` [B] of at least 1."""
@@ -217,7 +219,13 @@ class EncoderDecoder(Network):
 
         There is no gradient: a whole sequence is learnt by `forward`.
         """
-        return self.logits(state.features(functional.embedding(tokens, self.table))), state
+        features = state.features(functional.embedding(tokens, self.table))
+        return self._across.linear("table", features, self.table, self.output.bias), state
+
+    def train(self, mode: bool = True) -> Self:
+        """As torch has it; what steps are ready with is made anew."""
+        self._across.forget()
+        return super().train(mode)
 
 
 class RecurrentCore(nn.Module):
@@ -242,6 +250,7 @@ class RecurrentCore(nn.Module):
         for layer in (self.encoder, self.lower, self.upper):
             layer.open_gates()
         self._ready: tuple[list[Any], tuple[Packed, ...]] | None = None  # for steps, and of which weights
+        self.across = Transposed()
 
     def encode(self, x: Tensor, lengths: Tensor) -> Memory:
         """See `Core`."""
@@ -272,6 +281,7 @@ class RecurrentCore(nn.Module):
     def train(self, mode: bool = True) -> Self:
         """As torch has it; what steps are ready with is made anew, since training writes past version counters."""
         self._ready = None
+        self.across.forget()
         return super().train(mode)
 
     def streams(self, rows: int) -> list[Stream]:
@@ -297,27 +307,29 @@ class RecurrentSteps:
     """The decoder a step at a time, its layers as streams: one call of the engine for all rows."""
 
     def __init__(self, core: RecurrentCore, memory: Memory, width: int) -> None:
-        self._core, self._memory, self._width = core, memory, 1
-        self._keys, self._gist = core.attention.keys(memory.values), core.gist_of(memory)
+        self._core, self._width = core, 1
+        self._keys, self._gist = core.attention.keys(memory.values), core.gist_of(memory).unsqueeze(1)
+        self._read(memory)
         self._rows = len(memory.values)
         self._streams = core.streams(width * self._rows)
+        self._leave, self._ask = core.leave, core.attention.query
 
     def step(self, x: Tensor) -> Tensor:
         """See `Steps`."""
-        core, width = self._core, self._width
-        lower = self._run(0, (x.unflatten(0, (-1, width)) + self._gist.unsqueeze(1)).flatten(0, 1))
-        context, _ = core.attention(
-            lower.unflatten(0, (-1, width)), self._keys, self._memory.values, self._memory.there
-        )
-        context = context.flatten(0, 1)
+        core, rows, width = self._core, self._rows, self._width
+        lower = self._run(0, (x.view(rows // width, width, -1) + self._gist).view(rows, -1))
+        asked = core.across.linear("ask", lower, self._ask.weight, None).view(rows // width, width, -1)
+        context, _ = core.attention.attend(asked, self._keys, self._memory.values, self._there)
+        context = context.reshape(rows, -1)
         upper = self._run(1, torch.cat([lower, context], dim=-1))
-        return core.leave(torch.cat([upper, context], dim=-1))
+        return core.across.linear("leave", torch.cat([upper, context], dim=-1), self._leave.weight, self._leave.bias)
 
     def take(self, rows: Tensor, width: int) -> None:
         """See `Steps`."""
         sources = rows[::width] // self._width
         if len(sources) < len(self._memory.values):
-            self._memory, self._keys, self._gist = self._memory.take(sources), self._keys[sources], self._gist[sources]
+            self._keys, self._gist = self._keys[sources], self._gist[sources]
+            self._read(self._memory.take(sources))
         if len(rows) > self._streams[0].batch:
             before, self._streams = self._streams, self._core.streams(len(rows))
             for old, new in zip(before, self._streams, strict=True):
@@ -327,9 +339,12 @@ class RecurrentSteps:
                 stream.follow(rows.numpy())
         self._rows, self._width = len(rows), width
 
+    def _read(self, memory: Memory) -> None:
+        """What is attended to; `_there` is None where every step is, as of one sentence alone."""
+        self._memory, self._there = memory, None if bool(memory.there.all()) else memory.there
+
     def _run(self, which: int, x: Tensor) -> Tensor:
         stream, rows = self._streams[which], self._rows
-        x = x.contiguous()
         array = x.numpy()
         if rows == stream.batch:
             return torch.from_numpy(stream.step(array if rows > 1 else array[0])).view(rows, -1)

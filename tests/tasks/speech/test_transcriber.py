@@ -164,3 +164,72 @@ def test_a_table_names_its_columns(tmp_path: Path) -> None:
     assert frame["recording"].tolist() == ["3.wav"]
     folder = next(model.predictions(model.later(model.read_file(str(tmp_path / "wav"), {}))))
     assert len(folder) == 24
+
+
+ATTENTION: dict[str, Any] = {**QUICK, "decoder": "attention"}
+
+
+@pytest.fixture(scope="module")
+def attending() -> Transcriber:
+    model = Transcriber(**ATTENTION)
+    model.study(X, Y, groups=WHO, share=0.25)
+    return model
+
+
+@pytest.mark.train
+def test_an_attention_decoder_learns_words_that_are_easily_told_apart() -> None:
+    rows, texts = tones(150, 0)
+    model = Transcriber(
+        normalise="corpus",
+        decoder="attention",
+        network={"hidden": 32, "layers": 1, "dropout": 0.1},
+        training={"epochs": 16, "batch_size": 8, "learning_rate": 1e-2},
+        augment={"pace": 0.0, "gaps": 0, "noise": 0.0},
+    ).fit(rows, texts)
+    more, truth = tones(30, 1)
+    assert model.evaluate(more, truth).table.loc["Recurra", "WER"] < 0.1
+    normal = model._normal(model.model_, model._later_utterances(more, None, None))
+    shares = model.model_.attention(normal[0], model.transcripts(more[:1])[0].units)
+    assert shares.sum(axis=1) == pytest.approx(np.ones(len(shares)), abs=1e-5)
+
+
+def test_texts_of_an_attention_decoder_have_times_and_pictures(attending: Transcriber, tmp_path: Path) -> None:
+    for sound, transcript in zip(X[:8], attending.transcripts(X[:8]), strict=True):
+        times = [t for word in transcript.words for t in (word.start, word.end)]
+        assert times == sorted(times)
+        assert not times or times[-1] <= sound.seconds + 0.05
+        assert np.isfinite(transcript.score)
+    assert any("attention decoder" in str(fact.value) for fact in attending.facts())
+    attending.report(tmp_path / "page.html")
+    assert any(len(each.units) > 1 for each in attending.holdout_.produced) == (
+        "Attention alignment" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    )
+
+
+def test_a_loaded_attention_decoder_says_the_same(attending: Transcriber, tmp_path: Path) -> None:
+    attending.save(tmp_path / "m.safetensors")
+    loaded = rc.load(tmp_path / "m.safetensors")
+    assert loaded.decoder == "attention"
+    assert loaded.predict(X[:6]) == attending.predict(X[:6])
+
+
+def test_a_recording_is_written_alike_alone_and_among_others(attending: Transcriber) -> None:
+    together = attending.predict(X[:5])
+    assert [attending.predict([sound])[0] for sound in X[:5]] == together
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"decoder": "magic"}, "decoder is 'magic': expected one of ctc, attention"),
+        ({"streaming": True}, "cannot be used with streaming"),
+        ({"lm": "words.arpa"}, "cannot be used with lm="),
+        ({"lexicon": "words.txt"}, "cannot be used with lexicon"),
+        ({"network": {"decoder": "ctc"}}, "network asks for decoder ctc"),
+        ({"network": {"ctc": 0.0}}, "ctc is 0.0: expected a share above 0 and below 1"),
+        ({"network": {"bidirectional": False}}, "needs the whole recording"),
+    ],
+)
+def test_what_an_attention_decoder_cannot_do_is_refused(more: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Transcriber(**{**ATTENTION, **more}).fit(X[:24], Y[:24])

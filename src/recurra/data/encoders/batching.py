@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -89,6 +90,25 @@ class Batches:
 def moved(batch: Mapping[str, Padded], device: torch.device) -> dict[str, Padded]:
     """A batch on another device."""
     return {name: padded.to(device) for name, padded in batch.items()}
+
+
+def read_and_told(rows: Sequence[npt.NDArray[np.integer]], begin: int, end: int) -> tuple[Tensor, Tensor]:
+    """Token numbers of B rows as a decoder learns them: tokens [T, B] that it reads, and those that follow each.
+
+    It reads `begin` first and tells `end` last; after that there is nothing to tell: -1.
+
+    >>> [part.T.tolist() for part in read_and_told([np.array([5, 6]), np.array([7])], 1, 2)]
+    [[[1, 5, 6], [1, 7, 2]], [[5, 6, 2], [7, 2, -1]]]
+    """
+    steps = max(map(len, rows)) + 1
+    tokens = np.full((steps, len(rows)), end, dtype=np.int64)
+    told = np.full((steps, len(rows)), -1, dtype=np.int64)
+    tokens[0] = begin
+    for column, row in enumerate(rows):
+        tokens[1 : len(row) + 1, column] = row
+        told[: len(row), column] = row
+        told[len(row), column] = end
+    return torch.from_numpy(tokens), torch.from_numpy(told)
 
 
 def like_with_like(lengths: Tensor, steps: int, rows: int) -> list[Tensor]:

@@ -62,6 +62,14 @@ def model_facts(model: TranscriptionModel) -> list[Fact]:
 
 
 def _search(model: TranscriptionModel) -> str:
+    if model.attends:
+        share = model.recipe.network.ctc
+        return _(
+            "an attention decoder, a beam of {n}, {other:.0%} of the score its own and {share:.0%} CTC's",
+            n=max(1, model.beam.width),
+            other=1 - share,
+            share=share,
+        )
     if not model.beam.width:
         return _("the likeliest unit of every step")
     told = _("a beam of {n}", n=model.beam.width)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from recurra.checking import require
 from recurra.data.encoders.speech import SpeechReader
@@ -30,7 +31,7 @@ from recurra.ensemble.members import Member, Seat
 from recurra.evaluation.transcripts.templates import Templates
 from recurra.nn.transcription import TranscriptionNetwork, TranscriptionOptions
 from recurra.tasks.spoken.augmenting import Augmentation
-from recurra.tasks.spoken.problem import SpeechData, SpeechProblem, log_probabilities
+from recurra.tasks.spoken.problem import SpeechData, SpeechProblem, hear, log_probabilities, padded, units_of
 from recurra.training import Run, TrainingOptions
 from recurra.training.run import pick_device
 
@@ -107,7 +108,7 @@ class TranscriptionModel:
         """Let everything compute once: what does not fit in a model file is refused now, and not in use."""
         require(len(self.members) > 0, "it has no network")
         frames = np.zeros((self.reader.options.stack, len(self.reader.mean)), np.float32)
-        said = self.transcript(self.scores(Ragged.of([frames]))[0])
+        said = self.transcripts(Ragged.of([frames]))[0]
         require(np.isfinite(said.score), "what it says is not finite")
         if self.templates is not None:
             require(self.templates.frames.shape[1:] == self.reader.mean.shape, "its templates have other features")
@@ -119,22 +120,52 @@ class TranscriptionModel:
 
     def scores(self, normal: Ragged) -> list[npt.NDArray[np.float32]]:
         """Log probabilities [T, K] of every step of each recording."""
-        return log_probabilities([member.network for member in self.members], self.reader, normal)
+        return log_probabilities(self._networks, self.reader, normal)
+
+    @property
+    def attends(self) -> bool:
+        """Whether texts are written by an attention decoder."""
+        return self.recipe.network.decoder == "attention"
 
     def transcripts(self, normal: Ragged, *, beam: Beam | None = None) -> list[Transcript]:
         """What each recording says; `beam` in place of the model's own."""
-        return [self.transcript(said, beam=beam) for said in self.scores(normal)]
+        if not self.attends:
+            return [self.transcript(said, beam=beam) for said in self.scores(normal)]
+        found: dict[int, Transcript] = {}
+        size = max(1, (beam or self.beam).width)
+        for numbers, heard in hear(self._networks, self.reader, normal):
+            for row, units in enumerate(units_of(heard, self.recipe.network, size)):
+                said = heard.said[: int(heard.lengths[row]), row].numpy()
+                found[int(numbers[row])] = self._timed(said, tuple(units), self.spelling.text(units), None)
+        return [found[k] for k in range(len(normal))]
 
     def transcript(self, said: npt.NDArray[np.float32], *, beam: Beam | None = None) -> Transcript:
-        """Of log probabilities [T, K]."""
-        way = beam or self.beam
-        units, text, score = self._found(said, way)
-        if not units:
-            return Transcript(text, (), (), np.zeros((0, 2), np.int64), score)
+        """Of log probabilities [T, K] alone."""
+        return self._timed(said, *self._found(said, beam or self.beam))
+
+    @torch.no_grad()
+    def attention(self, normal: npt.NDArray[np.float32], units: Sequence[int]) -> npt.NDArray[np.floating]:
+        """The steps of a recording that each unit, and the end, attended to: [U + 1, T], a mean over the networks."""
+        x, lengths = padded([self.reader.steps(normal)])
+        read = torch.tensor([[len(self.spelling.names)], *[[unit] for unit in units]])
+        found = []
+        for network in self._networks:
+            assert network.writer is not None
+            memory = network.writer.encode(network.heard(x, lengths)[0], lengths)
+            found.append(network.writer.read_out(read, memory)[1][0])
+        return torch.stack(found).mean(0).numpy()
+
+    @property
+    def _networks(self) -> list[TranscriptionNetwork]:
+        return [member.network for member in self.members]
+
+    def _timed(
+        self, said: npt.NDArray[np.float32], units: tuple[int, ...], text: str, score: float | None
+    ) -> Transcript:
+        """When each unit is said; the score that of the likeliest path unless given."""
         spoken = align(said, units)
-        return Transcript(
-            text, self._words_of(text, units, spoken.spans, spoken.confidence), units, spoken.spans, score
-        )
+        words = self._words_of(text, units, spoken.spans, spoken.confidence) if units else ()
+        return Transcript(text, words, units, spoken.spans, spoken.score if score is None else score)
 
     def text_of(self, said: npt.NDArray[np.float32], way: Beam) -> str:
         """The text alone of log probabilities [T, K]."""

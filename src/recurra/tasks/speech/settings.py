@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from recurra.data.encoders.speech import Normalise, SpeechOptions, SpeechReader
 from recurra.data.encoders.spelling import Lexicon, tidy
-from recurra.decoding.ctc.prefix_beam import check_width
+from recurra.decoding.ctc.prefix_beam import Beam, check_width
 from recurra.decoding.ngram import NGrams
 from recurra.errors import InputError
 from recurra.language import _
@@ -23,6 +23,8 @@ from recurra.tasks.speech.streaming import frames_of_delay
 from recurra.tasks.spoken.augmenting import Augmentation
 from recurra.training import TrainingOptions
 
+_WRITTEN = 8  # prefixes of an attention decoder, unless given
+
 
 class Settings(Protocol):
     """The constructor's arguments of a transcriber."""
@@ -32,7 +34,8 @@ class Settings(Protocol):
     units: Any
     lexicon: str | Path | Lexicon | None
     lm: str | Path
-    beam: int
+    decoder: Any
+    beam: int | None
     streaming: bool
     delay: float
     members: int
@@ -47,6 +50,7 @@ def check_settings(given: Settings) -> None:
         ("features", ("log-mel", "cepstra")),
         ("normalise", ("auto", "speaker", "utterance", "corpus")),
         ("units", ("characters", "subwords", "phones")),
+        ("decoder", ("ctc", "attention")),
     ):
         if getattr(given, name) not in choices:
             raise InputError(
@@ -57,12 +61,15 @@ def check_settings(given: Settings) -> None:
                     choices=", ".join(choices),
                 )
             )
-    check_width("beam", given.beam)
+    width = width_of(given)
+    check_width("beam", width)
     check_whole(given, members=1)
     if not isinstance(given.delay, int | float) or not 0 < given.delay <= 10:
         raise InputError(_("delay is {value!r}: expected seconds above 0, up to 10", value=given.delay))
     named = str(given.lm) not in ("learn", "none")
-    if given.beam == 0 and (named or (given.lexicon is not None and given.units != "phones")):
+    if given.decoder == "attention":
+        _check_attention(given, named)
+    if width == 0 and (named or (given.lexicon is not None and given.units != "phones")):
         raise InputError(
             _(
                 "{option} is for a search, and {beam} makes none: drop one of the two",
@@ -81,6 +88,26 @@ def check_settings(given: Settings) -> None:
     check_options("network", given.network, TranscriptionOptions)
     check_options("training", given.training, TrainingOptions)
     check_options("augment", given.augment, Augmentation)
+
+
+def _check_attention(given: Settings, named: bool) -> None:
+    """Refuse what an attention decoder has no use for."""
+    attention = option("decoder", "attention")
+    for wrong, told in (
+        (given.streaming, option("streaming")),
+        (named, option("lm", given.lm)),
+        (given.lexicon is not None and given.units != "phones", option("lexicon")),
+    ):
+        if wrong:
+            raise InputError(
+                _("{attention} cannot be used with {option}: drop one of the two", attention=attention, option=told)
+            )
+
+
+def width_of(given: Settings) -> int:
+    """How wide the search is: that of attention needs fewer, for whole texts compete and not the frames of one."""
+    usual = _WRITTEN if given.decoder == "attention" else Beam().width
+    return usual if given.beam is None else given.beam
 
 
 def speech_options(given: Settings, speakers: npt.NDArray | None) -> SpeechOptions:
@@ -106,7 +133,7 @@ def speech_options(given: Settings, speakers: npt.NDArray | None) -> SpeechOptio
 
 
 def network_options(given: Settings, reader: SpeechReader) -> TranscriptionOptions:
-    default = TranscriptionOptions()
+    default = TranscriptionOptions(decoder=given.decoder)
     if given.streaming:
         default = replace(default, bidirectional=False, hidden=256, ahead=frames_of_delay(reader, float(given.delay)))
     found = chosen_options(given.network, default)
@@ -115,6 +142,14 @@ def network_options(given: Settings, reader: SpeechReader) -> TranscriptionOptio
             _(
                 "network asks for both directions, and {option} for one: drop one of the two",
                 option=option("streaming"),
+            )
+        )
+    if found.decoder != given.decoder:
+        raise InputError(
+            _(
+                "network asks for decoder {own}, and {option} was given: drop one of the two",
+                own=found.decoder,
+                option=option("decoder", given.decoder),
             )
         )
     return found
@@ -127,7 +162,7 @@ def lexicon_of(given: Settings) -> Lexicon | None:
 
 
 def language_of(given: Settings, texts: list[str]) -> NGrams | None:
-    if not given.beam or str(given.lm) == "none":
+    if not width_of(given) or given.decoder == "attention" or str(given.lm) == "none":
         return None
     return NGrams.learn(texts) if str(given.lm) == "learn" else NGrams.read(_text_of(given.lm, "lm"), str(given.lm))
 
@@ -136,7 +171,7 @@ def listed_words(
     given: Settings, lexicon: Lexicon | None, learnt: list[str], held: list[str], texts: list[str]
 ) -> tuple[str, ...]:
     """Those that may be said: of a lexicon, or of the training texts where held-out ones hardly have others."""
-    if not given.beam:
+    if not width_of(given) or given.decoder == "attention":
         return ()
     if lexicon is not None:
         return lexicon.words

@@ -44,6 +44,7 @@ from recurra.tasks.speech.settings import (
     listed_words,
     network_options,
     speech_options,
+    width_of,
 )
 from recurra.tasks.speech.shown import PANELS, panel_data
 from recurra.tasks.speech.streaming import SpeechStream
@@ -83,7 +84,10 @@ class Transcriber(SpokenEstimator):
     lexicon     the words that may be said: a file, a word a line or a word and its phones; None: those of the training
                 texts where nearly all words of held-out texts are among them
     lm          "learn" a model of the words' order from the training texts, "none", or a file in the ARPA format
-    beam        prefixes that the search follows; 0 takes the likeliest unit of every step
+    decoder     "ctc", or "attention": units are written one by one by a second network that attends to the frames, and
+                CTC only says which of its texts are in them
+    beam        prefixes that the search follows (None: 24 of CTC, 8 of attention); 0 takes the likeliest unit of every
+                step
     streaming   a network that reads sound as it comes, with a `delay` [s]
     network, training, augment      sizes, learning, and how recordings are changed: options or a mapping of some
 
@@ -115,7 +119,8 @@ class Transcriber(SpokenEstimator):
         units: Units = "characters",
         lexicon: str | Path | Lexicon | None = None,
         lm: str | Path = "learn",
-        beam: int = 24,
+        decoder: Literal["ctc", "attention"] = "ctc",
+        beam: int | None = None,
         streaming: bool = False,
         delay: float = 0.4,
         cell: str = "gru",
@@ -133,6 +138,7 @@ class Transcriber(SpokenEstimator):
         self.units: Units = units
         self.lexicon = lexicon
         self.lm = lm
+        self.decoder: Literal["ctc", "attention"] = decoder
         self.beam = beam
         self.streaming = streaming
         self.delay = delay
@@ -229,7 +235,7 @@ class Transcriber(SpokenEstimator):
             spelling,
             language,
             words,
-            Beam(width=int(self.beam)),
+            Beam(width=width_of(self)),
             learnt,
             held,
             run=run,
@@ -284,6 +290,7 @@ class Transcriber(SpokenEstimator):
             "features": "cepstra" if options.cepstra else "log-mel",
             "normalise": options.normalise,
             "units": model.spelling.level,
+            "decoder": model.recipe.network.decoder,
             "beam": model.beam.width,
             "lm": "none" if model.language is None else "learn",
             "streaming": not model.recipe.network.bidirectional,
@@ -293,7 +300,7 @@ class Transcriber(SpokenEstimator):
         return _("Transcription of recordings")
 
     def _panel_data(self, tested: Tested) -> dict[str, Any]:
-        return panel_data(tested)
+        return panel_data(tested, self._normal(tested.model, tested.data))
 
     def facts(self) -> list[Fact]:
         """What the fitted estimator decided by itself, and how to decide otherwise."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +14,12 @@ from torch import Tensor
 from recurra.data.pairs.pairs import Pairs
 from recurra.data.pairs.subwords import BEGIN, END, UNKNOWN, Subwords
 from recurra.decoding.beam import Beam
+from recurra.decoding.together import Together
 from recurra.ensemble.members import Member, Seat
 from recurra.evaluation.translation.memory import TranslationMemory
 from recurra.evaluation.translation.word_model import WordModel
 from recurra.language import mark
-from recurra.nn.encoder_decoder import Decoding, EncoderDecoder, EncoderDecoderOptions
+from recurra.nn.encoder_decoder import EncoderDecoder, EncoderDecoderOptions
 from recurra.tasks.translate.problem import LONGEST, EncodedPairs, TranslationProblem, padded
 from recurra.training import Run, TrainingOptions
 from recurra.training.run import pick_device
@@ -129,26 +130,6 @@ class TranslationModel:
             for network in (member.network for member in self.members)
         ]
         return torch.stack(found).mean(0).numpy()
-
-
-class Together:
-    """Networks that decode together: the mean of their probabilities."""
-
-    def __init__(self, states: list[Decoding]) -> None:
-        self._states = states
-
-    def take(self, rows: Tensor, width: int) -> Self:
-        """See `decoding.beam.Branching`."""
-        self._states = [state.take(rows, width) for state in self._states]
-        return self
-
-    @staticmethod
-    def step(tokens: Tensor, state: Together) -> tuple[Tensor, Together]:
-        """The last tokens [R] -> logits of the next [R, V], or the logarithm of the mean probability of several."""
-        every = [each.step(tokens) for each in state._states]
-        if len(every) == 1:
-            return every[0], state
-        return torch.stack([logits.softmax(-1) for logits in every]).mean(0).log(), state
 
 
 def fit_model(

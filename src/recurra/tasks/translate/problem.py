@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from recurra.data.encoders.batching import read_and_told
 from recurra.data.examples.ragged import Ragged
 from recurra.data.pairs.pairs import Pairs
 from recurra.data.pairs.subwords import BEGIN, END, Subwords
@@ -48,15 +49,7 @@ class EncodedPairs:
         rows = numbers.numpy()
         source, lengths = padded([self.sources[k] for k in rows])
         targets = [self.targets[k][:LONGEST] for k in rows]
-        steps = max(map(len, targets)) + 1
-        tokens = np.full((steps, len(rows)), END, dtype=np.int64)
-        told = np.full((steps, len(rows)), -1, dtype=np.int64)
-        tokens[0] = BEGIN
-        for column, row in enumerate(targets):
-            tokens[1 : len(row) + 1, column] = row
-            told[: len(row), column] = row
-            told[len(row), column] = END
-        return Batch(source, lengths, torch.from_numpy(tokens), torch.from_numpy(told))
+        return Batch(source, lengths, *read_and_told(targets, BEGIN, END))
 
 
 def padded(rows: list[np.ndarray]) -> tuple[Tensor, Tensor]:

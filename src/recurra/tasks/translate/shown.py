@@ -16,7 +16,7 @@ from recurra.data.schema.names import counted
 from recurra.evaluation.translation.scores import Counter, chrf_of, tokeniser_of
 from recurra.inspect.several import findings_of
 from recurra.language import _, mark
-from recurra.report.panels import Aligned
+from recurra.report.panels import END_SIGN, Aligned
 from recurra.tasks.estimator import Done, Insight, Preview
 from recurra.tasks.memory import memory_sentences, remembered
 from recurra.tasks.studied import Tested
@@ -25,7 +25,6 @@ from recurra.tasks.translate.model import TranslationModel
 _PICTURES, _WORST, _EXPLAINED = 4, 12, 50
 _LONG = 24  # tokens above which a picture cannot be read
 _FAR = 10  # tokens from the diagonal that are shown
-_END = "\u25c6"  # the end of a text, in pictures
 
 
 class TranslationPreview(Preview):
@@ -97,7 +96,7 @@ def chosen_alignments(tested: Tested) -> list[Aligned]:
 def aligned(model: TranslationModel, text: str, said: str, row: int) -> Aligned:
     """One translation and what its tokens looked at."""
     source, produced, shares = looked_at(model, text, said)
-    return Aligned(_("row {row}: {text}", row=row + 1, text=said), [*source, _END], [*produced, _END], shares)
+    return Aligned(_("row {row}: {text}", row=row + 1, text=said), [*source, END_SIGN], [*produced, END_SIGN], shares)
 
 
 def looked_at(model: TranslationModel, text: str, said: str) -> tuple[list[str], list[str], npt.NDArray]:
