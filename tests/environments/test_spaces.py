@@ -30,7 +30,8 @@ def test_a_mapping_is_read_in_the_order_of_its_names():
 
 
 @pytest.mark.parametrize(
-    "space", [spaces.MultiDiscrete([2, 3], start=[0, 5]), spaces.MultiDiscrete([[2], [4]]), spaces.MultiBinary(3)]
+    "space",
+    [spaces.MultiDiscrete([2, 3], start=[0, 5]), spaces.MultiDiscrete(np.array([[2], [4]])), spaces.MultiBinary(3)],
 )
 def test_several_choices_are_what_the_environment_takes(space):
     done = acted(space, "world")

@@ -105,7 +105,7 @@ def test_python_may_insist() -> None:
 def test_a_series_that_is_the_sum_of_the_others_is_told() -> None:
     rng = np.random.default_rng(0)
     parts = {name: rng.poisson(50, 200).astype(float) for name in "abc"}
-    parts["Total"] = sum(parts.values())
+    parts["Total"] = np.sum(list(parts.values()), axis=0)
     parts["a"][7] = np.nan
 
     def told(parts: dict[str, np.ndarray]) -> list[str]:

@@ -192,6 +192,6 @@ def test_a_stream_reads_the_clock_as_the_whole_history_does() -> None:
     assert model.model_.reader.clock
     first = log[log["session"] == "s0"]
     one = model.stream(users=["s0"])
-    for row in first.itertuples():
-        one.observe("s0", row.item, time=row.time, price=row.price)
+    for item, time, price in zip(first["item"], first["time"], first["price"], strict=True):
+        one.observe("s0", item, time=float(time), price=price)
     np.testing.assert_allclose(one.scores("s0"), model.stream(first).scores("s0"), atol=1e-4)

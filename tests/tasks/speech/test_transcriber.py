@@ -187,7 +187,7 @@ def test_an_attention_decoder_learns_words_that_are_easily_told_apart() -> None:
         augment={"pace": 0.0, "gaps": 0, "noise": 0.0},
     ).fit(rows, texts)
     more, truth = tones(30, 1)
-    assert model.evaluate(more, truth).table.loc["Recurra", "WER"] < 0.1
+    assert model.evaluate(more, truth).table["WER"]["Recurra"] < 0.1
     normal = model._normal(model.model_, model._later_utterances(more, None, None))
     shares = model.model_.attention(normal[0], model.transcripts(more[:1])[0].units)
     assert shares.sum(axis=1) == pytest.approx(np.ones(len(shares)), abs=1e-5)
