@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime as rt
+import pandas as pd
 import pytest
 import torch
 from tests.tasks.exporting import (
@@ -25,6 +26,7 @@ from tests.tasks.exporting import (
     run,
     small_agent,
     small_generator,
+    small_recommender,
     small_regressor,
     small_tagger,
     small_translator,
@@ -325,3 +327,23 @@ def test_an_exported_agent_acts_as_its_player() -> None:
     for case in found.step_cases:
         acted = model.model_.world.acted.given(player.step(case.inputs["seen"][None])[0])
         assert difference(acted.reshape(-1), case.outputs["action"]) < CLOSE
+
+
+def test_what_comes_with_an_item_is_told_number_by_number() -> None:
+    model = small_recommender()
+    reader = model.model_.reader
+    assert reader.clock
+    widths = [
+        len(each["words"]) if "words" in each else len(each["clock"]) if "clock" in each else 2
+        for each in model.exported().sidecar["about"]
+    ]
+    assert sum(widths) == reader.width
+
+
+def test_counts_within_histories_are_refused() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"user": np.repeat([0, 1, 2], 120), "item": rng.choice(list("abc"), 360)})
+    model = rc.NextEvent(training={"epochs": 1}, network={"hidden": 8}, verbose=False)
+    model.fit(frame, user="user", item="item")
+    with pytest.raises(InputError, match="counted within each history of these 3 items"):
+        model.exported()

@@ -13,6 +13,7 @@ from recurra.deploy.graph.algebra import Term, joined
 from recurra.deploy.graph.builder import Builder, numbers
 from recurra.deploy.graph.layers import add_layer
 from recurra.deploy.graph.nodes import Graph, Vector
+from recurra.errors import InputError
 from recurra.evaluation.ranking.prefixes import Prefixes
 from recurra.language import _
 from recurra.nn.next_event import LEVELS, NextEventNetwork
@@ -22,7 +23,18 @@ _ROWS, _STEPS = 3, 12  # of the vectors
 
 
 def exported(model: NextEventModel) -> Exported:
-    """The graphs of the networks; what counting methods add to their scores stays behind, and is said."""
+    """The graphs of the networks; what counting methods add to their scores stays behind, and is said.
+
+    Raises InputError where the network reads what is counted within a history.
+    """
+    if model.reader.habits is not None:
+        raise InputError(
+            _(
+                "the network reads what is counted within each history of these {items} items, which is no part of a "
+                "graph, so that it has no export: use predict, or serve",
+                items=len(model.reader.items),
+            )
+        )
     cases = tuple(_case(model, row, steps) for row, steps in enumerate((*[_STEPS] * (_ROWS - 1), 1)))
     first = cases[0]
     along = [name for name in ("item", "about") if name in first.inputs]
@@ -121,7 +133,9 @@ def _sidecar(model: NextEventModel) -> dict[str, Any]:
             "item": "its place in `items` + 1; 0 for one that is not there",
             "about": "the inputs of `about`, one after the other: of a number (value - mean) / spread, no further than "
             "5 from 0, and 1 where it is missing (then 0 before it); of words a 1 at the one that is there; of the gap "
-            "the same as of a number, of log(1 + seconds) since the event before, missing at the first event",
+            "the same as of a number, of log(1 + seconds) since the event before, missing at the first event; of the "
+            "clock the sine and the cosine of 2 pi times the part of the day that is over, and a 1 at the day of the "
+            "week, Thursday first (days since 1970-01-01, modulo 7); all 0 where the time is not known",
             "scores": "the logarithm of each item's probability, up to a factor: the largest is the proposal",
             "numbers": "the quantiles of each of `numbers` in turn; of the gap in seconds",
         },
@@ -136,4 +150,6 @@ def _about(reader: EventReader) -> list[dict[str, Any]]:
     found += [{"words of": column.name, "words": list(column.words)} for column in reader.features.words]
     if reader.gap is not None:
         found.append({"number": GAP, "mean": reader.gap[0], "spread": reader.gap[1]})
+    if reader.clock:
+        found.append({"clock": ["sine", "cosine", *"Thu Fri Sat Sun Mon Tue Wed".split()]})
     return found
