@@ -221,7 +221,7 @@ def balance_told(right: float, variety: float) -> list[str]:
     if right > _LOST:
         told.append(_("The discriminator won: the generator did not catch up with it; train longer, or by likelihood."))
     elif variety >= _COLLAPSED:
-        told.append(_("Both kept in balance."))
+        told.append(_("The generator and its discriminator kept in balance."))
     return told
 
 
