@@ -38,7 +38,7 @@ CASES: list[tuple[str, str, Callable[[], pd.DataFrame], list[str], str]] = [
      "column 'sentment' is not in data.csv: did you mean 'sentiment'?"),
     ("a text that is not there", "classify", reviews, ["--text", "review"], "column 'review' is not in data.csv"),
     ("the same column twice", "classify", reviews, ["--text", "sentence", "--label", "sentence"],
-     "column 'sentence' is named with --text and with --label"),
+     "column 'sentence' is given as --text and as --label"),
     ("words as numbers", "regress", reviews, ["--target", "sentiment"],
      "column 'sentiment' holds 'positive' (str) in row 1: expected numbers"),
     ("an infinite number", "regress", lambda: changed(promoters(), "expression", 2, "inf"), [],

@@ -48,6 +48,7 @@ from recurra.nn.pretrained import zero_shot
 from recurra.tasks.forecast.combining import single
 
 CLOSE = 1e-5
+pytestmark = pytest.mark.filterwarnings("ignore:The files")  # what stays behind
 
 
 @pytest.fixture(scope="module", params=MODELS)

@@ -61,7 +61,6 @@ def test_an_agent_is_learnt_evaluated_asked_and_looked_into(tmp_path: Path, caps
     ("arguments", "told"),
     [
         (["play", "CartPoleNoVell"], "Closest are: CartPoleNoVel"),
-        (["play", "popgym-MineSweeperEasy-v0"], "takes actions of a MultiDiscrete space"),
         (["play", "CartPoleNoVel", "--devices", "2"], "--devices"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recurra.report.panels.alignment import END_SIGN, Aligned, Alignment
+from recurra.report.panels.alignment import Aligned, Alignment
 from recurra.report.panels.anomalies import Anomalies
 from recurra.report.panels.backtest import Backtest
 from recurra.report.panels.by_series import BySeries
@@ -78,7 +78,6 @@ PANELS: dict[str, type[Panel]] = {
 }
 
 __all__ = [
-    "END_SIGN",
     "PANELS",
     "Aligned",
     "Alignment",

@@ -14,7 +14,8 @@ from recurra.evaluation.transcripts.error_rates import confused_words, error_cou
 from recurra.formatting import count
 from recurra.language import _, mark
 from recurra.report import Card, Deferred
-from recurra.report.panels import END_SIGN, Aligned
+from recurra.report.panels import Aligned
+from recurra.report.panels.alignment import END_SIGN
 from recurra.report.panels.spoken import Spoken
 from recurra.tasks.speech.model import Transcript, TranscriptionModel
 from recurra.tasks.spoken.utterances import Utterances

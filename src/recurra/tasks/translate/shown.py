@@ -16,7 +16,8 @@ from recurra.data.schema.names import counted
 from recurra.evaluation.translation.scores import Counter, chrf_of, tokeniser_of
 from recurra.inspect.several import findings_of
 from recurra.language import _, mark
-from recurra.report.panels import END_SIGN, Aligned
+from recurra.report.panels import Aligned
+from recurra.report.panels.alignment import END_SIGN
 from recurra.tasks.estimator import Done, Insight, Preview
 from recurra.tasks.memory import memory_sentences, remembered
 from recurra.tasks.studied import Tested
