@@ -29,6 +29,7 @@ from tests.tasks.exporting import (
     small_recommender,
     small_regressor,
     small_tagger,
+    small_transcriber,
     small_translator,
     tiny_pretrained,
 )
@@ -348,3 +349,9 @@ def test_counts_within_histories_are_refused() -> None:
     model.fit(frame, user="user", item="item")
     with pytest.raises(InputError, match="counted within each history of these 3 items"):
         model.exported()
+
+
+def test_of_a_transcriber_the_attention_decoder_stays_behind_and_it_is_said() -> None:
+    found = small_transcriber(decoder="attention").exported()
+    assert "decoder with attention" in found.remark
+    assert onnx_difference(found) < CLOSE

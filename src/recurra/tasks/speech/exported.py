@@ -12,6 +12,7 @@ from recurra.deploy.graph.algebra import Term
 from recurra.deploy.graph.builder import Builder
 from recurra.deploy.graph.layers import add_layer
 from recurra.deploy.graph.nodes import Graph
+from recurra.language import _
 from recurra.nn.transcription import TranscriptionNetwork
 from recurra.tasks.speech.model import TranscriptionModel
 
@@ -29,7 +30,13 @@ def exported(model: TranscriptionModel) -> Exported:
         Case({"features": first.inputs["features"][t]}, {"log_probability": first.outputs["log_probability"][t]})
         for t in range(0 if why else len(first.inputs["features"]))
     )
-    return Exported("transcribe", whole, step, _sidecar(model), cases, steps, why)
+    remark = ""
+    if any(network.writer is not None for network in networks):
+        remark = _(
+            "The files hold the layers and their CTC output. Not in them is the decoder with attention, which takes "
+            "part in the search of predict, whose texts may be others."
+        )
+    return Exported("transcribe", whole, step, _sidecar(model), cases, steps, why, remark=remark)
 
 
 def _graph(model: TranscriptionModel, *, whole: bool) -> Graph:
