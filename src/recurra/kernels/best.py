@@ -39,7 +39,7 @@ def _engine_best() -> Callable[[npt.NDArray[np.float32], Ints], int] | None:
         return None
     from recurra.kernels.cpu import _engine  # pyright: ignore[reportAttributeAccessIssue]  # compiled when installed
 
-    return getattr(_engine, "best", None)  # an engine that was compiled before has none
+    return _engine.best
 
 
 _engine = _engine_best()

@@ -115,3 +115,17 @@ def test_a_series_that_is_the_sum_of_the_others_is_told() -> None:
     assert told(parts) == ["series 'Total' is the sum of the others: in errors over all series they count twice"]
     parts["Total"][9] += 1
     assert told(parts) == []
+
+
+def test_sums_of_groups_hide_no_leak_and_are_none() -> None:
+    rng = np.random.default_rng(0)
+    parts = [(shop, 50 + rng.normal(size=200).cumsum()) for shop in ("a", "b")]
+    frames = [
+        pd.DataFrame({"region": "north", "shop": shop, "ds": DAYS, "y": y, "sneaky": np.roll(y, -1)})
+        for shop, y in parts
+    ]
+    model = Forecaster(5, method="naive", hierarchy="region/shop")
+    with pytest.raises(InputError, match="sneaky is known in advance"):
+        model.fit(pd.concat(frames), target="y", time="ds", known=["sneaky"])
+    model.fit(pd.concat(frames).drop(columns="sneaky"), target="y", time="ds")
+    assert not [fact for fact in model.understood_ if fact.label == "check"]

@@ -38,7 +38,7 @@ class ColumnArguments(TypedDict, total=False):
     time_format  how times are written: "%d.%m.%Y", "week", "excel", ...
     pivot_year   the first of the 100 years that two digits mean
     all_hours    hours and days that never have a row are gaps, not closed
-    holidays     countries whose holidays are known ahead, such as "DE" or ["DE-BY", "AT"], or a column of countries
+    holidays     countries of holidays known in advance, such as "DE" or ["DE-BY", "AT"], or a column of countries
     allow_leak   columns and series to learn from although they tell the future (`tasks.forecast.leaks`)
     """
 

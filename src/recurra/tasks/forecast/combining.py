@@ -209,10 +209,8 @@ def member_quantiles(
     networks: Mapping[str, Callable[[], Floats]],
     known: Mapping[str, Floats] | None = None,
 ) -> dict[str, Floats]:
-    """Quantiles [n, H, Q] of each of `used`; those in `known` are there already, `networks` make the trained ones'."""
+    """Quantiles [n, H, Q] of each of `used`; those in `known` are there already, `networks` make those of networks."""
     found = {name: known[name] for name in used if known is not None and name in known}
     found |= {name: make() for name, make in networks.items() if name in used and name not in found}
-    if PRETRAINED in used and PRETRAINED not in found:
-        found[PRETRAINED] = pretrained_quantiles(panel, series, origins, horizon, steps)
     missing = [name for name in used if name not in found]
     return found | baseline_quantiles(panel, series, origins, horizon, steps, missing)

@@ -134,6 +134,7 @@ class FileForecaster(ReportedForecasts, Estimator):
         baseline forecasts the series in which it is better (`tasks.forecast.fallback`).
         """
         panel, understood = understand(opened.table, source=opened.source, **self._grouped(columns))
+        given = panel
         if self.hierarchy is not None:
             panel = with_sums(panel)
         reason = _("as asked")
@@ -142,7 +143,7 @@ class FileForecaster(ReportedForecasts, Estimator):
             self.horizon, reason = default_horizon(detect_seasons(panel), middle)
         said = _("{steps} ({reason})", steps=count(self.horizon, step_noun(panel.grid.freq)), reason=reason)
         facts = [*opened.facts, *understood, Fact("horizon", said, option("horizon"))]
-        facts += refuse_leaks(panel, int(self.horizon), allowed_leaks(allow_leak))
+        facts += refuse_leaks(given, int(self.horizon), allowed_leaks(allow_leak))
         return Prepared((panel, windows, fallback), facts, data_digest(panel), {"windows": windows})
 
     def _grouped(self, columns: Mapping[str, Any]) -> dict[str, Any]:

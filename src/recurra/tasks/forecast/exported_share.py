@@ -12,6 +12,7 @@ from recurra.errors import InputError
 from recurra.evaluation.forecast.columns import NETWORK, NETWORKS, PRETRAINED
 from recurra.evaluation.forecast.combination import weighted_mean
 from recurra.language import _
+from recurra.methods import method_name
 from recurra.nn.forecast import ForecastNetwork
 from recurra.nn.pretrained import zero_shot
 from recurra.nn.pretrained.network import Pretrained
@@ -120,7 +121,7 @@ def share_of(model: ForecastModel, *, network_alone: bool = False) -> Share:
         remark = _(
             "The files hold the forecast of {names} alone, with intervals of its own. Not in them is what is estimated "
             "again from each history: {missing}. predict and recurra serve give the whole forecast.",
-            names=_(" and ").join(_("the {network}", network=name) for name in names),
+            names=_(" and ").join(_("the {network}", network=method_name(name)) for name in names),
             missing=", ".join(missing),
         )
     return Share(
@@ -131,7 +132,7 @@ def share_of(model: ForecastModel, *, network_alone: bool = False) -> Share:
 
 def _missing(model: ForecastModel, names: tuple[str, ...], used: tuple[str, ...]) -> list[str]:
     """What belongs to the forecast and cannot be exported."""
-    found = [name for name in used if name not in names]
+    found = [method_name(name) for name in used if name not in names]
     if model.panel.schema.has_events and set(names) - {NETWORK}:
         found.append(_("the effects of holidays and ends of months"))
     if model.sparse.any():

@@ -442,9 +442,8 @@ class Forecaster(FileForecaster):
             return data
         said = {name: value for name, value in columns.items() if name != "allow_leak"}
         panel, self.understood_ = understand(as_table(data), **self._grouped(said))
-        panel = with_sums(panel) if self.hierarchy is not None else panel
         self.understood_ += refuse_leaks(panel, int(self.horizon or 1), allowed_leaks(columns.get("allow_leak")))
-        return panel
+        return with_sums(panel) if self.hierarchy is not None else panel
 
     def _recipe(self, panel: Panel) -> Recipe:
         if self.season is None:

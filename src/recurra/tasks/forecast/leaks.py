@@ -4,7 +4,8 @@ A column that is known in advance must not hold the target of the rows that are 
 itself, moved by every lag of which the truth is not known at the origin, and against its means over windows that reach
 so far; what explains all but a thousandth of a column (of its changes too) is named. Series are compared by runs of
 values: one whose values come again in another, later, is that other one's future; where steps are numbered and have no
-times, nothing is later than anything else in another series, and it is only told.
+times, nothing is later than anything else in another series, and it is only told. So is a series that is the sum of all
+others. All of this looks at the series of the file, before sums of groups are added to them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.data.panel.panel import Panel
-from recurra.data.panel.sums import ALL
 from recurra.data.schema.facts import Fact
 from recurra.errors import InputError
 from recurra.formatting import count
@@ -216,7 +216,7 @@ def _series(panel: Panel) -> Iterator[Leak]:
 def _totals(panel: Panel) -> Iterator[Leak]:
     """A series that is the sum of all the others, wherever every one of them has a value."""
     first, end = int(panel.start.max()), int((panel.start + panel.lengths).min())
-    if len(panel) < 3 or end - first < _TOLD or any(ALL in name for name in panel.series):  # sums of ours
+    if len(panel) < 3 or end - first < _TOLD:
         return
     total, known = np.zeros(end - first), np.ones(end - first, dtype=bool)
     for s in range(len(panel)):

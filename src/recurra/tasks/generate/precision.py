@@ -7,6 +7,7 @@ in the cache of a core. What the rounding costs is measured after training, on h
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Literal
 
 import numpy as np
@@ -59,10 +60,7 @@ def stream_of(network: GeneratorNetwork, precision: Precision, rows: int) -> Str
 
 def halved(network: GeneratorNetwork) -> GeneratorNetwork:
     """A copy in bfloat16."""
-    layers = network.layers
-    made = GeneratorNetwork(network.size, layers[0].cell.name, network.options)  # pyright: ignore[reportAttributeAccessIssue, reportArgumentType]
-    made.load_state_dict(network.state_dict())
-    return made.to(torch.bfloat16).eval()
+    return deepcopy(network).to(torch.bfloat16).eval()
 
 
 def costs_of(network: GeneratorNetwork, symbols: Ints, start: int) -> dict[str, float]:

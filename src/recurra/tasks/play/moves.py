@@ -104,7 +104,7 @@ class NextMove(NextEvent):
         )
         return histories_of(frame, self._games, source=source)
 
-    # Whole episodes judge
+    # Whole episodes are tested on
 
     def _split(self, data: Events, share: float) -> Parts:
         tested = held_out_episodes(self._units(data.log), share, int(self.seed))[data.log.owners]
