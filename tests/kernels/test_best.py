@@ -23,3 +23,13 @@ def test_the_engine_finds_what_sorting_finds(count, top, kinds):
 def test_scores_that_are_not_as_the_engine_takes_them_are_sorted_all_the_same():
     scores = np.arange(40, dtype=np.float64)[::2]
     assert best_of(scores, np.empty(3, np.int64)).tolist() == [19, 18, 17]  # pyright: ignore[reportArgumentType]
+
+
+def test_what_is_not_a_number_is_not_among_the_best():
+    rng = np.random.default_rng(0)
+    for share in (0.01, 0.5, 0.99):
+        scores = rng.normal(size=3001).astype(np.float32)
+        scores[rng.random(3001) < share] = np.nan
+        found = best_of(scores, np.empty(20, np.int64))
+        assert found.tolist() == plain_best_of(scores, np.empty(20, np.int64)).tolist()
+        assert np.isfinite(scores[found]).all()

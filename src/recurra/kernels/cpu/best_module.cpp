@@ -20,9 +20,11 @@ constexpr int64_t stretch = 16;  // scores that are compared at once
 // that is its highest, and the best `top` columns reach the bound.
 float bound_of(const float* scores, int64_t count, int64_t top) {
     const int64_t columns = 4 * top, rows = count / columns;
-    if (rows < 2) return -std::numeric_limits<float>::infinity();
+    constexpr float lowest = -std::numeric_limits<float>::infinity();
+    if (rows < 2) return lowest;
     thread_local std::vector<float> highest;
-    highest.assign(scores, scores + columns);
+    highest.resize(columns);  // NaN is above nothing, so that none gets in: it could not be ordered
+    for (int64_t k = 0; k < columns; ++k) highest[k] = std::max(lowest, scores[k]);
     for (int64_t r = 1; r < rows; ++r)
         for (int64_t k = 0; k < columns; ++k) highest[k] = std::max(highest[k], scores[r * columns + k]);
     std::nth_element(highest.begin(), highest.begin() + (top - 1), highest.end(), std::greater<float>());
