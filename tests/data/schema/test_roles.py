@@ -102,3 +102,8 @@ def test_the_guilty_cell_of_a_target_is_the_first_that_is_no_number_to_the_reade
     frame = pd.DataFrame({"day": DAYS[:3], "y": ["1,963.85", "(1,025.47)", "none yet"]})
     with pytest.raises(InputError, match=r"row 3 holds 'none yet' \(1 such row\)"):
         infer_schema(frame, target="y")
+
+
+def test_the_target_is_the_only_column_of_numbers_that_has_no_part() -> None:
+    frame = pd.DataFrame({"day": DAYS, "price": Y, "size": 1.5, "units": Y})
+    assert infer_schema(frame, known=["price"], static=["size"]).target == "units"

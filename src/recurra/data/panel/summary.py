@@ -217,7 +217,7 @@ def _time(panel: Panel) -> Fact:
     freq = grid.freq or (_("steps of {step}", step=grid.step) if grid.step > 1 else "steps")
     if schema.time:
         written = (
-            _(", written {time_format}", time_format=schema.time_format)
+            _(", dates written {time_format}", time_format=schema.time_format)
             if schema.time_format and "%" in schema.time_format
             else ""
         )

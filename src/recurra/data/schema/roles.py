@@ -220,7 +220,8 @@ def _inferred(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> I
     facts += possible_periods(frame, time, found) if not given else []
     codes, series = series_codes(frame, found, source)
     rest = {n: kind for n, kind in rest.items() if n not in found}
-    target = overrides.target or _find_target(frame, rest, source)
+    free = {n: kind for n, kind in rest.items() if n not in named}
+    target = overrides.target or _find_target(frame, free, source)
     check_target(frame, target, kinds, source)
     schema = Schema(
         target=target,
