@@ -158,7 +158,7 @@ def _repaired(
     missing = int(np.isnan(panel.target).sum()) - gaps
     if missing:
         facts.append(Fact("missing target", _("{rows}, left missing", rows=counted(missing, "row"))))
-    lost = int(np.isnan(panel.past).sum()) - gaps * panel.past.shape[1]
+    lost = sum(int(np.isnan(column).sum()) for column in panel.past.T) - gaps * panel.past.shape[1]
     if lost > 0:
         facts.append(
             Fact("missing covariates", _("{values} of past covariates, left missing", values=counted(lost, "value")))

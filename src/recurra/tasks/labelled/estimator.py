@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags as EstimatorTags
 from sklearn.utils import TransformerTags
 from sklearn.utils.validation import validate_data
@@ -58,7 +58,7 @@ from recurra.training import Run, TrainingOptions
 Floats = npt.NDArray[np.floating]
 
 
-class SequenceEstimator(TransformerMixin, LabelledEstimator):
+class SequenceEstimator(TransformerMixin, LabelledEstimator, BaseEstimator):
     """Base of SequenceClassifier, SequenceTagger and SequenceRegressor."""
 
     n_features_in_: int  # of a table of numbers
