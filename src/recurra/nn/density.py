@@ -159,25 +159,33 @@ class DensityNetwork(Network):
         return nats.sum(dim=-1).view(changes.shape[:-1])
 
     def draw(self, given: Given, generator: torch.Generator, holds: Tensor | None = None) -> Tensor:
-        """Changes [B, D] drawn for one step, column after column; `holds` [D] are those that at times do not change."""
-        d, r = self.columns, self.options.features
+        """Changes [B, D] drawn for one step, column after column; `holds` [D] are those that at times do not change.
+
+        Gradients go through means and spreads, and through the choice of a component as if it were the probabilities
+        that it is made by (straight-through: Bengio et al. 2013).
+        """
+        d, r, components = self.columns, self.options.features, self.options.components
         hidden, linear, last, size = given
-        u = torch.zeros_like(last)
-        chosen = torch.rand(d, len(u), 1, generator=generator)
-        noise = torch.randn(d, len(u), generator=generator)
-        hidden, rows = hidden.view(-1, d, r), torch.arange(len(u))
+        chosen = torch.rand(d, len(last), 1, generator=generator)
+        noise = torch.randn(d, len(last), 1, generator=generator)
+        hidden, before = hidden.view(-1, d, r), last[:, :0]
         for k in range(d):
-            before = u[:, :k]
             features = torch.relu(hidden[:, k] + before.clamp(-CLAMPED, CLAMPED) @ self.among[k, :, :k].T)
             z = features @ self.output[k] + self.bias[k]
             moved = linear[:, k] + before @ self.lower[k, :k]
-            pi, mean, scale = self._mixture(z.unsqueeze(1), moved.unsqueeze(1), last[:, k : k + 1], slice(k, k + 1))
-            at = (pi[:, 0].exp().cumsum(-1) < chosen[k]).sum(-1).clamp(max=self.options.components - 1)
-            m, s = mean[rows, 0, at], scale[rows, 0, at]
-            u[:, k] = (m + noise[k] * (-s).exp()).clamp(-CLAMPED, CLAMPED)
+            mixture = self._mixture(z.unsqueeze(1), moved.unsqueeze(1), last[:, k : k + 1], slice(k, k + 1))
+            pi, mean, scale = (part[:, 0] for part in mixture)
+            pi = pi.exp()
+            at = (pi.cumsum(-1) < chosen[k]).sum(-1).clamp(max=components - 1)
+            own = functional.one_hot(at, components).to(pi)
+            if torch.is_grad_enabled():
+                own = own + pi - pi.detach()
+            u = (own * (mean + noise[k] * (-scale).exp())).sum(-1, keepdim=True).clamp(-CLAMPED, CLAMPED)
             if holds is not None and holds[k]:
-                u[:, k].masked_fill_((at == 0) & (m.abs() < _STILL) & (s > _SURE), 0.0)
-        return u * size
+                still = (at == 0) & (mean[:, 0].abs() < _STILL) & (scale[:, 0] > _SURE)
+                u = u.masked_fill(still.unsqueeze(-1), 0.0)
+            before = torch.cat([before, u], dim=-1)
+        return before * size
 
     def _mixture(self, z: Tensor, moved: Tensor, last: Tensor, columns: slice) -> tuple[Tensor, Tensor, Tensor]:
         """log pi, means and s of columns, each [N, D, K]."""

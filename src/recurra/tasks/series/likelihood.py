@@ -10,7 +10,7 @@ from scipy.linalg import solve_triangular
 from torch import Tensor, nn
 
 from recurra.ensemble.members import Member, Seat
-from recurra.nn.density import CLAMPED, DensityNetwork, away_of, sizes_of
+from recurra.nn.density import CLAMPED, DensityNetwork, Given, away_of, sizes_of
 from recurra.tasks.series.recipe import Recipe
 from recurra.tasks.series.rows import Floats
 from recurra.tasks.series.scaling import Scaling
@@ -69,11 +69,16 @@ class RowsProblem:
 
     def _nats(self, network: Any, z: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
         z, there = z.to(self._device), there.to(self._device)
-        change = z.diff(dim=0) / self._steps
-        before = torch.cat([torch.zeros_like(change[:1]), change[:-1]])
-        given, _state = network(z[:-1], before)
-        nats = torch.where(there, network.log_density(given, change), 0.0)
-        return -nats.sum(), there.sum() * z.shape[-1]
+        nats = torch.where(there, nats_of(network, z, self._steps), 0.0)
+        return nats.sum(), there.sum() * z.shape[-1]
+
+
+def nats_of(network: DensityNetwork, z: Tensor, steps: Tensor) -> Tensor:
+    """-log p of every row of z [T + 1, B, E] but the first, given those before it: [T, B]."""
+    change = z.diff(dim=0) / steps
+    before = torch.cat([torch.zeros_like(change[:1]), change[:-1]])
+    given, _state = network(z[:-1], before)
+    return -network.log_density(given, change)
 
 
 def network_of(recipe: Recipe, scaling: Scaling) -> DensityNetwork:
@@ -141,21 +146,28 @@ def back_to_mean(found: Stretches) -> Floats:
     return np.where(slope / error < _RETURNS, rate, 0.0)
 
 
+def rows_after(network: DensityNetwork, scaling: Scaling, x: Tensor, rows: int, generator: torch.Generator) -> Tensor:
+    """Rows [rows, B, E] that follow x [H, B, E], each drawn given all before it."""
+    steps, holds = torch.from_numpy(scaling.steps).float(), torch.from_numpy(scaling.holds)
+    low, high = scaling.bounds(x)
+    change = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / steps
+    state, made = None, []
+    if len(x) > 1:
+        _given, state = network(x[:-1], change[:-1])
+    now, last = x[-1], change[-1]
+    for _step in range(rows):
+        given, state = network(now.unsqueeze(0), last.unsqueeze(0), state)
+        given = Given(*(part[0] for part in given))
+        drawn = scaling.within(now + network.draw(given, generator, holds) * steps, low, high)
+        last, now = (drawn - now) / steps, drawn
+        made.append(drawn)
+    return torch.stack(made) if made else x[:0]
+
+
 @torch.no_grad()
 def go_on(network: DensityNetwork, scaling: Scaling, histories: Floats, rows: int, seed: int) -> Floats:
     """Rows [B, rows, E] that follow histories [B, H, E], each drawn given all before it."""
-    steps = torch.from_numpy(scaling.steps).float()
     x = torch.from_numpy(histories).float().transpose(0, 1)
-    low, high = scaling.bounds(x)
-    generator, holds = torch.Generator().manual_seed(seed), torch.from_numpy(scaling.holds)
-    change = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / steps
-    state, made = None, []
     with fitting_threads(network):
-        if len(x) > 1:
-            _given, state = network(x[:-1], change[:-1])
-        for _step in range(rows):
-            given, state = network.step(x[-1], change[-1], state)
-            drawn = scaling.within(x[-1] + network.draw(given, generator, holds) * steps, low, high)
-            change, x = ((drawn - x[-1]) / steps)[None], drawn[None]
-            made.append(drawn)
-    return torch.stack(made, dim=1).double().numpy() if made else np.zeros((len(histories), 0, x.shape[-1]))
+        made = rows_after(network, scaling, x, rows, torch.Generator().manual_seed(seed))
+    return made.transpose(0, 1).double().numpy()
