@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 import recurra.nn
 from recurra import InputError, cells
-from recurra.nn.adversary import SeriesGeneratorNetwork
 from recurra.nn.agent import AgentNetwork, AgentOptions
 from recurra.nn.density import DensityNetwork, DensityOptions
 from recurra.nn.encoder_decoder import EncoderDecoder, EncoderDecoderOptions
@@ -126,11 +125,6 @@ def density(cell: str) -> Case:
     )
 
 
-def adversary(cell: str) -> Case:
-    network = SeriesGeneratorNetwork(3, cell, 6)
-    return plain(network, torch.randn(STEPS, ROWS, 3))
-
-
 def plain(network: Any, *inputs: Tensor, whole: Any = None) -> Case:
     return Case(
         network,
@@ -149,7 +143,6 @@ CAUSAL = {
     "decoder": decoder,
     "agent": agent,
     "density": density,
-    "adversary": adversary,
     "agent without memory": lambda cell: agent(cell, remembers=False),
 }
 

@@ -43,15 +43,12 @@ def model_facts(model: SeriesModel) -> list[Fact]:
             scores=", ".join(f"{names[name]} {style.text(score)}" for name, score in model.held_out.items())
         )
     facts = [Fact("method", told, option("method"))]
-    if recipe.method == "gan":
-        told = _("{cell}, {units} units in generator and discriminator", cell=recipe.cell, units=recipe.network.hidden)
-    else:
-        told = _(
-            "{cell}, {units} units; each column a mixture of {components} Gaussians given the columns before it",
-            cell=recipe.cell,
-            units=recipe.network.hidden,
-            components=recipe.network.components,
-        )
+    told = _(
+        "{cell}, {units} units; each column a mixture of {components} Gaussians given the columns before it",
+        cell=recipe.cell,
+        units=recipe.network.hidden,
+        components=recipe.network.components,
+    )
     return [*facts, Fact("network", told, option("cell"))]
 
 
