@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.drawing import examples
 from tests.keras.pairs import assert_same, engine_calls, flat, pair
 
 import recurra.keras as rk
@@ -56,7 +57,7 @@ def mask_of(kind: str, batch: int, steps: int) -> Any:
     begin=st.booleans(),
     dtype=st.sampled_from(["float32", "float64"]),
 )
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_the_same_as_keras(
     kind: Any, sizes: Any, mask: str, flags: Any, training: bool, begin: bool, dtype: str
 ) -> None:

@@ -6,7 +6,8 @@ import os
 
 import pytest
 import torch
-from tests.kernels.cases import BUILDS, CELLS, THOROUGH, Case, engine, question
+from tests.drawing import THOROUGH
+from tests.kernels.cases import BUILDS, CELLS, Case, engine, question
 
 from recurra.cells import RNN, Weights
 from recurra.kernels import reference

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 from hypothesis import given, settings
-from tests.kernels.cases import BUILDS, Case, builds, cases, engine, examples, question
+from tests.drawing import examples
+from tests.kernels.cases import BUILDS, Case, builds, cases, engine, question
 
 from recurra import cells
 from recurra.cells import GRU

@@ -14,7 +14,8 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.kernels.cases import BUILDS, examples, threads, using
+from tests.drawing import examples
+from tests.kernels.cases import BUILDS, threads, using
 from tests.nn.drawn import layers, tensors
 from torch.utils.data import DataLoader, Dataset
 

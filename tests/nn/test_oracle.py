@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import torch
 from hypothesis import given, settings
-from tests.kernels.cases import BUILDS, FLOOR, NORMED, PLAIN, examples, using
+from tests.drawing import examples
+from tests.kernels.cases import BUILDS, FLOOR, NORMED, PLAIN, using
 from tests.nn.drawn import Drawn, layers, tensors
 from tests.nn.pairs import Ran
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.kernels.cases import BUILDS, builds, examples
+from tests.drawing import examples
+from tests.kernels.cases import BUILDS, builds
 from torch import nn
 
 import recurra as rc

@@ -12,6 +12,7 @@ from torch import nn
 
 from recurra.errors import InputError
 from recurra.training import Adam, Stepper
+from tests.drawing import examples
 
 
 class Sequence(nn.Module):
@@ -42,7 +43,7 @@ def values(network):
     return torch.cat([p.detach().double().flatten() for name, p in network.named_parameters() if "unr" not in name])
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     hidden=st.sampled_from([1, 3, 17]),
     mixed=st.booleans(),

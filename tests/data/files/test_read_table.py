@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.drawing import examples
 
 from recurra.data.files import read_table as reading
 from recurra.data.files.read_table import read_table
@@ -28,7 +29,9 @@ from recurra.errors import InputError
 SMALL = "day,units,city\n2024-01-01,5,Rome\n2024-01-02,NA,Paris\n2024-01-03,7,Rome\n"
 
 fuzz = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(80),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

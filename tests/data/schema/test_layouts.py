@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.drawing import examples
 
 from recurra.data.panel.building import build_panel, understand
 from recurra.data.panel.panel import Panel
@@ -23,7 +24,7 @@ def same(a: Panel, b: Panel) -> bool:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(st.lists(st.one_of(st.none(), st.integers(-5, 5)), min_size=12, max_size=12), min_size=2, max_size=4))
 def test_one_panel_in_three_layouts(table: list[list[int | None]]) -> None:
     values = np.array(table, dtype=float)  # [S, T]

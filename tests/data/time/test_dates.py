@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.drawing import examples
 
 from recurra.data.time.dates import looks_like_dates, read_dates
 
@@ -53,7 +54,7 @@ def test_what_is_written_is_read(times: list[dt.datetime], format: str) -> None:
     assert reading.stamps.tolist() == times
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(moments, min_size=2, max_size=8, unique=True), st.booleans())
 def test_the_order_of_day_and_month_is_as_told(times: list[dt.datetime], day_first: bool) -> None:
     format = "%d/%m/%Y" if day_first else "%m/%d/%Y"

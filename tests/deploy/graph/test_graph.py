@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from tests.deploy.networks import a_network
-from tests.kernels.cases import examples
+from tests.drawing import examples
 from torch import nn
 
 import recurra as rc

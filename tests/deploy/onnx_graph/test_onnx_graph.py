@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.deploy.networks import a_network
-from tests.kernels.cases import examples
+from tests.drawing import examples
 
 import recurra as rc
 from recurra.deploy.graph import Builder

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from tests.drawing import examples
 
 from recurra.errors import InputError
 from recurra.evaluation.forecast.baselines import forecast_baselines, methods_for
@@ -163,7 +164,7 @@ def test_stand_ins_are_counted():
     assert (frame[frame["series"] == 0][list(found)] == 3.0).all().all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     hnp.arrays(np.float64, st.integers(1, 60), elements=WILD),
     MAGNITUDES,
