@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -107,6 +108,17 @@ def markers_of(path: Path) -> list[str]:
     """What every test of the file or folder is marked with."""
     place = path.relative_to(ROOT)
     return [marker for marker, places in MARKERS.items() if any(place.is_relative_to(each) for each in places)]
+
+
+def pytest_collection() -> None:
+    """Imports leave next to no garbage, and looking for it takes a quarter of their time."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: the collector need not look at it again."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -86,6 +87,12 @@ def parsed(path: Path) -> ast.Module:
 
 
 @cache
+def imports(path: Path) -> list[ast.Import | ast.ImportFrom]:
+    """The import statements of a file, at whatever depth."""
+    return [node for node in ast.walk(parsed(path)) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+@cache
 def reachable(folder: str) -> frozenset[str]:
     """The folders that `folder` may import."""
     return frozenset({folder}).union(*(reachable(below) for below in ARROWS[folder]))
@@ -95,10 +102,10 @@ def imported_modules(path: Path) -> list[tuple[int, str]]:
     """(line, module name) of every import in a file, at whatever depth, relative ones made absolute."""
     package = (ROOT.name, *path.relative_to(ROOT).parent.parts)
     found = []
-    for node in ast.walk(parsed(path)):
+    for node in imports(path):
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        else:
             stem = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
             module = ".".join(part for part in (stem, node.module) if part)
             found.append((node.lineno, module))
@@ -131,6 +138,8 @@ def test_imports_run_downward_only() -> None:
 
 def spoken_flags(path: Path) -> list[str]:
     """The flags of the command line in the strings of a file, docstrings apart."""
+    if not FLAG.search(path.read_text(encoding="utf-8")):
+        return []
     tree = parsed(path)
     documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     strings = [
@@ -161,19 +170,18 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes below one, without those of functions."""
+    for below in ast.iter_child_nodes(node):
+        if not isinstance(below, ast.FunctionDef | ast.AsyncFunctionDef | ast.expr):
+            yield below
+            yield from outside_functions(below)
+
+
 def modules_at_the_top(path: Path, known: set[str]) -> set[str]:
     """The modules of ours that a file imports when it is itself imported, or would for its types."""
-    tree = parsed(path)
-    inside = {
-        id(each)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        for each in ast.walk(node)
-    }
     found = set()
-    for node in ast.walk(tree):
-        if id(node) in inside:
-            continue
+    for node in outside_functions(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

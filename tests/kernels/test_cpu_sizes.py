@@ -34,6 +34,7 @@ def gradient(run, recurrence, x, state, tensors, steps, last):
     return tail.detach(), grad[-last:]
 
 
+@pytest.mark.slow
 @every_cell
 def test_a_million_steps(cell):
     steps, last = 1_000_000, 50

@@ -110,6 +110,7 @@ def test_packed(name, backend, enforce_sorted, shape):
         same_with_gradients(ours, theirs, [x], ours(packed), theirs(packed))
 
 
+@pytest.mark.slow
 @every_backend
 @every_name
 @settings(max_examples=examples(20))

@@ -35,6 +35,7 @@ def samples(name: str, dtype: torch.dtype, training: bool) -> list[Any]:
     return info.module_inputs_func(info, device="cpu", dtype=dtype, requires_grad=True, training=training)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(chooser.NO_ENGINE), reason="the C++ engine is not built here")
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 @every_name

@@ -26,6 +26,7 @@ NAMES = ["RNN", "GRU", "LSTM"]
 every_name = pytest.mark.parametrize("name", NAMES)
 
 
+@pytest.mark.slow
 def test_random_calls():
     verdicts, wrong = Counter(), Counter()
     for seed in range(10_000 if THOROUGH else 500):

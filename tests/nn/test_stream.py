@@ -80,6 +80,7 @@ def kernel(request):
     force(before)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_steps_equal_the_whole_sequence(data):
@@ -108,6 +109,7 @@ def test_steps_equal_the_whole_sequence(data):
         close(state, end.double(), dtype)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(40), deadline=None)
 @given(st.data())
 def test_a_stack_with_a_head_steps_any_rows_as_each_row_alone(data):
@@ -373,6 +375,7 @@ def test_a_stream_that_is_at_a_step_is_not_entered_twice():
     assert all("another thread" in each for each in refused)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not KERNELS, reason="the C++ engine is not built here")
 def test_a_thread_that_shared_with_many_shares_with_few():
     """What a thread remembers of its slice must not lose a slice where there are fewer."""

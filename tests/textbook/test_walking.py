@@ -22,6 +22,7 @@ NUMBERS = re.compile(r"(-?\d+\.\d+(?:e-\d+)?)(?:  +-?\d+\.\d+(?:e-\d+)?)*$")  # 
 SMALL = st.integers(1, 4)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(30))
 @given(cell=st.sampled_from(CELLS), steps=SMALL, inputs=SMALL, units=SMALL, outputs=SMALL)
 def test_every_sum_adds_up_and_every_name_is_there_once(cell, steps, inputs, units, outputs):

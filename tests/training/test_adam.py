@@ -25,6 +25,7 @@ def layers(sizes, dtype):
     return nn.ModuleList(nn.Linear(size, 3, dtype=dtype) for size in sizes)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(30))
 @given(
     sizes=st.lists(st.sampled_from([1, 3, 17, 63]), min_size=1, max_size=3),

@@ -18,6 +18,7 @@ def optimiser(rate):
     return torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=rate)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(40))
 @given(steps=st.integers(1, 300), peak=st.floats(1e-6, 10))
 def test_one_cycle_is_that_of_torch(steps, peak):

@@ -64,6 +64,7 @@ def test_every_column_finds_its_place() -> None:
     assert [schema.categories["event"][k] for k in panel.known_codes[60:120, 0]] == s2["event"].tolist()
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(20), deadline=None)
 @given(st.integers(0, 10**6))
 def test_shuffling_the_rows_changes_nothing(seed: int) -> None:

@@ -61,6 +61,7 @@ def test_six_hours_of_utc_stay_absolute() -> None:
     assert not any(fact.label in ("off the grid", "clock changes") for fact in facts)
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(ZONES),
     st.sampled_from(["h", "30min", "15min"]),

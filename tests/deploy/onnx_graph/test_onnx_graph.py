@@ -61,6 +61,7 @@ def flat(last: Any) -> list[np.ndarray]:
     return [state[at].numpy() for at in range(len(states[0])) for state in states]
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(40), deadline=None)
 @given(st.data())
 def test_the_whole_sequence_is_the_same(tmp_path_factory, data):
@@ -83,6 +84,7 @@ def test_the_whole_sequence_is_the_same(tmp_path_factory, data):
                 close(each, state)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(25), deadline=None)
 @given(st.data())
 def test_steps_are_the_same_with_the_state_handed_on(tmp_path_factory, data):
