@@ -8,7 +8,7 @@ from numbers import Integral
 from typing import Literal
 
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 LEAST_STEPS, MOST_STEPS, PASSES = 300, 750, 6.0
 
@@ -56,7 +56,7 @@ class TrainingOptions:
                         "{name} is {name2!r}: expected one of {allowed}",
                         name=name,
                         name2=getattr(self, name),
-                        allowed=", ".join(allowed),
+                        allowed=listing(allowed),
                     )
                 )
 

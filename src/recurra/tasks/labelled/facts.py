@@ -9,7 +9,7 @@ from recurra.data.examples.inputs import Audio, Kind
 from recurra.data.schema.facts import Fact
 from recurra.ensemble.members import remarks_of
 from recurra.formatting import count, joined
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.methods import method_name
 from recurra.nn.own import OwnNetwork
 from recurra.nn.sequence import SequenceOptions
@@ -81,7 +81,7 @@ def _reading(encoder: Encoder, kind: Kind) -> str:
         return _("a series of {features}", features=features)
     if isinstance(encoder, ColumnEncoder):
         parts = [(len(encoder.numeric), "number", ""), (len(encoder.categories), "category", "categories")]
-        return ", ".join(count(number, noun, plural or None) for number, noun, plural in parts if number)
+        return listing(count(number, noun, plural or None) for number, noun, plural in parts if number)
     if encoder.shape is None:
         return _("sounds")
     return _("images of {height} x {width}", height=encoder.shape[1], width=encoder.shape[2])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from recurra.data.schema.facts import Fact
 from recurra.ensemble.members import remarks_of
 from recurra.formatting import count
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 from recurra.methods import method_name
 from recurra.options import option
 from recurra.tasks.next_event.model import NextEventModel
@@ -42,7 +42,7 @@ def model_facts(model: NextEventModel) -> list[Fact]:
         Fact(_("seen items"), _(_SEEN[recipe.keep_seen]), option("seen")),
     ]
     if model.blend.methods:
-        parts = ", ".join(f"{weight:.2f} x {method_name(name)}" for name, weight in model.blend.methods.items())
+        parts = listing(f"{weight:.2f} x {method_name(name)}" for name, weight in model.blend.methods.items())
         said = _("{network:.2f} x network plus {parts} (held-out events)", network=model.blend.network, parts=parts)
         facts.append(Fact(_("blend"), said))
     return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]
