@@ -15,6 +15,7 @@ from recurra.nn.own import OwnNetwork
 from recurra.nn.sequence import SequenceOptions
 from recurra.options import option
 from recurra.tasks.labelled.model import SequenceModel
+from recurra.training.options import told_passes
 
 
 def model_facts(model: SequenceModel) -> list[Fact]:
@@ -37,11 +38,10 @@ def model_facts(model: SequenceModel) -> list[Fact]:
                 option("cell"),
             )
         )
-    passes = f"{training.epochs:.3g}" if training.epochs is not None else _("by steps")
     facts.append(
         Fact(
             "training",
-            _("{passes} passes in batches of {batch_size}", passes=passes, batch_size=training.batch_size),
+            told_passes(training),
             option("epochs"),
         )
     )
