@@ -81,6 +81,7 @@ _EXAMPLES: dict[str, Flag] = {
 _EXAMPLES_ALL: dict[str, Flag] = {
     "series": _value(options.SeriesOf),
     "time": _value(options.TimeOf),
+    "day_first": _value(options.DayFirst),
     "features": _names(options.Features),
     "static": _names(options.Constants),
     "ignore": _names(options.Ignore),

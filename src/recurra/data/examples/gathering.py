@@ -92,7 +92,7 @@ def gather_examples(
         examples = as_examples({SEQUENCE: values, **statics}, inputs=inputs, optional=optional)
     else:
         examples = as_examples(frame, inputs=roles.inputs, optional=optional)
-    times = seconds_of(frame, str(roles.time), source) if dated else None
+    times = seconds_of(frame, str(roles.time), source, roles.time_format) if dated else None
     parts = {part: frame[name].to_numpy() for part, name in have.items()}
     labels = _labels(frame, label, roles)
     return Gathered(examples, labels, times=times, groups=parts.get("group"), split=parts.get("split"))
@@ -129,6 +129,7 @@ def _long(
         frame.drop(columns=[name for name in roles.ignore if name in frame]),
         series=roles.series,
         time=roles.time,
+        time_format=roles.time_format,
         label=label[0] if label else None,
         features=roles.features or None,
         static=tuple(dict.fromkeys((*roles.static, *have.values()))),

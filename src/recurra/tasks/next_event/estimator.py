@@ -19,6 +19,7 @@ from recurra.data.events.reading import (
     log_of,
     read_events,
     refuse_short,
+    settle_times,
     understand_events,
 )
 from recurra.data.examples.files import read_examples_file
@@ -57,7 +58,7 @@ Given = pd.DataFrame | EventLog | Sequence[Sequence[Any]]
 _RARE = 0.01  # of the events that repeat an item, below which seen items are not proposed
 _AT_ONCE = 2_000  # histories whose proposals are in memory together
 _SHOWN = 20
-_COLUMNS = ("user", "item", "time", "features", "ignore", "repeats")
+_COLUMNS = ("user", "item", "time", "features", "ignore", "repeats", "day_first")
 
 
 class NextEvent(StudiedEstimator):
@@ -235,6 +236,7 @@ class NextEvent(StudiedEstimator):
         test: str | Path | None = None,
         items: str | Path | None = None,
         repeats: Literal["keep", "drop"] = "drop",
+        day_first: bool | None = None,
         **columns: Any,
     ) -> Gathered:
         if roles is not None:
@@ -244,7 +246,9 @@ class NextEvent(StudiedEstimator):
         given |= {name: [given[name]] for name in ("features", "ignore") if isinstance(given.get(name), str)}
         given |= {name: single_column(given[name], name) for name in ("user", "item", "time") if name in given}
         known = understand_events(opened.frame, source=opened.source, repeats=repeats, **given)
+        known, told = settle_times(opened.frame, known, day_first=day_first, source=opened.source)
         log, facts = read_events(opened.frame, known, source=opened.source)
+        facts += told
         refuse_numbers(tuple(self.numbers), log)
         refuse_short(log, known, opened.source)
         self.roles_ = self._usage(known)

@@ -50,6 +50,6 @@ RECOMMEND = Task(
             default="drop",
         ),
     ),
-    shared=("ignore", "test", "share", "cell", "hidden"),
+    shared=("day_first", "ignore", "test", "share", "cell", "hidden"),
     options=OPTIONS,
 )

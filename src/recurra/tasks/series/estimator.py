@@ -141,6 +141,7 @@ class SeriesGenerator(StudiedEstimator):
         kind: str | None = None,
         time: Any = None,
         series: Any = None,
+        day_first: bool | None = None,
         **columns: Any,
     ) -> Gathered:
         rows, roles, facts = series_rows(
@@ -148,6 +149,7 @@ class SeriesGenerator(StudiedEstimator):
             opened.source,
             time=single_column(time, "time"),
             series=single_column(series, "series"),
+            day_first=day_first,
             roles=roles,
         )
         if kind == "auto":
