@@ -62,6 +62,7 @@ def test_it_stands_where_a_cell_is_named() -> None:
         TransformerLayer(3, 8, regularisation=Regularisation(zoneout=0.2))
 
 
+@pytest.mark.slow
 def test_a_tagger_of_it_is_saved_and_what_it_cannot_do_is_said(tmp_path) -> None:
     rng = np.random.default_rng(1)
     texts = ["".join(rng.choice(list("abcd"), 9)) for _ in range(40)]

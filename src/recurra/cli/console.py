@@ -22,7 +22,7 @@ from recurra.formatting import (
     significant,
     style_of_sizes,
 )
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.methods import method_name
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def print_frame(
         style = "bold" if mark is not None and frame.iloc[row, 0] == mark else ""
         console.print(Text("\n".join(lines), style=style), soft_wrap=True)
     if fitted.left_out:
-        console.print(Text(_("  not shown at this width: {columns}", columns=", ".join(fitted.left_out)), style="dim"))
+        console.print(Text(_("  not shown at this width: {columns}", columns=listing(fitted.left_out)), style="dim"))
     if len(frame) > rows:
         console.print(Text(_("  … and {n:,} more rows", n=len(frame) - rows), style="dim"))
     console.print()

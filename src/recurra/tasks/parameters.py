@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import numpy as np
 
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -33,7 +33,7 @@ def chosen_options(given: Mapping[str, Any] | Options | None, default: Options) 
                     "{wrong!r} is no option of {name}: expected some of {join}",
                     wrong=wrong,
                     name=type(default).__name__,
-                    join=", ".join(known),
+                    join=listing(known),
                 )
             )
         return replace(default, **(given or {}))  # pyright: ignore[reportArgumentType, reportReturnType]  # a dataclass
@@ -130,7 +130,7 @@ class NestedOptions:
                     "network__hidden",
                     wrong=wrong,
                     name=type(self).__name__,
-                    join=", ".join(known),
+                    join=listing(known),
                 )
             )
         ordered = sorted(params.items(), key=lambda item: item[0].count("__"))  # a whole argument before parts of it
@@ -159,7 +159,7 @@ def _changed(options: Any, path: list[str], value: Any, name: str) -> Any:
         return before | {first: _changed(before.get(first), rest, value, name) if rest else value}
     if is_dataclass(options) and not isinstance(options, type):
         if rest or first not in _names(options):
-            known = ", ".join(_names(options))
+            known = listing(_names(options))
             raise InputError(
                 _(
                     "{name} is no option of {name2}: expected some of {known}",

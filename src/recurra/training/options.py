@@ -8,7 +8,7 @@ from numbers import Integral
 from typing import Literal
 
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing, several
 
 LEAST_STEPS, MOST_STEPS, PASSES = 300, 750, 6.0
 
@@ -56,7 +56,7 @@ class TrainingOptions:
                         "{name} is {name2!r}: expected one of {allowed}",
                         name=name,
                         name2=getattr(self, name),
-                        allowed=", ".join(allowed),
+                        allowed=listing(allowed),
                     )
                 )
 
@@ -66,3 +66,16 @@ class TrainingOptions:
         if self.epochs is not None:
             return max(1, math.ceil(self.epochs * per_epoch))
         return int(min(MOST_STEPS, max(LEAST_STEPS, PASSES * per_epoch)))
+
+
+def told_passes(training: TrainingOptions) -> str:
+    """How long a training is, for a fact about it: "12 passes in batches of 64"."""
+    if training.epochs is None:
+        return _("by steps, in batches of {batch_size}", batch_size=training.batch_size)
+    return several(
+        "{passes} pass in batches of {batch_size}",
+        "{passes} passes in batches of {batch_size}",
+        1 if training.epochs == 1 else 2,
+        passes=f"{training.epochs:.3g}",
+        batch_size=training.batch_size,
+    )

@@ -69,6 +69,7 @@ def test_the_frame_is_left_alone() -> None:
     pd.testing.assert_frame_equal(frame, before)
 
 
+@pytest.mark.slow
 def test_layouts() -> None:
     wide = pd.DataFrame({"day": DAYS, "s1": Y, "s2": Y})
     assert infer_schema(wide).layout == "wide-columns"
@@ -82,6 +83,7 @@ def test_layouts() -> None:
     assert (schema.layout, schema.freq, schema.static_categorical) == ("wide-rows", "YS-JAN", ("Code",))
 
 
+@pytest.mark.slow
 def test_wide_rows_may_be_named_by_several_columns() -> None:
     days = [f"{day}/2/21" for day in range(1, 8)]
     frame = pd.DataFrame(

@@ -76,6 +76,7 @@ def test_what_is_no_time_is_named(columns: dict, message: str) -> None:
         read_times(pd.DataFrame(columns), list(columns), source="x.csv")
 
 
+@pytest.mark.slow
 def test_zones() -> None:
     frame = pd.DataFrame({"d": ["2020-01-01T00:00+01:00", "2020-07-01T00:30+02:00"]})
     times = read_times(frame, ["d"])
@@ -95,6 +96,7 @@ def test_zones() -> None:
         read_times(pd.DataFrame({"t": [1, 2]}), ["t"], tz="UTC")
 
 
+@pytest.mark.slow
 def test_day_or_month_first_is_said_where_it_is_open() -> None:
     days = [f"{d:02d}/02/2020" for d in range(1, 13)]  # twelve days of February, or a month's second day twelve times
     times = read_times(pd.DataFrame({"d": days}), ["d"])

@@ -9,7 +9,7 @@ import typer
 
 from recurra.cells.registry import names
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 COLUMNS = "Columns (detected unless given)"
 READING = "Reading the file (detected unless given)"
@@ -45,7 +45,7 @@ def _cell_name(text: str, others: tuple[str, ...] = ()) -> str:
             return text
     except InputError as error:  # a ValueError, in whose place the parser would say nothing
         raise typer.BadParameter(str(error)) from error
-    raise typer.BadParameter(_("{text!r} is not one of {names}.", text=text, names=", ".join(map(repr, known))))
+    raise typer.BadParameter(_("{text!r} is not one of {names}.", text=text, names=listing(map(repr, known))))
 
 
 File = Annotated[

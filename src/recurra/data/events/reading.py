@@ -20,7 +20,7 @@ from recurra.data.schema.names import require_columns, words_in
 from recurra.data.time.times import read_times, time_format_of
 from recurra.errors import InputError
 from recurra.formatting import percent
-from recurra.language import _, counted
+from recurra.language import _, counted, listing
 from recurra.options import option
 
 _USER = (
@@ -102,7 +102,7 @@ def understand_events(
             _(
                 "no column of {source} is known to say which item an event is about ({names}): name it with {flag}",
                 source=source,
-                names=", ".join(names[:8]),
+                names=listing(names[:8]),
                 flag=option("item"),
             )
         )
@@ -248,7 +248,7 @@ def _counted(log: EventLog, columns: EventColumns) -> Fact:
     parts += [f"{columns.user} ({_('user')})"] if columns.user else []
     parts += [f"{columns.time} ({_('time')})"] if columns.time else []
     parts += list(columns.context)
-    return Fact(_("events"), f"{said}; {', '.join(parts)}", option("item"))
+    return Fact(_("events"), f"{said}; {listing(parts)}", option("item"))
 
 
 def _refuse_missing(column: pd.Series, name: str, source: str) -> None:

@@ -22,7 +22,7 @@ from recurra.data.labels.label_sets import split_set
 from recurra.data.schema.names import require_columns
 from recurra.data.schema.roles import tidy
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import flag, option, using, ways
 
 _EXACT = 1 << 53  # whole numbers up to here are exact in float64
@@ -120,7 +120,7 @@ def _long(
         raise InputError(
             _(
                 "series in long format have one label, and {label} are named: name one with {label_option}",
-                label=", ".join(label),
+                label=listing(label),
                 label_option=option("label"),
             )
         )

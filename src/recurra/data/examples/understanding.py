@@ -42,7 +42,7 @@ from recurra.data.schema.names import counted, plain, refuse_two_parts, require_
 from recurra.data.schema.roles import tidy
 from recurra.data.time.times import time_format_of
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option, ways
 
 _FEW = 10  # labels that may all differ, in a table of few rows
@@ -284,7 +284,7 @@ def _optional(frame: pd.DataFrame, inputs: dict[str, Kind]) -> tuple[str, ...]:
 
 
 def _emptiness(frame: pd.DataFrame, names: Sequence[str]) -> str:
-    counts = ", ".join(
+    counts = listing(
         _("{name} is empty in {rows}", name=name, rows=counted(int(is_blank_text(frame[name]).sum()), "row"))
         for name in names
     )

@@ -28,7 +28,7 @@ from recurra.data.time.spellings import month_of
 from recurra.data.time.unix_time import NUMBER_FORMATS, number_format, read_numbers
 from recurra.data.time.zones import check_zone, utc_of, wall_clock, zone_of
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import flag, offered, option, using, ways
 
 _KEPT = ("integer", "excel", "excel 1904", "year-week", "year-quarter")  # formats of numbers that later files keep
@@ -360,7 +360,7 @@ def _checked_format(only: str, values: npt.NDArray, column: pd.Series, source: s
             value=values[0],
             only=only,
             time_format_option=option("time_format"),
-            known=", ".join(NUMBER_FORMATS),
+            known=listing(NUMBER_FORMATS),
         )
     )
 

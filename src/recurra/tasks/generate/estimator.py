@@ -21,7 +21,7 @@ from recurra.deploy.exported import Exported
 from recurra.deploy.model_file import Contents
 from recurra.errors import InputError
 from recurra.evaluation.shared.evaluation import Evaluation
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.generator import GeneratorOptions
 from recurra.options import option
 from recurra.report import ReportContent
@@ -403,7 +403,7 @@ class SequenceGenerator(FittedEstimator):
             raise InputError(_("{window}: expected a whole number of at least 2", window=option("window", self.window)))
         if self.cell not in cell_names():
             raise InputError(
-                _("{cell}: expected one of {names}", cell=option("cell", self.cell), names=", ".join(cell_names()))
+                _("{cell}: expected one of {names}", cell=option("cell", self.cell), names=listing(cell_names()))
             )
         check_options("network", self.network, GeneratorOptions)
         check_options("training", self.training, TrainingOptions)
@@ -418,7 +418,7 @@ def _precision(given: str) -> Precision | None:
             _(
                 "{weights}: expected auto, {names}",
                 weights=option("weights", given),
-                names=" or ".join((", ".join(PRECISIONS[:-1]), PRECISIONS[-1])),
+                names=_(" or ").join((listing(PRECISIONS[:-1]), PRECISIONS[-1])),
             )
         )
     return given  # pyright: ignore[reportReturnType]  # checked

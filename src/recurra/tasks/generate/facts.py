@@ -6,7 +6,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.ensemble.members import remarks_of
 from recurra.formatting import count
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.methods import method_name
 from recurra.options import option
 from recurra.tasks.generate.kinds import Kind
@@ -75,7 +75,7 @@ def model_facts(model: TextModel) -> list[Fact]:
     if model.costs:
         told = _("{precision} while it writes", precision=model.precision)
         told += _("; nats per symbol more than float32 on held-out text: {costs}").format(
-            costs=", ".join(f"{name} {cost:+.5f}" for name, cost in model.costs.items())
+            costs=listing(f"{name} {cost:+.5f}" for name, cost in model.costs.items())
         )
         facts.append(Fact("weights", told, option("weights")))
     return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]

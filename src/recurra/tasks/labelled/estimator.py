@@ -33,7 +33,7 @@ from recurra.deploy.model_file import Contents
 from recurra.deploy.seen import Seen
 from recurra.errors import InputError
 from recurra.evaluation.shared.evaluation import Evaluation
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.own import Loss, OwnParts
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.labelled.contract import LabelledEstimator
@@ -320,7 +320,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator, BaseEstimator):
         refuse_unequal(y, len(examples))
         unknown = [name for name in self.optional if name not in examples.kinds]
         if unknown:
-            known = ", ".join(map(repr, examples.kinds))
+            known = listing(map(repr, examples.kinds))
             raise InputError(
                 _(
                     "optional names {unknown!r}, which is no input: expected some of {known}",

@@ -29,7 +29,7 @@ from recurra.data.schema.names import counted, require_columns
 from recurra.errors import InputError
 from recurra.evaluation.ranking.ranks import best, forget_seen
 from recurra.evaluation.shared.evaluation import Evaluation
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.next_event import LEVELS, NextEventNetwork, NextEventOptions
 from recurra.options import option
 from recurra.report import ReportContent
@@ -275,7 +275,7 @@ class NextEvent(StudiedEstimator):
         frame = frame.assign(**dict.fromkeys(missing, np.nan)) if missing else frame
         log, facts = read_events(frame, columns, source=opened.source)
         if missing:
-            facts.append(Fact(_("missing"), _("{columns}: read as unknown", columns=", ".join(missing))))
+            facts.append(Fact(_("missing"), _("{columns}: read as unknown", columns=listing(missing))))
         data = Events(log)
         return Gathered(data, data.rows, roles, facts)
 
@@ -471,7 +471,7 @@ class NextEvent(StudiedEstimator):
         wrong = next((name for name in columns if name not in _COLUMNS), None)
         if wrong is not None:
             raise InputError(
-                _("{wrong} is no kind of column: expected some of {known}", wrong=wrong, known=", ".join(_COLUMNS))
+                _("{wrong} is no kind of column: expected some of {known}", wrong=wrong, known=listing(_COLUMNS))
             )
         given = {name: value for name, value in columns.items() if value is not None}
         if not isinstance(events, EventLog):

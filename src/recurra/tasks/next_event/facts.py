@@ -5,10 +5,11 @@ from __future__ import annotations
 from recurra.data.schema.facts import Fact
 from recurra.ensemble.members import remarks_of
 from recurra.formatting import count
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 from recurra.methods import method_name
 from recurra.options import option
 from recurra.tasks.next_event.model import NextEventModel
+from recurra.training.options import told_passes
 
 _SEEN = {True: mark("items of the past may be proposed again"), False: mark("items of the past are not proposed")}
 
@@ -25,7 +26,6 @@ def model_facts(model: NextEventModel) -> list[Fact]:
         units=count(network.hidden, "unit"),
         width=network.embedding,
     )
-    passes = f"{training.epochs:.3g}" if training.epochs is not None else _("by steps")
     items = _("{n} items", n=f"{len(model.reader.items):,}")
     cold = len(model.reader.items) - model.reader.seen
     if cold:
@@ -35,14 +35,14 @@ def model_facts(model: NextEventModel) -> list[Fact]:
         Fact("network", told, option("cell")),
         Fact(
             "training",
-            _("{passes} passes in batches of {batch_size}", passes=passes, batch_size=training.batch_size),
+            told_passes(training),
             option("epochs"),
         ),
         Fact(_("ranked"), items + drawn),
         Fact(_("seen items"), _(_SEEN[recipe.keep_seen]), option("seen")),
     ]
     if model.blend.methods:
-        parts = ", ".join(f"{weight:.2f} x {method_name(name)}" for name, weight in model.blend.methods.items())
+        parts = listing(f"{weight:.2f} x {method_name(name)}" for name, weight in model.blend.methods.items())
         said = _("{network:.2f} x network plus {parts} (held-out events)", network=model.blend.network, parts=parts)
         facts.append(Fact(_("blend"), said))
     return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]

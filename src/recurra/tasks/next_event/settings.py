@@ -10,7 +10,7 @@ from recurra import cells
 from recurra.data.events.log import EventLog
 from recurra.data.events.reader import EventReader
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.next_event import NextEventOptions
 from recurra.tasks.parameters import check_options, check_whole, chosen_options
 from recurra.training import TrainingOptions
@@ -29,7 +29,7 @@ def check_arguments(estimator: Any) -> None:
         value = getattr(estimator, name)
         if value not in known:
             raise InputError(
-                _("{name} is {value!r}: expected one of {known}", name=name, value=value, known=", ".join(known))
+                _("{name} is {value!r}: expected one of {known}", name=name, value=value, known=listing(known))
             )
     check_verbose(estimator.verbose)
     pick_device(estimator.device)
@@ -46,7 +46,7 @@ def refuse_numbers(names: tuple[str, ...], log: EventLog) -> None:
                 _(
                     "numbers names {name!r}: expected numeric columns that come with an event, of {known}",
                     name=name,
-                    known=", ".join(log.context) or _("which there is none"),
+                    known=listing(log.context) or _("which there is none"),
                 )
             )
 

@@ -18,7 +18,7 @@ from recurra.data.schema.facts import Fact
 from recurra.errors import InputError
 from recurra.evaluation.generation.series import evaluate_series
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 from recurra.nn.density import DensityOptions
 from recurra.options import option
 from recurra.report.content import ReportContent
@@ -320,6 +320,6 @@ class SeriesGenerator(StudiedEstimator):
         for name, known in (("method", ("auto", *METHODS)), ("cell", cell_names())):
             value = getattr(self, name)
             if value not in known:
-                raise InputError(_("{name}: expected one of {names}", name=option(name, value), names=", ".join(known)))
+                raise InputError(_("{name}: expected one of {names}", name=option(name, value), names=listing(known)))
         check_options("network", self.network, DensityOptions)
         check_options("training", self.training, TrainingOptions)

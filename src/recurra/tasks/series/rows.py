@@ -13,7 +13,7 @@ import pandas as pd
 from recurra.data.schema.facts import Fact
 from recurra.data.time.times import Times, read_times
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 
 Floats = npt.NDArray[np.float64]
@@ -86,7 +86,7 @@ def series_rows(
     names = tuple(map(str, frame.columns)) if roles is None else roles.names
     if missing := [each for each in names if each not in frame]:
         raise InputError(
-            _("{name} has no column {missing}: expected the columns fitted to", name=name, missing=", ".join(missing))
+            _("{name} has no column {missing}: expected the columns fitted to", name=name, missing=listing(missing))
         )
     owner = _series_column(frame, name, series) if roles is None else roles.series
     codes = np.zeros(len(frame), dtype=np.int64)
@@ -121,7 +121,7 @@ def series_rows(
         values = table.groupby(codes).transform(lambda part: part.interpolate(limit_direction="both")).to_numpy()
     _check(values, numbers, name, least=FEWEST if roles is None else 3)
     last, step = 0, 0
-    facts = [Fact("columns", ", ".join(numbers))]
+    facts = [Fact("columns", listing(numbers))]
     if times is not None:
         moments = times.values.astype("datetime64[ns]").astype(np.int64)
         last, step = int(moments.max()), int(np.median(np.diff(moments)[np.diff(codes) == 0]))
