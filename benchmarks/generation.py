@@ -149,7 +149,7 @@ def _learner(network: GeneratorNetwork, source: LaneSource, precision: str) -> C
 def _plain_learner(twin: GeneratorNetwork, source: LaneSource, precision: str) -> Callable[[], float]:
     plain = torch.nn.ModuleDict(
         {
-            "embedding": torch.nn.Embedding(*twin.embedding.weight.shape),
+            "embedding": torch.nn.Embedding(twin.size, twin.embedding.weight.shape[1]),
             "layer": torch.nn.LSTM(twin.embedding.weight.shape[1], 512),
             "output": torch.nn.Linear(512, len(twin.output.weight)),
         }
