@@ -15,6 +15,7 @@ from recurra.nn.own import OwnNetwork
 from recurra.nn.sequence import SequenceOptions
 from recurra.options import option
 from recurra.tasks.labelled.model import SequenceModel
+from recurra.tasks.training_fact import training_fact
 
 
 def model_facts(model: SequenceModel) -> list[Fact]:
@@ -37,14 +38,7 @@ def model_facts(model: SequenceModel) -> list[Fact]:
                 option("cell"),
             )
         )
-    passes = f"{training.epochs:.3g}" if training.epochs is not None else _("by steps")
-    facts.append(
-        Fact(
-            "training",
-            _("{passes} passes in batches of {batch_size}", passes=passes, batch_size=training.batch_size),
-            option("epochs"),
-        )
-    )
+    facts.append(training_fact(training))
     facts += model.objective.facts()
     blend = model.blend
     facts.append(

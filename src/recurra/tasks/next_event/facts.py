@@ -9,6 +9,7 @@ from recurra.language import _, mark
 from recurra.methods import method_name
 from recurra.options import option
 from recurra.tasks.next_event.model import NextEventModel
+from recurra.tasks.training_fact import training_fact
 
 _SEEN = {True: mark("items of the past may be proposed again"), False: mark("items of the past are not proposed")}
 
@@ -25,7 +26,6 @@ def model_facts(model: NextEventModel) -> list[Fact]:
         units=count(network.hidden, "unit"),
         width=network.embedding,
     )
-    passes = f"{training.epochs:.3g}" if training.epochs is not None else _("by steps")
     items = _("{n} items", n=f"{len(model.reader.items):,}")
     cold = len(model.reader.items) - model.reader.seen
     if cold:
@@ -33,11 +33,7 @@ def model_facts(model: NextEventModel) -> list[Fact]:
     drawn = _(", {n} of which are drawn in each step", n=f"{network.negatives:,}") if network.negatives else ""
     facts = [
         Fact("network", told, option("cell")),
-        Fact(
-            "training",
-            _("{passes} passes in batches of {batch_size}", passes=passes, batch_size=training.batch_size),
-            option("epochs"),
-        ),
+        training_fact(training),
         Fact(_("ranked"), items + drawn),
         Fact(_("seen items"), _(_SEEN[recipe.keep_seen]), option("seen")),
     ]
