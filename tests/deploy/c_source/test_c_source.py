@@ -146,7 +146,7 @@ def test_a_network_that_magnifies_roundings_passes_its_own_test(tmp_path):
 
 def test_a_makefile_of_somebody_elses_stays(tmp_path):
     (tmp_path / "Makefile").write_text("all:\n")
-    with pytest.raises(InputError, match="Makefile is there and not one of ours"):
+    with pytest.raises(InputError, match="Makefile exists and was not written by an export"):
         export_c(rc.nn.GRU(1, 1), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["Makefile"]
     assert (tmp_path / "Makefile").read_text() == "all:\n"

@@ -17,6 +17,7 @@ from recurra.deploy.graph.layers import graph_of
 from recurra.deploy.graph.nodes import Graph, Recurrence
 from recurra.errors import InputError
 from recurra.files import whole_file
+from recurra.language import _
 
 STEPS = 32  # of the test vectors
 TOLERANCE = 1e-5  # relative to the number or 1
@@ -70,9 +71,13 @@ def write_c(
 ) -> list[Path]:
     """Write a graph of one input and output, with test vectors [steps, .] for both, which may differ by `tolerance`."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in RESERVED:
-        raise InputError(f"name is {name!r}: expected a word that names can begin with in C, such as 'model'")
+        raise InputError(
+            _("name is {name!r}: expected a word that names can begin with in C, such as 'model'", name=name)
+        )
     if any(isinstance(node, Recurrence) and node.call.recurrence.reverse for node in graph.nodes):
-        raise InputError("the network is bidirectional: expected one direction, as a step knows nothing of what comes")
+        raise InputError(
+            _("the network is bidirectional: expected one direction, as a step knows nothing of what comes")
+        )
     source = source_of(expanded(graph), name, remark.replace("*/", ""))
     inputs, outputs = (np.ascontiguousarray(each, np.float32) for each in (inputs, outputs))
     texts = {
@@ -88,7 +93,9 @@ def write_c(
     folder = Path(directory)
     makefile = folder / "Makefile"
     if makefile.exists() and not makefile.read_text(encoding="utf-8", errors="replace").startswith(OURS):
-        raise InputError(f"{makefile} is there and not one of ours: expected another folder, or an empty one")
+        raise InputError(
+            _("{path} exists and was not written by an export: give another folder, or an empty one", path=makefile)
+        )
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in texts.items():
         with whole_file(folder / file) as temporary:

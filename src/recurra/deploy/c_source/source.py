@@ -23,6 +23,7 @@ from recurra.deploy.graph.nodes import (
     Scale,
 )
 from recurra.errors import InputError
+from recurra.language import _
 
 # What neither an input nor a prefix may be called: words of C, and names of the source.
 RESERVED = frozenset(
@@ -54,7 +55,7 @@ class _Writer:
         if values is None:
             return "0"
         if not np.isfinite(values).all():
-            raise InputError("a weight is not a finite number: expected a network whose training went well")
+            raise InputError(_("a weight is not a finite number: expected a network whose training went well"))
         self.arrays.append((f"w{len(self.arrays)}", values))
         return self.arrays[-1][0]
 
@@ -102,7 +103,9 @@ def source_of(graph: Graph, name: str, remark: str) -> Source:
     """The source of a graph whose recurrences are written out, under the prefix `name`."""
     for each in graph.inputs:
         if each.name in RESERVED:
-            raise InputError(f"an input is called {each.name!r}, which is taken in C: expected another name")
+            raise InputError(
+                _("an input is called {name!r}, which is taken in C: expected another name", name=each.name)
+            )
     writer = _Writer(graph)
     body = [line for node in graph.nodes for line in writer.statements(node)]
     for state, new in zip(graph.states, graph.updated, strict=True):

@@ -50,6 +50,7 @@ from recurra.deploy.graph.nodes import (
 from recurra.deploy.graph.rounding import LEAST
 from recurra.errors import InputError
 from recurra.kernels.rounding import rounded
+from recurra.language import _
 
 TAKEN = RESERVED | set(
     "gelu count found keys steps softmax argmax clip shrink waves convolve t exact numbers less "
@@ -91,7 +92,7 @@ class _Writer:
         if values is None:
             return "0"
         if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise InputError("a weight is not a finite number: expected a network whose training went well")
+            raise InputError(_("a weight is not a finite number: expected a network whose training went well"))
         key = kind, sha256(values.astype(_NUMPY.get(kind, values.dtype)).tobytes()).digest()
         if key not in self.stored:
             self.stored[key] = f"w{len(self.arrays)}"
@@ -323,7 +324,9 @@ def whole_source(graph: Graph, name: str, remark: str, *, most: int, int8: bool)
     graph = expanded(graph)
     for each in (*graph.inputs, *graph.states):
         if each.name in TAKEN:
-            raise InputError(f"an input is called {each.name!r}, which is taken in C: expected another name")
+            raise InputError(
+                _("an input is called {name!r}, which is taken in C: expected another name", name=each.name)
+            )
     writer = _Writer(graph, name, most, int8)
     free = [each.name for each in graph.axes if each.steps is None and each.of is None]
     counts = [steps_name(graph, axis) for axis in free]

@@ -34,9 +34,11 @@ def write_c_model(
     Raises InputError for a name that is no prefix in C, and a folder with a Makefile of another's.
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in RESERVED:
-        raise InputError(f"name is {name!r}: expected a word that names can begin with in C, such as 'model'")
+        raise InputError(
+            _("name is {name!r}: expected a word that names can begin with in C, such as 'model'", name=name)
+        )
     if steps < 1:
-        raise InputError(f"steps is {steps}: expected a whole number of at least 1")
+        raise InputError(_("steps is {steps}: expected a whole number of at least 1", steps=steps))
     folder = Path(directory)
     makefile = folder / "Makefile"
     if makefile.exists() and not makefile.read_text(encoding="utf-8", errors="replace").startswith(OURS):

@@ -10,6 +10,7 @@ from recurra.deploy.graph.builder import Builder
 from recurra.deploy.graph.cells import check_exportable
 from recurra.deploy.graph.nodes import Graph, Vector
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.nn.calls import layer_calls
 from recurra.nn.forward import refuse_masks
 from recurra.nn.layer import RecurrentLayer
@@ -53,8 +54,11 @@ def add_layer(
     """All layers of one module, the first numbered `number`: its outputs, and the next number."""
     if not isinstance(layer, RecurrentLayer):
         raise InputError(
-            f"a {type(layer).__name__} cannot be exported: expected a recurrent layer of Recurra, as in a "
-            "model whose cell is one of recurra.cells.names()"
+            _(
+                "a {kind} cannot be exported: expected a recurrent layer of Recurra, as in a model whose cell is one "
+                "of recurra.cells.names()",
+                kind=type(layer).__name__,
+            )
         )
     check_exportable(layer.cell)
     refuse_masks(layer)

@@ -12,6 +12,7 @@ from recurra.deploy.graph.builder import Builder, numbers
 from recurra.deploy.graph.layers import add_layer
 from recurra.deploy.graph.nodes import Vector
 from recurra.errors import InputError
+from recurra.language import _
 from recurra.nn.front_ends import ColumnFrontEnd, TokenFrontEnd
 from recurra.nn.pooling import Pooling
 from recurra.nn.sequence import SequenceNetwork
@@ -150,5 +151,9 @@ def refuse_unexported(network: SequenceNetwork) -> None:
     for name, part in network.parts.items():
         if part.kind in ("sound", "image"):
             raise InputError(
-                f"input {name!r} is of kind {part.kind}, which has no export: expected tokens, numbers or columns"
+                _(
+                    "input {name!r} is of kind {kind}, which has no export: expected tokens, numbers or columns",
+                    name=name,
+                    kind=part.kind,
+                )
             )

@@ -18,6 +18,7 @@ from recurra.deploy.onnx_graph.operators import has_operator, write_operator
 from recurra.deploy.onnx_graph.scanning import alive_steps, write_scan
 from recurra.errors import InputError
 from recurra.files import whole_file
+from recurra.language import _
 
 OPSET, IR = 17, 8  # the first with LayerNormalization: ONNX 1.12, onnxruntime 1.12
 
@@ -65,7 +66,9 @@ def export_onnx(
 def step_model(graph: Graph) -> onnx.ModelProto:
     """One step: inputs [B, .] and states [B, .] -> outputs [B, .] and the new states."""
     if _reverses(graph):
-        raise InputError("the network is bidirectional: expected one direction, as a step knows nothing of what comes")
+        raise InputError(
+            _("the network is bidirectional: expected one direction, as a step knows nothing of what comes")
+        )
     step = expanded(graph)
     to = Operations()
     for node in step.nodes:

@@ -35,6 +35,7 @@ from recurra.deploy.graph.nodes import (
 from recurra.deploy.graph.rounding import LEAST
 from recurra.errors import InputError
 from recurra.kernels.rounding import rounded
+from recurra.language import _
 
 _COMBINATIONS = {"add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "maximum": "Max"}
 _COMBINATIONS |= {"minimum": "Min"}
@@ -62,7 +63,7 @@ class Operations:
         """The name of a tensor of constant values; InputError where one is not finite."""
         array = np.array(values, dtype, order="C")
         if not np.isfinite(array).all():
-            raise InputError("a weight is not a finite number: expected a network whose training went well")
+            raise InputError(_("a weight is not a finite number: expected a network whose training went well"))
         key = (
             array.dtype.str,
             array.shape,
