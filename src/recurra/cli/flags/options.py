@@ -255,6 +255,9 @@ Fallback = Annotated[
     bool, _option(OUTPUT, "--fallback", help="Where the best baseline is better for a series, write its forecast.")
 ]
 Epochs = Annotated[float | None, _option(LEARNING, help="Passes over the data; by its size unless given.")]
+Seconds = Annotated[
+    float | None, _option(LEARNING, help="Processor time of each training, in seconds, in place of passes.")
+]
 Seed = Annotated[int, _option(LEARNING, min=0, help="Random seed; the same seed gives bit-identical results.")]
 Schedule = Annotated[Literal["one-cycle", "plateau"], _option(LEARNING, help="Learning rate schedule.")]
 Precision = Annotated[Literal["auto", "float32", "bfloat16"], _option(LEARNING, help="Arithmetic precision.")]

@@ -107,6 +107,7 @@ _TEXT: dict[str, Flag] = {
 }
 _LEARNING: dict[str, Flag] = {
     "epochs": Flag(options.Epochs, None, "training"),
+    "seconds": Flag(options.Seconds, None, "training"),
     "seed": Flag(options.Seed, 0, "settings"),
     "schedule": Flag(options.Schedule, "one-cycle", "training"),
     "precision": Flag(options.Precision, "auto", "training"),

@@ -15,7 +15,7 @@ from recurra.nn.own import OwnNetwork
 from recurra.nn.sequence import SequenceOptions
 from recurra.options import option
 from recurra.tasks.labelled.model import SequenceModel
-from recurra.training.options import told_passes
+from recurra.tasks.training_fact import training_fact
 
 
 def model_facts(model: SequenceModel) -> list[Fact]:
@@ -38,13 +38,7 @@ def model_facts(model: SequenceModel) -> list[Fact]:
                 option("cell"),
             )
         )
-    facts.append(
-        Fact(
-            "training",
-            told_passes(training),
-            option("epochs"),
-        )
-    )
+    facts.append(training_fact(training))
     facts += model.objective.facts()
     blend = model.blend
     facts.append(

@@ -67,7 +67,7 @@ class NextEvent(StudiedEstimator):
     A causal recurrence reads the items of a history and what comes with them; every item gets a score, and where
     held-out events say so, neighbours and n-grams add theirs.
 
-    cell      the recurrence: see `recurra.cells`
+    cell      the recurrence: see `recurra.cells`; or "transformer", which sees the last 128 events, to compare with
     members   networks whose scores are averaged
     network   `NextEventOptions`, or a mapping of some: hidden, layers, embedding, dropout, ...
     training  `TrainingOptions`, or a mapping of some
@@ -324,8 +324,8 @@ class NextEvent(StudiedEstimator):
         return Recipe(
             cell=self.cell,
             members=int(self.members),
-            network=chosen_options(self.network, default_network(reader)),
-            training=chosen_options(self.training, default_training(log, reader)),
+            network=chosen_options(self.network, default_network(reader, self.cell)),
+            training=chosen_options(self.training, default_training(log, reader, self.cell)),
             keep_seen=self._repeats(log) if self.seen == "auto" else self.seen == "keep",
             seed=int(self.seed),
         )

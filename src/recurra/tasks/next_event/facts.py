@@ -9,7 +9,7 @@ from recurra.language import _, listing, mark
 from recurra.methods import method_name
 from recurra.options import option
 from recurra.tasks.next_event.model import NextEventModel
-from recurra.training.options import told_passes
+from recurra.tasks.training_fact import training_fact
 
 _SEEN = {True: mark("items of the past may be proposed again"), False: mark("items of the past are not proposed")}
 
@@ -33,11 +33,7 @@ def model_facts(model: NextEventModel) -> list[Fact]:
     drawn = _(", {n} of which are drawn in each step", n=f"{network.negatives:,}") if network.negatives else ""
     facts = [
         Fact("network", told, option("cell")),
-        Fact(
-            "training",
-            told_passes(training),
-            option("epochs"),
-        ),
+        training_fact(training),
         Fact(_("ranked"), items + drawn),
         Fact(_("seen items"), _(_SEEN[recipe.keep_seen]), option("seen")),
     ]

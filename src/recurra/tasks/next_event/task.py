@@ -51,5 +51,6 @@ RECOMMEND = Task(
         ),
     ),
     shared=("day_first", "ignore", "test", "share", "cell", "hidden"),
+    cells=("transformer",),
     options=OPTIONS,
 )

@@ -8,8 +8,8 @@ from recurra.formatting import count
 from recurra.language import _, mark
 from recurra.nn.cell_layer import TRANSFORMER
 from recurra.options import option
+from recurra.tasks.training_fact import training_fact
 from recurra.tasks.translate.model import TranslationModel
-from recurra.training.options import told_passes
 
 _FORMS = {"multiplicative": mark("multiplicative"), "additive": mark("additive")}
 
@@ -45,11 +45,7 @@ def model_facts(model: TranslationModel) -> list[Fact]:
     return [
         Fact("vocabulary", words, option("vocabulary")),
         Fact("network", told, option("cell")),
-        Fact(
-            "training",
-            told_passes(training),
-            option("epochs"),
-        ),
+        training_fact(training),
         Fact(
             "search",
             _(
