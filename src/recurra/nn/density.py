@@ -18,9 +18,10 @@ and a column `holds` its value at times, is drawn as no change at all. Sizes of 
 everything moves more, or less, than where it was learnt (Engle 1982; Bollerslev 1986). A single large change counts for
 little in them, and they have a bound: else what is drawn makes the next larger, and series swell as they go on.
 
-Where a row stands is told from the level of late alone. A network that reads the level itself draws later rows back to
-where it has learnt, sooner than they would go: a random walk seems to return to the mean of any stretch that it is seen
-in. So l_t counts by the diagonal p alone, of columns that do return (Dickey and Fuller 1979), and else by nothing.
+`late`: where a row stands is told from the level of late alone. A network that reads the level itself (l_t = 0) draws
+later rows back to where it has learnt, sooner than they would go: a random walk seems to return to the mean of any
+stretch that it is seen in. So l_t counts by the diagonal p alone, of columns that do return (Dickey and Fuller 1979),
+and else by nothing. Where levels do say what comes, as of sensors by day and by night, this loses it.
 """
 
 from __future__ import annotations
@@ -88,9 +89,11 @@ class DensityNetwork(Network):
 
     pull: Tensor
 
-    def __init__(self, columns: int, cell: str, options: DensityOptions, *, dropout: float = 0.0) -> None:
+    def __init__(
+        self, columns: int, cell: str, options: DensityOptions, *, dropout: float = 0.0, late: bool = False
+    ) -> None:
         super().__init__()
-        self.columns, self.options, self.dropout = columns, options, dropout
+        self.columns, self.options, self.dropout, self.late = columns, options, dropout, late
         d, r, k = columns, options.features, options.components
         self.layer = layer_of(cell)(3 * d, options.hidden)
         self.before = nn.Linear(options.hidden, d * r)
@@ -131,7 +134,7 @@ class DensityNetwork(Network):
         """What the density of each next row follows from; and the last state, of the layer, the sizes, the level."""
         inner, squares, level = (None, None, None) if state is None else state
         sizes, squares = sizes_of(changes, squares)
-        away, level = away_of(x, level)
+        away, level = away_of(x, level) if self.late else (x, x[-1])
         changes = (changes / sizes).clamp(-CLAMPED, CLAMPED)
         y, inner = self.layer(torch.cat([torch.tanh(away), changes, sizes.log()], dim=-1), inner)
         hidden = self.before(functional.dropout(y, self.dropout, self.training))

@@ -97,7 +97,7 @@ def test_a_long_series_has_the_sizes_of_its_recurrence() -> None:
 
 def test_another_level_changes_nothing_unless_a_column_goes_back_to_its_mean() -> None:
     torch.manual_seed(0)
-    network = DensityNetwork(2, "gru", DensityOptions(hidden=4, components=2)).double().eval()
+    network = DensityNetwork(2, "gru", DensityOptions(hidden=4, components=2), late=True).double().eval()
     x = torch.randn(200, 3, 2, dtype=torch.float64)
     with torch.no_grad():
         network.linear.weight.normal_()

@@ -105,7 +105,7 @@ class SeriesGenerator(StudiedEstimator):
     @property
     def members(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]  # networks to be trained
         """How many networks a training has."""
-        return len(methods_of(self.method, 1))
+        return 1 + len(methods_of(self.method, 1))  # likelihood learns twice
 
     def fit(self, X: Any, y: Any = None, *, series: str | None = None, run: Run | None = None) -> Self:
         """Learn all rows of X. Raises InputError for what is no table of numbers."""

@@ -83,7 +83,7 @@ def nats_of(network: DensityNetwork, z: Tensor, steps: Tensor) -> Tensor:
 
 def network_of(recipe: Recipe, scaling: Scaling) -> DensityNetwork:
     """A fresh network, drawn from torch's global generator."""
-    return DensityNetwork(len(scaling.own), recipe.cell, recipe.network, dropout=_DROPOUT)
+    return DensityNetwork(len(scaling.own), recipe.cell, recipe.network, dropout=_DROPOUT, late=recipe.late)
 
 
 def fit_likelihood(
@@ -93,7 +93,7 @@ def fit_likelihood(
     seat = Seat(name, 0, 1, recipe.seed)
     with seat.drawing():
         network = network_of(recipe, scaling)
-    network.begin_at(*_least_squares(parts[0], scaling.steps))
+    network.begin_at(*_least_squares(parts[0], scaling.steps, late=recipe.late))
     problem = RowsProblem(network, parts, scaling.steps, recipe.window, pick_device(run.device))
     options = recipe.training
     steps = options.steps(problem.examples)
@@ -102,14 +102,14 @@ def fit_likelihood(
     return Member(network, seat.train(problem, options, run=run, watch=True, steps=steps))
 
 
-def _least_squares(found: Stretches, steps: Floats) -> tuple[Tensor, ...]:
+def _least_squares(found: Stretches, steps: Floats, *, late: bool) -> tuple[Tensor, ...]:
     """The linear part of the density: each column's change from the row, its changes, and the columns before it."""
-    designs, drawn = [], back_to_mean(found) / steps
+    designs, drawn = [], back_to_mean(found) / steps if late else np.zeros_like(steps)
     for k in range(len(found)):
         x = torch.from_numpy(found.part(k)).unsqueeze(1)
         changes = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / torch.from_numpy(steps)
         size, _squares = sizes_of(changes)
-        away, _level = away_of(x)
+        away = away_of(x)[0] if late else x
         given = torch.cat([torch.ones_like(x[..., :1]), away, (changes / size).clamp(-CLAMPED, CLAMPED)], dim=-1)
         designs.append(torch.cat([given[:-1], (changes[1:] / size[:-1]).clamp(-CLAMPED, CLAMPED)], dim=-1).squeeze(1))
         designs[-1][:, -len(steps) :] -= torch.from_numpy(drawn) * (x - away)[:-1, 0]

@@ -12,7 +12,10 @@ METHODS = ("likelihood", "gan")
 
 @dataclass(frozen=True)
 class Recipe:
-    """`method` is the one whose network a model has; `whole`: series are generated and evaluated from their start."""
+    """`method` is the one whose network a model has; `whole`: series are generated and evaluated from their start.
+
+    `late`: rows are read from their level of late (`nn.density`).
+    """
 
     cell: str
     network: DensityOptions
@@ -21,3 +24,4 @@ class Recipe:
     seed: int
     method: str = "likelihood"
     whole: bool = False
+    late: bool = False
