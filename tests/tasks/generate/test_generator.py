@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ import recurra as rc
 from recurra.data.demo.chords import make_chords
 from recurra.data.demo.letters import make_letters
 from recurra.errors import InputError
+from recurra.evaluation.generation.ngrams import NGrams
+from recurra.evaluation.shared.calibration import Blend
 from recurra.tasks.generate import precision
+from recurra.tasks.generate.study import evaluate_text
 
 TEXT = make_letters(60)
 SMALL = {"hidden": 16, "layers": 1, "embedding": 8}
@@ -41,6 +45,37 @@ def test_the_table_has_the_mixture_the_network_and_the_baselines(model: rc.Seque
     assert any("too good" in note for note in model.evaluate(TEXT).notes)
     model.holdout_ = before
     assert model.score(judged) == pytest.approx(-nats["Recurra"])
+
+
+def test_n_grams_that_are_mixed_in_are_compared_with(model: rc.SequenceGenerator) -> None:
+    made, text = model.model_, model.holdout_.text
+    longer = NGrams.learn(
+        made.alphabet.encode(TEXT[: -len(text)]), made.alphabet.size, order=7, smoothing="witten-bell"
+    )
+    assert longer.name not in [each.name for each in made.baselines]
+    mixed = replace(made, corrector=longer, blend=Blend(0.001, 0.5), powers={longer.name: 0.5})
+    evaluation, symbols = evaluate_text(mixed, text)
+    nats = evaluation.table["nats per character"]
+    assert nats[longer.name] == pytest.approx(-np.log(longer.probabilities(symbols)).mean())
+    assert nats[f"{longer.name} to the power 0.50"] == pytest.approx(nats["Recurra"], abs=0.01)
+    assert not evaluation.verdict.better
+
+
+def test_what_n_grams_gain_is_not_the_networks(model: rc.SequenceGenerator) -> None:
+    made, text = model.model_, model.holdout_.text
+    alphabet = made.alphabet
+    one, five = (
+        NGrams.learn(alphabet.encode(TEXT[: -len(text)]), alphabet.size, order=order, smoothing="witten-bell")
+        for order in (1, 5)
+    )
+    sharper = replace(made, baselines=(one,), corrector=five, blend=Blend(0.001, 0.7), powers={})
+    evaluation, _symbols = evaluate_text(sharper, text)
+    nats = evaluation.table["nats per character"]
+    assert nats["Recurra"] < nats[five.name] - 0.005  # a better power, but of n-grams
+    assert not evaluation.verdict.better
+    assert evaluation.verdict.use == five.name
+    assert "the network adds nothing" in evaluation.verdict.sentence
+    assert any("adds nothing" in note for note in evaluation.notes)
 
 
 def test_a_seed_decides_and_a_file_writes_the_same(model: rc.SequenceGenerator, tmp_path: Path) -> None:
