@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import recurra as rc
 from recurra.data.demo.chords import make_chords
 from recurra.data.demo.letters import make_letters
+from recurra.data.text.notes import from_text
 from recurra.errors import InputError
 from recurra.evaluation.generation.ngrams import NGrams
 from recurra.evaluation.shared.calibration import Blend
@@ -153,6 +155,12 @@ def test_music_is_learnt_in_all_keys_written_and_judged_by_frame(tmp_path: Path)
     lines = loaded.sample("48 60 64 67", length=5, seed=2)[0].split("\n")
     assert lines == music.sample("48 60 64 67", length=5, seed=2)[0].split("\n")
     assert all(word == "-" or 0 <= int(word) < 128 for line in lines for word in line.split())
+    frames = from_text("".join(islice(loaded.stream(temperature=2.0, seed=4), 900)))
+    made = [frame for piece in frames for frame in piece]
+    assert sum(len(frame) > 1 for frame in made) > 20
+    assert all(low < high for frame in made for low, high in pairwise(frame))
+    shown = next(fact for fact in music.facts() if fact.label == "symbols")
+    assert "different notes, the end of a frame" in shown.value
     with pytest.raises(InputError, match="is no note"):
         loaded.sample("H2")
     with pytest.raises(InputError, match="expected pieces"):

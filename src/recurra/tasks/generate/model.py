@@ -3,9 +3,8 @@
     log p = a log p(network) + b log p(n-grams) + constant
 
 a and b are fitted to a part of the text learnt from that neither has seen (`evaluation.shared.calibration`). The
-mixture evaluates texts; what is written comes from the network alone, a step at a time. The n-grams that are mixed in are
-compared with too, as they are and, where that does better, to a power, so that what they gain is not called the
-network's.
+mixture evaluates texts; what is written comes from the network alone, a step at a time. The n-grams that are mixed in
+are compared with too, as they are and, where that does better, to a power: what they gain is not the network's.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from recurra.evaluation.generation.ngrams import NGrams, best_ngrams
 from recurra.evaluation.shared.calibration import Blend, fit_blend
 from recurra.language import mark
 from recurra.nn.generator import GeneratorNetwork, GeneratorOptions
-from recurra.tasks.generate.kinds import Kind
+from recurra.tasks.generate.kinds import KINDS, Kind
 from recurra.tasks.generate.precision import Precision, chosen, costs_of, stream_of
 from recurra.tasks.generate.problem import TextProblem, lanes_of, logits_of
 from recurra.training import Run, TrainingOptions
@@ -136,7 +135,8 @@ class TextModel:
             stream.step(table[symbols], out)
             return out
 
-        symbols = sampling.symbols(step, given, rows, seed=seed, never=np.zeros(1, dtype=np.int64))
+        never, follows = np.zeros(1, dtype=np.int64), KINDS[self.kind].follows(self.alphabet)
+        symbols = sampling.symbols(step, given, rows, seed=seed, never=never, follows=follows)
         for _ in range(length):
             yield next(symbols)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recurra.data.schema.facts import Fact
-from recurra.ensemble.members import remarks_of
+from recurra.ensemble.members import remarks_of, stopped
 from recurra.formatting import count
 from recurra.language import _, mark
 from recurra.methods import method_name
@@ -38,6 +38,7 @@ def model_facts(model: NextEventModel) -> list[Fact]:
             _("{passes} passes in batches of {batch_size}", passes=passes, batch_size=training.batch_size),
             option("epochs"),
         ),
+        *stopped(model.members, training.epochs),
         Fact(_("ranked"), items + drawn),
         Fact(_("seen items"), _(_SEEN[recipe.keep_seen]), option("seen")),
     ]
