@@ -39,7 +39,7 @@ from recurra.tasks.next_event.evaluating import evaluate_model
 from recurra.tasks.next_event.events import Events, Usage, asked_of, catalogue_of, later_events
 from recurra.tasks.next_event.explanation import explain_last
 from recurra.tasks.next_event.exported import exported
-from recurra.tasks.next_event.facts import model_facts
+from recurra.tasks.next_event.facts import model_facts, unknown_items
 from recurra.tasks.next_event.looking import insight_of
 from recurra.tasks.next_event.model import GAP, NextEventModel, Recipe, fit_model, make_network, refit, repeats_share
 from recurra.tasks.next_event.preview import RankedPreview
@@ -273,7 +273,7 @@ class NextEvent(StudiedEstimator):
         if missing:
             facts.append(Fact(_("missing"), _("{columns}: read as unknown", columns=", ".join(missing))))
         data = Events(log)
-        return Gathered(data, data.rows, roles, facts)
+        return Gathered(data, data.rows, roles, [*facts, *unknown_items(log, self._fitted().reader)])
 
     def _judges(self, log: EventLog, later: EventLog) -> Gathered:
         asked = later_events(log, later, int(self.least))

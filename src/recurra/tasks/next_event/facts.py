@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
+from recurra.data.events.log import EventLog
+from recurra.data.events.reader import EventReader
 from recurra.data.schema.facts import Fact
+from recurra.data.schema.names import counted, shown
 from recurra.ensemble.members import remarks_of, stopped
 from recurra.formatting import count
 from recurra.language import _, mark
@@ -11,6 +16,8 @@ from recurra.options import option
 from recurra.tasks.next_event.model import NextEventModel
 
 _SEEN = {True: mark("items of the past may be proposed again"), False: mark("items of the past are not proposed")}
+
+_NAMED = 10  # items that a note names
 
 
 def model_facts(model: NextEventModel) -> list[Fact]:
@@ -26,7 +33,7 @@ def model_facts(model: NextEventModel) -> list[Fact]:
         width=network.embedding,
     )
     passes = f"{training.epochs:.3g}" if training.epochs is not None else _("by steps")
-    items = _("{n} items", n=f"{len(model.reader.items):,}")
+    items = counted(len(model.reader.items), "item")
     cold = len(model.reader.items) - model.reader.seen
     if cold:
         items += _(", {n} of them by their features alone", n=f"{cold:,}")
@@ -47,3 +54,16 @@ def model_facts(model: NextEventModel) -> list[Fact]:
         said = _("{network:.2f} x network plus {parts} (held-out events)", network=model.blend.network, parts=parts)
         facts.append(Fact(_("blend"), said))
     return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]
+
+
+def unknown_items(log: EventLog, reader: EventReader) -> list[Fact]:
+    """Which items of a later log the reader does not know, and in how many events."""
+    strange = reader.codes(log.items) == 0
+    if not strange.any():
+        return []
+    told = _(
+        "{events} with items that never occur in training, read as unknown: {items}",
+        events=counted(int(strange.sum()), "event"),
+        items=shown([str(item) for item in pd.unique(log.items[strange])], _NAMED),
+    )
+    return [Fact("note", told)]
