@@ -98,6 +98,14 @@ def test_a_stream_writes_what_a_sample_does(model: rc.SequenceGenerator) -> None
     assert "".join(next(stream) for _ in range(30)) == model.sample("Dear ", length=30, seed=3)[0]
 
 
+def test_a_later_file_is_called_by_its_whole_name(model: rc.SequenceGenerator, tmp_path: Path) -> None:
+    model.save(tmp_path / "a.safetensors")
+    loaded = rc.load(tmp_path / "a.safetensors")
+    (tmp_path / "new.txt").write_text(TEXT[:2000], encoding="utf-8")
+    later = loaded.later(loaded.read_file(str(tmp_path / "new.txt"), {}))
+    assert loaded.evaluated(later).scores.title == "On new.txt (2,000 characters)"
+
+
 def test_surprise_is_of_every_symbol(model: rc.SequenceGenerator) -> None:
     frame = model.surprise("Dear Anna,\nλλ")
     assert "".join(frame["symbol"]) == "Dear Anna,\n\ufffd\ufffd"
