@@ -6,9 +6,13 @@
     python benchmarks/against_transformer.py step          # the cost of one more step as the context grows
     python benchmarks/against_transformer.py longer        # trained on short sequences, tested on long ones
 
-Both are Recurra's estimators with another `cell`, one thread, their seconds those of the CPU in passes over the data:
-two short trainings say how long a pass takes. Each learning rate of a grid is tried with seed 0, that of the lowest
-held-out loss is taken, and the seeds are trained with it. The test part is looked at once for each seed.
+Both are Recurra's estimators with another `cell`, of as many parameters to within 2 %, one thread. A training takes the
+given seconds of the processor, whatever number of steps that makes, and its learning rate follows the time. Each
+rate of a grid is tried with seed 0 and that of the lowest held-out loss is taken (or --rates names both); the other
+seeds are trained with it.
+
+--rows FILE appends every training as a line of JSON and does not repeat those that stand there, so that a long queue
+may be cut and go on.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -33,6 +38,7 @@ from recurra.nn.transformer_layer import TransformerLayer
 from recurra.tasks.translate.plan import default_network
 
 CELLS = {"translate": "gru", "transcribe": "lstm", "forecast": "lstm"}
+_PAST = 1_000  # rows before a forecast that are handed over, more than a window holds
 RATES = {"recurrence": (1e-3, 3e-3, 8e-3), "transformer": (3e-4, 1e-3, 3e-3)}
 Make = Callable[[str, dict[str, Any], int, int], Any]  # cell, training, seed, hidden -> an estimator
 
@@ -47,47 +53,85 @@ class Question:
     measure: str
     batch: int
     hidden: dict[str, int]
+    trainings: int = 1  # of a fit, which share the seconds
+    held_out: Callable[[Any], float] = lambda model: float(model.learning()["validation_loss"].min())
 
 
-def trained(question: Question, cell: str, rate: float, epochs: float, seed: int) -> tuple[Any, float, float]:
-    """The estimator, CPU seconds of its training, and its lowest held-out loss."""
-    training = {"epochs": epochs, "learning_rate": rate, "batch_size": question.batch}
+@dataclass(frozen=True)
+class Rows:
+    """Trainings as lines of JSON in a file, so that none is made twice; in memory alone without one."""
+
+    path: Path | None
+
+    def found(self, **wanted: Any) -> dict[str, Any] | None:
+        """The training of these settings, None where it has not been made."""
+        if self.path is None or not self.path.is_file():
+            return None
+        rows = [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
+        return next((row for row in rows if all(row.get(key) == value for key, value in wanted.items())), None)
+
+    def keep(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Print it, and append it to the file."""
+        print(json.dumps(row), flush=True)
+        if self.path is not None:
+            with self.path.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(row) + "\n")
+        return row
+
+
+def trained(question: Question, rows: Rows, **settings: Any) -> dict[str, Any]:
+    """A training's settings, parameters, steps, CPU seconds, lowest held-out loss, and its score on the test part."""
+    if (row := rows.found(**settings)) is not None:
+        return row
+    cell, seed = settings["network"], settings["seed"]
+    training = {
+        "seconds": settings["seconds"] / question.trainings,
+        "learning_rate": settings["learning rate"],
+        "batch_size": question.batch,
+        "patience": 25,  # every training has its seconds
+    }
     estimator = question.make(cell, training, seed, question.hidden["transformer" if cell == "transformer" else "rnn"])
     begun = time.process_time()
     question.fit(estimator)
-    curve = estimator.learning()
-    return estimator, time.process_time() - begun, float(curve["validation_loss"].min())
+    spent = time.process_time() - begun
+    row = settings | {
+        "parameters": sum(p.numel() for p in estimator.module_.parameters()),
+        "steps": int(estimator.learning()["step"].max()),
+        "CPU seconds with all else": round(spent, 1),
+        "held-out loss": question.held_out(estimator),
+        question.measure: question.score(estimator),
+    }
+    return rows.keep(row)
 
 
-def passes(question: Question, cell: str, rate: float, seconds: float) -> float:
-    """How many passes take so many seconds, without what a training takes of whatever length: vocabularies, tests."""
-    few, more = 0.05, 0.35
-    each = (trained(question, cell, rate, more, 0)[1] - trained(question, cell, rate, few, 0)[1]) / (more - few)
-    return seconds / max(each, 1e-3)
-
-
-def compared(question: Question, task: str, seconds: float, seeds: int) -> list[dict[str, Any]]:
+def compared(
+    question: Question, task: str, seconds: float, seeds: int, given: dict[str, float] | None, rows: Rows
+) -> list[dict[str, Any]]:
     """A row for both."""
-    rows = []
+    table = []
     for name, cell in (("recurrence", CELLS[task]), ("transformer", "transformer")):
-        epochs = passes(question, cell, RATES[name][1], seconds)
-        tried = {rate: trained(question, cell, rate, epochs, 0) for rate in RATES[name]}
-        rate = min(tried, key=lambda each: tried[each][2])
-        runs = [tried[rate], *(trained(question, cell, rate, epochs, seed) for seed in range(1, seeds))]
-        scores = [question.score(run[0]) for run in runs]
-        rows.append(
+        common = {"task": task, "network": cell, "seconds": seconds}
+        rate = (given or {}).get(name)
+        if rate is None:
+            tried = [trained(question, rows, **common, **{"learning rate": rate}, seed=0) for rate in RATES[name]]
+            rate = min(tried, key=lambda row: row["held-out loss"])["learning rate"]
+        runs = [trained(question, rows, **common, **{"learning rate": rate}, seed=seed) for seed in range(seeds)]
+        scores = [run[question.measure] for run in runs]
+        table.append(
             {
                 "network": cell,
-                "parameters": sum(p.numel() for p in runs[0][0].module_.parameters()),
-                "passes": epochs,
-                "CPU seconds": float(np.median([run[1] for run in runs])),
+                "parameters": runs[0]["parameters"],
+                "seconds": seconds,
+                "steps": int(np.median([run["steps"] for run in runs])),
                 "learning rate": rate,
                 question.measure: float(np.mean(scores)),
                 "of each seed": " ".join(f"{score:.4g}" for score in scores),
             }
         )
-        print(json.dumps(rows[-1]), flush=True)
-    return rows
+    sizes = [row["parameters"] for row in table]
+    if max(sizes) > 1.02 * min(sizes):
+        raise SystemExit(f"the networks have {sizes[0]} and {sizes[1]} parameters, which is more than 2 % apart")
+    return table
 
 
 def translate(data: Path, source: str = "de", target: str = "en") -> Question:
@@ -115,7 +159,7 @@ def translate(data: Path, source: str = "de", target: str = "en") -> Question:
 
 def transcribe(data: Path) -> Question:
     """CMU AN4 from its cepstra; word error rate of the best path."""
-    from recurra.evaluation.transcripts.error_rates import evaluate_transcripts
+    from recurra.evaluation.transcripts.error_rates import transcript_scores
 
     found = np.load(data.parent / "speech" / "an4-mfcc.npz")
     features, texts, who = found["features"], found["text"].astype(str), found["speaker"].astype(str)
@@ -132,17 +176,19 @@ def transcribe(data: Path) -> Question:
         return model.fit([frames[k] for k in train], texts[train].tolist(), groups=who[train])
 
     def score(model: Any) -> float:
-        said = {"model": model.predict([frames[k] for k in test], groups=who[test])}
-        evaluation = evaluate_transcripts(texts[test].tolist(), said, speakers=who[test])
-        return float(evaluation.table.loc["model", "WER"])  # pyright: ignore[reportArgumentType]
+        said = model.predict([frames[k] for k in test], groups=who[test])
+        return float(transcript_scores(texts[test].tolist(), said)["WER"].value)
 
-    return Question(make, fit, score, "WER", 16, {"rnn": 160, "transformer": 108})
+    return Question(make, fit, score, "WER", 16, {"rnn": 160, "transformer": 102})
 
 
 def forecast(data: Path) -> Question:
-    """Hourly oil temperatures, the network alone, h=24; MAE of the last tenth, a forecast every day."""
+    """Hourly oil temperatures, the network alone, h=24; MAE of the last tenth, a forecast every day.
+
+    The tenth before it is held out for the learning rate. A fit trains twice, at last on everything that it was given.
+    """
     frame = rc.read_table(data / "etth1.csv").frame
-    cut = int(0.9 * len(frame))
+    held, cut = int(0.8 * len(frame)), int(0.9 * len(frame))
 
     def make(cell: str, training: dict[str, Any], seed: int, hidden: int) -> Any:
         return rc.Forecaster(
@@ -150,16 +196,18 @@ def forecast(data: Path) -> Question:
         )
 
     def fit(model: Any) -> Any:
-        return model.fit(frame.iloc[:cut], target="OT")
+        return model.fit(frame.iloc[:held], target="OT")
 
-    def score(model: Any) -> float:
+    def error(model: Any, first: int, end: int) -> float:
         errors = []
-        for begin in range(cut, len(frame) - 24, 24):
-            found = model.predict(frame.iloc[:begin])["forecast"].to_numpy()
+        for begin in range(first, end - 24, 24):
+            found = model.predict(frame.iloc[begin - _PAST : begin])["forecast"].to_numpy()
             errors.append(np.abs(found - frame["OT"].to_numpy()[begin : begin + 24]).mean())
         return float(np.mean(errors))
 
-    return Question(make, fit, score, "MAE", 256, {"rnn": 128, "transformer": 86})
+    sizes = {"rnn": 128, "transformer": 116}
+    score, held_out = partial(error, first=cut, end=len(frame)), partial(error, first=held, end=cut)
+    return Question(make, fit, score, "MAE", 256, sizes, trainings=2, held_out=held_out)
 
 
 @torch.no_grad()
@@ -222,6 +270,8 @@ def main() -> None:
     parser.add_argument("what", choices=("translate", "transcribe", "forecast", "step", "longer"))
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rates", type=float, nargs=2, metavar=("RECURRENCE", "TRANSFORMER"), help="instead of tuning")
+    parser.add_argument("--rows", type=Path, help="a file to which every training is appended, and not made twice")
     parser.add_argument("--data", type=Path)
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -231,7 +281,9 @@ def main() -> None:
         rows = longer()
     else:
         question = {"translate": translate, "transcribe": transcribe, "forecast": forecast}[given.what]
-        rows = compared(question(data_folder(given.data)), given.what, given.seconds, given.seeds)
+        rates = None if given.rates is None else dict(zip(RATES, given.rates, strict=True))
+        found = question(data_folder(given.data))
+        rows = compared(found, given.what, given.seconds, given.seeds, rates, Rows(given.rows))
     print(markdown(rows))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from hypothesis import settings
@@ -15,6 +18,7 @@ os.environ["RECURRA_LANGUAGE"] = "en"  # whatever the locale of the machine, pro
 
 # Time is the machine's affair, and a test that fails must fail again.
 settings.register_profile("recurra", deadline=None, derandomize=True)
+settings.register_profile("fast", settings.get_profile("recurra"), max_examples=10)
 settings.load_profile("recurra")
 
 
@@ -56,7 +60,7 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
-# What `./check fast` leaves out, by marker: folders and files of tests, from here.
+# What takes long by where it stands, by marker: folders and files of tests, from here.
 MARKERS = {
     "train": (
         "tasks",
@@ -77,15 +81,69 @@ MARKERS = {
         "nn/test_compiling.py",
         "kernels/test_emulation.py",
     ),
-    "docs": ("docs",),
+    "docs": ("docs", "test_docstrings.py"),
 }
+FIXTURES = {"browser": "browser", "shared_data": "slow"}  # ... and by what a test asks for
+SLOW = {*MARKERS, "slow"}
+SETS = 4  # of parameters that `--fast` runs of each test
+ROOT = Path(__file__).resolve().parent
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what takes long by where it stands."""
-    root = Path(__file__).resolve().parent
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--fast",
+        action="store_true",
+        help=f"no test that is marked {', '.join(sorted(SLOW))}; of the others {SETS} sets of parameters, and ten "
+        "draws of Hypothesis",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("fast"):
+        settings.load_profile("fast")
+
+
+@cache
+def markers_of(path: Path) -> list[str]:
+    """What every test of the file or folder is marked with."""
+    place = path.relative_to(ROOT)
+    return [marker for marker, places in MARKERS.items() if any(place.is_relative_to(each) for each in places)]
+
+
+def pytest_collection() -> None:
+    """Imports leave next to no garbage, and looking for it takes a quarter of their time."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: the collector need not look at it again."""
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What is left out as a whole is not even imported."""
+    return True if config.getoption("fast") and markers_of(collection_path) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what takes long by where it stands, and put it first: processes that share the files out end together."""
     for item in items:
-        place = item.path.relative_to(root)
-        for marker, places in MARKERS.items():
-            if any(place.is_relative_to(each) for each in places):
-                item.add_marker(marker)
+        asked = [FIXTURES[name] for name in getattr(item, "fixturenames", ()) if name in FIXTURES]
+        for marker in {*markers_of(item.path), *asked}:
+            item.add_marker(marker)
+    items.sort(key=lambda item: not markers_of(item.path))
+    if config.getoption("fast"):
+        chosen = representative(items)
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = [item for item in items if item in chosen]
+
+
+def representative(items: list[pytest.Item]) -> set[pytest.Item]:
+    """The tests without a marker, and of each at most SETS sets of parameters, chosen by a digest of their names."""
+    tests: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if SLOW.isdisjoint(marker.name for marker in item.iter_markers()):
+            tests.setdefault(item.nodeid.split("[")[0], []).append(item)
+    chosen = (sorted(sets, key=lambda item: crc32(item.nodeid.encode()))[:SETS] for sets in tests.values())
+    return {item for sets in chosen for item in sets}

@@ -27,5 +27,9 @@ class TrainingError(RecurraError, RuntimeError):
     """Training that cannot go on, such as a loss that is no longer finite."""
 
 
+class OutdatedEngineError(RecurraError, ImportError):
+    """A compiled engine that belongs to other sources than the Python code: the installation has to be run again."""
+
+
 class MissingPackageError(RecurraError, ImportError):
     """A part of Recurra that needs a package which is not installed; the text says how to install it."""

@@ -14,6 +14,7 @@ import gettext
 import os
 import re
 import string
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from types import TracebackType
@@ -134,11 +135,16 @@ def unit_name(noun: str) -> str:
     return _("step of {span}", span=counted(int(span[1]), span[2]))
 
 
+def listing(parts: Iterable[object]) -> str:
+    """`a, b, c`; in Chinese `a、b、c`."""
+    return _(", ").join(map(str, parts))
+
+
 def joined(parts: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     if len(parts) < 2:
         return "".join(parts)
-    return _("{first} and {last}", first=_(", ").join(parts[:-1]), last=parts[-1])
+    return _("{first} and {last}", first=listing(parts[:-1]), last=parts[-1])
 
 
 @cache

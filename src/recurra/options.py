@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from recurra.language import _
+from recurra.language import _, listing
 
 Spelling = Callable[[str, tuple[Any, ...]], str]
 Offers = Callable[[str], bool]
@@ -48,7 +48,7 @@ def options(*names: str) -> str:
     >>> options("time", "freq")
     'time=, freq='
     """
-    return ", ".join(option(name) for name in names)
+    return listing(option(name) for name in names)
 
 
 def spelling() -> Spelling:

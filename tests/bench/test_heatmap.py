@@ -24,6 +24,7 @@ def texts(rows: list[dict[str, Any]]) -> list[str]:
     return [text.get_text() for axes in figure.axes for text in axes.texts]
 
 
+@pytest.mark.slow
 def test_every_ratio_stands_in_its_cell() -> None:
     shown = texts([row(1.25), row(0.5, hidden=64), row(31.0, cell="gru"), row(None, steps=100, refusal="differs")])
     assert {"1.25×", "0.50×", "31×", "differs", "LSTM", "GRU", "B=1", "T=20", "T=100"} <= set(shown)

@@ -16,6 +16,7 @@ CELLS = ("rnn", "gru", "lstm")
 PARAMETERS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_results_are_outputs_states_and_every_gradient(cell: str) -> None:
     _, call = make_pair(nn, nn, Case(cell, 5, 3, 4))

@@ -14,6 +14,7 @@ from recurra.kernels import backend
 CASE = Case("gru", 6, 3, 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["training", "inference"])
 def test_a_comparison_has_pairs_and_says_who_ran(mode: str) -> None:
     with backend("reference"):

@@ -37,23 +37,27 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+@pytest.mark.slow
 def test_the_two_take_turns_in_going_first(clock: Clock) -> None:
     found = paired(clock.work("a", 0.25), clock.work("b", 1.0), seconds=0, least=4, warm_up=1)
     assert clock.calls == "ab" + "abba" * 2
     assert (found.ratio, found.spread, len(found.ours)) == (4.0, (4.0, 4.0), 4)
 
 
+@pytest.mark.slow
 def test_a_short_call_is_repeated_until_a_sample_is_long_enough(clock: Clock) -> None:
     found = paired(clock.work("a", SAMPLE / 8), clock.work("b", 1.0), seconds=0, least=1, warm_up=1)
     assert clock.calls.count("a") == 1 + 8
     assert found.ours[0] == pytest.approx(SAMPLE / 8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seconds", "expected"), [(0.0, 5), (15.0, 7), (1000.0, 20)])
 def test_as_many_pairs_as_the_seconds_allow(clock: Clock, seconds: float, expected: int) -> None:
     assert len(paired(clock.work("a", 1.0), clock.work("b", 1.0), seconds=seconds).ours) == expected
 
 
+@pytest.mark.slow
 def test_garbage_is_not_collected_meanwhile_and_again_afterwards() -> None:
     seen = []
     paired(lambda: seen.append(gc.isenabled()), lambda: None, seconds=0, least=1)

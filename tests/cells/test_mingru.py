@@ -59,6 +59,7 @@ def test_the_scan_is_as_exact_as_the_steps_in_float32(steps, rows, seed, tiny):
     assert error <= max(4 * theirs, 1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [1, 2, 5, 16, 17])
 def test_the_scan_has_the_derivatives_of_the_steps(steps):
     torch.manual_seed(0)

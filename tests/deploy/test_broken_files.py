@@ -238,6 +238,7 @@ def contents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Contents]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLACES)
 def test_a_configuration_that_harms_is_refused_though_its_checksum_fits(
     contents: dict[str, Contents], tmp_path: Path, name: str
@@ -255,6 +256,7 @@ def test_a_configuration_that_harms_is_refused_though_its_checksum_fits(
     assert "is not a valid" in (said := refused(tmp_path / "model.safetensors")) or "holds the weights" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("wild", [float("nan"), float("inf")])
 def test_weights_that_are_no_numbers_are_refused(

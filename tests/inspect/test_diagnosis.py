@@ -71,6 +71,7 @@ def test_saturated_by_inputs_that_are_too_large(kind: Callable[..., nn.RNNBase])
     assert not [f for f in looked(Last(kind(1, 32)), torch.randn(20, 8, 1)) if f.kind == "saturated"]
 
 
+@pytest.mark.slow
 def test_a_solved_copy_task_is_healthy() -> None:
     torch.manual_seed(0)
     layer = rc.nn.LSTM(5, 32)
@@ -119,6 +120,7 @@ def test_signs_of_the_training_alone(signs: TrainingSigns, words: str) -> None:
     assert words in str(found)
 
 
+@pytest.mark.slow
 def test_a_copy_task_beyond_the_memory() -> None:
     torch.manual_seed(0)
     watch = trained(Last(rc.nn.LSTM(9, 16), 8), lambda: copy_task(80), functional.cross_entropy, 1e-3, steps=60)
@@ -128,6 +130,7 @@ def test_a_copy_task_beyond_the_memory() -> None:
     assert watch.memory()["layer"].steps < 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [rc.nn.LSTM, rc.nn.GRU, nn.RNN])
 def test_silent_on_a_healthy_model(kind: Callable[..., nn.RNNBase]) -> None:
     torch.manual_seed(0)

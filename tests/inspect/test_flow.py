@@ -173,6 +173,7 @@ def test_an_error_of_the_loss_leaves_the_model_as_it_was() -> None:
     assert not model.layer._forward_pre_hooks
 
 
+@pytest.mark.slow
 def test_a_compiled_model_is_seen_too() -> None:
     layer, x = rc.nn.GRU(3, 4), torch.randn(5, 2, 3)
     compiled = torch.compile(layer, backend="eager")

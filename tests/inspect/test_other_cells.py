@@ -23,6 +23,7 @@ def model(name, **options):
 SHOWN = {"MinGRU": ["h", "z", "n"], "SLSTM": ["h", "c", "n", "m", "i", "f", "z", "o"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHOWN)
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_traces_and_pictures(name, bidirectional):

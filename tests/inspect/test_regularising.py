@@ -15,6 +15,7 @@ def noisy(rows: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     return x, x[-3:].mean((0, 2)) + 0.5 * torch.randn(rows, generator=generator)
 
 
+@pytest.mark.slow
 def test_without_it_the_training_set_is_learnt_by_heart() -> None:
     variants = [Variant("without"), Variant("both", dropout=0.4, recurrent_dropout=0.3, weight_decay=0.5)]
     random = torch.get_rng_state()
@@ -32,6 +33,7 @@ def test_without_it_the_training_set_is_learnt_by_heart() -> None:
     assert len(figure.axes) == 2
 
 
+@pytest.mark.slow
 def test_classes() -> None:
     x = torch.randn(5, 20, 2)
     data = x, (x[-1, :, 0] > 0).long()

@@ -99,6 +99,7 @@ def test_the_map_keeps_what_varies() -> None:
     assert points.reshape(-1, 2).var(0)[0] >= points.reshape(-1, 2).var(0)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, rc.nn.LSTM])
 def test_pictures(kind: Callable[..., nn.RNNBase]) -> None:
     traces = trace(kind(3, 6), torch.randn(20, 4, 3))

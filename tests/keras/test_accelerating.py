@@ -94,6 +94,7 @@ def test_accelerate_and_restore(make: Any, built: bool) -> None:
     assert engine_calls() == count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", MODELS[:-1])
 def test_training_goes_on_with_the_same_curve(make: Any) -> None:
     x = np.random.default_rng(1).normal(size=(40, 5, 3)).astype(np.float32)
@@ -176,6 +177,7 @@ def test_an_apply_that_somebody_put_on_adam_stays() -> None:
     assert heard == [len(model.trainable_variables)] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("renew", [lambda model: model.compile("adam", "mse") or model, copy.deepcopy])
 def test_a_new_optimiser_is_accelerated_again(renew: Any) -> None:
     model, x = rk.accelerate(compiled()), torch.randn(2, 6, 3)

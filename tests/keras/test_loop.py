@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.drawing import examples
 from tests.keras.pairs import assert_same, engine_calls, flat, pair
 
 import recurra.keras as rk
@@ -45,6 +46,7 @@ def mask_of(kind: str, batch: int, steps: int) -> Any:
     return None if kind == "none" else torch.from_numpy(masks[kind])
 
 
+@pytest.mark.slow
 @given(
     kind=st.sampled_from(KINDS),
     sizes=st.tuples(*[st.sampled_from([1, 2, 3, 7]) for _ in range(3)], st.sampled_from([1, 5, 17])),
@@ -56,7 +58,7 @@ def mask_of(kind: str, batch: int, steps: int) -> Any:
     begin=st.booleans(),
     dtype=st.sampled_from(["float32", "float64"]),
 )
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_the_same_as_keras(
     kind: Any, sizes: Any, mask: str, flags: Any, training: bool, begin: bool, dtype: str
 ) -> None:
@@ -209,6 +211,7 @@ def test_gradients_of_gradients() -> None:
     assert torch.autograd.gradgradcheck(ours, (x,))
 
 
+@pytest.mark.slow
 def test_a_graph_that_is_exported_holds_operations_of_torch_alone() -> None:
     _, ours = pair("GRU", 3, (2, 4, 2))
     x = torch.randn(2, 4, 2)

@@ -36,6 +36,7 @@ def model_of(models: Any, layers: Any, seed: int = 1) -> Any:
 X = torch.randn(4, 6, 2, generator=torch.Generator().manual_seed(0))
 
 
+@pytest.mark.slow
 def test_a_model_of_ours_goes_through_its_file(tmp_path: Path) -> None:
     model: Any = model_of(rk.models, rk.layers)
     model.fit(X.numpy(), np.ones((4, 1), np.float32), verbose=0)
@@ -66,6 +67,7 @@ def test_the_file_says_what_it_needs(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
 
 
+@pytest.mark.slow
 def test_a_restored_model_needs_keras_alone(tmp_path: Path) -> None:
     model = rk.accelerate(model_of(keras.models, keras.layers))
     model.fit(X.numpy(), np.ones((4, 1), np.float32), verbose=0)
@@ -76,6 +78,7 @@ def test_a_restored_model_needs_keras_alone(tmp_path: Path) -> None:
     torch.testing.assert_close(found(X), expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ours_first", [True, False])
 def test_weights_go_both_ways(ours_first: bool, tmp_path: Path) -> None:
     pair = [model_of(rk.models, rk.layers, 1), model_of(keras.models, keras.layers, 2)]
@@ -86,6 +89,7 @@ def test_weights_go_both_ways(ours_first: bool, tmp_path: Path) -> None:
     torch.testing.assert_close(taker(X), giver(X), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("through", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
 @pytest.mark.parametrize("accelerated", [True, False])
 def test_copies(through: Any, accelerated: bool) -> None:

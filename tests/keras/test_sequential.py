@@ -118,6 +118,7 @@ UNUSUAL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", UNUSUAL.values(), ids=UNUSUAL)
 def test_what_is_unusual_is_left_to_keras(make: Any, short_steps: list[bool]) -> None:
     if make is not UNUSUAL["mixed precision"]:
@@ -165,6 +166,7 @@ def test_batches_of_ones_own(dtype: Any, short_steps: list[bool]) -> None:
     assert short_steps == [True] * 4
 
 
+@pytest.mark.slow
 def test_callbacks_and_a_learning_rate_that_changes() -> None:
     def make(models: Any, layers: Any) -> Any:
         return program(models, layers, optimizer=keras.optimizers.Adam(0.05))

@@ -26,7 +26,6 @@ builds: Any = chooser.builds
 # All that the machine has, or the one that the whole run of the tests is about.
 _ONLY = os.environ.get(ONLY) or os.environ.get("RECURRA_ISA")
 BUILDS: list[str] = [_ONLY] if _ONLY else builds._engine.supported_builds() if builds else []
-THOROUGH = bool(os.environ.get("RECURRA_THOROUGH"))  # many more examples, and what takes minutes and gigabytes
 
 CELLS: tuple[Cell, ...] = (RNN(), RNN("relu"), LSTM(), GRU(), GRU(reset_after=False))
 SIZES = (1, 3, 17, 63)
@@ -43,11 +42,6 @@ COMMON = (
 )  # fmt: skip
 OF_LSTM = ("projection", "peephole", "norm_cell")
 MATRICES = {"input_weight", "recurrent", "projection"}
-
-
-def examples(number: int) -> int:
-    """How many examples Hypothesis draws."""
-    return number * (20 if THOROUGH else 1)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from unittest import mock
 import pytest
 import torch
 from hypothesis import given, settings
+from tests.drawing import examples
 from tests.kernels.cases import (
     BUILDS,
     CELLS,
@@ -20,7 +21,6 @@ from tests.kernels.cases import (
     disagreement,
     engine,
     error,
-    examples,
     poisoned,
     question,
     tolerance,

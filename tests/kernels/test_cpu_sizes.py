@@ -6,7 +6,8 @@ import os
 
 import pytest
 import torch
-from tests.kernels.cases import BUILDS, CELLS, THOROUGH, Case, engine, question
+from tests.drawing import THOROUGH
+from tests.kernels.cases import BUILDS, CELLS, Case, engine, question
 
 from recurra.cells import RNN, Weights
 from recurra.kernels import reference
@@ -33,6 +34,7 @@ def gradient(run, recurrence, x, state, tensors, steps, last):
     return tail.detach(), grad[-last:]
 
 
+@pytest.mark.slow
 @every_cell
 def test_a_million_steps(cell):
     steps, last = 1_000_000, 50

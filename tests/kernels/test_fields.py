@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 from hypothesis import given, settings
-from tests.kernels.cases import BUILDS, Case, builds, cases, engine, examples, question
+from tests.drawing import examples
+from tests.kernels.cases import BUILDS, Case, builds, cases, engine, question
 
 from recurra import cells
 from recurra.cells import GRU
@@ -23,6 +24,7 @@ def checked():
     checking.watch(None)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(60), deadline=None)
 @given(cases(steps=4, sizes=(1, 5)), cases(steps=4, sizes=(3,)))
 def test_what_the_passes_hand_over_is_what_the_table_says(one, other):

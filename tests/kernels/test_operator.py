@@ -44,6 +44,7 @@ def test_it_gives_what_the_kernel_gives(cell, state, lengths):
     torch.testing.assert_close(ours, other, rtol=0, atol=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", [RNN(), LSTM()])
 def test_torch_finds_the_rules_consistent(cell, monkeypatch):
     asked = []

@@ -53,6 +53,7 @@ def test_the_same_bits_as_one_after_the_other(kind: str, given: str, monkeypatch
     assert all(torch.equal(one, other) for one, other in zip(alone, together, strict=True))
 
 
+@pytest.mark.slow
 @needs_engine
 def test_a_gradient_is_differentiated_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pairs, "WORTH", 0.0)

@@ -57,6 +57,7 @@ def of_every_build(asked):
             yield build, named(asked, asked.ask(engine.run, torch.bfloat16))
 
 
+@pytest.mark.slow
 @every_direction
 @pytest.mark.parametrize("cell", [cell for cell in CELLS if cell != RNN("relu")], ids=str)
 def test_bfloat16_beside_the_reference_in_float64(cell, direction):
@@ -73,6 +74,7 @@ def test_bfloat16_beside_the_reference_in_float64(cell, direction):
                     assert wrong <= 0.1, f"a row of {name} is wrong by {wrong}: {where}"
 
 
+@pytest.mark.slow
 @every_direction
 def test_bfloat16_is_exact_where_no_sum_is_rounded(direction):
     for hidden, batch in product(HIDDEN, ROWS):  # relu's gradient depends on the rounding of zero otherwise

@@ -174,6 +174,7 @@ def test_no_steps_leave_the_state():
     assert (state[0] == 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize(
     ("cell", "options"),

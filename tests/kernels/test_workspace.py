@@ -16,6 +16,8 @@ ROWS = workspace.LARGE // 4
 @pytest.fixture(autouse=True)
 def _an_empty_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workspace, "_pool", [])
+    monkeypatch.setattr(workspace, "_in_use", 0)
+    monkeypatch.setattr(workspace, "_most_in_use", 0.0)
 
 
 def test_a_block_is_used_again_once_its_tensor_is_gone() -> None:
@@ -80,3 +82,21 @@ def test_threads_never_share_a_block() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_sizes_that_change_with_every_step_are_not_all_kept() -> None:
+    drawn = torch.Generator().manual_seed(0)
+    most = 0
+    for rows in torch.randint(ROWS, 6 * ROWS, (300,), generator=drawn).tolist():
+        held = [workspace.empty(LIKE, rows), workspace.empty(LIKE, 2 * rows)]
+        most = max(most, workspace._in_use)
+        del held
+    assert workspace._in_use == 0
+    assert sum(block.nbytes for block in workspace._pool) <= 1.25 * most
+
+
+def test_what_was_once_large_is_forgotten_in_time() -> None:
+    workspace.empty(LIKE, 100 * ROWS)
+    for _ in range(4000):
+        workspace.empty(LIKE, ROWS)
+    assert sum(block.nbytes for block in workspace._pool) < 10 * workspace.LARGE

@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.kernels.cases import examples
+from tests.drawing import examples
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -44,6 +44,7 @@ def same(a, b, atol=1e-12):
     torch.testing.assert_close(a, b, rtol=0, atol=atol)
 
 
+@pytest.mark.slow
 @every_kind
 @some
 @given(st.integers(1, 20), st.integers(0, 20))
@@ -71,6 +72,7 @@ def test_steps_are_the_sequence(name, options, batch_first):
     same(parts(state), parts(last))
 
 
+@pytest.mark.slow
 @every_kind
 @some
 @given(st.data(), st.booleans(), st.booleans())
@@ -121,6 +123,7 @@ def test_permuting_the_rows_permutes_the_results(name, options):
     assert all(torch.equal(a, b[:, order]) for a, b in zip(parts(end), parts(last), strict=True))
 
 
+@pytest.mark.slow
 @every_kind
 @pytest.mark.parametrize("steps", [4, 11])  # by steps, and by the scan
 def test_first_and_second_derivatives(name, options, steps):
@@ -238,6 +241,7 @@ def test_a_stack_of_them_step_by_step():
     same(torch.stack(found), stack(x)[0])
 
 
+@pytest.mark.slow
 @every_kind
 def test_copies_files_and_compiling(name, options):
     layer, x = layer_of(name, options, 2), torch.randn(5, 2, 3, dtype=torch.float64)

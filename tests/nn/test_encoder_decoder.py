@@ -68,6 +68,7 @@ def test_rows_follow_others(cell, form):
         torch.testing.assert_close(logits[row], alone, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["gru", "transformer"])
 def test_it_learns_to_reverse(cell):
     torch.manual_seed(0)

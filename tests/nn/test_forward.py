@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.drawing import examples
 from tests.nn.pairs import BACKENDS, NAMES, Ran, flat, pair, same_with_gradients, states
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pack_sequence, pad_packed_sequence
@@ -109,9 +110,10 @@ def test_packed(name, backend, enforce_sorted, shape):
         same_with_gradients(ours, theirs, [x], ours(packed), theirs(packed))
 
 
+@pytest.mark.slow
 @every_backend
 @every_name
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(
     lengths=st.lists(st.integers(0, 6), min_size=1, max_size=5), batch_first=st.booleans(), layers=st.integers(1, 2),
     bidirectional=st.booleans(), hidden=st.sampled_from([1, 3, 17]),

@@ -14,7 +14,8 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.kernels.cases import BUILDS, examples, threads, using
+from tests.drawing import examples
+from tests.kernels.cases import BUILDS, threads, using
 from tests.nn.drawn import layers, tensors
 from torch.utils.data import DataLoader, Dataset
 
@@ -41,6 +42,7 @@ def equal(a, b):
     torch.testing.assert_close(a, b, rtol=0, atol=1e-11)
 
 
+@pytest.mark.slow
 @some
 @given(drawn=layers(forms=("padded",), noise=False), cut=st.integers(0, 7))
 def test_two_calls_are_one(drawn, cut):
@@ -57,6 +59,7 @@ def test_two_calls_are_one(drawn, cut):
     equal(list(hx) if isinstance(hx, tuple) else [hx], last)
 
 
+@pytest.mark.slow
 @some
 @given(drawn=layers(forms=("padded", "lengths"), noise=False), data=st.data())
 def test_permuting_the_rows_permutes_the_results(drawn, data):
@@ -71,6 +74,7 @@ def test_permuting_the_rows_permutes_the_results(drawn, data):
     assert all(torch.equal(a, b[:, order]) for a, b in zip(end, last, strict=True))
 
 
+@pytest.mark.slow
 @some
 @given(drawn=layers(forms=("lengths",), noise=False), more=st.integers(0, 3))
 def test_padding_changes_nothing(drawn, more):
@@ -97,6 +101,7 @@ def test_padding_changes_nothing(drawn, more):
             equal(state, [each[:, row] for each in end])
 
 
+@pytest.mark.slow
 @some
 @given(drawn=layers(forms=("padded",), noise=False))
 def test_reversed_time_swaps_the_directions(drawn):
@@ -114,6 +119,7 @@ def test_reversed_time_swaps_the_directions(drawn):
     equal(end, [state.flip(0) for state in last])
 
 
+@pytest.mark.slow
 @some
 @given(layers(forms=("padded", "lengths", "packed", "unsorted"), noise=False), st.sampled_from(["nan", "inf", "-inf"]))
 def test_what_is_not_finite_stays_in_its_row(drawn, bad):
@@ -191,6 +197,7 @@ def bytes_of(tensor):
     return tensor.numpy().tobytes()  # torch's own comparison of so many numbers waits for ever in a forked child
 
 
+@pytest.mark.slow
 def test_threads_that_share_layers():
     made = [getattr(rc.nn, name)(3, 64, 2) for name in NAMES]
     x = torch.randn(20, 40, 3)
@@ -205,6 +212,7 @@ def test_threads_that_share_layers():
         assert all(pool.map(call, range(60)))
 
 
+@pytest.mark.slow
 @some
 @given(drawn=layers(noise=False))
 def test_copies_compute_the_same(drawn):

@@ -31,9 +31,11 @@ def sum_of_squares(tensors: list[torch.Tensor]) -> torch.Tensor:
 
 def samples(name: str, dtype: torch.dtype, training: bool) -> list[Any]:
     info = INFOS[name]
+    torch.manual_seed(0)  # they are drawn: whatever ran before, the same
     return info.module_inputs_func(info, device="cpu", dtype=dtype, requires_grad=True, training=training)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(chooser.NO_ENGINE), reason="the C++ engine is not built here")
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 @every_name
@@ -53,10 +55,10 @@ def test_samples(name, dtype, tolerance, training):
             results = ours(*given.args, **given.kwargs)
         assert ran.counts == {"cpu": len(ours._all_weights)}
         expected = theirs(*copy.deepcopy(given.args), **given.kwargs)
-        torch.testing.assert_close(leaves(results), leaves(expected), rtol=0, atol=tolerance)
+        torch.testing.assert_close(leaves(results), leaves(expected), rtol=tolerance, atol=tolerance)
         if sample.reference_fn is not None:
             own = sample.reference_fn(ours, *given.args, **given.kwargs)
-            torch.testing.assert_close(leaves(results), leaves(own), rtol=0, atol=tolerance)
+            torch.testing.assert_close(leaves(results), leaves(own), rtol=tolerance, atol=tolerance)
         inputs = leaves(given.args)
         gradients = [
             torch.autograd.grad(sum_of_squares(leaves(each)), [*inputs, *layer.parameters()])

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import torch
 from hypothesis import given, settings
-from tests.kernels.cases import BUILDS, FLOOR, NORMED, PLAIN, examples, using
+from tests.drawing import examples
+from tests.kernels.cases import BUILDS, FLOOR, NORMED, PLAIN, using
 from tests.nn.drawn import Drawn, layers, tensors
 from tests.nn.pairs import Ran
 
@@ -45,6 +46,7 @@ def tolerance(drawn: Drawn, dtype: torch.dtype) -> float:
     return DEEP * (NORMED if dict(drawn.arguments).get("layer_norm") else PLAIN)[dtype]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", BUILDS)
 @settings(max_examples=examples(40))
 @given(drawn=layers())
@@ -55,6 +57,7 @@ def test_every_layer_is_the_reference(build, drawn):
     close(ours, answer(drawn, layer, "reference"), tolerance(drawn, torch.float64))
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(60))
 @given(drawn=layers(noise=False))
 def test_float32_is_the_reference_in_float64(drawn):
@@ -68,6 +71,7 @@ def test_float32_is_the_reference_in_float64(drawn):
     close(ours, theirs, 2 * tolerance(drawn, torch.float32))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @settings(max_examples=examples(40))
@@ -78,6 +82,7 @@ def test_plain_layers_are_torchs(dtype, drawn):
     close(ours, theirs, 2 * tolerance(drawn, dtype))
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(40))
 @given(drawn=layers())
 def test_without_gradients_the_results_are_the_same(drawn):
@@ -93,6 +98,7 @@ def test_without_gradients_the_results_are_the_same(drawn):
     assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"bidirectional": True, "num_layers": 2}], ids=["one", "both ways"])
 @pytest.mark.parametrize("form", ["padded", "lengths", "packed"])
 @pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM"])

@@ -98,3 +98,19 @@ def test_what_does_not_fit_is_refused(changed, error, words):
     smoothing = given.pop("smoothing", 0.0)
     with pytest.raises(error, match=words):
         projected_loss(torch.randn(2, 3), smoothing=smoothing, **given)
+
+
+@pytest.mark.parametrize("rows", [1, 63, 64, 200])
+def test_rows_filled_up_for_bfloat16_add_nothing(rows: int) -> None:
+    torch.manual_seed(rows)
+    hidden, weight = torch.randn(rows, 8), torch.randn(40, 8)
+    targets = torch.randint(0, 40, (rows,))
+    exact, rounded = [], []
+    for found, dtype in ((exact, None), (rounded, torch.bfloat16)):
+        parts = [x.clone().requires_grad_() for x in (hidden, weight)]
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype is not None):
+            loss = projected_loss(parts[0], parts[1], None, targets, smoothing=0.1)
+        loss.backward()
+        found += [loss.detach(), *(part.grad for part in parts)]
+    for a, b in zip(exact, rounded, strict=True):
+        torch.testing.assert_close(b, a, rtol=0.02, atol=0.02 * float(a.abs().max()))

@@ -10,10 +10,11 @@ from random import Random
 
 import pytest
 import torch
+from tests.drawing import THOROUGH
 from tests.fuzz.calls import draw
 from tests.fuzz.verdict import BAD, verdict_of
 from tests.fuzz.wrong import WRONG
-from tests.kernels.cases import BUILDS, THOROUGH
+from tests.kernels.cases import BUILDS
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
@@ -25,6 +26,7 @@ NAMES = ["RNN", "GRU", "LSTM"]
 every_name = pytest.mark.parametrize("name", NAMES)
 
 
+@pytest.mark.slow
 def test_random_calls():
     verdicts, wrong = Counter(), Counter()
     for seed in range(10_000 if THOROUGH else 500):

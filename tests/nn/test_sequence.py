@@ -130,6 +130,7 @@ def test_forget_gates_begin_open():
     assert torch.equal(first["layers.0.bias_ih_l0"][5:10] + first["layers.0.bias_hh_l0"][5:10], torch.ones(5))
 
 
+@pytest.mark.slow
 def test_every_parameter_learns():
     made = network().train()
     given: dict[str, InputBatch] = inputs() | {"photo": inputs()["photo"]._replace(lengths=torch.tensor([1, 0, 1, 1]))}

@@ -10,7 +10,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.kernels.cases import BUILDS, builds, examples
+from tests.drawing import examples
+from tests.kernels.cases import BUILDS, builds
 from torch import nn
 
 import recurra as rc
@@ -79,6 +80,7 @@ def kernel(request):
     force(before)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_steps_equal_the_whole_sequence(data):
@@ -107,6 +109,7 @@ def test_steps_equal_the_whole_sequence(data):
         close(state, end.double(), dtype)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(40), deadline=None)
 @given(st.data())
 def test_a_stack_with_a_head_steps_any_rows_as_each_row_alone(data):
@@ -372,6 +375,7 @@ def test_a_stream_that_is_at_a_step_is_not_entered_twice():
     assert all("another thread" in each for each in refused)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not KERNELS, reason="the C++ engine is not built here")
 def test_a_thread_that_shared_with_many_shares_with_few():
     """What a thread remembers of its slice must not lose a slice where there are fewer."""

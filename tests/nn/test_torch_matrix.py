@@ -105,6 +105,7 @@ def test_there_are_516_cases():
     assert 2 * len(set(MATRIX)) == 516
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(chooser.NO_ENGINE), reason="the C++ engine is not built here")
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 @pytest.mark.parametrize("dtype", list(TOLERANCE))

@@ -62,6 +62,7 @@ def test_it_stands_where_a_cell_is_named() -> None:
         TransformerLayer(3, 8, regularisation=Regularisation(zoneout=0.2))
 
 
+@pytest.mark.slow
 def test_a_tagger_of_it_is_saved_and_what_it_cannot_do_is_said(tmp_path) -> None:
     rng = np.random.default_rng(1)
     texts = ["".join(rng.choice(list("abcd"), 9)) for _ in range(40)]
@@ -74,3 +75,54 @@ def test_a_tagger_of_it_is_saved_and_what_it_cannot_do_is_said(tmp_path) -> None
         tagger.stream()
     with pytest.raises(InputError, match="TransformerLayer cannot be exported"):
         tagger.export(onnx=tmp_path / "o")
+
+
+@pytest.fixture
+def narrow() -> TransformerLayer:
+    torch.manual_seed(5)
+    return TransformerLayer(3, 8, 2, span=4).eval()
+
+
+def test_of_one_block_a_step_beyond_the_span_tells_nothing() -> None:
+    layer = TransformerLayer(3, 8, span=4).eval()
+    x = torch.randn(20, 1, 3)
+    y, _ = layer(x)
+    x[5] += 1.0
+    moved = (layer(x)[0] - y).abs().amax(dim=(1, 2)) > 1e-6
+    assert moved.nonzero().flatten().tolist() == [5, 6, 7, 8]
+
+
+def test_with_a_span_padding_pieces_and_steps_say_the_same(narrow: TransformerLayer) -> None:
+    x, z = torch.randn(7, 4, 3), torch.randn(13, 4, 3)
+    y, state = narrow(x, lengths=LENGTHS)
+    after, state = narrow(z, state)
+    last, state = narrow.step(z[0], state)
+    assert [tuple(part.shape[-2:]) for part in state] == [(3, 2)] * 4 + [(4, 3)]
+    for row, count in enumerate(LENGTHS):
+        own = torch.cat([x[:count, row], z[:, row], z[:1, row]]).unsqueeze(1)
+        steps, hx = [], None
+        for one in own:
+            out, hx = narrow.step(one, hx)
+            steps.append(out)
+        found = torch.cat([y[:count, row], after[:, row], last[None, row]])
+        torch.testing.assert_close(found, torch.cat(steps), rtol=1e-5, atol=1e-5)
+
+
+def test_a_stream_of_rows_is_the_layer_and_its_arrays_are_its_state(narrow: TransformerLayer) -> None:
+    x = torch.randn(9, 3, 3)
+    whole = narrow(x)[0].detach().numpy()
+    stream = narrow.stream(3)
+    for t in range(6):
+        np.testing.assert_allclose(stream.step(x[t].numpy()), whole[t], rtol=1e-5, atol=1e-5)
+    other = narrow.stream(3)
+    for name, array in stream.arrays().items():
+        other.arrays()[name][...] = array
+    assert other.fingerprint == stream.fingerprint
+    rows = np.array([2, 0])
+    for t in range(6, 9):
+        np.testing.assert_allclose(other.step_rows(rows, x[t, rows].numpy()), whole[t, rows], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(other.outputs, [whole[8, 0], whole[5, 1], whole[8, 2]], rtol=1e-5, atol=1e-5)
+    other.reset([1])
+    np.testing.assert_allclose(other.step_rows([1], x[:1, 1].numpy())[0], whole[0, 1], rtol=1e-5, atol=1e-5)
+    with pytest.raises(InputError, match="span"):
+        TransformerLayer(3, 8).stream()

@@ -246,29 +246,25 @@ def _window(name, origin, time, y, filled, horizon, season, spread, better, rand
         else last + 0.1 * spread * random.standard_normal(horizon)
     )
     noise = 0.1 * spread * random.standard_normal(horizon)
-    frame = _with_bounds(
-        {
-            "series": name,
-            "origin": origin,
-            "time": time[origin : origin + horizon],
-            "step": steps + 1,
-            "y": truth,
-            "forecast": ours,
-        },
-        spread * np.sqrt(1 + steps / 4),
-    )
     drift = last + (last - filled[0]) / origin * (steps + 1)
-    return frame.assign(
-        **dict(zip(METHODS, (last + 0 * steps, seasonal, drift, seasonal + noise, seasonal - noise), strict=True))
-    )
+    others = (last + 0 * steps, seasonal, drift, seasonal + noise, seasonal - noise)
+    columns = {
+        "series": name,
+        "origin": origin,
+        "time": time[origin : origin + horizon],
+        "step": steps + 1,
+        "y": truth,
+        "forecast": ours,
+        **dict(zip(METHODS, others, strict=True)),
+    }
+    return _with_bounds(columns, spread * np.sqrt(1 + steps / 4))
 
 
 def _with_bounds(columns: dict, sigma: np.ndarray) -> pd.DataFrame:
-    frame = pd.DataFrame(columns)
+    middle = columns["forecast"]
     for level, width in WIDTH.items():
-        frame[f"lo_{level}"] = frame["forecast"] - width * sigma
-        frame[f"hi_{level}"] = frame["forecast"] + width * sigma
-    return frame
+        columns = {**columns, f"lo_{level}": middle - width * sigma, f"hi_{level}": middle + width * sigma}
+    return pd.DataFrame(columns)
 
 
 def _table(backtest: pd.DataFrame, errors: pd.DataFrame, scaled: pd.DataFrame) -> pd.DataFrame:

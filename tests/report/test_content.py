@@ -70,6 +70,7 @@ def test_a_panel_that_is_not_known_is_named() -> None:
         ReportContent("x", panels=["roc"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["confusion", "methods", "training", "explained"])
 def test_a_panel_that_fails_is_a_sentence_and_nothing_else_is_lost(name: str, sentiment: ReportContent) -> None:
     def fail() -> None:

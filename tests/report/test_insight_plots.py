@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+import pytest
 from tests.report.making import HOSTILE, changed, panel
 
 from recurra.report import page
@@ -40,6 +41,7 @@ def with_insight(report: ReportContent, features: int = 3, window: int = 60) -> 
     )
 
 
+@pytest.mark.slow
 def test_plotly_accepts_them(hostile: ReportContent, many: ReportContent) -> None:
     for report in (with_insight(hostile, 8), with_insight(many)):
         first = report.data["forecast"]["series"].iloc[0]
@@ -87,6 +89,7 @@ def test_the_strongest_features_are_shown(co2: ReportContent) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_page_holds_them(co2: ReportContent, bare: ReportContent) -> None:
     text = page.render(with_insight(co2))
     assert "A finding &amp; its &lt;cure&gt;." in text

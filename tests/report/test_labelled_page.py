@@ -32,6 +32,7 @@ def test_every_plot_has_its_place(name: str, request: pytest.FixtureRequest) -> 
     assert set(re.findall(r'class="plot" id="([^"]+)"', text)) == set(payload["figures"])
 
 
+@pytest.mark.slow
 def test_the_parts_of_each_task(protein: ReportContent, promoters: ReportContent, gestures: ReportContent) -> None:
     text, payload = parts(render(protein))
     assert "133 of 160 steps right (83.1 %)" in text
@@ -49,6 +50,7 @@ def test_parts_without_content_are_left_out(nothing: ReportContent) -> None:
     assert re.findall(r"<h2[^>]*>([^<]*)", text) == ["How to reproduce it"]
 
 
+@pytest.mark.slow
 def test_many_classes_are_listed(topics: ReportContent) -> None:
     text, payload = parts(render(topics))
     assert "confusion" not in payload["figures"]
@@ -72,10 +74,12 @@ def test_texts_are_text(markup: ReportContent) -> None:
     assert "7 * 7" in text
 
 
+@pytest.mark.slow
 def test_a_page_of_reasonable_size(sentiment: ReportContent, protein: ReportContent) -> None:
     assert max(len(render(sentiment)), len(render(protein))) < 5_200_000
 
 
+@pytest.mark.slow
 def test_the_file_is_utf_8_and_the_same_each_time(markup: ReportContent, tmp_path: Path) -> None:
     write_html(markup, tmp_path / "report.html")
     assert "北京" in (tmp_path / "report.html").read_text(encoding="utf-8")

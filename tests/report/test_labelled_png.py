@@ -12,6 +12,7 @@ from recurra.report.content import ReportContent
 from recurra.report.png import draw, write_png
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sentiment", "promoters", "topics", "markup", "nothing"])
 def test_a_picture_with_something_in_it(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     settings = dict(mpl.rcParams)
@@ -22,6 +23,7 @@ def test_a_picture_with_something_in_it(name: str, request: pytest.FixtureReques
     assert dict(mpl.rcParams) == settings
 
 
+@pytest.mark.slow
 def test_what_stands_beside_the_scores(
     sentiment: ReportContent, promoters: ReportContent, topics: ReportContent, nothing: ReportContent
 ) -> None:

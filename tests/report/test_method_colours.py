@@ -16,6 +16,7 @@ from recurra.report.style import method_colour
 from recurra.report.views import pick_series, series_views
 
 
+@pytest.mark.slow
 def test_one_colour_a_method(many: ReportContent) -> None:
     colours = {name: method_colour(name, many.data["baselines"]) for name in (*many.data["baselines"], "recurra lstm")}
     assert len(set(colours.values())) == len(colours)

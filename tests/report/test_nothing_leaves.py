@@ -51,6 +51,7 @@ def click_everything(view: Opened) -> int:
     return clicked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["co2", "hostile"])
 def test_no_click_on_a_forecast_leaves_the_page(name: str, opened: Open, request: pytest.FixtureRequest) -> None:
     report = request.getfixturevalue(name)
@@ -126,6 +127,7 @@ def test_every_script_is_named_by_its_digest(co2: ReportContent) -> None:
         assert needed in policy[1]
 
 
+@pytest.mark.slow
 def test_the_bundle_is_the_one_it_is_said_to_be() -> None:
     text = plotly_js()
     assert hashlib.sha256(text.encode()).hexdigest() == SHA256

@@ -23,6 +23,7 @@ def parts(page: str) -> tuple[str, dict]:
     return page[: payload.start()], json.loads(payload[1])
 
 
+@pytest.mark.slow
 def test_everything_is_in_it(many: ReportContent) -> None:
     text, payload = parts(render(many))
     assert html.escape(many.verdict) in text
@@ -35,11 +36,13 @@ def test_everything_is_in_it(many: ReportContent) -> None:
     assert text.count('class="ours"') == 1
 
 
+@pytest.mark.slow
 def test_the_colour_follows_the_verdict(many: ReportContent, steps: ReportContent) -> None:
     assert 'class="verdict better"' in render(many)
     assert 'class="verdict no-better"' in render(steps)
 
 
+@pytest.mark.slow
 def test_it_names_no_other_place(many: ReportContent) -> None:
     text, _ = parts(render(many))
     assert "default-src 'none'" in text
@@ -47,6 +50,7 @@ def test_it_names_no_other_place(many: ReportContent) -> None:
     assert "url(" not in text
 
 
+@pytest.mark.slow
 def test_names_are_text(hostile: ReportContent) -> None:
     text, payload = parts(render(hostile))
     assert text.count("<script") == 0
@@ -56,6 +60,7 @@ def test_names_are_text(hostile: ReportContent) -> None:
     assert set(payload["choices"]["names"]) == set(hostile.data["forecast"]["series"])
 
 
+@pytest.mark.slow
 def test_a_page_of_reasonable_size(many: ReportContent, co2: ReportContent) -> None:
     plotly = len(plotly_js())
     assert plotly < 1_600_000
@@ -76,12 +81,14 @@ def test_the_file_is_utf_8(hostile: ReportContent, tmp_path: Path) -> None:
     assert "北京" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["co2", "many"])
 def test_the_same_report_gives_the_same_bytes(name: str, request: pytest.FixtureRequest) -> None:
     report = request.getfixturevalue(name)
     assert render(report) == render(report)
 
 
+@pytest.mark.slow
 def test_headings_never_skip_a_level(many: ReportContent, hostile: ReportContent) -> None:
     for report in (many, hostile):
         text, _ = parts(render(report))

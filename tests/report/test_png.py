@@ -14,6 +14,7 @@ from recurra.report.content import ReportContent
 from recurra.report.png import draw, write_png
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["co2", "many", "steps", "hostile", "bare"])
 def test_a_picture_with_something_in_it(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     settings = dict(mpl.rcParams)

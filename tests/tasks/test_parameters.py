@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import partial
 from typing import Any
 
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
+from sklearn.utils import get_tags
 from tests.tasks.sequences import reviews
 from tests.tasks.small import shops
 
@@ -83,3 +86,21 @@ def test_a_search_over_the_network():
     assert search.best_params_["network__hidden"] in (4, 8)
     (network,) = search.best_estimator_.model_.recipe.networks.values()
     assert network.hidden == search.best_params_["network__hidden"]
+
+
+@pytest.mark.spawn
+def test_a_forecaster_starts_without_scikit_learn_and_scipy_stats():
+    """They take a second together, as much as a forecast of the pretrained network."""
+    code = (
+        "import sys, recurra; recurra.Forecaster; found = {'sklearn', 'scipy.stats'} & set(sys.modules); "
+        "sys.exit(', '.join(found) or 0)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_a_forecaster_is_known_by_its_arguments():
+    model = Forecaster(4, members=1, network={"hidden": 8})
+    assert repr(model) == "Forecaster(horizon=4, members=1, network={'hidden': 8})"
+    assert get_tags(model).estimator_type is None
+    assert get_tags(SequenceClassifier()).estimator_type == "classifier"

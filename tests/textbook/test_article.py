@@ -41,6 +41,7 @@ def test_1_only_the_c_of_4_1_is_what_h_is_the_tanh_of():
     assert abs(found["c_3"][0] - found["c_3"][2]) > 0.01
 
 
+@pytest.mark.slow
 def test_2_the_loss_is_larger_without_b_y():
     found = evidence(2)
     without, with_it, _ = found["J after 1,000 steps of 0.5"]
@@ -56,6 +57,7 @@ def test_4_two_units_tell_the_sides_of_w_hh_apart():
     assert all(wrong * right < 0 for wrong, right, _ in sides)  # here even the sign is wrong
 
 
+@pytest.mark.slow
 def test_6_the_whole_gradient_climbs_and_a_twentieth_descends():
     for whole, small, before in evidence(6).values():
         assert small < before < whole
@@ -77,6 +79,7 @@ def test_8_old_targets_blame_a_perfect_forecast_and_praise_the_old_values():
     assert found["the old values again"] == tuple(reversed(found["a perfect forecast"]))
 
 
+@pytest.mark.slow
 def test_9_a_known_future_makes_the_error_look_small():
     found = evidence(9)
     leaked, honest = found["error reported for the test part"]

@@ -11,6 +11,7 @@ from recurra.textbook import backward, example, forward, loss_of, train
 from recurra.textbook.descent import descended, norm
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_it_lowers_the_loss(cell):
     network, x, targets = drawn(cell, 5, 2, 3, 2)

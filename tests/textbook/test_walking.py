@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.drawing import examples
 from tests.textbook.cases import CELLS, drawn
 
 from recurra.errors import InputError
@@ -21,7 +22,8 @@ NUMBERS = re.compile(r"(-?\d+\.\d+(?:e-\d+)?)(?:  +-?\d+\.\d+(?:e-\d+)?)*$")  # 
 SMALL = st.integers(1, 4)
 
 
-@settings(max_examples=30)
+@pytest.mark.slow
+@settings(max_examples=examples(30))
 @given(cell=st.sampled_from(CELLS), steps=SMALL, inputs=SMALL, units=SMALL, outputs=SMALL)
 def test_every_sum_adds_up_and_every_name_is_there_once(cell, steps, inputs, units, outputs):
     found = walk(*drawn(cell, steps, inputs, units, outputs))

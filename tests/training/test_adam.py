@@ -15,6 +15,7 @@ from recurra.errors import InputError, ModelFileError
 from recurra.training import Adam
 from recurra.training.adam import Moments
 from recurra.training.flat import FlatGroup, flatten
+from tests.drawing import examples
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-12}
 
@@ -24,7 +25,8 @@ def layers(sizes, dtype):
     return nn.ModuleList(nn.Linear(size, 3, dtype=dtype) for size in sizes)
 
 
-@settings(max_examples=30)
+@pytest.mark.slow
+@settings(max_examples=examples(30))
 @given(
     sizes=st.lists(st.sampled_from([1, 3, 17, 63]), min_size=1, max_size=3),
     dtype=st.sampled_from(list(TOLERANCE)),

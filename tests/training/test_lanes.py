@@ -50,6 +50,7 @@ def trained(folder: Path | None, steps: int, stop: int | None = None) -> dict[st
     return network.state_dict()
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recurra.training.loop._CHECKPOINT_SECONDS", 0.0)
     whole = trained(None, 30)

@@ -96,6 +96,7 @@ def test_every_example_is_seen_once_in_an_epoch():
     assert problem.seen[:100] != problem.seen[100:200]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", ["one-cycle", "plateau"])
 @pytest.mark.parametrize("at", [10, 40, 110])
 def test_killed_and_resumed_is_the_same_to_the_bit(tmp_path, monkeypatch, schedule, at):

@@ -87,6 +87,7 @@ NETWORKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_record_gives_the_bits_of_the_plain_step(name):
     torch.manual_seed(0)
@@ -119,6 +120,7 @@ def test_each_shape_has_a_record_of_its_own_and_a_rare_one_none():
     assert len(records(played)._records) == 2
 
 
+@pytest.mark.slow
 def test_evaluation_mode_and_a_forced_backend_are_other_steps():
     plain, played = twins(Last(rc.nn.GRU(3, 5), nn.Dropout(0.5)))
     same_bits(plain, played, batches(STEPS))
@@ -149,6 +151,7 @@ class Batch:
     weight: float
 
 
+@pytest.mark.slow
 def test_batches_of_several_parts():
     def loss(network, batch, extra):
         return batch.weight * squared_error(network, batch.x, batch.y) + extra[0].mean()
@@ -223,6 +226,7 @@ def test_clipping_and_what_a_loss_must_be():
         Stepper(nn.Linear(3, 1), cast(Any, lambda *_: 1.0), replay=True).step(torch.zeros(4, 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [copy.deepcopy, lambda stepper: pickle.loads(pickle.dumps(stepper))])
 def test_a_copy_has_records_of_its_own(way):
     plain, played = twins(Last(rc.nn.GRU(3, 5)))
@@ -259,6 +263,7 @@ class Scaled(Last):
         return super().forward(x) * self.scale * self.frozen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["scale", "frozen"])
 def test_other_memory_behind_a_buffer_is_followed(name):
     plain, played = twins(Scaled())

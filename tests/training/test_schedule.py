@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 from recurra.training import TrainingOptions
 from recurra.training.schedule import OneCycle, Plateau, schedule
+from tests.drawing import examples
 
 
 def optimiser(rate):
     return torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=rate)
 
 
-@settings(max_examples=40)
+@pytest.mark.slow
+@settings(max_examples=examples(40))
 @given(steps=st.integers(1, 300), peak=st.floats(1e-6, 10))
 def test_one_cycle_is_that_of_torch(steps, peak):
     ours, theirs = OneCycle(peak, steps), optimiser(peak)

@@ -12,6 +12,7 @@ from torch import nn
 
 from recurra.errors import InputError
 from recurra.training import Adam, Stepper
+from tests.drawing import examples
 
 
 class Sequence(nn.Module):
@@ -42,7 +43,8 @@ def values(network):
     return torch.cat([p.detach().double().flatten() for name, p in network.named_parameters() if "unr" not in name])
 
 
-@settings(max_examples=25)
+@pytest.mark.slow
+@settings(max_examples=examples(25))
 @given(
     hidden=st.sampled_from([1, 3, 17]),
     mixed=st.booleans(),
@@ -72,6 +74,7 @@ def test_steps_are_those_of_a_plain_loop(hidden, mixed, clip, decay):
         torch.testing.assert_close(values(ours), values(theirs), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_it_learns():
     torch.manual_seed(0)
     stepper = Stepper(Sequence(17), loss, Adam(0.02))

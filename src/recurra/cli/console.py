@@ -22,7 +22,7 @@ from recurra.formatting import (
     significant,
     style_of_sizes,
 )
-from recurra.language import _, several
+from recurra.language import _, listing, several
 from recurra.methods import method_name
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def print_frame(
         style = "bold" if mark is not None and frame.iloc[row, 0] == mark else ""
         console.print(Text("\n".join(lines), style=style), soft_wrap=True)
     if fitted.left_out:
-        console.print(Text(_("  not shown at this width: {columns}", columns=", ".join(fitted.left_out)), style="dim"))
+        console.print(Text(_("  not shown at this width: {columns}", columns=listing(fitted.left_out)), style="dim"))
     if len(frame) > rows:
         more = several("  … and {n} more row", "  … and {n} more rows", len(frame) - rows)
         console.print(Text(more, style="dim"))

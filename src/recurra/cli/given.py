@@ -10,7 +10,7 @@ from typing import Any
 from recurra.cli.flags.task_flags import Flag
 from recurra.cli.flags.values import split_names, split_words
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option as spelt_option
 from recurra.tasks.task import Task
 
@@ -57,7 +57,7 @@ def _fill(settings: dict[str, Any], found: Mapping[str, Any], flags: Mapping[str
             asked = {key: each for key, each in settings[name].items() if each != flags[key].default}
             settings[name] = {**settings[name], **value, **asked}
         elif name not in settings:
-            known = ", ".join(sorted(settings))
+            known = listing(sorted(settings))
             raise InputError(
                 _("{path} sets {name!r}, which is no setting here: expected some of {known}", path=path, name=name,
                   known=known)

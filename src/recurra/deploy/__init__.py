@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recurra.deploy.c_source import export_c
 from recurra.deploy.model_file import Contents, read_model, write_model
 from recurra.errors import InputError
 
 if TYPE_CHECKING:
+    from recurra.deploy.c_source import export_c
     from recurra.deploy.onnx_graph import export_onnx
 
 __all__ = ["Contents", "export_c", "export_onnx", "read_model", "write_model"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "export_c":
+        from recurra.deploy.c_source import export_c
+
+        return export_c
     if name != "export_onnx":
         raise AttributeError(f"module 'recurra.deploy' has no attribute {name!r}")
     try:

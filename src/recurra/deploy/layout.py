@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from recurra.language import _
+from recurra.language import _, listing
 
 _LONGEST = 100 << 20  # bytes of a header: the format's own limit
 _DEEPEST = 8  # dimensions of a tensor
@@ -88,9 +88,7 @@ def read_layout(path: Path) -> tuple[dict[str, str], dict[str, TensorLayout]]:
 
 def _tensor(name: str, entry: Any) -> TensorLayout:
     if not isinstance(entry, dict) or entry.keys() != _FIELDS:
-        raise Unreadable(
-            _("its tensor {name!r} has not exactly {fields}", name=name, fields=", ".join(sorted(_FIELDS)))
-        )
+        raise Unreadable(_("its tensor {name!r} has not exactly {fields}", name=name, fields=listing(sorted(_FIELDS))))
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(dtype, str) or dtype not in _SIZES:
         raise Unreadable(
@@ -98,7 +96,7 @@ def _tensor(name: str, entry: Any) -> TensorLayout:
                 "its tensor {name!r} is of type {dtype!r}: expected one of {sizes}",
                 name=name,
                 dtype=dtype,
-                sizes=", ".join(_SIZES),
+                sizes=listing(_SIZES),
             )
         )
     if not _are_counts(shape, _LARGEST) or len(shape) > _DEEPEST or math.prod(n for n in shape if n) > _LARGEST:

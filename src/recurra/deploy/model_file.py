@@ -74,8 +74,8 @@ def read_model(path: str | Path) -> Contents:
     if not path.exists():
         raise InputError(
             _(
-                "there is no model file {path}: expected the .safetensors file that `recurra forecast`, "
-                "`classify`, `tag` or `regress` wrote, or an estimator's `save`",
+                "there is no model file {path}: expected the .safetensors file that a command such as `recurra "
+                "forecast` wrote, or an estimator's `save`",
                 path=path,
             )
         )

@@ -22,7 +22,7 @@ from pydantic import ConfigDict, TypeAdapter
 from torch import Tensor
 
 from recurra.errors import ModelFileError
-from recurra.language import _
+from recurra.language import _, listing
 
 _KIND = "is a"
 _UNSIGNED = "uint64"
@@ -95,7 +95,7 @@ def put_together(
                 "{name} is a {plain!r}: expected one of {known}",
                 name=name,
                 plain=plain.get(_KIND),
-                known=", ".join(sorted(known)),
+                known=listing(sorted(known)),
             )
         )
     given = given or {}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from recurra.environments.spaces import Acted, Observed, acted, observed
 from recurra.errors import InputError
 from recurra.extras import require_package
-from recurra.language import _
+from recurra.language import _, listing
 
 if TYPE_CHECKING:
     import gymnasium
@@ -115,7 +115,7 @@ def _unknown(name: str) -> str:
     every = {each.lower(): each for each in (*HIDDEN, *gymnasium.registry)}
     bare = {re.sub(r"-v\d+$", "", each.removeprefix(f"{_POPGYM}-")).lower(): each for each in every.values()}
     close = [(bare | every)[found] for found in get_close_matches(name.lower(), [*every, *bare], n=6, cutoff=0.5)]
-    shown = ", ".join(list(dict.fromkeys(close))[:3]) or "CartPoleNoVel, Pendulum-v1"
+    shown = listing(list(dict.fromkeys(close))[:3]) or "CartPoleNoVel, Pendulum-v1"
     return _(
         "there is no environment {name!r}, and no file of this name. Closest are: {shown}. Those of other packages are "
         "found by package:name once the package is installed",

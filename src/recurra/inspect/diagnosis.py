@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from recurra.inspect.flow import Flow, LayerFlow
 from recurra.inspect.memory import GROWN, LEFT
-from recurra.language import _, several
+from recurra.language import _, listing, several
 
 Kind = Literal["vanishing", "exploding", "saturated", "dead units", "learning rate", "one-step direction", "not finite"]
 
@@ -155,7 +155,7 @@ def _saturated(name: str, layers: list[LayerFlow]) -> Finding | None:
     shares = {gate: float(np.mean([use.saturated for use in found])) for gate, found in uses.items()}
     if not shares or np.mean(list(shares.values())) <= SATURATED:
         return None
-    what = ", ".join(_("{share:.0%} of {gate}", share=share, gate=gate) for gate, share in shares.items())
+    what = listing(_("{share:.0%} of {gate}", share=share, gate=gate) for gate, share in shares.items())
     return Finding(
         "saturated",
         name,

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from recurra.cells import Cell
-from recurra.errors import InputError
+from recurra.errors import InputError, OutdatedEngineError
 from recurra.kernels import function, reference
 from recurra.kernels.contract import Backend, Call, Layout, Run, being_recorded
 from recurra.kernels.packing import Ran
@@ -26,6 +26,8 @@ from recurra.kernels.shapes import check_call
 try:
     from recurra.kernels.cpu import builds
     from recurra.kernels.cpu.backend import DTYPES, ENGINE
+except OutdatedEngineError:  # which the slow reference would hide
+    raise
 except ImportError as error:  # no compiler when this was installed, or a library of the engine's that does not load
     builds = ENGINE = None
     DTYPES: frozenset[torch.dtype] = frozenset()

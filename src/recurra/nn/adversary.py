@@ -1,11 +1,6 @@
-"""A generator of series and the discriminator that it is trained against; both recurrent, both given the rows before.
+"""A discriminator of series, given the rows before, and the losses of both sides; the generator is `nn.density`'s.
 
-    s = recurrence([tanh(x / 3), u]) over the history                  the last state begins the generator's
-    y_t = recurrence(e_t),  e_t ~ N(0, I)                              one call for all steps: nothing is fed back
-    u_t = W y_t + A [x_0, u_0] + exp(S y_t) e_t                        changes; x_t = x_{t-1} + c r u_t
     D: a recurrence over history and window, its outputs of the window, and how much changes vary within a batch
-
-r is the size of late of a column's changes, at the end of the history (`nn.density.sizes_of`).
 
     L_D         = softplus(D(fake) - D(real)) + g / 2 (|grad D(real)|^2 + |grad D(fake)|^2)
     L_generator = softplus(D(real) - D(fake)) + moments
@@ -21,64 +16,20 @@ networks".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from recurra.nn.cell_layer import layer_of
-from recurra.nn.network import Network
-
-State = tuple[Any, Tensor]
 
 _CLAMPED = 8.0  # changes beyond which neither sees a difference
 _REACH = 0.05  # by which windows are moved to see the slope, in changes
 _BLUR = 0.1  # noise on all that the discriminator sees: what is finer is not fought over
-_QUIET = -1.0  # the logarithm of the noise's size at the beginning
 
 
 def read(x: Tensor, changes: Tensor) -> Tensor:
     """Rows and changes [T, B, D] as a recurrence reads them [T, B, 2 D]."""
     return torch.cat([torch.tanh(x / 3), changes.clamp(-_CLAMPED, _CLAMPED)], dim=-1)
-
-
-class SeriesGeneratorNetwork(Network):
-    """Noise [T, B, D] and a state -> the changes of T rows, and the next state; `start` makes the first of a history.
-
-    >>> network = SeriesGeneratorNetwork(3, "gru", 8)
-    >>> state = network.start(torch.zeros(5, 2, 3), torch.zeros(5, 2, 3))
-    >>> network(torch.randn(4, 2, 3), state)[0].shape
-    torch.Size([4, 2, 3])
-    """
-
-    def __init__(self, columns: int, cell: str, hidden: int) -> None:
-        super().__init__()
-        self.encoder = layer_of(cell)(2 * columns, hidden)
-        self.layer = layer_of(cell)(columns, hidden)
-        self.mean = nn.Linear(hidden, columns)
-        self.scale = nn.Linear(hidden, columns)
-        self.linear = nn.Linear(2 * columns, columns)
-        nn.init.normal_(self.scale.weight, std=0.01)
-        nn.init.constant_(self.scale.bias, _QUIET)
-        nn.init.zeros_(self.linear.weight)
-        nn.init.zeros_(self.linear.bias)
-
-    def start(self, x: Tensor, changes: Tensor) -> State:
-        """The state after a history x [H, B, D] and its changes: of the layer, and what its last row adds [B, D]."""
-        _y, state = self.encoder(read(x, changes))
-        return state, self.linear(torch.cat([x[-1], changes[-1].clamp(-_CLAMPED, _CLAMPED)], dim=-1))
-
-    def forward(self, noise: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """The changes [T, B, D] and the last state."""
-        inner, added = state or (None, self.linear.bias.expand_as(noise[0]))
-        y, inner = self.layer(noise, inner)
-        return self.mean(y) + added + self.scale(y).clamp(-6, 2).exp() * noise, (inner, added)
-
-    def step(self, noise: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """The change [B, D] of the next row, and the next state."""
-        self.refuse_steps()
-        changes, last = self(noise.unsqueeze(0), state)
-        return changes[0], last
 
 
 class SeriesDiscriminator(nn.Module):
@@ -102,7 +53,7 @@ class SeriesDiscriminator(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A history x [H, B, D] and its changes; the changes [T, B, D] that really followed; noise for those generated.
+    """A history x [H, B, D] and its changes; the changes [T, B, D] that really followed; a seed for those generated.
 
     A change of 1 is a step of `size` [B, D] in x.
     """
@@ -111,7 +62,7 @@ class Pair:
     changes: Tensor
     size: Tensor
     real: Tensor
-    noise: Tensor
+    seed: int
 
 
 def realism_of(discriminator: SeriesDiscriminator, pair: Pair, changes: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection
 from dataclasses import fields
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, ClassVar
 
 import torch
@@ -26,6 +26,7 @@ from recurra.nn.recurrent import DROP_INS
 from recurra.nn.regularisation import Regularisation
 
 TRANSFORMER = "transformer"
+SPAN = 128  # steps that a Transformer sees of a sequence without end
 
 
 class CellLayer(RecurrentLayer):
@@ -174,6 +175,11 @@ def layer_of(name: str) -> Any:
 
         return TransformerLayer
     return DROP_INS[name] if name in DROP_INS else _layer_class(cells.get(name))
+
+
+def endless_layer_of(name: str) -> Any:
+    """The same for sequences that go on for ever: a Transformer sees the last `SPAN` steps of them."""
+    return partial(layer_of(name), span=SPAN) if name == TRANSFORMER else layer_of(name)
 
 
 def _made(cell: type[Cell], variant: dict[str, Any]) -> Cell:

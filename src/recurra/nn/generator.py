@@ -22,12 +22,14 @@ from torch.nn import functional
 
 from recurra.errors import InputError
 from recurra.language import _
-from recurra.nn.cell_layer import layer_of
+from recurra.nn.cell_layer import TRANSFORMER, endless_layer_of
 from recurra.nn.network import Network
 from recurra.nn.regularisation import Regularisation
 from recurra.nn.sizes import check_shares, check_whole
 from recurra.nn.stack import Stack
 from recurra.nn.stream import Stream
+from recurra.nn.transformer_layer import TransformerLayer
+from recurra.nn.transformer_stream import TransformerStream
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class Read(NamedTuple):
 class GeneratorNetwork(Network):
     """Symbols [T, B] below `size` and a state -> logits [T, B, size] of the next symbol, and the next state.
 
-    A state is a flat tuple of [1, B, H]: those of the first layer, then those of the second. `step` gives for one
+    A state is a flat tuple of [1, B, H]: those of the first layer, then those of the second; that of a Transformer is
+    its keys and values. `step` gives for one
     symbol what `forward` does for a sequence, and `stream` is the same as one call into the engine.
 
     >>> import torch
@@ -98,11 +101,15 @@ class GeneratorNetwork(Network):
         self.size, self.options = size, options
         self.embedding = nn.Embedding(size, options.embedding)
         drop = Regularisation(weight_drop=options.weight_drop) if options.weight_drop else None
-        widths = options.widths
-        self.layers = nn.ModuleList(
-            layer_of(cell)(before, width, regularisation=drop)
-            for before, width in zip([options.embedding, *widths], widths, strict=False)
-        )
+        make, widths = endless_layer_of(cell), options.widths
+        if cell == TRANSFORMER:
+            whole = make(options.embedding, widths[-1], options.layers, dropout=options.dropout, regularisation=drop)
+            self.layers = nn.ModuleList([whole])
+        else:
+            self.layers = nn.ModuleList(
+                make(before, width, regularisation=drop)
+                for before, width in zip([options.embedding, *widths], widths, strict=False)
+            )
         for layer in self.layers:
             layer.open_gates()  # pyright: ignore[reportCallIssue]
         self.output = nn.Linear(widths[-1], size)
@@ -122,8 +129,16 @@ class GeneratorNetwork(Network):
         logits, last = self(symbols.unsqueeze(0), state)
         return logits[0], last
 
-    def stream(self, batch: int = 1, *, threads: int | None = None, int8: bool = False) -> Stream:
-        """Rows of the embedding in, logits out, one call a step; begins at no state. `int8`: weights of 8 bits."""
+    def stream(self, batch: int = 1, *, threads: int | None = None, int8: bool = False) -> Stream | TransformerStream:
+        """Rows of the embedding in, logits out, one call a step; begins at no state. `int8`: weights of 8 bits.
+
+        Raises InputError where a Transformer is asked for 8 bits.
+        """
+        layer: Any = self.layers[0]
+        if isinstance(layer, TransformerLayer):
+            if int8:
+                raise InputError(_("weights of 8 bits are for recurrences: a Transformer has float32 or bfloat16"))
+            return layer.stream(batch, threads=threads, head=self.output)
         return Stack(self.layers).stream(batch, head=self.output, threads=threads, int8=int8)
 
     def read(self, symbols: Tensor, state: Sequence[Tensor] | None = None) -> Read:
@@ -132,7 +147,7 @@ class GeneratorNetwork(Network):
         parts: list[Tensor] = []
         layers: Any = self.layers
         for number, layer in enumerate(layers):
-            count = len(layer.cell.states)
+            count = layer.state_parts if isinstance(layer, TransformerLayer) else len(layer.cell.states)
             given = None if state is None else state[number * count : (number + 1) * count]
             y, last = layer(x, None if given is None else given[0] if count == 1 else tuple(given))
             parts += [last] if isinstance(last, Tensor) else last

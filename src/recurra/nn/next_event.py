@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recurra.checking import require
-from recurra.nn.cell_layer import layer_of
+from recurra.nn.cell_layer import endless_layer_of
 from recurra.nn.network import Network
 from recurra.nn.regularisation import Regularisation
 
@@ -73,7 +73,7 @@ class NextEventNetwork(Network):
         settings: dict[str, Any] = {}
         if options.recurrent_dropout:
             settings["regularisation"] = Regularisation(recurrent_dropout=options.recurrent_dropout)
-        kind: Any = layer_of(cell)
+        kind: Any = endless_layer_of(cell)
         self.recurrence = kind(width + inputs, options.hidden, num_layers=options.layers, **settings)
         self.query = nn.Linear(options.hidden, width)
         self.following = nn.Linear(options.hidden, numbers * len(LEVELS)) if numbers else None

@@ -6,7 +6,9 @@
 
 The rows go through in chunks, and where a gradient is asked for it is made at once, while the logits of a chunk are in
 the cache: dh = dz W, dW += dz^T h, db += sum dz. What is kept for the backward pass has the sizes of h and W. The
-products run in the dtype that autocast asks for; sums and exponentials are float32.
+products run in the dtype that autocast asks for; sums and exponentials are float32. For products in lower precision the
+rows are filled up with zeros to a multiple of 64: their number is another one in every batch of texts, and oneDNN takes
+milliseconds to prepare a product of a new shape.
 
 Label smoothing: Szegedy et al. (2016), "Rethinking the Inception architecture for computer vision".
 """
@@ -24,6 +26,7 @@ from recurra.errors import InputError, ShapeError
 
 CHUNK = 1 << 22  # logits that are in memory at once: 8 MB in float32
 _FEWEST = 32  # rows of a chunk: fewer would read W too often
+_EVEN = 64  # rows of which a chunk has a multiple
 
 
 def projected_loss(
@@ -66,10 +69,11 @@ class _ProjectedLoss(torch.autograd.Function):
         count, classes = len(hidden), len(weight)
         wanted = any(ctx.needs_input_grad[:3])
         exact = torch.promote_types(weight.dtype, torch.float32)
-        h, w = hidden.to(dtype), weight.to(dtype)
+        room = count if dtype == exact else -(-count // _EVEN) * _EVEN
+        h, w = _filled(hidden.to(dtype), room), weight.to(dtype)
         b = None if bias is None else bias.to(dtype)
         total = torch.zeros((), dtype=exact, device=hidden.device)
-        kept = (count, classes) if wanted else (0, 0)
+        kept = (room, classes) if wanted else (0, 0)
         d_hidden = h.new_empty(kept[0], h.shape[1])
         d_weight = torch.zeros(kept[1], h.shape[1], dtype=exact, device=weight.device)
         d_bias = torch.zeros(kept[1], dtype=exact, device=weight.device)
@@ -77,7 +81,7 @@ class _ProjectedLoss(torch.autograd.Function):
             for start in range(0, count, _rows_of(classes)):
                 part = h[start : start + _rows_of(classes)]
                 y = targets[start : start + len(part)].unsqueeze(1)
-                logits = functional.linear(part, w, b)
+                logits = functional.linear(part, w, b)[: len(y)]
                 shares = torch.softmax(logits, 1, dtype=exact)
                 # The largest share is at least 1 / V: its logarithm is finite, whatever becomes of the others.
                 total += (logits.amax(1).to(exact) - shares.amax(1).log()).sum()
@@ -87,7 +91,7 @@ class _ProjectedLoss(torch.autograd.Function):
                 shares.scatter_add_(1, y, shares.new_full(y.shape, smoothing - 1))
                 if bias is not None:
                     d_bias += shares.sum(0)
-                d_logits = shares.to(dtype)
+                d_logits = _filled(shares.to(dtype), len(part))
                 torch.mm(d_logits, w, out=d_hidden[start : start + len(part)])
                 if dtype == exact:
                     d_weight.addmm_(d_logits.T, part)
@@ -103,7 +107,7 @@ class _ProjectedLoss(torch.autograd.Function):
                     d_bias -= spread * count
         scale = 1.0 / max(count, 1)
         if wanted:
-            ctx.save_for_backward(d_hidden, d_weight, d_bias)
+            ctx.save_for_backward(d_hidden[:count], d_weight, d_bias)
             ctx.like = scale, hidden.dtype, weight.dtype, None if bias is None else bias.dtype
         return total * scale
 
@@ -146,7 +150,13 @@ class ProjectedLoss(nn.Module):
 
 
 def _rows_of(classes: int) -> int:
-    return max(_FEWEST, CHUNK // classes)
+    rows = max(_FEWEST, CHUNK // classes)
+    return rows // _EVEN * _EVEN or rows
+
+
+def _filled(x: Tensor, rows: int) -> Tensor:
+    """x [N, .] with rows of zeros after its own."""
+    return x if len(x) == rows else functional.pad(x, (0, 0, 0, rows - len(x)))
 
 
 def _product_dtype(hidden: Tensor) -> torch.dtype:

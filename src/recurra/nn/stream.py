@@ -151,6 +151,11 @@ class Stream:
         for array, value in jobs:  # all of them, or none
             array[...] = value
 
+    @property
+    def outputs(self) -> np.ndarray:
+        """The latest outputs [B, R] of the last layer."""
+        return self._steps.states[-1][0]
+
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays [B, .] that hold the state, by layer and name: what is written to them is the state."""
         return named_states(self._cells, self._steps.states)

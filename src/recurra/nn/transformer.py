@@ -51,6 +51,8 @@ class Block(nn.Module):
     def own(self, x: Tensor, seen: Tensor | None = None, past: tuple[Tensor, Tensor] | None = None) -> tuple:
         """Attention to one's own sequence: to the steps that are `seen` [B, 1, T, S], or, without, to those before.
 
+        Numbers for `seen` [B, heads, T, S] are added to the scores.
+
         `past`: keys and values [B, heads, T, d] of the steps before. Returns x and keys and values with the present
         ones.
         """
@@ -58,6 +60,7 @@ class Block(nn.Module):
         if past is not None:
             k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
         if seen is not None:
+            seen = seen if seen.dtype == torch.bool else seen.to(q.dtype)
             found = functional.scaled_dot_product_attention(q, k, v, seen)
         else:
             found = functional.scaled_dot_product_attention(q, k, v, is_causal=past is None)

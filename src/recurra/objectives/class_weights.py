@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from recurra.data.labels.labels import Classes, LabelSets, Tags
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 Floats = npt.NDArray[np.floating]
 Weights = Mapping[Any, float] | str | None
@@ -57,7 +57,7 @@ def _named(given: Weights, names: tuple[Any, ...]) -> Floats:
         )
     unknown = [label for label in given if label not in names]
     if unknown:
-        known = ", ".join(map(repr, names[:12]))
+        known = listing(map(repr, names[:12]))
         raise InputError(
             _(
                 "class_weight names {unknown!r}, which is no class: expected some of {known}",

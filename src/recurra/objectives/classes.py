@@ -26,7 +26,7 @@ from recurra.evaluation.labelled.ngram_model import NGramModel
 from recurra.evaluation.labelled.scores import known_rows, score_classes
 from recurra.evaluation.labelled.series_summary import SummaryModel, fit_summary_classifier
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 from recurra.objectives.class_weights import Weights, checked_smoothing, weight_of_classes
 from recurra.objectives.objective import Floats, Ints, Orders
 from recurra.objectives.weighed import SoftmaxObjective
@@ -78,7 +78,7 @@ class ClassObjective(SoftmaxObjective):
         smoothing = checked_smoothing(label_smoothing)
         if metric not in ("auto", *METRICS):
             raise InputError(
-                _("metric is {metric!r}: expected one of auto, {metrics}", metric=metric, metrics=", ".join(METRICS))
+                _("metric is {metric!r}: expected one of auto, {metrics}", metric=metric, metrics=listing(METRICS))
             )
         weight = weight_of_classes(class_weight, labels, truth)
         counts = np.bincount(truth[truth >= 0], minlength=len(labels))

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from recurra.decoding.ctc.best_path import BLANK, frames_needed
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 _NAMED = 3  # recordings that a message names
 
@@ -55,7 +55,7 @@ def refuse_long(
     if not wrong:
         return
     first = wrong[0]
-    named = ", ".join(names[k] for k in wrong[:_NAMED]) + (", ..." if len(wrong) > _NAMED else "")
+    named = listing(names[k] for k in wrong[:_NAMED]) + (", ..." if len(wrong) > _NAMED else "")
     raise InputError(
         _(
             "the text of {name} ({text!r}) needs {needed} steps, and the recording has {frames} ({count} such: "

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.report.blocks import Drawing, Section, Text
 from recurra.report.panels import PANELS, Panel
 
@@ -61,7 +61,7 @@ class ReportContent:
                     _(
                         "panels names {panel!r}, which is none: expected some of {panels}",
                         panel=panel,
-                        panels=", ".join(PANELS),
+                        panels=listing(PANELS),
                     )
                 )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 
 def empty(columns: Sequence[str]) -> pd.DataFrame:
@@ -23,8 +23,8 @@ def check_columns(name: str, frame: pd.DataFrame, wanted: Sequence[str]) -> None
             _(
                 "the report's {name} has no column {absent}: expected {wanted}; it has {columns}",
                 name=name,
-                absent=", ".join(map(repr, absent)),
-                wanted=", ".join(wanted),
-                columns=", ".join(map(str, frame.columns)),
+                absent=listing(map(repr, absent)),
+                wanted=listing(wanted),
+                columns=listing(frame.columns),
             )
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.formatting import NumberStyle
-from recurra.language import _
+from recurra.language import _, listing
 
 
 def text_of(value: object) -> str:
@@ -26,7 +26,7 @@ def labelled(value: object, style: NumberStyle | None = None) -> str:
     if style is not None and isinstance(value, int | float):
         return style.text(float(value))
     if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(sorted(map(str, value))) or _("(none)")
+        return listing(sorted(map(str, value))) or _("(none)")
     return text_of(value)
 
 

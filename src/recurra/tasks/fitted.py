@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from sklearn.exceptions import NotFittedError
 from torch import nn
 
 from recurra.ensemble.members import learning_curves
@@ -70,6 +69,8 @@ class FittedEstimator(ReportedEstimator, Estimator):
     def _fitted(self) -> Any:
         """What was learnt. Raises NotFittedError before."""
         if not hasattr(self, "model_"):
+            from sklearn.exceptions import NotFittedError  # with it comes all of scikit-learn's base, a second
+
             name = type(self).__name__
             raise NotFittedError(
                 _("this {name} is not fitted: call fit first, or read one with recurra.load", name=name)

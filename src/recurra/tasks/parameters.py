@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
 
 Options = TypeVar("Options")
 LARGEST = 2**32 - 1  # torch's generators take 64 bits, and each member and epoch has a seed of its own
@@ -30,7 +33,7 @@ def chosen_options(given: Mapping[str, Any] | Options | None, default: Options) 
                     "{wrong!r} is no option of {name}: expected some of {join}",
                     wrong=wrong,
                     name=type(default).__name__,
-                    join=", ".join(known),
+                    join=listing(known),
                 )
             )
         return replace(default, **(given or {}))  # pyright: ignore[reportArgumentType, reportReturnType]  # a dataclass
@@ -75,17 +78,38 @@ def check_options(name: str, value: Any, kind: type, *, factory: bool = False) -
         )
 
 
-class NestedOptions(BaseEstimator):
+class NestedOptions:
     """scikit-learn's parameters, where those that hold options (a dataclass or a mapping) have theirs below them.
 
     `set_params(network__hidden=32)` changes one option and leaves the others; by input it is `network__title__hidden`.
+
+    Its `clone`, pipelines and searches ask for methods, not for its `BaseEstimator`, whose import takes as long as
+    that of torch and would be most of the start of a command: only what learns from X and y has it beside this.
     """
 
     _OPTIONS = ("network", "training")
 
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        """The constructor's arguments in order of the alphabet, by the name that scikit-learn has for this."""
+        return sorted(name for name in inspect.signature(cls.__init__).parameters if name != "self")
+
+    def __sklearn_tags__(self) -> Tags:
+        """What scikit-learn may expect of an estimator: nothing in particular."""
+        from sklearn.utils import Tags, TargetTags
+
+        return Tags(estimator_type=None, target_tags=TargetTags(required=False))
+
+    def __repr__(self) -> str:
+        """The call that makes it, without arguments that are as they are unless given."""
+        usual = inspect.signature(type(self).__init__).parameters
+        given = [(name, getattr(self, name)) for name in usual if name in self._get_param_names()]
+        shown = (f"{name}={value!r}" for name, value in given if repr(value) != repr(usual[name].default))
+        return f"{type(self).__name__}({', '.join(shown)})"
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The constructor's arguments; with `deep` also the options that were given, as `network__hidden`."""
-        found = super().get_params(deep=False)
+        found = {name: getattr(self, name) for name in self._get_param_names()}
         if deep:
             for name in self._OPTIONS:
                 found |= _below(name, found[name])
@@ -97,7 +121,7 @@ class NestedOptions(BaseEstimator):
         Raises InputError for an unknown one, in `fit` for an unknown option.
         """
         whole = {name: value for name, value in params.items() if name.split("__")[0] not in self._OPTIONS}
-        known = super().get_params(deep=False)
+        known = self._get_param_names()
         wrong = next((name for name in whole if name not in known), None)
         if wrong is not None:
             raise InputError(
@@ -106,7 +130,7 @@ class NestedOptions(BaseEstimator):
                     "network__hidden",
                     wrong=wrong,
                     name=type(self).__name__,
-                    join=", ".join(sorted(known)),
+                    join=listing(known),
                 )
             )
         ordered = sorted(params.items(), key=lambda item: item[0].count("__"))  # a whole argument before parts of it
@@ -135,7 +159,7 @@ def _changed(options: Any, path: list[str], value: Any, name: str) -> Any:
         return before | {first: _changed(before.get(first), rest, value, name) if rest else value}
     if is_dataclass(options) and not isinstance(options, type):
         if rest or first not in _names(options):
-            known = ", ".join(_names(options))
+            known = listing(_names(options))
             raise InputError(
                 _(
                     "{name} is no option of {name2}: expected some of {known}",

@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.plugins import PLUGINS, load_plugins
 from recurra.tasks.task import Task
 
@@ -65,7 +65,7 @@ def get(name: str) -> Task:
                 "task is {name!r}: expected one of {tasks}. For a task of your own, import the module "
                 "that registers it, or name it in the environment variable {plugins}",
                 name=name,
-                tasks=", ".join(names()),
+                tasks=listing(names()),
                 plugins=PLUGINS,
             )
         )
@@ -86,7 +86,7 @@ def register(task: Task) -> Task:
             _(
                 "name is {task!r}: expected small letters, digits and hyphens, and none of {others}",
                 task=task.name,
-                others=", ".join(OTHERS),
+                others=listing(OTHERS),
             )
         )
     for other in _every():

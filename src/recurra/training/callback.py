@@ -46,7 +46,10 @@ class Callback:
     """
 
     def on_start(self, name: str, network: nn.Module, steps: int) -> None:
-        """A training of at most `steps` steps begins; `name` tells it from the others, such as "training-0"."""
+        """A training of at most `steps` steps begins; `name` tells it from the others, such as "training-0".
+
+        By time `steps` is 1: how many there will be cannot be told.
+        """
 
     def on_step(self, step: int, loss: float, gradient_norm: float) -> None:
         """The step number `step`, from 1, is over."""

@@ -21,7 +21,7 @@ from torch.multiprocessing.spawn import ProcessException
 
 from recurra.errors import InputError, RecurraError, TrainingError
 from recurra.files import whole_file
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import spelling, spelt
 from recurra.training.callback import MakeWatcher
 from recurra.training.interrupt import graceful_interrupt
@@ -89,7 +89,7 @@ def _check_place(nodes: int) -> None:
                 "{nodes} machines train together, but {missing} is not set: set MASTER_ADDR and MASTER_PORT to where "
                 "the first one is, and NODE_RANK to the number of this one, from 0",
                 nodes=nodes,
-                missing=", ".join(missing),
+                missing=listing(missing),
             )
         )
 

@@ -1,7 +1,8 @@
 """One training run: from first weights to the best ones, exactly repeatable, stoppable and resumable at any step.
 
 The order of examples is a function of (seed, epoch) alone and the learning rate one of the step alone, so that a
-checkpoint needs only weights, optimiser, schedule and torch's generators to go on to the same bits.
+checkpoint needs only weights, optimiser, schedule and torch's generators to go on to the same bits. A training by time
+(see `pace`) goes on after the time that was spent, which no two runs share to the bit.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from recurra.training.guard import GuardedWatcher, Remarks
 from recurra.training.interrupt import Interrupt, graceful_interrupt
 from recurra.training.logging import Logger, open_log
 from recurra.training.options import TrainingOptions
+from recurra.training.pace import pace
 from recurra.training.parallel import Parallel, single_process
 from recurra.training.precision import autocast
 from recurra.training.progress import Progress, following
@@ -35,7 +37,6 @@ from recurra.training.source import Carrying, DataSource, Source, SourceEnded, T
 from recurra.training.stepper import Stepper
 from recurra.training.threads import fitting_threads
 
-_VALIDATIONS = 25
 _CHECKPOINT_SECONDS = 2.0
 _SHOWN_SECONDS = 0.5  # of slow steps every one is shown
 _NOISE = 1.05  # a validation loss within 5 % of the best one is as good: the difference is mostly luck
@@ -85,7 +86,8 @@ def train(
     """Train `problem.network` in place and leave it with the best weights found, or the last if as good within 5 %.
 
     It is left in evaluation mode, without gradients, its parameters views of one tensor (see `Stepper`).
-    `steps` of the optimiser are by default what `options` makes of the number of examples. `name` names the run's
+    `steps` of the optimiser are by default what `options` makes of the number of examples; they do not matter where
+    `options` give seconds. `name` names the run's
     checkpoint and log; `label` is what the user reads. `watch` makes a watcher of the network; neither it nor the log
     can stop the training, and what goes wrong with them is in the record's `remarks`. `source` gives the batches where
     they are not the shuffled examples of `problem`: a stream, or experience that grows. Raises `TrainingError` when the
@@ -103,9 +105,10 @@ def train(
             forked(state.device),
             graceful_interrupt() as interrupt,
             open_log(run.log, name, state.remarks) as log,
-            following(run.progress, label or name, state.total) as progress,
+            following(run.progress, label or name, state.pace.length) as progress,
         ):
             set_states(state.random, state.device)
+            state.pace.begin(state.done)
             callbacks.start(name, state.network, state.total)
             _run(state, run, name, interrupt, log, progress, callbacks)
     for rows in state.stepper.rows:
@@ -116,7 +119,7 @@ def train(
     rows = np.array(state.rows).reshape(-1, len(COLUMNS))
     watched = state.watcher.state()
     return TrainingRecord(
-        rows, state.best, state.best_step, steps, state.interrupted, watched, remarks=state.remarks.all()
+        rows, state.best, state.best_step, state.total, state.interrupted, watched, remarks=state.remarks.all()
     )
 
 
@@ -124,7 +127,7 @@ def _run(
     state: _State, run: Run, name: str, interrupt: Interrupt, log: Logger, progress: Progress, callbacks: Callbacks
 ) -> None:
     saved = shown = time.monotonic()
-    progress.update(state.step, "")
+    progress.update(int(state.done), "")
     while not state.finished:
         try:
             state.advance()
@@ -146,10 +149,10 @@ def _run(
             text = telling.told() if telling is not None else _("loss {row:.4g}", row=row["train_loss"])
             if not math.isnan(row["validation_loss"]):
                 text += _(", validation {row:.4g}", row=row["validation_loss"])
-            progress.update(state.step, text)
+            progress.update(int(state.done), text)
             shown = time.monotonic()
         elif state.step % 10 == 0 or time.monotonic() - shown > _SHOWN_SECONDS:
-            progress.update(state.step, "")
+            progress.update(int(state.done), "")
             shown = time.monotonic()
         if run.callbacks and state.parallel.any(callbacks.asked):
             if not state.at_validation:
@@ -184,9 +187,8 @@ class _State:
         self.source = source or DataSource(problem, options.batch_size, seed, parallel.share)
         self.problem, self.options, self.seed, self.parallel = problem, options, seed, parallel
         self.network = problem.network
-        self.total = steps
-        self.every = max(1, self.total // _VALIDATIONS)
-        self.schedule = schedule(options, self.total)
+        self.pace = pace(options, steps, parallel)
+        self.schedule = schedule(options, self.pace.length)
         self.precision = autocast(self.network, options.precision)
         adam = Adam(options.learning_rate, weight_decay=options.weight_decay)
         self.stepper = Stepper(
@@ -198,6 +200,7 @@ class _State:
         self.watcher = GuardedWatcher(watch if parallel.leads else None, self.network, self.device, self.remarks)
         self.random = seeded_states(seed, self.device)
         self.step, self.best, self.best_step, self.since_best = 0, math.inf, 0, 0
+        self.done = 0.0  # of `pace.length`
         self.best_weights = _copy(self.network)
         self.rows: list[list[float]] = []
         self.losses: list[float] = []
@@ -206,7 +209,15 @@ class _State:
 
     @property
     def at_validation(self) -> bool:
-        return self.step % self.every == 0 or self.step == self.total
+        return self.pace.due(self.step)
+
+    @property
+    def at_end(self) -> bool:
+        return self.done >= self.pace.length
+
+    @property
+    def total(self) -> int:
+        return self.pace.steps(self.step)
 
     def advance(self) -> None:
         """One optimiser step."""
@@ -225,7 +236,7 @@ class _State:
             )
         for group in self.stepper.groups:
             self.parallel.average(group.gradient)
-        norm = self.stepper.update(self.schedule.at(self.step))
+        norm = self.stepper.update(self.schedule.at(self.done))
         if norm is None or not math.isfinite(norm):
             raise TrainingError(
                 _(
@@ -242,6 +253,7 @@ class _State:
         self.losses.append(value)
         self.norms.append(norm)
         self.step += 1
+        self.done = self.pace.done(self.step)
         shown = self.step - 1
         self.watcher.step(lambda: self._loss(self.network, self.source.glance(shown)), loss=value, gradient_norm=norm)
 
@@ -266,15 +278,16 @@ class _State:
             step=float(self.step),
             train_loss=float(np.mean(self.losses)),
             validation_loss=loss,
-            learning_rate=self.schedule.at(self.step),
+            learning_rate=self.schedule.at(self.done),
             gradient_norm=float(np.mean(self.norms)),
             clipped=float(np.mean(np.array(self.norms) > self.options.clip_norm)),
         )
         self.rows.append([row[column] for column in COLUMNS])
         self.losses, self.norms = [], []
-        self.finished = self.step >= self.total or self.since_best >= self.options.patience
+        self.pace.validated(self.step)
+        self.finished = self.at_end or self.since_best >= self.options.patience
         # At the end of the schedule the steps are small and the weights settled.
-        if self.step == self.total and loss <= _NOISE * self.best:
+        if self.at_end and loss <= _NOISE * self.best:
             self.best_step, self.best_weights = self.step, _copy(self.network)
         return row
 
@@ -291,7 +304,7 @@ class _State:
         if (watched := self.watcher.state()) is not None:
             tensors["watched"] = watched
         tensors["losses"] = torch.tensor([self.losses, self.norms], dtype=torch.float64)
-        plain = dict(step=self.step, best_step=self.best_step, since_best=self.since_best)
+        plain = dict(step=self.step, done=self.done, best_step=self.best_step, since_best=self.since_best)
         return Checkpoint(tensors, dict(plain, finished=self.finished, schedule=asdict(self.schedule)))
 
     def restore(self, found: Checkpoint) -> None:
@@ -307,6 +320,7 @@ class _State:
         self.rows = tensors["rows"].tolist()
         self.losses, self.norms = tensors["losses"].tolist()
         self.step, self.since_best, self.finished = state["step"], state["since_best"], state["finished"]
+        self.done = state.get("done", self.step)
         self.best, self.best_step = float(tensors["best"]), state["best_step"]
         if "watched" in tensors:
             self.watcher.restore(tensors["watched"])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Literal
 
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 LEAST_STEPS, MOST_STEPS, PASSES = 300, 750, 6.0
 
@@ -19,6 +19,8 @@ class TrainingOptions:
 
     `epochs` counts passes over all training windows; None takes six, but no fewer than 300 and no more than 750
     steps. `patience` counts validations (about 25 in a run) more than 5 % above the best; then training stops.
+    `seconds` of processor time (two busy threads spend two a second) end each training in place of `epochs`; the
+    learning rate then follows the time, and the result depends on how fast the machine is.
     """
 
     epochs: float | None = None
@@ -29,6 +31,7 @@ class TrainingOptions:
     schedule: Literal["one-cycle", "plateau"] = "one-cycle"
     patience: int = 10
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "patience"):
@@ -38,7 +41,7 @@ class TrainingOptions:
                     _("{name} is {value!r}: expected a whole number of at least 1", name=name, value=value)
                 )
             object.__setattr__(self, name, int(value))
-        for name in ("learning_rate", "clip_norm", "epochs"):
+        for name in ("learning_rate", "clip_norm", "epochs", "seconds"):
             value = getattr(self, name)
             if value is not None and not (value > 0 and math.isfinite(value)):
                 raise InputError(_("{name} is {value}: expected a number above 0", name=name, value=value))
@@ -56,9 +59,13 @@ class TrainingOptions:
                         "{name} is {name2!r}: expected one of {allowed}",
                         name=name,
                         name2=getattr(self, name),
-                        allowed=", ".join(allowed),
+                        allowed=listing(allowed),
                     )
                 )
+
+    def part(self, share: float) -> TrainingOptions:
+        """The same for a share of its time; steps are for the caller to count."""
+        return self if self.seconds is None else replace(self, seconds=share * self.seconds)
 
     def steps(self, examples: int) -> int:
         """Optimiser steps for so many training examples."""

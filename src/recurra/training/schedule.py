@@ -1,4 +1,4 @@
-"""The learning rate of each step: one cycle, a function of the step alone, or halved when the loss stands still."""
+"""The learning rate: one cycle, a function of how far the training is, or halved when the loss stands still."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BETTER = 1e-4  # a loss counts as better when it is lower by this share
 class Schedule(Protocol):
     """Learning rates; frozen, so that a state of training is a plain value."""
 
-    def at(self, step: int) -> float:
+    def at(self, step: float) -> float:
         """The learning rate after `step` steps."""
         ...
 
@@ -34,7 +34,7 @@ class OneCycle:
     peak: float
     steps: int
 
-    def at(self, step: int) -> float:
+    def at(self, step: float) -> float:
         """The learning rate after `step` of the steps."""
         top = max(0.2 * (self.steps + 1), 2.0) - 1
         start = self.peak / _START
@@ -56,7 +56,7 @@ class Plateau:
     best: float = math.inf
     waited: int = 0
 
-    def at(self, step: int) -> float:
+    def at(self, step: float) -> float:
         """The learning rate; `step` does not matter."""
         return self.rate
 

@@ -14,6 +14,7 @@ from recurra.data.examples.understanding import understand_examples
 from recurra.tasks import get
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "task", "label"),
     [

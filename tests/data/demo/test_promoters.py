@@ -24,6 +24,7 @@ def test_places_hold_their_motifs() -> None:
     assert set("".join(made.sequences)) == set("ACGT")
 
 
+@pytest.mark.slow
 def test_expression_follows_from_the_sequence_but_for_the_noise() -> None:
     made = make_promoters(2000)
     computed = [noiseless_expression(find_motifs(sequence)) for sequence in made.sequences]
@@ -32,6 +33,7 @@ def test_expression_follows_from_the_sequence_but_for_the_noise() -> None:
     np.testing.assert_array_equal(make_promoters(20, noise=0.0).expression, make_promoters(20).noiseless)
 
 
+@pytest.mark.slow
 def test_the_attainable_rank_correlation_is_what_is_said() -> None:
     made = make_promoters(2000, seed=3)
     assert spearmanr(made.noiseless, made.expression)[0] == pytest.approx(0.96, abs=0.01)

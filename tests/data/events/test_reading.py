@@ -8,7 +8,7 @@ import pytest
 
 from recurra.data.events.log import merged
 from recurra.data.events.reader import EventReader, clock_inputs, has_clock, windows
-from recurra.data.events.reading import EventColumns, read_events, refuse_short, understand_events
+from recurra.data.events.reading import EventColumns, log_of, read_events, refuse_short, understand_events
 from recurra.errors import InputError
 
 
@@ -134,3 +134,14 @@ def test_the_time_of_day_and_the_day_of_the_week_are_read_of_dates_alone():
     np.testing.assert_allclose(found[:, :2], [[0, 1], [1, 0], [0, 0]], atol=1e-6)
     assert found[:, 2:].sum(axis=1).tolist() == [1, 1, 0]
     assert found[0, 2:].argmax() == found[1, 2:].argmax()
+
+
+def test_later_events_are_read_with_the_dates_of_those_learnt() -> None:
+    days = pd.date_range("2024-01-20", periods=20, freq="D")
+    table = pd.DataFrame({"user": "a", "item": [f"i{k % 4}" for k in range(20)], "time": days.strftime("%d/%m/%Y")})
+    log, columns, _facts = log_of(table, {})
+    assert columns is not None
+    assert columns.time_format == "%d/%m/%Y"
+    later = table.iloc[12:20]  # the first to the eighth of February: either way is possible
+    assert (read_events(later, columns)[0].times == log.times[12:20]).all()
+    assert log_of(later, {"day_first": False})[0].times[2] > log.times[14]

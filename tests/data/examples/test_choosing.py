@@ -37,6 +37,7 @@ def orders(count: int = 60) -> pd.DataFrame:
     )
 
 
+@pytest.mark.slow
 def test_every_text_is_an_input_and_no_identifier_is() -> None:
     roles, facts = understand_examples(orders().drop(columns="buyer"), label=["again"])
     assert roles.inputs == {
@@ -50,6 +51,7 @@ def test_every_text_is_an_input_and_no_identifier_is() -> None:
     assert said["optional"].value.startswith("heading is empty in 2 rows, what they say is empty in 1 row;")
 
 
+@pytest.mark.slow
 def test_empty_texts_cost_no_row() -> None:
     frame = orders()
     roles, _ = understand_examples(frame, label=["again"])
@@ -97,6 +99,7 @@ def sensors(*, long: bool) -> pd.DataFrame:
     return frame.pivot(index=["machine", "step", "state"], columns="what", values="value").reset_index()
 
 
+@pytest.mark.slow
 def test_rows_that_are_steps_are_refused_unless_it_is_said_what_a_row_is() -> None:
     with pytest.raises(
         InputError, match=r"each 'horse', each at another 'at'.*pass series='horse' time='at'.*\['lift'\]"
@@ -131,6 +134,7 @@ def test_rows_that_may_be_examples_are_read(state: str) -> None:
     assert {"heat", "noise"} <= set(roles.features)
 
 
+@pytest.mark.slow
 def test_a_label_in_a_single_row_is_told() -> None:
     frame = pd.DataFrame({"text": [f"words number {k}" for k in range(30)], "label": ["a", "b"] * 14 + ["c", "d"]})
     said = [fact.value for fact in understand_examples(frame)[1] if fact.label == "check"]
@@ -154,6 +158,7 @@ def test_a_column_of_names_that_is_left_is_no_label() -> None:
         understand_examples(frame, text=["text"], group="mood")
 
 
+@pytest.mark.slow
 def test_a_text_that_comes_back_on_several_days_is_a_text() -> None:
     frame = strides().assign(horse=lambda f: "the horse called " + f["horse"])
     roles, facts = understand_examples(frame, label=["gait"])

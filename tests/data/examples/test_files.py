@@ -80,3 +80,10 @@ def test_parquet_keeps_lists(tmp_path: Path) -> None:
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_examples_file(tmp_path / "a.jsonl")
+
+
+def test_a_workbook_is_read_as_every_table(tmp_path: Path) -> None:
+    pd.DataFrame({"text": ["hello, you", "bye"], "label": [1, 0]}).to_excel(tmp_path / "a.xlsx", index=False)
+    frame, facts = read_examples_file(tmp_path / "a.xlsx")
+    assert frame["text"].tolist() == ["hello, you", "bye"]
+    assert facts[0].value == "a.xlsx (WORKBOOK): 2 rows, 2 columns"

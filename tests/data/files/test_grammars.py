@@ -179,6 +179,7 @@ def outcome(written: Written, table: Table) -> str:
 SEEN: Counter[str] = Counter()
 
 
+@pytest.mark.slow
 @settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.drawing import examples
 
 from recurra.data.files import read_table as reading
 from recurra.data.files.read_table import read_table
@@ -28,7 +29,9 @@ from recurra.errors import InputError
 SMALL = "day,units,city\n2024-01-01,5,Rome\n2024-01-02,NA,Paris\n2024-01-03,7,Rome\n"
 
 fuzz = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(80),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
@@ -106,6 +109,7 @@ def written(table: dict[str, list], dialect: dict[str, Any]) -> bytes:
     return (text if dialect["last_end"] else text.removesuffix(dialect["end"])).encode(dialect["encoding"])
 
 
+@pytest.mark.slow
 @fuzz
 @given(tables, dialects())
 def test_a_table_comes_back_from_any_dialect(tmp_path: Path, table: dict[str, list], dialect: dict[str, Any]) -> None:
@@ -123,6 +127,7 @@ def test_a_table_comes_back_from_any_dialect(tmp_path: Path, table: dict[str, li
     assert read.dialect.missing == ((dialect["missing"],) if gaps else ())
 
 
+@pytest.mark.slow
 @fuzz
 @given(tables, dialects())
 def test_blocks_give_what_the_whole_gives(tmp_path: Path, table: dict[str, list], dialect: dict[str, Any]) -> None:
@@ -140,6 +145,7 @@ def test_blocks_give_what_the_whole_gives(tmp_path: Path, table: dict[str, list]
     assert blocks.iloc[:, 4].tolist() == whole.iloc[:, 4].tolist()
 
 
+@pytest.mark.slow
 @fuzz
 @given(
     st.one_of(st.binary(max_size=300), st.text(st.sampled_from('0159.,;\t|"\n\r -aé销\0'), max_size=80).map(str.encode))
@@ -155,6 +161,7 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes) -> None:
                 assert frame.columns.is_unique
 
 
+@pytest.mark.slow
 @fuzz
 @given(st.data())
 def test_a_damaged_file_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:

@@ -121,6 +121,7 @@ def test_a_frame_is_looked_at_when_it_is_understood(tmp_path: Path) -> None:
     assert not [fact for fact in understand(table)[1] if fact.label == "check"]  # its notes tell it
 
 
+@pytest.mark.slow
 def test_a_table_is_understood_as_its_frame_is() -> None:
     table = read_table("demo:co2")
     assert infer_schema(table) == infer_schema(table.frame)

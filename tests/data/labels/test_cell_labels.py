@@ -45,6 +45,7 @@ def read_labels(frame: pd.DataFrame, roles: Roles) -> list:
     return labels.tolist()
 
 
+@pytest.mark.slow
 def test_several_labels_are_read_and_said_unless_refused() -> None:
     frame = trees(["oak", "elm", "elm,oak", "oak"])
     roles, facts = understand_examples(frame)
@@ -59,6 +60,7 @@ def test_several_labels_are_read_and_said_unless_refused() -> None:
     assert read_labels(frame, one)[2] == "elm,oak"
 
 
+@pytest.mark.slow
 def test_blanks_are_trimmed_and_case_is_merged_where_asked() -> None:
     frame = trees(["oak", " oak", "Oak", "elm"])
     roles, facts = understand_examples(frame)

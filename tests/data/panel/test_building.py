@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.drawing import examples
 
 from recurra.data.files.read_table import read_table
 from recurra.data.panel.building import build_panel, understand
@@ -63,7 +64,8 @@ def test_every_column_finds_its_place() -> None:
     assert [schema.categories["event"][k] for k in panel.known_codes[60:120, 0]] == s2["event"].tolist()
 
 
-@settings(max_examples=20, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=examples(20), deadline=None)
 @given(st.integers(0, 10**6))
 def test_shuffling_the_rows_changes_nothing(seed: int) -> None:
     frame = table()

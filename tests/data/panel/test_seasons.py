@@ -59,6 +59,7 @@ def test_a_season_is_found_through_noise_trend_gaps_and_an_outlier(freq: str | N
     assert detect_seasons(panel_of(values, freq)) == (season,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("freq", "n"), [("D", 60), ("D", 400), ("MS", 60), ("h", 300), ("QS-JAN", 40), (None, 100)])
 def test_chance_is_seldom_taken_for_a_season(freq: str | None, n: int) -> None:
     rng = np.random.default_rng(1)

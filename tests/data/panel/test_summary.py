@@ -15,7 +15,7 @@ def said(frame: pd.DataFrame, **overrides: object) -> dict[str, tuple[str, str]]
 def test_what_is_said_of_a_tidy_table() -> None:
     facts = said(pd.DataFrame({"day": DAYS.strftime("%Y-%m-%d"), "y": np.arange(30.0)}))
     assert facts == {
-        "time": ("day (D, written %Y-%m-%d)", "time=, freq="),
+        "time": ("day (D, dates written %Y-%m-%d)", "time=, freq="),
         "range": ("2024-01-01 to 2024-01-30", ""),
         "series": ("1", "series="),
         "target": ("y", "target="),

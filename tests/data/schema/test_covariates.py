@@ -13,6 +13,7 @@ RNG = np.random.default_rng(0)
 AHEAD = np.where(np.arange(N) < 50, RNG.normal(size=N), np.nan)
 
 
+@pytest.mark.slow
 def test_what_reaches_beyond_the_target_is_known_in_advance() -> None:
     frame = pd.DataFrame({"day": DAYS, "y": AHEAD, "promo": RNG.normal(size=N), "temp": AHEAD, "wd": DAYS.day_name()})
     schema = infer_schema(frame)

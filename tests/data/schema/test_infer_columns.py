@@ -30,6 +30,7 @@ def test_the_time_column() -> None:
     assert time_of(y=values, wind=["NW"] * 30) == ()
 
 
+@pytest.mark.slow
 def test_a_time_over_several_columns() -> None:
     year, month, day, hour = [2024] * 24, [1] * 24, [1] * 24, range(24)
     assert time_of(No=range(24), year=year, month=month, day=day, hour=hour) == ("year", "month", "day", "hour")

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.drawing import examples
 
 from recurra.data.panel.building import build_panel, understand
 from recurra.data.panel.panel import Panel
@@ -23,7 +24,8 @@ def same(a: Panel, b: Panel) -> bool:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(st.lists(st.one_of(st.none(), st.integers(-5, 5)), min_size=12, max_size=12), min_size=2, max_size=4))
 def test_one_panel_in_three_layouts(table: list[list[int | None]]) -> None:
     values = np.array(table, dtype=float)  # [S, T]
@@ -40,6 +42,7 @@ def test_one_panel_in_three_layouts(table: list[list[int | None]]) -> None:
     assert same(a, c)
 
 
+@pytest.mark.slow
 def test_unequal_lengths_and_a_later_file_with_more_columns() -> None:
     rows = pd.DataFrame({"V1": ["W1", "W2"], "V2": [1.0, 5], "V3": [2.0, 6], "V4": [3.0, 7], "V5": [4.0, np.nan]})
     panel, _ = understand(rows)

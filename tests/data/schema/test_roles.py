@@ -69,6 +69,7 @@ def test_the_frame_is_left_alone() -> None:
     pd.testing.assert_frame_equal(frame, before)
 
 
+@pytest.mark.slow
 def test_layouts() -> None:
     wide = pd.DataFrame({"day": DAYS, "s1": Y, "s2": Y})
     assert infer_schema(wide).layout == "wide-columns"
@@ -82,6 +83,7 @@ def test_layouts() -> None:
     assert (schema.layout, schema.freq, schema.static_categorical) == ("wide-rows", "YS-JAN", ("Code",))
 
 
+@pytest.mark.slow
 def test_wide_rows_may_be_named_by_several_columns() -> None:
     days = [f"{day}/2/21" for day in range(1, 8)]
     frame = pd.DataFrame(
@@ -102,3 +104,8 @@ def test_the_guilty_cell_of_a_target_is_the_first_that_is_no_number_to_the_reade
     frame = pd.DataFrame({"day": DAYS[:3], "y": ["1,963.85", "(1,025.47)", "none yet"]})
     with pytest.raises(InputError, match=r"row 3 holds 'none yet' \(1 such row\)"):
         infer_schema(frame, target="y")
+
+
+def test_the_target_is_the_only_column_of_numbers_that_has_no_part() -> None:
+    frame = pd.DataFrame({"day": DAYS, "price": Y, "size": 1.5, "units": Y})
+    assert infer_schema(frame, known=["price"], static=["size"]).target == "units"

@@ -17,6 +17,7 @@ def table(name: str, texts: object) -> pd.DataFrame:
     return pd.DataFrame({name: texts, "y": np.arange(N) + 0.5})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "texts"),
     [
@@ -38,6 +39,7 @@ def test_days_in_any_order(name: str, texts: object, newest_first: bool) -> None
     assert panel.grid.times(panel.start)[0] == DAYS[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "texts", "message"),
     [
@@ -55,6 +57,7 @@ def test_what_cannot_be_read_is_refused(name: str, texts: list[str], message: st
     assert panel.schema.time == ()
 
 
+@pytest.mark.slow
 def test_codes_may_be_times_and_are_said() -> None:
     _, facts = understand(table("what", [f"A-{k}x" for k in range(N)]))
     found = [fact for fact in facts if fact.label == "check the time"]
@@ -162,6 +165,7 @@ def test_numbers_whose_squares_are_infinite_are_refused_with_their_row() -> None
         understand(frame)
 
 
+@pytest.mark.slow
 def test_no_number_to_forecast_shows_what_the_columns_hold() -> None:
     frame = pd.DataFrame({"day": DAYS.astype(str), "balance": [f"{k}.20 DR" for k in range(N)]})
     with pytest.raises(InputError, match=r"its other columns are balance \('0\.20 DR'\)"):

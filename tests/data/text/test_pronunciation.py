@@ -37,6 +37,7 @@ def test_texts_without_a_sound_cannot_be_learnt() -> None:
         Pronunciation.learn(["...", "?"], "characters")
 
 
+@pytest.mark.slow
 def test_chinese_becomes_initials_and_finals_with_tones() -> None:
     pytest.importorskip("pypinyin")
     rules = Pronunciation.learn(["你好，四是十。女儿"], "pinyin")

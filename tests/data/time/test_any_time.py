@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.drawing import examples
 
 from recurra.data import Panel, understand
 from recurra.data.time.month_names import LANGUAGES, month_names
@@ -88,8 +90,9 @@ def refused(frame: pd.DataFrame) -> tuple[str, Panel | None]:
         return str(error), None
 
 
+@pytest.mark.slow
 @given(tables())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_it_comes_back_or_is_refused(given_table: tuple[pd.DataFrame, pd.DatetimeIndex, str]) -> None:
     frame, stamps, how = given_table
     refusal, panel = refused(frame)
@@ -102,8 +105,9 @@ def test_it_comes_back_or_is_refused(given_table: tuple[pd.DataFrame, pd.Datetim
     assert panel.target[seen].tolist() == (np.arange(len(stamps)) + 0.5).tolist(), how
 
 
+@pytest.mark.slow
 @given(tables(), st.integers(0, 23))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_one_wrong_cell_is_named(given_table: tuple[pd.DataFrame, pd.DatetimeIndex, str], row: int) -> None:
     frame, _, how = given_table
     column = frame.columns[0]

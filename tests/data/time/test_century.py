@@ -23,6 +23,7 @@ def test_the_century_is_the_one_in_which_the_file_is_in_order(first: str, newest
     assert (reading.stamps == months.to_numpy()).all()
 
 
+@pytest.mark.slow
 def test_plans_lie_ahead_but_not_far() -> None:
     this_year = pd.Timestamp.today().year
     near = read_dates(written(f"{this_year - 3}-01-01", 12 * 6)).stamps
@@ -37,6 +38,7 @@ def test_quarters_of_two_digits() -> None:
     assert (read_dates(texts).stamps == quarters.to_numpy()).all()
 
 
+@pytest.mark.slow
 def test_the_user_decides_and_a_later_file_keeps_it() -> None:
     frame = pd.DataFrame({"month": written("1949-01-01", 24)})
     times = read_times(frame, ["month"])
@@ -62,6 +64,7 @@ def test_steps_backwards() -> None:
     assert steps_backwards(stamps[[0, 1, 3, 2, 4]]) == 1
 
 
+@pytest.mark.slow
 def test_day_order_follows_the_order_of_the_file() -> None:
     days = pd.date_range("2020-01-01", "2020-12-12")
     twelve = days[days.day <= 12]  # nothing but the order tells day and month apart

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.drawing import examples
 
 from recurra.data.time.dates import looks_like_dates, read_dates
 
@@ -37,6 +38,7 @@ def test_ways_to_write_a_date(text: str, expected: str) -> None:
     assert read_dates(pd.Series([text])).stamps[0] == np.datetime64(expected, "us")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["NW", "hello", "2014-13-01", "2014-02-30", "2014-07-01 25:00", "12:30", "", "-1", "1/2", "W1"]
 )
@@ -44,6 +46,7 @@ def test_what_is_no_date(text: str) -> None:
     assert not read_dates(pd.Series([text])).fits.any()
 
 
+@pytest.mark.slow
 @given(
     st.lists(moments, min_size=1, max_size=8),
     st.sampled_from(["%Y-%m-%d %H:%M", "%Y/%m/%d %I:%M %p", "%d %b %Y %H:%M"]),
@@ -53,7 +56,8 @@ def test_what_is_written_is_read(times: list[dt.datetime], format: str) -> None:
     assert reading.stamps.tolist() == times
 
 
-@settings(max_examples=30, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(moments, min_size=2, max_size=8, unique=True), st.booleans())
 def test_the_order_of_day_and_month_is_as_told(times: list[dt.datetime], day_first: bool) -> None:
     format = "%d/%m/%Y" if day_first else "%m/%d/%Y"
@@ -62,6 +66,7 @@ def test_the_order_of_day_and_month_is_as_told(times: list[dt.datetime], day_fir
     assert reading.rival is None
 
 
+@pytest.mark.slow
 def test_one_date_decides_for_the_whole_column() -> None:
     reading = read_dates(pd.Series(["1/2/2020", "2/2/2020", "13/2/2020"]))
     assert reading.format == "%d/%m/%Y"

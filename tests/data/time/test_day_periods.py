@@ -34,6 +34,7 @@ def times_of(panel: Panel) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(panel.grid.times(panel.start[0] + np.arange(len(panel.target))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [24, 48, 96])
 @pytest.mark.parametrize("first", [0, 1])
 @pytest.mark.parametrize("name", ["Settlement Period", "trading_period", "SP", "slot", "时段"])
@@ -59,6 +60,7 @@ def test_the_flag_makes_them_series() -> None:
     assert said.flag == "time=['Settlement Date', 'Settlement Period']"
 
 
+@pytest.mark.slow
 def test_another_name_is_a_series_and_told() -> None:
     panel, facts = understand(market("number"), target="price")
     assert len(panel) == 48
@@ -70,6 +72,7 @@ def test_another_name_is_a_series_and_told() -> None:
     assert not [fact for fact in facts if fact.label == "check the series"]  # 48 stores
 
 
+@pytest.mark.slow
 def test_beside_series_and_with_parts_of_a_date() -> None:
     one = market()
     both = pd.concat([one.assign(zone="N"), one.assign(zone="S")])
@@ -86,6 +89,7 @@ def test_beside_series_and_with_parts_of_a_date() -> None:
     assert panel.schema.freq == "30min"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("start", "count"), [("2024-03-25", 48), ("2024-10-20", 48), ("2024-10-20", 24)])
 def test_with_the_zone_a_change_of_clocks_is_right(start: str, count: int) -> None:
     frame = market(count=count, start=start, days=14, zone="Europe/London")
@@ -101,6 +105,7 @@ def test_with_the_zone_a_change_of_clocks_is_right(start: str, count: int) -> No
         assert values[moment] == value  # also after the change
 
 
+@pytest.mark.slow
 def test_without_the_zone_a_long_day_is_refused_and_a_short_one_told() -> None:
     with pytest.raises(
         InputError, match=r"'Settlement Period' of x holds 49 in row 385.*no period of a day of 48.*tz="
@@ -112,6 +117,7 @@ def test_without_the_zone_a_long_day_is_refused_and_a_short_one_told() -> None:
     assert said.flag == "tz="
 
 
+@pytest.mark.slow
 def test_a_later_file_is_read_alike_although_it_holds_part_of_a_day() -> None:
     panel, _ = understand(market(), target="price")
     assert unstored(panel.schema.time_format) == ("%d/%m/%Y", DayPeriods(48, 1))

@@ -11,6 +11,7 @@ from recurra.data.time.month_names import LANGUAGES, folded, month_names, weekda
 from recurra.data.time.spellings import spelled_plainly
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -56,6 +57,7 @@ def test_a_spelling_is_read(text: str, expected: str) -> None:
     assert reading.stamps[0] == np.datetime64(expected, "us"), reading
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     ["ORD-0001", "5 hello 2020", "2017-W54", "W53 2017", "Q5 2000", "S3 2000", "31. Februar 2021", "K1-20", "T1 20"],
@@ -74,6 +76,7 @@ def test_fiscal_years_are_not_months() -> None:
     assert read_dates(pd.Series(["2000/01", "2000/02", "2000/03"])).format == "%Y/%m"
 
 
+@pytest.mark.slow
 def test_one_language_is_taken_for_the_whole_column() -> None:
     # "lis" is November in Polish and in Czech; "mar" is March, and Tuesday in French.
     texts = ["sty 2020", "lut 2020", "mar 2020", "lis 2020"]
@@ -81,6 +84,7 @@ def test_one_language_is_taken_for_the_whole_column() -> None:
     assert months.tolist() == [1, 2, 3, 11]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_month_of_a_language_is_read(language: str) -> None:
     names: dict[int, list[str]] = {}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.data.time.times import part_names, read_times, utc_of, wall_clock
+from recurra.data.time.times import part_names, read_times, time_format_of, utc_of, wall_clock
 from recurra.errors import InputError
 
 ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"]
@@ -76,6 +76,7 @@ def test_what_is_no_time_is_named(columns: dict, message: str) -> None:
         read_times(pd.DataFrame(columns), list(columns), source="x.csv")
 
 
+@pytest.mark.slow
 def test_zones() -> None:
     frame = pd.DataFrame({"d": ["2020-01-01T00:00+01:00", "2020-07-01T00:30+02:00"]})
     times = read_times(frame, ["d"])
@@ -95,6 +96,7 @@ def test_zones() -> None:
         read_times(pd.DataFrame({"t": [1, 2]}), ["t"], tz="UTC")
 
 
+@pytest.mark.slow
 def test_day_or_month_first_is_said_where_it_is_open() -> None:
     days = [f"{d:02d}/02/2020" for d in range(1, 13)]  # twelve days of February, or a month's second day twelve times
     times = read_times(pd.DataFrame({"d": days}), ["d"])
@@ -102,3 +104,29 @@ def test_day_or_month_first_is_said_where_it_is_open() -> None:
     assert times.facts[0].flag == "day_first=True"
     regular = [*days, "01/03/2020", "02/03/2020"]  # month first would leave a hole of 11 months
     assert read_times(pd.DataFrame({"d": regular}), ["d"]).facts[0].flag in ("day_first=True", "day_first=False")
+
+
+@pytest.mark.parametrize(("written", "expected"), [("%d.%m.%Y %H:%M", "%d.%m.%Y"), ("%d/%m/%Y %H:%M", "%d/%m/%Y")])
+def test_hours_of_ten_days_are_not_days_of_ten_months(written: str, expected: str) -> None:
+    hours = pd.date_range("2024-03-01", periods=240, freq="h")
+    times = read_times(pd.DataFrame({"d": hours.strftime(written)}), ["d"])
+    assert (times.values == hours.to_numpy()).all()
+    assert (times.format, times.facts[0].flag) == (expected, "day_first=False")
+    turned = hours.strftime(written.replace("%d", "%x").replace("%m", "%d").replace("%x", "%m"))
+    if "/" in written:  # as in America
+        assert (read_times(pd.DataFrame({"d": turned}), ["d"]).values == hours.to_numpy()).all()
+
+
+def test_a_date_with_points_begins_with_its_day() -> None:
+    times = read_times(pd.DataFrame({"d": [f"{day:02d}.01.2024" for day in range(1, 13)]}), ["d"])
+    assert str(times.values[-1])[:10] == "2024-01-12"
+    assert "points" in times.facts[0].value
+    given = read_times(pd.DataFrame({"d": ["01.02.2024", "01.03.2024"]}), ["d"], day_first=False)
+    assert str(given.values[-1])[:10] == "2024-01-03"
+
+
+def test_how_times_are_written_is_kept() -> None:
+    frame = pd.DataFrame({"d": [f"{day:02d}/03/2024" for day in range(1, 20)], "n": range(19)})
+    assert time_format_of(frame, "d") == ("%d/%m/%Y", ())
+    assert time_format_of(frame, "n") == (None, ())
+    assert time_format_of(frame.head(9), "d", day_first=False)[0] == "%m/%d/%Y"

@@ -22,6 +22,7 @@ def periods(letter: str, count: int, *, total: bool) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["year", "period", "value"]).assign(series_id="CUUR0000SA0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("letter", "count", "freq"), [("M", 12, "MS"), ("Q", 4, "QS-JAN"), ("S", 2, "2QS-JAN")])
 @pytest.mark.parametrize("total", [False, True])
 def test_periods_of_statistical_offices(letter: str, count: int, freq: str, total: bool) -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.drawing import examples
 
 from recurra.data import build_panel, understand
 from recurra.data.time.counting import Counting
@@ -60,13 +61,14 @@ def test_six_hours_of_utc_stay_absolute() -> None:
     assert not any(fact.label in ("off the grid", "clock changes") for fact in facts)
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(ZONES),
     st.sampled_from(["h", "30min", "15min"]),
     st.integers(0, 365 * 24),
     st.integers(10, 400),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_every_time_comes_back(zone: str, freq: str, first: int, steps: int) -> None:
     begin = pd.Timestamp("2021-06-01", tz=zone) + pd.Timedelta(hours=first)
     times = pd.date_range(begin, periods=steps, freq=freq)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from tests.deploy.networks import a_network, drawn
-from tests.kernels.cases import examples
+from tests.drawing import examples
 from torch import nn
 
 import recurra as rc
@@ -39,6 +39,7 @@ def compiled(folder, name, *flags):
     return ran.returncode, ran.stdout + ran.stderr
 
 
+@pytest.mark.slow
 @needs_compiler
 @settings(max_examples=examples(8), deadline=None)
 @given(a_network())
@@ -71,6 +72,7 @@ def test_make_check_and_time(tmp_path):
     assert "us a step" in timed.stdout
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_every_operation_of_a_graph(tmp_path):
     """Those that no cell needs, too: functions, tables, parts that are joined, vectors that live long."""

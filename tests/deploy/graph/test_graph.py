@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from tests.deploy.networks import a_network
-from tests.kernels.cases import examples
+from tests.drawing import examples
 from torch import nn
 
 import recurra as rc
@@ -18,6 +18,7 @@ from recurra.deploy.graph.nodes import Part, Recurrence, read_by
 from recurra.errors import InputError
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(40), deadline=None)
 @given(a_network())
 def test_a_graph_written_out_reads_only_what_is_there_and_forgets_no_state(network):
@@ -36,6 +37,7 @@ def test_a_graph_written_out_reads_only_what_is_there_and_forgets_no_state(netwo
     assert step.outputs[0].width == graph.outputs[0].width
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(40), deadline=None)
 @given(a_network())
 def test_no_vector_is_overwritten_before_it_was_read(network):

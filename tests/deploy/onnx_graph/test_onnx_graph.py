@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.deploy.networks import a_network
-from tests.kernels.cases import examples
+from tests.drawing import examples
 
 import recurra as rc
 from recurra.deploy.graph import Builder
@@ -61,6 +61,7 @@ def flat(last: Any) -> list[np.ndarray]:
     return [state[at].numpy() for at in range(len(states[0])) for state in states]
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(40), deadline=None)
 @given(st.data())
 def test_the_whole_sequence_is_the_same(tmp_path_factory, data):
@@ -83,6 +84,7 @@ def test_the_whole_sequence_is_the_same(tmp_path_factory, data):
                 close(each, state)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(25), deadline=None)
 @given(st.data())
 def test_steps_are_the_same_with_the_state_handed_on(tmp_path_factory, data):

@@ -144,6 +144,7 @@ def test_without_any_scale_the_verdict_is_in_mae():
     assert np.isnan(backtest.table["MASE"]).all()
 
 
+@pytest.mark.slow
 def test_the_copy_of_a_baseline_scores_as_it_and_is_no_better(walks):
     backtest = whole(walks, 5, 1, "naive")
     assert row(backtest.table, "copy") == pytest.approx(row(backtest.table, "naive"))
@@ -153,6 +154,7 @@ def test_the_copy_of_a_baseline_scores_as_it_and_is_no_better(walks):
     assert (backtest.by_series["ours"] == backtest.by_series["naive"]).all()
 
 
+@pytest.mark.slow
 def test_a_change_of_unit_changes_only_what_has_the_unit(walks):
     plain, large = whole(walks, 5, 1, "drift"), whole(walks, 5, 1, "drift", unit=1000.0)
     for column, factor in {"MASE": 1, "sMAPE": 1, "MAE": 1000, "RMSE": 1000, "CRPS": 1000}.items():
@@ -161,6 +163,7 @@ def test_a_change_of_unit_changes_only_what_has_the_unit(walks):
     assert large.verdict.sentence == plain.verdict.sentence
 
 
+@pytest.mark.slow
 def test_rows_in_any_order_give_the_same(walks):
     backtest = whole(walks, 5, 1, "AutoETS")
     shuffled = Backtest(backtest.forecasts.sample(frac=1.0, random_state=1), model="copy")
@@ -176,6 +179,7 @@ def test_a_stock_price_is_left_to_the_naive_forecast(shared_data: Path):
         assert verdict.use == "naive"
 
 
+@pytest.mark.slow
 def test_a_page_marks_ours_by_name_and_no_network(walks):
     backtest = whole(walks, 5, 1, "naive")
     networks = {"trained network": "forecast", **{f"trained network:q{level:g}": f"q{level:g}" for level in LEVELS}}

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from tests.drawing import examples
 
 from recurra.errors import InputError
 from recurra.evaluation.forecast.baselines import forecast_baselines, methods_for
@@ -38,6 +39,7 @@ def values(frame: pd.DataFrame) -> np.ndarray:
     return frame.drop(columns=["series", "origin", "step"]).to_numpy(dtype=np.float64)
 
 
+@pytest.mark.slow
 def test_the_frame_has_a_row_per_series_origin_and_step():
     frame = forecast_baselines(SERIES, ORIGINS, 5, 12, levels=LEVELS)
     assert len(frame) == 5 * 5
@@ -57,6 +59,7 @@ def test_without_a_season_there_is_no_seasonal_naive():
     assert "seasonal naive" not in methods_for(SERIES, ORIGINS, Steps())[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("season", [1, 12, 70])
 def test_the_future_leaves_no_trace(season):
     before = forecast_baselines(SERIES, ORIGINS, 5, season, levels=LEVELS, methods=FAST)
@@ -72,6 +75,7 @@ def test_the_future_leaves_no_trace(season):
         assert (before[~known]["AutoETS"] != after[~known]["AutoETS"]).all()
 
 
+@pytest.mark.slow
 def test_every_origin_is_fitted_anew():
     first = forecast_baselines(SERIES, [np.array([100, 140]), np.array([60])], 3, 12, levels=LEVELS, methods=FAST)
     alone = forecast_baselines(SERIES, [np.array([140]), np.array([60])], 3, 12, levels=LEVELS, methods=FAST)
@@ -79,6 +83,7 @@ def test_every_origin_is_fitted_anew():
     pd.testing.assert_frame_equal(later, alone[:3], check_exact=True)
 
 
+@pytest.mark.slow
 def test_a_form_is_chosen_at_some_origins_and_estimated_at_all(monkeypatch):
     chosen: list[int] = []
     select = type(STATISTICAL["AutoTheta"]).select
@@ -111,6 +116,7 @@ def test_methods_for_intermittent_demand_are_for_intermittent_demand():
         assert (frame[f"{name}:q0.5"] == 0.0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [1e-9, 1000.0, 1e12])
 def test_a_change_of_unit_changes_nothing_else(unit):
     plain = forecast_baselines(SERIES, ORIGINS, 4, 12, levels=LEVELS, methods=FAST)
@@ -118,12 +124,14 @@ def test_a_change_of_unit_changes_nothing_else(unit):
     assert values(scaled) / unit == pytest.approx(values(plain), rel=0.02, abs=0.02)  # as far as optimisers agree
 
 
+@pytest.mark.slow
 def test_float32_is_read_as_it_is():
     singles = [s.astype(np.float32) for s in SERIES]
     same = forecast_baselines([s.astype(np.float64) for s in singles], ORIGINS, 4, 12, levels=LEVELS, methods=FAST)
     pd.testing.assert_frame_equal(forecast_baselines(singles, ORIGINS, 4, 12, levels=LEVELS, methods=FAST), same)
 
 
+@pytest.mark.slow
 def test_after_a_gap_at_the_end_every_method_looks_further_ahead():
     gap = SERIES[0].copy()
     gap[97:100] = NAN
@@ -163,7 +171,8 @@ def test_stand_ins_are_counted():
     assert (frame[frame["series"] == 0][list(found)] == 3.0).all().all()
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=examples(25), deadline=None)
 @given(
     hnp.arrays(np.float64, st.integers(1, 60), elements=WILD),
     MAGNITUDES,
@@ -179,6 +188,7 @@ def test_any_history_gives_finite_forecasts(history, magnitude, season, horizon)
     assert np.isnan(values(frame)[~known]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "history",
     [

@@ -100,6 +100,7 @@ def test_a_perfect_baseline():
     assert not decide(LOSS * 0, {"naive": LOSS * 0}).better
 
 
+@pytest.mark.slow
 def test_false_claims_are_rare():
     rng = np.random.default_rng(9)
     claims = []

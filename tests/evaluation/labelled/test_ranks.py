@@ -37,6 +37,7 @@ def scatter(value, *arrays: np.ndarray) -> float:
     return float(np.std([value(*(a[rows] for a in arrays)) for rows in rng.integers(n, size=(600, n))]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gap", [0.0, 1.0])
 def test_the_area_scatters_as_resamples_do(gap: float) -> None:
     rng = np.random.default_rng(2)
@@ -56,6 +57,7 @@ def test_macro_area_leaves_missing_truths_out() -> None:
     assert macro_auc(truth, score).value == pytest.approx(np.mean(areas))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decimals", [6, 0])
 def test_rank_correlation(decimals: int) -> None:
     rng = np.random.default_rng(4)

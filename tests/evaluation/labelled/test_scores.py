@@ -76,6 +76,7 @@ def test_a_sure_error_costs_a_finite_loss() -> None:
     assert score_classes(truth, p)["log loss"].value == pytest.approx(metrics.log_loss(truth, p))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [2, 9])
 def test_intervals_of_macro_scores_hold_what_resamples_give(k: int) -> None:
     rng = np.random.default_rng(0)

@@ -15,6 +15,7 @@ def returns(ours: float, without: float, chance: float = 0.0, *, between: float 
     return {"Recurra": ours + shift + noise[0], WITHOUT: without + noise[1], RANDOM: chance + noise[2, :1]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("found", "told", "better"),
     [
@@ -32,6 +33,7 @@ def test_the_sentence_says_whether_memory_helps(found, told, better):
     assert verdict.use == ("" if better else verdict.baseline)
 
 
+@pytest.mark.slow
 def test_the_interval_holds_what_another_seed_would_have_learnt():
     same = evaluate_returns(returns(6, 5)).verdict
     apart = evaluate_returns(returns(6, 5, between=2)).verdict
@@ -40,6 +42,7 @@ def test_the_interval_holds_what_another_seed_would_have_learnt():
     assert not apart.better
 
 
+@pytest.mark.slow
 def test_the_leading_score_is_the_mean_of_the_middle_half():
     values = np.array([[-1000.0, 1, 2, 3, 4, 1000, 2, 3]])
     assert float(interquartile_mean(values[0])) == 2.5

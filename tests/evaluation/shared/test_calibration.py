@@ -33,6 +33,7 @@ def test_temperature(temperature: float) -> None:
     assert fit_temperature(true * temperature, drawn(true)) == pytest.approx(temperature, rel=0.05)
 
 
+@pytest.mark.slow
 def test_temperature_is_the_minimum_of_the_log_loss() -> None:
     logits = two_models(50_000)[0]
     y = drawn(0.6 * logits)
@@ -56,6 +57,7 @@ def test_blend() -> None:
     np.testing.assert_allclose(blend(network, stacked), blend.network * network + blend.stacked * stacked)
 
 
+@pytest.mark.slow
 def test_a_partner_without_merit_mostly_stays_out() -> None:
     kept = 0
     for seed in range(60):

@@ -95,6 +95,7 @@ def test_no_token_at_all(orders: tuple[int, ...]) -> None:
     assert features.matrix(Ragged.of([])).shape == (0, 0)
 
 
+@pytest.mark.slow
 def test_keys_do_not_meet() -> None:
     ids = np.arange(1500)
     pairs = np.stack(np.meshgrid(ids, ids), axis=-1).reshape(-1, 2)

@@ -88,16 +88,19 @@ def test_units_do_not_matter_and_signs_swap(d, unit):
     assert swapped.p_better == pytest.approx(1 - plain.p_better)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [10, 50])
 def test_size_over_independent_windows(n):
     assert 0.01 <= false_alarms(lambda rng: rng.normal(size=(1, n))) <= 0.06
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "lag"), [(24, 3), (50, 7)])
 def test_size_over_overlapping_windows(n, lag):
     assert 0.02 <= false_alarms(lambda rng: moving_sum(rng, n, lag)[None], overlap=lag) <= 0.08
 
 
+@pytest.mark.slow
 def test_size_over_windows_whose_losses_persist():
     def draw(rng: np.random.Generator) -> np.ndarray:
         d = rng.normal(size=50)

@@ -33,6 +33,7 @@ def test_better() -> None:
     assert 0 < verdict.low < 0.07 < verdict.high
 
 
+@pytest.mark.slow
 def test_a_certain_but_tiny_gain_is_no_better() -> None:
     base = right(0.8, n=50_000)
     ours = base | (np.arange(50_000) % 400 == 0)

@@ -15,6 +15,7 @@ def losses(n: int, seed: int, worse: float = 1.0) -> np.ndarray:
     return worse * np.abs(np.random.default_rng(seed).normal(size=(n, 5))).mean(axis=1)
 
 
+@pytest.mark.slow
 def test_false_alarms_are_rarer_than_allowed_and_a_worse_model_is_seen() -> None:
     promises = [Promise(losses(20, seed)) for seed in range(60)]
     held = [watch(p, losses(80, 1000 + k)).status for k, p in enumerate(promises)]

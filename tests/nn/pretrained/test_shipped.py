@@ -88,6 +88,7 @@ def test_short_histories_are_about_as_good_as_naive(length: int) -> None:
     assert error < 1.15 * np.abs(past[:, -1:] - truth).mean()
 
 
+@pytest.mark.slow
 def test_co2_of_mauna_loa() -> None:
     import statsmodels.api as sm
 

@@ -78,7 +78,7 @@ def test_how_a_table_is_read_can_be_said_in_python() -> None:
     model = quick(epochs=0.1)
     model.fit(table, time="day", target="units", time_format="%Y|%d|%m", freq="D", ignore=["shop"])
     facts = {fact.label: fact.value for fact in model.facts()}
-    assert facts["time"] == "day (D, written %Y|%d|%m)"
+    assert facts["time"] == "day (D, dates written %Y|%d|%m)"
     assert facts["range"] == "2024-01-01 to 2024-03-20"
     with pytest.raises(InputError, match=r"layout= wide-rows|layout 'tall' is not known.*\(layout=\)"):
         model.fit(table, layout="tall")

@@ -12,6 +12,7 @@ from tests.tasks.small import HORIZON, quick, shops, with_covariates
 import recurra as rc
 from recurra import Forecaster
 from recurra.errors import InputError, ModelFileError
+from recurra.tasks.forecast.stream_rows import as_numbers
 
 NAMES = ("Bonn", "Palermo")
 
@@ -167,3 +168,10 @@ def test_a_stream_of_several_series_has_to_be_named(model: Forecaster) -> None:
         model.stream(series="Bonn", rate=2)
     with pytest.raises(InputError, match="fitted"):
         Forecaster(3).stream()
+
+
+@pytest.mark.parametrize("value", [1e308, -1e101, float("inf")])
+def test_what_files_may_not_hold_streams_may_not_either(value: float) -> None:
+    with pytest.raises(InputError, match="y holds"):
+        as_numbers("y", [1.0, None, value])
+    assert np.isnan(as_numbers("y", [1.0, None, 3.0])[1])

@@ -190,3 +190,18 @@ def test_fewer_bits_are_taken_where_they_cost_little(model: rc.SequenceGenerator
     assert texts["int8"] == model.sample(length=40, weights="int8", seed=3)[0]
     with pytest.raises(InputError, match="weights='int4': expected auto, float32, bfloat16 or int8"):
         model.sample(weights="int4")
+
+
+def test_a_transformer_writes_streams_and_is_saved(tmp_path: Path) -> None:
+    model = rc.SequenceGenerator(
+        cell="transformer", network={"hidden": 16, "layers": 2, "embedding": 8}, training={"epochs": 1}, verbose=False
+    ).fit(TEXT)
+    long = model.sample("Dear ", length=200, seed=3)  # further than it sees
+    model.save(tmp_path / "a.safetensors")
+    assert rc.load(tmp_path / "a.safetensors").sample("Dear ", length=200, seed=3) == long
+    with pytest.raises(InputError, match="TransformerLayer cannot be exported"):
+        model.exported()
+    with pytest.raises(InputError, match="weights of 8 bits are for recurrences"):
+        model.sample("Dear ", weights="int8")
+    with pytest.raises(InputError, match="takes recurrent_dropout alone"):
+        rc.SequenceGenerator(cell="transformer", network={"weight_drop": 0.2}, verbose=False).fit(TEXT)

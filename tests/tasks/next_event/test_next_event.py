@@ -203,3 +203,26 @@ def test_a_stream_reads_the_clock_as_the_whole_history_does() -> None:
     for item, time, price in zip(first["item"], first["time"], first["price"], strict=True):
         one.observe("s0", item, time=float(time), price=price)
     np.testing.assert_allclose(one.scores("s0"), model.stream(first).scores("s0"), atol=1e-4)
+
+
+@pytest.mark.train
+def test_a_transformer_streams_with_a_bounded_state(tmp_path: Path) -> None:
+    model = rc.NextEvent(
+        cell="transformer", training={"epochs": 1}, network={"hidden": 8, "layers": 2}, verbose=False
+    ).fit([["a", "b", "c"] * 60, ["a", "c", "b"]] * 10)
+    stream = model.stream(users=["anna", "ben"])
+    history = ["a", "b", "c", "c"] * 40  # longer than it sees
+    for item in history:
+        stream.observe("anna", item)
+    asked = rc.load(_saved(model, tmp_path)).recommend([history], top=3)
+    assert stream.recommend("anna", top=3, blended=True) == asked["item"].tolist()
+    stream.save(tmp_path / "s.safetensors")
+    again = model.stream(users=["anna", "ben"])
+    again.load(tmp_path / "s.safetensors")
+    np.testing.assert_array_equal(again.scores("anna"), stream.scores("anna"))
+    np.testing.assert_array_equal(again.observe("anna", "a").scores("anna"), stream.observe("anna", "a").scores("anna"))
+
+
+def _saved(model: rc.NextEvent, folder: Path) -> Path:
+    model.save(folder / "t.safetensors")
+    return folder / "t.safetensors"

@@ -16,6 +16,7 @@ from recurra.evaluation.generation.series import nearest, use_of
 from recurra.nn.density import DensityNetwork, DensityOptions, Given, sizes_of
 from recurra.tasks.series.adversarial import balance_told
 from recurra.tasks.series.baselines import VectorAutoregression
+from recurra.tasks.series.likelihood import back_to_mean
 from recurra.tasks.series.rows import series_rows, table_of
 from recurra.tasks.series.scaling import Scaling
 from recurra.tasks.series.windows import Stretches, Windows
@@ -92,6 +93,48 @@ def test_a_long_series_has_the_sizes_of_its_recurrence() -> None:
     torch.testing.assert_close(sizes, torch.stack(expected))
     torch.testing.assert_close(last, square)
     assert len(sizes_of(torch.ones(200_000, 1, 1))[0]) == 200_000  # of which all pairs of steps would be 160 GB
+
+
+def test_another_level_changes_nothing_unless_a_column_goes_back_to_its_mean() -> None:
+    torch.manual_seed(0)
+    network = DensityNetwork(2, "gru", DensityOptions(hidden=4, components=2)).double().eval()
+    x = torch.randn(200, 3, 2, dtype=torch.float64)
+    with torch.no_grad():
+        network.linear.weight.normal_()
+        here, there = network(x, x)[0], network(x + 50.0, x)[0]
+        for one, other in zip(here, there, strict=True):
+            torch.testing.assert_close(one, other)
+        network.pull[1] = -0.1
+        drawn = (network(x + 50.0, x)[0].linear - network(x, x)[0].linear)[..., 0:2]
+    torch.testing.assert_close(drawn, torch.tensor([0.0, -5.0]).double().expand_as(drawn))
+
+
+def test_a_random_walk_does_not_go_back_to_its_mean_and_a_stationary_column_does() -> None:
+    rng = np.random.default_rng(0)
+    walk, near = rng.standard_normal((6000, 1)).cumsum(axis=0), np.zeros((6000, 1))
+    noise = rng.standard_normal((6000, 1))
+    for t in range(1, 6000):
+        near[t] = 0.98 * near[t - 1] + noise[t]
+    both = np.hstack([walk, near])
+    rates = back_to_mean(Stretches(both, np.array([0, len(both)])))
+    assert rates[0] == 0
+    assert -0.032 <= rates[1] < -0.005
+    assert (back_to_mean(Stretches(both[:500], np.array([0, 500]))) == 0).all()  # too few blocks to tell
+
+
+def test_a_column_keeps_to_limits_that_it_reaches_again_and_again() -> None:
+    rng = np.random.default_rng(0)
+    values = np.column_stack([rng.uniform(0, 50, 3000), rng.standard_normal((3000, 2)).cumsum(axis=0)])
+    scaling = Scaling.of(values, np.array([0, 3000]))
+    z = torch.from_numpy(scaling.scaled(values)).float()[:, None]
+    low, high = scaling.bounds(z[:1])
+    share = int(scaling.same[0])
+    torch.testing.assert_close(high[0, share], z[:, 0, share].max())
+    assert (high[0] > z[:, 0].amax(0)).tolist() == [k != share for k in range(3)]
+    drawn = torch.zeros(1, 3)
+    drawn[0, share] = high[0, share] + 0.2
+    kept = scaling.within(drawn, low, high)  # thrown back, not held there
+    assert float(kept[0, share]) == pytest.approx(float(high[0, share]) - 0.2, abs=1e-5)
 
 
 def test_the_end_of_a_series_is_not_the_past_of_the_next() -> None:

@@ -14,7 +14,7 @@ from recurra.cli.console import print_facts, print_files, stderr, stdout
 from recurra.cli.flags.options import Debug, Quiet
 from recurra.cli.outputs import check_outputs, csv_text
 from recurra.errors import InputError
-from recurra.language import _, language, mark, set_language, several
+from recurra.language import _, language, listing, mark, set_language, several
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -267,7 +267,7 @@ def _names(text: str | None, flag: str, known: tuple[str, ...]) -> tuple[str, ..
                     "{flag} has {name!r}, expected some of {known}, such as {flag} {example}",
                     flag=flag,
                     name=name,
-                    known=", ".join(known),
+                    known=listing(known),
                     example=known[0],
                 )
             )

@@ -16,7 +16,7 @@ import typer
 from recurra import __version__
 from recurra.cli.console import print_facts, stdout
 from recurra.cli.flags.options import Debug
-from recurra.language import _, language, mark, set_language
+from recurra.language import _, language, listing, mark, set_language
 
 EXAMPLES = """
 **Examples**
@@ -97,7 +97,7 @@ def _torch() -> dict[str, str]:
     mps = ["mps"] if torch.backends.mps.is_available() else []
     return {
         mark("version"): torch.__version__,
-        mark("devices"): ", ".join(["cpu", *cuda, *mps]),
+        mark("devices"): listing(["cpu", *cuda, *mps]),
         mark("threads"): _(
             "{within} within an operation, {between} between them",
             within=torch.get_num_threads(),

@@ -9,7 +9,7 @@ import typer
 
 from recurra.cells.registry import names
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 COLUMNS = "Columns (detected unless given)"
 READING = "Reading the file (detected unless given)"
@@ -45,7 +45,7 @@ def _cell_name(text: str, others: tuple[str, ...] = ()) -> str:
             return text
     except InputError as error:  # a ValueError, in whose place the parser would say nothing
         raise typer.BadParameter(str(error)) from error
-    raise typer.BadParameter(_("{text!r} is not one of {names}.", text=text, names=", ".join(map(repr, known))))
+    raise typer.BadParameter(_("{text!r} is not one of {names}.", text=text, names=listing(map(repr, known))))
 
 
 File = Annotated[
@@ -255,6 +255,9 @@ Fallback = Annotated[
     bool, _option(OUTPUT, "--fallback", help="Where the best baseline is better for a series, write its forecast.")
 ]
 Epochs = Annotated[float | None, _option(LEARNING, help="Passes over the data; by its size unless given.")]
+Seconds = Annotated[
+    float | None, _option(LEARNING, help="Processor time of each training, in seconds, in place of passes.")
+]
 Seed = Annotated[int, _option(LEARNING, min=0, help="Random seed; the same seed gives bit-identical results.")]
 Schedule = Annotated[Literal["one-cycle", "plateau"], _option(LEARNING, help="Learning rate schedule.")]
 Precision = Annotated[Literal["auto", "float32", "bfloat16"], _option(LEARNING, help="Arithmetic precision.")]

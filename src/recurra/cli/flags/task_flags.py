@@ -81,6 +81,7 @@ _EXAMPLES: dict[str, Flag] = {
 _EXAMPLES_ALL: dict[str, Flag] = {
     "series": _value(options.SeriesOf),
     "time": _value(options.TimeOf),
+    "day_first": _value(options.DayFirst),
     "features": _names(options.Features),
     "static": _names(options.Constants),
     "ignore": _names(options.Ignore),
@@ -106,6 +107,7 @@ _TEXT: dict[str, Flag] = {
 }
 _LEARNING: dict[str, Flag] = {
     "epochs": Flag(options.Epochs, None, "training"),
+    "seconds": Flag(options.Seconds, None, "training"),
     "seed": Flag(options.Seed, 0, "settings"),
     "schedule": Flag(options.Schedule, "one-cycle", "training"),
     "precision": Flag(options.Precision, "auto", "training"),

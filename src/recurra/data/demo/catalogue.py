@@ -16,7 +16,7 @@ from recurra.data.demo.reviews import make_reviews
 from recurra.data.demo.sensors import make_sensors
 from recurra.data.demo.shop import make_shop
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 DEMOS = {
     "co2": "weekly carbon dioxide at Mauna Loa, 1958 to 2001, in ppm; 59 weeks are missing",
@@ -71,7 +71,7 @@ def read_demo(name: str) -> pd.DataFrame:
             "there is no demo:{name}{meant} Known: {demos}",
             name=name,
             meant=meant,
-            demos=", ".join(f"demo:{known}" for known in DEMOS),
+            demos=listing(f"demo:{known}" for known in DEMOS),
         )
     )
 

@@ -14,7 +14,7 @@ from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.steps import Steps
 from recurra.data.labels.label_values import text_of
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 Floats = npt.NDArray[np.floating]
 
@@ -73,7 +73,7 @@ class SeriesEncoder:
                     "the series have {shape} features: expected {n_names} ({names}), as when it was fitted",
                     shape=values.shape[1],
                     n_names=len(self.names),
-                    names=", ".join(self.names[:8]),
+                    names=listing(self.names[:8]),
                 )
             )
         if self.pace is not None and steps.times is None:
@@ -125,7 +125,7 @@ class ColumnEncoder:
             raise InputError(
                 _(
                     "there is no column {absent}: expected it, as when it was fitted",
-                    absent=", ".join(map(repr, absent)),
+                    absent=listing(map(repr, absent)),
                 )
             )
         try:

@@ -16,7 +16,7 @@ import pandas as pd
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 
 HISTORY, ACTION, RIVALS, EPISODE = "history", "action", "rivals", "episode"
@@ -58,7 +58,7 @@ def game_columns(
             _(
                 "no column of {source} is said to hold what was done ({names}): name it with {action}",
                 source=source,
-                names=", ".join(names[:8]),
+                names=listing(names[:8]),
                 action=option("action"),
             )
         )

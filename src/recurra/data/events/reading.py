@@ -6,7 +6,7 @@ A column is detected by its name (user, session, case; item, product, activity; 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -17,10 +17,10 @@ from recurra.data.events.log import EventLog
 from recurra.data.examples.ragged import offsets_of
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import require_columns, words_in
-from recurra.data.time.times import read_times
+from recurra.data.time.times import read_times, time_format_of
 from recurra.errors import InputError
 from recurra.formatting import percent
-from recurra.language import _, counted
+from recurra.language import _, counted, listing
 from recurra.options import option
 
 _USER = (
@@ -102,13 +102,23 @@ def understand_events(
             _(
                 "no column of {source} is known to say which item an event is about ({names}): name it with {flag}",
                 source=source,
-                names=", ".join(names[:8]),
+                names=listing(names[:8]),
                 flag=option("item"),
             )
         )
     if features is None:
         features = [name for name in free if name not in {user, item, time} and _tells(frame[name])]
     return EventColumns(item, user, time, tuple(features), repeats)
+
+
+def settle_times(
+    frame: pd.DataFrame, columns: EventColumns, *, day_first: bool | None = None, source: str = "the table"
+) -> tuple[EventColumns, list[Fact]]:
+    """With how times are written, by which later files are read; and what was decided."""
+    if columns.time is None:
+        return columns, []
+    found, facts = time_format_of(frame, columns.time, source=source, day_first=day_first)
+    return replace(columns, time_format=found), list(facts)
 
 
 def _tells(column: pd.Series) -> bool:
@@ -153,7 +163,7 @@ def read_events(
     users = np.full(len(frame), ALONE, dtype=object)
     if columns.user is not None:
         users = identifiers(frame[columns.user], columns.user, source)
-    times = None if columns.time is None else _seconds(frame, columns.time, source, facts)
+    times = None if columns.time is None else _seconds(frame, columns, source, facts)
     codes, known = pd.factorize(users)
     order = np.lexsort([codes]) if times is None else np.lexsort([times, codes])
     if times is not None and len(order) > 1:
@@ -238,7 +248,7 @@ def _counted(log: EventLog, columns: EventColumns) -> Fact:
     parts += [f"{columns.user} ({_('user')})"] if columns.user else []
     parts += [f"{columns.time} ({_('time')})"] if columns.time else []
     parts += list(columns.context)
-    return Fact(_("events"), f"{said}; {', '.join(parts)}", option("item"))
+    return Fact(_("events"), f"{said}; {listing(parts)}", option("item"))
 
 
 def _refuse_missing(column: pd.Series, name: str, source: str) -> None:
@@ -309,8 +319,9 @@ def _refuse_twins(distinct: list[Any], texts: list[str], codes: npt.NDArray, nam
         seen[same] = number
 
 
-def _seconds(frame: pd.DataFrame, name: str, source: str, facts: list[Fact]) -> npt.NDArray[np.float64]:
+def _seconds(frame: pd.DataFrame, columns: EventColumns, source: str, facts: list[Fact]) -> npt.NDArray[np.float64]:
     """The times of all rows in seconds, fractions of a second kept; whole numbers that are no time as they are."""
+    name = str(columns.time)
     column = frame[name]
     numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
     if numeric:
@@ -335,7 +346,7 @@ def _seconds(frame: pd.DataFrame, name: str, source: str, facts: list[Fact]) -> 
             return values
         if inside[1].all():
             return values / 1000
-    times = read_times(frame, [name], source=source)
+    times = read_times(frame, [name], source=source, format=columns.time_format)
     facts += [fact for fact in times.facts if fact.label != "time column"]
     if times.values.dtype.kind == "M":
         return times.values.astype("datetime64[us]").astype(np.int64) / 1e6
@@ -368,10 +379,11 @@ def log_of(
         )
         frame["item"] = frame["item"].infer_objects()
         known = EventColumns("item", "history")
-        return (*_with(read_events(frame, known, source="events"), known),)
-    known = understand_events(events, source=source, **columns)
-    return (*_with(read_events(events, known, source=source), known),)
-
-
-def _with(read: tuple[EventLog, list[Fact]], columns: EventColumns) -> tuple[EventLog, EventColumns, list[Fact]]:
-    return read[0], columns, read[1]
+        log, facts = read_events(frame, known, source="events")
+        return log, known, facts
+    given = dict(columns)
+    day_first = given.pop("day_first", None)
+    known = understand_events(events, source=source, **given)
+    known, told = settle_times(events, known, day_first=day_first, source=source)
+    log, facts = read_events(events, known, source=source)
+    return log, known, [*facts, *told]

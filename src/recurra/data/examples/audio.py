@@ -25,7 +25,7 @@ from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.samples import as_mono, read_sound, refuse_absent, refusing_sound, soundfile
 from recurra.data.examples.steps import Steps, is_missing, refuse_long
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".au")
 FLOOR = 1e-8  # of the largest energy of a recording: digital silence has none
@@ -139,7 +139,7 @@ def sound_files(folder: Path) -> pd.DataFrame:
                 "{folder} is a folder without sound files in sub-folders: expected a sub-folder of "
                 "{suffixes} files for each class, or name a table with a column of paths",
                 folder=folder,
-                suffixes=", ".join(SUFFIXES[:4]),
+                suffixes=listing(SUFFIXES[:4]),
             )
         )
     names = [str(path.relative_to(folder)) for path in paths]

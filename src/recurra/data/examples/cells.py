@@ -16,7 +16,7 @@ from recurra.data.examples.steps import is_missing, refuse_long
 from recurra.data.schema.column_kinds import kind_of, numbers_of
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 Cells = npt.NDArray | Sequence[Any]
 
@@ -203,4 +203,4 @@ def _static_column(column: pd.Series, name: str) -> npt.NDArray:
 def describe(values: Sequence[int], noun: str = "row") -> str:
     """Numbers of rows (from 0) for a message: "3 rows: 1, 2, 5"."""
     rest = ", ..." if len(values) > 5 else ""
-    return f"{counted(len(values), noun)}: {', '.join(str(value + 1) for value in values[:5])}{rest}"
+    return f"{counted(len(values), noun)}: {listing(str(value + 1) for value in values[:5])}{rest}"

@@ -23,7 +23,7 @@ from recurra.data.examples.steps import Steps, is_missing, read_steps
 from recurra.data.files.arrow import in_pandas
 from recurra.data.schema.names import require_columns
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import offered, option, ways
 
 _FLOATS: Any = (np.float64, np.float32)
@@ -142,7 +142,7 @@ def keep_rows(
         raise InputError(
             _(
                 "{names} is empty or missing in {rows}: an example needs at least one step; {remedy}",
-                names=", ".join(map(repr, names)),
+                names=listing(map(repr, names)),
                 rows=describe(rows.tolist()),
                 remedy=ways(*remedies),
             )

@@ -16,7 +16,8 @@ from recurra.data.files.json_lines import read_json
 from recurra.data.files.parquet import read_parquet
 from recurra.data.files.read_table import read_table
 from recurra.data.files.sentinels import declared_numbers, sentinel_notes, without_declared
-from recurra.data.files.source import is_json, open_source, refusing_damage
+from recurra.data.files.source import first_bytes, is_json, open_source, refusing_damage
+from recurra.data.files.workbook import is_workbook
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
@@ -60,13 +61,14 @@ def read_examples_file(
     dialect: list[Fact] = []
     demo = str(path).startswith("demo:")
     with refusing_damage(place.name):
-        form = "table" if demo else _form(place)
+        book = not demo and is_workbook(place, first_bytes(place))
+        form = "table" if demo or book else _form(place)
         if form == "JSON":
             frame = read_json(open_source(place, json=True))
         elif form == "Parquet":
             columns = read_parquet(place, large=_LARGE, lists=True)
             frame, notes = columns.frame(), columns.notes
-        elif not demo and (sentences := _sentences(place)) is not None:
+        elif not (demo or book) and (sentences := _sentences(place)) is not None:
             frame, form = sentences, _("a word per line, blank lines between sentences")
         else:
             table = read_table(path, text=text, **reading)

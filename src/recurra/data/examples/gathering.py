@@ -22,7 +22,7 @@ from recurra.data.labels.label_sets import split_set
 from recurra.data.schema.names import require_columns
 from recurra.data.schema.roles import tidy
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import flag, option, using, ways
 
 _EXACT = 1 << 53  # whole numbers up to here are exact in float64
@@ -92,7 +92,7 @@ def gather_examples(
         examples = as_examples({SEQUENCE: values, **statics}, inputs=inputs, optional=optional)
     else:
         examples = as_examples(frame, inputs=roles.inputs, optional=optional)
-    times = seconds_of(frame, str(roles.time), source) if dated else None
+    times = seconds_of(frame, str(roles.time), source, roles.time_format) if dated else None
     parts = {part: frame[name].to_numpy() for part, name in have.items()}
     labels = _labels(frame, label, roles)
     return Gathered(examples, labels, times=times, groups=parts.get("group"), split=parts.get("split"))
@@ -120,7 +120,7 @@ def _long(
         raise InputError(
             _(
                 "series in long format have one label, and {label} are named: name one with {label_option}",
-                label=", ".join(label),
+                label=listing(label),
                 label_option=option("label"),
             )
         )
@@ -129,6 +129,7 @@ def _long(
         frame.drop(columns=[name for name in roles.ignore if name in frame]),
         series=roles.series,
         time=roles.time,
+        time_format=roles.time_format,
         label=label[0] if label else None,
         features=roles.features or None,
         static=tuple(dict.fromkeys((*roles.static, *have.values()))),

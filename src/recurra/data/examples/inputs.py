@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 Level = Literal["auto", "words", "characters", "subwords"]
 
@@ -29,7 +29,7 @@ class Text:
     def __post_init__(self) -> None:
         if self.level not in (levels := get_args(Level)):
             raise InputError(
-                _("level is {level!r}: expected one of {levels}", level=self.level, levels=", ".join(levels))
+                _("level is {level!r}: expected one of {levels}", level=self.level, levels=listing(levels))
             )
         if self.size is not None and (not isinstance(self.size, int) or isinstance(self.size, bool) or self.size < 1):
             raise InputError(_("size is {size!r}: expected a whole number of at least 1, or None", size=self.size))

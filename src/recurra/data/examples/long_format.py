@@ -44,6 +44,7 @@ def group_series(
     *,
     series: str,
     time: str | None = None,
+    time_format: str | None = None,
     label: str | None = None,
     features: Sequence[str] | None = None,
     static: Sequence[str] = (),
@@ -53,9 +54,10 @@ def group_series(
     """One row per series of a table with a row per step; `series` may name several columns, joined by commas.
 
     Steps are sorted by `time` (dates become seconds, numbers stand as they are; without it the order of the rows
-    holds), and unequal steps keep their times. `features` are by default all other columns of numbers; one column of
-    text makes a list of events. `label` is one per series, or with `tags` one per step. Errors: InputError for a time
-    that a series has twice, a label or static value that changes within a series, and columns that are no numbers.
+    holds; `time_format` is how they were written earlier), and unequal steps keep their times. `features` are by
+    default all other columns of numbers; one column of text makes a list of events. `label` is one per series, or with
+    `tags` one per step. Errors: InputError for a time that a series has twice, a label or static value that changes
+    within a series, and columns that are no numbers.
 
     >>> rows = pd.DataFrame({"id": [7, 7, 8], "t": [1, 0, 0], "x": [2.0, 1.0, 5.0], "gesture": ["wave", "wave", "nod"]})
     >>> grouped = group_series(rows, series="id", time="t", label="gesture")
@@ -70,7 +72,7 @@ def group_series(
     require_columns(static, list(frame.columns), source, flag("static"))
     _refuse_own(static, source)
     codes, names = series_codes(frame, keys, source)
-    seconds = None if time is None else seconds_of(frame, time, source)
+    seconds = None if time is None else seconds_of(frame, time, source, time_format)
     order = np.argsort(codes, kind="stable") if seconds is None else np.lexsort((seconds, codes))
     offsets = offsets_of(np.bincount(codes, minlength=len(names)))
     if seconds is not None:
@@ -109,7 +111,7 @@ def _refuse_own(static: Sequence[str], source: str) -> None:
         )
 
 
-def seconds_of(frame: pd.DataFrame, time: str, source: str) -> npt.NDArray[np.float64]:
+def seconds_of(frame: pd.DataFrame, time: str, source: str, time_format: str | None = None) -> npt.NDArray[np.float64]:
     """The time of every row [N]: dates in seconds since 1970, numbers as they stand."""
     column = frame[time]
     if kind_of(column) == "number":
@@ -125,7 +127,7 @@ def seconds_of(frame: pd.DataFrame, time: str, source: str) -> npt.NDArray[np.fl
                 )
             )
         return values
-    stamps = read_times(frame, [time], source=source).values
+    stamps = read_times(frame, [time], source=source, format=time_format).values
     return stamps.astype(np.int64) / (1e6 if stamps.dtype.kind == "M" else 1.0)
 
 

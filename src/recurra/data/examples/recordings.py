@@ -24,7 +24,7 @@ from recurra.data.examples.samples import CLIPPED, Sound, as_mono, rates_by_head
 from recurra.data.examples.steps import is_missing
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 
 _NAMED = 3  # recordings that a message names
@@ -188,7 +188,7 @@ def _of_sounds(cells: Sequence[Any], kind: Audio, name: str, measure: Measure, h
     remarks = []
     others = Counter(rate for rate in rates if rate is not None and rate != kind.rate)
     if others:
-        told = ", ".join(_("{n:,} at {rate:,} Hz", n=n, rate=rate) for rate, n in sorted(others.items()))
+        told = listing(_("{n:,} at {rate:,} Hz", n=n, rate=rate) for rate, n in sorted(others.items()))
         remarks.append(_("resampled to {rate:,} Hz: {told}", rate=kind.rate, told=told))
         low = min(others)
         if low < kind.rate:
@@ -211,4 +211,4 @@ def _of_sounds(cells: Sequence[Any], kind: Audio, name: str, measure: Measure, h
 
 
 def _named(rows: Sequence[int], names: Sequence[str]) -> str:
-    return ", ".join(names[row] for row in rows[:_NAMED]) + (", ..." if len(rows) > _NAMED else "")
+    return listing(names[row] for row in rows[:_NAMED]) + (", ..." if len(rows) > _NAMED else "")

@@ -13,7 +13,7 @@ import pandas as pd
 from recurra.data.examples.ragged import Ragged, offsets_of
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 MOST_STEPS = 1_000_000  # of one sequence: its states alone would fill the memory
 
@@ -67,7 +67,7 @@ def read_steps(
                 name=name,
                 features=counted(found.values.shape[1], "feature"),
                 n_features=len(features),
-                names=", ".join(features),
+                names=listing(features),
             )
         )
     names = features or names or tuple(str(k + 1) for k in range(found.values.shape[1]))

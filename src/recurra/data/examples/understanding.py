@@ -40,8 +40,9 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.infer_columns import split_series
 from recurra.data.schema.names import counted, plain, refuse_two_parts, require_columns, shown
 from recurra.data.schema.roles import tidy
+from recurra.data.time.times import time_format_of
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option, ways
 
 _FEW = 10  # labels that may all differ, in a table of few rows
@@ -56,8 +57,8 @@ class Roles:
     columns joined by commas) and `time` of the long format, whose numbers are `features`. Without a series, `features`
     are the columns of a wide table, a step each. `group` and `split` say which examples belong together and where.
     `label_separator` stands between the labels of a cell that holds several; labels that differ from one of `spellings`
-    in case only are spelled so. Columns in `filled` have their value on the first row of each series only; inputs in
-    `optional` may be missing in an example.
+    in case only are spelled so. `time_format` is how the times were written. Columns in `filled` have their value on
+    the first row of each series only; inputs in `optional` may be missing in an example.
     """
 
     inputs: dict[str, Kind]
@@ -73,6 +74,7 @@ class Roles:
     spellings: tuple[str, ...] = ()
     filled: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    time_format: str | None = None
 
 
 def understand_examples(
@@ -85,6 +87,7 @@ def understand_examples(
     label: Sequence[str] = (),
     series: str | None = None,
     time: str | None = None,
+    day_first: bool | None = None,
     features: Sequence[str] = (),
     static: Sequence[str] | None = None,
     ignore: Sequence[str] = (),
@@ -195,6 +198,9 @@ def understand_examples(
     if not target.per_step:
         roles = replace(roles, optional=_optional(frame, inputs))
     facts = [*_facts(roles, target, dropped), *_key_facts(frame, things, group)]
+    if time is not None and kind_of(frame[time]) != "number":
+        written, told = time_format_of(frame, time, source=source, day_first=day_first)
+        roles, facts = replace(roles, time_format=written), [*facts, *told]
     telling = [name for name in static if tells_label(frame, name, found)]
     if telling:
         said = _("each value of {telling} has one label only: is it known before the label is?", telling=shown(telling))
@@ -278,7 +284,7 @@ def _optional(frame: pd.DataFrame, inputs: dict[str, Kind]) -> tuple[str, ...]:
 
 
 def _emptiness(frame: pd.DataFrame, names: Sequence[str]) -> str:
-    counts = ", ".join(
+    counts = listing(
         _("{name} is empty in {rows}", name=name, rows=counted(int(is_blank_text(frame[name]).sum()), "row"))
         for name in names
     )

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from recurra.data.files.missing import MISSING_WORDS
 from recurra.data.files.numerals import ascii_digits
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 
 _BEFORE, _BEHIND = r"^[^0-9A-Za-z.,]{0,6}(?:[A-Z]{1,3}\$?)?[^0-9A-Za-z.,]{0,6}", r"[^0-9.,]{0,16}$"
@@ -234,9 +234,7 @@ def _note(sign: str, groups: bool, example: str, names: list[str], *, known: boo
 
 
 def _columns(names: list[str]) -> str:
-    shown = ", ".join(map(repr, names[:6])) + (
-        _(" and {n_names} more", n_names=len(names) - 6) if len(names) > 6 else ""
-    )
+    shown = listing(map(repr, names[:6])) + (_(" and {n_names} more", n_names=len(names) - 6) if len(names) > 6 else "")
     return _("column {names}", names=shown) if len(names) == 1 else _("columns {names}", names=shown)
 
 

@@ -16,7 +16,7 @@ from recurra.data.files.quoting import BLANKS, USUAL, Quoting
 from recurra.data.files.records import Record, collapse_blanks, records
 from recurra.data.files.split_numbers import refuse_split_numbers
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 
 _STRONG = ",;\t|"
@@ -151,7 +151,7 @@ def table_start(
             _(
                 "{name} has only a header ({fields}) and no data{whole}",
                 name=name,
-                fields=", ".join(found[above].fields[:8]),
+                fields=listing(found[above].fields[:8]),
                 whole="" if whole else _(" in its first megabyte (is a quote never closed?)"),
             )
         )
@@ -234,7 +234,7 @@ def _above_note(found: Sequence[Record], until: int, lines: int) -> tuple[str, .
 
 
 def _unit_note(rows: Sequence[Record], lines: int) -> str:
-    shown = "; ".join(_short(", ".join(cell for cell in row.fields if cell.strip())) for row in rows)
+    shown = "; ".join(_short(listing(cell for cell in row.fields if cell.strip())) for row in rows)
     first, last = rows[0].line + lines, rows[-1].line + lines
     place = _("line {first}", first=first) if first == last else _("lines {first} to {last}", first=first, last=last)
     return _(

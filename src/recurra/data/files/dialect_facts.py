@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recurra.data.files.dialect import Dialect
 from recurra.data.schema.facts import Fact
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 
 SPOKEN = {"\t": "tab", " ": "space"}
@@ -34,6 +34,6 @@ def _rest(dialect: Dialect) -> list[Fact]:
     if not dialect.header:
         facts.append(Fact("first line", _("holds data: the columns are named c1, c2, ..."), option("header")))
     if dialect.missing:
-        words = ", ".join(word or _("an empty cell") for word in dialect.missing)
+        words = listing(word or _("an empty cell") for word in dialect.missing)
         facts.append(Fact("missing values", words, option("missing")))
     return facts

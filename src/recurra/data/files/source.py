@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from recurra.errors import InputError
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 
 _COMPRESSIONS = ((b"\x1f\x8b", "gzip"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"), (b"PK\x03\x04", "zip"))
 _SUFFIXES = (".gz", ".bz2", ".xz", ".zip")
@@ -204,7 +204,7 @@ def _nearest(path: Path) -> str:
         return _(": did you mean {close}?", close=_(" or ").join(map(repr, close)))
     tables = [name for name in sorted(names) if name.lower().endswith((*_TABLES, *_BOOKS, ".parquet", *_SUFFIXES))]
     return (
-        _(". Tables there: {tables}", tables=", ".join(tables[:8]))
+        _(". Tables there: {tables}", tables=listing(tables[:8]))
         if tables
         else _(" (no table in {parent})", parent=path.parent.resolve())
     )
@@ -215,7 +215,7 @@ def _tables_in(path: Path) -> str:
         entry.name for entry in path.iterdir() if entry.name.lower().endswith((*_TABLES, *_BOOKS, ".parquet"))
     )
     return (
-        _(" with {names}{n_names}", names=", ".join(names[:8]), n_names=", ..." if len(names) > 8 else "")
+        _(" with {names}{n_names}", names=listing(names[:8]), n_names=", ..." if len(names) > 8 else "")
         if names
         else ""
     )
@@ -230,7 +230,7 @@ def _member(path: Path) -> tuple[str, int]:
     if len(tables) != 1 and len(members) == 1:
         tables = members
     if len(tables) != 1:
-        held = ", ".join(names[:8]) or "nothing"
+        held = listing(names[:8]) or "nothing"
         raise InputError(
             _(
                 "{path} is a zip archive with {n_tables} CSV files ({held}): unpack it and give one of them",

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from recurra.data.files.numerals import Numeral
 from recurra.data.files.units import MULTIPLIERS, is_mark, is_share
-from recurra.language import _
+from recurra.language import _, listing
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _times(numeral: Numeral) -> str:
 
 
 def _powers(suffixes: set[str]) -> str:
-    return ", ".join(f"{10 ** MULTIPLIERS[suffix]:,} ({suffix})" for suffix in sorted(suffixes))
+    return listing(f"{10 ** MULTIPLIERS[suffix]:,} ({suffix})" for suffix in sorted(suffixes))
 
 
 def _count(often: npt.NDArray[np.integer], mask: Sequence[bool]) -> int:
@@ -147,4 +147,4 @@ def _example(numerals: Sequence[Numeral], mask: Sequence[bool]) -> str:
 
 
 def _listed(words: set[str]) -> str:
-    return ", ".join(repr(word) for word in sorted(words)[:6])
+    return listing(repr(word) for word in sorted(words)[:6])

@@ -82,6 +82,7 @@ def read_text(source: Source, given: ReadingOptions, large_size: int) -> tuple[C
     dialect = Dialect("csv", encoding, layout.separator, header=layout.header, thousands=given.thousands or "")
     if large:
         columns, convention = _read_blocks(source, layout, encoding, given, text, large_size)
+        pa.default_memory_pool().release_unused()  # of its blocks Arrow keeps a third of what the columns take
     else:
         columns, convention = _read_whole(text, layout, given, source.name)
     notes = (*layout.notes, *convention.notes, *_encoding_note(encoding, given), *columns.notes)

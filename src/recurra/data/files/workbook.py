@@ -26,7 +26,7 @@ from recurra.data.files.numbers import Numbers
 from recurra.data.files.options import ReadingOptions
 from recurra.data.files.records import SAMPLE_ROWS, Record
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def read_workbook(path: Path, given: ReadingOptions) -> tuple[Columns, Dialect]:
     }
     part = next(iter(parts.values())) if len(parts) == 1 else _below(parts, path.name)
     columns = _typed(part.columns, given, part.lines)
-    shown = ", ".join(sheets)
+    shown = listing(sheets)
     dialect = Dialect(format="workbook", sheet=shown, header=part.header, missing=columns.missing)
     return replace(columns, notes=(*notes, *part.notes, *columns.notes)), dialect
 
@@ -104,7 +104,7 @@ def _choose(workbook: CalamineWorkbook, asked: str | None, source: str) -> tuple
     if asked is not None and asked != "*":
         wanted = [asked] if asked in names else [name.strip() for name in asked.split(",")]
         if absent := [name for name in wanted if name not in names]:
-            shown = ", ".join(map(repr, names))
+            shown = listing(map(repr, names))
             raise InputError(
                 _(
                     "sheet {absent!r} is not in {source}: its sheets are {shown} ({sheet_option})",
@@ -124,7 +124,7 @@ def _choose(workbook: CalamineWorkbook, asked: str | None, source: str) -> tuple
             _(
                 "; hidden sheets can be read with {sheet_option}: {hidden}",
                 sheet_option=option("sheet"),
-                hidden=", ".join(map(repr, hidden)),
+                hidden=listing(map(repr, hidden)),
             )
             if hidden
             else ""
@@ -134,7 +134,7 @@ def _choose(workbook: CalamineWorkbook, asked: str | None, source: str) -> tuple
         return {name: filled[name] for name in tables}, []
     notes = []
     if len(tables) > 1:
-        shown = ", ".join(map(repr, tables))
+        shown = listing(map(repr, tables))
         same = [name for name in tables if _first_row(filled[name]) == _first_row(filled[tables[0]])]
         below = "*" if len(same) == len(tables) else ",".join(same)
         remedy = (
@@ -189,7 +189,7 @@ def _below(parts: dict[str, _Part], source: str) -> _Part:
                 )
             )
     columns = {key: [cell for each in parts.values() for cell in each.columns[key]] for key in part.columns}
-    notes = [_("sheets read one below the other: {parts}", parts=", ".join(map(repr, parts)))]
+    notes = [_("sheets read one below the other: {parts}", parts=listing(map(repr, parts)))]
     keys = next(iter(columns.values()))
     if len(set(map(_spell, keys))) < len(keys) and "sheet" not in columns:
         columns["sheet"] = [_as_number(name) for name, each in parts.items() for _unused in each.lines]
@@ -245,7 +245,7 @@ def _table(rows: list[Row], given: ReadingOptions, source: str) -> _Part:
     data, notes = lines[start.first :], list(start.notes)
     if not data:
         raise InputError(
-            _("{source} has only a header ({names}) and no data", source=source, names=", ".join(start.names[:8]))
+            _("{source} has only a header ({names}) and no data", source=source, names=listing(start.names[:8]))
         )
     if given.footer is None:
         data = _without_footer(rows, data, used, notes)

@@ -12,7 +12,7 @@ from recurra.data.labels.label_values import Origin, Y
 from recurra.data.labels.numbers import Numbers
 from recurra.data.labels.tags import Tags
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 __all__ = ["Classes", "LabelSets", "Labels", "Numbers", "Tags", "class_labels", "restored", "stored"]
 
@@ -50,9 +50,7 @@ def restored(content: Mapping[str, Any]) -> Labels:
     """
     kind = content.get("kind")
     if not isinstance(kind, str) or kind not in _KINDS:
-        raise InputError(
-            _("labels of kind {kind!r} are not known: expected {kinds}", kind=kind, kinds=", ".join(_KINDS))
-        )
+        raise InputError(_("labels of kind {kind!r} are not known: expected {kinds}", kind=kind, kinds=listing(_KINDS)))
     form = _KINDS[kind]
     names = {field.name for field in fields(form)}
     given = {str(key): value for key, value in content.items() if key != "kind"}

@@ -127,14 +127,17 @@ def _build(
             )
         )
     place = place_rows(order, observed, future, len(rows.names), continues=continues)
+    source_rows = len(positions)
+    del positions, observed, future
+    order, placed = order.without_positions(), placed.without_positions()  # before the columns are in memory twice
     total, known_total = int(place.offsets[-1]), int(place.known_offsets[-1])
-    if known_total > max(_FREE_ROWS, _MOST_GROWTH * len(positions)):
+    if known_total > max(_FREE_ROWS, _MOST_GROWTH * source_rows):
         raise InputError(
             _(
                 "{source} has {n_positions} rows, which would lie on a grid of {steps}: the "
                 "frequency {freq} is too fine for it, or a time is wrong{hint}",
                 source=source,
-                n_positions=len(positions),
+                n_positions=source_rows,
                 steps=known_total,
                 freq=grid.freq or _("of step {step}", step=grid.step),
                 hint=using("; see {} and {}", "freq", "time"),
@@ -165,7 +168,7 @@ def _build(
         static_codes=_static_codes(rows, schema, static_rows, codes)[owner],
     )
     facts = describe(
-        panel, order, place, source_rows=len(positions), source_series=rows.names, placed=placed, target=rows.target
+        panel, order, place, source_rows=source_rows, source_series=rows.names, placed=placed, target=rows.target
     )
     return panel, [*facts, *totals, *_unseen(rows, schema, codes)]
 

@@ -6,7 +6,7 @@ one of them is in memory twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,10 @@ class Order:
     first: Ints | None
     codes: npt.NDArray[np.integer]
     positions: Ints
+
+    def without_positions(self) -> Order:
+        """What places columns: they need no positions, which are a quarter of eight columns of float32."""
+        return replace(self, positions=self.positions[:0].copy())
 
     def numbers(self, column: Floats) -> Floats:
         """A column [n] -> its values per pair [u]; the mean of what is not missing where a pair repeats."""
@@ -124,7 +128,10 @@ def place_rows(
     """
     codes, positions = order.codes, order.positions
     rows = np.flatnonzero(observed)
-    kept, first = np.unique(codes[rows], return_index=True)
+    sorted_codes = codes[rows]
+    first = np.flatnonzero(np.diff(sorted_codes, prepend=-1))
+    kept = sorted_codes[first]
+    del sorted_codes
     last = np.append(first[1:], len(rows))[: len(first)] - 1
     start, stop = np.zeros(count, dtype=np.int64), np.full(count, -1, dtype=np.int64)  # no rows, at first
     start[kept], stop[kept] = positions[rows[first]], positions[rows[last]]

@@ -97,6 +97,10 @@ class Placed:
     closed: npt.NDArray[np.bool_] | None = None
     folded: int = 0
 
+    def without_positions(self) -> Placed:
+        """The grid and the counts, once the rows are placed."""
+        return replace(self, positions=self.positions[:0].copy())
+
 
 def find_positions(rows: LongRows, schema: Schema, source: str) -> Placed:
     codes = rows.codes

@@ -15,7 +15,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, shown
 from recurra.data.time.frequency import parse_frequency
 from recurra.data.time.opening import opening_in_words
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import flag, flags
 
 _LAYOUTS = {"wide-rows": "a series in each row", "wide-columns": "a series in each column", "long": ""}
@@ -90,7 +90,7 @@ def _counting(panel: Panel, placed: Placed) -> list[Fact]:
                 "clock changes",
                 _(
                     "hours of the wall clock count: {twice}",
-                    twice=", ".join(twice * bool(placed.folded) + never * bool(lost)),
+                    twice=listing(twice * bool(placed.folded) + never * bool(lost)),
                 ),
                 flag("tz"),
             )
@@ -160,7 +160,7 @@ def _repaired(
     missing = int(np.isnan(panel.target).sum()) - gaps
     if missing:
         facts.append(Fact("missing target", _("{rows}, left missing", rows=counted(missing, "row"))))
-    lost = int(np.isnan(panel.past).sum()) - gaps * panel.past.shape[1]
+    lost = sum(int(np.isnan(column).sum()) for column in panel.past.T) - gaps * panel.past.shape[1]
     if lost > 0:
         facts.append(
             Fact("missing covariates", _("{values} of past covariates, left missing", values=counted(lost, "value")))
@@ -219,11 +219,11 @@ def _time(panel: Panel) -> Fact:
     freq = grid.freq or (_("steps of {step}", step=grid.step) if grid.step > 1 else "steps")
     if schema.time:
         written = (
-            _(", written {time_format}", time_format=schema.time_format)
+            _(", dates written {time_format}", time_format=schema.time_format)
             if schema.time_format and "%" in schema.time_format
             else ""
         )
-        return Fact("time", f"{', '.join(schema.time)} ({freq}{written})", flags("time", "freq"))
+        return Fact("time", f"{listing(schema.time)} ({freq}{written})", flags("time", "freq"))
     if schema.time_format is not None:
         return Fact("time", _("the names of the columns ({freq})", freq=freq), flag("freq"))
     return Fact("time", _("none: rows are counted"), flag("time"))

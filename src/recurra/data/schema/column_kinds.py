@@ -14,7 +14,7 @@ from recurra.data.schema.names import counted
 from recurra.errors import InputError
 from recurra.language import _
 
-_LARGEST = 1e100  # the square of a larger value, summed over a file, may not be finite
+LARGEST = 1e100  # the square of a larger value, summed over a file, may not be finite
 
 
 def kind_of(column: pd.Series) -> str:
@@ -64,7 +64,7 @@ def numbers_of(column: pd.Series, source: str = "the table") -> npt.NDArray[np.f
                 rows=counted(int(infinite.sum()), "such row"),
             )
         )
-    if values.dtype == np.float64 and len(values) and max(np.fmax.reduce(values), -np.fmin.reduce(values)) > _LARGEST:
+    if values.dtype == np.float64 and len(values) and max(np.fmax.reduce(values), -np.fmin.reduce(values)) > LARGEST:
         row = int(np.nanargmax(np.abs(values)))
         raise InputError(
             _(
@@ -74,7 +74,7 @@ def numbers_of(column: pd.Series, source: str = "the table") -> npt.NDArray[np.f
                 source=source,
                 value=values[row],
                 row=row + 1,
-                largest=_LARGEST,
+                largest=LARGEST,
             )
         )
     return values

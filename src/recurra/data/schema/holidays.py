@@ -12,7 +12,7 @@ from recurra.data.schema.facts import Fact
 from recurra.data.time.frequency import shows_days
 from recurra.data.time.holidays import parse_country
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 
 
@@ -59,7 +59,7 @@ def with_holidays(schema: Schema, frame: pd.DataFrame, given: Sequence[str], sou
             by = name
     countries = list(dict.fromkeys(countries))
     words = [*countries, *([_("those of column {name}", name=by)] if by else [])]
-    said = _("{countries}, with the day before and the day after", countries=", ".join(words))
+    said = _("{countries}, with the day before and the day after", countries=listing(words))
     return replace(schema, holidays=tuple(countries), holidays_by=by), [Fact("holidays", said, option("holidays"))]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from recurra import language
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 
 TIME_WORDS = frozenset(
@@ -112,7 +112,7 @@ def require_columns(names: Iterable[str], columns: Sequence[str], source: str, f
 def shown(names: Sequence[str], most: int = 12) -> str:
     """Names joined by commas, at most `most` of them."""
     rest = _(" and {n_names} more", n_names=len(names) - most) if len(names) > most else ""
-    return ", ".join(map(str, names[:most])) + rest
+    return listing(names[:most]) + rest
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:

@@ -34,7 +34,7 @@ from recurra.data.time.infer_frequency import choose_grid
 from recurra.data.time.times import Times, read_times
 from recurra.data.time.totals import without_totals
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 
 LAYOUTS = ("long", "wide-rows", "wide-columns")
@@ -220,7 +220,8 @@ def _inferred(frame: pd.DataFrame, overrides: ColumnOverrides, source: str) -> I
     facts += possible_periods(frame, time, found) if not given else []
     codes, series = series_codes(frame, found, source)
     rest = {n: kind for n, kind in rest.items() if n not in found}
-    target = overrides.target or _find_target(frame, rest, source)
+    free = {n: kind for n, kind in rest.items() if n not in named}
+    target = overrides.target or _find_target(frame, free, source)
     check_target(frame, target, kinds, source)
     schema = Schema(
         target=target,
@@ -341,7 +342,7 @@ def _check_names(overrides: ColumnOverrides, columns: list[str], source: str) ->
             _(
                 "layout {layout!r} is not known: expected {layouts} ({layout_option})",
                 layout=overrides.layout,
-                layouts=", ".join(LAYOUTS),
+                layouts=listing(LAYOUTS),
                 layout_option=option("layout"),
             )
         )

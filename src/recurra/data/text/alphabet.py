@@ -19,7 +19,7 @@ from tokenizers.trainers import BpeTrainer
 
 from recurra.checking import require
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 UNKNOWN = "[UNK]"
 REPLACED = "\ufffd"  # how the unknown symbol is shown
@@ -99,7 +99,7 @@ class Alphabet:
         known = set("".join(self.symbols))
         wrong = list(dict.fromkeys(letter for letter in prompt if letter not in known))
         if wrong:
-            shown = ", ".join(f"{letter!r} (U+{ord(letter):04X})" for letter in wrong[:5])
+            shown = listing(f"{letter!r} (U+{ord(letter):04X})" for letter in wrong[:5])
             raise InputError(
                 _(
                     "the prompt holds {shown}{more}, which the training text does not: use some of its "

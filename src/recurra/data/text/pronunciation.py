@@ -21,7 +21,7 @@ import numpy.typing as npt
 from recurra.checking import require
 from recurra.errors import InputError
 from recurra.extras import require_package
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 
 Level = Literal["characters", "pinyin", "phones"]
@@ -118,7 +118,7 @@ class Pronunciation:
                     "{what} holds {unknown} in {text!r}, which the voice never said: expected {known}; spell it "
                     "otherwise, numbers as words",
                     what=what,
-                    unknown=", ".join(map(repr, unknown[:10])),
+                    unknown=listing(map(repr, unknown[:10])),
                     text=text[:60],
                     known=self.told,
                 )

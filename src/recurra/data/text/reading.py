@@ -10,7 +10,7 @@ from recurra.data.demo.letters import make_letters
 from recurra.data.files.encoding import check_encoding, decode, detect_encoding, is_binary
 from recurra.data.files.source import first_bytes, open_source, refusing_damage, stem
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 DEMOS = {"letters": make_letters}
 
@@ -55,6 +55,6 @@ def _demo(name: str) -> str:
             "there is no text demo:{name}{meant} Known: {names}",
             name=name,
             meant=meant,
-            names=", ".join(f"demo:{known}" for known in DEMOS),
+            names=listing(f"demo:{known}" for known in DEMOS),
         )
     )

@@ -11,7 +11,7 @@ import pandas as pd
 from recurra.data.schema.names import part_of
 from recurra.data.time.dates import Stamps
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option, using, ways
 
 _LEAST = {
@@ -67,7 +67,7 @@ def period_part(column: pd.Series, part: str, source: str) -> str:
                 "rows of one of them",
                 column=column.name,
                 source=source,
-                codes=", ".join(sorted(set(codes))),
+                codes=listing(sorted(set(codes))),
             )
         )
     return {"M": "month", "Q": "quarter", "S": "half"}[codes[0]]
@@ -137,7 +137,7 @@ def calendar_days(parts: dict[str, npt.NDArray[np.int64]], columns: dict[str, st
         raise InputError(
             _(
                 "time columns {columns} of {source} have no year: add it to {time_option}",
-                columns=", ".join(columns.values()),
+                columns=listing(columns.values()),
                 source=source,
                 time_option=option("time"),
             )
@@ -154,7 +154,7 @@ def calendar_days(parts: dict[str, npt.NDArray[np.int64]], columns: dict[str, st
             raise InputError(
                 _(
                     "{columns} of {source}: row {row} is no day of its year; correct it",
-                    columns=", ".join(columns.values()),
+                    columns=listing(columns.values()),
                     source=source,
                     row=row + 1,
                 )
@@ -171,7 +171,7 @@ def calendar_days(parts: dict[str, npt.NDArray[np.int64]], columns: dict[str, st
         raise InputError(
             _(
                 "{columns} of {source}: row {row} is no day of its month; correct it",
-                columns=", ".join(columns.values()),
+                columns=listing(columns.values()),
                 source=source,
                 row=row + 1,
             )

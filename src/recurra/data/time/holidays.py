@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from recurra.errors import InputError
 from recurra.extras import require_package
-from recurra.language import _
+from recurra.language import _, listing
 
 NOTHING, HOLIDAY, AT_WEEKEND, BEFORE, AFTER, MONTH_END, MONTH_START = range(7)
 EVENTS = 7  # how many codes there are
@@ -61,7 +61,7 @@ def parse_country(text: str) -> str:
                 part=part,
                 text=text,
                 country=found,
-                parts=_("one of {names}", names=", ".join(parts)) if parts else _("the country as a whole"),
+                parts=_("one of {names}", names=listing(parts)) if parts else _("the country as a whole"),
             )
         )
     return f"{found}-{state}"
@@ -131,7 +131,7 @@ def _meant(text: str) -> str:
     if not codes:
         return _("no country is called so")
     names = {code: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name) for name, code, *_more in COUNTRIES.values()}
-    return _("did you mean {names}?", names=", ".join(f"{code} ({names[code]})" for code in codes))
+    return _("did you mean {names}?", names=listing(f"{code} ({names[code]})" for code in codes))
 
 
 def _plain(text: str) -> str:

@@ -25,7 +25,7 @@ from recurra.data.time.nearest import mean_phase, near_steps, wants_nearest
 from recurra.data.time.opening import find_opening
 from recurra.data.time.times import Times, utc_of, wall_clock
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option, using, ways
 
 Array = npt.NDArray[np.int64]
@@ -244,7 +244,7 @@ def _irregular(steps: Array, source: str, what: str) -> InputError:
     sizes, counts = np.unique(steps, return_counts=True)
     unit = 1 if steps.max(initial=0) >= MICROSECONDS["min"] else MICROSECONDS["D"]
     most = np.argsort(-counts, kind="stable")[:4]
-    listed = ", ".join(
+    listed = listing(
         _("{count} of {duration}", count=counts[i], duration=_duration(int(sizes[i]) * unit)) for i in most
     )
     rest = _(" and {sizes}", sizes=counted(len(sizes) - 4, "other size")) if len(sizes) > 4 else ""
@@ -320,7 +320,7 @@ def _integer_grid(values: Array, codes: npt.NDArray[np.integer], freq: str | Non
     step = int(freq) if freq is not None else _most_common(steps) if len(steps) else 1
     if freq is None and len(steps) and ((steps % step == 0).mean() < _ON_GRID or (steps == step).mean() < _COMMON):
         sizes, counts = np.unique(steps, return_counts=True)
-        listed = ", ".join(
+        listed = listing(
             _("{count} of {size}", count=counts[i], size=sizes[i]) for i in np.argsort(-counts, kind="stable")[:4]
         )
         raise InputError(

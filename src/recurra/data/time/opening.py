@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from recurra.data.time.counting import Runs
 from recurra.data.time.frequency import DAY, EPOCH_WEEKDAY, Frequency
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -164,4 +164,4 @@ def _clock(step: int, day: int, phase: int) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else _("{names} and {name}", names=", ".join(names[:-1]), name=names[-1])
+    return names[0] if len(names) == 1 else _("{names} and {name}", names=listing(names[:-1]), name=names[-1])

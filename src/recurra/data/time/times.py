@@ -28,7 +28,7 @@ from recurra.data.time.spellings import month_of
 from recurra.data.time.unix_time import NUMBER_FORMATS, number_format, read_numbers
 from recurra.data.time.zones import check_zone, utc_of, wall_clock, zone_of
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import flag, offered, option, using, ways
 
 _KEPT = ("integer", "excel", "excel 1904", "year-week", "year-quarter")  # formats of numbers that later files keep
@@ -124,6 +124,20 @@ def read_times(
     return _zoned(reading.stamps[codes], offset, reading.stored, tz, facts)
 
 
+def time_format_of(
+    frame: pd.DataFrame, column: str, *, source: str = "the table", day_first: bool | None = None
+) -> tuple[str | None, tuple[Fact, ...]]:
+    """How a column of texts writes its times, which later files are read by; with what was decided.
+
+    None of a column of numbers or of times. Raises `InputError` as `read_times` does.
+    """
+    dtype = frame[column].dtype
+    if pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype):
+        return None, ()
+    times = read_times(frame, [column], source=source, day_first=day_first)
+    return times.format, times.facts
+
+
 def _distinct(column: pd.Series) -> tuple[npt.NDArray[np.integer], pd.Series]:
     codes, distinct = pd.factorize(column)
     return codes, pd.Series(np.asarray(distinct, dtype=object)).astype(str).str.strip()
@@ -207,21 +221,24 @@ def _refuse_among_numbers(
 def _settle(reading: Reading, name: str) -> tuple[Reading, list[Fact]]:
     """Choose between month first and day first; say what was decided of the whole column.
 
-    A reading in which the file is in order wins against one in which it is not, then the one with more regular steps.
+    A reading in which the file is in order wins against one in which it is not, then the day before a point, then the
+    one with more regular days, then that with the smaller hole.
     """
     facts = []
     if reading.rival is not None:
         rival = reading.rival
-        first, second = (_disorder(each.stamps) for each in (reading, rival))
+        first, second = (_doubts(each) for each in (reading, rival))
         chosen, order, other = (
             (rival, "day", flag("day_first", False)) if second < first else (reading, "month", flag("day_first", True))
         )
-        if first == second:
-            why = _("although day first is as possible")
-        elif first[0] != second[0]:
-            why = _("in which the rows are in order")
-        else:
-            why = _("which gives the more regular steps")
+        reasons = (
+            _("in which the rows are in order"),
+            _("as dates with points are written"),
+            _("which gives the more regular steps"),
+            _("which leaves no hole of a month"),
+        )
+        told = [why for why, mine, others in zip(reasons, first, second, strict=True) if mine != others]
+        why = told[0] if told else _("although day first is as possible")
         facts.append(Fact("date order", _("{name}: {order} first, {why}", name=name, order=_(order), why=why), other))
         reading = replace(chosen, rival=None, interval=reading.interval)
     if reading.pivot is not None:
@@ -237,14 +254,25 @@ def _settle(reading: Reading, name: str) -> tuple[Reading, list[Fact]]:
     return reading, facts
 
 
-def _disorder(stamps: Stamps) -> tuple[bool, int]:
-    """Whether the distinct stamps [n] of a file are out of order (more than 1 %), and how irregular their steps are."""
-    return steps_backwards(stamps) > 0.01 * len(stamps), _irregularity(stamps)
+def _doubts(reading: Reading) -> tuple[bool, bool, int, bool]:
+    """What speaks against a reading, the weightiest first.
 
-
-def _irregularity(stamps: Stamps) -> int:
+    More than 1 % of its rows are out of order; it has the month before a point; how many different steps its days make;
+    and, where rows have times of day, whether it leaves out about a month.
+    """
+    stamps = reading.stamps
     days = np.diff(np.unique(stamps.astype("datetime64[D]"))).astype(np.int64)
-    return len(np.unique(np.where((days >= 28) & (days <= 31), 30, days)))
+    within = bool((stamps.astype(np.int64) % DAY).any())
+    return (
+        steps_backwards(stamps) > 0.01 * len(stamps),
+        "%m.%d" in reading.format,
+        len(np.unique(np.where(_months(days), 30, days))),
+        within and bool(_months(days).any()),
+    )
+
+
+def _months(days: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    return (days >= 28) & (days <= 31)
 
 
 def _zoned(wall: Stamps, offset: npt.NDArray | None, format: str, tz: str | None, facts: Sequence[Fact]) -> Times:
@@ -332,7 +360,7 @@ def _checked_format(only: str, values: npt.NDArray, column: pd.Series, source: s
             value=values[0],
             only=only,
             time_format_option=option("time_format"),
-            known=", ".join(NUMBER_FORMATS),
+            known=listing(NUMBER_FORMATS),
         )
     )
 

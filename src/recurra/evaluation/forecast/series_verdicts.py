@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import false_discovery_control
 
 from recurra.evaluation.forecast.verdict import LEAST_GAIN, SIGNIFICANCE
 
@@ -30,7 +29,11 @@ def with_verdicts(by_series: pd.DataFrame) -> pd.DataFrame:
     gain = by_series["improvement"].to_numpy(dtype=np.float64)
     q, known = np.full(len(p), np.nan), np.isfinite(p)
     if known.any():
-        q[known] = false_discovery_control(np.clip(p[known], 0.0, 1.0), method="by")
+        q[known] = np.clip(p[known], 0.0, 1.0)
+    if known.sum() > 1:
+        from scipy.stats import false_discovery_control  # takes most of a second, and one series does not need it
+
+        q[known] = false_discovery_control(q[known], method="by")
     with np.errstate(invalid="ignore"):
         found = q < SIGNIFICANCE
         verdict = np.select(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.report.reported import Reported
 from recurra.scores import shown_as
 
@@ -101,4 +101,4 @@ def named_parts(parts: Mapping[str, str]) -> str:
     >>> named_parts({"table": "methods by measures", "verdict": "what follows"})
     'More: .table (methods by measures), .verdict (what follows).'
     """
-    return _("More: {parts}.", parts=", ".join((f".{name} ({what})" for name, what in parts.items())))
+    return _("More: {parts}.", parts=listing(f".{name} ({what})" for name, what in parts.items()))

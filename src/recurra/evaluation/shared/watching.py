@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from recurra.checking import require, require_floats
 
@@ -82,7 +82,7 @@ def upper_bound(losses: Floats, alpha: float, least: float) -> float:
     alike = float(np.clip(np.nan_to_num(alike), 0.0, 0.6))
     worth = max(2.0, n * (1.0 - alike) / (1.0 + alike))
     sd = max(sd, 0.5 / n)  # windows that happen to be alike do not say that all are
-    return float(min(1.0, max(least, mean + student.ppf(1.0 - alpha, worth - 1.0) * sd / np.sqrt(worth))))
+    return float(min(1.0, max(least, mean + stdtrit(worth - 1.0, 1.0 - alpha) * sd / np.sqrt(worth))))
 
 
 class Bets:

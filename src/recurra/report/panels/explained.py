@@ -15,7 +15,7 @@ import pandas as pd
 
 from recurra.errors import InputError
 from recurra.formatting import NumberStyle, percent, style_of_range, style_of_sizes
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 from recurra.report.blocks import Details, Html, Plot, Section, Text
 from recurra.report.frames import empty
 from recurra.report.panels.explained_series import series_plot
@@ -67,7 +67,7 @@ class Explained(Panel):
                 _(
                     "writing is {writing!r}: expected one of {writings}",
                     writing=self.writing,
-                    writings=", ".join(map(repr, WRITINGS)),
+                    writings=listing(map(repr, WRITINGS)),
                 )
             )
         lone = set(self.explained["example"]).union(self.explained_series["example"]) - set(self.chosen["example"])

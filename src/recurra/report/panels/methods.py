@@ -10,7 +10,7 @@ import pandas as pd
 
 from recurra.errors import InputError
 from recurra.formatting import NumberStyle
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 from recurra.methods import method_name
 from recurra.report.blocks import Cell, Details, Drawing, Plot, Section, Table, Terms, Text
 from recurra.report.frames import empty
@@ -60,7 +60,7 @@ class Methods(Panel):
                 _(
                     "best_baseline is {best_baseline!r}, which is none of the baselines: {baselines}",
                     best_baseline=self.best_baseline,
-                    baselines=", ".join(self.baselines),
+                    baselines=listing(self.baselines),
                 )
             )
         if self.leading and len(self.table) and self.leading not in self.table.columns:
@@ -68,7 +68,7 @@ class Methods(Panel):
                 _(
                     "leading is {leading!r}, which is no score of the table: {columns}",
                     leading=self.leading,
-                    columns=", ".join(map(str, self.table.columns)),
+                    columns=listing(self.table.columns),
                 )
             )
 

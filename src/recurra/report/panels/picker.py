@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 from recurra.report.blocks import Html, Section
 from recurra.report.panels.panel import Panel
 from recurra.report.panels.series import EMBEDDED_SERIES, SeriesData
@@ -41,5 +41,5 @@ def _option(pick: Pick) -> str:
     name = str(pick.series)
     shown = name if len(name) <= 70 else f"{name[:69]}…"
     known = pick.mase == pick.mase
-    tags = ", ".join(map(_, filter(None, pick.tag.split(", "))))
+    tags = listing(map(_, filter(None, pick.tag.split(", "))))
     return " · ".join(part for part in (shown, f"MASE {pick.mase:.3f}" if known else "", tags) if part)

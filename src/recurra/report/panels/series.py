@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.report.frames import check_columns, empty
 from recurra.report.numbers import json_numbers
 from recurra.report.style import INK, Trace, axis, plot_text
@@ -61,7 +61,7 @@ class SeriesData:
                 _(
                     "best_baseline is {best_baseline!r}, which is none of the baselines: {baselines}",
                     best_baseline=self.best_baseline,
-                    baselines=", ".join(self.baselines),
+                    baselines=listing(self.baselines),
                 )
             )
 

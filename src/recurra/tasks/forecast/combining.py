@@ -23,7 +23,7 @@ from recurra.evaluation.forecast.events import rows_of_effects, without_events
 from recurra.evaluation.forecast.intermittent import NAMES as INTERMITTENT
 from recurra.evaluation.forecast.statistical import points_used
 from recurra.evaluation.forecast.steps import Steps
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.pretrained import zero_shot
 from recurra.nn.pretrained.network import Pretrained
 from recurra.nn.quantiles import MEDIAN, QUANTILES
@@ -59,9 +59,7 @@ def rows_read(used: Sequence[str], steps: Steps) -> int:
 def check_method(method: object) -> None:
     """Raise InputError for what is none of `METHODS`."""
     if method not in METHODS:
-        raise InputError(
-            _("method is {method!r}: expected one of {methods}", method=method, methods=", ".join(METHODS))
-        )
+        raise InputError(_("method is {method!r}: expected one of {methods}", method=method, methods=listing(METHODS)))
 
 
 def validation_origins(lengths: Ints, horizon: int, season: int) -> list[Ints]:

@@ -12,7 +12,7 @@ from recurra.data.panel.panel import Ints, Panel
 from recurra.evaluation.shared.means import mean_of_known
 from recurra.evaluation.shared.significance import compare
 from recurra.formatting import count, p_text, percent
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.quantiles import MEDIAN
 from recurra.options import option
 from recurra.tasks.forecast.fitting import fit_model, recalibrated
@@ -39,7 +39,7 @@ def columns_of(panel: Panel) -> tuple[str, ...]:
     """The covariates of a panel, holidays among them."""
     schema = panel.schema
     by = () if schema.holidays_by is None else (schema.holidays_by,)
-    named = (_("holidays ({countries})", countries=", ".join((*schema.holidays, *by))),)
+    named = (_("holidays ({countries})", countries=listing((*schema.holidays, *by))),)
     return (
         *(named if schema.holidays or by else ()),
         *((_("ends of months"),) if schema.month_ends else ()),
@@ -108,7 +108,7 @@ def said(gain: Gain | None) -> list[Fact]:
     """What is said of it."""
     if gain is None:
         return []
-    names = ", ".join(gain.columns)
+    names = listing(gain.columns)
     known = {
         "size": percent(abs(gain.share)),
         "windows": count(gain.windows, "test window"),

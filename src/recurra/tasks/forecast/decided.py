@@ -9,7 +9,7 @@ import numpy as np
 from recurra.data import Fact
 from recurra.ensemble.members import remarks_of
 from recurra.formatting import percent
-from recurra.language import _, counted
+from recurra.language import _, counted, listing
 from recurra.methods import method_name
 from recurra.nn.own import OwnNetwork
 from recurra.options import option
@@ -22,7 +22,7 @@ from recurra.tasks.forecast.short import LEAST_KNOWN
 
 def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
     """The facts of a model; `left_out` are baselines that a budget left out, and why."""
-    seasons = ", ".join(f"{season}" for season in model.recipe.seasons)
+    seasons = listing(f"{season}" for season in model.recipe.seasons)
     found = [
         Fact("seasons", _("{seasons} (in steps)", seasons=seasons) if seasons else _("none found"), option("season")),
         Fact("forecast", _made_of(model), option("method")),
@@ -32,7 +32,7 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
     reasons: dict[str, list[str]] = {}
     for name, why in left_out.items():
         reasons.setdefault(why, []).append(name)
-    beside = [Fact("left out", f"{', '.join(map(method_name, names))}: {why}") for why, names in reasons.items()]
+    beside = [Fact("left out", f"{listing(map(method_name, names))}: {why}") for why, names in reasons.items()]
     short = int((model.panel.lengths < LEAST_KNOWN).sum())
     if short:
         series = counted(short, "series", "series")
@@ -59,8 +59,8 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
     if not model.members:
         return [*found, *beside]
     shapes = [member.shape for member in model.members]
-    blocks = ", ".join(str(block) for block in dict.fromkeys(shape.block for shape in shapes))
-    windows = ", ".join(str(window) for window in dict.fromkeys(shape.window for shape in shapes))
+    blocks = listing(str(block) for block in dict.fromkeys(shape.block for shape in shapes))
+    windows = listing(str(window) for window in dict.fromkeys(shape.window for shape in shapes))
     return [
         *found,
         Fact("block", _("{blocks} steps are one step of the recurrence", blocks=blocks), option("block")),
@@ -80,7 +80,7 @@ def _made_of(model: ForecastModel) -> str:
     weights = model.combination.overall
     if len(weights) == 1:
         return _("{name} alone", name=method_name(next(iter(weights))))
-    parts = ", ".join(f"{weight:.0%} {method_name(name)}" for name, weight in weights.items())
+    parts = listing(f"{weight:.0%} {method_name(name)}" for name, weight in weights.items())
     differ = len(model.combination.weights) > 1 and bool(np.ptp(model.combination.weights, axis=0).any())
     return _("{parts} (overall; by series where that did better)", parts=parts) if differ else parts
 

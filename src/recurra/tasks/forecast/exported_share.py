@@ -11,7 +11,7 @@ from recurra.data.panel.panel import Ints, Panel
 from recurra.errors import InputError
 from recurra.evaluation.forecast.columns import NETWORK, NETWORKS, PRETRAINED
 from recurra.evaluation.forecast.combination import weighted_mean
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.methods import method_name
 from recurra.nn.forecast import ForecastNetwork
 from recurra.nn.pretrained import zero_shot
@@ -122,7 +122,7 @@ def share_of(model: ForecastModel, *, network_alone: bool = False) -> Share:
             "The files hold the forecast of {names} alone, with intervals of its own. Not in them is what is estimated "
             "again from each history: {missing}. predict and recurra serve give the whole forecast.",
             names=_(" and ").join(_("the {network}", network=method_name(name)) for name in names),
-            missing=", ".join(missing),
+            missing=listing(missing),
         )
     return Share(
         names, weights, exact, said, remark, season_read(steps_of(model.panel, model.recipe.seasons)),
@@ -153,7 +153,7 @@ def _refuse(model: ForecastModel, names: tuple[str, ...], used: tuple[str, ...])
                 "no network takes part in the forecast, which is that of {used}: such methods are estimated again from "
                 "each history, and cannot be exported. Use {alone} to export the trained network's own forecast, train "
                 "with {method}, or serve the model with recurra serve",
-                used=", ".join(used),
+                used=listing(used),
                 alone=option("network_alone", True),
                 method=option("method", "network"),
             )
@@ -163,7 +163,7 @@ def _refuse(model: ForecastModel, names: tuple[str, ...], used: tuple[str, ...])
             "no network takes part in the forecast, which is that of {used}: such methods are estimated again from "
             "each history, and cannot be exported. Train with {method} or {other}, or serve the model with recurra "
             "serve",
-            used=", ".join(used),
+            used=listing(used),
             method=option("method", "fast"),
             other=option("method", "network"),
         )

@@ -218,7 +218,8 @@ def _train_member(
         network = build_network(reader.panel, reader, parts, recipe.cell, recipe.network, own.network)
     problem = ForecastProblem(network, reader, parts, pick_device(run.device), own.loss)
     # Where the window is a single block, there is no way through time to watch.
-    record = seat.train(problem, recipe.training, run=run, watch=shape.window > shape.block, steps=steps)
+    training = recipe.training if steps is None else replace(recipe.training, seconds=None)
+    record = seat.train(problem, training, run=run, watch=shape.window > shape.block, steps=steps)
     return WindowMember(network, record, shape=shape)
 
 

@@ -13,7 +13,7 @@ from recurra.data.panel.panel import Panel
 from recurra.data.schema.names import shown
 from recurra.errors import InputError
 from recurra.formatting import count, percent
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.quantiles import MEDIAN
 from recurra.tasks.forecast.arguments import Data
 from recurra.tasks.forecast.cold import LEAST_SERIES, aligned, distances_of
@@ -116,7 +116,7 @@ def _said(model: ForecastModel, names: Sequence[str]) -> str:
         return _(
             "{series} without any history ({names}): forecast as the {nearest} series nearest in {columns} are; "
             "{held} series that were held out whole were missed so by {error} of their mean size",
-            columns=", ".join(used),
+            columns=listing(used),
             **known,
         )
     return _(

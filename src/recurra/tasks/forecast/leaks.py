@@ -25,11 +25,14 @@ from recurra.options import option
 from recurra.report.units import step_noun
 
 Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.integer]
+Hashes = npt.NDArray[np.uint64]
 
 EXPLAINED = 0.999  # of the variance of a column, and of its changes
 _LEAST, _MOST = 40, 5000  # rows that are looked at
 _TOLD, _ROUNDED = 8, 1e-5  # steps that show a series to be the sum of the others; of the largest sum
 _RUN, _ANCHORS = 16, 6  # values in a row that are alike by chance never; where each series is sought in the others
+_OFTEN = 50  # a run that comes more often tells nothing
 
 
 @dataclass(frozen=True)
@@ -159,32 +162,21 @@ def _series(panel: Panel) -> Iterator[Leak]:
     """Series whose values are those of another one, at the same times or at others."""
     if len(panel) < 2:
         return
-    hashes, owners, places = [], [], []
-    for s in range(len(panel)):
-        found, at = _runs(panel.values(s))
-        hashes.append(found)
-        owners.append(np.full(len(found), s))
-        places.append(at + panel.start[s])
-    every, owner, place = map(np.concatenate, (hashes, owners, places))
-    order = np.argsort(every, kind="stable")
-    every, owner, place = every[order], owner[order], place[order]
+    anchors = [_anchors(*_runs(panel.values(s)), int(panel.start[s])) for s in range(len(panel))]
+    sought, owner, place, first = _occurrences(panel, np.concatenate([hashes for hashes, _places in anchors]))
     said: set[tuple[int, int]] = set()
-    for s in range(len(panel)):
-        mine = hashes[s]
-        if not len(mine):
-            continue
-        anchors = np.unique(np.linspace(0, len(mine) - 1, _ANCHORS).astype(np.int64))
+    for s, (hashes, places) in enumerate(anchors):
         met: dict[tuple[int, int], int] = {}
-        for anchor in anchors:
-            low, high = np.searchsorted(every, mine[anchor]), np.searchsorted(every, mine[anchor], side="right")
-            if high - low > 50:
+        for number, here in zip(np.searchsorted(sought, hashes).tolist(), places.tolist(), strict=True):
+            low, high = first[number], first[number + 1]
+            if high - low > _OFTEN:
                 continue
             for other, at in zip(owner[low:high].tolist(), place[low:high].tolist(), strict=True):
                 if other != s:
-                    met[(other, at - int(places[s][anchor]))] = met.get((other, at - int(places[s][anchor])), 0) + 1
+                    met[(other, at - here)] = met.get((other, at - here), 0) + 1
         for (other, late), times in met.items():
             pair = (min(s, other), max(s, other))
-            if times < max(2, len(anchors) // 2) or pair in said:
+            if times < max(2, len(hashes) // 2) or pair in said:
                 continue
             said.add(pair)
             names = (panel.series[s], panel.series[other])
@@ -240,7 +232,36 @@ def _between(panel: Panel, s: int, first: int, end: int) -> Floats:
     return np.asarray(panel.values(s)[first - start : end - start], dtype=np.float64)
 
 
-def _runs(values: Floats) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+def _anchors(hashes: Hashes, begin: Ints, start: int) -> tuple[Hashes, Ints]:
+    """Some runs of a series that begins at `start`, evenly spaced: their hashes, and where they begin on the grid."""
+    if not len(hashes):
+        return hashes, begin
+    chosen = np.unique(np.linspace(0, len(hashes) - 1, _ANCHORS).astype(np.int64))
+    return hashes[chosen], begin[chosen] + start
+
+
+def _occurrences(panel: Panel, hashes: Hashes) -> tuple[Hashes, Ints, Ints, Ints]:
+    """The different ones of `hashes` [A], and the series and places of all runs that have them, one hash after another.
+
+    The last is where each of them begins there [A + 1]. Runs are made once more, so that those of one series are in
+    memory at a time.
+    """
+    sought = np.unique(hashes)
+    numbers, owners, places = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for s in range(len(panel) if len(sought) else 0):
+        found, begin = _runs(panel.values(s))
+        near = np.minimum(np.searchsorted(sought, found), len(sought) - 1)
+        same = np.flatnonzero(sought[near] == found)
+        numbers.append(near[same])
+        owners.append(np.full(len(same), s))
+        places.append(begin[same] + panel.start[s])
+    number, owner, place = map(np.concatenate, (numbers, owners, places))
+    order = np.argsort(number, kind="stable")
+    first = np.searchsorted(number[order], np.arange(len(sought) + 1))
+    return sought, owner[order], place[order], first
+
+
+def _runs(values: Floats) -> tuple[Hashes, Ints]:
     """A hash of every run of values without a gap and with enough different ones, and where it begins."""
     y = np.asarray(values, dtype=np.float64)
     n = len(y) - _RUN + 1

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.tasks.forecast.streaming import ForecastStreams
 from recurra.tasks.plain import number, records
 from recurra.tasks.slots import Slots
@@ -31,7 +31,7 @@ class ForecastSlots(Slots):
 
     def begin(self, slot: int, series: str | None) -> None:
         if series is not None and series not in self._known:
-            some = ", ".join(map(repr, sorted(self._known)[:5]))
+            some = listing(map(repr, sorted(self._known)[:5]))
             raise InputError(
                 _("series is {series!r}, which the model does not know: expected one such as {some}, or none",
                   series=series, some=some)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.data.panel.panel import Ints, Panel, Schema
+from recurra.data.schema.column_kinds import LARGEST
 from recurra.errors import InputError
 from recurra.language import _
 
@@ -202,6 +203,16 @@ def as_numbers(name: str, values: Any) -> Floats:
         raise InputError(_("{name} holds {values!r}: expected numbers", name=name, values=list(values)[:4])) from error
     if np.isinf(found).any():
         raise InputError(_("{name} holds an infinite value: expected numbers, or NaN where one is missing", name=name))
+    if (np.abs(found) > LARGEST).any():  # NaN is not
+        raise InputError(
+            _(
+                "{name} holds {value:g}: numbers beyond {largest:g} cannot be squared and summed; correct it, or write "
+                "the column in a larger unit",
+                name=name,
+                value=found[np.nanargmax(np.abs(found))],
+                largest=LARGEST,
+            )
+        )
     return found
 
 

@@ -21,7 +21,7 @@ from recurra.data.panel.panel import Ints, Panel
 from recurra.errors import InputError
 from recurra.evaluation.forecast.adaptive import RATE, AdaptiveIntervals
 from recurra.evaluation.forecast.columns import NETWORK, PRETRAINED, TUNED
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.quantiles import QUANTILES
 from recurra.tasks.forecast.combining import READ
 from recurra.tasks.forecast.frames import forecast_frame, interval_bounds
@@ -318,7 +318,7 @@ def one_name(model: ForecastModel, series: Any) -> str:
             _(
                 "series is None, and the model knows {count} of them (such as {some}): name one, or use streams()",
                 count=f"{len(known):,}",
-                some=", ".join(map(repr, known[:3])),
+                some=listing(map(repr, known[:3])),
             )
         )
     return next(iter(known))

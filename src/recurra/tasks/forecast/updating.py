@@ -132,7 +132,7 @@ def _learnt(model: ForecastModel, panel: Panel, run: Run) -> ForecastModel:
         )
         steps = max(1, int(_SHORTER * options.steps(problem.examples)))
         record = Seat("update", number, len(model.members), model.recipe.seed).train(
-            problem, options, run=run, watch=False, steps=steps
+            problem, options.part(_SHORTER), run=run, watch=False, steps=steps
         )
         members.append(WindowMember(network, record, shape=member.shape))
     return replace(model, members=tuple(members))

@@ -14,7 +14,7 @@ from recurra.data.panel.panel import Panel
 from recurra.errors import InputError
 from recurra.evaluation.forecast.columns import NETWORK
 from recurra.formatting import significant
-from recurra.language import _
+from recurra.language import _, listing
 
 if TYPE_CHECKING:
     from recurra.tasks.forecast.model import ForecastModel
@@ -71,7 +71,7 @@ def changes_for(model: ForecastModel, what_if: Mapping[str, object]) -> list[Cha
         if name in schema.known_categorical:
             categories = schema.categories[name]
             if said not in categories:
-                listed = ", ".join(map(repr, categories[:8]))
+                listed = listing(map(repr, categories[:8]))
                 raise InputError(_("{name} is {said!r}: expected one of {listed}", name=name, said=said, listed=listed))
             found.append(Change(name, said, category=said))
             continue
@@ -187,7 +187,7 @@ def _weight(model: ForecastModel) -> str:
 
 def _why_not(name: str, model: ForecastModel, known: Sequence[str]) -> str:
     schema = model.panel.schema
-    listed = ", ".join(known) or _("none")
+    listed = listing(known) or _("none")
     if name in (*schema.past, *schema.past_categorical):
         return _(
             "{name} is known only up to the end of the data, so no forecast reads its future; columns that are known "

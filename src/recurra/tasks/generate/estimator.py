@@ -21,7 +21,8 @@ from recurra.deploy.exported import Exported
 from recurra.deploy.model_file import Contents
 from recurra.errors import InputError
 from recurra.evaluation.shared.evaluation import Evaluation
-from recurra.language import _
+from recurra.language import _, listing
+from recurra.nn.cell_layer import TRANSFORMER
 from recurra.nn.generator import GeneratorOptions
 from recurra.options import option
 from recurra.report import ReportContent
@@ -70,7 +71,8 @@ class SequenceGenerator(FittedEstimator):
 
     kind      "text", or "notes" that sound together: pieces, each a list of frames, each a list of MIDI numbers
     level     what a symbol of a text is: "characters", "subwords" (byte-pair merges), or "auto"
-    cell      "lstm", "gru", "rnn", "mingru", "slstm", or one of your own (`recurra.cells.register`)
+    cell      "lstm", "gru", "rnn", "mingru", "slstm", or one of your own (`recurra.cells.register`); or "transformer",
+              which sees the last 128 symbols, to compare with
     window    steps of a window, over which the gradient goes back
     network   widths and dropout: `recurra.nn.GeneratorOptions`, or some of them by name
     training  passes (`epochs`), lanes (`batch_size`), learning rate, likewise
@@ -361,13 +363,13 @@ class SequenceGenerator(FittedEstimator):
         size = len(self._kind.learnt(text))
         recipe = Recipe(
             self.cell,
-            chosen_options(self.network, _network_for(alphabet, size)),
-            chosen_options(self.training, _training_for(size)),
+            chosen_options(self.network, _network_for(alphabet, size, self.cell)),
+            chosen_options(self.training, _training_for(size, self.cell)),
             int(self.window),
             int(self.seed),
         )
         if recipe.training.epochs is None:
-            recipe = replace(recipe, training=replace(recipe.training, epochs=_training_for(size).epochs))
+            recipe = replace(recipe, training=replace(recipe.training, epochs=_training_for(size, self.cell).epochs))
         self.model_ = fit_text(text, alphabet, recipe, self._kind, run=run, name="training")
 
     def _written(
@@ -401,10 +403,8 @@ class SequenceGenerator(FittedEstimator):
             raise InputError(_("{level}: expected auto, characters or subwords", level=option("level", self.level)))
         if not isinstance(self.window, int | np.integer) or isinstance(self.window, bool) or self.window < 2:
             raise InputError(_("{window}: expected a whole number of at least 2", window=option("window", self.window)))
-        if self.cell not in cell_names():
-            raise InputError(
-                _("{cell}: expected one of {names}", cell=option("cell", self.cell), names=", ".join(cell_names()))
-            )
+        if self.cell not in (known := [*cell_names(), TRANSFORMER]):
+            raise InputError(_("{cell}: expected one of {names}", cell=option("cell", self.cell), names=listing(known)))
         check_options("network", self.network, GeneratorOptions)
         check_options("training", self.training, TrainingOptions)
 
@@ -418,13 +418,21 @@ def _precision(given: str) -> Precision | None:
             _(
                 "{weights}: expected auto, {names}",
                 weights=option("weights", given),
-                names=" or ".join((", ".join(PRECISIONS[:-1]), PRECISIONS[-1])),
+                names=_(" or ").join((listing(PRECISIONS[:-1]), PRECISIONS[-1])),
             )
         )
     return given  # pyright: ignore[reportReturnType]  # checked
 
 
-def _network_for(alphabet: Alphabet, size: int) -> GeneratorOptions:
+def _network_for(alphabet: Alphabet, size: int, cell: str) -> GeneratorOptions:
+    """By the amount of text; a Transformer has about as many parameters as an LSTM."""
+    if cell == TRANSFORMER:
+        letters = alphabet.level == "characters" and alphabet.size < 400
+        width, layers = (128, 2) if size < 300_000 else (160, 4) if letters else (256, 3)
+        tied = size >= 300_000 and not letters
+        return GeneratorOptions(
+            hidden=width, layers=layers, embedding=width if tied else 64, tied=tied, dropout=0.1, weight_drop=0.0
+        )
     if size < 300_000:
         return GeneratorOptions(hidden=256, layers=1, embedding=64, dropout=0.3, weight_drop=0.2)
     if alphabet.level == "characters" and alphabet.size < 400:
@@ -432,7 +440,7 @@ def _network_for(alphabet: Alphabet, size: int) -> GeneratorOptions:
     return GeneratorOptions(hidden=512, layers=2, embedding=256, tied=True, dropout=0.3, weight_drop=0.2)
 
 
-def _training_for(length: int) -> TrainingOptions:
+def _training_for(length: int, cell: str) -> TrainingOptions:
     """Passes by the length of the text."""
     passes = float(np.clip(_LEARNT / max(1, length), _FEWEST, _MOST))
-    return TrainingOptions(epochs=round(passes, 1), batch_size=32, learning_rate=3e-3)
+    return TrainingOptions(epochs=round(passes, 1), batch_size=32, learning_rate=1e-3 if cell == TRANSFORMER else 3e-3)

@@ -6,12 +6,13 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.ensemble.members import remarks_of, stopped
 from recurra.formatting import count
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.methods import method_name
 from recurra.options import option
 from recurra.tasks.generate.kinds import KINDS, Kind
-from recurra.tasks.generate.model import TextModel
+from recurra.tasks.generate.model import Recipe, TextModel
 from recurra.tasks.generate.study import TextParts
+from recurra.tasks.training_fact import training_fact
 
 
 def text_facts(parts: TextParts, kind: Kind) -> list[Fact]:
@@ -28,7 +29,7 @@ def text_facts(parts: TextParts, kind: Kind) -> list[Fact]:
 def model_facts(model: TextModel) -> list[Fact]:
     """Symbols, network, training, mixture."""
     recipe, alphabet = model.recipe, model.alphabet
-    network, training = recipe.network, recipe.training
+    network = recipe.network
     size = sum(parameter.numel() for parameter in model.network.parameters())
     facts = [
         Fact(
@@ -47,16 +48,7 @@ def model_facts(model: TextModel) -> list[Fact]:
             ),
             option("cell"),
         ),
-        Fact(
-            "training",
-            _(
-                "{passes:g} passes, {lanes} lanes, windows of {window} steps, the state carried on",
-                passes=training.epochs or 1.0,
-                lanes=training.batch_size,
-                window=recipe.window,
-            ),
-            option("epochs"),
-        ),
+        _training(recipe),
         *stopped(model.members, recipe.training.epochs),
     ]
     blend = model.blend
@@ -76,7 +68,20 @@ def model_facts(model: TextModel) -> list[Fact]:
     if model.costs:
         told = _("{precision} while it writes", precision=model.precision)
         told += _("; nats per symbol more than float32 on held-out text: {costs}").format(
-            costs=", ".join(f"{name} {cost:+.5f}" for name, cost in model.costs.items())
+            costs=listing(f"{name} {cost:+.5f}" for name, cost in model.costs.items())
         )
         facts.append(Fact("weights", told, option("weights")))
     return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]
+
+
+def _training(recipe: Recipe) -> Fact:
+    training = recipe.training
+    if training.seconds is not None:
+        return training_fact(training)
+    told = _(
+        "{passes:g} passes, {lanes} lanes, windows of {window} steps, the state carried on",
+        passes=training.epochs or 1.0,
+        lanes=training.batch_size,
+        window=recipe.window,
+    )
+    return Fact("training", told, option("epochs"))

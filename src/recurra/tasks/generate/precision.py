@@ -17,6 +17,8 @@ from scipy.special import log_softmax
 
 from recurra.nn.generator import GeneratorNetwork
 from recurra.nn.stream import Stream
+from recurra.nn.transformer import has_blocks
+from recurra.nn.transformer_stream import TransformerStream
 
 Ints = npt.NDArray[np.int64]
 
@@ -28,8 +30,8 @@ _ROWS, _STEPS = 8, 500  # of the symbols that costs are measured on, at most
 
 
 def is_large(network: GeneratorNetwork) -> bool:
-    """Whether fewer bits make it write faster."""
-    return sum(parameter.numel() for parameter in network.parameters()) > _SMALL
+    """Whether fewer bits make it write faster; a Transformer's steps are PyTorch's, and are not made so."""
+    return not has_blocks(network) and sum(parameter.numel() for parameter in network.parameters()) > _SMALL
 
 
 def halves() -> bool:
@@ -51,7 +53,7 @@ def chosen(network: GeneratorNetwork, costs: Mapping[str, float]) -> Precision:
     return "bfloat16" if halves() and costs.get("bfloat16", 0.0) <= AFFORDABLE else "float32"
 
 
-def stream_of(network: GeneratorNetwork, precision: Precision, rows: int) -> Stream:
+def stream_of(network: GeneratorNetwork, precision: Precision, rows: int) -> Stream | TransformerStream:
     """The network as a stream on one thread."""
     if precision == "bfloat16":
         network = halved(network)

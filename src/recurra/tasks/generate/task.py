@@ -24,6 +24,7 @@ GENERATE = Task(
     ),
     estimator="recurra.tasks.generate.estimator:SequenceGenerator",
     reader="text",
+    cells=("transformer",),
     other="series",
     chooser="recurra.tasks.generate.choosing:chosen",
     argument=("FILE", "Plain text (also compressed), a table of notes or numbers; or built in, such as demo:letters."),

@@ -22,7 +22,7 @@ from recurra.deploy.exported import Exported
 from recurra.errors import InputError
 from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.evaluation.shared.watching import Promise
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.objectives.objective import Objective
 from recurra.options import option
 from recurra.report import ReportContent
@@ -196,7 +196,7 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
         assert roles is not None
         return self.content(
             title=title_of(self.model_.objective, roles),
-            target=", ".join(roles.label[:3]) + (", ..." if len(roles.label) > 3 else ""),
+            target=listing(roles.label[:3]) + (", ..." if len(roles.label) > 3 else ""),
             facts=[*studied.facts, *self.facts()],
             rows=studied.parts.rows,
             notes=studied.notes,
@@ -256,7 +256,7 @@ class LabelledEstimator(ReportedLabels, FittedEstimator):
                 _("On {source} ({examples})", source=opened.source, examples=tested_words(self.holdout_.truth)),
             ),
             evaluation_frame(self, _ids(found), kept),
-            partial(self.content, facts=facts, target=", ".join(roles.label), rows=kept),
+            partial(self.content, facts=facts, target=listing(roles.label), rows=kept),
             rows=kept,
         )
 

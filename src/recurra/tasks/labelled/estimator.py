@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags as EstimatorTags
 from sklearn.utils import TransformerTags
 from sklearn.utils.validation import validate_data
@@ -33,7 +33,7 @@ from recurra.deploy.model_file import Contents
 from recurra.deploy.seen import Seen
 from recurra.errors import InputError
 from recurra.evaluation.shared.evaluation import Evaluation
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.own import Loss, OwnParts
 from recurra.nn.sequence import SequenceOptions
 from recurra.tasks.labelled.contract import LabelledEstimator
@@ -58,7 +58,7 @@ from recurra.training import Run, TrainingOptions
 Floats = npt.NDArray[np.floating]
 
 
-class SequenceEstimator(TransformerMixin, LabelledEstimator):
+class SequenceEstimator(TransformerMixin, LabelledEstimator, BaseEstimator):
     """Base of SequenceClassifier, SequenceTagger and SequenceRegressor."""
 
     n_features_in_: int  # of a table of numbers
@@ -320,7 +320,7 @@ class SequenceEstimator(TransformerMixin, LabelledEstimator):
         refuse_unequal(y, len(examples))
         unknown = [name for name in self.optional if name not in examples.kinds]
         if unknown:
-            known = ", ".join(map(repr, examples.kinds))
+            known = listing(map(repr, examples.kinds))
             raise InputError(
                 _(
                     "optional names {unknown!r}, which is no input: expected some of {known}",

@@ -9,12 +9,13 @@ from recurra.data.examples.inputs import Audio, Kind
 from recurra.data.schema.facts import Fact
 from recurra.ensemble.members import remarks_of, stopped
 from recurra.formatting import count, joined
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.methods import method_name
 from recurra.nn.own import OwnNetwork
 from recurra.nn.sequence import SequenceOptions
 from recurra.options import option
 from recurra.tasks.labelled.model import SequenceModel
+from recurra.tasks.training_fact import training_fact
 
 
 def model_facts(model: SequenceModel) -> list[Fact]:
@@ -37,15 +38,7 @@ def model_facts(model: SequenceModel) -> list[Fact]:
                 option("cell"),
             )
         )
-    passes = f"{training.epochs:.3g}" if training.epochs is not None else _("by steps")
-    facts.append(
-        Fact(
-            "training",
-            _("{passes} passes in batches of {batch_size}", passes=passes, batch_size=training.batch_size),
-            option("epochs"),
-        )
-    )
-    facts += stopped(model.members, training.epochs)
+    facts += [training_fact(training), *stopped(model.members, training.epochs)]
     facts += model.objective.facts()
     blend = model.blend
     facts.append(
@@ -82,7 +75,7 @@ def _reading(encoder: Encoder, kind: Kind) -> str:
         return _("a series of {features}", features=features)
     if isinstance(encoder, ColumnEncoder):
         parts = [(len(encoder.numeric), "number", ""), (len(encoder.categories), "category", "categories")]
-        return ", ".join(count(number, noun, plural or None) for number, noun, plural in parts if number)
+        return listing(count(number, noun, plural or None) for number, noun, plural in parts if number)
     if encoder.shape is None:
         return _("sounds")
     return _("images of {height} x {width}", height=encoder.shape[1], width=encoder.shape[2])

@@ -16,7 +16,7 @@ from recurra.data.examples.splits import Rows
 from recurra.data.labels.label_values import called
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.sequence import SequenceOptions
 from recurra.objectives.objective import Objective
 from recurra.tasks.labelled.refusals import steps_to_tag
@@ -45,7 +45,7 @@ def options_by_input(given: Any, defaults: dict[str, SequenceOptions]) -> dict[s
             _(
                 "network names {wrong!r}, which is no input: expected some of {join}",
                 wrong=wrong,
-                join=", ".join(defaults),
+                join=listing(defaults),
             )
         )
     return {name: chosen_options(given.get(name), default) for name, default in defaults.items()}
@@ -66,7 +66,7 @@ def steps_of(encoded: Encoded) -> Ragged:
             _(
                 "the inputs {join} hold {n_sequences} sequences: expected exactly one, whose steps are "
                 "tagged; name it with inputs=",
-                join=", ".join(map(repr, encoded)),
+                join=listing(map(repr, encoded)),
                 n_sequences=len(sequences),
             )
         )

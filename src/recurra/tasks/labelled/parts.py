@@ -21,7 +21,7 @@ from recurra.data.labels.cell_labels import quoted
 from recurra.data.labels.label_values import missing_of
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.objectives.objective import Objective
 from recurra.options import option
 from recurra.tasks.labelled.row_refusals import LabelledRows, refuse_unseen
@@ -190,7 +190,7 @@ def _lengths(examples: Examples) -> str:
     told = {name: _spread(counts, examples.kinds[name]) for name, counts in raw_lengths(examples).items()}
     if len(told) < 2:
         return "".join(_(" of {said}", said=said) for said in told.values())
-    return ": " + ", ".join(_("{name} of {said}", name=name, said=said) for name, said in told.items())
+    return ": " + listing(_("{name} of {said}", name=name, said=said) for name, said in told.items())
 
 
 def _spread(counts: Ints, kind: Kind) -> str:
@@ -232,7 +232,7 @@ def _rates(examples: Examples) -> list[str]:
             continue
         others = {rate: count for rate, count in column.origins if rate != kind.rate}
         if others:
-            told = ", ".join(
+            told = listing(
                 _("{count:,} at {rate:,} Hz", count=count, rate=rate) for rate, count in sorted(others.items())
             )
             said.append(_("{name} is read at {rate:,} Hz; resampled: {told}", name=name, rate=kind.rate, told=told))
@@ -262,6 +262,6 @@ def _told(labels: pd.Series) -> str:
     if distinct > max(_NUMBERS, len(labels) // 2):
         return _("{distinct:,} distinct values", distinct=distinct)
     counts = labels.replace("", None).value_counts()
-    shown = ", ".join(f"{quoted(name)} {count:,}" for name, count in counts.head(_CLASSES).items())
+    shown = listing(f"{quoted(name)} {count:,}" for name, count in counts.head(_CLASSES).items())
     more = len(counts) - _CLASSES
     return _("{shown} and {more:,} more", shown=shown, more=more) if more > 0 else shown

@@ -8,7 +8,7 @@ import pandas as pd
 from recurra.data.files.cells_out import cell_text
 from recurra.data.labels.cell_labels import quoted
 from recurra.data.schema.names import counted
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.tasks.estimator import Preview
 
 _ROWS, _MOST = 8, 12  # that are shown of the predictions, and of the labels that were said
@@ -39,7 +39,7 @@ class LabelledPreview(Preview):
         told = []
         if len(self._counts):
             ordered = self._counts.sort_values(ascending=False, kind="stable").head(_MOST)
-            counts = ", ".join(f"{quoted(name)} {int(count):,}" for name, count in ordered.items())
+            counts = listing(f"{quoted(name)} {int(count):,}" for name, count in ordered.items())
             told.append(_("Predicted: {counts}", counts=counts))
         if self._without:
             told.append(_("Without a prediction, since they have no step: {rows}", rows=counted(self._without, "row")))

@@ -17,7 +17,7 @@ from recurra.data.schema.column_kinds import kind_of
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import shown
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 from recurra.tasks.labelled.model import SequenceModel
 from recurra.tasks.opened import Opened, open_examples
@@ -57,7 +57,7 @@ def understand(
     wrong = next((name for name in given if name not in _KNOWN), None)
     if wrong is not None:
         raise InputError(
-            _("{wrong} is no kind of column: expected some of {known}", wrong=wrong, known=", ".join(sorted(_KNOWN)))
+            _("{wrong} is no kind of column: expected some of {known}", wrong=wrong, known=listing(sorted(_KNOWN)))
         )
     roles, facts = understand_examples(opened.frame, target=target, source=opened.source, **given)
     texts = [name for name, kind in roles.inputs.items() if isinstance(kind, Text)]

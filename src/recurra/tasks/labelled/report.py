@@ -14,7 +14,7 @@ from recurra.data.encoders.reader import step_counts
 from recurra.data.encoders.tokens import SymbolEncoder
 from recurra.data.examples.ragged import Ragged
 from recurra.formatting import count
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 from recurra.report import Card, Deferred, ReportContent
 from recurra.report.panels import Explained
 from recurra.report.texts import shortened, text_of
@@ -120,7 +120,7 @@ def report_content(
     tested = getattr(estimator, "holdout_", None)
     words = PAGES[model.objective.page]
     roles = estimator.roles_
-    named = target if target is not None else ", ".join(roles.label) if roles is not None else ""
+    named = target if target is not None else listing(roles.label) if roles is not None else ""
     data: dict[str, Any] = {"learning": estimator.learning(), "target": named}
     if tested is None:
         data |= memory_data(model.members)

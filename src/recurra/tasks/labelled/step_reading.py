@@ -15,7 +15,7 @@ from recurra.data.encoders.tokens import EventEncoder, SymbolEncoder, TextEncode
 from recurra.data.examples.ragged import Ragged
 from recurra.data.examples.steps import Steps
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 Ints = npt.NDArray[np.int64]
 
@@ -64,7 +64,7 @@ class StepReader:
                     _(
                         "the step names {name!r}: expected some of {features}",
                         name=unknown[0],
-                        features=", ".join(encoder.names),
+                        features=listing(encoder.names),
                     )
                 )
             absent = np.full(len(at), np.nan)
@@ -82,7 +82,7 @@ class StepReader:
                     "the step has shape {shape}: expected {expected}, rows that step and features ({features})",
                     shape=values.shape,
                     expected=shape,
-                    features=", ".join(encoder.names[:8]),
+                    features=listing(encoder.names[:8]),
                 )
             )
         if np.isinf(values).any():

@@ -19,7 +19,7 @@ from recurra.data.encoders.standardising import SeriesEncoder
 from recurra.data.examples.examples import as_examples
 from recurra.errors import InputError
 from recurra.evaluation.shared.watching import Promise
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.sequence import InputBatch, SequenceNetwork
 from recurra.nn.sequence_stream import SequenceStream
 from recurra.options import option
@@ -202,7 +202,7 @@ def _beside(reader: Reader, moving: str, beside: Any, batch: int, optional: tupl
             _(
                 "the model reads {names} beside {name!r}: pass {option}, a mapping of names to a value for each "
                 "sequence",
-                names=", ".join(map(repr, others)),
+                names=listing(map(repr, others)),
                 name=moving,
                 option=option("beside"),
             )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from recurra.data.encoders.reader import Encoded
 from recurra.data.examples.examples import Examples
 from recurra.data.examples.ragged import Ragged
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.methods import method_name
 from recurra.tasks.labelled.baselines import fit_baselines
 from recurra.tasks.labelled.data import LabelledData
@@ -56,5 +56,5 @@ def with_baselines(model: SequenceModel, data: LabelledData, run: Run) -> Sequen
     """The model with the baselines of what it learnt from, which take a while where there is much."""
     with following(run.progress, _("baselines"), 1) as progress:
         baselines = fit_baselines(data, model.stacked)
-        progress.update(1, ", ".join(method_name(baseline.name) for baseline in baselines))
+        progress.update(1, listing(method_name(baseline.name) for baseline in baselines))
     return replace(model, baselines=baselines)

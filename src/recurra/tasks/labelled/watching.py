@@ -10,7 +10,7 @@ import pandas as pd
 
 from recurra.data.examples.understanding import Roles
 from recurra.evaluation.shared.watching import Promise
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.objectives.objective import Objective
 from recurra.report import ReportContent
 from recurra.tasks.labelled.holdout import HoldoutResult
@@ -81,7 +81,7 @@ def watched(
 
     def content(title: str = "", arguments: Any = None) -> ReportContent:
         return ReportContent(
-            title=title or _("Watched: {target}", target=", ".join(roles.label)),
+            title=title or _("Watched: {target}", target=listing(roles.label)),
             panels=("watched",),
             data={
                 "watched": shown,

@@ -19,6 +19,7 @@ from recurra.data.events.reading import (
     log_of,
     read_events,
     refuse_short,
+    settle_times,
     understand_events,
 )
 from recurra.data.examples.files import read_examples_file
@@ -28,7 +29,7 @@ from recurra.data.schema.names import counted, require_columns
 from recurra.errors import InputError
 from recurra.evaluation.ranking.ranks import best, forget_seen
 from recurra.evaluation.shared.evaluation import Evaluation
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.next_event import LEVELS, NextEventNetwork, NextEventOptions
 from recurra.options import option
 from recurra.report import ReportContent
@@ -39,7 +40,7 @@ from recurra.tasks.next_event.evaluating import evaluate_model
 from recurra.tasks.next_event.events import Events, Usage, asked_of, catalogue_of, later_events
 from recurra.tasks.next_event.explanation import explain_last
 from recurra.tasks.next_event.exported import exported
-from recurra.tasks.next_event.facts import model_facts, unknown_items
+from recurra.tasks.next_event.facts import model_facts, unknown_facts
 from recurra.tasks.next_event.looking import insight_of
 from recurra.tasks.next_event.model import GAP, NextEventModel, Recipe, fit_model, make_network, refit, repeats_share
 from recurra.tasks.next_event.preview import RankedPreview
@@ -57,7 +58,7 @@ Given = pd.DataFrame | EventLog | Sequence[Sequence[Any]]
 _RARE = 0.01  # of the events that repeat an item, below which seen items are not proposed
 _AT_ONCE = 2_000  # histories whose proposals are in memory together
 _SHOWN = 20
-_COLUMNS = ("user", "item", "time", "features", "ignore", "repeats")
+_COLUMNS = ("user", "item", "time", "features", "ignore", "repeats", "day_first")
 
 
 class NextEvent(StudiedEstimator):
@@ -66,7 +67,7 @@ class NextEvent(StudiedEstimator):
     A causal recurrence reads the items of a history and what comes with them; every item gets a score, and where
     held-out events say so, neighbours and n-grams add theirs.
 
-    cell      the recurrence: see `recurra.cells`
+    cell      the recurrence: see `recurra.cells`; or "transformer", which sees the last 128 events, to compare with
     members   networks whose scores are averaged
     network   `NextEventOptions`, or a mapping of some: hidden, layers, embedding, dropout, ...
     training  `TrainingOptions`, or a mapping of some
@@ -235,6 +236,7 @@ class NextEvent(StudiedEstimator):
         test: str | Path | None = None,
         items: str | Path | None = None,
         repeats: Literal["keep", "drop"] = "drop",
+        day_first: bool | None = None,
         **columns: Any,
     ) -> Gathered:
         if roles is not None:
@@ -244,13 +246,13 @@ class NextEvent(StudiedEstimator):
         given |= {name: [given[name]] for name in ("features", "ignore") if isinstance(given.get(name), str)}
         given |= {name: single_column(given[name], name) for name in ("user", "item", "time") if name in given}
         known = understand_events(opened.frame, source=opened.source, repeats=repeats, **given)
+        known, told = settle_times(opened.frame, known, day_first=day_first, source=opened.source)
         log, facts = read_events(opened.frame, known, source=opened.source)
+        facts += told
         refuse_numbers(tuple(self.numbers), log)
         refuse_short(log, known, opened.source)
         self.roles_ = self._usage(known)
-        described = None
-        if items is not None:
-            described = self._catalogue(read_examples_file(items)[0], Path(items).name)
+        described = None if items is None else self._catalogue(read_examples_file(items)[0], Path(items).name)
         judges = None
         if test is not None:
             later = self._later_log(read_examples_file(test, **opened.reading)[0], Path(test).name)
@@ -270,10 +272,8 @@ class NextEvent(StudiedEstimator):
         missing = [name for name in columns.context if name not in frame]
         frame = frame.assign(**dict.fromkeys(missing, np.nan)) if missing else frame
         log, facts = read_events(frame, columns, source=opened.source)
-        if missing:
-            facts.append(Fact(_("missing"), _("{columns}: read as unknown", columns=", ".join(missing))))
         data = Events(log)
-        return Gathered(data, data.rows, roles, [*facts, *unknown_items(log, self._fitted().reader)])
+        return Gathered(data, data.rows, roles, [*facts, *unknown_facts(log, self._fitted().reader, missing)])
 
     def _judges(self, log: EventLog, later: EventLog) -> Gathered:
         asked = later_events(log, later, int(self.least))
@@ -320,8 +320,8 @@ class NextEvent(StudiedEstimator):
         return Recipe(
             cell=self.cell,
             members=int(self.members),
-            network=chosen_options(self.network, default_network(reader)),
-            training=chosen_options(self.training, default_training(log, reader)),
+            network=chosen_options(self.network, default_network(reader, self.cell)),
+            training=chosen_options(self.training, default_training(log, reader, self.cell)),
             keep_seen=self._repeats(log) if self.seen == "auto" else self.seen == "keep",
             seed=int(self.seed),
         )
@@ -467,7 +467,7 @@ class NextEvent(StudiedEstimator):
         wrong = next((name for name in columns if name not in _COLUMNS), None)
         if wrong is not None:
             raise InputError(
-                _("{wrong} is no kind of column: expected some of {known}", wrong=wrong, known=", ".join(_COLUMNS))
+                _("{wrong} is no kind of column: expected some of {known}", wrong=wrong, known=listing(_COLUMNS))
             )
         given = {name: value for name, value in columns.items() if value is not None}
         if not isinstance(events, EventLog):

@@ -17,7 +17,7 @@ from recurra.evaluation.ranking.prefixes import Prefixes
 from recurra.evaluation.ranking.ranks import ranks_of
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.formatting import NumberStyle, percent
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.methods import method_name
 from recurra.nn.next_event import LEVELS
 from recurra.tasks.estimator import Done, nobody
@@ -133,7 +133,7 @@ def _notes(
                 "The network alone: {score} {value}; blended with: {methods}.",
                 score=_(lead),
                 value=percent(_leading(alone, lead)),
-                methods=", ".join(
+                methods=listing(
                     f"{method_name(name)} ({weight:.2f})" for name, weight in (model.blend.methods or {}).items()
                 ),
             )

@@ -15,7 +15,7 @@ from recurra.deploy.graph.layers import add_layer
 from recurra.deploy.graph.nodes import Graph, Vector
 from recurra.errors import InputError
 from recurra.evaluation.ranking.prefixes import Prefixes
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.next_event import LEVELS, NextEventNetwork
 from recurra.tasks.next_event.model import GAP, NextEventModel
 
@@ -51,7 +51,7 @@ def exported(model: NextEventModel) -> Exported:
         remark = _(
             "The files hold the scores of the network alone. Not in them is what methods that count in the log add: "
             "{methods}. predict gives the whole score.",
-            methods=", ".join(model.helpers),
+            methods=listing(model.helpers),
         )
     return Exported("recommend", whole, step, _sidecar(model), cases, steps, remark=remark)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from recurra.data.events.log import EventLog
@@ -10,10 +12,11 @@ from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, shown
 from recurra.ensemble.members import remarks_of, stopped
 from recurra.formatting import count
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 from recurra.methods import method_name
 from recurra.options import option
 from recurra.tasks.next_event.model import NextEventModel
+from recurra.tasks.training_fact import training_fact
 
 _SEEN = {True: mark("items of the past may be proposed again"), False: mark("items of the past are not proposed")}
 
@@ -32,7 +35,6 @@ def model_facts(model: NextEventModel) -> list[Fact]:
         units=count(network.hidden, "unit"),
         width=network.embedding,
     )
-    passes = f"{training.epochs:.3g}" if training.epochs is not None else _("by steps")
     items = counted(len(model.reader.items), "item")
     cold = len(model.reader.items) - model.reader.seen
     if cold:
@@ -40,30 +42,27 @@ def model_facts(model: NextEventModel) -> list[Fact]:
     drawn = _(", {n} of which are drawn in each step", n=f"{network.negatives:,}") if network.negatives else ""
     facts = [
         Fact("network", told, option("cell")),
-        Fact(
-            "training",
-            _("{passes} passes in batches of {batch_size}", passes=passes, batch_size=training.batch_size),
-            option("epochs"),
-        ),
+        training_fact(training),
         *stopped(model.members, training.epochs),
         Fact(_("ranked"), items + drawn),
         Fact(_("seen items"), _(_SEEN[recipe.keep_seen]), option("seen")),
     ]
     if model.blend.methods:
-        parts = ", ".join(f"{weight:.2f} x {method_name(name)}" for name, weight in model.blend.methods.items())
+        parts = listing(f"{weight:.2f} x {method_name(name)}" for name, weight in model.blend.methods.items())
         said = _("{network:.2f} x network plus {parts} (held-out events)", network=model.blend.network, parts=parts)
         facts.append(Fact(_("blend"), said))
     return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]
 
 
-def unknown_items(log: EventLog, reader: EventReader) -> list[Fact]:
-    """Which items of a later log the reader does not know, and in how many events."""
+def unknown_facts(log: EventLog, reader: EventReader, missing: Sequence[str]) -> list[Fact]:
+    """Which columns a later log lacks, which of its items the reader does not know, and in how many events."""
+    facts = [Fact(_("missing"), _("{columns}: read as unknown", columns=listing(missing)))] if missing else []
     strange = reader.codes(log.items) == 0
     if not strange.any():
-        return []
+        return facts
     told = _(
         "{events} with items that never occur in training, read as unknown: {items}",
         events=counted(int(strange.sum()), "event"),
         items=shown([str(item) for item in pd.unique(log.items[strange])], _NAMED),
     )
-    return [Fact("note", told)]
+    return [*facts, Fact("note", told)]

@@ -198,7 +198,9 @@ def refit(
     encoded = reader.encode(log)
     numbers, values = next_numbers_of(log, encoded, wanted)
     record = model.members[0].record
-    share = 1.0 if record is None else record.steps / max(model.recipe.training.steps(_examples(model, log)), 1)
+    training, share = model.recipe.training, 1.0
+    if record is not None and training.seconds is None:
+        share = record.steps / max(training.steps(_examples(model, log)), 1)
     everything = np.ones(len(log), dtype=bool)
     members = _train(
         encoded, values, reader, numbers, model.recipe, everything, np.zeros(0, np.int64), run=run, name=name,
@@ -256,7 +258,7 @@ def _train(
             network = make_network(reader, numbers, recipe)
         problem = NextEventProblem(network, encoded, values, learnt, held, pick_device(run.device))
         steps = max(1, round(share * recipe.training.steps(problem.examples)))
-        record = seat.train(problem, recipe.training, run=run, watch=True, steps=steps)
+        record = seat.train(problem, recipe.training.part(share), run=run, watch=True, steps=steps)
         members.append(Member(network, record))
     return tuple(members)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from recurra.data.schema.names import counted
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 from recurra.tasks.estimator import Preview
 
 
@@ -23,11 +23,7 @@ class RankedPreview(Preview):
         user = frame.columns[0]
         self._histories += int((frame["rank"] == 1).sum()) if "rank" in frame else 0
         if self._first.empty and "rank" in frame and "share" in frame:
-            shown = (
-                frame[frame["rank"] <= 5]
-                .groupby(user, sort=False)["item"]
-                .agg(lambda items: ", ".join(map(str, items)))
-            )
+            shown = frame[frame["rank"] <= 5].groupby(user, sort=False)["item"].agg(listing)
             self._first = shown.head(8).rename("first proposals").reset_index()
 
     def table(self) -> pd.DataFrame:

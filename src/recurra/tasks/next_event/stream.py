@@ -230,8 +230,7 @@ class EventStream:
         if self._seen:
             rows = np.unpackbits(found["seen"].view(np.uint8), axis=1, count=len(self._items) + 1)
             self._seen = [set(np.flatnonzero(row).tolist()) for row in rows]
-        state = self._stream.state
-        self._hidden[:] = (state[0] if isinstance(state, tuple) else state)[-1]
+        self._hidden[:] = self._stream.outputs
 
     def _belongs(self) -> dict[str, str]:
         """Whose states a file holds."""

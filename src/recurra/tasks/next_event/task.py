@@ -50,6 +50,7 @@ RECOMMEND = Task(
             default="drop",
         ),
     ),
-    shared=("ignore", "test", "share", "cell", "hidden"),
+    shared=("day_first", "ignore", "test", "share", "cell", "hidden"),
+    cells=("transformer",),
     options=OPTIONS,
 )

@@ -24,7 +24,7 @@ from recurra.errors import InputError
 from recurra.evaluation.playing.evaluation import RANDOM, WITHOUT, evaluate_returns
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.formatting import count
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.methods import method_name
 from recurra.nn.agent import AgentNetwork, AgentOptions
 from recurra.options import option
@@ -238,7 +238,7 @@ class RecurrentAgent(StudiedEstimator):
                 )
         if self.cell not in cells.names():
             raise InputError(
-                _("cell is {cell!r}: expected one of {names}", cell=self.cell, names=", ".join(cells.names()))
+                _("cell is {cell!r}: expected one of {names}", cell=self.cell, names=listing(cells.names()))
             )
         if self.device not in ("auto", "cpu"):
             raise InputError(

@@ -7,7 +7,7 @@ from recurra.ensemble.members import remarks_of
 from recurra.environments.making import World
 from recurra.environments.spaces import CHOICE, Acted, Part
 from recurra.formatting import count, style_of_sizes
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 from recurra.tasks.play.model import AgentModel
 
@@ -16,7 +16,7 @@ def world_facts(world: World) -> list[Fact]:
     """What is seen and done in an environment."""
     parts = [_part(part) for part in world.observed.parts[:4]]
     more = len(world.observed.parts) - len(parts)
-    seen = ", ".join([*parts, *([_("and {more} more", more=more)] if more else [])])
+    seen = listing([*parts, *([_("and {more} more", more=more)] if more else [])])
     return [
         Fact(_("environment"), world.name),
         Fact(_("observation"), seen),

@@ -30,7 +30,7 @@ from recurra.data.events.reading import EventColumns
 from recurra.data.files.arrow import in_pandas
 from recurra.data.schema.facts import Fact
 from recurra.errors import InputError
-from recurra.language import _, counted
+from recurra.language import _, counted, listing
 from recurra.options import option
 from recurra.tasks.next_event.estimator import NextEvent
 from recurra.tasks.next_event.events import Events, Usage
@@ -93,7 +93,7 @@ class NextMove(NextEvent):
         wrong = next((name for name in columns if name not in _KINDS), None)
         if wrong is not None:
             raise InputError(
-                _("{wrong} is no kind of column: expected some of {known}", wrong=wrong, known=", ".join(_KINDS))
+                _("{wrong} is no kind of column: expected some of {known}", wrong=wrong, known=listing(_KINDS))
             )
         self._games = game_columns(
             frame,

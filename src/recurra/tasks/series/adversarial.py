@@ -1,12 +1,14 @@
-"""A generator of series trained against a discriminator, which learns within the source of batches; both are watched.
+"""A generator of series, learnt by likelihood, trained on against a discriminator; both are watched.
 
 Each step the source takes histories and what really followed, lets the discriminator learn to tell that from what the
-generator makes of the same histories, and hands the pair on to the generator's own step. The discriminator, its
-optimiser and what was seen of both are the source's state, so that a checkpoint has all of it.
+generator makes of the same histories, and hands the pair on to the generator's own step, in which gradients go back
+through the rows that it drew. Likelihood stays in its loss, so that it can neither collapse nor forget. The
+discriminator, its optimiser and what was seen of both are the source's state, so that a checkpoint has all of it.
 """
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -15,15 +17,9 @@ from torch import Tensor, nn
 from recurra.ensemble.members import Member, Seat
 from recurra.formatting import percent
 from recurra.language import _
-from recurra.nn.adversary import (
-    Pair,
-    SeriesDiscriminator,
-    SeriesGeneratorNetwork,
-    discriminator_loss,
-    moments,
-    realism_of,
-)
-from recurra.nn.density import sizes_of
+from recurra.nn.adversary import Pair, SeriesDiscriminator, discriminator_loss, moments, realism_of
+from recurra.nn.density import DensityNetwork, sizes_of
+from recurra.tasks.series.likelihood import nats_of, rows_after
 from recurra.tasks.series.recipe import Recipe
 from recurra.tasks.series.rows import Floats
 from recurra.tasks.series.scaling import Scaling
@@ -33,14 +29,17 @@ from recurra.training.adam import Adam
 from recurra.training.stepper import Stepper
 from recurra.training.threads import fitting_threads
 
-STEPS = 600  # unless passes are given
+STEPS = 100  # unless passes are given
 PAST = 2  # windows before a window that is generated
 _PAIRS = 20_000  # that are learnt from, at most
-_BATCH, _RATE, _CRITIC_RATE = 64, 1e-3, 1e-3
+_ROWS = 16  # of a window, that are generated in training, at most
+_BATCH, _RATE, _CRITIC_RATE = 32, 2e-4, 1e-3
 _PENALTY = 5.0
 _MOMENTS = 0.5
-_PROJECTIONS, _HELD_PAIRS = 128, 256
-_SMOOTH = 0.02  # of what is seen at a step, in the running means
+_AGAINST = 0.3  # how much the discriminator and the moments count beside the likelihood
+_PROJECTIONS, _HELD_PAIRS = 128, 128
+_VARIETY = 10  # steps after which variety is looked at again
+_SMOOTH, _OF_VARIETY = 0.05, 0.5  # of what is seen at a step, in the running means
 _LOST, _COLLAPSED, _SPREAD = 0.9, 0.3, 2.0
 
 
@@ -54,13 +53,13 @@ class Contest:
 
     def __init__(
         self,
-        network: SeriesGeneratorNetwork,
+        network: DensityNetwork,
         discriminator: SeriesDiscriminator,
         pairs: tuple[Floats, Floats],
-        steps: Tensor,
+        scaling: Scaling,
         seed: int,
     ) -> None:
-        self.network, self.discriminator, self.steps, self._seed = network, discriminator.train(), steps, seed
+        self.network, self.discriminator, self.scaling, self._seed = network, discriminator.train(), scaling, seed
         self._histories, self._real = (torch.from_numpy(part).float() for part in pairs)
         self._stepper = Stepper(discriminator, self._loss, Adam(_CRITIC_RATE, betas=(0.5, 0.99)), clip_norm=5.0)
         self.seen = torch.tensor([0.5, 1.0])  # the discriminator's share of right pairs, the generator's variety
@@ -71,12 +70,15 @@ class Contest:
         if self._now is None or self._now[0] != step:
             pair = self._pair(step)
             with torch.no_grad():
-                state = self.network.start(pair.x, pair.changes)
-                fake, other = (self.network(noise, state)[0] for noise in (pair.noise, pair.noise.flip(1)))
+                fake = made_after(self.network, self.scaling, pair, pair.seed)
             self._stepper.step(pair, fake)
-            apart = (fake - pair.real).abs().mean().clamp(min=1e-9)
-            seen = torch.stack([self._right, (fake - other).abs().mean() / apart])
-            self.seen = seen if step == 0 else self.seen + _SMOOTH * (seen - self.seen)
+            variety = self.seen[1]
+            if step % _VARIETY == 0:
+                with torch.no_grad():
+                    other = made_after(self.network, self.scaling, pair, pair.seed + 1)
+                variety = (fake - other).abs().mean() / (fake - pair.real).abs().mean().clamp(min=1e-9)
+            seen = torch.stack([self._right, variety])
+            self.seen = seen if step == 0 else self.seen + torch.tensor([_SMOOTH, _OF_VARIETY]) * (seen - self.seen)
             self._now = step, pair
         return self._now[1]
 
@@ -117,7 +119,7 @@ class Contest:
     def _pair(self, step: int) -> Pair:
         generator = torch.Generator().manual_seed(self._seed * 1_000_003 + step)
         rows = torch.randint(len(self._real), (_BATCH,), generator=generator)
-        return pair_of(self._histories[rows], self._real[rows], self.steps, generator)
+        return pair_of(self._histories[rows], self._real[rows], self.scaling, 2 * step)
 
     def _loss(self, discriminator: Any, pair: Pair, fake: Tensor) -> Tensor:
         loss, self._right = discriminator_loss(discriminator, pair, fake, _PENALTY)
@@ -135,7 +137,7 @@ class AdversaryProblem:
         every = max(1, len(held[1]) // _HELD_PAIRS)
         histories, real = (torch.from_numpy(part[::every][:_HELD_PAIRS]).float() for part in held)
         generator = torch.Generator().manual_seed(0)
-        self._held = pair_of(histories, real, contest.steps, generator)
+        self._held = pair_of(histories, real, contest.scaling, 0)
         size = real.shape[1] * real.shape[2]
         self._onto = torch.randn(size, _PROJECTIONS, generator=generator) / size**0.5
 
@@ -144,60 +146,68 @@ class AdversaryProblem:
         raise AssertionError
 
     def loss(self, network: nn.Module, batch: Pair) -> Tensor:
-        """How much more real what really followed looks, and how far the moments are apart."""
-        assert isinstance(network, SeriesGeneratorNetwork)
-        fake, _state = network(batch.noise, network.start(batch.x, batch.changes))
+        """Nats per number, how much more real what really followed looks, and how far the moments are apart."""
+        assert isinstance(network, DensityNetwork)
+        fake = made_after(network, self._contest.scaling, batch, batch.seed)
         discriminator = self._contest.discriminator
         with torch.no_grad():
             real = realism_of(discriminator, batch, batch.real)
         looks = realism_of(discriminator, batch, fake)
-        return nn.functional.softplus(real - looks).mean() + _MOMENTS * moments(fake, batch.real)
+        against = nn.functional.softplus(real - looks).mean() + _MOMENTS * moments(fake, batch.real)
+        z = torch.cat([batch.x, batch.x[-1] + (batch.real * batch.size).cumsum(dim=0)])
+        nats = nats_of(network, z, torch.from_numpy(self._contest.scaling.steps).float()).mean() / z.shape[-1]
+        return nats + _AGAINST * against
 
     def validate(self, network: nn.Module) -> float:
         """The distance of generated to real held-out windows: sliced Wasserstein, of the changes."""
         pair = self._held
-        assert isinstance(network, SeriesGeneratorNetwork)
-        fake, _state = network(pair.noise, network.start(pair.x, pair.changes))
+        assert isinstance(network, DensityNetwork)
+        fake = made_after(network, self._contest.scaling, pair, pair.seed)
         both = [part.transpose(0, 1).flatten(1) @ self._onto for part in (fake, pair.real)]
         one, other = (part.sort(dim=0).values for part in both)
         return float((one - other).abs().mean())
 
 
-def pair_of(histories: Tensor, real: Tensor, steps: Tensor, generator: torch.Generator) -> Pair:
-    """Rows [B, H, D] and [B, T, D] as a pair, with fresh noise."""
-    x, after = histories.transpose(0, 1), real.transpose(0, 1)
-    changes, size = changes_of(x, steps)
-    noise = torch.randn(after.shape, generator=generator)
-    return Pair(x, changes, size, torch.cat([x[-1:], after]).diff(dim=0) / size, noise)
-
-
-def changes_of(x: Tensor, steps: Tensor) -> tuple[Tensor, Tensor]:
-    """The changes of rows x [H, B, D] in units of their size at the end [B, D], and that."""
+def pair_of(histories: Tensor, real: Tensor, scaling: Scaling, seed: int) -> Pair:
+    """Rows [B, H, D] and [B, T, D] as a pair; changes are in units of their size at the end of the history."""
+    x, after, steps = histories.transpose(0, 1), real.transpose(0, 1), torch.from_numpy(scaling.steps).float()
     changes = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / steps
     size = sizes_of(changes)[0][-1]
-    return changes / size, size * steps
+    return Pair(x, changes / size, size * steps, torch.cat([x[-1:], after]).diff(dim=0) / (size * steps), seed)
 
 
-def generator_of(recipe: Recipe, scaling: Scaling) -> SeriesGeneratorNetwork:
-    """A fresh generator, drawn from torch's global generator."""
-    return SeriesGeneratorNetwork(len(scaling.own), recipe.cell, recipe.network.hidden)
+def made_after(network: DensityNetwork, scaling: Scaling, pair: Pair, seed: int) -> Tensor:
+    """The changes [T, B, D] of rows that are drawn after a pair's history, in its units."""
+    generator = torch.Generator().manual_seed(seed)
+    made = rows_after(network, scaling, pair.x, len(pair.real), generator)
+    return torch.cat([pair.x[-1:], made]).diff(dim=0) / pair.size
 
 
 def fit_adversary(
-    parts: tuple[Stretches, Stretches], scaling: Scaling, recipe: Recipe, *, run: Run, name: str
-) -> tuple[Member[SeriesGeneratorNetwork], tuple[str, ...]]:
-    """Learn series against a discriminator: the generator nearest on held-out windows, and how it went."""
+    begun: Member[DensityNetwork],
+    parts: tuple[Stretches, Stretches],
+    scaling: Scaling,
+    recipe: Recipe,
+    *,
+    run: Run,
+    name: str,
+) -> tuple[Member[DensityNetwork], tuple[str, ...]]:
+    """Train a network that was learnt by likelihood on against a discriminator, and say how it went.
+
+    Of its states the one is kept whose held-out windows are nearest to real ones.
+    """
     seat = Seat(name, 0, 1, recipe.seed)
+    network = deepcopy(begun.network)
+    network.dropout = 0.0  # what it draws has no noise but its own
     with seat.drawing():
-        network = generator_of(recipe, scaling)
         discriminator = SeriesDiscriminator(len(scaling.own), recipe.cell, recipe.network.hidden)
-    learnt, held = (pairs_of(part, recipe.window, _PAIRS, whole=recipe.whole, history=PAST) for part in parts)
+    rows = min(recipe.window, _ROWS)
+    learnt, held = (pairs_of(part, rows, _PAIRS, whole=recipe.whole, history=PAST) for part in parts)
     if not len(held[1]):
         held = learnt[0][-_HELD_PAIRS:], learnt[1][-_HELD_PAIRS:]
-    steps = torch.from_numpy(scaling.steps).float()
-    contest = Contest(network, discriminator, learnt, steps, recipe.seed)
+    contest = Contest(network, discriminator, learnt, scaling, recipe.seed)
     options = training_of(recipe.training)
-    count = STEPS if options.epochs is None else options.steps(len(learnt[1]))
+    count = STEPS if options.epochs is None else min(STEPS, options.steps(len(learnt[1])))
     problem = AdversaryProblem(contest, held, len(learnt[1]))
     with fitting_threads(network):
         record = seat.train(problem, options, run=run, watch=False, steps=count, source=contest)
@@ -223,28 +233,3 @@ def balance_told(right: float, variety: float) -> list[str]:
     elif variety >= _COLLAPSED:
         told.append(_("The generator and its discriminator kept in balance."))
     return told
-
-
-@torch.no_grad()
-def go_on(
-    network: SeriesGeneratorNetwork, scaling: Scaling, recipe: Recipe, histories: Floats, rows: int, seed: int
-) -> Floats:
-    """Rows [B, rows, E] that follow histories [B, H, E]: a window after the other, each after the one before it."""
-    steps = torch.from_numpy(scaling.steps).float()
-    x = torch.from_numpy(histories).float().transpose(0, 1)[-PAST * recipe.window :]
-    low, high = scaling.bounds(x)
-    generator = torch.Generator().manual_seed(seed)
-    made: list[Tensor] = []
-    count = 0
-    with fitting_threads(network):
-        while count < rows:
-            changes, size = changes_of(x, steps)
-            noise = torch.randn(recipe.window, *x.shape[1:], generator=generator)
-            made_up, _state = network(noise, network.start(x, changes))
-            after = x[-1] + (made_up * size).cumsum(dim=0)
-            after = after.maximum(low).minimum(high)
-            made.append(after)
-            count += len(after)
-            x = torch.cat([x, after])[-PAST * recipe.window :]
-    found = torch.cat(made)[:rows] if made else x[:0]
-    return found.transpose(0, 1).double().numpy()

@@ -18,7 +18,7 @@ from recurra.data.schema.facts import Fact
 from recurra.errors import InputError
 from recurra.evaluation.generation.series import evaluate_series
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 from recurra.nn.density import DensityOptions
 from recurra.options import option
 from recurra.report.content import ReportContent
@@ -26,7 +26,6 @@ from recurra.tasks.estimator import Done, Insight, Later, nobody
 from recurra.tasks.fitted import check_share
 from recurra.tasks.opened import Opened
 from recurra.tasks.parameters import check_options, check_whole, chosen_options
-from recurra.tasks.series.adversarial import generator_of
 from recurra.tasks.series.baselines import windows_of
 from recurra.tasks.series.fitting import fit_series, methods_of
 from recurra.tasks.series.likelihood import network_of
@@ -51,8 +50,8 @@ _FEWEST = 40  # windows of the test part
 class SeriesGenerator(StudiedEstimator):
     """Rows of several columns, learnt and made anew: by likelihood, by an adversary, or by the better of the two.
 
-    method      "likelihood": the density of all columns of the next row, given those before; "gan": a generator
-                against a discriminator; "auto": both, and the one that is told apart less on held-out rows is kept
+    method      "likelihood": the density of all columns of the next row, given those before; "gan": the same network
+                trained on against a discriminator; "auto": the one that is told apart less on held-out rows
     cell        a registered cell
     network     `nn.density.DensityOptions` (`hidden` units, `components`, `features`), or some of them by name
     window      rows of a window that is evaluated
@@ -141,6 +140,7 @@ class SeriesGenerator(StudiedEstimator):
         kind: str | None = None,
         time: Any = None,
         series: Any = None,
+        day_first: bool | None = None,
         **columns: Any,
     ) -> Gathered:
         rows, roles, facts = series_rows(
@@ -148,6 +148,7 @@ class SeriesGenerator(StudiedEstimator):
             opened.source,
             time=single_column(time, "time"),
             series=single_column(series, "series"),
+            day_first=day_first,
             roles=roles,
         )
         if kind == "auto":
@@ -304,8 +305,7 @@ class SeriesGenerator(StudiedEstimator):
 
     @classmethod
     def _network(cls, parts: Mapping[str, Any]) -> nn.Module:
-        recipe = parts["recipe"]
-        return (generator_of if recipe.method == "gan" else network_of)(recipe, parts["scaling"])
+        return network_of(parts["recipe"], parts["scaling"])
 
     def _settings_of(self, model: SeriesModel) -> dict[str, Any]:
         names = ("method", "cell", "network", "window", "training", "seed")
@@ -320,6 +320,6 @@ class SeriesGenerator(StudiedEstimator):
         for name, known in (("method", ("auto", *METHODS)), ("cell", cell_names())):
             value = getattr(self, name)
             if value not in known:
-                raise InputError(_("{name}: expected one of {names}", name=option(name, value), names=", ".join(known)))
+                raise InputError(_("{name}: expected one of {names}", name=option(name, value), names=listing(known)))
         check_options("network", self.network, DensityOptions)
         check_options("training", self.training, TrainingOptions)

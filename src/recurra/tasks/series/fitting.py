@@ -26,10 +26,10 @@ _AFFORDABLE = 128  # columns up to which both methods are tried
 
 
 def methods_of(method: str, columns: int) -> tuple[str, ...]:
-    """Which are tried."""
-    if method != "auto":
-        return (method,)
-    return METHODS if columns <= _AFFORDABLE else METHODS[:1]
+    """Which are trained, one after the other: an adversary begins where likelihood ends."""
+    if method == "likelihood" or (method == "auto" and columns > _AFFORDABLE):
+        return METHODS[:1]
+    return METHODS
 
 
 def fit_series(rows: Rows, recipe: Recipe, method: str, *, run: Run, name: str) -> SeriesModel:
@@ -60,14 +60,15 @@ def fit_series(rows: Rows, recipe: Recipe, method: str, *, run: Run, name: str) 
         own = replace(recipe, method=each)
         label = name if each == "likelihood" else _ADVERSARY[name]
         if each == "gan":
-            member, said = fit_adversary(parts, scaling, own, run=run, name=label)
+            begun = models["likelihood"].members[0]
+            member, said = fit_adversary(begun, parts, scaling, own, run=run, name=label)
         else:
             member, said = fit_likelihood(parts, scaling, own, run=run, name=label), ()
         models[each] = SeriesModel(own, scaling, (member,), lengths, said=said)
         if member.interrupted and each == METHODS[0]:
             break
-    if len(models) == 1:
-        return next(iter(models.values()))
+    if len(models) == 1 or method == "gan":
+        return models[next(reversed(models))]
     scores = {each: _held_out_score(model, parts[1]) for each, model in models.items()}
     if any(np.isnan(score) for score in scores.values()):
         kept, scores = "likelihood", {}

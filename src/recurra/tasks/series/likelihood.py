@@ -10,7 +10,7 @@ from scipy.linalg import solve_triangular
 from torch import Tensor, nn
 
 from recurra.ensemble.members import Member, Seat
-from recurra.nn.density import CLAMPED, DensityNetwork, sizes_of
+from recurra.nn.density import CLAMPED, DensityNetwork, Given, away_of, sizes_of
 from recurra.tasks.series.recipe import Recipe
 from recurra.tasks.series.rows import Floats
 from recurra.tasks.series.scaling import Scaling
@@ -22,6 +22,9 @@ from recurra.training.threads import fitting_threads
 PASSES, MOST_STEPS = 8.0, 1500  # unless passes are given
 _DROPOUT = 0.1
 _AT_ONCE = 64
+_RETURNS = -3.43  # t of the slope by which a column is no random walk: Dickey and Fuller (1979), at 1 %
+_BLOCK, _FEWEST_BLOCKS, _QUICKEST = 96, 20, 0.05  # rows of a mean; means; what is left of a distance after a block
+_BUT_LAST, _BUT_FIRST = slice(None, -1), slice(1, None)
 _RIDGE, _LEAST = 0.03, 0.02  # of least squares; the least spread that a component begins with
 
 
@@ -66,11 +69,16 @@ class RowsProblem:
 
     def _nats(self, network: Any, z: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
         z, there = z.to(self._device), there.to(self._device)
-        change = z.diff(dim=0) / self._steps
-        before = torch.cat([torch.zeros_like(change[:1]), change[:-1]])
-        given, _state = network(z[:-1], before)
-        nats = torch.where(there, network.log_density(given, change), 0.0)
-        return -nats.sum(), there.sum() * z.shape[-1]
+        nats = torch.where(there, nats_of(network, z, self._steps), 0.0)
+        return nats.sum(), there.sum() * z.shape[-1]
+
+
+def nats_of(network: DensityNetwork, z: Tensor, steps: Tensor) -> Tensor:
+    """-log p of every row of z [T + 1, B, E] but the first, given those before it: [T, B]."""
+    change = z.diff(dim=0) / steps
+    before = torch.cat([torch.zeros_like(change[:1]), change[:-1]])
+    given, _state = network(z[:-1], before)
+    return -network.log_density(given, change)
 
 
 def network_of(recipe: Recipe, scaling: Scaling) -> DensityNetwork:
@@ -96,41 +104,70 @@ def fit_likelihood(
 
 def _least_squares(found: Stretches, steps: Floats) -> tuple[Tensor, ...]:
     """The linear part of the density: each column's change from the row, its changes, and the columns before it."""
-    designs = []
+    designs, drawn = [], back_to_mean(found) / steps
     for k in range(len(found)):
         x = torch.from_numpy(found.part(k)).unsqueeze(1)
         changes = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / torch.from_numpy(steps)
         size, _squares = sizes_of(changes)
-        given = torch.cat([torch.ones_like(x[..., :1]), x, (changes / size).clamp(-CLAMPED, CLAMPED)], dim=-1)
+        away, _level = away_of(x)
+        given = torch.cat([torch.ones_like(x[..., :1]), away, (changes / size).clamp(-CLAMPED, CLAMPED)], dim=-1)
         designs.append(torch.cat([given[:-1], (changes[1:] / size[:-1]).clamp(-CLAMPED, CLAMPED)], dim=-1).squeeze(1))
+        designs[-1][:, -len(steps) :] -= torch.from_numpy(drawn) * (x - away)[:-1, 0]
     every = torch.cat(designs).numpy()
     width, count = len(steps), every.shape[1]
-    r: np.ndarray = np.linalg.qr(np.concatenate([every, _RIDGE * np.eye(count)]), mode="r")  # pyright: ignore[reportAssignmentType]  # of this mode
     first = count - width
+    r: np.ndarray = np.linalg.qr(np.concatenate([every, _RIDGE * np.eye(count)]), mode="r")  # pyright: ignore[reportAssignmentType]  # of this mode
     found_weights = np.zeros((width, count))
     for d in range(width):
         p = first + d
         found_weights[d, :p] = solve_triangular(r[:p, :p], r[:p, p])
     spread = np.clip(np.abs(np.diag(r))[first:] / np.sqrt(len(every)), _LEAST, 1.0)
-    weights = torch.from_numpy(found_weights).float()
-    return weights[:, 1:first], weights[:, 0], weights[:, first:], torch.from_numpy(spread).float()
+    weights, scale, pull = (torch.from_numpy(each).float() for each in (found_weights, spread, drawn))
+    return weights[:, 1:first], weights[:, 0], weights[:, first:], scale, pull
+
+
+def back_to_mean(found: Stretches) -> Floats:
+    """By how much of the way a column goes back to its mean in each row [E], at most 0: of those that do go back.
+
+    Told from the means of blocks that are as long as the memory of the level of late, twice. 0 where a random walk
+    would seem to go back as fast.
+    """
+    parts = [found.part(k)[: len(found.part(k)) // _BLOCK * _BLOCK] for k in range(len(found))]
+    blocks = [part.reshape(-1, _BLOCK, part.shape[1]).mean(axis=1) for part in parts if len(part)]
+    before, after = (np.concatenate([part[cut] for part in blocks] or [found.z[:0]]) for cut in (_BUT_LAST, _BUT_FIRST))
+    if len(before) < _FEWEST_BLOCKS:
+        return np.zeros(found.z.shape[1])
+    x, change = before - before.mean(axis=0), after - before
+    square = np.maximum((x**2).sum(axis=0), 1e-12)
+    slope = (x * change).sum(axis=0) / square
+    noise = change - change.mean(axis=0) - slope * x
+    error = np.sqrt(np.maximum((noise**2).sum(axis=0) / (len(x) - 2) / square, 1e-12))
+    rate = np.clip(1 + slope, _QUICKEST, 1.0) ** (1 / _BLOCK) - 1
+    return np.where(slope / error < _RETURNS, rate, 0.0)
+
+
+def rows_after(network: DensityNetwork, scaling: Scaling, x: Tensor, rows: int, generator: torch.Generator) -> Tensor:
+    """Rows [rows, B, E] that follow x [H, B, E], each drawn given all before it."""
+    steps, holds = torch.from_numpy(scaling.steps).float(), torch.from_numpy(scaling.holds)
+    low, high = scaling.bounds(x)
+    change = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / steps
+    state, made = None, []
+    if len(x) > 1:
+        _given, state = network(x[:-1], change[:-1])
+    now, last = x[-1], change[-1]
+    for _step in range(rows):
+        given, state = network(now.unsqueeze(0), last.unsqueeze(0), state)
+        given = Given(*(part[0] for part in given))
+        drawn = scaling.within(now + network.draw(given, generator, holds) * steps, low, high)
+        last, now = (drawn - now) / steps, drawn
+        made.append(drawn)
+    return torch.stack(made) if made else x[:0]
 
 
 @torch.no_grad()
 def go_on(network: DensityNetwork, scaling: Scaling, histories: Floats, rows: int, seed: int) -> Floats:
     """Rows [B, rows, E] that follow histories [B, H, E], each drawn given all before it."""
-    steps = torch.from_numpy(scaling.steps).float()
     x = torch.from_numpy(histories).float().transpose(0, 1)
-    low, high = scaling.bounds(x)
-    generator, holds = torch.Generator().manual_seed(seed), torch.from_numpy(scaling.holds)
-    change = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / steps
-    state, made = None, []
     with fitting_threads(network):
-        if len(x) > 1:
-            _given, state = network(x[:-1], change[:-1])
-        for _step in range(rows):
-            given, state = network.step(x[-1], change[-1], state)
-            drawn = (x[-1] + network.draw(given, generator, holds) * steps).maximum(low).minimum(high)
-            change, x = ((drawn - x[-1]) / steps)[None], drawn[None]
-            made.append(drawn)
-    return torch.stack(made, dim=1).double().numpy() if made else np.zeros((len(histories), 0, x.shape[-1]))
+        made = rows_after(network, scaling, x, rows, torch.Generator().manual_seed(seed))
+    return made.transpose(0, 1).double().numpy()

@@ -10,8 +10,8 @@ import numpy as np
 from recurra.ensemble.members import Member
 from recurra.evaluation.generation.series import REPLAYED
 from recurra.language import mark
-from recurra.tasks.series import adversarial, likelihood
 from recurra.tasks.series.baselines import Continue, VectorAutoregression, WholeGaussian, blocks, replayed
+from recurra.tasks.series.likelihood import go_on
 from recurra.tasks.series.recipe import Recipe
 from recurra.tasks.series.rows import Floats, Ints
 from recurra.tasks.series.scaling import Scaling
@@ -66,10 +66,7 @@ class SeriesModel:
 
     def go_on(self, histories: Floats, rows: int, seed: int) -> Floats:
         """See `Continue`."""
-        network = self.members[0].network
-        if self.recipe.method == "gan":
-            return adversarial.go_on(network, self.scaling, self.recipe, histories, rows, seed)
-        return likelihood.go_on(network, self.scaling, histories, rows, seed)
+        return go_on(self.members[0].network, self.scaling, histories, rows, seed)
 
     def made(self, rows: int, seed: int) -> tuple[Floats, Ints]:
         """Rows [rows, D] from nothing, and where series begin and end among them [S + 1].

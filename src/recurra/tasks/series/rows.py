@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.schema.facts import Fact
+from recurra.data.time.times import Times, read_times
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 
 Floats = npt.NDArray[np.float64]
@@ -26,7 +27,7 @@ _SERIES = ("series", "series_id", "unique_id", "id", "image", "sequence", "episo
 class SeriesRoles:
     """The columns, in order; `time` is one of them or "", `last` its last value and `step` its usual one, in ns.
 
-    `series` is the one that tells series apart, or "".
+    `series` is the one that tells series apart, or ""; `written` is how times are, "" where they are no texts.
     """
 
     names: tuple[str, ...]
@@ -35,6 +36,7 @@ class SeriesRoles:
     step: int
     series: str = ""
     first: int = -1  # the number of the first new series, where whole numbers tell them apart
+    written: str = ""
 
     @property
     def numbers(self) -> list[str]:
@@ -74,6 +76,7 @@ def series_rows(
     *,
     time: str | None = None,
     series: str | None = None,
+    day_first: bool | None = None,
     roles: SeriesRoles | None = None,
 ) -> tuple[Rows, SeriesRoles, list[Fact]]:
     """The numbers of a table, missing ones filled in from their neighbours, which is said; of a later one by `roles`.
@@ -83,7 +86,7 @@ def series_rows(
     names = tuple(map(str, frame.columns)) if roles is None else roles.names
     if missing := [each for each in names if each not in frame]:
         raise InputError(
-            _("{name} has no column {missing}: expected the columns fitted to", name=name, missing=", ".join(missing))
+            _("{name} has no column {missing}: expected the columns fitted to", name=name, missing=listing(missing))
         )
     owner = _series_column(frame, name, series) if roles is None else roles.series
     codes = np.zeros(len(frame), dtype=np.int64)
@@ -91,7 +94,7 @@ def series_rows(
         codes = pd.factorize(frame[owner])[0].astype(np.int64)
         order = np.argsort(codes, kind="stable")
         frame, codes = frame.iloc[order].reset_index(drop=True), codes[order]
-    found = _time_column(frame, name, time, owner, codes) if roles is None else roles.time
+    found, times = _times(frame, name, time, owner, codes, day_first) if roles is None else _later(frame, name, roles)
     numbers = [each for each in names if each not in (found, owner)]
     values = np.empty((len(frame), len(numbers)))
     for k, each in enumerate(numbers):
@@ -118,12 +121,11 @@ def series_rows(
         values = table.groupby(codes).transform(lambda part: part.interpolate(limit_direction="both")).to_numpy()
     _check(values, numbers, name, least=FEWEST if roles is None else 3)
     last, step = 0, 0
-    if found:
-        times = pd.to_datetime(frame[found]).to_numpy().astype("datetime64[ns]").astype(np.int64)
-        last, step = int(times.max()), int(np.median(np.diff(times)[np.diff(codes) == 0]))
-    facts = [Fact("columns", ", ".join(numbers))]
-    if found:
-        facts.append(Fact("time", found, option("time")))
+    facts = [Fact("columns", listing(numbers))]
+    if times is not None:
+        moments = times.values.astype("datetime64[ns]").astype(np.int64)
+        last, step = int(moments.max()), int(np.median(np.diff(moments)[np.diff(codes) == 0]))
+        facts += [Fact("time", found, option("time")), *times.facts]
     if owner:
         count = int(codes.max()) + 1
         facts.append(
@@ -133,7 +135,8 @@ def series_rows(
         facts.append(Fact("missing", _("{gaps} missing values are filled in from their neighbours", gaps=f"{gaps:,}")))
     whole = bool(owner) and pd.api.types.is_integer_dtype(frame[owner])
     first = int(frame[owner].max()) + 1 if whole else -1
-    return Rows(values, codes), SeriesRoles(names, found, last, step, owner, first), facts
+    written = "" if times is None else times.format or ""
+    return Rows(values, codes), SeriesRoles(names, found, last, step, owner, first, written), facts
 
 
 def frame_of(given: Any) -> pd.DataFrame:
@@ -193,27 +196,41 @@ def _series_column(frame: pd.DataFrame, name: str, given: str | None) -> str:
     return given
 
 
-def _time_column(frame: pd.DataFrame, name: str, given: str | None, owner: str, codes: Ints) -> str:
+def _times(
+    frame: pd.DataFrame, name: str, given: str | None, owner: str, codes: Ints, day_first: bool | None
+) -> tuple[str, Times | None]:
     """The column of times: the one named, else the only one that is none of numbers and reads as times; "" for none."""
     if given is not None:
         if given not in frame:
             raise InputError(_("{name} has no column {missing}: expected one of its columns", name=name, missing=given))
-        candidates = [given]
-    else:
-        candidates = [
-            str(each)
-            for each in frame.columns
-            if each != owner and not pd.api.types.is_numeric_dtype(frame[each].dropna().infer_objects())
-        ]
-    for each in candidates:
-        times = pd.to_datetime(frame[each], errors="coerce", format="mixed")
-        if times.notna().all() and times.groupby(codes).is_monotonic_increasing.all():
-            return each
-    if given is not None:
+        times = read_times(frame, [given], source=name, day_first=day_first)
+        if _in_order(times, codes):
+            return given, times
         raise InputError(
             _("column {column!r} of {name} does not hold times in order: sort the rows by it", column=given, name=name)
         )
-    return ""
+    for each in map(str, frame.columns):
+        if each == owner or pd.api.types.is_numeric_dtype(frame[each].dropna().infer_objects()):
+            continue
+        try:
+            times = read_times(frame, [each], source=name, day_first=day_first)
+        except InputError:
+            continue
+        if _in_order(times, codes):
+            return each, times
+    return "", None
+
+
+def _later(frame: pd.DataFrame, name: str, roles: SeriesRoles) -> tuple[str, Times | None]:
+    """The times of a later table, read as those learnt."""
+    if not roles.time:
+        return "", None
+    return roles.time, read_times(frame, [roles.time], source=name, format=roles.written or None)
+
+
+def _in_order(times: Times, codes: Ints) -> bool:
+    within = np.diff(codes) == 0
+    return times.kind != "integer" and bool((np.diff(times.values)[within] >= np.timedelta64(0)).all())
 
 
 def _check(values: Floats, names: list[str], name: str, *, least: int) -> None:

@@ -14,7 +14,8 @@ from recurra.tasks.series.rows import Floats, Ints
 _MAGNITUDES = 3.0  # largest / smallest of a positive column, from which on its logarithm is learnt
 _FEW = 0.01  # different values of a column, by its rows, up to which only those are made
 _HOLDS = 0.01  # share of its changes that are none, from which on a column holds its value at times
-_BEYOND = 0.25  # of its range that a column may leave it by
+_BEYOND = 0.25  # of its range that a column may leave it by, where it does not end there again and again
+_EDGE, _OFTEN, _PARTS, _MANY = 0.02, 0.005, 10, 5  # of the range; of the rows; of the time, and those with such rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,7 @@ class Scaling:
         grids = [grid if len(grid) <= max(2, _FEW * len(x)) else grid[:0] for grid in grids]
         stops = np.cumsum([0, *map(len, grids)])
         room = _BEYOND * (z.max(axis=0) - z.min(axis=0)) / spread
+        below, above = np.where(_ends_there(-z), 0.0, room), np.where(_ends_there(z), 0.0, room)
         return Scaling(
             own.astype(np.int64),
             same.ravel().astype(np.int64),
@@ -60,8 +62,8 @@ class Scaling:
             mean,
             spread,
             steps,
-            (z.min(axis=0) - mean) / spread - room,
-            (z.max(axis=0) - mean) / spread + room,
+            (z.min(axis=0) - mean) / spread - below,
+            (z.max(axis=0) - mean) / spread + above,
             np.concatenate(grids),
             stops.astype(np.int64),
             (within == 0).mean(axis=0) >= _HOLDS,
@@ -71,6 +73,11 @@ class Scaling:
         """Between which what goes on from x [T, B, E] stays: the columns' ranges with some room, and where x is."""
         low, high = (torch.from_numpy(each).float() for each in (self.low, self.high))
         return torch.minimum(low, x.amin(0)), torch.maximum(high, x.amax(0))
+
+    @staticmethod
+    def within(x: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        """Rows thrown back from their bounds, so that none of these is met more often than what lies beside it."""
+        return torch.where(x > high, 2 * high - x, torch.where(x < low, 2 * low - x, x)).maximum(low).minimum(high)
 
     def scaled(self, values: Floats) -> Floats:
         """Rows [..., D] -> [..., E]."""
@@ -90,3 +97,10 @@ class Scaling:
             if len(grid := self.grid[self.ends[k] : self.ends[k + 1]]):
                 x[..., k] = grid[np.searchsorted((grid[1:] + grid[:-1]) / 2, x[..., k])]
         return x[..., self.same]
+
+
+def _ends_there(z: Floats) -> npt.NDArray[np.bool_]:
+    """Whether columns [N, E] have a largest value that they reach at many times, as a share of 100 % or a switch."""
+    near = z >= z.max(axis=0) - _EDGE * np.ptp(z, axis=0)
+    parts = sum(part.any(axis=0).astype(int) for part in np.array_split(near, _PARTS))
+    return (near.mean(axis=0) >= _OFTEN) & (parts >= _MANY)

@@ -8,7 +8,7 @@ import numpy as np
 
 from recurra.data.schema.facts import Fact
 from recurra.formatting import NumberStyle
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 from recurra.report.panels.made import Shown
 from recurra.tasks.series.model import SeriesModel
@@ -40,18 +40,15 @@ def model_facts(model: SeriesModel) -> list[Fact]:
     told = names[recipe.method]
     if model.held_out:
         told += _("; told apart on held-out rows: {scores}").format(
-            scores=", ".join(f"{names[name]} {style.text(score)}" for name, score in model.held_out.items())
+            scores=listing(f"{names[name]} {style.text(score)}" for name, score in model.held_out.items())
         )
     facts = [Fact("method", told, option("method"))]
-    if recipe.method == "gan":
-        told = _("{cell}, {units} units in generator and discriminator", cell=recipe.cell, units=recipe.network.hidden)
-    else:
-        told = _(
-            "{cell}, {units} units; each column a mixture of {components} Gaussians given the columns before it",
-            cell=recipe.cell,
-            units=recipe.network.hidden,
-            components=recipe.network.components,
-        )
+    told = _(
+        "{cell}, {units} units; each column a mixture of {components} Gaussians given the columns before it",
+        cell=recipe.cell,
+        units=recipe.network.hidden,
+        components=recipe.network.components,
+    )
     return [*facts, Fact("network", told, option("cell"))]
 
 

@@ -17,7 +17,7 @@ SERIES = Task(
         Column("time", "Of rows: the column of times; detected unless given."),
         Column("series", "Of rows: the column that tells series apart, each generated as its own.", flag="--series"),
     ),
-    shared=("share", "cell", "hidden"),
+    shared=("day_first", "share", "cell", "hidden"),
     defaults=(("cell", "gru"), ("share", 0.2)),
     options=(
         Option(

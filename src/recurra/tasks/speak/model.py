@@ -236,6 +236,7 @@ def fit_model(
 
 def _half(options: TrainingOptions) -> TrainingOptions:
     """The same for half as long: the aligner knows the text, and has but to find it."""
+    options = options.part(0.5)
     return options if options.epochs is None else replace(options, epochs=max(1.0, options.epochs / 2))
 
 

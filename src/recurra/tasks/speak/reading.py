@@ -13,7 +13,7 @@ from recurra.data.examples.splits import checked_column
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.tasks.opened import Opened
 from recurra.tasks.speak.scripts import Script
 from recurra.tasks.spoken.utterances import SpeechRoles, Utterances
@@ -91,7 +91,7 @@ def script_in(opened: Opened, roles: SpeechRoles | None, recordings: Callable[[S
                 "{source} has no column {name!r} of texts to speak: it has {columns}",
                 source=opened.source,
                 name=name,
-                columns=", ".join(map(repr, frame.columns[:8])),
+                columns=listing(map(repr, frame.columns[:8])),
             )
         )
     rows = frame.index.to_numpy(dtype=np.int64)

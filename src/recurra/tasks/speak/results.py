@@ -13,7 +13,7 @@ import pandas as pd
 from recurra.data.examples.samples import Sound, soundfile
 from recurra.data.files.cells_out import cell_text
 from recurra.errors import InputError
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 from recurra.tasks.estimator import Preview
 from recurra.tasks.speak.evaluating import MODEL, Rehearsal
 from recurra.tasks.speak.model import Performance, VoiceModel
@@ -112,7 +112,7 @@ def write_sound(path: Path, samples: Floats, rate: int) -> None:
     kind = FORMATS.get(path.suffix.lower())
     if kind is None:
         raise InputError(
-            _("{path} ends in no kind of sound file: expected {kinds}", path=path.name, kinds=", ".join(FORMATS))
+            _("{path} ends in no kind of sound file: expected {kinds}", path=path.name, kinds=listing(FORMATS))
         )
     soundfile().write(str(path), samples, rate, format=kind)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from recurra.data.text.pronunciation import sentences
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.options import option
 from recurra.tasks.speak.model import VoiceModel
 from recurra.tasks.spoken.utterances import Utterances
@@ -74,7 +74,7 @@ def speaker_numbers(model: VoiceModel, names: Sequence[str] | None, count: int, 
                 "{what} is {name!r}: the voice has {known}",
                 what=option(what),
                 name=wrong,
-                known=", ".join(map(repr, model.speakers[:12])) + (", ..." if len(model.speakers) > 12 else ""),
+                known=listing(map(repr, model.speakers[:12])) + (", ..." if len(model.speakers) > 12 else ""),
             )
         )
     return np.array([known[name] for name in names], dtype=np.int64)

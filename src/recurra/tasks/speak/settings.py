@@ -9,7 +9,7 @@ import numpy as np
 
 from recurra.data.text.pronunciation import Level, chosen_level
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.transcription import TranscriptionOptions
 from recurra.nn.voice import VoiceOptions
 from recurra.options import option
@@ -44,7 +44,7 @@ def check_settings(given: Settings) -> None:
                 "{name} is {value!r}: expected one of {choices}",
                 name="units",
                 value=given.units,
-                choices=", ".join(UNITS),
+                choices=listing(UNITS),
             )
         )
     value = given.iterations

@@ -14,7 +14,7 @@ from recurra.data.encoders.spelling import Lexicon, tidy
 from recurra.decoding.ctc.prefix_beam import Beam, check_width
 from recurra.decoding.ngram import NGrams
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.transcription import TranscriptionOptions
 from recurra.options import option
 from recurra.tasks.parameters import check_options, check_whole, chosen_options
@@ -58,7 +58,7 @@ def check_settings(given: Settings) -> None:
                     "{name} is {value!r}: expected one of {choices}",
                     name=name,
                     value=getattr(given, name),
-                    choices=", ".join(choices),
+                    choices=listing(choices),
                 )
             )
     width = width_of(given)
@@ -190,7 +190,7 @@ def doubts_of(model: TranscriptionModel, truth: list[str]) -> list[str]:
         found.append(
             _(
                 "Characters that never occur in training, and count as errors: {letters}.",
-                letters=", ".join(map(repr, unknown[:10])) + (", ..." if len(unknown) > 10 else ""),
+                letters=listing(map(repr, unknown[:10])) + (", ..." if len(unknown) > 10 else ""),
             )
         )
     if model.words:

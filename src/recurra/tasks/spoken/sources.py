@@ -13,7 +13,7 @@ from recurra.data.files.source import stem
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.tasks.opened import Opened, open_examples
 
 
@@ -40,9 +40,7 @@ def open_recordings(
         )
     paths = sorted(p for p in place.rglob("*") if p.suffix.lower() in SUFFIXES) if place.is_dir() else [place]
     if not paths:
-        raise InputError(
-            _("{name} holds no sound file ({suffixes})", name=place.name, suffixes=", ".join(SUFFIXES[:4]))
-        )
+        raise InputError(_("{name} holds no sound file ({suffixes})", name=place.name, suffixes=listing(SUFFIXES[:4])))
     folder = place if place.is_dir() else place.parent
     frame = pd.DataFrame({column: [str(path.relative_to(folder)) for path in paths]})
     facts = [Fact("file", _("{name}: {files}", name=place.name, files=counted(len(paths), "sound file")))]

@@ -21,7 +21,7 @@ from recurra.data.examples.splits import Parts, checked_column, says_split, stat
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns, shown
 from recurra.errors import InputError
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 from recurra.options import option
 from recurra.tasks.opened import Opened
 
@@ -147,7 +147,7 @@ def roles_of_file(
                 "no column of {source} holds sound files ({suffixes}) or arrays: it has {columns}; name it with "
                 "{option}",
                 source=source,
-                suffixes=", ".join(SUFFIXES[:4]),
+                suffixes=listing(SUFFIXES[:4]),
                 columns=shown(columns),
                 option=option("audio"),
             )
@@ -160,7 +160,7 @@ def roles_of_file(
                 "no column of {source} is called {names}: name the one that says what is spoken with {option}; it has "
                 "{columns}",
                 source=source,
-                names=", ".join(_TEXT[:4]),
+                names=listing(_TEXT[:4]),
                 option=option("text"),
                 columns=shown(rest),
             )

@@ -8,6 +8,7 @@ from recurra.formatting import count
 from recurra.language import _, mark
 from recurra.nn.cell_layer import TRANSFORMER
 from recurra.options import option
+from recurra.tasks.training_fact import training_fact
 from recurra.tasks.translate.model import TranslationModel
 
 _FORMS = {"multiplicative": mark("multiplicative"), "additive": mark("additive")}
@@ -41,15 +42,10 @@ def model_facts(model: TranslationModel) -> list[Fact]:
             form=_(_FORMS[network.attention]),
             wide=count(2 * network.hidden, "unit"),
         )
-    passes = f"{training.epochs:.3g}" if training.epochs is not None else _("by steps")
     return [
         Fact("vocabulary", words, option("vocabulary")),
         Fact("network", told, option("cell")),
-        Fact(
-            "training",
-            _("{passes} passes in batches of {batch_size}", passes=passes, batch_size=training.batch_size),
-            option("epochs"),
-        ),
+        training_fact(training),
         *stopped(model.members, training.epochs),
         Fact(
             "search",

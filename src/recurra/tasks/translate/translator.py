@@ -21,7 +21,7 @@ from recurra.evaluation.shared.evaluation import Evaluation
 from recurra.evaluation.translation.memory import TranslationMemory
 from recurra.evaluation.translation.scores import evaluate_translations
 from recurra.evaluation.translation.word_model import WordModel
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.nn.encoder_decoder import EncoderDecoder, EncoderDecoderOptions
 from recurra.options import option
 from recurra.tasks.estimator import Done, Insight, Later, nobody
@@ -393,7 +393,7 @@ def _one(given: Any) -> str | None:
         return given
     names = list(given)
     if len(names) != 1:
-        raise InputError(_("expected one column, and {names} were named", names=", ".join(map(str, names))))
+        raise InputError(_("expected one column, and {names} were named", names=listing(names)))
     return str(names[0])
 
 
@@ -405,7 +405,7 @@ def _test_rows(column: pd.Series, name: str) -> npt.NDArray[np.bool_]:
             _(
                 "column {name!r} should say train or test: it holds {values}",
                 name=name,
-                values=", ".join(words.unique()[:4]),
+                values=listing(words.unique()[:4]),
             )
         )
     return test
