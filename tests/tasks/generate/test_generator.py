@@ -13,11 +13,14 @@ import pytest
 import recurra as rc
 from recurra.data.demo.chords import make_chords
 from recurra.data.demo.letters import make_letters
+from recurra.data.text.alphabet import Alphabet
 from recurra.data.text.notes import from_text
 from recurra.errors import InputError
 from recurra.evaluation.generation.ngrams import NGrams
 from recurra.evaluation.shared.calibration import Blend
+from recurra.nn.generator import GeneratorNetwork, GeneratorOptions
 from recurra.tasks.generate import precision
+from recurra.tasks.generate.model import _mixed
 from recurra.tasks.generate.study import evaluate_text
 
 TEXT = make_letters(60)
@@ -61,6 +64,17 @@ def test_n_grams_that_are_mixed_in_are_compared_with(model: rc.SequenceGenerator
     assert nats[longer.name] == pytest.approx(-np.log(longer.probabilities(symbols)).mean())
     assert nats[f"{longer.name} to the power 0.50"] == pytest.approx(nats["Recurra"], abs=0.01)
     assert not evaluation.verdict.better
+
+
+def test_n_grams_that_do_best_to_a_power_are_baselines() -> None:
+    alphabet = Alphabet.learn(TEXT, "characters")
+    symbols = alphabet.encode(TEXT)
+    network = GeneratorNetwork(alphabet.size, "lstm", GeneratorOptions(hidden=16, layers=1, embedding=8)).eval()
+    learnt, held = symbols[:-1500], symbols[-1500:]
+    best = NGrams.learn(learnt, alphabet.size, order=2, smoothing="witten-bell")
+    _corrector, _blend, strongest, powers = _mixed(network, learnt, held, alphabet, best)
+    assert len(strongest.orders) == 4
+    assert strongest.tempered(held, powers.get(strongest.name, 1.0)).mean() > best.probabilities(held).mean()
 
 
 def test_what_n_grams_gain_is_not_the_networks(model: rc.SequenceGenerator) -> None:

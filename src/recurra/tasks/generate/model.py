@@ -176,9 +176,12 @@ def fit_text(text: str, alphabet: Alphabet, recipe: Recipe, kind: Kind, *, run: 
     wanted = max(1, round(source.per_pass * (recipe.training.epochs or 1.0)))
     record = seat.train(problem, recipe.training, run=run, watch=True, steps=wanted, source=source)
     best = best_ngrams(learnt, held, alphabet.size)
-    corrector, blend, powers = _mixed(network, learnt, held, alphabet, best)
+    corrector, blend, strongest, powers = _mixed(network, learnt, held, alphabet, best)
     symbols = alphabet.encode(kind.learnt(text))
-    baselines = {each.name: each for each in (*_usual(symbols, alphabet.size), _again(best, symbols))}
+    baselines = {
+        each.name: each
+        for each in (*_usual(symbols, alphabet.size), *(_again(each, symbols) for each in (best, strongest)))
+    }
     corrector = _again(corrector, symbols)
     members, every = (Member(network, record),), tuple(baselines.values())
     prints = prints_of(alphabet.encode(text), RUN)
@@ -188,16 +191,16 @@ def fit_text(text: str, alphabet: Alphabet, recipe: Recipe, kind: Kind, *, run: 
 
 def _mixed(
     network: GeneratorNetwork, learnt: Ints, held: Ints, alphabet: Alphabet, best: NGrams
-) -> tuple[NGrams, Blend, dict[str, float]]:
-    """The n-grams that help the network most on the held-out part, by how much, and powers with which they and the best
-    do better alone.
+) -> tuple[NGrams, Blend, NGrams, dict[str, float]]:
+    """The n-grams that help the network most on the held-out part, by how much, those that do best alone to a power,
+    and the powers with which all of these do better.
 
     Longer contexts than those of the best n-grams alone are tried too: where they were seen, they know more.
     """
     held = held[: min(_FITTED, max(_FEWEST_HELD, _LOGITS // alphabet.size))]
     parts = list(logits_of(network, held, start_of(alphabet), least=400))
     at, logits = np.concatenate([at for at, _ in parts]), np.concatenate([z for _, z in parts])
-    found, powers = [], {}
+    found, alone, powers = [], [], {}
     for order in (len(best.orders), len(best.orders) + 2):
         model = NGrams.learn(learnt, alphabet.size, order=order, smoothing=best.smoothing)
         stacked = np.log(model.distributions(model.contexts(held), at))
@@ -205,11 +208,14 @@ def _mixed(
         z = log_softmax(blend(logits, stacked), axis=1)
         found.append((_mean_cost(z, held[at]), model, blend))
         power = fit_blend(stacked, None, held[at]).network
-        if _mean_cost(stacked, held[at]) - _mean_cost(log_softmax(power * stacked, axis=1), held[at]) > _TEMPERED:
+        as_it_is, tempered = _mean_cost(stacked, held[at]), _mean_cost(log_softmax(power * stacked, axis=1), held[at])
+        if as_it_is - tempered > _TEMPERED:
             powers[model.name] = power
+        alone.append((min(as_it_is, tempered), model))
     _cost, corrector, blend = min(found, key=lambda each: each[0])
-    kept = {best.name, corrector.name} if blend.stacked else {best.name}
-    return corrector, blend, {name: power for name, power in powers.items() if name in kept}
+    strongest = min(alone, key=lambda each: each[0])[1]
+    kept = {best.name, strongest.name, *([corrector.name] if blend.stacked else [])}
+    return corrector, blend, strongest, {name: power for name, power in powers.items() if name in kept}
 
 
 def _mean_cost(log_p: Floats, symbols: Ints) -> float:
