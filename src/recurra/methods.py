@@ -45,6 +45,7 @@ _COMPOSED = (
     (re.compile("(?P<features>.+) of all inputs"), mark("{features} of all inputs")),
     (re.compile("(?P<features>n-grams|k-mers) of (?P<column>.+)"), mark("{features} of {column}")),
     (re.compile(r"window of (?P<steps>\d+)"), mark("window of {steps}")),
+    (re.compile(r"(?P<features>.+-grams .+) to the power (?P<power>[\d.]+)"), mark("{features} to the power {power}")),
     (re.compile(r"(?P<order>\d+)-grams \((?P<smoothing>[\w-]+)\)"), mark("{order}-grams ({smoothing})")),
 )
 _PARTS = ("features", "regression")

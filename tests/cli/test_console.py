@@ -77,6 +77,9 @@ def test_only_the_first_rows_are_shown_and_the_rest_counted() -> None:
     print_frame(console, "Forecast", pd.DataFrame({"y": np.arange(2000.0)}), rows=3)
     assert "… and 1,997 more rows" in text(console)
     assert len(text(console).splitlines()) == 7
+    console = piped()
+    print_frame(console, "Forecast", pd.DataFrame({"y": np.arange(4.0)}), rows=3)
+    assert "… and 1 more row\n" in text(console)
 
 
 @pytest.mark.parametrize(

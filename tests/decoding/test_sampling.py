@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -54,3 +54,10 @@ def test_a_row_is_the_same_whoever_stands_beside_it_and_the_seed_decides() -> No
 def test_what_cannot_be_drawn_is_refused(way: dict, text: str) -> None:
     with pytest.raises(InputError, match=text):
         Sampling(**way)
+
+
+def test_only_what_may_follow_is_drawn() -> None:
+    follows = np.array([[0, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1], [1, 1, 0, 0]], dtype=bool)
+    drawn = Sampling().symbols(lambda last: np.zeros((2, 4)), np.array([0]), 2, seed=0, follows=follows)
+    rows = np.array([[0, 0], *islice(drawn, 200)]).T
+    assert all(follows[a, b] for row in rows for a, b in pairwise(row))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import torch
 from tests.tasks.sequences import SILENT
 from tests.training.problems import Lines
 
-from recurra.ensemble.members import Member, Seat, learning_curves
-from recurra.training import Run, TrainingOptions, train
+from recurra.ensemble.members import Member, Seat, learning_curves, stopped
+from recurra.training import Run, TrainingOptions, TrainingRecord, train
 
 SEAT = Seat("training", 1, 3, 7)
 OPTIONS = TrainingOptions(batch_size=16, learning_rate=0.02, epochs=3)
@@ -76,3 +77,12 @@ def test_curves_of_those_that_were_trained_here() -> None:
     assert learning_curves({"training": [loaded]}).empty
     assert not loaded.interrupted
     assert not loaded.watched().flows
+
+
+def test_a_training_that_was_stopped_says_how_far_it_came() -> None:
+    rows = np.array([[10, 1, 1, 1, 1, 0], [16, 1, 1, 1, 1, 0]], dtype=float)
+    record = TrainingRecord(rows, 1.0, 16, 200, interrupted=True)
+    network = torch.nn.Linear(1, 1)
+    assert [fact.value for fact in stopped([Member(network, record)], 40.0)] == ["after 3.2 of 40 passes"]
+    assert [fact.value for fact in stopped([Member(network, record)], None)] == ["after 16 of 200 steps"]
+    assert stopped([Member(network, replace(record, interrupted=False)), Member(network)], 40.0) == []

@@ -22,7 +22,7 @@ from recurra.formatting import (
     significant,
     style_of_sizes,
 )
-from recurra.language import _, listing
+from recurra.language import _, listing, several
 from recurra.methods import method_name
 
 if TYPE_CHECKING:
@@ -131,7 +131,8 @@ def print_frame(
     if fitted.left_out:
         console.print(Text(_("  not shown at this width: {columns}", columns=listing(fitted.left_out)), style="dim"))
     if len(frame) > rows:
-        console.print(Text(_("  … and {n:,} more rows", n=len(frame) - rows), style="dim"))
+        more = several("  … and {n} more row", "  … and {n} more rows", len(frame) - rows)
+        console.print(Text(more, style="dim"))
     console.print()
 
 

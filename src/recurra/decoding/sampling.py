@@ -87,10 +87,19 @@ class Sampling:
         found = (sums <= (uniform * sums[:, -1])[:, None]).sum(axis=1)
         return np.minimum(found, logits.shape[1] - 1)
 
-    def symbols(self, step: Step, prompt: Ints, rows: int, *, seed: int, never: Ints | None = None) -> Iterator[Ints]:
+    def symbols(
+        self,
+        step: Step,
+        prompt: Ints,
+        rows: int,
+        *,
+        seed: int,
+        never: Ints | None = None,
+        follows: npt.NDArray[np.bool_] | None = None,
+    ) -> Iterator[Ints]:
         """Symbol after symbol of `rows` continuations [B] of a prompt [n], n > 0, without end.
 
-        Symbols in `never` are not drawn.
+        Symbols in `never` are not drawn, and where `follows` [V, V] is given, only those that follow the last one.
         """
         rng = np.random.default_rng(seed)
         for symbol in prompt[:-1]:
@@ -100,5 +109,7 @@ class Sampling:
             logits = step(last)
             if never is not None:
                 logits[:, never] = -np.inf
+            if follows is not None:
+                logits[~follows[last]] = -np.inf
             last = self.draw(logits, rng.random(rows))
             yield last

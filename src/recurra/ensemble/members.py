@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from recurra.data.schema.facts import Fact
 from recurra.errors import InputError
 from recurra.inspect import Watch, Watched
 from recurra.inspect.several import said_of_nothing
@@ -113,6 +114,19 @@ def remarks_of(members: Sequence[Member[Any]]) -> list[str]:
     if why := said_of_nothing(seen):
         remarks.insert(0, _("the gradient's flow through time was not recorded: {why}", why=why))
     return list(dict.fromkeys(remarks))
+
+
+def stopped(members: Sequence[Member[Any]], passes: float | None) -> list[Fact]:
+    """How far the training came that the user stopped; nothing of one that ended by itself, or of a loaded model."""
+    record = next((member.record for member in members if member.record is not None and member.interrupted), None)
+    if record is None:
+        return []
+    if passes is None:
+        told = _("after {done:,} of {all:,} steps", done=record.done, all=record.steps)
+    else:
+        share = record.done / max(record.steps, 1)
+        told = _("after {done:.3g} of {all:.3g} passes", done=passes * share, all=passes)
+    return [Fact("stopped", told)]
 
 
 def learning_curves(runs: Mapping[str, Sequence[Member[Any]]]) -> pd.DataFrame:

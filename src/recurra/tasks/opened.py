@@ -73,7 +73,7 @@ def open_lines(file: str) -> Opened:
         if not place.is_file():
             raise InputError(_("there is no file {file}", file=file))
         try:
-            texts, name = place.read_text(encoding="utf-8-sig").splitlines(), place.stem
+            texts, name = place.read_text(encoding="utf-8-sig").splitlines(), place.name
         except UnicodeDecodeError as error:
             raise InputError(_("{path} is no text in UTF-8: convert it", path=file)) from error
     if not any(text.strip() for text in texts):

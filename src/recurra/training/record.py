@@ -27,6 +27,11 @@ class TrainingRecord:
     watched: Tensor | None = None
     remarks: tuple[str, ...] = ()
 
+    @property
+    def done(self) -> int:
+        """The steps that were taken: fewer than all where the training was stopped."""
+        return int(self.rows[-1][0]) if len(self.rows) else 0
+
     def frame(self) -> pd.DataFrame:
         """The rows as a table."""
         return pd.DataFrame(self.rows, columns=list(COLUMNS)).astype({"step": int})

@@ -52,7 +52,7 @@ def test_other_rates_are_resampled_and_said(tmp_path: Path) -> None:
 def test_what_cannot_be_heard_is_refused_by_name(tmp_path: Path) -> None:
     good = written(tmp_path / "good.wav", tone())
     silent = written(tmp_path / "silent.wav", np.zeros(4000, np.float32))
-    with pytest.raises(InputError, match=r"1 recording of 'file' are silent \(silent.wav\)|silent.wav"):
+    with pytest.raises(InputError, match=r"1 recording of 'file' without sound \(silent.wav\)"):
         read_recordings([good, silent], None, name="file")
     with pytest.raises(InputError, match=r"'gone.wav' in row 2, and there is no such file"):
         read_recordings([good, "gone.wav"], None, name="file")

@@ -59,6 +59,16 @@ def test_distributions_hold_the_probabilities_and_add_up_to_one(smoothing: Smoot
     np.testing.assert_allclose(every[np.arange(len(text)), text], model.probabilities(text))
 
 
+def test_a_power_is_that_of_whole_distributions() -> None:
+    rng = np.random.default_rng(3)
+    learnt, text = rng.integers(0, 4, 90), rng.integers(0, 5, 40)
+    model = NGrams.learn(learnt, 5, order=3, smoothing="witten-bell")
+    p = model.distributions(model.contexts(text), np.arange(40)) ** 0.4
+    expected = (p / p.sum(axis=1, keepdims=True))[np.arange(40), text]
+    np.testing.assert_allclose(model.tempered(text, 0.4), expected)
+    np.testing.assert_allclose(model.tempered(text, 1.0), model.probabilities(text))
+
+
 def test_the_best_order_is_that_of_the_text() -> None:
     rng = np.random.default_rng(0)
     text = [0, 1]

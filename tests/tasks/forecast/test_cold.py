@@ -94,6 +94,10 @@ def test_a_model_file_keeps_it_and_no_target_is_needed(
         found = rc.load(tmp_path / "m.safetensors").predict(rows.drop(columns="units"))
     with pytest.warns(UserWarning, match="without any history"):
         pd.testing.assert_frame_equal(found, fitted.predict(rows))
+    rows.assign(units=np.nan).to_csv(tmp_path / "coming.csv", index=False)
+    again = rc.load(tmp_path / "m.safetensors")
+    facts = {fact.label: fact.value for fact in again.later(again.read_file(str(tmp_path / "coming.csv"), {})).facts}
+    assert facts["rows"] == f"{len(rows)}, no value of the target is known"
 
 
 def test_an_unknown_town_is_as_far_as_any(fitted: rc.Forecaster, held_out: pd.DataFrame) -> None:

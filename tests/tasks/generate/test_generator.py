@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,15 @@ import pytest
 import recurra as rc
 from recurra.data.demo.chords import make_chords
 from recurra.data.demo.letters import make_letters
+from recurra.data.text.alphabet import Alphabet
+from recurra.data.text.notes import from_text
 from recurra.errors import InputError
+from recurra.evaluation.generation.ngrams import NGrams
+from recurra.evaluation.shared.calibration import Blend
+from recurra.nn.generator import GeneratorNetwork, GeneratorOptions
 from recurra.tasks.generate import precision
+from recurra.tasks.generate.model import _mixed
+from recurra.tasks.generate.study import evaluate_text
 
 TEXT = make_letters(60)
 SMALL = {"hidden": 16, "layers": 1, "embedding": 8}
@@ -43,6 +52,48 @@ def test_the_table_has_the_mixture_the_network_and_the_baselines(model: rc.Seque
     assert model.score(judged) == pytest.approx(-nats["Recurra"])
 
 
+def test_n_grams_that_are_mixed_in_are_compared_with(model: rc.SequenceGenerator) -> None:
+    made, text = model.model_, model.holdout_.text
+    longer = NGrams.learn(
+        made.alphabet.encode(TEXT[: -len(text)]), made.alphabet.size, order=7, smoothing="witten-bell"
+    )
+    assert longer.name not in [each.name for each in made.baselines]
+    mixed = replace(made, corrector=longer, blend=Blend(0.001, 0.5), powers={longer.name: 0.5})
+    evaluation, symbols = evaluate_text(mixed, text)
+    nats = evaluation.table["nats per character"]
+    assert nats[longer.name] == pytest.approx(-np.log(longer.probabilities(symbols)).mean())
+    assert nats[f"{longer.name} to the power 0.50"] == pytest.approx(nats["Recurra"], abs=0.01)
+    assert not evaluation.verdict.better
+
+
+def test_n_grams_that_do_best_to_a_power_are_baselines() -> None:
+    alphabet = Alphabet.learn(TEXT, "characters")
+    symbols = alphabet.encode(TEXT)
+    network = GeneratorNetwork(alphabet.size, "lstm", GeneratorOptions(hidden=16, layers=1, embedding=8)).eval()
+    learnt, held = symbols[:-1500], symbols[-1500:]
+    best = NGrams.learn(learnt, alphabet.size, order=2, smoothing="witten-bell")
+    _corrector, _blend, strongest, powers = _mixed(network, learnt, held, alphabet, best)
+    assert len(strongest.orders) == 4
+    assert strongest.tempered(held, powers.get(strongest.name, 1.0)).mean() > best.probabilities(held).mean()
+
+
+def test_what_n_grams_gain_is_not_the_networks(model: rc.SequenceGenerator) -> None:
+    made, text = model.model_, model.holdout_.text
+    alphabet = made.alphabet
+    one, five = (
+        NGrams.learn(alphabet.encode(TEXT[: -len(text)]), alphabet.size, order=order, smoothing="witten-bell")
+        for order in (1, 5)
+    )
+    sharper = replace(made, baselines=(one,), corrector=five, blend=Blend(0.001, 0.7), powers={})
+    evaluation, _symbols = evaluate_text(sharper, text)
+    nats = evaluation.table["nats per character"]
+    assert nats["Recurra"] < nats[five.name] - 0.005  # a better power, but of n-grams
+    assert not evaluation.verdict.better
+    assert evaluation.verdict.use == five.name
+    assert "the network adds nothing" in evaluation.verdict.sentence
+    assert any("adds nothing" in note for note in evaluation.notes)
+
+
 def test_a_seed_decides_and_a_file_writes_the_same(model: rc.SequenceGenerator, tmp_path: Path) -> None:
     first = model.sample("Dear ", length=60, samples=2, temperature=0.8, seed=5)
     assert first == model.sample("Dear ", length=60, samples=2, temperature=0.8, seed=5)
@@ -59,6 +110,14 @@ def test_a_seed_decides_and_a_file_writes_the_same(model: rc.SequenceGenerator, 
 def test_a_stream_writes_what_a_sample_does(model: rc.SequenceGenerator) -> None:
     stream = model.stream("Dear ", seed=3)
     assert "".join(next(stream) for _ in range(30)) == model.sample("Dear ", length=30, seed=3)[0]
+
+
+def test_a_later_file_is_called_by_its_whole_name(model: rc.SequenceGenerator, tmp_path: Path) -> None:
+    model.save(tmp_path / "a.safetensors")
+    loaded = rc.load(tmp_path / "a.safetensors")
+    (tmp_path / "new.txt").write_text(TEXT[:2000], encoding="utf-8")
+    later = loaded.later(loaded.read_file(str(tmp_path / "new.txt"), {}))
+    assert loaded.evaluated(later).scores.title == "On new.txt (2,000 characters)"
 
 
 def test_surprise_is_of_every_symbol(model: rc.SequenceGenerator) -> None:
@@ -118,6 +177,12 @@ def test_music_is_learnt_in_all_keys_written_and_judged_by_frame(tmp_path: Path)
     lines = loaded.sample("48 60 64 67", length=5, seed=2)[0].split("\n")
     assert lines == music.sample("48 60 64 67", length=5, seed=2)[0].split("\n")
     assert all(word == "-" or 0 <= int(word) < 128 for line in lines for word in line.split())
+    frames = from_text("".join(islice(loaded.stream(temperature=2.0, seed=4), 900)))
+    made = [frame for piece in frames for frame in piece]
+    assert sum(len(frame) > 1 for frame in made) > 20
+    assert all(low < high for frame in made for low, high in pairwise(frame))
+    shown = next(fact for fact in music.facts() if fact.label == "symbols")
+    assert "different notes, the end of a frame" in shown.value
     with pytest.raises(InputError, match="is no note"):
         loaded.sample("H2")
     with pytest.raises(InputError, match="expected pieces"):

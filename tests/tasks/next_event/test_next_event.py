@@ -57,6 +57,14 @@ def test_a_file_gives_the_same_proposals(studied: rc.NextEvent, tmp_path: Path) 
     pd.testing.assert_frame_equal(again.recommend(later, top=3), studied.recommend(later, top=3))
     again.save(tmp_path / "n.safetensors")
     assert (tmp_path / "m.safetensors").read_bytes() == (tmp_path / "n.safetensors").read_bytes()
+    strange = later.assign(item=later["item"].where(later.index > later.index[1], "never seen"))
+    facts = {}
+    for name, frame in (("later", later), ("strange", strange)):
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+        facts[name] = again.later(again.read_file(str(tmp_path / f"{name}.csv"), {})).facts
+    assert not [fact for fact in facts["later"] if "never occur" in fact.value]
+    told = "2 events with items that never occur in training, read as unknown: never seen"
+    assert told in [fact.value for fact in facts["strange"]]
     data = bytearray((tmp_path / "m.safetensors").read_bytes())
     (tmp_path / "half.safetensors").write_bytes(data[: len(data) // 2])
     with pytest.raises(ModelFileError):

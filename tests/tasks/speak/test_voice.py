@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import recurra as rc
@@ -14,6 +15,7 @@ from recurra.data.demo.numbers import make_voice
 from recurra.data.examples.samples import Sound
 from recurra.evaluation.shared.evaluation import MODEL
 from recurra.tasks.speak.evaluating import HEARD, JOINED, MCD, MEAN
+from recurra.tasks.speak.results import SpokenPreview
 from recurra.training import Run
 from recurra.training.checkpoint import CheckpointFolder
 
@@ -147,7 +149,7 @@ def test_texts_that_cannot_be_said_are_refused(studied: Voice, text: Any, told: 
 
 def test_recordings_that_cannot_be_learnt_are_refused() -> None:
     quiet = Sound(np.zeros(8000, np.float32), 8000)
-    with pytest.raises(InputError, match="silent"):
+    with pytest.raises(InputError, match="without sound"):
         Voice(**QUICK).fit([*X[:20], quiet], [*Y[:20], "one"])
     with pytest.raises(InputError, match=r"needs .* steps, and the recording has"):
         Voice(**QUICK).fit([*X[:20], X[0]], [*Y[:20], "one two three four " * 20])
@@ -179,3 +181,11 @@ def test_a_test_part_that_cannot_be_said_is_refused_before_training(monkeypatch:
 def test_settings_that_are_none_are_refused(settings: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
         Voice(**settings).fit(X[:20], Y[:20])
+
+
+def test_the_first_texts_are_shown_and_the_rest_counted() -> None:
+    shown = SpokenPreview(lambda: None)
+    for k in range(9):
+        shown.add(pd.DataFrame({"text": [f"text {k}"], "seconds": [1.0]}))
+    assert shown.table()["text"].tolist() == [f"text {k}" for k in range(8)]
+    assert shown.lines() == ["(1 more)"]

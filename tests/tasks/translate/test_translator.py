@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import recurra as rc
+from recurra.cli.main import app
 from recurra.data.demo.phrases import make_phrases
 from recurra.errors import InputError
 from recurra.tasks.translate.translator import Translator
@@ -127,6 +129,16 @@ def test_a_file_and_its_later_ones(tmp_path: Path, monkeypatch):
     (frame,) = list(model.predictions(later))
     assert frame["row"].tolist() == [1, 2, 3]
     assert frame["translation"][1] == ""
+    assert [fact.value for fact in later.facts if fact.label in ("file", "note")] == ["new.txt: 3 lines"]
+    (tmp_path / "odd.txt").write_text("Siro portane.\nSiro ☂ ☃ ☂.\n", encoding="utf-8")
+    odd = model.later(model.read_file(str(tmp_path / "odd.txt"), {}))
+    (note,) = [fact.value for fact in odd.facts if fact.label == "note"]
+    assert note.startswith("1 text with characters that never occur in training: '☂', '☃';")
+    model.save(tmp_path / "m.safetensors")
+    asked = ["inspect", str(tmp_path / "m.safetensors"), str(tmp_path / "new.txt"), "--out", str(tmp_path / "seen")]
+    told = CliRunner().invoke(app, asked).output
+    assert "Attention of tokens" in told
+    assert "What it remembers" not in told
     monkeypatch.setattr(sys, "stdin", io.StringIO("Siro portane monon vetas.\n"))
     later = model.later(model.read_file("-", {}))
     assert len(later) == 1

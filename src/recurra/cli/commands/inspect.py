@@ -66,14 +66,16 @@ def inspect(
     if insight.facts:
         print_facts(console, "What was understood", insight.facts)
     reading.told()
-    console.print(Text(_("What it remembers"), style="bold"))
-    for sentence in [*insight.sentences, *([insight.nothing] if insight.nothing else [])]:
-        console.print(Text(f"  {sentence}"), soft_wrap=True)
-    for finding in insight.findings:
-        console.print(Text(f"  {finding}", style="yellow"), soft_wrap=True)
-    if not insight.findings and not insight.nothing:
-        console.print(Text(f"  {_('No problem was found.')}"))
-    console.print()
+    said = [*insight.sentences, *([insight.nothing] if insight.nothing else [])]
+    if said or insight.findings:
+        console.print(Text(_("What it remembers"), style="bold"))
+        for sentence in said:
+            console.print(Text(f"  {sentence}"), soft_wrap=True)
+        for finding in insight.findings:
+            console.print(Text(f"  {finding}", style="yellow"), soft_wrap=True)
+        if not insight.findings and not insight.nothing:
+            console.print(Text(f"  {_('No problem was found.')}"))
+        console.print()
     for title, table in insight.tables:
         print_frame(console, title, table)
     if insight.shows:

@@ -178,9 +178,8 @@ def _of_sounds(cells: Sequence[Any], kind: Audio, name: str, measure: Measure, h
     if silent:
         raise InputError(
             _(
-                "{recordings} of {name!r} are silent ({named}): nothing above -70 dB of full scale; remove the rows, "
-                "or "
-                "record them again",
+                "{recordings} of {name!r} without sound ({named}): nothing above -70 dB of full scale; remove the "
+                "rows, or record them again",
                 recordings=counted(len(silent), "recording"),
                 name=name,
                 named=_named(silent, names),

@@ -77,6 +77,12 @@ class Subwords:
         flat = np.fromiter(chain.from_iterable(rows), np.int32)
         return Ragged(flat, offsets_of(np.array([len(row) for row in rows], dtype=np.int64)))
 
+    def unknown(self, texts: Sequence[str]) -> list[str]:
+        """The letters of `texts` that it does not know, in the order of their first appearance."""
+        letters = list(dict.fromkeys(chain.from_iterable(texts)))
+        cut = self._cutter.encode_batch(letters, add_special_tokens=False)
+        return [letter for letter, each in zip(letters, cut, strict=True) if UNKNOWN in each.ids]
+
     def pieces(self, text: str) -> list[tuple[str, str]]:
         """Each token of a text as it is shown, and the letters of the text that it stands for."""
         cut = self._cutter.encode(text, add_special_tokens=False)

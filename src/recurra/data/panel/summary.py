@@ -54,8 +54,10 @@ def describe(
         rows += (
             _(" ({least:,} to {most:,} a series)", least=lengths.min(), most=lengths.max())
             if lengths.min() < lengths.max()
-            else f" ({lengths[0]:,} a series)"
+            else _(" ({n:,} a series)", n=lengths[0])
         )
+    if not lengths.any() and source_rows:
+        rows = _("{n}, no value of the target is known", n=f"{source_rows:,}")
     facts.append(Fact("rows", rows, ""))
     facts += _counting(panel, placed)
     return facts + _repaired(panel, order, place, source_rows, source_series, placed, target)

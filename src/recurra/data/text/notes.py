@@ -51,12 +51,16 @@ def from_text(text: str) -> list[Piece]:
     pieces = []
     for piece in text.split(PIECE):
         frames = [
-            tuple(ord(letter) - FIRST for letter in frame if FIRST <= ord(letter) < FIRST + NOTES)
-            for frame in piece.split(FRAME)[:-1]
+            tuple(ord(letter) - FIRST for letter in frame if is_note(letter)) for frame in piece.split(FRAME)[:-1]
         ]
         if frames:
             pieces.append(tuple(frames))
     return pieces
+
+
+def is_note(symbol: str) -> bool:
+    """Whether a symbol is a note, and no end."""
+    return len(symbol) == 1 and FIRST <= ord(symbol) < FIRST + NOTES
 
 
 def transposed(text: str, steps: int) -> str | None:

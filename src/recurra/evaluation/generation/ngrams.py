@@ -135,6 +135,16 @@ class NGrams:
             every[first : first + len(part)] = found
         return every
 
+    def tempered(self, symbols: npt.NDArray[np.integer], power: float) -> Floats:
+        """Of each symbol [N], by distributions to a `power`, normalised again."""
+        contexts, found = self.contexts(symbols), np.empty(len(symbols))
+        rows_at_once = max(1, _AT_ONCE // self.size)
+        for first in range(0, len(symbols), rows_at_once):
+            at = np.arange(first, min(first + rows_at_once, len(symbols)))
+            p = self.distributions(contexts, at) ** power
+            found[at] = p[np.arange(len(at)), symbols[at]] / p.sum(axis=1)
+        return found
+
     def depths(self, symbols: npt.NDArray[np.integer]) -> Ints:
         """How many symbols before each [N] have been seen together, 0 to len(orders) - 1."""
         return np.sum([places >= 0 for places in self._contexts(symbols.astype(np.int64))], axis=0) - 1

@@ -308,7 +308,7 @@ class SequenceGenerator(FittedEstimator):
     def evaluated(self, later: Later, **shown: Any) -> Evaluated:
         """What a later text costs, against the baselines."""
         evaluation: Any = self._evaluate_later(str(later.data))
-        title = _("On {name} ({size})", name=later.name, size=self._size(later.data))
+        title = _("On {name} ({size})", name=later.source, size=self._size(later.data))
 
         def content(**head: Any) -> ReportContent:
             return self.content(**{"facts": [*later.facts, *self.facts()], **head})

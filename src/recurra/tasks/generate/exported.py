@@ -46,6 +46,9 @@ def _graph(network: GeneratorNetwork, *, whole: bool) -> Graph:
 
 def _sidecar(alphabet: Alphabet, kind: str, start: int) -> dict[str, Any]:
     """What the graphs cannot say: the symbols, and how one is drawn from logits."""
+    drawn = "drawn from softmax(logits / temperature), after `begin` and the symbols of the prompt"
+    if kind == "notes":
+        drawn += "; after a note (U+E000 and up) only a higher one, or the end of the frame (|)"
     return {
         "task": "generate",
         "kind": kind,
@@ -53,7 +56,7 @@ def _sidecar(alphabet: Alphabet, kind: str, start: int) -> dict[str, Any]:
         "symbols": list(alphabet.symbols),
         "numbers": "of a symbol: its place in this list + 1; 0 for any other, which is never drawn",
         "begin": start,
-        "next": "drawn from softmax(logits / temperature), after `begin` and the symbols of the prompt",
+        "next": drawn,
     }
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
-from recurra.ensemble.members import remarks_of
+from recurra.ensemble.members import remarks_of, stopped
 from recurra.formatting import count
 from recurra.language import _, listing
 from recurra.methods import method_name
 from recurra.options import option
-from recurra.tasks.generate.kinds import Kind
+from recurra.tasks.generate.kinds import KINDS, Kind
 from recurra.tasks.generate.model import Recipe, TextModel
 from recurra.tasks.generate.study import TextParts
 from recurra.tasks.training_fact import training_fact
@@ -34,8 +34,8 @@ def model_facts(model: TextModel) -> list[Fact]:
     facts = [
         Fact(
             "symbols",
-            _("{level}, {n:,} different ones", level=_(alphabet.level), n=len(alphabet.symbols)),
-            option("level"),
+            KINDS[model.kind].told(alphabet),
+            option("level") if model.kind == "text" else "",
         ),
         Fact(
             "network",
@@ -49,6 +49,7 @@ def model_facts(model: TextModel) -> list[Fact]:
             option("cell"),
         ),
         _training(recipe),
+        *stopped(model.members, recipe.training.epochs),
     ]
     blend = model.blend
     if blend.stacked:

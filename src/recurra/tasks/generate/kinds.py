@@ -12,8 +12,19 @@ import numpy.typing as npt
 
 from recurra.data.files.source import stem
 from recurra.data.schema.facts import Fact
+from recurra.data.schema.names import counted
 from recurra.data.text.alphabet import Alphabet
-from recurra.data.text.notes import FRAME, PIECE, frames_of, from_text, read_notes_file, to_text, transposed, written
+from recurra.data.text.notes import (
+    FRAME,
+    PIECE,
+    frames_of,
+    from_text,
+    is_note,
+    read_notes_file,
+    to_text,
+    transposed,
+    written,
+)
 from recurra.data.text.reading import TextFile, read_text_file
 from recurra.errors import InputError
 from recurra.language import _
@@ -59,6 +70,14 @@ class Kind(ABC):
     def learnt(self, text: str) -> str:
         """What the network learns of a text."""
         return text
+
+    def follows(self, alphabet: Alphabet) -> npt.NDArray[np.bool_] | None:
+        """Which symbols [V] may be written after which [V, V]; None for all."""
+        return None
+
+    def told(self, alphabet: Alphabet) -> str:
+        """What the symbols are, in words."""
+        return _("{level}, {n:,} different ones", level=_(alphabet.level), n=len(alphabet.symbols))
 
     def length(self, units: int) -> int:
         """Symbols that hold so many units for certain."""
@@ -166,6 +185,18 @@ class NotesKind(Kind):
     def learnt(self, text: str) -> str:
         """The text in its own key and in all others that fit."""
         return "".join([*filter(None, (transposed(text, steps) for steps in _KEYS)), text])
+
+    def follows(self, alphabet: Alphabet) -> npt.NDArray[np.bool_]:
+        """After a note those above it, or the end of the frame; after an end anything."""
+        symbols = ("", *alphabet.symbols)
+        numbers = np.array([ord(symbol) if is_note(symbol) else -1 for symbol in symbols])
+        ends = np.array([symbol == FRAME for symbol in symbols])
+        return (numbers[:, None] < 0) | (numbers[None, :] > numbers[:, None]) | ends[None, :]
+
+    def told(self, alphabet: Alphabet) -> str:
+        """How many notes there are."""
+        notes = sum(map(is_note, alphabet.symbols))
+        return _("{notes}, the end of a frame and that of a piece", notes=counted(notes, "different note"))
 
     def length(self, units: int) -> int:
         """Symbols of so many frames."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,13 @@ from recurra.errors import InputError
 from recurra.evaluation.generation.evaluation import evaluate_likelihood
 from recurra.evaluation.generation.memorised import copied_share, known_share
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
+from recurra.evaluation.shared.verdict import Verdict
 from recurra.formatting import percent
 from recurra.language import _
+from recurra.methods import method_in_sentence
 from recurra.options import option
 from recurra.tasks.generate.kinds import KINDS
-from recurra.tasks.generate.model import NETWORK, RUN, TextModel
+from recurra.tasks.generate.model import NETWORK, NOTHING, RUN, TextModel
 
 Ints = npt.NDArray[np.int64]
 
@@ -98,6 +100,9 @@ def evaluate_text(model: TextModel, text: str) -> tuple[Evaluation, Ints]:
                 epochs=option("epochs"),
             )
         )
+    useless = model.blend.stacked > 0 and model.blend.network < NOTHING
+    if useless:
+        notes.append(_("The network adds nothing to the n-grams here: its weight in the mixture is 0.00."))
     names = (REPLACED, *model.alphabet.symbols)
     evaluation = evaluate_likelihood(
         named,
@@ -108,7 +113,20 @@ def evaluate_text(model: TextModel, text: str) -> tuple[Evaluation, Ints]:
         notes=tuple(notes),
         seed=model.recipe.seed,
     )
+    if useless and evaluation.verdict.difference < 0:
+        evaluation = replace(evaluation, verdict=_of_ngrams(evaluation.verdict))
     return evaluation, symbols
+
+
+def _of_ngrams(verdict: Verdict) -> Verdict:
+    """The verdict where the network has no part in what is better than a baseline."""
+    best = verdict.best_baseline
+    sentence = _(
+        "No better than {method}: the network adds nothing to n-grams (its weight in the mixture is 0.00); "
+        "use {method}.",
+        method=method_in_sentence(best),
+    )
+    return replace(verdict, sentence=sentence, better=False, baseline=best, use=best)
 
 
 def run_of(model: TextModel) -> int:

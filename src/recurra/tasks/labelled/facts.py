@@ -7,7 +7,7 @@ from recurra.data.encoders.standardising import ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import EventEncoder, TextEncoder
 from recurra.data.examples.inputs import Audio, Kind
 from recurra.data.schema.facts import Fact
-from recurra.ensemble.members import remarks_of
+from recurra.ensemble.members import remarks_of, stopped
 from recurra.formatting import count, joined
 from recurra.language import _, listing
 from recurra.methods import method_name
@@ -38,7 +38,7 @@ def model_facts(model: SequenceModel) -> list[Fact]:
                 option("cell"),
             )
         )
-    facts.append(training_fact(training))
+    facts += [training_fact(training), *stopped(model.members, training.epochs)]
     facts += model.objective.facts()
     blend = model.blend
     facts.append(

@@ -40,7 +40,7 @@ from recurra.tasks.next_event.evaluating import evaluate_model
 from recurra.tasks.next_event.events import Events, Usage, asked_of, catalogue_of, later_events
 from recurra.tasks.next_event.explanation import explain_last
 from recurra.tasks.next_event.exported import exported
-from recurra.tasks.next_event.facts import model_facts
+from recurra.tasks.next_event.facts import model_facts, unknown_facts
 from recurra.tasks.next_event.looking import insight_of
 from recurra.tasks.next_event.model import GAP, NextEventModel, Recipe, fit_model, make_network, refit, repeats_share
 from recurra.tasks.next_event.preview import RankedPreview
@@ -252,9 +252,7 @@ class NextEvent(StudiedEstimator):
         refuse_numbers(tuple(self.numbers), log)
         refuse_short(log, known, opened.source)
         self.roles_ = self._usage(known)
-        described = None
-        if items is not None:
-            described = self._catalogue(read_examples_file(items)[0], Path(items).name)
+        described = None if items is None else self._catalogue(read_examples_file(items)[0], Path(items).name)
         judges = None
         if test is not None:
             later = self._later_log(read_examples_file(test, **opened.reading)[0], Path(test).name)
@@ -274,10 +272,8 @@ class NextEvent(StudiedEstimator):
         missing = [name for name in columns.context if name not in frame]
         frame = frame.assign(**dict.fromkeys(missing, np.nan)) if missing else frame
         log, facts = read_events(frame, columns, source=opened.source)
-        if missing:
-            facts.append(Fact(_("missing"), _("{columns}: read as unknown", columns=listing(missing))))
         data = Events(log)
-        return Gathered(data, data.rows, roles, facts)
+        return Gathered(data, data.rows, roles, [*facts, *unknown_facts(log, self._fitted().reader, missing)])
 
     def _judges(self, log: EventLog, later: EventLog) -> Gathered:
         asked = later_events(log, later, int(self.least))

@@ -139,9 +139,10 @@ class SpokenPreview(Preview):
 
     def add(self, frame: pd.DataFrame) -> None:
         """Take notice of the next frame."""
-        if self._beginning.empty:
-            names = [n for n in ("text", "speaker", "seconds", "recorded", "pitch", "MCD") if n in frame]
-            self._beginning = cell_text(frame[names].head(_ROWS))
+        names = [n for n in ("text", "speaker", "seconds", "recorded", "pitch", "MCD") if n in frame]
+        if (wanted := _ROWS - len(self._beginning)) > 0:
+            first = cell_text(frame[names].head(wanted))
+            self._beginning = first if self._beginning.empty else pd.concat([self._beginning, first], ignore_index=True)
         self._count += len(frame)
 
     def table(self) -> pd.DataFrame:
@@ -150,5 +151,6 @@ class SpokenPreview(Preview):
 
     def lines(self) -> list[str]:
         """The real-time factor."""
-        clock = self.clock()
-        return [] if clock is None else clock.line()
+        clock, more = self.clock(), self._count - len(self._beginning)
+        told = [_("({n} more)", n=more)] if more else []
+        return told if clock is None else [*told, *clock.line()]

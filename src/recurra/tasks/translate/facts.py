@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recurra.data.schema.facts import Fact
-from recurra.ensemble.members import remarks_of
+from recurra.ensemble.members import remarks_of, stopped
 from recurra.formatting import count
 from recurra.language import _, mark
 from recurra.nn.cell_layer import TRANSFORMER
@@ -46,6 +46,7 @@ def model_facts(model: TranslationModel) -> list[Fact]:
         Fact("vocabulary", words, option("vocabulary")),
         Fact("network", told, option("cell")),
         training_fact(training),
+        *stopped(model.members, training.epochs),
         Fact(
             "search",
             _(

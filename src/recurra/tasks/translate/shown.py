@@ -157,7 +157,7 @@ def insight_of(
         facts=facts,
         sentences=memory_sentences(seen),
         findings=list(map(str, findings_of(seen))),
-        nothing="" if seen else _("Nothing to show: the gradient was not recorded, or the model was read from a file."),
+        nothing="",  # a model file keeps no gradients
         tables=[(_("Attention of tokens"), table)],
         moved=moved.assign(example=rows[chosen][moved["example"].to_numpy()] + 1).rename(columns={"example": "row"}),
         strength={_("share of the attention"): strength},

@@ -14,7 +14,7 @@ from recurra.data.examples.splits import split_rows
 from recurra.data.pairs.columns import PairRoles, pair_roles, pairs_of
 from recurra.data.pairs.pairs import Pairs, components, fingerprints, prints
 from recurra.data.schema.facts import Fact
-from recurra.data.schema.names import counted
+from recurra.data.schema.names import counted, shown
 from recurra.decoding.beam import MOST_PENALTY, MOST_SIZE
 from recurra.errors import InputError
 from recurra.evaluation.shared.evaluation import Evaluation
@@ -45,6 +45,7 @@ from recurra.training import Run, TrainingOptions
 Ints = npt.NDArray[np.int64]
 _AT_ONCE = 2_000  # texts whose translations are in memory together
 _FEWEST = 10  # pairs
+_NAMED = 10  # characters that a note names
 
 
 class Translator(StudiedEstimator):
@@ -172,7 +173,7 @@ class Translator(StudiedEstimator):
             if len(frame.columns) == 1 and roles.source not in frame:
                 frame = frame.set_axis([roles.source], axis=1)
             pairs, rows, facts = pairs_of(frame, roles, empty=self.empty, name=name, targets=False)
-            return Gathered(pairs, rows, roles, facts)
+            return Gathered(pairs, rows, roles, [*facts, *self._unknown_facts(pairs.sources)])
         roles, facts = pair_roles(frame, _one(source), _one(translation), _one(split), name=name)
         pairs, rows, found = pairs_of(frame, roles, empty=self.empty, name=name)
         self._refuse_few(pairs, name)
@@ -189,6 +190,19 @@ class Translator(StudiedEstimator):
             facts += _shared_facts(learnt, tested)
             return Gathered(learnt, rows[~chosen], roles, facts, Gathered(tested, rows[chosen]))
         return Gathered(pairs, rows, roles, facts)
+
+    def _unknown_facts(self, texts: Sequence[str]) -> list[Fact]:
+        """Which characters the model has never seen, and in how many texts."""
+        letters = self._fitted().reading.unknown(texts)
+        if not letters:
+            return []
+        wrong = set(letters)
+        told = _(
+            "{texts} with characters that never occur in training: {letters}; their translations are guesses there",
+            texts=counted(sum(not wrong.isdisjoint(text) for text in texts), "text"),
+            letters=shown([f"{letter!r}" for letter in letters], _NAMED),
+        )
+        return [Fact("note", told)]
 
     @property
     def _is_fitted(self) -> bool:
