@@ -71,6 +71,7 @@ TOP_LEVEL = {
     "formatting",
     "hooks",
     "language",
+    "lettering",
     "methods",
     "options",
     "plugins",

@@ -128,6 +128,8 @@ class Preview(ABC):
     """What is shown of predictions that pass by: fed with each frame, it gives a title, a table and lines of text."""
 
     title: str = mark("Predictions")
+    # Columns of the table that are the package's own, whose headings are shown in the reader's language.
+    OURS: ClassVar[tuple[str, ...]] = (mark("row"), mark("predicted"), mark("truth"), mark("confidence"))
 
     @abstractmethod
     def add(self, frame: pd.DataFrame) -> None:

@@ -54,7 +54,7 @@ def describe(
         rows += (
             _(" ({least:,} to {most:,} a series)", least=lengths.min(), most=lengths.max())
             if lengths.min() < lengths.max()
-            else f" ({lengths[0]:,} a series)"
+            else _(" ({n:,} a series)", n=lengths[0])
         )
     facts.append(Fact("rows", rows, ""))
     facts += _counting(panel, placed)
