@@ -362,7 +362,12 @@ class Estimator(NestedOptions, ABC):
 
         Raises InputError with the reason where it cannot go on one step at a time.
         """
-        raise InputError(_("a {kind} has no streams", kind=self.KIND))
+        told = _(
+            "models of this kind ({kind}) are not served in sessions: send whole inputs to /v1/predict", kind=self.KIND
+        )
+        if type(self).stream is not Estimator.stream:
+            told += _("; in Python, stream() goes on one step at a time")
+        raise InputError(told)
 
     def served(self, levels: Sequence[float]) -> dict[str, Any]:
         """What a server says of it beside its facts."""
