@@ -89,7 +89,7 @@ def test_a_classifier_is_watched_example_by_example(tmp_path: Path, capsys: pyte
     later.to_csv(tmp_path / "worse.csv", index=False)
     file = str(tmp_path / "reviews.safetensors")
     assert run("watch", file, str(tmp_path / "same.csv")) == 0
-    assert "that the model was trained on" not in capsys.readouterr().out
+    assert "All 120 examples" not in capsys.readouterr().out
     assert run("watch", file, str(tmp_path / "reviews.csv")) == 0
     assert "All 200 examples are among those that the model was trained on" in capsys.readouterr().out
     assert run("watch", file, str(tmp_path / "worse.csv")) == 3
