@@ -72,6 +72,7 @@ TOP_LEVEL = {
     "formatting",
     "hooks",
     "language",
+    "lettering",
     "methods",
     "options",
     "plugins",

@@ -63,6 +63,7 @@ def test_a_block_gives_the_former_language_back() -> None:
             assert listing(["a", 2]) == "a、2"
             assert unit_name("30-minute step") == "步（30 分钟）"
             assert count(3, "30-minute step") == "3 步（每步 30 分钟）"
+            assert not any(_(f"{noun}s").startswith("个") for noun in catalogues.OTHER_NOUNS)
             assert span("−0.1", "0.2") == "−0.1 至 0.2"
             assert compared_with(0.95, 1.0, "ETS") == "比 ETS 低 5.0 %"
         assert _("method") == "method"

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from recurra.cli.console import file_size, format_cell, print_facts, print_frame, print_verdict
+from recurra.cli.console import file_size, format_cell, print_facts, print_frame, print_preview, print_verdict
 from recurra.data.schema.facts import Fact
+from recurra.language import set_language
 from recurra.tasks.forecast.printed import ForecastPreview
+from recurra.tasks.next_event.preview import RankedPreview
 
 
 def piped() -> Console:
@@ -195,3 +197,12 @@ def test_hours_of_a_column_of_times_are_shown_at_midnight_too() -> None:
         console = piped()
         print_frame(console, "", pd.DataFrame({"t": pd.date_range("2024-04-30", periods=2, freq=freq)}))
         assert text(console).splitlines()[2].strip() == first
+
+
+def test_a_preview_has_headings_of_ours_in_chinese_and_those_of_the_file_as_they_are() -> None:
+    preview = RankedPreview()
+    preview.add(pd.DataFrame({"who": ["a"], "rank": [1], "item": ["x"], "share": [0.5]}))
+    console = piped()
+    with set_language("zh"):
+        print_preview(console, preview)
+    assert text(console).splitlines()[1].split() == ["who", "首选推荐"]

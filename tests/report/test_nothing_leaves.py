@@ -11,7 +11,8 @@ from plotly.offline import get_plotlyjs_version
 from tests.report.browsing import Open, Opened
 from tests.report.making import changed
 
-from recurra.report.bundle import CONFIG, SHA256, VERSION, plotly_js
+from recurra.language import set_language
+from recurra.report.bundle import CONFIG, SHA256, VERSION, plotly_js, plotly_locale
 from recurra.report.content import ReportContent
 from recurra.report.page import render
 
@@ -114,6 +115,19 @@ def test_the_buttons_are_named_one_by_one() -> None:
     assert CONFIG["plotlyServerURL"] == ""
     (buttons,) = CONFIG["modeBarButtons"]
     assert buttons == ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]
+
+
+def test_plots_have_the_words_and_dates_of_the_reader(co2: ReportContent) -> None:
+    assert plotly_locale() is None
+    with set_language("zh"):
+        locale = plotly_locale()
+        page = render(co2)
+    assert locale is not None
+    for word in locale["dictionary"]:
+        assert f'"{word}"' in plotly_js()  # as plotly.js looks it up
+        assert locale["dictionary"][word] != word
+    assert '"name":"zh-CN"' in page
+    assert '"locale":null' in render(co2)
 
 
 def test_every_script_is_named_by_its_digest(co2: ReportContent) -> None:

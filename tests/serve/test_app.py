@@ -67,6 +67,14 @@ def test_a_model_that_cannot_go_on_says_why(tmp_path: Path) -> None:
         assert "runs in both directions" in refused["message"]
 
 
+def test_a_recommender_has_no_sessions_and_says_what_it_has(tmp_path: Path) -> None:
+    model = rc.NextEvent(training={"epochs": 0.2}, network={"hidden": 8}, verbose=False)
+    model.fit([["a", "b", "c"], ["a", "b"]] * 20).save(tmp_path / "next.safetensors")
+    with TestClient(create_app(Settings(tmp_path / "next.safetensors", LIMITS))) as client:
+        message = told(client.post("/v1/sessions", json={}), 400)["message"]
+        assert "not served in sessions: send whole inputs to /v1/predict; in Python, stream() goes on" in message
+
+
 def test_a_generator_is_not_served(tmp_path: Path) -> None:
     model = rc.SequenceGenerator(network={"hidden": 8, "embedding": 4}, training={"epochs": 0.2}, verbose=False)
     model.fit("the cat sat on the mat. " * 200).save(tmp_path / "text.safetensors")

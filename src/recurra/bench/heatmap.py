@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from recurra.bench.pairs import geometric_mean
 from recurra.extras import require_package
+from recurra.lettering import figure_class
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,8 +38,6 @@ def heatmap_png(rows: Rows, *, title: str, subtitle: str) -> bytes:
 def draw(rows: Rows, *, title: str, subtitle: str) -> Figure:
     """The picture as a Matplotlib figure that belongs to no pyplot. Raises MissingPackageError without Matplotlib."""
     require_package("matplotlib")
-    from matplotlib.figure import Figure
-
     panels = list(dict.fromkeys((row["dtype"], row["mode"]) for row in rows))
     lines = list(dict.fromkeys((row["cell"], row["batch"], row["steps"]) for row in rows))
     columns = sorted({row["hidden"] for row in rows})
@@ -48,7 +47,7 @@ def draw(rows: Rows, *, title: str, subtitle: str) -> Figure:
     left, right, top, bottom, between = 1.95, 0.35, 1.35, 0.85, 0.4
     width = max(left + right + len(panels) * plot_width + (len(panels) - 1) * between, 6.2)
     height = top + bottom + plot_height
-    figure = Figure(figsize=(width, height), facecolor=PAPER)
+    figure = figure_class()(figsize=(width, height), facecolor=PAPER)
     figure.text(0.25 / width, 1 - 0.32 / height, title, fontsize=15, weight="bold", color=INK, va="center")
     figure.text(0.25 / width, 1 - 0.62 / height, subtitle, fontsize=9.5, color=MUTED, va="center")
     for place, (dtype, mode) in enumerate(panels):

@@ -139,6 +139,7 @@ def print_frame(
 def print_preview(console: Console, preview: Preview) -> None:
     """What is shown of predictions: a table, and lines below it as they stand."""
     table = preview.table()
+    table = table.rename(columns={name: heading(name) for name in preview.OURS})
     if len(table.columns):
         print_frame(console, preview.title, table, data=True)
     elif preview.lines():

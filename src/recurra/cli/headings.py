@@ -13,7 +13,7 @@ HEADINGS = (
     mark("occurs"), mark("times"), mark("count"), mark("moved by"), mark("share"), mark("mean share"),
     mark("mean confidence"), mark("mean seconds"), mark("mean pitch"), mark("symbols back"), mark("steps back"),
     mark("nats"), mark("part"), mark("class"), mark("tensors"), mark("tensor"), mark("type"), mark("shape"),
-    mark("bytes"), mark("JSON bytes"), mark("weights"),
+    mark("bytes"), mark("JSON bytes"), mark("weights"), mark("since"),
 )  # fmt: skip
 _INSIDE = re.compile(r"in ([\d.]+) %")
 

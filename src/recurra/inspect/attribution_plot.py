@@ -10,13 +10,16 @@ import numpy.typing as npt
 
 from recurra.errors import InputError
 from recurra.inspect.plotting import MUTED, dress, new_figure
+from recurra.language import _
+from recurra.lettering import in_letters_of_this_machine
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@in_letters_of_this_machine
 def draw_attribution(
-    values: Mapping[str, npt.ArrayLike] | npt.ArrayLike, *, first: int = 0, title: str = "What moved the prediction"
+    values: Mapping[str, npt.ArrayLike] | npt.ArrayLike, *, first: int = 0, title: str | None = None
 ) -> Figure:
     """Features from top to bottom, the strongest first; steps from left to right; up in blue, down in red.
 
@@ -53,7 +56,7 @@ def draw_attribution(
     bar = figure.colorbar(image, ax=axes, pad=0.015, fraction=0.04)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, colors=MUTED)
-    dress(axes, title, "step", "")
+    dress(axes, _("What moved the prediction") if title is None else title, _("step"), "")
     axes.grid(visible=False)
     axes.set_yticks(np.arange(len(names)), labels=names)
     for label in axes.get_yticklabels():

@@ -10,6 +10,8 @@ import numpy as np
 from recurra.errors import InputError
 from recurra.inspect.flow import Flow
 from recurra.inspect.plotting import MUTED, OURS, dress, new_figure
+from recurra.language import _
+from recurra.lettering import in_letters_of_this_machine
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _DECADES = 6.0  # below a millionth of the largest everything is as good as nothing
 
 
+@in_letters_of_this_machine
 def draw_flow(flows: Sequence[Flow], *, what: Literal["gradient", "carried"] = "gradient") -> Figure:
     """A row per layer: on the left `what` by steps back and training step, on the right some of the looks as curves.
 
@@ -44,29 +47,29 @@ def draw_flow(flows: Sequence[Flow], *, what: Literal["gradient", "carried"] = "
 def _map(axes: Axes, rows: list[tuple[int, np.ndarray, int]], name: str, what: str) -> None:
     from matplotlib.colors import LogNorm
 
-    longest = max(len(values) for _, values, _ in rows)
+    longest = max(len(values) for _step, values, _memory in rows)
     table = np.full((longest, len(rows)), np.nan)
-    for column, (_, values, _) in enumerate(rows):
+    for column, (_step, values, _memory) in enumerate(rows):
         table[: len(values), column] = np.where(np.isfinite(values), values, np.nan)
     top = np.nanmax(table, initial=0.0)
     top = float(top) if top > 0 else 1.0
-    steps = np.array([step for step, _, _ in rows], dtype=float)
+    steps = np.array([step for step, _values, _memory in rows], dtype=float)
     edges = _edges(steps)
     norm = LogNorm(max(top * 10**-_DECADES, np.finfo(float).tiny), top)
     shown = np.maximum(table, norm.vmin or 0.0)
     colours = axes.pcolormesh(edges, np.arange(longest + 1) - 0.5, shown, norm=norm, cmap="magma", rasterized=True)
     axes.step(
         np.append(edges[:-1], edges[-1]),
-        [m for _, _, m in rows] + [rows[-1][2]],
+        [memory for _step, _values, memory in rows] + [rows[-1][2]],
         where="post",
         color="white",
         lw=1.6,
-        label="effective memory",
+        label=_("effective memory"),
     )
     bar = axes.figure.colorbar(colours, ax=axes, pad=0.015, fraction=0.05)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, colors=MUTED)
-    dress(axes, f"{name}: {_words(what)}", "training step", "steps back")
+    dress(axes, f"{name}: {_words(what)}", _("training step"), _("steps back"))
     axes.grid(visible=False)
 
 
@@ -75,15 +78,16 @@ def _curve(axes: Axes, rows: list[tuple[int, np.ndarray]], title: str) -> None:
     for place, (step, values) in enumerate(shown):
         positive = np.where(values > 0, values, np.nan)
         strength = 0.35 + 0.65 * (place + 1) / len(shown)
-        axes.plot(np.arange(len(values)), positive, color=OURS, alpha=strength, lw=1.8, label=f"step {step:,}")
+        label = _("step {n}", n=f"{step:,}")
+        axes.plot(np.arange(len(values)), positive, color=OURS, alpha=strength, lw=1.8, label=label)
     axes.set_yscale("log")
-    dress(axes, title, "steps back", "")
+    dress(axes, title, _("steps back"), "")
     if len(rows) > 1:
         axes.legend(frameon=False, fontsize=8)
 
 
 def _words(what: str) -> str:
-    return "norm of dL/dh" if what == "gradient" else "share carried back"
+    return _("norm of dL/dh") if what == "gradient" else _("share carried back")
 
 
 def _edges(steps: np.ndarray) -> np.ndarray:

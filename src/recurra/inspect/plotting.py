@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recurra.extras import require_package
+from recurra.lettering import figure_class
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,9 +22,7 @@ def new_figure(*, width: float, height: float) -> Figure:
     Raises MissingPackageError without Matplotlib.
     """
     require_package("matplotlib")
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained", facecolor="white", dpi=110)
+    return figure_class()(figsize=(width, height), layout="constrained", facecolor="white", dpi=110)
 
 
 def dress(axes: Axes, title: str, across: str, up: str) -> None:

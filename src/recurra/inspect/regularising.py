@@ -21,6 +21,8 @@ from torch.nn import functional
 from recurra import cells
 from recurra.errors import InputError
 from recurra.inspect.plotting import OTHERS, OURS, dress, new_figure
+from recurra.language import _
+from recurra.lettering import in_letters_of_this_machine
 from recurra.nn import Regularisation
 from recurra.nn.cell_layer import layer_of
 
@@ -71,6 +73,7 @@ class Comparison:
             }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant")
 
+    @in_letters_of_this_machine
     def plot(self) -> Figure:
         """Training (dotted) against validation loss (solid), a panel per variant on one scale."""
         names = list(self.curves["variant"].unique())
@@ -84,10 +87,10 @@ class Comparison:
             curve = self.curves[self.curves["variant"] == names[place]]
             colour = (OURS, *OTHERS)[place % (1 + len(OTHERS))]
             axes.fill_between(curve["step"], curve["training"], curve["validation"], color=colour, alpha=0.12, lw=0)
-            axes.plot(curve["step"], curve["training"], color=colour, ls=":", lw=1.6, label="training")
-            axes.plot(curve["step"], curve["validation"], color=colour, lw=2, label="validation")
+            axes.plot(curve["step"], curve["training"], color=colour, ls=":", lw=1.6, label=_("training"))
+            axes.plot(curve["step"], curve["validation"], color=colour, lw=2, label=_("validation"))
             axes.axhline(least, color="#9aa4ae", lw=0.9, ls="--")
-            dress(axes, names[place], "training step", "loss" if place % 5 == 0 else "")
+            dress(axes, names[place], _("training step"), _("loss") if place % 5 == 0 else "")
             axes.set_yscale("log")
             if place == 0:
                 axes.legend(frameon=False, fontsize=8)

@@ -12,11 +12,14 @@ from recurra.errors import InputError
 from recurra.inspect.holding import holding
 from recurra.inspect.plotting import MUTED, OTHERS, OURS, dress, new_figure
 from recurra.inspect.traces import Trace
+from recurra.language import _
+from recurra.lettering import in_letters_of_this_machine
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@in_letters_of_this_machine
 def draw_trace(trace: Trace, *, row: int = 0) -> Figure:
     """Every state and gate of one sequence, a strip each: units from top to bottom, steps from left to right.
 
@@ -41,30 +44,30 @@ def draw_trace(trace: Trace, *, row: int = 0) -> Figure:
         dress(
             axes,
             f"{named[name].label} {name}",
-            "step" if place >= len(names) - columns else "",
-            "unit" if place % columns == 0 else "",
+            _("step") if place >= len(names) - columns else "",
+            _("unit") if place % columns == 0 else "",
         )
         axes.grid(visible=False)
         axes.set_yticks([])
     return figure
 
 
+@in_letters_of_this_machine
 def draw_holding(trace: Trace) -> Figure:
     """How long each unit holds a bit, by its gate and by a push, longest first."""
     frame = holding(trace)
     figure = new_figure(width=7, height=3.2)
     axes = figure.add_subplot()
     places = np.arange(len(frame))
-    axes.bar(places, frame["by_push"], color=OURS, width=0.8, label="until 1/e of a push is left")
+    axes.bar(places, frame["by_push"], color=OURS, width=0.8, label=_("until 1/e of a push is left"))
     longer = frame["whole"].to_numpy()
     if longer.any():
-        axes.plot(
-            places[longer], frame["by_push"][longer], "^", color=OTHERS[0], ms=4, label="longer than the sequence"
-        )
+        label = _("longer than the sequence")
+        axes.plot(places[longer], frame["by_push"][longer], "^", color=OTHERS[0], ms=4, label=label)
     if frame["by_gates"].notna().any():
-        axes.plot(places, frame["by_gates"], ".", color=OTHERS[1], ms=5, label="time constant of the gate")
+        axes.plot(places, frame["by_gates"], ".", color=OTHERS[1], ms=5, label=_("time constant of the gate"))
     axes.set_yscale("log")
-    dress(axes, f"{trace.layer}: how long a unit holds a bit", "unit, longest first", "steps")
+    dress(axes, _("{layer}: how long a unit holds a bit", layer=trace.layer), _("unit, longest first"), _("steps"))
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8.5)
     return figure
 
@@ -93,6 +96,7 @@ def hidden_map(trace: Trace) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.fl
     return points.reshape(steps, rows, 2), components.explained_variance_ratio_
 
 
+@in_letters_of_this_machine
 def draw_map(trace: Trace, *, rows: int = 6, labels: npt.ArrayLike | None = None) -> Figure:
     """The path of the hidden state of the first `rows` sequences in two dimensions, from dark to light in time.
 
@@ -116,14 +120,16 @@ def draw_map(trace: Trace, *, rows: int = 6, labels: npt.ArrayLike | None = None
         else:
             axes.plot(*path[-1], "o", color=colour, ms=6)
     if image is not None:
-        bar = figure.colorbar(image, ax=axes, label="step", pad=0.02)
+        bar = figure.colorbar(image, ax=axes, label=_("step"), pad=0.02)
         bar.outline.set_visible(False)
     for place, kind in enumerate(order):
         axes.plot([], [], "o", color=(OURS, *OTHERS)[place % (1 + len(OTHERS))], label=str(kind))
     if order:
         axes.legend(frameon=False, fontsize=8.5)
-    across, up = (f"component {k + 1} ({share:.0%} of the variance)" for k, share in enumerate(shares))
-    dress(axes, f"{trace.layer}: the hidden state over time", across, up)
+    across, up = (
+        _("component {k} ({share} of the variance)", k=k + 1, share=f"{share:.0%}") for k, share in enumerate(shares)
+    )
+    dress(axes, _("{layer}: the hidden state over time", layer=trace.layer), across, up)
     return figure
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from recurra.report.lettering import no_word_about_fonts, one_line, wrapped
+from recurra.lettering import figure_class, no_word_about_fonts, one_line, wrapped
 from recurra.report.style import INK, MUTED
 from recurra.report.writing import write_whole
 
@@ -76,9 +76,8 @@ def headed(report: WithVerdict, fonts: list[str]) -> tuple[Figure, float]:
 @cache
 def _notebook_figure() -> type[Figure]:
     """Matplotlib's figure, which a notebook shows by itself though pyplot has no part in it."""
-    from matplotlib.figure import Figure
 
-    class Picture(Figure):
+    class Picture(figure_class()):
         """A figure with its picture for notebooks."""
 
         def _repr_png_(self) -> bytes:

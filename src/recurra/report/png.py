@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recurra.extras import require_package
+from recurra.lettering import installed_families
 from recurra.report.blocks import Drawing
 from recurra.report.content import ReportContent
-from recurra.report.lettering import installed_families
 from recurra.report.picture import headed, save
 
 if TYPE_CHECKING:

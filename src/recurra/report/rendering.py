@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from recurra.language import _, language
-from recurra.report.bundle import CONFIG, plotly_js
+from recurra.report.bundle import CONFIG, plotly_js, plotly_locale
 
 POLICY = (
     "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; media-src data:; "
@@ -33,7 +33,7 @@ def render_page(template: str, payload: Mapping[str, Any], **shown: Any) -> str:
         _environment()
         .get_template(template)
         .render(
-            payload=_script_json({**payload, "config": CONFIG}),
+            payload=_script_json({**payload, "config": CONFIG, "locale": plotly_locale()}),
             policy=POLICY.format(scripts=" ".join(map(_digest, programs))),
             styles=[_asset("report.css"), _asset("panels.css")],
             scripts=programs,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.formatting import style_of_range
-from recurra.report.lettering import wrapped
+from recurra.lettering import wrapped
 
 INK, MUTED, GRID = "#1c2733", "#55616e", "#e6eaee"
 OURS = "#0072b2"

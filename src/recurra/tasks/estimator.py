@@ -128,6 +128,8 @@ class Preview(ABC):
     """What is shown of predictions that pass by: fed with each frame, it gives a title, a table and lines of text."""
 
     title: str = mark("Predictions")
+    # Columns of the table that are the package's own, whose headings are shown in the reader's language.
+    OURS: ClassVar[tuple[str, ...]] = (mark("row"), mark("predicted"), mark("truth"), mark("confidence"))
 
     @abstractmethod
     def add(self, frame: pd.DataFrame) -> None:
@@ -360,7 +362,12 @@ class Estimator(NestedOptions, ABC):
 
         Raises InputError with the reason where it cannot go on one step at a time.
         """
-        raise InputError(_("a {kind} has no streams", kind=self.KIND))
+        told = _(
+            "models of this kind ({kind}) are not served in sessions: send whole inputs to /v1/predict", kind=self.KIND
+        )
+        if type(self).stream is not Estimator.stream:
+            told += _("; in Python, stream() goes on one step at a time")
+        raise InputError(told)
 
     def served(self, levels: Sequence[float]) -> dict[str, Any]:
         """What a server says of it beside its facts."""

@@ -123,7 +123,7 @@ def in_periods(promise: Promise, windows: pd.DataFrame, noun: str = "windows") -
     parts = np.array_split(np.arange(len(windows)), min(_PERIODS, len(windows))) if len(windows) else []
     lines = [
         {
-            "from": _("promised"),
+            "since": _("promised"),
             "windows": str(promise.error.size),
             "error": float(promise.error.mean()),
             "covered": promise.covered,
@@ -134,7 +134,7 @@ def in_periods(promise: Promise, windows: pd.DataFrame, noun: str = "windows") -
         rows = windows.iloc[part]
         lines.append(
             {
-                "from": _time(rows["time"].iloc[0]),
+                "since": _time(rows["time"].iloc[0]),
                 "windows": str(len(rows)),
                 "error": float(rows["error"].mean()),
                 "covered": float(rows["covered"].mean()) if promise.missed.size else np.nan,
@@ -143,7 +143,7 @@ def in_periods(promise: Promise, windows: pd.DataFrame, noun: str = "windows") -
         )
     table = pd.DataFrame(lines)
     shown: dict[str, Any] = {
-        "from": table["from"],
+        "since": table["since"],
         noun: table["windows"],
         promise.metric: table["error"].map(significant),
     }

@@ -108,7 +108,7 @@ class ProgressBar:
             self._bar.stop()
             self._bar = None
         else:
-            self._console.print(f"{self._label}: {self._text or _('done')}", highlight=False)
+            self._console.print(_("{label}: {text}", label=self._label, text=self._text or _("done")), highlight=False)
 
 
 class NotebookProgress:

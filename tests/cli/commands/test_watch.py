@@ -88,7 +88,10 @@ def test_a_classifier_is_watched_example_by_example(tmp_path: Path, capsys: pyte
     later.loc[60::2, "sentiment"] = later.loc[60::2, "sentiment"].map({"pos": "neg", "neg": "pos"})
     later.to_csv(tmp_path / "worse.csv", index=False)
     file = str(tmp_path / "reviews.safetensors")
-    assert run("watch", file, str(tmp_path / "same.csv"), "-q") == 0
+    assert run("watch", file, str(tmp_path / "same.csv")) == 0
+    assert "All 120 examples" not in capsys.readouterr().out
+    assert run("watch", file, str(tmp_path / "reviews.csv")) == 0
+    assert "All 200 examples are among those that the model was trained on" in capsys.readouterr().out
     assert run("watch", file, str(tmp_path / "worse.csv")) == 3
     assert "No longer holds since 6" in capsys.readouterr().out
     assert run("watch", file, str(tmp_path / "worse.csv"), "--anomalies") == 2

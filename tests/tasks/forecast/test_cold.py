@@ -10,6 +10,7 @@ import pytest
 
 import recurra as rc
 from recurra import InputError
+from recurra.tasks.forecast.cold import _together, _weights
 
 DAYS, HORIZON = 120, 7
 
@@ -111,3 +112,15 @@ def test_few_series_tell_nothing_of_another() -> None:
     assert model.model_.cold is None
     with pytest.raises(InputError):
         model.predict(chain(1, first=9).assign(units=np.nan))
+
+
+def test_columns_that_tell_only_together_are_weighed_together() -> None:
+    size = np.array([7, 2, 5, 8, 1, 6, 3, 9, 4, 2.0])
+    town = np.arange(10) % 2
+    levels = 20 * size * np.where(town == 0, 1.0, -1.0)  # neither tells: each town has its own direction
+    features = [size / size.std(), town * 1j]
+    weights = _weights(features, levels)
+    assert (weights > 0).all()
+    assert _together(features, weights, levels) > 0.7
+    noise = np.random.default_rng(0).normal(size=10)
+    assert _together(features, _weights(features, noise), noise) < 0.5

@@ -83,6 +83,7 @@ def test_the_model_file_says_the_same(studied: Voice, tmp_path: Path) -> None:
     assert list(evaluation.table.index) == [MODEL, MEAN]
     assert any("keeps no recordings" in note for note in evaluation.notes)
     assert any("were learnt from" in note for note in evaluation.notes)
+    assert voice.evaluate([*X[:3], *X[:3]], [*Y[:3], *Y[:3]]).verdict.units == len(set(Y[:3]))  # sentences
     voice.save(tmp_path / "again.safetensors")
     assert path.read_bytes() == (tmp_path / "again.safetensors").read_bytes()
 

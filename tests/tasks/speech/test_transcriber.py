@@ -100,6 +100,23 @@ def test_a_test_part_has_other_speakers() -> None:
     assert list(model.results().columns[:5]) == ["row", "recording", "truth", "predicted", "confidence"]
 
 
+def test_one_test_speaker_of_several_is_one_unit_and_no_test() -> None:
+    three = [k for k, who in enumerate(WHO) if who in sorted(set(WHO))[:3]] * 4
+    model = Transcriber(**QUICK, beam=0)
+    verdict = model.study([X[k] for k in three], [Y[k] for k in three], groups=[WHO[k] for k in three]).verdict
+    assert len(model.holdout_.rows) >= 20
+    assert verdict.units == 1
+    assert np.isnan(verdict.p_value)
+    assert "Too few test speakers" in verdict.sentence
+
+
+def test_recordings_of_one_person_hold_for_this_person(fitted: Transcriber) -> None:
+    evaluation = fitted.evaluate(X[:24], Y[:24], groups=["me"] * 24)
+    assert evaluation.verdict.units == 24
+    assert "All recordings are of one speaker: the scores hold for this speaker only." in evaluation.notes
+    assert not any("one speaker" in note for note in fitted.evaluate(X[:24], Y[:24], groups=WHO[:24]).notes)
+
+
 @pytest.mark.parametrize("pieces", [1, 7, 40])
 def test_a_stream_says_what_the_whole_says(pieces: int) -> None:
     model = Transcriber(streaming=True, delay=0.3, beam=0, **QUICK).fit(X[:16], Y[:16])

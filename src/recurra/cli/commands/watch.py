@@ -93,7 +93,9 @@ def watch(
     if out is not None:
         from recurra.report import write_html
 
-        content = watched.content(title=f"{model.stem} on {later.name}", arguments=context.obj)
+        content = watched.content(
+            title=_("{model} on {data}", model=model.stem, data=later.name), arguments=context.obj
+        )
         with written_together(out) as stage:
             (stage / "watch.csv").write_text(csv_text(watched.rows), encoding="utf-8", newline="")
             write_html(content, stage / "watch.html")

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.language import _, mark
+from recurra.lettering import one_line
 from recurra.report.blocks import Drawing, Plot, Section, Text
-from recurra.report.lettering import one_line
 from recurra.report.panels.panel import Panel
 from recurra.report.picture import dress_axes
 from recurra.report.style import Figure, axis, figure, plot_text

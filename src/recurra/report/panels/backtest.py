@@ -11,9 +11,9 @@ import pandas as pd
 
 from recurra.formatting import count
 from recurra.language import _, mark, several
+from recurra.lettering import one_line
 from recurra.methods import method_name
 from recurra.report.blocks import Drawing, Plot, Section, Text
-from recurra.report.lettering import one_line
 from recurra.report.numbers import json_numbers
 from recurra.report.panels.panel import Panel
 from recurra.report.panels.series import (

@@ -10,8 +10,8 @@ import pandas as pd
 
 from recurra.formatting import percent
 from recurra.language import _, mark
+from recurra.lettering import one_line
 from recurra.report.blocks import Details, Drawing, Section, Table, Text
-from recurra.report.lettering import one_line
 from recurra.report.panels.panel import Panel
 from recurra.report.picture import dress_axes
 from recurra.report.style import GRID, OURS

@@ -10,10 +10,10 @@ import pandas as pd
 
 from recurra.formatting import percent
 from recurra.language import _, mark
+from recurra.lettering import one_line
 from recurra.report.blocks import Drawing, Plot, Section, Table, Text
 from recurra.report.frames import empty
 from recurra.report.heat import SEQUENTIAL, colour_bar
-from recurra.report.lettering import one_line
 from recurra.report.numbers import json_numbers
 from recurra.report.panels.panel import Panel
 from recurra.report.picture import dress_axes

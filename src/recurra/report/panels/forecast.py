@@ -10,8 +10,8 @@ import pandas as pd
 
 from recurra.formatting import count, style_of_range
 from recurra.language import _, mark, several
+from recurra.lettering import one_line
 from recurra.report.blocks import ChosenTable, Details, Drawing, Plot, Section, Text
-from recurra.report.lettering import one_line
 from recurra.report.numbers import json_numbers
 from recurra.report.panels.panel import Panel
 from recurra.report.panels.series import (

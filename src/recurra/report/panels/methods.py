@@ -11,10 +11,10 @@ import pandas as pd
 from recurra.errors import InputError
 from recurra.formatting import NumberStyle
 from recurra.language import _, listing, mark
+from recurra.lettering import one_line, wrapped
 from recurra.methods import method_name
 from recurra.report.blocks import Cell, Details, Drawing, Plot, Section, Table, Terms, Text
 from recurra.report.frames import empty
-from recurra.report.lettering import one_line, wrapped
 from recurra.report.numbers import json_numbers
 from recurra.report.panels.panel import Panel
 from recurra.report.panels.table import bounds

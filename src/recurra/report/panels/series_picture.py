@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.formatting import style_of_range
-from recurra.report.lettering import one_line
+from recurra.lettering import one_line
 from recurra.report.panels.series import SeriesData
 from recurra.report.style import GRID, INK, MUTED
 

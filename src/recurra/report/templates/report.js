@@ -6,6 +6,10 @@
   // What the page shows is the reader's own. Its content policy cannot forbid to open a window, so nobody can.
   Object.defineProperty(window, "open", { value: () => null, writable: false, configurable: false });
   const config = { ...payload.config, displayModeBar: touch || narrow ? false : "hover" };
+  if (payload.locale) {
+    Plotly.register(payload.locale);
+    config.locale = payload.locale.name;
+  }
   const byId = (id) => document.getElementById(id);
   const drawn = new Set();
 

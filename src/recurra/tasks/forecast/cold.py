@@ -5,6 +5,9 @@ likes differ. How many they are, and how much each column counts, is chosen on s
 forecast from the others alone. On the same forecasts the quantiles are stretched until they hold what they promise.
 
     distance(a, b) = sum_j w_j d_j(a, b);  w_j = R2 of the level by the nearest in column j alone, the series left out
+
+Columns may tell only together what none tells alone (the size, of shops of one town): all of them alike, and numbers
+among those of one equal category, are tried too, and taken where the nearest tell more of the level so.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ Floats = npt.NDArray[np.floating]
 
 LEAST_SERIES = 5
 _NEAREST = (3, 5, 10, 20, 50)
+_TOGETHER = 0.05  # of the level's variance that other weights have to tell more
+_FIRST = 100.0  # of a category that has to be equal, against numbers in standard deviations
 _ALONE = 3  # nearest ones by which a column is evaluated
 _MOST_LIKES, _MOST_SERIES, _MOST_TESTED, _MOMENTS = 100, 400, 80, 2  # that are enough
 _LEAST_SHARE = 0.02  # of the level's variance, for a column to count
@@ -80,11 +85,11 @@ def fit_cold(panel: Panel, series: Ints, origins: Ints, quantiles: Floats) -> Co
     tested = [_evenly(rows, _MOST_TESTED) for rows in groups]
     levels = _levels(panel)
     features = _features(panel)
-    weights = np.array([_relevance(column, levels) for column in features])
+    weights = _weights(features, levels)
     distances = between(features, features, weights)
     every = np.concatenate(tested)
     most = min(len(panel) - 1, _MOST_LIKES)
-    numbers = sorted({min(k, most) for k in (*_NEAREST, most)}) if weights.any() else [most]
+    numbers = [*sorted({min(k, most) for k in (*_NEAREST, most)}), 1] if weights.any() else [most]
     best, chosen, found = np.inf, numbers[-1], np.empty(0)
     size = max(float(np.abs(truth[every])[np.isfinite(truth[every])].mean()), 1e-300)
     for k in numbers:
@@ -191,13 +196,34 @@ def _levels(panel: Panel) -> Floats:
     return np.log(found) if (found[np.isfinite(found)] > 0).all() else found
 
 
-def _relevance(column: npt.NDArray, levels: Floats) -> float:
-    """The share of the levels' variance that the nearest in a column tell, each series left out; 0 for next to none."""
+def _weights(features: Sequence[npt.NDArray], levels: Floats) -> Floats:
+    """Of each column: what it tells alone, unless the columns tell clearly more together."""
+    alone = np.array([_relevance(_apart(column, column), levels) for column in features])
+    if len(features) < 2:
+        return alone
+    kinds = np.array([np.iscomplexobj(column) for column in features])
+    best, chosen = _together(features, alone, levels), alone
+    first = [np.where(kinds, _FIRST * (np.arange(len(kinds)) == j), 1.0) for j in np.flatnonzero(kinds)]
+    for weights in (np.ones(len(features)), *first):
+        told = _together(features, weights, levels)
+        if told > best + _TOGETHER:
+            best, chosen = told, weights
+    return chosen
+
+
+def _together(features: Sequence[npt.NDArray], weights: Floats, levels: Floats) -> float:
+    """What the nearest by all columns tell of the levels, one of them or a few."""
+    away = between(features, features, weights)
+    return max(_relevance(away, levels, nearest) for nearest in (1, _ALONE))
+
+
+def _relevance(away: Floats, levels: Floats, nearest: int = _ALONE) -> float:
+    """The share of the levels' variance that the nearest by distances [S, S] tell, each series left out; 0 for next to
+    none."""
     known = np.isfinite(levels)
-    column, levels = column[known], levels[known]
-    away = _apart(column, column)
+    away, levels = away[np.ix_(known, known)], levels[known]
     np.fill_diagonal(away, np.inf)
-    told = np.array([levels[_nearest(row, _ALONE)].mean() for row in away])
+    told = np.array([levels[_nearest(row, nearest)].mean() for row in away])
     spread = float(((levels - levels.mean()) ** 2).sum())
     share = 1.0 - float(((levels - told) ** 2).sum()) / spread if spread > 0 else 0.0
     return share if share > _LEAST_SHARE else 0.0

@@ -111,17 +111,25 @@ def _said(model: ForecastModel, names: Sequence[str]) -> str:
         "nearest": min(cold.nearest, len(model.panel)),
         "error": percent(cold.error),
         "held": cold.series,
+        "total": len(model.panel),
     }
     if used:
         return _(
-            "{series} without any history ({names}): forecast as the {nearest} series nearest in {columns} are; "
+            "{series} without any history ({names}): forecast by the {nearest} series nearest in {columns}; "
             "{held} series that were held out whole were missed so by {error} of their mean size",
             columns=listing(used),
             **known,
         )
+    if not columns:
+        return _(
+            "{series} without any history ({names}): forecast as all series are together, since there is no static "
+            "column; {held} series that were held out whole were missed so by {error} of their mean size",
+            **known,
+        )
     return _(
-        "{series} without any history ({names}): forecast as all series are together, since no static column tells "
-        "their levels; {held} series that were held out whole were missed so by {error} of their mean size",
+        "{series} without any history ({names}): forecast as all series are together, since neither one static column "
+        "nor all of them tell the levels of the {total} known series; {held} series that were held out whole were "
+        "missed so by {error} of their mean size",
         **known,
     )
 

@@ -21,7 +21,7 @@ from recurra.ensemble.members import Seat
 from recurra.errors import InputError
 from recurra.evaluation.shared.watching import Promise
 from recurra.formatting import count, significant
-from recurra.language import _
+from recurra.language import _, mark
 from recurra.nn.forecast import ForecastNetwork
 from recurra.tasks.forecast.fitting import kept
 from recurra.tasks.forecast.frames import truth_after
@@ -131,7 +131,7 @@ def _learnt(model: ForecastModel, panel: Panel, run: Run) -> ForecastModel:
             network, WindowReader(panel, member.shape, model.scaling), parts, pick_device(run.device)
         )
         steps = max(1, int(_SHORTER * options.steps(problem.examples)))
-        record = Seat("update", number, len(model.members), model.recipe.seed).train(
+        record = Seat(mark("update"), number, len(model.members), model.recipe.seed).train(
             problem, options.part(_SHORTER), run=run, watch=False, steps=steps
         )
         members.append(WindowMember(network, record, shape=member.shape))

@@ -73,7 +73,7 @@ def watched(
     windows = windows[windows["error"].notna()].reset_index(drop=True)
     found, sentence, since, windows = watched_windows(promise, windows, alpha=alpha, noun="example")
     assert promise is not None
-    notes = watch_notes(found, alpha)
+    notes = [*held.evaluation.notes, *watch_notes(found, alpha)]
     blocks = np.arange(len(windows)) * min(_POINTS, len(windows)) // max(len(windows), 1)
     shown = windows.groupby(blocks).agg(
         time=("time", "first"), error=("error", "mean"), covered=("covered", "mean"), evidence=("evidence", "last")

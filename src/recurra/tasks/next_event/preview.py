@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pandas as pd
 
 from recurra.data.schema.names import counted
@@ -13,6 +15,7 @@ class RankedPreview(Preview):
     """The first items of the first histories, side by side."""
 
     title = mark("Proposals")
+    OURS: ClassVar[tuple[str, ...]] = (mark("history"), mark("first proposals"))
 
     def __init__(self) -> None:
         self._first = pd.DataFrame()

@@ -20,6 +20,7 @@ from recurra.tasks.series.windows import Stretches, is_whole, pairs_of
 from recurra.training import Run
 
 _COMPARED, _FEWEST = 400, 60  # held-out windows that decide between methods
+_CLEARLY = 0.05  # by how much windows are told apart less; two standard errors of the score
 # What the second training by likelihood and that of the adversary are called.
 _LATE = {"study": mark("study by levels of late"), "training": mark("training by levels of late")}
 _ADVERSARY = {"study": mark("study of the adversary"), "training": mark("training of the adversary")}
@@ -88,7 +89,7 @@ def fit_series(rows: Rows, recipe: Recipe, method: str, *, run: Run, name: str) 
 def _by_likelihood(
     parts: tuple[Stretches, Stretches], scaling: Scaling, recipe: Recipe, lengths: Ints, *, run: Run, name: str
 ) -> SeriesModel:
-    """By levels, or by their distance from those of late: as held-out windows are told apart less."""
+    """By levels, or by their distance from those of late, where held-out windows are clearly told apart less."""
 
     def fitted(late: bool, label: str) -> SeriesModel:
         own = replace(recipe, late=late)
@@ -101,10 +102,10 @@ def _by_likelihood(
     scores = [_held_out_score(each, parts[1]) for each in (plain, late)]
     if late.interrupted or np.isnan(scores).any():
         return plain
-    kept = late if scores[1] < scores[0] else plain
+    kept = late if scores[1] < scores[0] - _CLEARLY else plain
     told = _(
         "Held-out windows are told apart by {plain:.2f} where rows are read by their levels, by {late:.2f} where by "
-        "their distance from the level of late: the smaller was taken.",
+        "their distance from the level of late, which is taken where clearly smaller.",
         plain=scores[0],
         late=scores[1],
     )

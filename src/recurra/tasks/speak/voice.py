@@ -103,7 +103,7 @@ class Voice(SpokenEstimator):
     PANELS: ClassVar[tuple[Any, ...]] = PANELS
     UNKEPT: ClassVar[tuple[str, ...]] = ("members", "units")
     PACKAGES: ClassVar[tuple[str, ...]] = ("torch", "numpy", "scipy", "pandas")
-    TOGETHER: ClassVar[str] = mark("{percent} of the texts, with all of their recordings")
+    TOGETHER: ClassVar[str] = mark("{part} of {number} texts, with all of their recordings")
     SHARE: ClassVar[float] = 0.1
     asks: ClassVar[tuple[str, ...]] = ("speaker", "pace")
     produces: ClassVar[str] = "spoken.wav"
@@ -236,7 +236,8 @@ class Voice(SpokenEstimator):
             )
         if model.units is None:
             notes.append(_("Unit selection is compared with after learning only: a model file keeps no recordings."))
-        evaluation = evaluate(model, found, notes, groups=None, seed=model.recipe.seed)
+        texts = data.text_fingerprints()[found.numbers]  # a text that several speakers say is one sentence
+        evaluation = evaluate(model, found, notes, groups=texts, seed=model.recipe.seed)
         return Tested(model, data, found, evaluation, rows)
 
     def evaluated(self, later: Later, **shown: Any) -> Evaluated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,7 @@ class TranscriptPreview(Preview):
     """The first transcripts, and how many recordings nothing was heard in."""
 
     title = mark("Transcripts")
+    OURS: ClassVar[tuple[str, ...]] = (*Preview.OURS, mark("recording"))
 
     def __init__(self) -> None:
         self._beginning, self._silent = pd.DataFrame(), 0

@@ -205,8 +205,8 @@ class Transcriber(SpokenEstimator):
         roles, facts = roles_of_file(opened, named)
         return self._gathered_parts(opened, roles, facts, self._kind(), split, test)
 
-    def _together(self, data: Utterances) -> npt.NDArray[Any] | None:
-        return data.speakers if data.speakers is not None and len(np.unique(data.speakers)) > 1 else None
+    def _together(self, data: Utterances) -> npt.NDArray[np.str_] | None:
+        return data.speakers if data.voices > 1 else None
 
     def _trained(self, data: Utterances, *, run: Run, name: str) -> TranscriptionModel:
         check_settings(self)
@@ -260,11 +260,10 @@ class Transcriber(SpokenEstimator):
         if model.templates is not None and len(data) <= _COMPARED:
             said[NEAREST] = model.templates.nearest(normal)
         truth = data.known
-        several = data.speakers is not None and len(np.unique(data.speakers)) > 1
-        evaluation = evaluate_transcripts(
-            truth, said, speakers=data.speakers if several else None, seed=model.recipe.seed
-        )
-        notes = (*evaluation.notes, *doubts_of(model, truth), *self._again(model, data))
+        evaluation = evaluate_transcripts(truth, said, speakers=self._together(data), seed=model.recipe.seed)
+        alone = [_("All recordings are of one speaker: the scores hold for this speaker only.")]
+        only = alone if data.voices == 1 else []
+        notes = (*evaluation.notes, *only, *doubts_of(model, truth), *self._again(model, data))
         evaluation = replace(evaluation, notes=notes)
         return Tested(model, data, found, evaluation, rows)
 

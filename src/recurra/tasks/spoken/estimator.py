@@ -30,7 +30,7 @@ class SpokenEstimator(StudiedEstimator):
     ROLES: ClassVar[tuple[type, ...]] = (SpeechRoles,)
     UNIT: ClassVar[str] = "recording"
     # What stays together in one part, in words where there are several.
-    TOGETHER: ClassVar[str] = mark("{percent} of the speakers, with all of their recordings")
+    TOGETHER: ClassVar[str] = mark("{part} of {number} speakers, with all of their recordings")
     SHARE: ClassVar[float] = 0.2  # that is the test part of a study, unless given
     seed: int
 
@@ -124,7 +124,10 @@ class SpokenEstimator(StudiedEstimator):
     def _split(self, data: Utterances, share: float) -> Parts:
         groups = self._together(data)
         parts = split_rows(len(data), share=share, groups=groups, seed=int(self.seed))
-        told = mark("{percent} of the recordings, at random") if groups is None else self.TOGETHER
-        return Parts(
-            parts.train, parts.test, [Fact("test part", _(told, percent=f"{100 * share:.3g} %"), option("share"))]
-        )
+        if groups is None:
+            told = _("{percent} of the recordings, at random", percent=f"{100 * share:.3g} %")
+        else:
+            every = np.asarray(groups)
+            part, number = len(np.unique(every[parts.test])), len(np.unique(every))
+            told = _(self.TOGETHER, part=f"{part:,}", number=f"{number:,}")
+        return Parts(parts.train, parts.test, [Fact("test part", told, option("share"))])

@@ -47,11 +47,15 @@ class SpeechRoles:
 
 @dataclass(frozen=True, eq=False)
 class Utterances:
-    """N recordings, their texts (None: not known) and speakers (None: of none)."""
+    """N recordings, their texts (None: not known) and speakers (None: of none).
+
+    `among` counts the speakers of all the recordings that these are a part of; 0: they are all.
+    """
 
     recordings: Recordings
     texts: tuple[str | None, ...]
     speakers: npt.NDArray[np.str_] | None = None
+    among: int = 0
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -59,7 +63,13 @@ class Utterances:
     def take(self, rows: Ints) -> Utterances:
         """Some of them."""
         speakers = None if self.speakers is None else self.speakers[rows]
-        return Utterances(self.recordings.take(rows), tuple(self.texts[int(k)] for k in rows), speakers)
+        texts = tuple(self.texts[int(k)] for k in rows)
+        return Utterances(self.recordings.take(rows), texts, speakers, self.voices)
+
+    @property
+    def voices(self) -> int:
+        """The number of speakers, of all the recordings that these are a part of; 0: it is not known who speaks."""
+        return 0 if self.speakers is None else self.among or len(np.unique(self.speakers))
 
     def digest(self) -> str:
         """Another one wherever a value differs."""

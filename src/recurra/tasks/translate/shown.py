@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,7 @@ class TranslationPreview(Preview):
     """The first translations."""
 
     title = mark("Translations")
+    OURS: ClassVar[tuple[str, ...]] = (*Preview.OURS, mark("source"), mark("reference"), mark("translation"))
 
     def __init__(self) -> None:
         self._first = pd.DataFrame()

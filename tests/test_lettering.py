@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import unicodedata
 import warnings
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.report import lettering
-from recurra.report.lettering import installed_families, no_word_about_fonts, one_line, wrapped
+import recurra as rc
+from recurra import lettering
+from recurra.inspect import draw_attribution
+from recurra.lettering import installed_families, no_word_about_fonts, one_line, wrapped
 
 
 @given(st.text(st.sampled_from("ab cé北京。한 \n")), st.integers(4, 30))
@@ -47,3 +51,29 @@ def test_fonts_are_silent_only_inside() -> None:
     assert fonts.level == before
     with pytest.warns(UserWarning, match="Glyph"):
         warnings.warn("Glyph 21271 (x) missing from font(s) DejaVu Sans.", UserWarning, stacklevel=1)
+
+
+def chinese_fonts() -> bool:
+    return not set(installed_families()) <= {"Liberation Sans", "Arial", "DejaVu Sans"}
+
+
+def drawn() -> tuple[str, list[str]]:
+    """The label across of a picture in Chinese, and the warnings while it is drawn."""
+    with rc.set_language("zh"), warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        figure = draw_attribution({"雨": [0.1, 0.2]})
+        figure.savefig(io.BytesIO(), format="png")
+    return figure.axes[0].get_xlabel(), [str(each.message) for each in told]
+
+
+@pytest.mark.skipif(not chinese_fonts(), reason="no font of this machine has Chinese letters")
+def test_a_chinese_picture_has_its_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert drawn() == ("步", [])
+    with monkeypatch.context() as patch:
+        patch.setattr(lettering, "no_word_about_fonts", nullcontext)  # a box would be warned of
+        assert drawn() == ("步", [])
+
+
+def test_without_chinese_fonts_the_words_are_english_and_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lettering, "FAMILIES", ("No Such Font",))
+    assert drawn() == ("step", [])
