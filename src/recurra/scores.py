@@ -23,7 +23,7 @@ class Score:
 
     `decimals` is None where the score has the unit of the target. `percent`: it is in per cent already. `relative`: it
     is compared by ratio. `nominal`: what it should be, where neither higher nor lower is better. `top`: where it goes
-    from 0 to that and not to 1.
+    from 0 to that and not to 1. `unit`: of its numbers, where they have one of their own.
     """
 
     name: str
@@ -35,11 +35,13 @@ class Score:
     relative: bool = False
     nominal: float | None = None
     top: float = 1.0
+    unit: str = ""
 
     @property
     def heading(self) -> str:
         """Its name with its unit, as a column of a table has it."""
-        return f"{_(self.name)}, %" if (self.share and self.nominal is None) or self.percent else self.title
+        unit = "%" if (self.share and self.nominal is None) or self.percent else _(self.unit) if self.unit else ""
+        return f"{self.title}, {unit}" if unit else self.title
 
     @property
     def title(self) -> str:
@@ -164,6 +166,7 @@ _SCORES = (
         higher=False,
         share=False,
         decimals=2,
+        unit="dB",
     ),
     Score(
         mark("duration error"),
@@ -171,6 +174,7 @@ _SCORES = (
         higher=False,
         share=False,
         decimals=1,
+        unit="ms",
     ),
     Score(
         mark("F0 error"),
@@ -178,6 +182,7 @@ _SCORES = (
         higher=False,
         share=False,
         decimals=2,
+        unit=mark("semitones"),
     ),
     Score(
         mark("recogniser error"),

@@ -6,8 +6,10 @@ import numpy as np
 from tests.report.making import changed, panel
 from tests.report.test_insight_plots import with_insight
 
+from recurra.lettering import figure_class
 from recurra.report.content import ReportContent
 from recurra.report.panels import Memory, Training
+from recurra.report.panels.alignment import Aligned, darkest
 from recurra.report.panels.memory import flow_figure
 from recurra.report.panels.training import learning_figure
 
@@ -17,6 +19,25 @@ def test_learning_has_two_curves_per_member_and_run(many: ReportContent) -> None
     assert figure is not None
     assert len(figure["data"]) == 2 * 3 * 2
     assert sum(trace["showlegend"] for trace in figure["data"]) == 4
+    names = {trace["name"] for trace in figure["data"]}
+    assert names == {f"{run}: {loss} loss" for run in ("backtest", "final") for loss in ("training", "validation")}
+
+
+def test_what_was_not_held_out_has_no_place_in_the_legend(many: ReportContent) -> None:
+    learning = many.data["learning"].assign(validation_loss=np.nan)
+    drawing = panel(Training, changed(many, learning=learning)).drawing()
+    assert drawing is not None
+    axes = figure_class()().add_subplot()
+    drawing.draw(axes, ["DejaVu Sans"])
+    assert axes.get_legend_handles_labels()[1] == ["backtest: training loss", "final: training loss"]
+
+
+def test_even_attention_is_pale_and_a_sharp_one_dark() -> None:
+    source, labelled = ["x"] * 200, [0, 199]
+    even = Aligned("", source, ["a"], np.full((1, 200), 1 / 200), labelled)
+    assert even.shares.max() / darkest(even) < 0.2
+    sharp = Aligned("", source, ["a"], np.eye(1, 200), labelled)
+    assert darkest(sharp) == 1.0
 
 
 def test_the_flow_is_that_of_the_network_that_looks_back_furthest(co2: ReportContent) -> None:

@@ -9,6 +9,7 @@ import pytest
 from recurra.evaluation.forecast.backtest import Backtest
 from recurra.evaluation.labelled.evaluation import evaluate_classes, evaluate_values
 from recurra.evaluation.shared.showing import aligned, formatted
+from recurra.scores import shown_as
 
 
 def classes():
@@ -66,3 +67,13 @@ def test_measures_that_no_method_has_are_left_out():
     (head, row) = formatted(pd.DataFrame({"a": [1.0], "coverage 80 %": [np.nan], "accuracy": [0.5]}, index=["m"]))
     assert head == ["method", "a", "accuracy"]
     assert row == ["m", "1.000", "50.0 %"]
+
+
+def test_a_heading_names_the_unit() -> None:
+    assert [shown_as(name).heading for name in ("MCD", "duration error", "F0 error", "accuracy", "BLEU")] == [
+        "MCD, dB",
+        "duration error, ms",
+        "F0 error, semitones",
+        "accuracy, %",
+        "BLEU",
+    ]

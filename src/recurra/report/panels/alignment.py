@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 END_SIGN = "\u25c6"  # the end of a text
 _COLOURS = [[0.0, "#ffffff"], [1.0, "#1f4e79"]]
+_EVEN = 8.0  # times the share of each where all have the same: what is drawn darkest at least
 
 
 class Aligned(NamedTuple):
@@ -89,8 +90,13 @@ def heat_map(each: Aligned) -> Figure:
 
 
 def darkest(each: Aligned) -> float:
-    """The share that is drawn darkest: all of it, or of a source of many small steps the largest there is."""
-    return 1.0 if each.labelled is None else max(float(np.max(each.shares, initial=0.0)), 1e-3)
+    """The share that is drawn darkest: all of it, or of a source of many small steps the largest there is.
+
+    But no less than a few times what each has where all have the same: else that would be drawn as the most there is.
+    """
+    if each.labelled is None:
+        return 1.0
+    return max(float(np.max(each.shares, initial=0.0)), min(1.0, _EVEN / max(len(each.source), 1)))
 
 
 def height_of(each: Aligned) -> int:

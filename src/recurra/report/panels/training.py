@@ -65,16 +65,16 @@ def learning_figure(panel: Training) -> Figure | None:
     runs = list(frame["run"].unique())
     for (run, member), rows in frame.groupby(["run", "member"], sort=False, observed=True):
         color = (OURS, *OTHERS[1:])[runs.index(run) % len(OTHERS)]
-        for column, label, line in (
-            ("train_loss", _("training"), {"color": color, "width": 1, "dash": "dot"}),
-            ("validation_loss", _("validation"), {"color": color, "width": 2}),
+        for column, line in (
+            ("train_loss", {"color": color, "width": 1, "dash": "dot"}),
+            ("validation_loss", {"color": color, "width": 2}),
         ):
             part = _curve(rows, column)
             first = not any(trace["legendgroup"] == f"{run} {column}" for trace in data)
             data.append(
                 {
                     "type": "scatter",
-                    "name": f"{plot_text(_(RUNS.get(str(run), str(run))), 20)}: {label}" if len(runs) > 1 else label,
+                    "name": plot_text(_name(run, column, runs), 40),
                     "legendgroup": f"{run} {column}",
                     "showlegend": first,
                     "x": json_numbers(part["step"]),
@@ -99,6 +99,14 @@ def learning_figure(panel: Training) -> Figure | None:
     )
 
 
+def _name(run: object, column: str, runs: list) -> str:
+    """What a curve is called; where there are several runs, with its own."""
+    if len(runs) == 1:
+        return _("training") if column == "train_loss" else _("validation")
+    loss = _("training loss") if column == "train_loss" else _("validation loss")
+    return f"{_(RUNS.get(str(run), str(run)))}: {loss}"
+
+
 def _curve(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     known = rows[np.isfinite(rows[column].to_numpy(dtype=np.float64, na_value=np.nan))].sort_values(
         "step", kind="stable"
@@ -112,9 +120,11 @@ def _curves(axes: Axes, panel: Training, fonts: list[str]) -> None:
     labelled = set()
     for (run, _member), rows in frame.groupby(["run", "member"], sort=False, observed=True):
         color = (OURS, *OTHERS[1:])[runs.index(run) % len(OTHERS)]
-        for column, label, style in (("train_loss", _("training"), ":"), ("validation_loss", _("validation"), "-")):
+        for column, style in (("train_loss", ":"), ("validation_loss", "-")):
             part = _curve(rows, column)
-            name = f"{_(RUNS.get(str(run), str(run)))}: {label}" if len(runs) > 1 else label
+            if not len(part):
+                continue
+            name = _name(run, column, runs)
             shown = "_" if name in labelled else name
             labelled.add(name)
             axes.plot(part["step"], part[column], style, color=color, lw=1.6, label=shown)

@@ -68,9 +68,10 @@ def result_frame(tested: Tested) -> pd.DataFrame:
 
 
 def mistakes_frame(tested: Tested) -> pd.DataFrame:
-    """The translations that are least like their references."""
+    """The translations that are least like their references, of those that differ from them."""
     scores = sentence_scores(tested)
     worst = np.argsort(scores, kind="stable")[:_WORST]
+    worst = worst[scores[worst] < 100]
     rows = [
         {
             "row": int(tested.rows[k]) + 1,
@@ -81,7 +82,7 @@ def mistakes_frame(tested: Tested) -> pd.DataFrame:
         }
         for k in worst.tolist()
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["row", "source", "reference", "translation", "chrF"])
 
 
 def chosen_alignments(tested: Tested) -> list[Aligned]:
