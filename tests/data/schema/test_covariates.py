@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recurra.data.panel.building import understand
 from recurra.data.schema.roles import infer_schema
 from recurra.errors import InputError
 
@@ -60,3 +61,12 @@ def test_an_infinite_covariate_is_refused() -> None:
     with pytest.raises(InputError, match=r"column 'x' of x.csv is infinite \(inf\) in row 8"):
         infer_schema(frame, target="y", source="x.csv")
     assert infer_schema(frame, target="y", ignore=["x"]).past == ()
+
+
+def test_a_mark_in_some_rows_is_not_called_the_same_everywhere() -> None:
+    mark = pd.Series([None] * N, dtype=object)
+    mark[[3, 9]] = "sale"
+    frame = pd.DataFrame({"day": DAYS, "y": RNG.normal(size=N), "note": mark, "same": 1.0})
+    facts = {fact.label: fact.value for fact in understand(frame, target="y")[1]}
+    assert facts["ignored"] == "note (one value, given in 2 rows), same (always the same)"
+    assert infer_schema(frame, target="y", past=["note"]).past_categorical == ("note",)

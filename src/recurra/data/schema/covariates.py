@@ -14,7 +14,7 @@ from recurra.data.schema.names import shown
 from recurra.data.schema.overrides import ColumnOverrides
 from recurra.data.time.times import Times
 from recurra.errors import InputError
-from recurra.language import _, mark
+from recurra.language import _, counted, mark
 from recurra.options import option
 
 MOST_CATEGORIES = 50
@@ -65,7 +65,10 @@ def find_roles(
                 )
             )
         if wish is None and changes is None and (count == 1 or _same(values, missing)):
-            ignored.append(_("{name} (always the same)", name=name))
+            same = _("{name} (always the same)", name=name)
+            if missing.any():
+                same = _("{name} (one value, given in {rows})", name=name, rows=counted(int((~missing).sum()), "row"))
+            ignored.append(same)
         elif wish is None and suffix and changes is not None and values.max() >= MOST_CATEGORIES:
             ignored.append(_("{name} (text with {values} values)", name=name, values=values.max() + 1))
         else:
