@@ -38,6 +38,7 @@ OTHER_NOUNS = (
     "character",
     "frame",
     "test session",
+    "test game",
     "test sentence",
 )  # that are counted through a variable
 OTHERS = ("words", "characters", "text", "audio", "label", "tags")  # how a text is cut; labels of facts by part

@@ -36,17 +36,24 @@ def leading_of(items: int) -> str:
 
 
 def evaluate_ranks(
-    ranks: Mapping[str, Ranks], *, items: int, counts: Ints, owners: Ints, draws: int = 1000, seed: int = 0
+    ranks: Mapping[str, Ranks],
+    *,
+    items: int,
+    counts: Ints,
+    owners: Ints,
+    unit: str = "test session",
+    draws: int = 1000,
+    seed: int = 0,
 ) -> Evaluation:
-    """From the ranks of every method, the model's first; `counts` [V] of items in training, `owners` [M] of questions.
+    """From the ranks of every method, the model's first.
+
+    `counts` [V] of items in training, `owners` [M] of questions, each a `unit`.
 
     Raises InputError without a question or a baseline.
     """
     popularity = _percentiles(counts)
     scores = {name: _scores(found, items, popularity) for name, found in ranks.items()}
-    return evaluate_scores(
-        scores, leading=leading_of(items), groups=owners, unit="test session", draws=draws, seed=seed
-    )
+    return evaluate_scores(scores, leading=leading_of(items), groups=owners, unit=unit, draws=draws, seed=seed)
 
 
 def _scores(found: Ranks, items: int, popularity: Floats) -> dict[str, Score]:

@@ -152,5 +152,6 @@ UNITS = (  # that are drawn
     mark("test speakers"),
     mark("test passages"),
     mark("test sessions"),
+    mark("test games"),
     mark("test sentences"),
 )

@@ -44,7 +44,8 @@ class Ranked:
 def evaluate_model(model: NextEventModel, data: Events, *, units: Ints | None = None, done: Done = nobody) -> Tested:
     """Rank what came at the places of `data` among all items, by the model and by every baseline.
 
-    `units` [U] are numbers of what the histories belong to, which are drawn together; each by itself unless given.
+    `units` [U] are numbers of the games that the histories belong to, which are drawn together; each by itself unless
+    given.
     """
     log, asked = data.log, data.places
     assert asked is not None
@@ -68,7 +69,13 @@ def evaluate_model(model: NextEventModel, data: Events, *, units: Ints | None = 
         done(round(total * number / len(every)))
     alone = ranks.pop(ALONE, None)
     owners = log.owners[asked] if units is None else units[log.owners[asked]]
-    evaluation = evaluate_ranks(ranks, items=len(model.reader.items), counts=model.counts, owners=owners)
+    evaluation = evaluate_ranks(
+        ranks,
+        items=len(model.reader.items),
+        counts=model.counts,
+        owners=owners,
+        unit="test session" if units is None else "test game",
+    )
     notes = [*_named_in(evaluation), *_notes(model, log, encoded, asked, ranks[MODEL], alone)]
     if total > _MOST:
         notes.append(_("{n} questions were evaluated, evenly spaced among a larger number.", n=f"{len(asked):,}"))
