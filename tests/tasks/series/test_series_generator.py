@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -122,19 +123,25 @@ def test_a_random_walk_does_not_go_back_to_its_mean_and_a_stationary_column_does
     assert (back_to_mean(Stretches(both[:500], np.array([0, 500]))) == 0).all()  # too few blocks to tell
 
 
-def test_a_column_keeps_to_limits_that_it_reaches_again_and_again() -> None:
-    rng = np.random.default_rng(0)
-    values = np.column_stack([rng.uniform(0, 50, 3000), rng.standard_normal((3000, 2)).cumsum(axis=0)])
+def test_rows_are_thrown_back_from_their_bounds_and_not_held_there() -> None:
+    values = np.random.default_rng(0).standard_normal((3000, 2)).cumsum(axis=0)
     scaling = Scaling.of(values, np.array([0, 3000]))
     z = torch.from_numpy(scaling.scaled(values)).float()[:, None]
     low, high = scaling.bounds(z[:1])
-    share = int(scaling.same[0])
-    torch.testing.assert_close(high[0, share], z[:, 0, share].max())
-    assert (high[0] > z[:, 0].amax(0)).tolist() == [k != share for k in range(3)]
-    drawn = torch.zeros(1, 3)
-    drawn[0, share] = high[0, share] + 0.2
-    kept = scaling.within(drawn, low, high)  # thrown back, not held there
-    assert float(kept[0, share]) == pytest.approx(float(high[0, share]) - 0.2, abs=1e-5)
+    torch.testing.assert_close(high[0], z.amax(0)[0] + 0.25 * (z.amax(0) - z.amin(0))[0])
+    torch.testing.assert_close(scaling.within(high + 0.2, low, high), high - 0.2)
+    torch.testing.assert_close(scaling.within(low - 0.2, low, high), low + 0.2)
+
+
+def test_what_goes_on_at_other_levels_is_read_from_its_level_of_late() -> None:
+    rng = np.random.default_rng(0)
+    trend = pd.DataFrame(
+        {"a": np.arange(3000) * 0.5 + rng.standard_normal(3000).cumsum(), "b": rng.standard_normal(3000)}
+    )
+    model = rc.SeriesGenerator(method="likelihood", network={"hidden": 4}, training={"epochs": 0.2}).fit(trend)
+    assert len(model.model_.said) == 1
+    first, second = map(float, re.findall(r"by (\d\.\d\d)", model.model_.said[0]))
+    assert model.model_.recipe.late == (second < first) or first == second
 
 
 def test_the_end_of_a_series_is_not_the_past_of_the_next() -> None:

@@ -20,7 +20,6 @@ from recurra.tasks.series.windows import Stretches, is_whole, pairs_of
 from recurra.training import Run
 
 _COMPARED, _FEWEST = 400, 60  # held-out windows that decide between methods
-_CLEARLY = 0.05  # by how much windows are told apart less; two standard errors of the score
 # What the second training by likelihood and that of the adversary are called.
 _LATE = {"study": mark("study by levels of late"), "training": mark("training by levels of late")}
 _ADVERSARY = {"study": mark("study of the adversary"), "training": mark("training of the adversary")}
@@ -89,7 +88,10 @@ def fit_series(rows: Rows, recipe: Recipe, method: str, *, run: Run, name: str) 
 def _by_likelihood(
     parts: tuple[Stretches, Stretches], scaling: Scaling, recipe: Recipe, lengths: Ints, *, run: Run, name: str
 ) -> SeriesModel:
-    """By levels, or by their distance from those of late, where held-out windows are clearly told apart less."""
+    """By levels, or by their distance from those of late: as held-out windows are told apart less.
+
+    By classifiers that see changes and by such as see rows alone, to which levels are all.
+    """
 
     def fitted(late: bool, label: str) -> SeriesModel:
         own = replace(recipe, late=late)
@@ -99,24 +101,26 @@ def _by_likelihood(
     if recipe.whole or plain.interrupted:
         return plain
     late = fitted(True, _LATE[name])
-    scores = [_held_out_score(each, parts[1]) for each in (plain, late)]
+    scores = [
+        (_held_out_score(each, parts[1]) + _held_out_score(each, parts[1], changes=False)) / 2 for each in (plain, late)
+    ]
     if late.interrupted or np.isnan(scores).any():
         return plain
-    kept = late if scores[1] < scores[0] - _CLEARLY else plain
+    kept = late if scores[1] < scores[0] else plain
     told = _(
         "Held-out windows are told apart by {plain:.2f} where rows are read by their levels, by {late:.2f} where by "
-        "their distance from the level of late, which is taken where clearly smaller.",
+        "their distance from the level of late: the smaller was taken.",
         plain=scores[0],
         late=scores[1],
     )
     return replace(kept, said=(told,))
 
 
-def _held_out_score(model: SeriesModel, held: Stretches) -> float:
+def _held_out_score(model: SeriesModel, held: Stretches, *, changes: bool = True) -> float:
     """The discriminative score on rows that ended the training; NaN where they are too few."""
     histories, real = pairs_of(held, model.recipe.window, _COMPARED, whole=model.recipe.whole)
     if len(real) < _FEWEST:
         return float("nan")
     made = model.scaling.again(model.go_on(histories, real.shape[1], model.recipe.seed))
-    right = told_apart(model.scaling.again(real), made, seed=model.recipe.seed)
+    right = told_apart(model.scaling.again(real), made, seed=model.recipe.seed, changes=changes)
     return float(abs(right.mean() / 2 - 0.5))

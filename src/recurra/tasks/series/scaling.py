@@ -14,8 +14,7 @@ from recurra.tasks.series.rows import Floats, Ints
 _MAGNITUDES = 3.0  # largest / smallest of a positive column, from which on its logarithm is learnt
 _FEW = 0.01  # different values of a column, by its rows, up to which only those are made
 _HOLDS = 0.01  # share of its changes that are none, from which on a column holds its value at times
-_BEYOND = 0.25  # of its range that a column may leave it by, where it does not end there again and again
-_EDGE, _OFTEN, _PARTS, _MANY = 0.02, 0.005, 10, 5  # of the range; of the rows; of the time, and those with such rows
+_BEYOND = 0.25  # of its range that a column may leave it by
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +53,6 @@ class Scaling:
         grids = [grid if len(grid) <= max(2, _FEW * len(x)) else grid[:0] for grid in grids]
         stops = np.cumsum([0, *map(len, grids)])
         room = _BEYOND * (z.max(axis=0) - z.min(axis=0)) / spread
-        below, above = np.where(_ends_there(-z), 0.0, room), np.where(_ends_there(z), 0.0, room)
         return Scaling(
             own.astype(np.int64),
             same.ravel().astype(np.int64),
@@ -62,8 +60,8 @@ class Scaling:
             mean,
             spread,
             steps,
-            (z.min(axis=0) - mean) / spread - below,
-            (z.max(axis=0) - mean) / spread + above,
+            (z.min(axis=0) - mean) / spread - room,
+            (z.max(axis=0) - mean) / spread + room,
             np.concatenate(grids),
             stops.astype(np.int64),
             (within == 0).mean(axis=0) >= _HOLDS,
@@ -97,10 +95,3 @@ class Scaling:
             if len(grid := self.grid[self.ends[k] : self.ends[k + 1]]):
                 x[..., k] = grid[np.searchsorted((grid[1:] + grid[:-1]) / 2, x[..., k])]
         return x[..., self.same]
-
-
-def _ends_there(z: Floats) -> npt.NDArray[np.bool_]:
-    """Whether columns [N, E] have a largest value that they reach at many times, as a share of 100 % or a switch."""
-    near = z >= z.max(axis=0) - _EDGE * np.ptp(z, axis=0)
-    parts = sum(part.any(axis=0).astype(int) for part in np.array_split(near, _PARTS))
-    return (near.mean(axis=0) >= _OFTEN) & (parts >= _MANY)
