@@ -426,6 +426,7 @@ def test_large_arrow_files_become_narrow(tmp_path: Path) -> None:
 # Real files, against another reader
 
 
+@pytest.mark.filterwarnings("ignore:The 'float_precision' argument:Warning")  # of pandas 3.1, which reads so by itself
 def test_real_files_agree_with_pandas(shared_data: Path) -> None:
     paths = sorted((shared_data / "forecasting").glob("*.csv"))
     assert len(paths) >= 10
