@@ -17,7 +17,7 @@ from recurra.data.events.log import EventLog
 from recurra.data.examples.ragged import offsets_of
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import require_columns, words_in
-from recurra.data.time.times import read_times, time_format_of
+from recurra.data.time.times import read_times
 from recurra.errors import InputError
 from recurra.formatting import percent
 from recurra.language import _, counted, listing
@@ -111,16 +111,6 @@ def understand_events(
     return EventColumns(item, user, time, tuple(features), repeats)
 
 
-def settle_times(
-    frame: pd.DataFrame, columns: EventColumns, *, day_first: bool | None = None, source: str = "the table"
-) -> tuple[EventColumns, list[Fact]]:
-    """With how times are written, by which later files are read; and what was decided."""
-    if columns.time is None:
-        return columns, []
-    found, facts = time_format_of(frame, columns.time, source=source, day_first=day_first)
-    return replace(columns, time_format=found), list(facts)
-
-
 def _tells(column: pd.Series) -> bool:
     """Whether a column may be read with an event: numbers that vary, or words of which there are not too many."""
     if pd.api.types.is_numeric_dtype(column.dtype):
@@ -154,6 +144,14 @@ def read_events(
     Raises InputError for a cell without user or item, identifiers that are the same as numbers and not as words, and
     times of which some are seconds and some milliseconds.
     """
+    log, _columns, facts = learn_events(frame, columns, source=source)
+    return log, facts
+
+
+def learn_events(
+    frame: pd.DataFrame, columns: EventColumns, *, day_first: bool | None = None, source: str = "the table"
+) -> tuple[EventLog, EventColumns, list[Fact]]:
+    """As `read_events`, with how the times are written, by which later files are read."""
     wanted = [columns.item, *([columns.user] if columns.user else []), *([columns.time] if columns.time else [])]
     require_columns([*wanted, *columns.context], [str(name) for name in frame.columns], source, "")
     for name in wanted[:2] if columns.user else wanted[:1]:
@@ -163,7 +161,10 @@ def read_events(
     users = np.full(len(frame), ALONE, dtype=object)
     if columns.user is not None:
         users = identifiers(frame[columns.user], columns.user, source)
-    times = None if columns.time is None else _seconds(frame, columns, source, facts)
+    times = None
+    if columns.time is not None:
+        times, written = _seconds(frame, columns, source, facts, day_first)
+        columns = replace(columns, time_format=written)
     codes, known = pd.factorize(users)
     order = np.lexsort([codes]) if times is None else np.lexsort([times, codes])
     if times is not None and len(order) > 1:
@@ -216,7 +217,7 @@ def read_events(
         facts.append(
             Fact(_("shared times"), _("{share} of the events share their time with a neighbour", share=percent(tied)))
         )
-    return log, facts
+    return log, columns, facts
 
 
 def refuse_short(log: EventLog, columns: EventColumns, source: str) -> None:
@@ -319,8 +320,13 @@ def _refuse_twins(distinct: list[Any], texts: list[str], codes: npt.NDArray, nam
         seen[same] = number
 
 
-def _seconds(frame: pd.DataFrame, columns: EventColumns, source: str, facts: list[Fact]) -> npt.NDArray[np.float64]:
-    """The times of all rows in seconds, fractions of a second kept; whole numbers that are no time as they are."""
+def _seconds(
+    frame: pd.DataFrame, columns: EventColumns, source: str, facts: list[Fact], day_first: bool | None
+) -> tuple[npt.NDArray[np.float64], str | None]:
+    """The times of all rows in seconds, fractions of a second kept; whole numbers that are no time as they are.
+
+    And how a column of texts writes them.
+    """
     name = str(columns.time)
     column = frame[name]
     numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
@@ -343,14 +349,15 @@ def _seconds(frame: pd.DataFrame, columns: EventColumns, source: str, facts: lis
                 )
             )
         if inside[0].all():
-            return values
+            return values, None
         if inside[1].all():
-            return values / 1000
-    times = read_times(frame, [name], source=source, format=columns.time_format)
+            return values / 1000, None
+    times = read_times(frame, [name], source=source, format=columns.time_format, day_first=day_first)
+    written = None if numeric else times.format
     facts += [fact for fact in times.facts if fact.label != "time column"]
     if times.values.dtype.kind == "M":
-        return times.values.astype("datetime64[us]").astype(np.int64) / 1e6
-    return times.values.astype(np.float64)
+        return times.values.astype("datetime64[us]").astype(np.int64) / 1e6, written
+    return times.values.astype(np.float64), written
 
 
 def _context(column: pd.Series) -> npt.NDArray:
@@ -384,6 +391,4 @@ def log_of(
     given = dict(columns)
     day_first = given.pop("day_first", None)
     known = understand_events(events, source=source, **given)
-    known, told = settle_times(events, known, day_first=day_first, source=source)
-    log, facts = read_events(events, known, source=source)
-    return log, known, [*facts, *told]
+    return learn_events(events, known, day_first=day_first, source=source)

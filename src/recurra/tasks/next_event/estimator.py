@@ -16,10 +16,10 @@ from recurra.data.events.log import EventLog
 from recurra.data.events.reader import EventReader
 from recurra.data.events.reading import (
     EventColumns,
+    learn_events,
     log_of,
     read_events,
     refuse_short,
-    settle_times,
     understand_events,
 )
 from recurra.data.examples.files import read_examples_file
@@ -246,9 +246,7 @@ class NextEvent(StudiedEstimator):
         given |= {name: [given[name]] for name in ("features", "ignore") if isinstance(given.get(name), str)}
         given |= {name: single_column(given[name], name) for name in ("user", "item", "time") if name in given}
         known = understand_events(opened.frame, source=opened.source, repeats=repeats, **given)
-        known, told = settle_times(opened.frame, known, day_first=day_first, source=opened.source)
-        log, facts = read_events(opened.frame, known, source=opened.source)
-        facts += told
+        log, known, facts = learn_events(opened.frame, known, day_first=day_first, source=opened.source)
         refuse_numbers(tuple(self.numbers), log)
         refuse_short(log, known, opened.source)
         self.roles_ = self._usage(known)
