@@ -1,4 +1,4 @@
-"""Where and under whose eyes a training happens: everything that does not change the result."""
+"""Where a training runs and how it is followed: everything that does not change the result."""
 
 from __future__ import annotations
 

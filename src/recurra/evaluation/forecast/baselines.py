@@ -3,8 +3,8 @@
 Nothing looks past an origin. Missing values: the plain forecasts see only observed values; the statistical ones bridge
 inner gaps by straight lines; after a gap at the end every method looks further ahead.
 
-A method that would take more than `budget_of` so many series by its own rough reckoning is left out, and said so: the
-reckoning counts series, origins, rows and seasons, never a clock, so that the same data always gives the same table. A
+A method that would take more than `budget_of` so many series by its own rough estimate is left out, and said so: the
+estimate counts series, origins, rows and seasons, never a clock, so that the same data always gives the same table. A
 budget of 0 leaves what is plain: nothing of statsforecast is imported then.
 
 Needs no torch, and `forecast_baselines` can be sent to another process.

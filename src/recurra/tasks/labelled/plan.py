@@ -83,7 +83,7 @@ def _any_network(encoder: Encoder, steps: float, per_step: bool) -> SequenceOpti
     Words come with their meaning, which begins with the company they keep: a narrow recurrence suffices. Letters and
     numbers have theirs among their neighbours: a convolution comes first, and of a long sequence with one label it
     leaves 50 to 100 steps; where a whole string has one label, what stands where decides. Numbers come from few
-    sources (persons, devices) that are easily learnt by heart: layer norm, and features dropped. Measured on short
+    sources (persons, devices) that are easily memorised: layer norm, and features dropped. Measured on short
     texts, proteins, promoters, digits, speech, exercises.
     """
     if of_words(encoder):

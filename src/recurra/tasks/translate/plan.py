@@ -16,7 +16,7 @@ _LEAST = 60  # pairs below which none is held out
 
 
 def default_network(pairs: int, cell: str) -> EncoderDecoderOptions:
-    """Wider where there is more to learn; few pairs are learnt by heart, and more is dropped.
+    """Wider where there is more to learn; few pairs are memorised, and more is dropped.
 
     A Transformer of as many parameters, to within a twentieth, has three layers of 13/16 of the width.
     """
