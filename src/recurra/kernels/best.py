@@ -37,7 +37,7 @@ def plain_best_of(scores: npt.NDArray[np.float32], found: Ints) -> Ints:
 def _engine_best() -> Callable[[npt.NDArray[np.float32], Ints], int] | None:
     if chooser.NO_ENGINE:
         return None
-    from recurra.kernels.cpu import _engine  # pyright: ignore[reportAttributeAccessIssue]  # compiled when installed
+    from recurra.kernels.cpu import _engine
 
     return _engine.best
 

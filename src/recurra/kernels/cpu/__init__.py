@@ -34,7 +34,7 @@ def check_engine(engine: ModuleType, table: Path = _TABLE) -> None:
 
 
 try:
-    from recurra.kernels.cpu import _engine  # pyright: ignore[reportAttributeAccessIssue]  # compiled when installed
+    from recurra.kernels.cpu import _engine
 except ImportError:  # none was compiled, or it does not load: whoever imports it is told
     pass
 else:

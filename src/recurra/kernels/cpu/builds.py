@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from recurra.errors import InputError
-from recurra.kernels.cpu import _engine  # pyright: ignore[reportAttributeAccessIssue]  # compiled when installed
+from recurra.kernels.cpu import _engine
 
 ISA = "RECURRA_ISA"
 

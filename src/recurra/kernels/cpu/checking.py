@@ -12,10 +12,7 @@ from typing import Any
 
 import torch
 
-from recurra.kernels.cpu import (
-    _engine,  # pyright: ignore[reportAttributeAccessIssue]  # compiled when installed
-    passes,
-)
+from recurra.kernels.cpu import _engine, passes
 
 CHECK = "RECURRA_CHECK"
 _STORED = (torch.float32, torch.float64, torch.bfloat16)

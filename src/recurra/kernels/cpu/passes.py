@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from recurra.kernels.contract import NO_MASKS, Answer, Call, DropoutMasks
-from recurra.kernels.cpu import _engine  # pyright: ignore[reportAttributeAccessIssue]  # compiled when installed
+from recurra.kernels.cpu import _engine
 from recurra.kernels.workspace import empty
 
 _TYPES = {torch.float32: 0, torch.float64: 1, torch.bfloat16: 2}

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from recurra.kernels.contract import NO_MASKS
-from recurra.kernels.cpu import _engine  # pyright: ignore[reportAttributeAccessIssue]  # compiled when installed
+from recurra.kernels.cpu import _engine
 from recurra.kernels.cpu.passes import CELLS, asked_of_step
 from recurra.kernels.steps import Head, StackedCall
 
