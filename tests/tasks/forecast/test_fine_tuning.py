@@ -20,6 +20,7 @@ from recurra.nn.pretrained.forecasting import forecast
 from recurra.nn.pretrained.shape import Shape
 from recurra.nn.pretrained.weights import load_network, shipped
 from recurra.nn.pretrained.windows import read_windows
+from recurra.tasks.forecast.decided import decided
 from recurra.tasks.forecast.fine_tuning import TuningProblem, fine_tune
 from recurra.tasks.forecast.fitting import untrained_model, with_tuned
 from recurra.tasks.forecast.model import ForecastModel
@@ -35,6 +36,17 @@ def tuned() -> rc.Forecaster:
     forecaster = quick(method="fine-tuned", epochs=12.0)
     forecaster.study(shops(200))
     return forecaster
+
+
+def test_a_fine_tuning_that_the_user_stopped_is_told(tuned: rc.Forecaster) -> None:
+    member = tuned.holdout_.tuned
+    assert member is not None
+    assert member.record is not None
+    cut = replace(member, record=replace(member.record, interrupted=True))
+    told = [fact.value for fact in decided(replace(tuned.holdout_, tuned=cut), {}) if fact.label == "stopped"]
+    assert len(told) == 1
+    assert told[0].endswith("steps")
+    assert not [fact for fact in decided(tuned.holdout_, {}) if fact.label == "stopped"]
 
 
 def test_it_lowers_the_held_out_loss_of_the_pretrained_network(tuned: rc.Forecaster) -> None:

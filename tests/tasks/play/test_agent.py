@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import torch
 
 import recurra as rc
 from recurra.errors import InputError, TrainingError
+from recurra.tasks.play.facts import model_facts
 from recurra.tasks.play.observations import recorded
 from recurra.tasks.play.shown import kept_in_memory
 from recurra.training import Run
@@ -34,6 +36,21 @@ def played() -> rc.RecurrentAgent:
     agent = small(members=2)
     agent.learn("CartPoleNoVel")
     return agent
+
+
+def test_a_training_that_the_user_stopped_is_told(played: rc.RecurrentAgent) -> None:
+    members = played.model_.members
+    record = members[-1].record
+    assert record is not None
+    cut = replace(members[-1], record=replace(record, interrupted=True))
+    told = [
+        fact.value
+        for fact in model_facts(replace(played.model_, members=(*members[:-1], cut)))
+        if fact.label == "stopped"
+    ]
+    assert len(told) == 1
+    assert told[0].startswith("after ")
+    assert not [fact for fact in model_facts(played.model_) if fact.label == "stopped"]
 
 
 @pytest.mark.train

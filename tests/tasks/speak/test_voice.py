@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from recurra.data.demo.numbers import make_voice
 from recurra.data.examples.samples import Sound
 from recurra.evaluation.shared.evaluation import MODEL
 from recurra.tasks.speak.evaluating import HEARD, JOINED, MCD, MEAN
+from recurra.tasks.speak.facts import model_facts
 from recurra.tasks.speak.results import SpokenPreview
 from recurra.training import Run
 from recurra.training.checkpoint import CheckpointFolder
@@ -35,6 +37,21 @@ def studied() -> Voice:
     voice = Voice(**QUICK)
     voice.study(X, Y, share=0.2)
     return voice
+
+
+def test_a_training_that_the_user_stopped_is_told(studied: Voice) -> None:
+    members = studied.model_.members
+    record = members[-1].record
+    assert record is not None
+    cut = replace(members[-1], record=replace(record, interrupted=True))
+    told = [
+        fact.value
+        for fact in model_facts(replace(studied.model_, members=(*members[:-1], cut)))
+        if fact.label == "stopped"
+    ]
+    assert len(told) == 1
+    assert told[0].startswith("after ")
+    assert not [fact for fact in model_facts(studied.model_) if fact.label == "stopped"]
 
 
 def test_it_is_evaluated_beside_joined_and_mean_recordings(studied: Voice) -> None:

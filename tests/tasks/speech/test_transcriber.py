@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import recurra as rc
 from recurra import InputError, ModelFileError, Transcriber
 from recurra.data.demo.numbers import make_numbers
+from recurra.tasks.speech.facts import model_facts
 from recurra.tasks.speech.model import Transcript
 
 FEW = make_numbers(48, speakers=8)
@@ -22,6 +24,21 @@ QUICK: dict[str, Any] = {"network": {"hidden": 12, "layers": 1}, "training": {"e
 @pytest.fixture(scope="module")
 def fitted() -> Transcriber:
     return Transcriber(**QUICK).fit(X, Y, groups=WHO)
+
+
+def test_a_training_that_the_user_stopped_is_told(fitted: Transcriber) -> None:
+    members = fitted.model_.members
+    record = members[-1].record
+    assert record is not None
+    cut = replace(members[-1], record=replace(record, interrupted=True))
+    told = [
+        fact.value
+        for fact in model_facts(replace(fitted.model_, members=(*members[:-1], cut)))
+        if fact.label == "stopped"
+    ]
+    assert len(told) == 1
+    assert told[0].startswith("after ")
+    assert not [fact for fact in model_facts(fitted.model_) if fact.label == "stopped"]
 
 
 def tones(count: int, seed: int) -> tuple[list[np.ndarray], list[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from recurra.data import Fact
-from recurra.ensemble.members import remarks_of
+from recurra.ensemble.members import remarks_of, stopped
 from recurra.formatting import percent
 from recurra.language import _, counted, listing
 from recurra.methods import method_name
@@ -56,6 +56,7 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
     if model.tuned is not None:
         rows = _("all its weights, on windows of at most {rows} rows", rows=CONTEXT)
         found.append(Fact("fine-tuned network", rows, option("fine_tune")))
+    found += stopped(model.trainings, None)
     if not model.members:
         return [*found, *beside]
     shapes = [member.shape for member in model.members]

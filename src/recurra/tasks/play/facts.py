@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recurra.data.schema.facts import Fact
-from recurra.ensemble.members import remarks_of
+from recurra.ensemble.members import remarks_of, stopped
 from recurra.environments.making import World
 from recurra.environments.spaces import CHOICE, Acted, Part
 from recurra.formatting import count, style_of_sizes
@@ -52,6 +52,7 @@ def model_facts(model: AgentModel) -> list[Fact]:
     return [
         Fact(_("network"), network, option("cell")),
         Fact(_("training"), trained, option("frames")),
+        *stopped(model.members, None),
         Fact(_("the agent that acts"), best),
         *(Fact("remark", remark) for remark in remarks_of(model.members)),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recurra.data.schema.facts import Fact
-from recurra.ensemble.members import remarks_of
+from recurra.ensemble.members import remarks_of, stopped
 from recurra.formatting import count
 from recurra.language import _, mark
 from recurra.options import option
@@ -55,5 +55,6 @@ def model_facts(model: VoiceModel) -> list[Fact]:
             ),
             option("cell"),
         ),
+        *stopped(model.members, model.recipe.training.epochs),
     ]
     return [*facts, *(Fact("remark", remark) for remark in remarks_of(model.members))]

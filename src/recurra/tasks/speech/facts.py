@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recurra.data.schema.facts import Fact
-from recurra.ensemble.members import remarks_of
+from recurra.ensemble.members import remarks_of, stopped
 from recurra.formatting import count
 from recurra.language import _, mark
 from recurra.options import option
@@ -55,6 +55,7 @@ def model_facts(model: TranscriptionModel) -> list[Fact]:
             option("cell"),
         ),
     ]
+    facts += stopped(model.members, model.recipe.training.epochs)
     if not network.bidirectional:
         facts.append(Fact("delay", _("{delay:.2f} seconds", delay=delay_of(reader, network.ahead)), option("delay")))
     facts.append(Fact("search", _search(model), option("beam")))
