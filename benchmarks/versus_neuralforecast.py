@@ -1,23 +1,23 @@
-"""Beside neuralforecast's LSTM on the same data in one process: errors, seconds, and their ratios.
+"""Beside models of neuralforecast on the same data in one process: errors, seconds, and their ratios.
 
     pip install neuralforecast                          # beside recurra; nothing else needs it
     python benchmarks/versus_neuralforecast.py
-    python benchmarks/versus_neuralforecast.py --only m4 taxi
+    python benchmarks/versus_neuralforecast.py --only m4 --models DeepAR TFT PatchTST
 
-neuralforecast's LSTM has its defaults (input_size=-1, which is three horizons; robust scaler; MAE) but for
-max_steps=500; Recurra has all of its own. Both see the target alone. M4 Weekly: 13 weeks after the training file. taxi
-and etth1: trained once on what lies before the last ten horizons, then a forecast from each of the ten origins. Seconds
-are those of fit and predict together, imports left out. MASE divides by the in-sample naive error of the season (M4: 1,
-taxi: 48 half hours, etth1: 24 hours).
+Theirs have their defaults (the number of steps, too, unless --steps names one) and read three horizons, as their
+recurrent models do by default; Recurra has all of its own. Both see the target alone. M4 Weekly: 13 weeks after the
+training file. taxi and etth1: trained once on what lies before the last ten horizons, then a forecast from each of the
+ten origins. Seconds are those of the processors, worker processes included, of fit and predict together on one thread,
+imports left out. MASE divides by the in-sample naive error of the season (M4: 1, taxi: 48 half hours, etth1: 24 hours).
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-import time
+import resource
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,16 +25,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
 from common import ROOT, data_folder, markdown, report
 from competitions import HORIZON, read_competition
 from neuralforecast import NeuralForecast
-from neuralforecast.models import LSTM
+from neuralforecast.models import LSTM, TFT, DeepAR, PatchTST
 
 from recurra import Forecaster
 from recurra.evaluation.forecast.metrics import mase, naive_scale, smape
 
 Floats = npt.NDArray[np.floating]
-STEPS, ORIGINS = 500, 10
+ORIGINS = 10
+MODELS = {model.__name__: model for model in (LSTM, DeepAR, TFT, PatchTST)}
 QUIET = dict(logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False)
 
 
@@ -55,30 +57,39 @@ SINGLES = {
 }
 
 
-def peer(horizon: int, freq: str | int) -> NeuralForecast:
-    """Their model, with its defaults."""
-    return NeuralForecast(models=[LSTM(h=horizon, max_steps=STEPS, **QUIET)], freq=freq)
+@dataclass(frozen=True)
+class Peers:
+    """Which models of theirs, and the steps of each; None: its own default."""
+
+    models: tuple[str, ...]
+    steps: int | None
+
+    def made(self, model: str, horizon: int, freq: str | int) -> NeuralForecast:
+        """One of them with its defaults, reading three horizons."""
+        steps = {} if self.steps is None else {"max_steps": self.steps}
+        found = MODELS[model](h=horizon, input_size=3 * horizon, **steps, **QUIET)
+        return NeuralForecast(models=[found], freq=freq)
 
 
-def on_m4(folder: Path) -> dict[str, Any]:
-    """Both on M4 Weekly."""
+def on_m4(folder: Path, peers: Peers) -> Iterator[dict[str, Any]]:
+    """All on M4 Weekly."""
     m4 = read_competition(folder)
     train = m4.long()
 
-    def theirs() -> Floats:
-        model = peer(HORIZON, 1)
+    def theirs(name: str) -> Floats:
+        model = peers.made(name, HORIZON, 1)
         model.fit(df=train)
-        return m4.aligned(model.predict(), "LSTM")
+        return m4.aligned(model.predict(), name)
 
     def ours() -> Floats:
         model = Forecaster(HORIZON).fit(train, time="ds", target="y", series="unique_id")
         return m4.aligned(model.predict(), "forecast")
 
-    return compared("M4 Weekly", theirs, ours, m4.score)
+    return compared("M4 Weekly", peers.models, theirs, ours, m4.score)
 
 
-def on_single(name: str, folder: Path) -> dict[str, Any]:
-    """Both on one long series, from the last ten origins."""
+def on_single(name: str, folder: Path, peers: Peers) -> Iterator[dict[str, Any]]:
+    """All on one long series, from the last ten origins."""
     part = SINGLES[name]
     table = pd.read_csv(folder / part.file)
     frame = pd.DataFrame({"unique_id": name, "ds": pd.to_datetime(table.iloc[:, 0]), "y": table[part.target]})
@@ -86,9 +97,10 @@ def on_single(name: str, folder: Path) -> dict[str, Any]:
     truth = frame["y"].to_numpy(float)[first:].reshape(ORIGINS, h)
     scale = naive_scale(frame["y"].to_numpy(float)[:first], part.season)
 
-    def theirs() -> Floats:
-        found = peer(h, part.freq).cross_validation(df=frame, n_windows=ORIGINS, step_size=h, refit=False)
-        return found.sort_values(["cutoff", "ds"])["LSTM"].to_numpy(float).reshape(ORIGINS, h)
+    def theirs(model: str) -> Floats:
+        made = peers.made(model, h, part.freq)
+        found = made.cross_validation(df=frame, n_windows=ORIGINS, step_size=h, refit=False)
+        return found.sort_values(["cutoff", "ds"])[model].to_numpy(float).reshape(ORIGINS, h)
 
     def ours() -> Floats:
         model = Forecaster(h).fit(frame[:first], time="ds", target="y", series="unique_id")
@@ -98,37 +110,49 @@ def on_single(name: str, folder: Path) -> dict[str, Any]:
     def score(point: Floats) -> tuple[float, float]:
         return float(smape(truth, point).mean()), float(mase(truth, point, scale).mean())
 
-    return compared(f"{name}, h={h}", theirs, ours, score)
+    return compared(f"{name}, h={h}", peers.models, theirs, ours, score)
 
 
 def compared(
-    name: str, theirs: Callable[[], Floats], ours: Callable[[], Floats], score: Callable[[Floats], tuple[float, float]]
-) -> dict[str, Any]:
-    """A line of the table. Raises ValueError where a forecast is not finite."""
+    name: str,
+    models: Sequence[str],
+    theirs: Callable[[str], Floats],
+    ours: Callable[[], Floats],
+    score: Callable[[Floats], tuple[float, float]],
+) -> Iterator[dict[str, Any]]:
+    """A line of the table for each model of theirs. Raises ValueError where a forecast is not finite."""
     our_point, our_seconds = timed(ours)
     print(f"{name}: Recurra {our_seconds:.1f} s", flush=True)
-    their_point, their_seconds = timed(theirs)
-    if not (np.isfinite(their_point).all() and np.isfinite(our_point).all()):
-        raise ValueError(f"{name}: a forecast is not finite")
-    (their_smape, their_mase), (our_smape, our_mase) = score(their_point), score(our_point)
-    return {
-        "set": name,
-        "sMAPE, neuralforecast": their_smape,
-        "sMAPE, Recurra": our_smape,
-        "MASE, neuralforecast": their_mase,
-        "MASE, Recurra": our_mase,
-        "error ratio": f"{our_mase / their_mase:.2f}",
-        "seconds, neuralforecast": their_seconds,
-        "seconds, Recurra": our_seconds,
-        "times as fast": f"{their_seconds / our_seconds:.2f}",
-    }
+    for model in models:
+        their_point, their_seconds = timed(lambda model=model: theirs(model))
+        if not (np.isfinite(their_point).all() and np.isfinite(our_point).all()):
+            raise ValueError(f"{name}: a forecast is not finite")
+        (their_smape, their_mase), (our_smape, our_mase) = score(their_point), score(our_point)
+        yield {
+            "set": name,
+            "model": model,
+            "sMAPE": their_smape,
+            "sMAPE, Recurra": our_smape,
+            "MASE": their_mase,
+            "MASE, Recurra": our_mase,
+            "error ratio": f"{our_mase / their_mase:.2f}",
+            "seconds": their_seconds,
+            "seconds, Recurra": our_seconds,
+            "times as fast": f"{their_seconds / our_seconds:.2f}",
+        }
 
 
 def timed(work: Callable[[], Floats]) -> tuple[Floats, float]:
-    """The result, and the seconds it took."""
-    begin = time.perf_counter()
+    """The result, and the seconds of the processors that it took."""
+    begin = seconds()
     result = work()
-    return result, time.perf_counter() - begin
+    return result, seconds() - begin
+
+
+def seconds() -> float:
+    """Of the processors, until now: this process and those it waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def main() -> None:
@@ -137,16 +161,21 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of the data sets")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results", help="folder for the JSON file")
     parser.add_argument("--only", nargs="+", choices=["m4", *SINGLES], default=["m4", *SINGLES])
+    parser.add_argument("--models", nargs="+", choices=list(MODELS), default=list(MODELS))
+    parser.add_argument("--steps", type=int, help="of each model of theirs; its own default unless given")
     given = parser.parse_args()
     folder = data_folder(given.data)
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore")  # the peer's, about its data loaders
+    torch.set_num_threads(1)
+    peers = Peers(tuple(given.models), given.steps)
     rows: list[dict[str, Any]] = []
     for name in dict.fromkeys(given.only):
-        rows.append(on_m4(folder) if name == "m4" else on_single(name, folder))
-        print(f"{markdown(rows[-1:])}\n", flush=True)
-    report("versus_neuralforecast", rows, given.out, max_steps=STEPS, origins=ORIGINS)
+        for row in on_m4(folder, peers) if name == "m4" else on_single(name, folder, peers):
+            rows.append(row)
+            print(f"{markdown(rows[-1:])}\n", flush=True)
+    report("versus_neuralforecast", rows, given.out, max_steps=given.steps, origins=ORIGINS)
 
 
 if __name__ == "__main__":
