@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po, write_po
 from typer.main import get_command
 
 import recurra
+from recurra.cells.registry import get
 from recurra.cli.help import help_texts
 from recurra.cli.main import app
 from recurra.report.units import NOUNS
@@ -41,6 +42,7 @@ OTHER_NOUNS = (
     "test game",
     "test sentence",
 )  # that are counted through a variable
+OWN_CELLS = ("rnn", "gru", "lstm", "mingru", "slstm")
 OTHERS = ("words", "characters", "text", "audio", "label", "tags")  # how a text is cut; labels of facts by part
 
 
@@ -57,9 +59,15 @@ def extracted() -> Catalog:
         catalogue.add(text)
     for noun in (*NOUNS, *OTHER_NOUNS):
         catalogue.add(f"{{n}} {noun}")
-    for text in (*NOUNS, *OTHERS):
+    for text in (*NOUNS, *OTHERS, *parts_of_cells()):
         catalogue.add(text)
     return catalogue
+
+
+def parts_of_cells() -> set[str]:
+    """What the gates and states of Recurra's own cells are called."""
+    cells = [get(name)() for name in OWN_CELLS]
+    return {part.label for cell in cells for part in (*cell.gates, *cell.states)}
 
 
 def marked(tree: ast.Module) -> Iterator[str | tuple[str, str]]:

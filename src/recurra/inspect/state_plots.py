@@ -43,7 +43,7 @@ def draw_trace(trace: Trace, *, row: int = 0) -> Figure:
         bar.ax.tick_params(labelsize=8, colors=MUTED)
         dress(
             axes,
-            f"{named[name].label} {name}",
+            f"{_(named[name].label)} {name}",
             _("step") if place >= len(names) - columns else "",
             _("unit") if place % columns == 0 else "",
         )
