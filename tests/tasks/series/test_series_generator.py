@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +97,7 @@ def test_a_long_series_has_the_sizes_of_its_recurrence() -> None:
 
 def test_another_level_changes_nothing_unless_a_column_goes_back_to_its_mean() -> None:
     torch.manual_seed(0)
-    network = DensityNetwork(2, "gru", DensityOptions(hidden=4, components=2), late=True).double().eval()
+    network = DensityNetwork(2, "gru", DensityOptions(hidden=4, components=2), memory=48).double().eval()
     x = torch.randn(200, 3, 2, dtype=torch.float64)
     with torch.no_grad():
         network.linear.weight.normal_()
@@ -133,15 +132,14 @@ def test_rows_are_thrown_back_from_their_bounds_and_not_held_there() -> None:
     torch.testing.assert_close(scaling.within(low - 0.2, low, high), low + 0.2)
 
 
-def test_what_goes_on_at_other_levels_is_read_from_its_level_of_late() -> None:
+def test_what_goes_on_from_another_level_is_the_same_at_that_level() -> None:
     rng = np.random.default_rng(0)
-    trend = pd.DataFrame(
-        {"a": np.arange(3000) * 0.5 + rng.standard_normal(3000).cumsum(), "b": rng.standard_normal(3000)}
-    )
-    model = rc.SeriesGenerator(method="likelihood", network={"hidden": 4}, training={"epochs": 0.2}).fit(trend)
-    assert len(model.model_.said) == 1
-    first, second = map(float, re.findall(r"by (\d\.\d\d)", model.model_.said[0]))
-    assert model.model_.recipe.late == (second < first) or first == second
+    walks = pd.DataFrame({name: rng.standard_normal(1500).cumsum() for name in "ab"})
+    model = rc.SeriesGenerator(method="likelihood", network={"hidden": 4}, training={"epochs": 0.5}).fit(walks).model_
+    assert (model.members[0].network.pull == 0).all()
+    histories = rng.standard_normal((3, 60, 2)).cumsum(axis=1) * 0.01
+    here, there = (model.go_on(histories + level, 10, 0) - level for level in (0.0, 0.3))
+    np.testing.assert_allclose(there, here, atol=1e-3)
 
 
 def test_the_end_of_a_series_is_not_the_past_of_the_next() -> None:

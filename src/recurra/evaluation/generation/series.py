@@ -99,17 +99,13 @@ def use_of(row: Mapping[str, float] | Any) -> str:
     return _("They are told apart at times, and are no copies: use them in trials of methods, and check on real data.")
 
 
-def told_apart(real: Floats, made: Floats, *, seed: int, changes: bool = True) -> Floats:
-    """How many of each test pair (real, generated) a recurrent classifier names rightly: 0, 1 or 2 [M].
-
-    With `changes` it sees those of the rows, too.
-    """
+def told_apart(real: Floats, made: Floats, *, seed: int) -> Floats:
+    """How many of each test pair (real, generated) a recurrent classifier names rightly: 0, 1 or 2 [M]."""
     import torch
 
     cut = _cut(len(real))
     size = np.maximum(np.diff(real[:cut], axis=1).std(axis=(0, 1)), 1e-9)
-    seen = [_with_changes(part, size) if changes else part.astype(np.float32) for part in (real, made)]
-    seen = [torch.from_numpy(part) for part in seen]
+    seen = [torch.from_numpy(_with_changes(part, size)) for part in (real, made)]
     x = torch.cat([part[:cut] for part in seen])
     y = torch.cat([torch.ones(cut), torch.zeros(cut)])
     network, head = _trained(x, y, torch.nn.functional.binary_cross_entropy_with_logits, 1, seed)

@@ -40,7 +40,7 @@ from recurra.training import Run, TrainingOptions
 
 Ints = npt.NDArray[np.int64]
 
-ROWS, RATE = 1000, 1.5e-3
+ROWS, BATCH, RATE = 1000, 12, 4e-3
 LIKELIHOOD, ADVERSARY = mark("likelihood, not chosen"), mark("adversary, not chosen")
 REFERENCES = (LIKELIHOOD, ADVERSARY)
 _WINDOWS, _LEARNT = 600, 4000  # of the test part, and those learnt that they are compared with, at most
@@ -216,7 +216,7 @@ class SeriesGenerator(StudiedEstimator):
 
     def _trained(self, data: Rows, *, run: Run, name: str) -> SeriesModel:
         self._check_arguments()
-        training = chosen_options(self.training, TrainingOptions(batch_size=32, learning_rate=RATE))
+        training = chosen_options(self.training, TrainingOptions(batch_size=BATCH, learning_rate=RATE))
         network = chosen_options(self.network, DensityOptions())
         recipe = Recipe(self.cell, network, int(self.window), training, int(self.seed))
         return fit_series(data, recipe, self.method, run=run, name=name)

@@ -14,14 +14,13 @@ from recurra.tasks.series.adversarial import PAST, fit_adversary
 from recurra.tasks.series.likelihood import fit_likelihood
 from recurra.tasks.series.model import SeriesModel
 from recurra.tasks.series.recipe import METHODS, Recipe
-from recurra.tasks.series.rows import Ints, Rows
+from recurra.tasks.series.rows import Rows
 from recurra.tasks.series.scaling import Scaling
 from recurra.tasks.series.windows import Stretches, is_whole, pairs_of
 from recurra.training import Run
 
 _COMPARED, _FEWEST = 400, 60  # held-out windows that decide between methods
-# What the second training by likelihood and that of the adversary are called.
-_LATE = {"study": mark("study by levels of late"), "training": mark("training by levels of late")}
+# What the training of the adversary is called.
 _ADVERSARY = {"study": mark("study of the adversary"), "training": mark("training of the adversary")}
 _AFFORDABLE = 128  # columns up to which both methods are tried
 
@@ -61,12 +60,11 @@ def fit_series(rows: Rows, recipe: Recipe, method: str, *, run: Run, name: str) 
         own = replace(recipe, method=each)
         label = name if each == "likelihood" else _ADVERSARY[name]
         if each == "gan":
-            begun = models["likelihood"]
-            own = replace(own, late=begun.recipe.late)
-            member, said = fit_adversary(begun.members[0], parts, scaling, own, run=run, name=label)
+            member, said = fit_adversary(models["likelihood"].members[0], parts, scaling, own, run=run, name=label)
             models[each] = SeriesModel(own, scaling, (member,), lengths, said=said)
         else:
-            models[each] = _by_likelihood(parts, scaling, own, lengths, run=run, name=label)
+            member = fit_likelihood(parts, scaling, own, run=run, name=label)
+            models[each] = SeriesModel(own, scaling, (member,), lengths)
         if models[each].interrupted and each == METHODS[0]:
             break
     if len(models) == 1 or method == "gan":
@@ -85,42 +83,11 @@ def fit_series(rows: Rows, recipe: Recipe, method: str, *, run: Run, name: str) 
     return replace(models[kept], held_out=scores, said=said, rival=rival)
 
 
-def _by_likelihood(
-    parts: tuple[Stretches, Stretches], scaling: Scaling, recipe: Recipe, lengths: Ints, *, run: Run, name: str
-) -> SeriesModel:
-    """By levels, or by their distance from those of late: as held-out windows are told apart less.
-
-    By classifiers that see changes and by such as see rows alone, to which levels are all.
-    """
-
-    def fitted(late: bool, label: str) -> SeriesModel:
-        own = replace(recipe, late=late)
-        return SeriesModel(own, scaling, (fit_likelihood(parts, scaling, own, run=run, name=label),), lengths)
-
-    plain = fitted(False, name)
-    if recipe.whole or plain.interrupted:
-        return plain
-    late = fitted(True, _LATE[name])
-    scores = [
-        (_held_out_score(each, parts[1]) + _held_out_score(each, parts[1], changes=False)) / 2 for each in (plain, late)
-    ]
-    if late.interrupted or np.isnan(scores).any():
-        return plain
-    kept = late if scores[1] < scores[0] else plain
-    told = _(
-        "Held-out windows are told apart by {plain:.2f} where rows are read by their levels, by {late:.2f} where by "
-        "their distance from the level of late: the smaller was taken.",
-        plain=scores[0],
-        late=scores[1],
-    )
-    return replace(kept, said=(told,))
-
-
-def _held_out_score(model: SeriesModel, held: Stretches, *, changes: bool = True) -> float:
+def _held_out_score(model: SeriesModel, held: Stretches) -> float:
     """The discriminative score on rows that ended the training; NaN where they are too few."""
     histories, real = pairs_of(held, model.recipe.window, _COMPARED, whole=model.recipe.whole)
     if len(real) < _FEWEST:
         return float("nan")
     made = model.scaling.again(model.go_on(histories, real.shape[1], model.recipe.seed))
-    right = told_apart(model.scaling.again(real), made, seed=model.recipe.seed, changes=changes)
+    right = told_apart(model.scaling.again(real), made, seed=model.recipe.seed)
     return float(abs(right.mean() / 2 - 0.5))

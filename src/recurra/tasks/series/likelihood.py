@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from scipy.linalg import solve_triangular
 from torch import Tensor, nn
+from torch.nn import functional
 
 from recurra.ensemble.members import Member, Seat
-from recurra.nn.density import CLAMPED, DensityNetwork, Given, away_of, sizes_of
+from recurra.nn.density import CLAMPED, WAYS, DensityNetwork, Given, away_of, sizes_of, ways_of
 from recurra.tasks.series.recipe import Recipe
 from recurra.tasks.series.rows import Floats
 from recurra.tasks.series.scaling import Scaling
-from recurra.tasks.series.windows import HISTORY, Stretches, Windows
+from recurra.tasks.series.windows import Stretches, Windows, history_of
 from recurra.training import Run
 from recurra.training.run import pick_device
 from recurra.training.threads import fitting_threads
@@ -22,6 +23,7 @@ from recurra.training.threads import fitting_threads
 PASSES, MOST_STEPS = 8.0, 1500  # unless passes are given
 _DROPOUT = 0.1
 _AT_ONCE = 64
+_STARTS = 4  # of a window: so many windows to be learnt begin in it
 _RETURNS = -3.43  # t of the slope by which a column is no random walk: Dickey and Fuller (1979), at 1 %
 _BLOCK, _FEWEST_BLOCKS, _QUICKEST = 96, 20, 0.05  # rows of a mean; means; what is left of a distance after a block
 _BUT_LAST, _BUT_FIRST = slice(None, -1), slice(1, None)
@@ -29,7 +31,7 @@ _RIDGE, _LEAST = 0.03, 0.02  # of least squares; the least spread that a compone
 
 
 class RowsProblem:
-    """The `training.Problem` of series: windows of four times those of the evaluation."""
+    """The `training.Problem` of series: windows as long as the histories of the evaluation."""
 
     lengths: Tensor | None = None
 
@@ -38,9 +40,9 @@ class RowsProblem:
     ) -> None:
         self.network: nn.Module = network.to(device)
         learnt, held = parts
-        starts = len(learnt) > 1
-        self._learnt = Windows(learnt, HISTORY * window, 2, starts=starts)
-        self._held = Windows(held, HISTORY * window, HISTORY * window, starts=starts)
+        starts, rows = len(learnt) > 1, history_of(window) * window
+        self._learnt = Windows(learnt, rows, max(1, window // _STARTS), starts=starts)
+        self._held = Windows(held, rows, rows, starts=starts)
         self._steps = torch.from_numpy(steps).float().to(device)
         self._device = device
 
@@ -83,7 +85,14 @@ def nats_of(network: DensityNetwork, z: Tensor, steps: Tensor) -> Tensor:
 
 def network_of(recipe: Recipe, scaling: Scaling) -> DensityNetwork:
     """A fresh network, drawn from torch's global generator."""
-    return DensityNetwork(len(scaling.own), recipe.cell, recipe.network, dropout=_DROPOUT, late=recipe.late)
+    return DensityNetwork(
+        len(scaling.own), recipe.cell, recipe.network, dropout=_DROPOUT, memory=memory_of(recipe), holds=scaling.holds
+    )
+
+
+def memory_of(recipe: Recipe) -> int:
+    """Rows that the level of late remembers: half of a history; none where series are learnt from their start."""
+    return 0 if recipe.whole else history_of(recipe.window) * recipe.window // 2
 
 
 def fit_likelihood(
@@ -93,7 +102,8 @@ def fit_likelihood(
     seat = Seat(name, 0, 1, recipe.seed)
     with seat.drawing():
         network = network_of(recipe, scaling)
-    network.begin_at(*_least_squares(parts[0], scaling.steps, late=recipe.late))
+    linear = _least_squares(parts[0], scaling.steps, memory_of(recipe))
+    network.begin_at(*linear, followed=_followed(parts[0], scaling.steps))
     problem = RowsProblem(network, parts, scaling.steps, recipe.window, pick_device(run.device))
     options = recipe.training
     steps = options.steps(problem.examples)
@@ -102,14 +112,14 @@ def fit_likelihood(
     return Member(network, seat.train(problem, options, run=run, watch=True, steps=steps))
 
 
-def _least_squares(found: Stretches, steps: Floats, *, late: bool) -> tuple[Tensor, ...]:
+def _least_squares(found: Stretches, steps: Floats, memory: int) -> tuple[Tensor, ...]:
     """The linear part of the density: each column's change from the row, its changes, and the columns before it."""
-    designs, drawn = [], back_to_mean(found) / steps if late else np.zeros_like(steps)
+    designs, drawn = [], back_to_mean(found) / steps if memory else np.zeros_like(steps)
     for k in range(len(found)):
         x = torch.from_numpy(found.part(k)).unsqueeze(1)
         changes = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / torch.from_numpy(steps)
         size, _squares = sizes_of(changes)
-        away = away_of(x)[0] if late else x
+        away = away_of(x, memory)[0]
         given = torch.cat([torch.ones_like(x[..., :1]), away, (changes / size).clamp(-CLAMPED, CLAMPED)], dim=-1)
         designs.append(torch.cat([given[:-1], (changes[1:] / size[:-1]).clamp(-CLAMPED, CLAMPED)], dim=-1).squeeze(1))
         designs[-1][:, -len(steps) :] -= torch.from_numpy(drawn) * (x - away)[:-1, 0]
@@ -126,10 +136,22 @@ def _least_squares(found: Stretches, steps: Floats, *, late: bool) -> tuple[Tens
     return weights[:, 1:first], weights[:, 0], weights[:, first:], scale, pull
 
 
+def _followed(found: Stretches, steps: Floats) -> Tensor:
+    """How often a way of changing followed another one in each column [3, E, 3]; what never did, less than once."""
+    counts = torch.full((WAYS, len(steps), WAYS), 0.5)
+    for k in range(len(found)):
+        changes = torch.from_numpy(found.part(k)).float().diff(dim=0).unsqueeze(1) / torch.from_numpy(steps).float()
+        if len(changes):
+            ways = ways_of(changes, sizes_of(changes)[0]).squeeze(1)
+            pairs = functional.one_hot(ways[:-1], WAYS).float(), functional.one_hot(ways[1:], WAYS).float()
+            counts += torch.einsum("tda,tdb->adb", *pairs)
+    return counts / counts.sum(dim=-1, keepdim=True)
+
+
 def back_to_mean(found: Stretches) -> Floats:
     """By how much of the way a column goes back to its mean in each row [E], at most 0: of those that do go back.
 
-    Told from the means of blocks that are as long as the memory of the level of late, twice. 0 where a random walk
+    Told from the means of blocks, since in single rows nearly every column seems to go back. 0 where a random walk
     would seem to go back as fast.
     """
     parts = [found.part(k)[: len(found.part(k)) // _BLOCK * _BLOCK] for k in range(len(found))]
@@ -148,7 +170,7 @@ def back_to_mean(found: Stretches) -> Floats:
 
 def rows_after(network: DensityNetwork, scaling: Scaling, x: Tensor, rows: int, generator: torch.Generator) -> Tensor:
     """Rows [rows, B, E] that follow x [H, B, E], each drawn given all before it."""
-    steps, holds = torch.from_numpy(scaling.steps).float(), torch.from_numpy(scaling.holds)
+    steps = torch.from_numpy(scaling.steps).float()
     low, high = scaling.bounds(x)
     change = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / steps
     state, made = None, []
@@ -158,7 +180,7 @@ def rows_after(network: DensityNetwork, scaling: Scaling, x: Tensor, rows: int, 
     for _step in range(rows):
         given, state = network(now.unsqueeze(0), last.unsqueeze(0), state)
         given = Given(*(part[0] for part in given))
-        drawn = scaling.within(now + network.draw(given, generator, holds) * steps, low, high)
+        drawn = scaling.within(now + network.draw(given, generator) * steps, low, high)
         last, now = (drawn - now) / steps, drawn
         made.append(drawn)
     return torch.stack(made) if made else x[:0]

@@ -12,10 +12,7 @@ METHODS = ("likelihood", "gan")
 
 @dataclass(frozen=True)
 class Recipe:
-    """`method` is the one whose network a model has; `whole`: series are generated and evaluated from their start.
-
-    `late`: rows are read from their level of late (`nn.density`).
-    """
+    """`method` is the one whose network a model has; `whole`: series are generated and evaluated from their start."""
 
     cell: str
     network: DensityOptions
@@ -24,4 +21,3 @@ class Recipe:
     seed: int
     method: str = "likelihood"
     whole: bool = False
-    late: bool = False

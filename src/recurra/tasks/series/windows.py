@@ -16,7 +16,7 @@ from torch import Tensor
 from recurra.tasks.series.rows import Floats, Ints
 
 HELD = 0.1  # of what is learnt from, its end, that stops the training and decides between methods
-HISTORY = 4  # windows of real rows before a window that is evaluated, and learnt at once
+_ROWS, _LEAST, _MOST = 288, 4, 12  # real rows before a window that is evaluated, and their windows
 ENOUGH = 100  # windows for which histories become shorter
 MANY = 8  # series from which on one is generated from its start; else rows before the first are thrown away
 
@@ -90,7 +90,14 @@ class Windows:
         return self._z[at.minimum(self._ends[numbers] - 1)], there[1:]
 
 
-def pairs_of(found: Stretches, window: int, most: int, *, whole: bool, history: int = HISTORY) -> tuple[Floats, Floats]:
+def history_of(window: int) -> int:
+    """How many windows of real rows stand before one that is evaluated: as many are learnt at once."""
+    return min(_MOST, max(_LEAST, _ROWS // window))
+
+
+def pairs_of(
+    found: Stretches, window: int, most: int, *, whole: bool, history: int | None = None
+) -> tuple[Floats, Floats]:
     """Histories [N, H, E] of so many windows, fewer where series are short, and what really followed [N, window, E].
 
     Of `whole` series their start and their first rows.
@@ -99,6 +106,7 @@ def pairs_of(found: Stretches, window: int, most: int, *, whole: bool, history: 
         fit = [found.part(k)[:window] for k in range(len(found)) if len(found.part(k)) >= window]
         real = np.stack(fit[:: max(1, len(fit) // most)]) if fit else np.zeros((0, window, found.z.shape[1]))
         return np.zeros((len(real), 1, real.shape[2])), real
+    history = history_of(window) if history is None else history
     while True:
         before = history * window
         spans = zip(found.ends[:-1], found.ends[1:], strict=True)
