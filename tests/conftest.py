@@ -44,6 +44,14 @@ def _same_threads() -> Iterator[None]:
         pytest.fail(f"the test leaves torch with {after} threads, and found {before}")
 
 
+@pytest.fixture
+def baselines_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forecaster's baselines in this process, the quick ones: another takes seconds to start, and others to fit."""
+    from tests.tasks.small import BaselinesHere
+
+    monkeypatch.setattr("recurra.tasks.forecast.rivals.BaselineWorker", BaselinesHere)
+
+
 def _threads() -> int | None:
     """None where nothing has imported torch."""
     return sys.modules["torch"].get_num_threads() if "torch" in sys.modules else None

@@ -27,6 +27,7 @@ WITH_PYTHON = [name for name, text in TEXTS.items() if any(block.language == "py
 
 
 @pytest.mark.parametrize("page", [name.removeprefix("en/") for name in WITH_PYTHON if name.startswith("en/")])
+@pytest.mark.usefixtures("baselines_here")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the libraries that a reader's own code calls
 def test_python_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
