@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,30 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the real data sets, which are not at {folder} (set RECURRA_DATA)")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _same_threads() -> Iterator[None]:
+    """A test leaves torch's number of threads as it was: with one more, those after it may take ten times as long."""
+    before = _threads()
+    yield
+    after = _threads()
+    if before is not None and after != before:
+        sys.modules["torch"].set_num_threads(before)
+        pytest.fail(f"the test leaves torch with {after} threads, and found {before}")
+
+
+@pytest.fixture
+def baselines_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forecaster's baselines in this process, the quick ones: another takes seconds to start, and others to fit."""
+    from tests.tasks.small import BaselinesHere
+
+    monkeypatch.setattr("recurra.tasks.forecast.rivals.BaselineWorker", BaselinesHere)
+
+
+def _threads() -> int | None:
+    """None where nothing has imported torch."""
+    return sys.modules["torch"].get_num_threads() if "torch" in sys.modules else None
 
 
 ARGUMENTS = [

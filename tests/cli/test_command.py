@@ -25,6 +25,7 @@ def interrupt(*given: object, **more: object) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.usefixtures("baselines_here")
 @pytest.mark.parametrize("stage", STAGES)
 def test_at_any_stage_of_a_forecast(
     stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -41,6 +41,7 @@ def test_a_folder_is_predicted_into_a_folder(
     assert "--out is a folder too" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("baselines_here")
 def test_a_folder_is_evaluated(made: Made, rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = str(next(made.folder.glob("*.safetensors")))
     assert run("evaluate", model, str(rows), "--out", str(tmp_path / "out")) == 0

@@ -56,6 +56,7 @@ SALES: dict[str, Make] = {
 }
 
 
+@pytest.mark.usefixtures("baselines_here")
 @pytest.mark.parametrize("name", SALES)
 @pytest.mark.parametrize("command", ["predict", "evaluate", "inspect"])
 def test_of_a_model_of_forecasts(

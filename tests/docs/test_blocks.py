@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
 import pytest
+import torch
 from tests.docs.pages import LANGUAGES, ROOT, blocks, commands, figures, pages, read
 from typer.core import TyperGroup
 from typer.main import get_command
@@ -25,13 +27,17 @@ WITH_PYTHON = [name for name, text in TEXTS.items() if any(block.language == "py
 
 
 @pytest.mark.parametrize("page", [name.removeprefix("en/") for name in WITH_PYTHON if name.startswith("en/")])
+@pytest.mark.usefixtures("baselines_here")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the libraries that a reader's own code calls
-def test_python_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_runs(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     monkeypatch.setattr(registry, "_cells", dict(registry._cells))  # what a page registers is gone after it
     monkeypatch.setattr(task_registry, "_tasks", dict(task_registry._tasks))
     mpl.use("agg")
+    request.addfinalizer(partial(torch.set_num_threads, torch.get_num_threads()))  # a page sets them
     namespace: dict[str, object] = {"__name__": "__main__"}
     for number, block in enumerate(blocks(read("en", page)), start=1):
         if block.language == "python":

@@ -96,6 +96,7 @@ def test_two_workers_give_every_row_although_one_is_killed(made: tuple[str, Path
     assert time.monotonic() - begun < 280
 
 
+@pytest.mark.usefixtures("baselines_here")
 def test_evaluations_are_the_mean_over_partitions(made: tuple[str, Path]) -> None:
     model, rows = made
     found = list(each_partition(evaluated_partition, Work(model, None), rows / "later"))

@@ -29,6 +29,7 @@ def test_both_folders_are_written(made: Made, tmp_path: Path, capsys: pytest.Cap
     assert (tmp_path / "c" / "shops_step.h").read_text().startswith("/* forecast")
 
 
+@pytest.mark.usefixtures("baselines_here")
 def test_what_int8_weights_cost_is_printed(made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(model_of(made), "--onnx", str(tmp_path), "--int8") == 0
     assert "Give a FILE of later data to see what int8 weights cost" in capsys.readouterr().out

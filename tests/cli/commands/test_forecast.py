@@ -76,6 +76,7 @@ def test_the_same_command_makes_the_same_bits(made: Made, tmp_path: Path) -> Non
         assert (out / name).read_bytes() == (made.folder / name).read_bytes()
 
 
+@pytest.mark.usefixtures("baselines_here")
 def test_quiet_prints_nothing(made: Made, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as leaving:
         main([*made.arguments[:-1], "1", "--quiet", "--out", str(tmp_path)])
@@ -83,6 +84,7 @@ def test_quiet_prints_nothing(made: Made, tmp_path: Path, capfd: pytest.CaptureF
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.usefixtures("baselines_here")
 def test_a_failure_while_writing_keeps_the_old_files(
     made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

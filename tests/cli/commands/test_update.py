@@ -88,6 +88,7 @@ def test_what_was_forgotten_keeps_the_old_model(model: Path, monkeypatch: pytest
     assert "has forgotten what was known (MASE 1.200 there, 1.000 before)" in forecaster.updated_.sentence
 
 
+@pytest.mark.usefixtures("baselines_here")
 def test_refusals(model: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="an update needs at least 10"):
         rc.load(model).partial_fit(WEEKS[WEEKS["day"] < "2024-06-05"])

@@ -37,6 +37,7 @@ from recurra.tasks.series.shown import how_evaluated, made_panel, model_facts
 from recurra.tasks.series.windows import Stretches, is_whole, pairs_of
 from recurra.tasks.studied import Gathered, Parts, StudiedEstimator, Tested, single_column
 from recurra.training import Run, TrainingOptions
+from recurra.training.threads import fitting_threads
 
 Ints = npt.NDArray[np.int64]
 
@@ -242,14 +243,15 @@ class SeriesGenerator(StudiedEstimator):
             ways[ADVERSARY if model.rival.recipe.method == "gan" else LIKELIHOOD] = model.rival.go_on
         made = {name: again(way(histories, window, int(self.seed))) for name, way in (ways | model.baselines).items()}
         learnt = None if model.learnt is None else windows_of(model.learnt, window, _LEARNT, whole=whole)
-        evaluation = evaluate_series(
-            again(real),
-            learnt,
-            made,
-            seed=int(self.seed),
-            references=REFERENCES,
-            notes=(*model.said, how_evaluated(window, whole=whole)),
-        )
+        with fitting_threads(model.members[0].network):  # of classifiers, which are no larger
+            evaluation = evaluate_series(
+                again(real),
+                learnt,
+                made,
+                seed=int(self.seed),
+                references=REFERENCES,
+                notes=(*model.said, how_evaluated(window, whole=whole)),
+            )
         done(len(rows))
         return Tested(model, data, made | {"": again(real)}, evaluation, rows)
 

@@ -18,6 +18,7 @@ from recurra.tasks.series.rows import Rows
 from recurra.tasks.series.scaling import Scaling
 from recurra.tasks.series.windows import Stretches, is_whole, pairs_of
 from recurra.training import Run
+from recurra.training.threads import fitting_threads
 
 _COMPARED, _FEWEST = 400, 60  # held-out windows that decide between methods
 # What the training of the adversary is called.
@@ -89,5 +90,6 @@ def _held_out_score(model: SeriesModel, held: Stretches) -> float:
     if len(real) < _FEWEST:
         return float("nan")
     made = model.scaling.again(model.go_on(histories, real.shape[1], model.recipe.seed))
-    right = told_apart(model.scaling.again(real), made, seed=model.recipe.seed)
+    with fitting_threads(model.members[0].network):  # of the classifier, which is no larger
+        right = told_apart(model.scaling.again(real), made, seed=model.recipe.seed)
     return float(abs(right.mean() / 2 - 0.5))
