@@ -79,7 +79,8 @@ class _ProjectedLoss(torch.autograd.Function):
         total = torch.zeros((), dtype=exact, device=hidden.device)
         kept = (room, classes) if wanted else (0, 0)
         d_hidden = h.new_empty(kept[0], h.shape[1])
-        d_weight = torch.zeros(kept[1], h.shape[1], dtype=exact, device=weight.device)
+        made = torch.zeros if dtype == exact or not count else torch.empty  # the first chunk is copied, others added
+        d_weight = made(kept[1], h.shape[1], dtype=exact, device=weight.device)
         d_bias = torch.zeros(kept[1], dtype=exact, device=weight.device)
         with torch.autocast(hidden.device.type, enabled=False):
             for start in range(0, count, _rows_of(classes)):

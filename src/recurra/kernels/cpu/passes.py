@@ -31,7 +31,7 @@ _IN_CACHE = 1 << 20  # bytes of W and U up to which W is multiplied by inside th
 _NARROW, _FEW_ROWS = 1 << 18, 1024
 # torch's products of bfloat16 run at half the rate of float32 without AMX (160 and 300 GFLOP/s), at five times with it.
 _TILES = "avx512_amx" in _engine.supported_builds()
-_TILE_DEPTH, _EVEN = 32, 64
+_TILE_DEPTH = 32
 
 
 class Inputs(NamedTuple):
@@ -238,7 +238,7 @@ def backward_pass(
     def times_h(d: Tensor) -> Tensor:
         """d^T h over all rows."""
         if entering is not None:
-            return _over_rows(d, entering)
+            return _product(d.t(), entering)
         if recurrence.reverse:
             later, earlier, first = d[: rows - batch], outputs[batch:], d[rows - batch :]
         else:
@@ -252,17 +252,17 @@ def backward_pass(
         elif cell.sums_apart:
             d_recurrent_weight = torch.cat([times_h(d_gates[:, :-hidden]), times_h(d_recurrent)])  # type: ignore[arg-type]
         elif cell.resets_before:
-            d_n = _over_rows(d_gates[:, -hidden:], reset_hidden)  # type: ignore[arg-type]
+            d_n = _product(d_gates[:, -hidden:].t(), reset_hidden)  # type: ignore[arg-type]
             d_recurrent_weight = torch.cat([times_h(d_gates[:, :-hidden]), d_n])
         else:
             d_recurrent_weight = times_h(d_gates)
     if need.input_weight and not ours:
-        d_input_weight = _over_rows(d_gates, x)
+        d_input_weight = _product(d_gates.t(), x)
     if need.x and not inside:
         d_x = d_gates if weight is None else _product_by_rows(d_gates, weight)
     d_projection = None
     if d_hidden is not None and unprojected is not None:
-        d_projection = _over_rows(d_hidden, unprojected)
+        d_projection = _product(d_hidden.t(), unprojected)
     return (
         d_x,
         d_input_weight,
@@ -284,18 +284,6 @@ def _product(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
         return torch.mm(a, b) if out is None else torch.mm(a, b, out=out)
     product = torch.mm(a.float(), b.float())
     return product.bfloat16() if out is None else out.copy_(product)
-
-
-def _over_rows(d: Tensor, h: Tensor) -> Tensor:
-    """d^T h of d [N, .] and h [N, .].
-
-    Sequences packed end to end have another N in every batch, and oneDNN takes milliseconds to prepare a product of a
-    new shape for tiles: rows of zeros fill it up to a multiple of 64.
-    """
-    rest = -len(d) % _EVEN
-    if rest and _TILES and d.dtype is torch.bfloat16:
-        d, h = F.pad(d, (0, 0, 0, rest)), F.pad(h, (0, 0, 0, rest))
-    return _product(d.t(), h)
 
 
 def _product_by_rows(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
