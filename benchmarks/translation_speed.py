@@ -27,11 +27,11 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from translation import multi30k
 
+from recurra import load
 from recurra.decoding.beam import Beam
 from recurra.decoding.greedy import Greedy
 from recurra.evaluation.translation.scores import Counter, tokeniser_of
 from recurra.nn.encoder_decoder import EncoderDecoder, EncoderDecoderOptions
-from recurra.tasks import Translator
 from recurra.tasks.translate import model
 
 
@@ -129,7 +129,7 @@ def pairs_of(ours: Callable[[], Any], theirs: Callable[[], Any], times: int) -> 
 
 def one_at_a_time(path: Path, folder: Path, source: str, target: str, count: int) -> None:
     """A model's translations of sentences alone, with weights of 8 bits and of float32 in turns."""
-    found = Translator.load(path)
+    found: Any = load(path)
     _, (texts, truths) = multi30k(folder, source, target)
     texts, truths = texts[:count], truths[:count]
     small, said, taken = model._SMALL, {"8 bits": [], "float32": []}, {"8 bits": [], "float32": []}

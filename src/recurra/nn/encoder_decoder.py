@@ -210,6 +210,7 @@ class EncoderDecoder(Network):
         """Features [..., E] -> logits [..., V]."""
         return self.output.logits(features, self.table)
 
+    @torch.no_grad()
     def start(self, memory: Memory, width: int = 1, *, int8: bool = False) -> Decoding:
         """The state before the first step; room is made for `width` rows of each source.
 

@@ -26,7 +26,7 @@ class Transposed:
         now = *_state(weight), *_state(bias), chooser.forced()
         kept = self._kept.get((name, int8))
         if kept is None or kept[0] != now:
-            ready = RoundedLinear(weight, bias) if int8 else weight.detach().t().contiguous()
+            ready: Any = RoundedLinear(weight, bias) if int8 else weight.detach().t().contiguous()
             kept = self._kept[name, int8] = now, ready
         if int8:
             return torch.from_numpy(kept[1](x.numpy()))
