@@ -1,10 +1,15 @@
 """Training step, beam search and one sentence, beside the same in plain PyTorch; pairs in turns, one thread.
 
     python benchmarks/translation_speed.py
+    python benchmarks/translation_speed.py --model model.safetensors --data ../shared/data/translation
 
 The network is that of `nn.encoder_decoder` with a GRU. Plain PyTorch has torch.nn's layers with the same weights,
 packed sequences, logits of all steps and `cross_entropy`; its beam search goes a sentence at a time, a step of PyTorch
-at a time, as tutorials do. Where losses or translations differ nothing is reported.
+at a time, as tutorials do. Where losses or translations differ nothing is reported. A training step is timed in float32
+and under autocast in bfloat16, which is Recurra's default where the processor has AMX, both networks in both.
+
+With a model (translation.py --out writes one) sentences of Multi30k's test set are translated one at a time, with
+weights of 8 bits, as the translator does, and of float32: milliseconds, BLEU, and how many translations are the same.
 """
 
 from __future__ import annotations
@@ -13,15 +18,21 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from translation import multi30k
 
+from recurra import load
 from recurra.decoding.beam import Beam
+from recurra.decoding.greedy import Greedy
+from recurra.evaluation.translation.scores import Counter, tokeniser_of
 from recurra.nn.encoder_decoder import EncoderDecoder, EncoderDecoderOptions
+from recurra.tasks.translate import model
 
 
 class Plain(nn.Module):
@@ -89,6 +100,22 @@ def plain_beam(network: Plain, source: Tensor, size: int, penalty: float, most: 
     return best[1]
 
 
+def training_steps(networks: tuple[nn.Module, nn.Module], batch: Any, times: int) -> dict[tuple[str, str], float]:
+    """Median CPU seconds of a loss and its gradients, of both networks in both dtypes, in turns."""
+    taken: dict[tuple[str, str], list[float]] = {}
+    for turn in range(times + 1):
+        for dtype in ("float32", "bfloat16"):
+            for name, network in zip(("ours", "theirs"), networks, strict=True):
+                begun = time.process_time()
+                with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype == "bfloat16"):
+                    loss = network(*batch)
+                loss.backward()
+                if turn:  # the first prepares products
+                    taken.setdefault((name, dtype), []).append(time.process_time() - begun)
+                network.zero_grad()
+    return {key: statistics.median(each) for key, each in taken.items()}
+
+
 def pairs_of(ours: Callable[[], Any], theirs: Callable[[], Any], times: int) -> tuple[float, float]:
     """Median CPU seconds of both, in turns."""
     taken: tuple[list[float], list[float]] = ([], [])
@@ -100,14 +127,45 @@ def pairs_of(ours: Callable[[], Any], theirs: Callable[[], Any], times: int) -> 
     return statistics.median(taken[0]), statistics.median(taken[1])
 
 
+def one_at_a_time(path: Path, folder: Path, source: str, target: str, count: int) -> None:
+    """A model's translations of sentences alone, with weights of 8 bits and of float32 in turns."""
+    found: Any = load(path)
+    _, (texts, truths) = multi30k(folder, source, target)
+    texts, truths = texts[:count], truths[:count]
+    small, said, taken = model._SMALL, {"8 bits": [], "float32": []}, {"8 bits": [], "float32": []}
+    for text in (*texts[:3], *texts):  # the first ones pack weights
+        for name in said:
+            model._SMALL = small if name == "8 bits" else float("inf")
+            begun = time.process_time()
+            said[name] += found.predict([text])
+            taken[name].append(time.process_time() - begun)
+    model._SMALL = small
+    score = Counter(tokeniser_of(truths)).scores
+    same = sum(one == other for one, other in zip(said["8 bits"][3:], said["float32"][3:], strict=True))
+    together = found.predict(texts)
+    for name, every in said.items():
+        print(
+            f"{name}: {1e3 * statistics.median(taken[name][3:]):.1f} ms a sentence (median), "
+            f"BLEU {score(every[3:], truths)['BLEU'].value:.2f}"
+        )
+    alone = sum(one == other for one, other in zip(together, said["8 bits"][3:], strict=True))
+    print(f"{same} of {len(texts)} the same with both; {alone} of 8 bits the same alone and together")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--data", type=Path, help="the folder of Multi30k, for --model")
+    parser.add_argument("--from", dest="source", default="de")
+    parser.add_argument("--to", dest="target", default="en")
     sizes = (("batch", 64), ("steps", 15), ("classes", 6000), ("embedding", 256), ("hidden", 192))
     for name, usual in (*sizes, ("pairs", 5), ("sentences", 12)):
         parser.add_argument(f"--{name}", type=int, default=usual)
     given = parser.parse_args()
     torch.set_num_threads(1)
+    if given.model is not None:
+        return one_at_a_time(given.model, given.data, given.source, given.target, given.sentences)
     torch.manual_seed(0)
     options = EncoderDecoderOptions(
         embedding=given.embedding, hidden=given.hidden, dropout=0.0, recurrent_dropout=0.0, word_dropout=0.0
@@ -124,22 +182,21 @@ def main() -> None:
     if abs(one - other) > 1e-3 * other:
         raise SystemExit(f"the losses differ, {one:g} and {other:g}: nothing is reported")
     count = given.steps * given.batch
-    for dtype in (torch.float32, torch.bfloat16):
-        with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
-            ours, theirs = pairs_of(lambda: network(*batch).backward(), lambda: plain(*batch).backward(), given.pairs)
-        name = str(dtype).removeprefix("torch.")
+    taken = training_steps((network, plain), batch, given.pairs)
+    for ours, theirs in (("float32", "float32"), ("bfloat16", "bfloat16"), ("bfloat16", "float32")):
+        one, other = taken["ours", ours], taken["theirs", theirs]
         print(
-            f"training step, {name}: {count / ours:,.0f} target tokens a second against {count / theirs:,.0f}, "
-            f"{theirs / ours:.2f} times as fast"
+            f"training step, {ours} against PyTorch in {theirs}: {count / one:,.0f} target tokens a second against "
+            f"{count / other:,.0f}, {other / one:.2f} times as fast"
         )
     network.eval()
     some, most = source[:, : given.sentences], 2 * given.steps
     beam = Beam(begin=1, end=2, size=5, penalty=1.0, most=most, ngram=0, never=(1,))
 
     @torch.no_grad()
-    def together(rows: Tensor) -> list[list[int]]:
+    def together(rows: Tensor, int8: bool = False) -> list[list[int]]:
         whole = torch.full((rows.shape[1],), len(rows))
-        state = network.start(network.encode(rows, whole), 5)
+        state = network.start(network.encode(rows, whole), 5, int8=int8)
         return [each.tolist() for each in beam.decode(lambda t, s: (s.step(t), s), state, rows.shape[1])]
 
     def apart() -> list[list[int]]:
@@ -152,8 +209,20 @@ def main() -> None:
         f"beam of 5, {given.sentences} sentences: {ours:.2f} s against {theirs:.2f} s, "
         f"{theirs / ours:.1f} times as fast"
     )
-    single, _ = pairs_of(lambda: together(some[:, :1]), lambda: None, 5)
-    print(f"one sentence of {given.steps} tokens, at most {most} written: {1e3 * single:.1f} ms")
+    alone = some[:, :1]
+
+    @torch.no_grad()
+    def greedily() -> None:
+        state = network.start(network.encode(alone, torch.tensor([len(alone)])), int8=True)
+        Greedy(begin=1, end=2, most=most + 1).decode(lambda t, s: (s.step(t), s), state, 1)
+
+    together(alone, True)
+    single, exact = pairs_of(lambda: together(alone, True), lambda: together(alone), 15)
+    greedy, _ = pairs_of(greedily, lambda: None, 15)
+    print(
+        f"one sentence of {given.steps} tokens, at most {most} written: {1e3 * single:.1f} ms with weights of 8 bits, "
+        f"{1e3 * exact:.1f} ms of float32; greedy, 8 bits, {1e3 * greedy:.1f} ms"
+    )
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "environments": (),
     "objectives": ("nn", "data", "evaluation", "decoding"),
-    "decoding": (),
+    "decoding": ("kernels",),
     "ensemble": ("training", "inspect"),
     "report": ("data",),
     "deploy": ("training", "data", "evaluation"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recurra.kernels.best import best_of, plain_best_of
+from recurra.kernels.best import best_of, best_of_rows, plain_best_of, plain_best_of_rows
 
 
 @pytest.mark.parametrize("count", [1, 3, 17, 63, 640, 3001])
@@ -33,3 +33,14 @@ def test_what_is_not_a_number_is_not_among_the_best():
         found = best_of(scores, np.empty(20, np.int64))
         assert found.tolist() == plain_best_of(scores, np.empty(20, np.int64)).tolist()
         assert np.isfinite(scores[found]).all()
+
+
+@pytest.mark.parametrize(("rows", "count", "top"), [(1, 1, 1), (3, 17, 5), (5, 640, 10), (63, 11, 11)])
+@pytest.mark.parametrize("kinds", [2, 10**6])
+def test_the_best_of_each_row(rows, count, top, kinds):
+    rng = np.random.default_rng(count)
+    scores = rng.integers(kinds, size=(rows, count)).astype(np.float32)
+    scores[rng.random((rows, count)) < 0.3] = -np.inf
+    found = best_of_rows(scores, np.empty((rows, top), np.int64))
+    assert found.tolist() == plain_best_of_rows(scores, np.empty((rows, top), np.int64)).tolist()
+    assert found.tolist() == [best_of(row, np.empty(top, np.int64)).tolist() for row in scores]

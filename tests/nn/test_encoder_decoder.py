@@ -68,6 +68,32 @@ def test_rows_follow_others(cell, form):
         torch.testing.assert_close(logits[row], alone, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(("cell", "form"), KINDS)
+@torch.no_grad()
+def test_steps_in_8_bits_are_close_and_each_row_s_own(cell, form):
+    network = made(cell, form).eval()
+    source, lengths = torch.randint(1, 13, (7, 3)), torch.tensor([7, 1, 4])
+    tokens = torch.randint(1, 11, (5, 3))
+    memory = network.encode(source, lengths)
+    whole = network.logits(network.read_out(tokens, memory)[0])
+    state, apart = network.start(memory, int8=True), 0.0
+    alone = [network.start(memory.take(torch.tensor([row])), int8=True) for row in range(3)]
+    for t, token in enumerate(tokens):
+        logits, state = network.step(token, state)
+        apart = max(apart, float((logits - whole[t]).abs().max()))
+        for row in range(3):
+            own, alone[row] = network.step(token[row : row + 1], alone[row])
+            torch.testing.assert_close(own[0], logits[row], rtol=1e-3, atol=2e-4)
+    assert 1e-6 < apart < 0.1
+
+
+def test_8_bits_are_of_float32():
+    network = made("gru").double().eval()
+    memory = network.encode(torch.ones(2, 1, dtype=torch.int64), torch.tensor([2]))
+    with pytest.raises(InputError, match=r"int8 is True, but the weights are torch\.float64: expected float32"):
+        network.start(memory, int8=True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("cell", ["gru", "transformer"])
 def test_it_learns_to_reverse(cell):

@@ -90,6 +90,7 @@ def test_evaluation_is_without_smoothing():
         ({"weight": torch.randn(4, 2)}, ShapeError, r"weight \(4, 2\): expected \[..., E\] and \[V, E\]"),
         ({"bias": torch.randn(3)}, ShapeError, r"bias is \(3,\): expected \[4\]"),
         ({"targets": torch.zeros(3, dtype=torch.int64)}, ShapeError, r"targets is \(3,\): expected \(2,\)"),
+        ({"targets": torch.tensor([3, 4])}, InputError, "targets holds 4: expected class numbers below 4"),
         ({"smoothing": 1.0}, InputError, "smoothing is 1.0: expected a share"),
     ],
 )

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from recurra.decoding.decoder import Decoder, Step
 from recurra.errors import InputError
+from recurra.kernels.best import best_of_rows, log_sums
 from recurra.language import _
 
 Ints = npt.NDArray[np.int64]
@@ -67,8 +68,9 @@ class Beam(Decoder[Searched]):
     never    tokens that are never written
     scored   whether a step gives what each token adds to the score (none above 0), and not logits
 
-    The network's state must be `Branching`. Ties go to the beginning that was better before, so that a row's result
-    does not depend on the others.
+    The network's state must be `Branching`, and the outputs of its steps float32 that nobody else reads: what may not
+    be written is written over in them. Ties go to the beginning that was better before, so that a row's result does
+    not depend on the others.
 
     >>> import torch
     >>> class Nothing:
@@ -114,22 +116,25 @@ class Beam(Decoder[Searched]):
     def advance(self, step: Step, state: Searched) -> Searched:
         """One more token of every open beginning.
 
-        Only what is as large as the vocabulary is torch's: of ten numbers NumPy makes the same in a fifth of the time.
+        What is as large as the vocabulary is the engine's: the sum that makes logits probabilities, and the best of
+        each beginning, among which are the best of all.
         """
         rows, width, steps = state.tokens.shape
         outputs, network = step(torch.from_numpy(state.tokens[:, :, -1].ravel()), state.network)
-        logs = (outputs if self.scored else outputs.float().log_softmax(-1)).detach().view(rows, width, -1)
+        logs = outputs.detach().float().contiguous().numpy()
+        before = state.scores.ravel() if self.scored else state.scores.ravel() - log_sums(logs)
         full = steps > state.limits
-        self._refuse(logs.numpy(), state.tokens, full)
-        total = (torch.from_numpy(state.scores).unsqueeze(-1) + logs).flatten(1)
-        found = total.topk(min(2 * self.size, total.shape[1]), dim=1)
-        scores, places = found.values.numpy(), found.indices.numpy()
-        parents, tokens = places // logs.shape[-1], places % logs.shape[-1]
+        self._refuse(logs.reshape(rows, width, -1), state.tokens, full)
+        most = min(2 * self.size, logs.shape[1])
+        written = best_of_rows(logs, np.empty((rows * width, most), np.int64))
+        total = (before[:, None] + logs[np.arange(rows * width)[:, None], written]).reshape(rows, -1)
+        every = np.arange(rows)[:, None]
+        places = np.argsort(-total, axis=1, kind="stable")[:, : 2 * self.size]
+        scores, parents, tokens = total[every, places], places // most, written.reshape(rows, -1)[every, places]
         ended = tokens == self.end
         best = self._ended(state, scores[:, : self.size], parents, ended[:, : self.size])
         open_scores = np.where(ended, -np.inf, scores)
         order = np.argsort(-open_scores, axis=1, kind="stable")[:, : self.size]
-        every = np.arange(rows)[:, None]
         going, parents, tokens = open_scores[every, order], parents[every, order], tokens[every, order]
         # The best that an open beginning can still become, if all that follows were certain and as long as may be.
         bound = going[:, 0] / self._length(state.limits)
@@ -138,11 +143,11 @@ class Beam(Decoder[Searched]):
         parents, tokens = parents[left], tokens[left]
         if len(left):
             network = network.take(torch.from_numpy((left[:, None] * width + parents).ravel()), tokens.shape[1])
-        before = state.tokens[left[:, None], parents]
+        written = state.tokens[left[:, None], parents]
         return Searched(
             network,
             state.numbers[left],
-            np.concatenate([before, tokens[..., None]], axis=-1),
+            np.concatenate([written, tokens[..., None]], axis=-1),
             going[left].astype(np.float32),
             state.limits[left],
             best,
@@ -189,7 +194,9 @@ def _forbid(logs: npt.NDArray[np.float32], tokens: Ints, ngram: int) -> None:
     if count < 2:
         return
     same = np.ones((*tokens.shape[:2], count), dtype=bool)
-    for k in range(ngram - 1):
+    for k in reversed(range(ngram - 1)):  # the last token first: mostly it is a new one
         same &= tokens[..., k : k + count] == tokens[..., count + k, None]
+        if not same.any():
+            return
     row, beam, place = np.nonzero(same)
     logs[row, beam, tokens[row, beam, place + ngram - 1]] = -np.inf

@@ -13,6 +13,8 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -63,3 +65,41 @@ class Attention(nn.Module):
 
     def _cut(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+class Sought:
+    """What the queries of single steps look for: the memory of B sources as NumPy has it, without gradients.
+
+    `look` computes what `Attention.attend` does, of a few rows in a fifth of the time.
+    """
+
+    def __init__(self, attention: Attention, memory: Tensor, there: Tensor) -> None:
+        keys = attention.keys(memory)  # [B, heads, S, d]
+        self._heads, self._additive = attention.heads, attention.form == "additive"
+        if self._additive:
+            self._keys, self._score = keys.unsqueeze(2).numpy(), attention.score.detach().numpy()
+        else:
+            self._keys = (keys.transpose(2, 3) / math.sqrt(keys.shape[-1])).contiguous().numpy()
+        self._values = attention._cut(memory).contiguous().numpy()
+        self._beyond = (
+            None if bool(there.all()) else np.where(there.numpy(), np.float32(0), np.float32(-np.inf))[:, None, None]
+        )
+
+    def look(self, asked: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+        """Projected queries [R, M], as many rows in a row of each source -> contexts [R, M]."""
+        queries = asked.reshape(len(self._values), -1, self._heads, self._values.shape[-1]).transpose(0, 2, 1, 3)
+        if self._additive:
+            scores = (np.tanh(queries[:, :, :, None] + self._keys) * self._score).sum(-1)
+        else:
+            scores = queries @ self._keys
+        if self._beyond is not None:
+            scores = scores + self._beyond
+        shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        contexts = shares @ self._values / shares.sum(axis=-1, keepdims=True)
+        return contexts.transpose(0, 2, 1, 3).reshape(asked.shape)
+
+    def take(self, sources: npt.NDArray[np.int64]) -> None:
+        """Go on with some of the sources."""
+        self._keys, self._values = self._keys[sources], self._values[sources]
+        if self._beyond is not None:
+            self._beyond = self._beyond[sources]

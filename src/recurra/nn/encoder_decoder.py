@@ -107,20 +107,23 @@ class Core(Protocol):
         """Embedded tokens [T, B, E], each read before the next is told -> features [T, B, E], shares [B, T, S]."""
         ...
 
-    def steps(self, memory: Memory, width: int) -> Steps:
-        """The same a step at a time; a source will have up to `width` rows, and begins with one."""
+    def steps(self, memory: Memory, width: int, *, int8: bool) -> Steps:
+        """The same a step at a time; a source will have up to `width` rows, and begins with one.
+
+        `int8`: with weights of 8 bits, where the core has steps with such ones.
+        """
         ...
 
 
 class Decoding:
     """The state of a network that decodes: rows, `width` of each source, go on together."""
 
-    def __init__(self, network: EncoderDecoder, memory: Memory, width: int = 1) -> None:
-        self._network, self._steps = network, network.core.steps(memory, width)
-        self.rows = len(memory.values)
+    def __init__(self, network: EncoderDecoder, memory: Memory, width: int = 1, *, int8: bool = False) -> None:
+        self._network, self._steps = network, network.core.steps(memory, width, int8=int8)
+        self.rows, self.int8 = len(memory.values), int8
 
     def step(self, tokens: Tensor) -> Tensor:
-        """The last tokens [R] -> logits [R, V] of the next."""
+        """The last tokens [R] -> logits [R, V] of the next, in memory of their own."""
         return self._network.step(tokens, self)[0]
 
     def take(self, rows: Tensor, width: int) -> Self:
@@ -207,11 +210,20 @@ class EncoderDecoder(Network):
         """Features [..., E] -> logits [..., V]."""
         return self.output.logits(features, self.table)
 
-    def start(self, memory: Memory, width: int = 1) -> Decoding:
-        """The state before the first step; room is made for `width` rows of each source."""
+    @torch.no_grad()
+    def start(self, memory: Memory, width: int = 1, *, int8: bool = False) -> Decoding:
+        """The state before the first step; room is made for `width` rows of each source.
+
+        int8  steps with weights of 8 bits, a scale for each output: of the decoder's recurrent layers, what stands
+              between them, and the output table. Results differ by the rounding alone, the same on every machine
+
+        Raises InputError for a network in training, and for weights that are not float32 with `int8`.
+        """
         if self.training:
             raise InputError("this network is in training mode, and draws what it drops: call eval() first")
-        return Decoding(self, memory, width)
+        if int8 and self.table.dtype is not torch.float32:
+            raise InputError(f"int8 is True, but the weights are {self.table.dtype}: expected float32")
+        return Decoding(self, memory, width, int8=int8)
 
     @torch.no_grad()
     def step(self, tokens: Tensor, state: Decoding) -> tuple[Tensor, Decoding]:
@@ -220,7 +232,7 @@ class EncoderDecoder(Network):
         There is no gradient: a whole sequence is learnt by `forward`.
         """
         features = state.features(functional.embedding(tokens, self.table))
-        return self._across.linear("table", features, self.table, self.output.bias), state
+        return self._across.linear("table", features, self.table, self.output.bias, int8=state.int8), state
 
     def train(self, mode: bool = True) -> Self:
         """As torch has it; what steps are ready with is made anew."""
@@ -249,7 +261,7 @@ class RecurrentCore(nn.Module):
         self.rate = options.dropout
         for layer in (self.encoder, self.lower, self.upper):
             layer.open_gates()
-        self._ready: tuple[list[Any], tuple[Packed, ...]] | None = None  # for steps, and of which weights
+        self._ready: dict[bool, tuple[list[Any], tuple[Packed, ...]]] = {}  # for steps with int8 or without
         self.across = Transposed()
 
     def encode(self, x: Tensor, lengths: Tensor) -> Memory:
@@ -274,81 +286,36 @@ class RecurrentCore(nn.Module):
         """The mean of what was read, as the decoder's input has it [B, E]."""
         return self.gist(memory.values.sum(1) / memory.there.sum(1, keepdim=True))
 
-    def steps(self, memory: Memory, width: int) -> RecurrentSteps:
+    def steps(self, memory: Memory, width: int, *, int8: bool) -> Steps:
         """See `Core`."""
-        return RecurrentSteps(self, memory, width)
+        from recurra.nn.recurrent_steps import RecurrentSteps
+
+        return RecurrentSteps(self, memory, width, int8=int8)
 
     def train(self, mode: bool = True) -> Self:
         """As torch has it; what steps are ready with is made anew, since training writes past version counters."""
-        self._ready = None
+        self._ready = {}
         self.across.forget()
         return super().train(mode)
 
-    def streams(self, rows: int) -> list[Stream]:
+    def streams(self, rows: int, *, int8: bool) -> list[Stream]:
         """The two layers of the decoder, so many rows each; their weights stay packed from one sentence to the next."""
         layers = self.lower, self.upper
         now = [chooser.forced(), *((id(p), p.data_ptr(), p._version) for layer in layers for p in layer.parameters())]
-        if self._ready is None or self._ready[0] != now:
-            self._ready = now, tuple(packed([(layer, False)], None) for layer in layers)
+        ready = self._ready.get(int8)
+        if ready is None or ready[0] != now:
+            ready = self._ready[int8] = now, tuple(packed([(layer, False)], None, int8=int8) for layer in layers)
         return [
-            Stream([(layer, False)], alone=True, batch=rows, head=None, threads=None, weights=ready)
-            for layer, ready in zip(layers, self._ready[1], strict=True)
+            Stream([(layer, False)], alone=True, batch=rows, head=None, threads=None, weights=weights)
+            for layer, weights in zip(layers, ready[1], strict=True)
         ]
 
     def _apply(self, fn: Any, recurse: bool = True) -> Self:
-        self._ready = None
+        self._ready = {}
         return super()._apply(fn, recurse)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_ready": None}
-
-
-class RecurrentSteps:
-    """The decoder a step at a time, its layers as streams: one call of the engine for all rows."""
-
-    def __init__(self, core: RecurrentCore, memory: Memory, width: int) -> None:
-        self._core, self._width = core, 1
-        self._keys, self._gist = core.attention.keys(memory.values), core.gist_of(memory).unsqueeze(1)
-        self._read(memory)
-        self._rows = len(memory.values)
-        self._streams = core.streams(width * self._rows)
-        self._leave, self._ask = core.leave, core.attention.query
-
-    def step(self, x: Tensor) -> Tensor:
-        """See `Steps`."""
-        core, rows, width = self._core, self._rows, self._width
-        lower = self._run(0, (x.view(rows // width, width, -1) + self._gist).view(rows, -1))
-        asked = core.across.linear("ask", lower, self._ask.weight, None).view(rows // width, width, -1)
-        context, _ = core.attention.attend(asked, self._keys, self._memory.values, self._there)
-        context = context.reshape(rows, -1)
-        upper = self._run(1, torch.cat([lower, context], dim=-1))
-        return core.across.linear("leave", torch.cat([upper, context], dim=-1), self._leave.weight, self._leave.bias)
-
-    def take(self, rows: Tensor, width: int) -> None:
-        """See `Steps`."""
-        sources = rows[::width] // self._width
-        if len(sources) < len(self._memory.values):
-            self._keys, self._gist = self._keys[sources], self._gist[sources]
-            self._read(self._memory.take(sources))
-        if len(rows) > self._streams[0].batch:
-            before, self._streams = self._streams, self._core.streams(len(rows))
-            for old, new in zip(before, self._streams, strict=True):
-                new.follow(rows.numpy(), old)
-        else:
-            for stream in self._streams:
-                stream.follow(rows.numpy())
-        self._rows, self._width = len(rows), width
-
-    def _read(self, memory: Memory) -> None:
-        """What is attended to; `_there` is None where every step is, as of one sentence alone."""
-        self._memory, self._there = memory, None if bool(memory.there.all()) else memory.there
-
-    def _run(self, which: int, x: Tensor) -> Tensor:
-        stream, rows = self._streams[which], self._rows
-        array = x.numpy()
-        if rows == stream.batch:
-            return torch.from_numpy(stream.step(array if rows > 1 else array[0])).view(rows, -1)
-        return torch.from_numpy(stream.step_rows(torch.arange(rows).numpy(), array))
+        return self.__dict__ | {"_ready": {}}
 
 
 def locked(x: Tensor, rate: float, training: bool) -> Tensor:

@@ -4,11 +4,11 @@
     L_n = log sum_v exp z_nv - (1 - e) z_ny - e / V sum_v z_nv                            label smoothing e
     dL_n / dz_nv = softmax(z_n)_v - (1 - e) [v = y] - e / V     dz
 
-The rows go through in chunks, and where a gradient is asked for it is made at once, while the logits of a chunk are in
-the cache: dh = dz W, dW += dz^T h, db += sum dz. What is kept for the backward pass has the sizes of h and W. The
-products run in the dtype that autocast asks for; sums and exponentials are float32. For products in lower precision the
-rows are filled up with zeros to a multiple of 64: their number is another one in every batch of texts, and oneDNN takes
-milliseconds to prepare a product of a new shape.
+The rows go through in chunks, and where a gradient is asked for it is made at once, in the place of the logits
+(`kernels.cross_entropy`): dh = dz W, dW += dz^T h, db += sum dz. What is kept for the backward pass has the sizes of h
+and W. The products run in the dtype that autocast asks for; sums and exponentials are float32. For products in lower
+precision the rows are filled up with zeros to a multiple of 64: their number is another one in every batch of texts,
+and oneDNN takes milliseconds to prepare a product of a new shape.
 
 Label smoothing: Szegedy et al. (2016), "Rethinking the Inception architecture for computer vision".
 """
@@ -23,6 +23,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from recurra.errors import InputError, ShapeError
+from recurra.kernels.cross_entropy import cross_entropy
 
 CHUNK = 1 << 22  # logits that are in memory at once: 8 MB in float32
 _FEWEST = 32  # rows of a chunk: fewer would read W too often
@@ -38,7 +39,7 @@ def projected_loss(
     smoothing  the share of each target that is spread over all classes, from 0 to below 1
 
     Gradients reach hidden, weight and bias, once: there is no second derivative. Raises ShapeError where the shapes do
-    not fit.
+    not fit, and InputError for a class that there is not.
 
     >>> hidden, weight, targets = torch.randn(7, 3), torch.randn(5, 3), torch.arange(7) % 5
     >>> plain = functional.cross_entropy(hidden @ weight.T, targets)
@@ -50,6 +51,8 @@ def projected_loss(
     if bool((numbers < 0).any()):
         known = (numbers >= 0).nonzero()[:, 0]
         rows, numbers = rows.index_select(0, known), numbers[known]
+    if len(numbers) and int(numbers.max()) >= len(weight):
+        raise InputError(f"targets holds {int(numbers.max())}: expected class numbers below {len(weight)}")
     return _ProjectedLoss.apply(rows, weight, bias, numbers, float(smoothing), _product_dtype(rows))
 
 
@@ -72,51 +75,48 @@ class _ProjectedLoss(torch.autograd.Function):
         room = count if dtype == exact else -(-count // _EVEN) * _EVEN
         h, w = _filled(hidden.to(dtype), room), weight.to(dtype)
         b = None if bias is None else bias.to(dtype)
+        scale = 1.0 / max(count, 1)
         total = torch.zeros((), dtype=exact, device=hidden.device)
         kept = (room, classes) if wanted else (0, 0)
         d_hidden = h.new_empty(kept[0], h.shape[1])
-        d_weight = torch.zeros(kept[1], h.shape[1], dtype=exact, device=weight.device)
+        made = torch.zeros if dtype == exact or not count else torch.empty  # the first chunk is copied, others added
+        d_weight = made(kept[1], h.shape[1], dtype=exact, device=weight.device)
         d_bias = torch.zeros(kept[1], dtype=exact, device=weight.device)
         with torch.autocast(hidden.device.type, enabled=False):
             for start in range(0, count, _rows_of(classes)):
                 part = h[start : start + _rows_of(classes)]
-                y = targets[start : start + len(part)].unsqueeze(1)
-                logits = functional.linear(part, w, b)[: len(y)]
-                shares = torch.softmax(logits, 1, dtype=exact)
-                # The largest share is at least 1 / V: its logarithm is finite, whatever becomes of the others.
-                total += (logits.amax(1).to(exact) - shares.amax(1).log()).sum()
-                total -= (1 - smoothing) * logits.gather(1, y).to(exact).sum()
+                y = targets[start : start + len(part)]
+                logits = functional.linear(part, w, b)
+                d_logits = logits[: len(y)]
+                total += cross_entropy(d_logits, y, 1 - smoothing, scale, d_bias if wanted else None)
                 if not wanted:
                     continue
-                shares.scatter_add_(1, y, shares.new_full(y.shape, smoothing - 1))
-                if bias is not None:
-                    d_bias += shares.sum(0)
-                d_logits = _filled(shares.to(dtype), len(part))
-                torch.mm(d_logits, w, out=d_hidden[start : start + len(part)])
+                logits[len(y) :] = 0
+                torch.mm(logits, w, out=d_hidden[start : start + len(part)])
                 if dtype == exact:
-                    d_weight.addmm_(d_logits.T, part)
+                    d_weight.addmm_(logits.T, part)
+                elif start:
+                    d_weight += logits.T @ part
                 else:
-                    d_weight += d_logits.T @ part
+                    d_weight.copy_(logits.T @ part)
             if smoothing:  # the same share of every class: its part of all sums is that of the sum of W
                 spread = smoothing / classes
                 of_all, rows = w.sum(0, dtype=exact), h.sum(0, dtype=exact)
                 total -= spread * (rows @ of_all + (0 if b is None else count * b.sum(dtype=exact)))
                 if wanted:
-                    d_hidden -= (spread * of_all).to(dtype)
-                    d_weight -= spread * rows
-                    d_bias -= spread * count
-        scale = 1.0 / max(count, 1)
+                    d_hidden -= (scale * spread * of_all).to(dtype)
+                    d_weight -= scale * spread * rows
+                    d_bias -= scale * spread * count
         if wanted:
             ctx.save_for_backward(d_hidden[:count], d_weight, d_bias)
-            ctx.like = scale, hidden.dtype, weight.dtype, None if bias is None else bias.dtype
+            ctx.like = hidden.dtype, weight.dtype, None if bias is None else bias.dtype
         return total * scale
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         d_hidden, d_weight, d_bias = ctx.saved_tensors
-        scale, of_hidden, of_weight, of_bias = ctx.like
-        grad = scale * grad
+        of_hidden, of_weight, of_bias = ctx.like
         return (
             (d_hidden * grad).to(of_hidden) if ctx.needs_input_grad[0] else None,
             (d_weight * grad).to(of_weight) if ctx.needs_input_grad[1] else None,

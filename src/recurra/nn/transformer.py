@@ -129,8 +129,8 @@ class TransformerCore(nn.Module):
             x = block.last(x)  # pyright: ignore[reportCallIssue]
         return self.decoded(x).transpose(0, 1), shares
 
-    def steps(self, memory: Memory, width: int) -> TransformerSteps:
-        """See `Core`."""
+    def steps(self, memory: Memory, width: int, *, int8: bool) -> TransformerSteps:
+        """See `Core`; its steps have float32 alone."""
         return TransformerSteps(self, memory)
 
     def _placed(self, x: Tensor, first: int = 0) -> Tensor:

@@ -61,8 +61,23 @@ int64_t best_of(nb::handle scores, nb::handle found) {
     return best(static_cast<const float*>(in.data()), in.count(), out.count(), static_cast<int64_t*>(out.data()));
 }
 
+// The same of each row: float32 [rows, count] and int64 [rows, top]. Whether the arrays are so, and every row has `top` numbers.
+bool best_of_rows(nb::handle scores, nb::handle found) {
+    const Array in(scores.ptr(), false, "f", -1, Array::any), out(found.ptr(), true, whole_numbers, -1, Array::any);
+    if (!in.fits() || !out.fits() || in.count() != out.count()) return false;
+    const auto* from = static_cast<const float*>(in.data());
+    auto* to = static_cast<int64_t*>(out.data());
+    const int64_t count = in.columns(), top = out.columns();
+    for (int64_t r = 0; r < in.count(); ++r)
+        if (best(from + r * count, count, top, to + r * top) < top) return false;
+    return true;
+}
+
 }  // namespace
 
-void add_best(nb::module_& m) { m.def("best", &best_of, nb::arg("scores"), nb::arg("found")); }
+void add_best(nb::module_& m) {
+    m.def("best", &best_of, nb::arg("scores"), nb::arg("found"));
+    m.def("best_rows", &best_of_rows, nb::arg("scores"), nb::arg("found"));
+}
 
 }  // namespace recurra

@@ -5,7 +5,7 @@
 
 namespace recurra {
 
-// Adds `best` to the module.
+// Adds `best` and `best_rows` to the module.
 void add_best(nanobind::module_& m);
 
 }  // namespace recurra

@@ -26,6 +26,13 @@ struct Build {
     int64_t (*prepare_head)(const Head&, Type, char* memory);
     int64_t (*step_scratch)(const Stack&, char* memory);
     void (*step)(const Stack&, const Step&, char* scratch);
+    // What a head in 8 bits makes of rows; without `memory` only the bytes that it takes.
+    int64_t (*answer)(const Head&, const float* x, float* y, int64_t rows, char* memory);
+    // log sum exp of each row of x [rows, count].
+    void (*log_sums)(const float* x, int64_t rows, int64_t count, float* sums);
+    // The cross-entropy of logits z, float32 or bfloat16, and its gradient in their place: see softmax.h.
+    double (*cross_entropy)(void* z, Type, const int64_t* targets, int64_t rows, int64_t classes, float kept, float scale,
+                            float* powers, float* d_bias);
 };
 
 #define RECURRA_BUILD(isa)     \

@@ -26,7 +26,7 @@ bool tiles_allowed() {
 #if defined(RECURRA_AMX_EMULATED)
     return true;
 #else
-    if (!__builtin_cpu_supports("avx512bf16")) return false;
+    if (!__builtin_cpu_supports("avx512bf16") || !__builtin_cpu_supports("avx512vnni")) return false;
     unsigned a, b, c, d;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d >> 22 & 1) || !(d >> 24 & 1)) return false;
     constexpr long ask_for_state = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
@@ -91,7 +91,7 @@ std::vector<const Build*> supported() {
     }
 #endif
 #if defined(RECURRA_WITH_BF16)
-    const bool pairs = avx512 && avx2 && __builtin_cpu_supports("avx512bf16");
+    const bool pairs = avx512 && avx2 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
     // Intel's products of bfloat16 pairs are slower than widening and multiplying in float32 (measured: by 1.3).
     const bool slow = __builtin_cpu_is("intel");
     if (pairs && !slow) builds.push_back(&avx512_bf16::build);

@@ -168,13 +168,13 @@ struct Height {
     static constexpr int value = n;
 };
 
-// Calls `body` with the number of rows, 1 to `tile_rows`, as a type.
-template <int n = 1, class Body>
+// Calls `body` with the number of rows, 1 to `most`, as a type.
+template <int most = tile_rows, int n = 1, class Body>
 RECURRA_INLINE void with_height(int64_t rows, Body&& body) {
     if (rows == n)
         body(Height<n>{});
-    else if constexpr (n < tile_rows)
-        with_height<n + 1>(rows, body);
+    else if constexpr (n < most)
+        with_height<most, n + 1>(rows, body);
 }
 
 template <class P, class C, int vectors, int panels = 1>

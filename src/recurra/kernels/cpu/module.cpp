@@ -11,6 +11,8 @@
 
 #include "best_module.h"
 #include "dispatch.h"
+#include "linear_module.h"
+#include "softmax_module.h"
 #include "stepper_module.h"
 #include "threads.h"
 
@@ -148,6 +150,8 @@ NB_MODULE(_engine, m) {
     m.def("backward", &run<&backward>, nb::arg("call"));
     add_stepper(m, &args_of);
     add_best(m);
+    add_linear(m);
+    add_softmax(m);
     m.def("supported_builds", &supported_builds);
     m.def("chosen_build", &chosen_build);
     m.def("choose_build", &choose_build, nb::arg("name"));

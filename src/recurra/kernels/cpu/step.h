@@ -29,7 +29,7 @@ struct Between {
     S* outputs;          // [block, widest] what a cell writes for the sequence, of which there is none here
     element<S>* head;    // [block, features of the head]
     C* answers;          // [block, outputs of the head]
-    int16_t* whole;      // [widest] a row as whole numbers, where weights have 8 bits
+    int16_t* whole;      // rows as whole numbers, where weights have 8 bits
 
     void carve(const Stack& stack, Stretches& stretches) {
         int64_t widest = stack.features;
@@ -44,7 +44,7 @@ struct Between {
         answer_stride = round_up(stack.head.outputs, lanes<C>);
         head = stack.head.outputs ? stretches.take<element<S>>(block * head_stride) : nullptr;
         answers = stack.head.outputs ? stretches.take<C>(block * answer_stride) : nullptr;
-        whole = stack.int8 ? stretches.take<int16_t>(widest + 2) : nullptr;
+        whole = stack.int8 ? stretches.take<int16_t>(Bytes::room(widest, block)) : nullptr;
     }
 };
 
@@ -85,10 +85,9 @@ template <class S>
 void multiply_inputs(const Problem<S>& p, const Chunk<S>& chunk, int16_t* whole) {
     if constexpr (__is_same(S, float)) {
         if (p.args.int8) {
-            for (int64_t r = 0; r < chunk.count; ++r) {
-                p.input_bytes.multiply(chunk.x_operand + r * chunk.x_stride, whole, chunk.x + r * chunk.a_stride);
-                p.recurrent_bytes.multiply(chunk.operand + r * chunk.operand_stride, whole, chunk.a + r * chunk.a_stride);
-            }
+            p.input_bytes.multiply(chunk.count, chunk.x_operand, chunk.x_stride, whole, nullptr, chunk.x, chunk.a_stride);
+            p.recurrent_bytes.multiply(chunk.count, chunk.operand, chunk.operand_stride, whole, nullptr, chunk.a,
+                                       chunk.a_stride);
             return;
         }
     }
@@ -140,20 +139,30 @@ void answer(const Stack& stack, const Between<S>& between, int64_t count, comput
     HeadWeights<S> weights;
     weights.prepare(stack.head, stack.head.packed, true);
     if constexpr (__is_same(S, float)) {
-        for (int64_t r = 0; stack.int8 && r < count; ++r)
-            weights.bytes.multiply(between.rows + r * between.stride, between.whole, between.answers + r * between.answer_stride);
+        if (stack.int8)
+            return weights.bytes.multiply(count, between.rows, between.stride, between.whole, weights.bias, y,
+                                          stack.head.outputs);
     }
-    if (!stack.int8) {
-        for (int64_t r = 0; r < count; ++r)
-            copy_row(between.rows + r * between.stride, between.head + r * between.head_stride, stack.head.features);
-        multiply<S>(count, between.head, between.head_stride, weights.weight, between.answers, between.answer_stride);
-    }
+    for (int64_t r = 0; r < count; ++r)
+        copy_row(between.rows + r * between.stride, between.head + r * between.head_stride, stack.head.features);
+    multiply<S>(count, between.head, between.head_stride, weights.weight, between.answers, between.answer_stride);
     for (int64_t r = 0; r < count; ++r) {
         const C* sums = between.answers + r * between.answer_stride;
         C* to = y + r * stack.head.outputs;
         along<C>(stack.head.outputs,
                  [&](int64_t j, auto lane) { lane.store(to + j, stored<S>(lane.load(sums + j) + lane.load(weights.bias + j))); });
     }
+}
+
+// y [rows, outputs] = V x + b of a head in 8 bits; without memory the bytes that it takes.
+inline int64_t answer_alone(const Head& head, const float* x, float* y, int64_t rows, char* memory) {
+    Stretches stretches{memory};
+    int16_t* whole = stretches.take<int16_t>(Bytes::room(head.features, rows));
+    if (!memory) return stretches.used;
+    HeadWeights<float> weights;
+    weights.prepare(head, head.packed, true);
+    weights.bytes.multiply(rows, x, head.features, whole, weights.bias, y, head.outputs);
+    return stretches.used;
 }
 
 // Bytes of working memory for one block; zeros it where it is given.

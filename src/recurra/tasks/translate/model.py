@@ -19,7 +19,7 @@ from recurra.ensemble.members import Member, Seat
 from recurra.evaluation.translation.memory import TranslationMemory
 from recurra.evaluation.translation.word_model import WordModel
 from recurra.language import mark
-from recurra.nn.encoder_decoder import EncoderDecoder, EncoderDecoderOptions
+from recurra.nn.encoder_decoder import Decoding, EncoderDecoder, EncoderDecoderOptions, Memory
 from recurra.tasks.translate.problem import LONGEST, EncodedPairs, TranslationProblem, padded
 from recurra.training import Run, TrainingOptions
 from recurra.training.run import pick_device
@@ -27,6 +27,7 @@ from recurra.training.threads import fitting_threads
 
 _AT_ONCE = 128  # texts that are translated together
 _LONGER = 1.5, 10  # times the source's tokens, and more, that a translation may have
+_SMALL = 200_000  # weights; smaller networks stay in the cache anyway
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class TranslationModel:
 
     def _searched(self, source: Tensor, lengths: Tensor) -> list[Tensor]:
         networks = [member.network for member in self.members]
-        state = Together([network.start(network.encode(source, lengths), self.search.beam) for network in networks])
+        state = Together([_started(network, network.encode(source, lengths), self.search.beam) for network in networks])
         factor, more = _LONGER
         most = tuple(min(LONGEST, int(factor * length) + more) for length in lengths.tolist())
         beam = Beam(begin=BEGIN, end=END, size=self.search.beam, penalty=self.search.penalty, most=most, never=(BEGIN,))
@@ -130,6 +131,12 @@ class TranslationModel:
             for network in (member.network for member in self.members)
         ]
         return torch.stack(found).mean(0).numpy()
+
+
+def _started(network: EncoderDecoder, memory: Memory, width: int) -> Decoding:
+    """Ready for a search, a large network with weights of 8 bits: one sentence takes as long as reading them."""
+    large = sum(parameter.numel() for parameter in network.parameters()) > _SMALL
+    return network.start(memory, width, int8=large)
 
 
 def fit_model(
