@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -50,3 +51,15 @@ def test_whoever_imports_what_stands_on_it_is_told(asked: str) -> None:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert run.returncode == 1
     assert "OutdatedEngineError: the compiled engine" in run.stderr.splitlines()[-1]
+
+
+def test_the_stub_names_all_that_the_engine_has() -> None:
+    stub = ast.parse((Path(cpu.__file__).with_name("_engine.pyi")).read_text(encoding="utf-8"))
+    named = {node.name: node for node in stub.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    lists = {
+        node.target.id for node in stub.body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+    assert set(named) | lists == {name for name in vars(engine) if not name.startswith("_")}
+    for name in ("Linear", "Stepper"):
+        stated = {node.name for node in ast.walk(named[name]) if isinstance(node, ast.FunctionDef)}
+        assert stated - {"__init__"} == {each for each in vars(getattr(engine, name)) if not each.startswith("_")}
