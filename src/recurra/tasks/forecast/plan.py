@@ -26,6 +26,7 @@ LONGEST_BLOCK = 60
 BLOCKS = 5
 _HELD_OUT_SHARE = 0.1
 _HELD_OUT_WINDOWS = 1024
+_HELD_OUT_HORIZONS = 3  # of each of many series, where a tenth of it has so many
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +95,7 @@ def split(panel: Panel, horizon: int, least: int) -> Split:
     rows are needed.
     """
     lengths = panel.lengths
-    span = held_out_span(lengths)
+    span = held_out_span(lengths, horizon)
     last = lengths - horizon
     first = last - span + 1
     training = training_origins(np.maximum(first, 0), horizon, least)
@@ -120,10 +121,16 @@ def split(panel: Panel, horizon: int, least: int) -> Split:
     return Split(training, torch.from_numpy(series), torch.from_numpy(origins))
 
 
-def held_out_span(lengths: Ints) -> Ints:
-    """How many of the last origins of each series [S] are held out: a tenth of its rows, 1,024 of several series."""
+def held_out_span(lengths: Ints, horizon: int) -> Ints:
+    """How many of the last origins of each series [S] are held out: a tenth of its rows, of several series fewer.
+
+    They are 1,024 of all series then, but not fewer than three that lie a horizon apart: many series at one moment
+    would say what holds of that moment.
+    """
     span = np.maximum(1, (np.asarray(lengths) * _HELD_OUT_SHARE).astype(np.int64))
-    return np.minimum(span, max(1, math.ceil(_HELD_OUT_WINDOWS / len(span)))) if len(span) > 1 else span
+    if len(span) < 2:
+        return span
+    return np.minimum(span, max(math.ceil(_HELD_OUT_WINDOWS / len(span)), (_HELD_OUT_HORIZONS - 1) * horizon + 1))
 
 
 def least_history(shapes: tuple[WindowShape, ...]) -> int:
