@@ -22,7 +22,7 @@ from recurra.tasks.forecast.combining import (
     validation_origins,
 )
 from recurra.tasks.forecast.model import never_below
-from recurra.tasks.forecast.plan import held_out_span
+from recurra.tasks.forecast.plan import held_out_span, split
 
 pytestmark = pytest.mark.usefixtures("baselines_here")
 
@@ -159,6 +159,15 @@ def test_networks_are_held_out_of_what_weighs_them_in_many_series_too():
     assert all(ends[0] >= 934 - 13 - spans[0] + 1 for ends in found[:300])
     assert held_out_span(np.array([2000]), 13).tolist() == [200]
     assert held_out_span(np.array([9000, 9000]), 13).tolist() == [512, 512]
+
+
+def test_all_that_is_held_out_of_many_series_may_weigh_not_only_what_ends_the_training():
+    panel, _ = understand(shops(200, names=[f"shop {k}" for k in range(300)]))
+    parts = split(panel, 5, 14)
+    assert (parts.unseen == 185).all()
+    assert parts.held_out_origins.min() > 185  # every third one is enough
+    assert (parts.training.first + parts.training.counts - 1 + 5 <= 185).all()
+    assert all(ends[-3:].tolist() == [185, 190, 195] for ends in validation_origins(panel.lengths, 5, 7))
 
 
 def test_series_without_times_end_together_and_others_share_their_dates():

@@ -23,6 +23,7 @@ from recurra.language import _
 from recurra.options import option
 
 LONGEST_BLOCK = 60
+NEVER = np.iinfo(np.int64).max
 BLOCKS = 5
 _HELD_OUT_SHARE = 0.1
 _HELD_OUT_WINDOWS = 1024
@@ -31,11 +32,15 @@ _HELD_OUT_HORIZONS = 3  # of each of many series, where a tenth of it has so man
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Origins to train on, and held-out ones as two arrays [n] of series numbers and origins."""
+    """Origins to train on, and held-out ones as two arrays [n] of series numbers and origins.
+
+    No truth from `unseen` [S] on is trained on, of a series that is trained on; those held out may be some of the rest.
+    """
 
     training: Origins
     held_out_series: Tensor
     held_out_origins: Tensor
+    unseen: Ints
 
 
 def window_shapes(
@@ -85,7 +90,7 @@ def steps_of(panel: Panel, seasons: tuple[int, ...]) -> Steps:
 def nothing_held_out(panel: Panel, horizon: int, least: int) -> Split:
     """Train on every origin there is."""
     none = torch.zeros(0, dtype=torch.int64)
-    return Split(training_origins(panel.lengths, horizon, least), none, none)
+    return Split(training_origins(panel.lengths, horizon, least), none, none, np.full(len(panel), NEVER))
 
 
 def split(panel: Panel, horizon: int, least: int) -> Split:
@@ -118,7 +123,8 @@ def split(panel: Panel, horizon: int, least: int) -> Split:
     if len(series) > 2 * _HELD_OUT_WINDOWS:
         keep = np.linspace(0, len(series) - 1, 2 * _HELD_OUT_WINDOWS).astype(np.int64)
         series, origins = series[keep], origins[keep]
-    return Split(training, torch.from_numpy(series), torch.from_numpy(origins))
+    unseen = np.where(first >= least, first, NEVER)
+    return Split(training, torch.from_numpy(series), torch.from_numpy(origins), unseen)
 
 
 def held_out_span(lengths: Ints, horizon: int) -> Ints:
