@@ -55,7 +55,8 @@ def split_of(panel: Panel, horizon: int) -> Split:
     training = training_origins(np.full(len(panel), TRAINING), horizon, 2 * DAY)
     origins = np.linspace(TRAINING, TRAINING + HELD_OUT - horizon, 64 // len(panel) + 1).astype(np.int64)
     series = np.repeat(np.arange(len(panel)), len(origins))
-    return Split(training, torch.from_numpy(series), torch.from_numpy(np.tile(origins, len(panel))))
+    held_out = torch.from_numpy(series), torch.from_numpy(np.tile(origins, len(panel)))
+    return Split(training, *held_out, np.full(len(panel), TRAINING))
 
 
 def errors(panel: Panel, horizon: int, every: int, network: Any) -> tuple[float, float]:

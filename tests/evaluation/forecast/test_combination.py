@@ -13,8 +13,8 @@ NAN = float("nan")
 def tried(points: dict[str, np.ndarray], truth: np.ndarray, series: np.ndarray, scale: float = 1.0) -> Tried:
     """Windows side by side, in order."""
     horizon = truth.shape[1]
-    origins = np.array([horizon * (series[:k] == s).sum() + 50 for k, s in enumerate(series)])
-    return Tried(points, truth, series, origins, np.full(int(series.max()) + 1, scale))
+    moments = np.array([horizon * (series[:k] == s).sum() + 50 for k, s in enumerate(series)])
+    return Tried(points, truth, series, moments, np.full(int(series.max()) + 1, scale))
 
 
 def noisy(seed: int, windows: int, sd: dict[str, float]) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -54,6 +54,15 @@ def test_with_many_windows_the_worse_is_dropped_and_with_few_it_is_not():
     many = fit_weights(tried(points, truth, np.zeros(400, dtype=np.int64)))[1][-1]
     assert few[1] > 0.1
     assert many[1] == 0.0
+
+
+def test_many_series_at_one_moment_say_less_than_one_series_at_many():
+    points, truth = noisy(3, 60, {"a": 1.0})
+    points["b"] = truth + 1.25 * (points["a"] - truth)  # errs alike, and more
+    many = fit_weights(tried(points, truth, np.zeros(60, dtype=np.int64)))[1][-1]
+    one = fit_weights(tried(points, truth, np.arange(60)))[1][-1]
+    assert many[1] == 0.0
+    assert one[1] > 0.05
 
 
 def test_a_series_of_its_own_kind_gets_weights_of_its_own():

@@ -15,8 +15,14 @@ from recurra.evaluation.forecast.columns import BASELINES, NETWORK, NETWORKS, PR
 from recurra.evaluation.forecast.steps import Steps
 from recurra.nn.pretrained import zero_shot
 from recurra.nn.quantiles import MEDIAN, QUANTILES
-from recurra.tasks.forecast.combining import fit_combination, pretrained_quantiles, validation_origins
+from recurra.tasks.forecast.combining import (
+    fit_combination,
+    moments_of,
+    pretrained_quantiles,
+    validation_origins,
+)
 from recurra.tasks.forecast.model import never_below
+from recurra.tasks.forecast.plan import held_out_span, split
 
 pytestmark = pytest.mark.usefixtures("baselines_here")
 
@@ -141,6 +147,38 @@ def test_validation_origins_lie_before_the_end_and_a_horizon_apart():
     assert all(o.max(initial=n - 5) <= n - 5 for o, n in zip(found, (200, 30, 12, 3, 1), strict=True))
     assert len(found[4]) == 0
     assert sum(len(o) for o in validation_origins(np.full(5000, 100), 5, 1)) <= 1200
+
+
+def test_networks_are_held_out_of_what_weighs_them_in_many_series_too():
+    lengths = np.array([934] * 300 + [80] * 60)
+    spans = held_out_span(lengths, 13)
+    assert spans[0] == 27
+    assert spans[-1] == 8  # a tenth
+    found = validation_origins(lengths, 13, 1)
+    assert [len(ends) for ends in found] == [3] * 360
+    assert all(ends[0] >= 934 - 13 - spans[0] + 1 for ends in found[:300])
+    assert held_out_span(np.array([2000]), 13).tolist() == [200]
+    assert held_out_span(np.array([9000, 9000]), 13).tolist() == [512, 512]
+
+
+def test_all_that_is_held_out_of_many_series_may_weigh_not_only_what_ends_the_training():
+    panel, _ = understand(shops(200, names=[f"shop {k}" for k in range(300)]))
+    parts = split(panel, 5, 14)
+    assert (parts.unseen == 185).all()
+    assert parts.held_out_origins.min() > 185  # every third one is enough
+    assert (parts.training.first + parts.training.counts - 1 + 5 <= 185).all()
+    assert all(ends[-3:].tolist() == [185, 190, 195] for ends in validation_origins(panel.lengths, 5, 7))
+
+
+def test_series_without_times_end_together_and_others_share_their_dates():
+    short = shops(30, names=["Bonn"])
+    dated, _ = understand(pd.concat([shops(40, names=["Oslo"]), short.iloc[5:]]))
+    series, ends = np.array([0, 1]), np.array([20, 20])
+    places = dict(zip(dated.series, moments_of(dated, series, ends).tolist(), strict=True))
+    assert places["Bonn"] - places["Oslo"] == 5
+    names, steps = ["x"] * 30 + ["y"] * 20, [*range(30), *range(20)]
+    counted, _ = understand(pd.DataFrame({"a": names, "n": steps, "v": np.arange(50) % 7}))
+    assert moments_of(counted, series, np.array([25, 15])).tolist() == [-5, -5]
 
 
 def test_nothing_known_is_nothing_for_the_pretrained_network():

@@ -4,10 +4,10 @@
 
 L is the mean over series of sum_t w_t |y_t - sum_k a_k f_kt|. w_t counts scaled error and error in percent half each
 (1 / scale and 2 / (|y_t| + |f_t|), each over its own mean), scaled error alone where a series is not positive. N is how
-many windows the held-out ones are worth when their truths overlap. The prior falls with a power of the loss of each
-forecast alone: with few windows the result is close to a mean of the good ones, with many to the best combination.
-Weights of a series are found in the same way from its own windows, with the overall weights as the prior, and are used
-where they do better than the overall ones in windows that they have not seen.
+many windows the held-out ones are worth when their truths overlap and series share moments (`moments`). The prior falls
+with a power of the loss of each forecast alone: with few windows the result is close to a mean of the good ones, with
+many to the best combination. Weights of a series are found in the same way from its own windows, with the overall
+weights as the prior, and are used where they do better than the overall ones in windows that they have not seen.
 
 Sources: Bates and Granger (1969), "The combination of forecasts"; Diebold and Pauly (1990), "The use of prior
 information in forecast combination"; Montero-Manso et al. (2020), "FFORMA"; entropic descent is that of Beck and
@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from recurra.checking import require, require_floats
 from recurra.evaluation.forecast.columns import BASELINES, NETWORKS
+from recurra.evaluation.forecast.moments import independent_windows, windows_apart
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
@@ -101,13 +102,14 @@ def weighted_mean(parts: Sequence[Floats], weights: Floats) -> Floats:
 class Tried:
     """Point forecasts `points` M x [n, H] from held-out origins, NaN where there is none, beside the `truth` [n, H].
 
-    `series` [n] are numbers below S, `scale` [S] the unit of scaled errors (NaN: none), `origins` [n] the rows known.
+    `series` [n] are numbers below S, `scale` [S] the unit of scaled errors (NaN: none), `moments` [n] where the origins
+    lie in a time that is common to all series.
     """
 
     points: Mapping[str, Floats]
     truth: Floats
     series: Ints
-    origins: Ints
+    moments: Ints
     scale: Floats
 
 
@@ -141,7 +143,7 @@ def fit_weights(tried: Tried, expected: Mapping[str, float] | None = None) -> tu
             {"": mixed[there], name: tried.points[name][there]},
             tried.truth[there],
             tried.series[there],
-            tried.origins[there],
+            tried.moments[there],
             tried.scale,
         )
         share = _fit(part, ["", name], np.array([_NEWCOMER, expected.get(name, 1.0)]))
@@ -163,7 +165,7 @@ def _fit(tried: Tried, names: Sequence[str], before: Floats) -> Floats:
     last = np.zeros(len(known), dtype=bool)
     for s in own:
         rows = np.flatnonzero(tried.series == s)
-        last[rows[np.argmax(tried.origins[rows])]] = True
+        last[rows[np.argmax(tried.moments[rows])]] = True
     several = [s for s in own if (tried.series == s).sum() > 2]
     if len(several) < 2:
         return result
@@ -177,8 +179,9 @@ def _fit(tried: Tried, names: Sequence[str], before: Floats) -> Floats:
             _loss(points[rows], tried.truth[rows], known[rows], weight[rows], a) for a in (earlier, own_earlier[s])
         ]
         gains.append(errors[0] - errors[1])
-    gain = np.array(gains)
-    if gain.mean() > gain.std() / np.sqrt(len(gain)):
+    gain, shown = np.array(gains), last & np.isin(tried.series, several)
+    windows = independent_windows(tried.series[shown], tried.moments[shown], known.shape[1])
+    if gain.mean() > gain.std() / np.sqrt(windows):
         for s in several:
             result[s] = own[s]
     return result
@@ -195,7 +198,7 @@ def _overall(
     places = weight * known * share[:, None]
     if not places.any():
         return np.full(points.shape[-1], 1.0 / points.shape[-1])
-    windows = _independent(tried.series[rows], tried.origins[rows], known[rows])
+    windows = independent_windows(tried.series[rows], tried.moments[rows], known.shape[1])
     losses = np.array([(places * np.abs(tried.truth - points[..., k]))[known].sum() for k in range(points.shape[-1])])
     prior = _prior(losses, windows, before)
     return _descend(points, tried.truth, places, known, prior, windows / STRENGTH, _STEPS)
@@ -210,7 +213,7 @@ def _own(
         mine = np.flatnonzero(rows & (tried.series == s) & known.any(axis=1))
         if not len(mine):
             continue
-        windows = _independent(tried.series[mine], tried.origins[mine], known[mine])
+        windows = windows_apart(tried.series[mine], tried.moments[mine], known.shape[1])
         places = weight[mine] * known[mine]
         parts = points[mine], tried.truth[mine], places, known[mine]
         found[int(s)] = _descend(*parts, overall, windows / OWN_STRENGTH, _OWN_STEPS)
@@ -284,12 +287,3 @@ def _descend(
 def _loss(points: Floats, truth: Floats, known: npt.NDArray[np.bool_], weight: Floats, a: Floats) -> float:
     error = np.where(known, weight * np.abs(np.where(known, truth, 0.0) - points @ a), 0.0)
     return float(error.sum() / max(known.sum(), 1))
-
-
-def _independent(series: Ints, origins: Ints, known: npt.NDArray[np.bool_]) -> float:
-    """How many windows these are worth: rows that are forecast at all over the length of a window."""
-    horizon, rows = known.shape[1], 0
-    for s in np.unique(series):
-        ends = np.sort(origins[series == s])
-        rows += int(np.minimum(np.diff(ends), horizon).sum()) + horizon
-    return rows / horizon

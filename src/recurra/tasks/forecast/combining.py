@@ -69,7 +69,7 @@ def validation_origins(lengths: Ints, horizon: int, season: int) -> list[Ints]:
     1,200 in all, spread over what is held out of the networks' training; of more than 400 series, 400 are enough.
     """
     lengths = np.asarray(lengths, dtype=np.int64)
-    spans = held_out_span(lengths)
+    spans = held_out_span(lengths, horizon)
     chosen = np.unique(np.linspace(0, len(lengths) - 1, min(len(lengths), _SERIES)).astype(np.int64))
     most = int(np.clip(_WINDOWS // max(len(chosen), 1), _LEAST, _MOST))
     found: list[Ints] = [np.zeros(0, dtype=np.int64) for _unused in lengths]
@@ -166,6 +166,12 @@ def asked(quantiles: Floats, panel: Panel, series: Ints, origins: Ints) -> Asked
     return Asked(quantiles, truth, series, origins)
 
 
+def moments_of(panel: Panel, series: Ints, origins: Ints) -> Ints:
+    """Where `origins` [n] of `series` [n] lie in a time common to all series, which end together if they have none."""
+    begin = -panel.lengths if panel.grid.freq is None else panel.start
+    return np.asarray(origins) + begin[series]
+
+
 def fit_combination(
     members: Mapping[str, Floats],
     panel: Panel,
@@ -186,7 +192,7 @@ def fit_combination(
     scales = np.full(count, np.nan)
     scales[numbers] = scale
     points = {name: values[..., MEDIAN] for name, values in members.items()}
-    names, weights = fit_weights(Tried(points, truth, numbers, origins, scales), EXPECTED)
+    names, weights = fit_weights(Tried(points, truth, numbers, moments_of(panel, series, origins), scales), EXPECTED)
     mixed = weighted_mean([members[name] for name in names], weights[numbers])
     stretch = fit_widths(Asked(mixed, truth, series, origins), network, past)
     return Combination(names, weights, stretch)

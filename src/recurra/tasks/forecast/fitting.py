@@ -112,11 +112,8 @@ def without_unused(model: ForecastModel) -> ForecastModel:
 
 
 def first_held_out(model: ForecastModel) -> Ints:
-    """For each series [S] of its panel the first origin whose truths the networks have not learnt, or 2^63 - 1."""
-    parts = split(model.panel, model.recipe.horizon, _least(model))
-    found = np.full(len(model.panel), np.iinfo(np.int64).max)
-    np.minimum.at(found, parts.held_out_series.numpy(), parts.held_out_origins.numpy())
-    return found
+    """For each series [S] of its panel the first origin whose truths the networks have not learnt, or `NEVER`."""
+    return split(model.panel, model.recipe.horizon, _least(model)).unseen
 
 
 def refit_model(
@@ -229,6 +226,4 @@ def _naive_errors(panel: Panel, recipe: Recipe) -> Floats:
 
 def _scaling_before(panel: Panel, parts: Split, season: int) -> Scaling:
     """Statistics of what lies before the held-out origins; of all of a series that has none."""
-    ends = panel.lengths.copy()
-    np.minimum.at(ends, parts.held_out_series.numpy(), parts.held_out_origins.numpy())
-    return fit_scaling(panel, season, ends=ends)
+    return fit_scaling(panel, season, ends=np.minimum(panel.lengths, parts.unseen))

@@ -23,18 +23,24 @@ from recurra.language import _
 from recurra.options import option
 
 LONGEST_BLOCK = 60
+NEVER = np.iinfo(np.int64).max
 BLOCKS = 5
 _HELD_OUT_SHARE = 0.1
 _HELD_OUT_WINDOWS = 1024
+_HELD_OUT_HORIZONS = 3  # of each of many series, where a tenth of it has so many
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Origins to train on, and held-out ones as two arrays [n] of series numbers and origins."""
+    """Origins to train on, and held-out ones as two arrays [n] of series numbers and origins.
+
+    No truth from `unseen` [S] on is trained on, of a series that is trained on; those held out may be some of the rest.
+    """
 
     training: Origins
     held_out_series: Tensor
     held_out_origins: Tensor
+    unseen: Ints
 
 
 def window_shapes(
@@ -84,7 +90,7 @@ def steps_of(panel: Panel, seasons: tuple[int, ...]) -> Steps:
 def nothing_held_out(panel: Panel, horizon: int, least: int) -> Split:
     """Train on every origin there is."""
     none = torch.zeros(0, dtype=torch.int64)
-    return Split(training_origins(panel.lengths, horizon, least), none, none)
+    return Split(training_origins(panel.lengths, horizon, least), none, none, np.full(len(panel), NEVER))
 
 
 def split(panel: Panel, horizon: int, least: int) -> Split:
@@ -94,7 +100,7 @@ def split(panel: Panel, horizon: int, least: int) -> Split:
     rows are needed.
     """
     lengths = panel.lengths
-    span = held_out_span(lengths)
+    span = held_out_span(lengths, horizon)
     last = lengths - horizon
     first = last - span + 1
     training = training_origins(np.maximum(first, 0), horizon, least)
@@ -117,13 +123,20 @@ def split(panel: Panel, horizon: int, least: int) -> Split:
     if len(series) > 2 * _HELD_OUT_WINDOWS:
         keep = np.linspace(0, len(series) - 1, 2 * _HELD_OUT_WINDOWS).astype(np.int64)
         series, origins = series[keep], origins[keep]
-    return Split(training, torch.from_numpy(series), torch.from_numpy(origins))
+    unseen = np.where(first >= least, first, NEVER)
+    return Split(training, torch.from_numpy(series), torch.from_numpy(origins), unseen)
 
 
-def held_out_span(lengths: Ints) -> Ints:
-    """How many of the last origins of each series [S] are held out: a tenth of its rows, 1,024 of several series."""
+def held_out_span(lengths: Ints, horizon: int) -> Ints:
+    """How many of the last origins of each series [S] are held out: a tenth of its rows, of several series fewer.
+
+    They are 1,024 of all series then, but not fewer than three that lie a horizon apart: many series at one moment
+    would say what holds of that moment.
+    """
     span = np.maximum(1, (np.asarray(lengths) * _HELD_OUT_SHARE).astype(np.int64))
-    return np.minimum(span, max(1, math.ceil(_HELD_OUT_WINDOWS / len(span)))) if len(span) > 1 else span
+    if len(span) < 2:
+        return span
+    return np.minimum(span, max(math.ceil(_HELD_OUT_WINDOWS / len(span)), (_HELD_OUT_HORIZONS - 1) * horizon + 1))
 
 
 def least_history(shapes: tuple[WindowShape, ...]) -> int:

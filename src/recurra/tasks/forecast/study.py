@@ -29,7 +29,7 @@ from recurra.tasks.forecast.combining import (
 from recurra.tasks.forecast.fitting import first_held_out
 from recurra.tasks.forecast.frames import backtest_frame, truth_after
 from recurra.tasks.forecast.model import ForecastModel, Recipe
-from recurra.tasks.forecast.plan import steps_of
+from recurra.tasks.forecast.plan import NEVER, steps_of
 from recurra.tasks.forecast.widths import Asked, past_origins
 
 Floats = npt.NDArray[np.floating]
@@ -224,4 +224,4 @@ def _or_nothing(part: Compared, name: str) -> Floats:
 
 def _first(model: ForecastModel, panel: Panel) -> Ints:
     found = dict(zip(model.panel.series, first_held_out(model).tolist(), strict=True))
-    return np.array([found.get(name, np.iinfo(np.int64).max) for name in panel.series])
+    return np.array([found.get(name, NEVER) for name in panel.series])
