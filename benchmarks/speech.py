@@ -1,6 +1,7 @@
 """How well `Transcriber` hears: CMU AN4 from its cepstra, and spoken digits of speakers that were never heard.
 
     python benchmarks/speech.py an4 --data ../shared/data/speech --out speech.json
+    python benchmarks/speech.py an4 --decoder attention
     python benchmarks/speech.py digits --data ../shared/data/speech --folder digits
 
 AN4: 948 training and 130 test recordings of other speakers, 13 cepstra every 10 ms (an4-mfcc.npz: features, offsets,
@@ -33,8 +34,11 @@ from recurra.training.progress import default_progress
 WORDS = "zero one two three four five six seven eight nine".split()
 
 
-def an4(data: Path, epochs: float, hidden: int, checkpoints: Path | None) -> dict[str, Any]:
-    """The best path, and the beam with the lexicon and the trigrams of the training texts, by one network."""
+def an4(data: Path, epochs: float, hidden: int, decoder: Any, checkpoints: Path | None) -> dict[str, Any]:
+    """The best path, and the beam with the lexicon and the trigrams of the training texts, by one network.
+
+    With an attention decoder its greedy text and its beam, a share of whose score is CTC's.
+    """
     found = np.load(data / "an4-mfcc.npz")
     ends = found["offsets"].astype(np.int64)
     features = found["features"]  # once: every look into the archive unpacks it
@@ -43,13 +47,14 @@ def an4(data: Path, epochs: float, hidden: int, checkpoints: Path | None) -> dic
     train, test = (np.flatnonzero(found["split"] == part) for part in ("train", "test"))
     training = {"epochs": epochs, "batch_size": 16, "learning_rate": 2e-3, "precision": "bfloat16"}
     network = {"hidden": hidden, "layers": 3}
-    model = Transcriber(cell="lstm", normalise="speaker", network=network, training=training)
+    model = Transcriber(cell="lstm", normalise="speaker", decoder=decoder, network=network, training=training)
     begun = time.process_time()
-    model.fit([frames[k] for k in train], texts[train].tolist(), groups=who[train], run=run_of(checkpoints, "an4"))
+    model.fit([frames[k] for k in train], texts[train].tolist(), groups=who[train], run=run_of(checkpoints, decoder))
     seconds = time.process_time() - begun
     fitted = model.model_
     spoken = [frames[k] for k in test]
-    said = {"lexicon and trigrams": model.predict(spoken, groups=who[test])}
+    beam = "lexicon and trigrams" if decoder == "ctc" else "beam"
+    said = {beam: model.predict(spoken, groups=who[test])}
     model.model_ = replace(fitted, beam=Beam(width=0))
     said["best path"] = model.predict(spoken, groups=who[test])
     evaluation = evaluate_transcripts(texts[test].tolist(), said, speakers=who[test])
@@ -110,11 +115,12 @@ def main() -> None:
     parser.add_argument("--hidden", type=int, default=160)
     parser.add_argument("--speakers", nargs="*", default=[])
     parser.add_argument("--features", choices=("log-mel", "cepstra"), default="cepstra")
+    parser.add_argument("--decoder", choices=("ctc", "attention"), default="ctc", help="of AN4")
     parser.add_argument("--checkpoints", type=Path)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     if given.what == "an4":
-        found = an4(given.data, given.epochs or 24, given.hidden, given.checkpoints)
+        found = an4(given.data, given.epochs or 24, given.hidden, given.decoder, given.checkpoints)
     else:
         found = digits(given.data, given.folder, given.epochs or 16, given.checkpoints, given.speakers, given.features)
     text = json.dumps(
@@ -127,7 +133,7 @@ def main() -> None:
 
 def vars_of(given: argparse.Namespace) -> dict[str, Any]:
     """What was asked for, without paths."""
-    return {"epochs": given.epochs, "hidden": given.hidden, "features": given.features}
+    return {name: getattr(given, name) for name in ("epochs", "hidden", "features", "decoder")}
 
 
 if __name__ == "__main__":
