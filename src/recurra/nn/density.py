@@ -19,7 +19,8 @@ value at times the first is no density but the probability of no change at all: 
 density of what does change. M begins as how often each way followed each: pi would take thousands of steps to get as
 sure. Sizes of late carry over to times in which
 everything moves more, or less, than where it was learnt (Engle 1982; Bollerslev 1986). A single large change counts for
-little in them, and they have a bound: else what is drawn makes the next larger, and series swell as they go on.
+little in them, and they have a bound: else what is drawn makes the next larger, and series swell as they go on. While a
+column holds, nothing is said of how far it moves when it does.
 
 Where a row stands is told from the level of late alone. A network that reads the level itself (`memory` 0: l_t = 0)
 draws later rows back to where it has learnt, sooner than they would go: a random walk seems to return to the mean of
@@ -159,7 +160,7 @@ class DensityNetwork(Network):
     def forward(self, x: Tensor, changes: Tensor, state: Any = None) -> tuple[Given, Any]:
         """What the density of each next row follows from; and the last state: the layer's, sizes, level, changes."""
         inner, squares, level, last = (None, None, None, None) if state is None else state
-        sizes, squares = sizes_of(changes, squares)
+        sizes, squares = sizes_of(changes, self.holds, squares)
         away, level = away_of(x, self.memory, level)
         ways, last = ways_of(changes, sizes, last), changes[-1]
         changes = (changes / sizes).clamp(-CLAMPED, CLAMPED)
@@ -233,9 +234,13 @@ class DensityNetwork(Network):
         return pi.log_softmax(-1), mean, _NARROWEST * torch.tanh(scale / _NARROWEST)
 
 
-def sizes_of(changes: Tensor, squares: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """The size of late of changes [T, B, D], after each; and the last squares [B, D], to go on from."""
+def sizes_of(changes: Tensor, holds: Tensor, squares: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """The size of late of changes [T, B, D], after each; and the last squares [B, D], to go on from.
+
+    Where a column that `holds` [D] does not change, it counts as of the usual size.
+    """
     first = torch.ones_like(changes[0]) if squares is None else squares
+    changes = torch.where(holds & (changes == 0), 1.0, changes)
     found, last = _means_of_late(changes.square().clamp(max=_LARGEST), first, _RECENT)
     return found.sqrt().clamp(min=_SMALLEST), last
 

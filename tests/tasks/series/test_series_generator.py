@@ -24,6 +24,8 @@ from recurra.training import Run
 from recurra.training.callback import Callback
 from recurra.training.checkpoint import CheckpointFolder
 
+NEVER = torch.tensor(False)  # no column holds its value
+
 
 def sensors(rows: int = 600) -> pd.DataFrame:
     """A swing with noise, its double, and a switch."""
@@ -79,8 +81,8 @@ def test_steps_say_what_the_sequence_says() -> None:
 
 def test_the_size_of_late_follows_the_changes() -> None:
     calm, wild = torch.full((200, 1, 1), 0.2), torch.full((200, 1, 1), 2.0)
-    assert float(sizes_of(calm)[0][-1]) == pytest.approx(0.2, abs=0.02)
-    assert float(sizes_of(wild)[0][-1]) == pytest.approx(2.0, abs=0.02)
+    assert float(sizes_of(calm, NEVER)[0][-1]) == pytest.approx(0.2, abs=0.02)
+    assert float(sizes_of(wild, NEVER)[0][-1]) == pytest.approx(2.0, abs=0.02)
 
 
 def test_a_long_series_has_the_sizes_of_its_recurrence() -> None:
@@ -89,10 +91,10 @@ def test_a_long_series_has_the_sizes_of_its_recurrence() -> None:
     for change in changes:
         square = (1 - 1 / 24) * square + change.square().clamp(max=6.0) / 24
         expected.append(square.sqrt().clamp(min=0.1))
-    sizes, last = sizes_of(changes)
+    sizes, last = sizes_of(changes, NEVER)
     torch.testing.assert_close(sizes, torch.stack(expected))
     torch.testing.assert_close(last, square)
-    assert len(sizes_of(torch.ones(200_000, 1, 1))[0]) == 200_000  # of which all pairs of steps would be 160 GB
+    assert len(sizes_of(torch.ones(200_000, 1, 1), NEVER)[0]) == 200_000  # of which all pairs of steps would be 160 GB
 
 
 def test_another_level_changes_nothing_unless_a_column_goes_back_to_its_mean() -> None:
@@ -304,7 +306,7 @@ def test_what_is_no_table_of_numbers_is_refused(change: object, said: str) -> No
 def test_one_large_change_does_not_swell_what_follows() -> None:
     changes = torch.zeros(40, 1, 1)
     changes[3] = 1000.0
-    sizes, _squares = sizes_of(changes)
+    sizes, _squares = sizes_of(changes, NEVER)
     assert float(sizes.max()) < 1.15
     network = DensityNetwork(1, "gru", DensityOptions(hidden=4)).eval()
     with torch.no_grad():
@@ -312,3 +314,48 @@ def test_one_large_change_does_not_swell_what_follows() -> None:
         given, _state = network(torch.zeros(1, 500, 1), torch.zeros(1, 500, 1))
         drawn = network.draw(Given(*(part[0] for part in given)), torch.Generator().manual_seed(0))
     assert float((drawn / given.sizes[0]).abs().max()) <= 8.0
+
+
+def machines(rows: int = 500) -> pd.DataFrame:
+    """Three machines far from one another: a flow of one decimal, whole counts of alarms, a switch."""
+    rng = np.random.default_rng(0)
+    parts = []
+    for name, level in (("A", 50.0), ("B", 500.0), ("C", 5.0)):
+        flow = level * (1 + 0.02 * rng.standard_normal(rows))
+        switch = (rng.random(rows) < 0.05).cumsum() % 2
+        alarms = rng.poisson(level / 10, rows)
+        parts.append(pd.DataFrame({"machine": name, "flow": flow.round(1), "alarms": alarms, "open": switch}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_each_of_few_series_is_made_where_it_was_and_written_as_it_was(tmp_path: Path) -> None:
+    table = machines()
+    model = rc.SeriesGenerator(method="likelihood", network={"hidden": 8}, training={"epochs": 2}, verbose=False)
+    made = model.fit(table, series="machine").sample(900, seed=1)
+    assert made.groupby("machine").size().tolist() == [300, 300, 300]
+    means = made.groupby("machine")["flow"].mean().to_numpy()
+    np.testing.assert_allclose(means, [50, 500, 5], rtol=0.3)
+    for name in ("flow", "alarms"):  # none where no machine of the kind was
+        assert made[name].between(table[name].min(), table[name].max()).all()
+    assert (made["alarms"] == made["alarms"].round()).all()
+    assert (made["flow"] * 10 - (made["flow"] * 10).round()).abs().max() < 1e-6
+    assert set(made["open"]) == {0, 1}
+    assert 0.01 < (made["open"].diff().abs() == 1).mean() < 0.15
+    model.save(tmp_path / "machines.safetensors")
+    pd.testing.assert_frame_equal(rc.load(tmp_path / "machines.safetensors").sample(900, seed=1), made)
+
+
+def test_a_long_series_stays_where_it_has_been() -> None:
+    rng = np.random.default_rng(3)
+    days = np.arange(900)
+    temperature = 10 - 9 * np.cos(days / 58) + rng.standard_normal(900)
+    table = pd.DataFrame(
+        {"temperature": temperature, "sales": np.maximum(0, 200 - 150 * (days % 7 == 6) + 5 * temperature)}
+    )
+    model = rc.SeriesGenerator(
+        method="likelihood", network={"hidden": 16}, training={"epochs": 20}, window=12, verbose=False
+    )
+    made = model.fit(table).sample(1000, seed=1)
+    for name in table:
+        assert abs(made[name].mean() - table[name].mean()) < table[name].std()
+        assert made[name].between(table[name].min() - 1e-6, table[name].max() + 1e-6).all()

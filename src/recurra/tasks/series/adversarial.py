@@ -172,7 +172,7 @@ def pair_of(histories: Tensor, real: Tensor, scaling: Scaling, seed: int) -> Pai
     """Rows [B, H, D] and [B, T, D] as a pair; changes are in units of their size at the end of the history."""
     x, after, steps = histories.transpose(0, 1), real.transpose(0, 1), torch.from_numpy(scaling.steps).float()
     changes = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / steps
-    size = sizes_of(changes)[0][-1]
+    size = sizes_of(changes, torch.from_numpy(scaling.holds))[0][-1]
     return Pair(x, changes / size, size * steps, torch.cat([x[-1:], after]).diff(dim=0) / (size * steps), seed)
 
 

@@ -69,7 +69,7 @@ def fit_series(rows: Rows, recipe: Recipe, method: str, *, run: Run, name: str) 
         if models[each].interrupted and each == METHODS[0]:
             break
     if len(models) == 1 or method == "gan":
-        return models[next(reversed(models))]
+        return models[next(reversed(models))].with_beginnings(found)
     scores = {each: _held_out_score(model, parts[1]) for each, model in models.items()}
     if any(np.isnan(score) for score in scores.values()):
         kept, scores = "likelihood", {}
@@ -81,7 +81,7 @@ def fit_series(rows: Rows, recipe: Recipe, method: str, *, run: Run, name: str) 
         said = (*said, _("The training of the adversary was interrupted: it is compared as it was by then."))
     if not scores:
         said = (*said, _("Too few held-out rows to compare the methods: likelihood is kept."))
-    return replace(models[kept], held_out=scores, said=said, rival=rival)
+    return replace(models[kept], held_out=scores, said=said, rival=rival).with_beginnings(found)
 
 
 def _held_out_score(model: SeriesModel, held: Stretches) -> float:

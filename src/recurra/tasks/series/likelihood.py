@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,9 @@ _DROPOUT = 0.1
 _AT_ONCE = 64
 _STARTS = 4  # of a window: so many windows to be learnt begin in it
 _RETURNS = -3.43  # t of the slope by which a column is no random walk: Dickey and Fuller (1979), at 1 %
-_BLOCK, _FEWEST_BLOCKS, _QUICKEST = 96, 20, 0.05  # rows of a mean; means; what is left of a distance after a block
+_BLOCK, _QUICKEST = 96, 0.05  # rows of a mean; what is left of a distance after a block
+_FEWEST_BLOCKS, _SOME_BLOCKS = 20, 8  # means, to be certain and to guess
+_LONG, _LONGEST = 100, 48  # rows after which a distance from home counts twice; in which it goes back at the slowest
 _BUT_LAST, _BUT_FIRST = slice(None, -1), slice(1, None)
 _RIDGE, _LEAST = 0.03, 0.02  # of least squares; the least spread that a component begins with
 
@@ -102,8 +105,8 @@ def fit_likelihood(
     seat = Seat(name, 0, 1, recipe.seed)
     with seat.drawing():
         network = network_of(recipe, scaling)
-    linear = _least_squares(parts[0], scaling.steps, memory_of(recipe))
-    network.begin_at(*linear, followed=_followed(parts[0], scaling.steps))
+    linear = _least_squares(parts[0], scaling, memory_of(recipe))
+    network.begin_at(*linear, followed=_followed(parts[0], scaling))
     problem = RowsProblem(network, parts, scaling.steps, recipe.window, pick_device(run.device))
     options = recipe.training
     steps = options.steps(problem.examples)
@@ -112,13 +115,35 @@ def fit_likelihood(
     return Member(network, seat.train(problem, options, run=run, watch=True, steps=steps))
 
 
-def _least_squares(found: Stretches, steps: Floats, memory: int) -> tuple[Tensor, ...]:
+@dataclass(frozen=True, eq=False)
+class Home:
+    """Of series [S] that were learnt, their means and least and largest values [S, E]; how fast they go back [E]."""
+
+    mean: Floats
+    low: Floats
+    high: Floats
+    rate: Floats
+
+    @staticmethod
+    def of(found: Stretches) -> Home:
+        """From their rows."""
+        parts = [found.part(k) for k in range(len(found))]
+        spans = (np.stack([how(part, axis=0) for part in parts]) for how in (np.mean, np.min, np.max))
+        return Home(*spans, np.minimum(back_to_mean(found, certain=False), -1 / _LONGEST))
+
+    def take(self, series: slice) -> Home:
+        """Of some of the series."""
+        return Home(self.mean[series], self.low[series], self.high[series], self.rate)
+
+
+def _least_squares(found: Stretches, scaling: Scaling, memory: int) -> tuple[Tensor, ...]:
     """The linear part of the density: each column's change from the row, its changes, and the columns before it."""
+    steps, holds = scaling.steps, torch.from_numpy(scaling.holds)
     designs, drawn = [], back_to_mean(found) / steps if memory else np.zeros_like(steps)
     for k in range(len(found)):
         x = torch.from_numpy(found.part(k)).unsqueeze(1)
         changes = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / torch.from_numpy(steps)
-        size, _squares = sizes_of(changes)
+        size, _squares = sizes_of(changes, holds)
         away = away_of(x, memory)[0]
         given = torch.cat([torch.ones_like(x[..., :1]), away, (changes / size).clamp(-CLAMPED, CLAMPED)], dim=-1)
         designs.append(torch.cat([given[:-1], (changes[1:] / size[:-1]).clamp(-CLAMPED, CLAMPED)], dim=-1).squeeze(1))
@@ -136,60 +161,82 @@ def _least_squares(found: Stretches, steps: Floats, memory: int) -> tuple[Tensor
     return weights[:, 1:first], weights[:, 0], weights[:, first:], scale, pull
 
 
-def _followed(found: Stretches, steps: Floats) -> Tensor:
+def _followed(found: Stretches, scaling: Scaling) -> Tensor:
     """How often a way of changing followed another one in each column [3, E, 3]; what never did, less than once."""
+    steps, holds = scaling.steps, torch.from_numpy(scaling.holds)
     counts = torch.full((WAYS, len(steps), WAYS), 0.5)
     for k in range(len(found)):
         changes = torch.from_numpy(found.part(k)).float().diff(dim=0).unsqueeze(1) / torch.from_numpy(steps).float()
         if len(changes):
-            ways = ways_of(changes, sizes_of(changes)[0]).squeeze(1)
+            ways = ways_of(changes, sizes_of(changes, holds)[0]).squeeze(1)
             pairs = functional.one_hot(ways[:-1], WAYS).float(), functional.one_hot(ways[1:], WAYS).float()
             counts += torch.einsum("tda,tdb->adb", *pairs)
     return counts / counts.sum(dim=-1, keepdim=True)
 
 
-def back_to_mean(found: Stretches) -> Floats:
+def back_to_mean(found: Stretches, *, certain: bool = True) -> Floats:
     """By how much of the way a column goes back to its mean in each row [E], at most 0: of those that do go back.
 
     Told from the means of blocks, since in single rows nearly every column seems to go back. 0 where a random walk
-    would seem to go back as fast.
+    would seem to go back as fast; unless it need not be `certain`, which keeps a random walk, too, where it has been.
     """
     parts = [found.part(k)[: len(found.part(k)) // _BLOCK * _BLOCK] for k in range(len(found))]
     blocks = [part.reshape(-1, _BLOCK, part.shape[1]).mean(axis=1) for part in parts if len(part)]
     before, after = (np.concatenate([part[cut] for part in blocks] or [found.z[:0]]) for cut in (_BUT_LAST, _BUT_FIRST))
-    if len(before) < _FEWEST_BLOCKS:
-        return np.zeros(found.z.shape[1])
+    if len(before) < (_FEWEST_BLOCKS if certain else _SOME_BLOCKS):
+        return np.full(found.z.shape[1], 0.0 if certain else -1 / _BLOCK)
     x, change = before - before.mean(axis=0), after - before
     square = np.maximum((x**2).sum(axis=0), 1e-12)
     slope = (x * change).sum(axis=0) / square
     noise = change - change.mean(axis=0) - slope * x
     error = np.sqrt(np.maximum((noise**2).sum(axis=0) / (len(x) - 2) / square, 1e-12))
     rate = np.clip(1 + slope, _QUICKEST, 1.0) ** (1 / _BLOCK) - 1
-    return np.where(slope / error < _RETURNS, rate, 0.0)
+    return np.where(slope / error < _RETURNS, rate, 0.0) if certain else rate
 
 
-def rows_after(network: DensityNetwork, scaling: Scaling, x: Tensor, rows: int, generator: torch.Generator) -> Tensor:
-    """Rows [rows, B, E] that follow x [H, B, E], each drawn given all before it."""
+def rows_after(
+    network: DensityNetwork,
+    scaling: Scaling,
+    x: Tensor,
+    rows: int,
+    generator: torch.Generator,
+    home: Home | None = None,
+) -> Tensor:
+    """Rows [rows, B, E] that follow x [H, B, E], each drawn given all before it.
+
+    A `home` [B] is for what goes on for long: where a column moves it is drawn back to its mean, and more so the longer
+    it was away from it, so that small drifts do not add up; and it stays between the values that were learnt.
+    """
     steps = torch.from_numpy(scaling.steps).float()
     low, high = scaling.bounds(x)
+    mean = rate = x.new_zeros(x.shape[2])
+    if home is not None:
+        mean, low, high, rate = (torch.from_numpy(part).float() for part in (home.mean, home.low, home.high, home.rate))
     change = torch.cat([torch.zeros_like(x[:1]), x.diff(dim=0)]) / steps
     state, made = None, []
     if len(x) > 1:
         _given, state = network(x[:-1], change[:-1])
     now, last = x[-1], change[-1]
+    away = torch.zeros_like(now)
     for _step in range(rows):
         given, state = network(now.unsqueeze(0), last.unsqueeze(0), state)
         given = Given(*(part[0] for part in given))
-        drawn = scaling.within(now + network.draw(given, generator) * steps, low, high)
+        moved = network.draw(given, generator) * steps
+        if home is not None:
+            away = away + (now - mean) / _LONG
+            moved = torch.where(moved == 0, moved, moved + rate * (now - mean + away))
+        drawn = scaling.within(now + moved, low, high)
         last, now = (drawn - now) / steps, drawn
         made.append(drawn)
     return torch.stack(made) if made else x[:0]
 
 
 @torch.no_grad()
-def go_on(network: DensityNetwork, scaling: Scaling, histories: Floats, rows: int, seed: int) -> Floats:
-    """Rows [B, rows, E] that follow histories [B, H, E], each drawn given all before it."""
+def go_on(
+    network: DensityNetwork, scaling: Scaling, histories: Floats, rows: int, seed: int, home: Home | None = None
+) -> Floats:
+    """Rows [B, rows, E] that follow histories [B, H, E], each drawn given all before it; see `rows_after`."""
     x = torch.from_numpy(histories).float().transpose(0, 1)
     with fitting_threads(network):
-        made = rows_after(network, scaling, x, rows, torch.Generator().manual_seed(seed))
+        made = rows_after(network, scaling, x, rows, torch.Generator().manual_seed(seed), home)
     return made.transpose(0, 1).double().numpy()

@@ -11,19 +11,21 @@ from recurra.ensemble.members import Member
 from recurra.evaluation.generation.series import REPLAYED
 from recurra.language import mark
 from recurra.tasks.series.baselines import Continue, VectorAutoregression, WholeGaussian, blocks, replayed
-from recurra.tasks.series.likelihood import go_on
+from recurra.tasks.series.likelihood import Home, go_on
 from recurra.tasks.series.recipe import Recipe
 from recurra.tasks.series.rows import Floats, Ints
 from recurra.tasks.series.scaling import Scaling
-from recurra.tasks.series.windows import MANY, Stretches
+from recurra.tasks.series.windows import MANY, Stretches, history_of
 
-BURN_IN = 200  # rows before the first that is given, where a series is not generated from its start
+BURN_IN = 200  # rows that are forgotten, behind real ones, before those from which series are generated
 
 
 @dataclass(frozen=True, eq=False)
 class SeriesModel:
     """What was learnt; `lengths` are those of the series.
 
+    Of few series `home` says where each was, and `begun` [S, H, E] are rows that were generated long after its end:
+    from there new ones go on, so that each is of the kind of one.
     Not kept in a file: `learnt`, the rows that it was learnt from, and `rival`, the model of the other method, both of
     which are compared with after a study.
     """
@@ -32,6 +34,8 @@ class SeriesModel:
     scaling: Scaling
     members: tuple[Member[Any], ...]
     lengths: Ints
+    begun: Floats | None = None
+    home: Home | None = None
     held_out: dict[str, float] = field(default_factory=dict)  # by method: the discriminative score on held-out rows
     said: tuple[str, ...] = ()  # how the training went
     autoregression: VectorAutoregression | None = None
@@ -68,20 +72,36 @@ class SeriesModel:
         """See `Continue`."""
         return go_on(self.members[0].network, self.scaling, histories, rows, seed)
 
+    def with_beginnings(self, found: Stretches) -> SeriesModel:
+        """The same with where new series begin, where few were learnt."""
+        if self.recipe.whole or len(found) >= MANY:
+            return self
+        rows, home = history_of(self.recipe.window) * self.recipe.window, Home.of(found)
+        begun = []
+        for k in range(len(found)):
+            made = self._long(found.part(k)[None, -rows:], BURN_IN + rows, self.recipe.seed, home.take(slice(k, k + 1)))
+            begun.append(made[0, BURN_IN:])
+        return replace(self, begun=np.stack(begun), home=home)
+
     def made(self, rows: int, seed: int) -> tuple[Floats, Ints]:
         """Rows [rows, D] from nothing, and where series begin and end among them [S + 1].
 
-        Many series were learnt: as many begin from their start, each as long as one of those. Else one goes on.
+        Many series were learnt: as many begin from their start, each as long as one of those. Else one for each goes
+        on.
         """
-        width = len(self.scaling.own)
-        if len(self.lengths) < MANY:
-            begin = np.zeros((1, 1 if len(self.lengths) > 1 else 2, width))
-            found = self.go_on(begin, BURN_IN + rows, seed)[0, BURN_IN:]
-            return self.scaling.values(found), np.array([0, rows])
-        drawn = np.random.default_rng(seed).choice(self.lengths, size=-(-rows // max(1, int(self.lengths.min()))))
-        ends = np.minimum(np.cumsum([0, *drawn]), rows)
-        ends = ends[: int(np.searchsorted(ends, rows)) + 1]
-        lengths = np.diff(ends)
-        every = self.go_on(np.zeros((len(lengths), 1, width)), int(lengths.max()), seed)
+        if self.begun is not None and self.home is not None:
+            count = min(len(self.begun), rows)
+            lengths = np.full(count, rows // count) + (np.arange(count) < rows % count)
+            every = self._long(self.begun[:count], int(lengths.max()), seed, self.home.take(slice(count)))
+            ends = np.cumsum([0, *lengths])
+        else:
+            drawn = np.random.default_rng(seed).choice(self.lengths, size=-(-rows // max(1, int(self.lengths.min()))))
+            ends = np.minimum(np.cumsum([0, *drawn]), rows)
+            ends = ends[: int(np.searchsorted(ends, rows)) + 1]
+            lengths = np.diff(ends)
+            every = self.go_on(np.zeros((len(lengths), 1, len(self.scaling.own))), int(lengths.max()), seed)
         parts = [row[:length] for row, length in zip(every, lengths, strict=True)]
         return self.scaling.values(np.concatenate(parts)), ends
+
+    def _long(self, begun: Floats, rows: int, seed: int, home: Home) -> Floats:
+        return go_on(self.members[0].network, self.scaling, begun, rows, seed, home)
