@@ -128,8 +128,8 @@ class Home:
     def of(found: Stretches) -> Home:
         """From their rows."""
         parts = [found.part(k) for k in range(len(found))]
-        spans = (np.stack([how(part, axis=0) for part in parts]) for how in (np.mean, np.min, np.max))
-        return Home(*spans, np.minimum(back_to_mean(found, certain=False), -1 / _LONGEST))
+        mean, low, high = (np.stack([how(part, axis=0) for part in parts]) for how in (np.mean, np.min, np.max))
+        return Home(mean, low, high, np.minimum(back_to_mean(found, certain=False), -1 / _LONGEST))
 
     def take(self, series: slice) -> Home:
         """Of some of the series."""

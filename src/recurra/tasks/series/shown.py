@@ -28,7 +28,8 @@ def how_evaluated(window: int, *, whole: bool) -> str:
         )
     return _(
         "Windows of {window} rows that go on from later real rows are compared with the real ones; replayed "
-        "rows begin elsewhere, so that they also show how far the data have drifted.",
+        "rows begin elsewhere, so that they also show how far the data have drifted. The rows that are written begin "
+        "anew and go on for long, drawn back to their mean: slow cycles are not in them.",
         window=window,
     )
 
