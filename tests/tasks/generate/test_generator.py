@@ -48,6 +48,8 @@ def test_the_table_has_the_mixture_the_network_and_the_baselines(model: rc.Seque
     before = model.holdout_
     assert not any("too good" in note for note in model.holdout_.evaluation.notes)
     assert any("too good" in note for note in model.evaluate(TEXT).notes)
+    with pytest.raises(InputError, match="never occur in the training text: expected a text of the same letters"):
+        model.evaluate("天地玄黄，宇宙洪荒。日月盈昃，辰宿列张。" * 20)
     model.holdout_ = before
     assert model.score(judged) == pytest.approx(-nats["Recurra"])
 

@@ -15,6 +15,7 @@ from recurra.errors import InputError
 from recurra.evaluation.forecast.columns import NETWORK
 from recurra.formatting import significant
 from recurra.language import _, listing
+from recurra.options import option
 
 if TYPE_CHECKING:
     from recurra.tasks.forecast.model import ForecastModel
@@ -164,6 +165,14 @@ def _beyond(model: ForecastModel, name: str, j: int, values: Floats) -> list[str
 
 def _refuse_deaf(model: ForecastModel) -> None:
     """Raise InputError where nothing in the forecast reads covariates."""
+    if not model.members:
+        raise InputError(
+            _(
+                "nothing in this forecast reads covariates: only a trained network does, and none was trained; fit "
+                "again with {method}",
+                method=option("method", "network"),
+            )
+        )
     if not model.network_counts or (model.calibration.trust == 0):
         raise InputError(
             _(

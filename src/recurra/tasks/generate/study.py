@@ -23,6 +23,7 @@ from recurra.tasks.generate.model import NETWORK, NOTHING, RUN, TextModel
 Ints = npt.NDArray[np.int64]
 
 LEAST = 2_000  # characters, to be learnt from and evaluated on
+_STRANGE = 0.5  # share of symbols from which on a text is of other letters
 _KNOWN = 0.2  # share of a text that was learnt, beyond which it is said
 
 
@@ -68,11 +69,19 @@ def evaluate_text(model: TextModel, text: str) -> tuple[Evaluation, Ints]:
     symbols = model.alphabet.encode(text)
     if not len(symbols):
         raise InputError(_("the text to evaluate on is empty: expected some characters"))
+    unknown = int((symbols == 0).sum())
+    if unknown > _STRANGE * len(symbols):
+        raise InputError(
+            _(
+                "{share} of the {all:,} symbols never occur in the training text: expected a text of the same letters",
+                share=percent(unknown / len(symbols)),
+                all=len(symbols),
+            )
+        )
     kind = KINDS[model.kind]
     found = model.surprise(symbols)
     named = {MODEL: found.pop("mixture"), **found}
     notes = []
-    unknown = int((symbols == 0).sum())
     if unknown:
         notes.append(
             _(
