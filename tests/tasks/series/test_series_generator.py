@@ -341,6 +341,9 @@ def test_each_of_few_series_is_made_where_it_was_and_written_as_it_was(tmp_path:
     assert (made["flow"] * 10 - (made["flow"] * 10).round()).abs().max() < 1e-6
     assert set(made["open"]) == {0, 1}
     assert 0.01 < (made["open"].diff().abs() == 1).mean() < 0.15
+    assert len(model.sample(2)) == 2  # fewer than there are machines
+    with pytest.raises(InputError, match="rows is 0: expected a whole number of at least 1"):
+        model.sample(0)
     model.save(tmp_path / "machines.safetensors")
     pd.testing.assert_frame_equal(rc.load(tmp_path / "machines.safetensors").sample(900, seed=1), made)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -121,8 +122,12 @@ class SeriesGenerator(StudiedEstimator):
         return self._study(rows.take(parts.train), rows.take(parts.test), parts.test, None, run)
 
     def sample(self, rows: int = ROWS, *, seed: int = 0) -> pd.DataFrame:
-        """Rows made from nothing, with the columns that were learnt; the same seed, the same rows."""
+        """Rows made from nothing, with the columns that were learnt; the same seed, the same rows.
+
+        Raises InputError where `rows` is no whole number of at least 1.
+        """
         model = self._fitted()
+        check_whole(SimpleNamespace(rows=rows), rows=1)
         assert self.roles_ is not None
         values, ends = model.made(int(rows), seed)
         return table_of(values, ends, self.roles_)
