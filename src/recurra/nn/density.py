@@ -187,7 +187,7 @@ class DensityNetwork(Network):
         z = torch.baddbmm(self.bias.unsqueeze(1), features, self.output).transpose(0, 1)  # [N, D, 3 K]
         pi, mean, scale = self._mixture(z, linear + u @ self.lower.tril(-1).T, last, ways, slice(None))
         each = pi + scale - 0.5 * ((u.unsqueeze(-1) - mean) * scale.exp()).square()
-        first = functional.one_hot(u.new_zeros((), dtype=torch.long), each.shape[-1]).bool()
+        first = torch.arange(each.shape[-1], device=each.device) == 0
         each = each.masked_fill(self.holds.unsqueeze(-1) & first, -math.inf)
         nats = torch.logsumexp(each, dim=-1) - 0.5 * math.log(2 * math.pi) - size.log()
         nats = torch.where(self.holds & (u == 0), pi[..., 0], nats)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from tests.tasks.stopping import check_that_a_stop_is_told
 
 import recurra as rc
 from recurra.errors import InputError, TrainingError
@@ -39,18 +39,7 @@ def played() -> rc.RecurrentAgent:
 
 
 def test_a_training_that_the_user_stopped_is_told(played: rc.RecurrentAgent) -> None:
-    members = played.model_.members
-    record = members[-1].record
-    assert record is not None
-    cut = replace(members[-1], record=replace(record, interrupted=True))
-    told = [
-        fact.value
-        for fact in model_facts(replace(played.model_, members=(*members[:-1], cut)))
-        if fact.label == "stopped"
-    ]
-    assert len(told) == 1
-    assert told[0].startswith("after ")
-    assert not [fact for fact in model_facts(played.model_) if fact.label == "stopped"]
+    check_that_a_stop_is_told(played.model_, model_facts)
 
 
 @pytest.mark.train

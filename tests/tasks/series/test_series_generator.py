@@ -16,7 +16,7 @@ from recurra.evaluation.generation.series import nearest, use_of
 from recurra.nn.density import DensityNetwork, DensityOptions, Given, sizes_of
 from recurra.tasks.series.adversarial import balance_told
 from recurra.tasks.series.baselines import VectorAutoregression
-from recurra.tasks.series.likelihood import back_to_mean
+from recurra.tasks.series.home import back_to_mean
 from recurra.tasks.series.rows import series_rows, table_of
 from recurra.tasks.series.scaling import Scaling
 from recurra.tasks.series.windows import Stretches, Windows

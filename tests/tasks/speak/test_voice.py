@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tests.tasks.stopping import check_that_a_stop_is_told
 
 import recurra as rc
 from recurra import InputError, ModelFileError, Voice
@@ -40,18 +41,7 @@ def studied() -> Voice:
 
 
 def test_a_training_that_the_user_stopped_is_told(studied: Voice) -> None:
-    members = studied.model_.members
-    record = members[-1].record
-    assert record is not None
-    cut = replace(members[-1], record=replace(record, interrupted=True))
-    told = [
-        fact.value
-        for fact in model_facts(replace(studied.model_, members=(*members[:-1], cut)))
-        if fact.label == "stopped"
-    ]
-    assert len(told) == 1
-    assert told[0].startswith("after ")
-    assert not [fact for fact in model_facts(studied.model_) if fact.label == "stopped"]
+    check_that_a_stop_is_told(studied.model_, model_facts)
 
 
 def test_it_is_evaluated_beside_joined_and_mean_recordings(studied: Voice) -> None:
@@ -106,7 +96,6 @@ def test_the_model_file_says_the_same(studied: Voice, tmp_path: Path) -> None:
 
 
 def test_parts_that_do_not_belong_together_are_refused(studied: Voice, tmp_path: Path) -> None:
-    from dataclasses import replace
 
     wrong = Voice(**QUICK)
     wrong.model_ = replace(studied.model_, speakers=("a", "b"))

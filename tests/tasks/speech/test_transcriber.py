@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.tasks.stopping import check_that_a_stop_is_told
 
 import recurra as rc
 from recurra import InputError, ModelFileError, Transcriber
@@ -27,18 +27,7 @@ def fitted() -> Transcriber:
 
 
 def test_a_training_that_the_user_stopped_is_told(fitted: Transcriber) -> None:
-    members = fitted.model_.members
-    record = members[-1].record
-    assert record is not None
-    cut = replace(members[-1], record=replace(record, interrupted=True))
-    told = [
-        fact.value
-        for fact in model_facts(replace(fitted.model_, members=(*members[:-1], cut)))
-        if fact.label == "stopped"
-    ]
-    assert len(told) == 1
-    assert told[0].startswith("after ")
-    assert not [fact for fact in model_facts(fitted.model_) if fact.label == "stopped"]
+    check_that_a_stop_is_told(fitted.model_, model_facts)
 
 
 def tones(count: int, seed: int) -> tuple[list[np.ndarray], list[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from torch.nn import functional
 
 from recurra.ensemble.members import Member, Seat
 from recurra.nn.density import CLAMPED, WAYS, DensityNetwork, Given, away_of, sizes_of, ways_of
+from recurra.tasks.series.home import Home, back_to_mean
 from recurra.tasks.series.recipe import Recipe
 from recurra.tasks.series.rows import Floats
 from recurra.tasks.series.scaling import Scaling
@@ -25,11 +25,7 @@ PASSES, MOST_STEPS = 8.0, 1500  # unless passes are given
 _DROPOUT = 0.1
 _AT_ONCE = 64
 _STARTS = 4  # of a window: so many windows to be learnt begin in it
-_RETURNS = -3.43  # t of the slope by which a column is no random walk: Dickey and Fuller (1979), at 1 %
-_BLOCK, _QUICKEST = 96, 0.05  # rows of a mean; what is left of a distance after a block
-_FEWEST_BLOCKS, _SOME_BLOCKS = 20, 8  # means, to be certain and to guess
-_LONG, _LONGEST = 100, 48  # rows after which a distance from home counts twice; in which it goes back at the slowest
-_BUT_LAST, _BUT_FIRST = slice(None, -1), slice(1, None)
+_LONG = 100  # rows after which a distance from home counts twice
 _RIDGE, _LEAST = 0.03, 0.02  # of least squares; the least spread that a component begins with
 
 
@@ -115,27 +111,6 @@ def fit_likelihood(
     return Member(network, seat.train(problem, options, run=run, watch=True, steps=steps))
 
 
-@dataclass(frozen=True, eq=False)
-class Home:
-    """Of series [S] that were learnt, their means and least and largest values [S, E]; how fast they go back [E]."""
-
-    mean: Floats
-    low: Floats
-    high: Floats
-    rate: Floats
-
-    @staticmethod
-    def of(found: Stretches) -> Home:
-        """From their rows."""
-        parts = [found.part(k) for k in range(len(found))]
-        mean, low, high = (np.stack([how(part, axis=0) for part in parts]) for how in (np.mean, np.min, np.max))
-        return Home(mean, low, high, np.minimum(back_to_mean(found, certain=False), -1 / _LONGEST))
-
-    def take(self, series: slice) -> Home:
-        """Of some of the series."""
-        return Home(self.mean[series], self.low[series], self.high[series], self.rate)
-
-
 def _least_squares(found: Stretches, scaling: Scaling, memory: int) -> tuple[Tensor, ...]:
     """The linear part of the density: each column's change from the row, its changes, and the columns before it."""
     steps, holds = scaling.steps, torch.from_numpy(scaling.holds)
@@ -172,26 +147,6 @@ def _followed(found: Stretches, scaling: Scaling) -> Tensor:
             pairs = functional.one_hot(ways[:-1], WAYS).float(), functional.one_hot(ways[1:], WAYS).float()
             counts += torch.einsum("tda,tdb->adb", *pairs)
     return counts / counts.sum(dim=-1, keepdim=True)
-
-
-def back_to_mean(found: Stretches, *, certain: bool = True) -> Floats:
-    """By how much of the way a column goes back to its mean in each row [E], at most 0: of those that do go back.
-
-    Told from the means of blocks, since in single rows nearly every column seems to go back. 0 where a random walk
-    would seem to go back as fast; unless it need not be `certain`, which keeps a random walk, too, where it has been.
-    """
-    parts = [found.part(k)[: len(found.part(k)) // _BLOCK * _BLOCK] for k in range(len(found))]
-    blocks = [part.reshape(-1, _BLOCK, part.shape[1]).mean(axis=1) for part in parts if len(part)]
-    before, after = (np.concatenate([part[cut] for part in blocks] or [found.z[:0]]) for cut in (_BUT_LAST, _BUT_FIRST))
-    if len(before) < (_FEWEST_BLOCKS if certain else _SOME_BLOCKS):
-        return np.full(found.z.shape[1], 0.0 if certain else -1 / _BLOCK)
-    x, change = before - before.mean(axis=0), after - before
-    square = np.maximum((x**2).sum(axis=0), 1e-12)
-    slope = (x * change).sum(axis=0) / square
-    noise = change - change.mean(axis=0) - slope * x
-    error = np.sqrt(np.maximum((noise**2).sum(axis=0) / (len(x) - 2) / square, 1e-12))
-    rate = np.clip(1 + slope, _QUICKEST, 1.0) ** (1 / _BLOCK) - 1
-    return np.where(slope / error < _RETURNS, rate, 0.0) if certain else rate
 
 
 def rows_after(

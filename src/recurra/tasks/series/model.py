@@ -11,7 +11,8 @@ from recurra.ensemble.members import Member
 from recurra.evaluation.generation.series import REPLAYED
 from recurra.language import mark
 from recurra.tasks.series.baselines import Continue, VectorAutoregression, WholeGaussian, blocks, replayed
-from recurra.tasks.series.likelihood import Home, go_on
+from recurra.tasks.series.home import Home
+from recurra.tasks.series.likelihood import go_on
 from recurra.tasks.series.recipe import Recipe
 from recurra.tasks.series.rows import Floats, Ints
 from recurra.tasks.series.scaling import Scaling
