@@ -62,6 +62,7 @@ class Rows:
     """Trainings as lines of JSON in a file, so that none is made twice; in memory alone without one."""
 
     path: Path | None
+    models: Path | None = None  # a folder for what was trained
 
     def found(self, **wanted: Any) -> dict[str, Any] | None:
         """The training of these settings, None where it has not been made."""
@@ -101,6 +102,9 @@ def trained(question: Question, rows: Rows, **settings: Any) -> dict[str, Any]:
         "held-out loss": question.held_out(estimator),
         question.measure: question.score(estimator),
     }
+    if rows.models is not None:
+        rows.models.mkdir(parents=True, exist_ok=True)
+        estimator.save(rows.models / f"{settings['task']}-{cell}-{settings['seconds']:g}-{seed}.safetensors")
     return rows.keep(row)
 
 
@@ -272,6 +276,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--rates", type=float, nargs=2, metavar=("RECURRENCE", "TRANSFORMER"), help="instead of tuning")
     parser.add_argument("--rows", type=Path, help="a file to which every training is appended, and not made twice")
+    parser.add_argument("--models", type=Path, help="a folder in which every trained model is kept")
     parser.add_argument("--data", type=Path)
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -283,7 +288,7 @@ def main() -> None:
         question = {"translate": translate, "transcribe": transcribe, "forecast": forecast}[given.what]
         rates = None if given.rates is None else dict(zip(RATES, given.rates, strict=True))
         found = question(data_folder(given.data))
-        rows = compared(found, given.what, given.seconds, given.seeds, rates, Rows(given.rows))
+        rows = compared(found, given.what, given.seconds, given.seeds, rates, Rows(given.rows, given.models))
     print(markdown(rows))
 
 
