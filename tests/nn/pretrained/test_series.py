@@ -42,6 +42,19 @@ def test_many_of_unequal_lengths_are_as_each_alone(network: Pretrained) -> None:
         np.testing.assert_allclose(together[row], zero_shot(values, 20, network=network), rtol=1e-5, atol=1e-4)
 
 
+def test_two_threads_change_no_bit(network: Pretrained, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recurra.nn.pretrained.series.ROWS", 2)
+    many, before = [series(60, seed) for seed in range(7)], torch.get_num_threads()
+    found = []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append(zero_shot(many, 20, network=network))
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(*found)
+
+
 def test_an_array_of_two_dimensions_is_many_series(network: Pretrained) -> None:
     both = np.stack([series(40, 1), series(40, 2)])
     np.testing.assert_array_equal(zero_shot(both, 8, network=network), zero_shot(list(both), 8, network=network))

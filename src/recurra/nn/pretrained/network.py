@@ -46,8 +46,10 @@ class Block(nn.Module):
         with torch.no_grad():
             self.back.weight.mul_(0.5)
 
-    def forward(self, e: Tensor) -> Tensor:
+    def forward(self, e: Tensor, at: Tensor | None = None) -> Tensor:
+        """After the patches `at` [A] alone where they are named: only the recurrence needs the others."""
         e = e + run_recurrence(self.recurrence, self.before_recurrence(e))
+        e = e if at is None else e[at]
         gate, value = self.gated(self.before_gated(e)).chunk(2, -1)
         return e + self.back(functional.silu(gate) * value)
 
@@ -80,12 +82,12 @@ class Pretrained(nn.Module):
         """Why there is no step: a window is described as a whole."""
         return _("it describes a window by its own level, scale and season, which every further step changes")
 
-    def encode(self, inputs: Tensor) -> Tensor:
-        """inputs [K, B, F] -> states [K, B, D]"""
+    def encode(self, inputs: Tensor, at: Tensor) -> Tensor:
+        """inputs [K, B, F], patches `at` [A] -> states [A, B, D]"""
         e = self.embed_back(functional.silu(self.embed(inputs))).float()  # sums of blocks are not rounded
-        for block in self.blocks:
+        for block in self.blocks[:-1]:
             e = block(e)
-        return self.norm(e)
+        return self.norm(self.blocks[-1](e, at))
 
     def decode(self, states: Tensor, plain: Tensor) -> Tensor:
         """states [B, A, D], plain forecasts [B, A, H, PLAIN] -> quantiles [B, A, H, Q] in the same units."""
@@ -100,8 +102,8 @@ class Pretrained(nn.Module):
         steps = _squareplus(rest) * scale.clamp(-6, 6).exp()
         with torch.autocast(plain.device.type, enabled=False):
             # running sums outward from the median, as products: scans along so short an axis are slow on a GPU
-            below = steps[..., :MEDIAN] @ triangle(MEDIAN, plain.device).T
-            above = steps[..., MEDIAN + 1 :] @ triangle(len(QUANTILES) - MEDIAN - 1, plain.device)
+            below = steps[..., :MEDIAN].contiguous() @ triangle(MEDIAN, plain.device).T
+            above = steps[..., MEDIAN + 1 :].contiguous() @ triangle(len(QUANTILES) - MEDIAN - 1, plain.device)
         return torch.cat([centre - below, centre, centre + above], 3)
 
     def forward(self, x: Tensor, zero: Tensor, lags: Tensor, scores: Tensor, at: Tensor) -> tuple[Tensor, Described]:
@@ -113,7 +115,7 @@ class Pretrained(nn.Module):
         with torch.no_grad():
             described = describe(x, zero, lags, scores, shape.patch)
             plain = plain_forecasts(described, lags, at, shape.patch, shape.horizon)
-        states = self.encode(described.inputs)[at].transpose(0, 1)
+        states = self.encode(described.inputs, at).transpose(0, 1)
         return self.decode(states, plain.clamp(-1e4, 1e4)), described
 
 

@@ -10,13 +10,15 @@ import numpy.typing as npt
 import torch
 
 from recurra.errors import InputError
+from recurra.kernels.batches import for_each
 from recurra.nn.pretrained.forecasting import forecast
 from recurra.nn.pretrained.network import Pretrained
 from recurra.nn.pretrained.weights import shipped
 from recurra.nn.quantiles import QUANTILES
 
 Floats = npt.NDArray[np.floating]
-ROWS = 64  # series that go through the network at once; 256 take no less time and 200 MB more
+Ints = npt.NDArray[np.integer]
+ROWS = 48  # series that go through the network at once: its layers stay in a nearer cache (64 take 4 % more, 24 15 %)
 NEAR_NOUGHT = 0.01  # of the median: below it a value is as good as nought
 
 
@@ -85,16 +87,21 @@ def _forecasts(
     patch = network.shape.patch
     out = np.empty((len(series), horizon, len(QUANTILES)))
     patches = np.array([-(-len(part) // patch) for part in series])
+
+    def run(chosen: Ints) -> None:
+        window = np.full((len(chosen), int(patches[chosen[0]]) * patch), np.nan)
+        for place, row in enumerate(chosen):
+            window[place, window.shape[1] - len(series[row]) :] = series[row]
+        found = forecast(network, torch.from_numpy(window).to(device), horizon, season=season)
+        out[chosen] = found.cpu().numpy()
+
     # rows of as many patches go together: no row's result depends on the length of another
-    for count in np.unique(patches):
-        rows = np.flatnonzero(patches == count)
-        for at in range(0, len(rows), ROWS):
-            chosen = rows[at : at + ROWS]
-            window = np.full((len(chosen), count * patch), np.nan)
-            for place, row in enumerate(chosen):
-                window[place, count * patch - len(series[row]) :] = series[row]
-            found = forecast(network, torch.from_numpy(window).to(device), horizon, season=season)
-            out[chosen] = found.cpu().numpy()
+    batches = [
+        rows[at : at + ROWS]
+        for rows in (np.flatnonzero(patches == count) for count in np.unique(patches))
+        for at in range(0, len(rows), ROWS)
+    ]
+    for_each(run, batches)
     return out
 
 
