@@ -19,6 +19,7 @@ METHODS = (
     mark("the mean"),
     mark("climatology"),
     mark("seasonal profile"),
+    mark("linear regression"),
     mark("trained network"),
     mark("fine-tuned network"),
     mark("pretrained network"),

@@ -88,9 +88,9 @@ def test_a_form_is_chosen_at_some_origins_and_estimated_at_all(monkeypatch):
     chosen: list[int] = []
     select = type(STATISTICAL["AutoTheta"]).select
 
-    def counting(self, y, steps):
+    def counting(self, y, steps, ahead):
         chosen.append(len(y))
-        return select(self, y, steps)
+        return select(self, y, steps, ahead)
 
     monkeypatch.setattr(type(STATISTICAL["AutoTheta"]), "select", counting)
     forecast_baselines([SERIES[0]], [np.arange(100, 140)], 2, 12, levels=LEVELS, methods=["AutoTheta"])

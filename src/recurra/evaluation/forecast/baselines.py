@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from recurra.errors import InputError
 from recurra.evaluation.forecast.averages import climatology, has_climatology, mean, seasonal_profile
@@ -27,7 +28,7 @@ from recurra.evaluation.forecast.intermittent import NAMES as INTERMITTENT
 from recurra.evaluation.forecast.intermittent import intermittent, which_intermittent
 from recurra.evaluation.forecast.naive import drift, naive, seasonal_naive, seasonal_naive_with_drift
 from recurra.evaluation.forecast.predictive import Predictive
-from recurra.evaluation.forecast.statistical import STATISTICAL, Forms, points_used
+from recurra.evaluation.forecast.statistical import STATISTICAL, Forms
 from recurra.evaluation.forecast.steps import Steps
 from recurra.language import _
 from recurra.options import option
@@ -108,6 +109,7 @@ def methods_for(
     return tuple(names), left_out
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # small products, whose threads would wait for each other
 def forecast_baselines(
     histories: Sequence[Floats],
     origins: Sequence[Ints],
@@ -251,7 +253,7 @@ def _seconds(name: str, known: Sequence[Floats], origins: Sequence[Ints], steps:
     """What a statistical method will take for all origins, roughly, on one core."""
     method, total = STATISTICAL[name], 0.0
     for values, ends in zip(known, origins, strict=True):
-        points = min(len(values), points_used(steps))
+        points = min(len(values), method.points(steps))
         once = method.seconds(points, method.season(steps, points))
         chosen = min(len(ends), method.selections)
         total += once * (chosen + method.estimating * len(ends))

@@ -14,6 +14,7 @@ BASELINES = (
     "Croston",
     "TSB",
     "ADIDA",
+    "linear regression",
     "AutoTheta",
     "AutoETS",
     "AutoCES",

@@ -1,8 +1,8 @@
-"""What a statistician would try: AutoTheta, AutoETS, AutoCES, MSTL and AutoARIMA, all of statsforecast.
+"""What a statistician would try: linear regression, and AutoTheta, AutoETS, AutoCES, MSTL, AutoARIMA of statsforecast.
 
 Parameters are estimated anew at every origin. The form (which components, which order) is chosen anew at as many as
 `selections` origins of a series, evenly spaced, and kept in between: choosing costs ten times what estimating costs.
-All of them read the last `points_used` values, gaps filled by straight lines.
+All of them read the last `points` values, gaps filled by straight lines.
 
 Sources: Hyndman, Khandakar (2008), "Automatic time series forecasting" (AutoETS, AutoARIMA); Fiorucci et al. (2016),
 "Models for optimising the theta method" (AutoTheta); Svetunkov, Kourentzes, Ord (2022), "Complex exponential smoothing"
@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from recurra.evaluation.forecast import linear
 from recurra.evaluation.forecast.naive import drift
 from recurra.evaluation.forecast.predictive import Normal, fill_gaps
 from recurra.evaluation.forecast.steps import Steps
@@ -29,13 +30,14 @@ LONGEST_ETS = 24  # an ETS of a longer season has more states than a series can 
 LONGEST_ARIMA = 12  # a longer season takes minutes
 LEAST_CYCLES = 2
 _POINTS, _CYCLES, _MOST_POINTS = 500, 6, 2500
+_LINEAR_LEAST, _LINEAR_MOST = 50, 10_000
 _SMOOTH = 40  # places of a season at which trends are smoothed at least
 _LEVEL = 80  # of the interval from which a standard deviation is read
 _HALF = 1.2815515655446004  # its half-width in standard deviations
 
 
 def points_used(steps: Steps) -> int:
-    """How many of the last values are read: 500, or six of the longest season, at most 2,500."""
+    """How many of the last values most of them read: 500, or six of the longest season, at most 2,500."""
     return min(max(_POINTS, _CYCLES * max(steps.seasons, default=1)), _MOST_POINTS)
 
 
@@ -47,6 +49,10 @@ class Statistical(ABC):
 
     selections = 8
     estimating = 0.15
+
+    def points(self, steps: Steps) -> int:
+        """How many of the last values are read."""
+        return points_used(steps)
 
     def applies(self, steps: Steps, rows: int) -> bool:
         """Whether it says something that simpler methods do not of a series with so many rows."""
@@ -60,8 +66,8 @@ class Statistical(ABC):
     def seconds(self, points: int, season: int) -> float: ...
 
     @abstractmethod
-    def select(self, y: Floats, steps: Steps) -> Any:
-        """The form that fits y [n] best."""
+    def select(self, y: Floats, steps: Steps, ahead: int) -> Any:
+        """The form that fits y [n] best, to look `ahead` steps ahead."""
 
     @abstractmethod
     def estimate(self, y: Floats, steps: Steps, form: Any, ahead: int) -> tuple[Floats, Floats]:
@@ -78,7 +84,7 @@ class Forms:
 
     def forecast(self, history: Floats, ahead: int, steps: Steps) -> Normal:
         """From a history [n], first and last value observed; the next origin of the series is asked for next."""
-        y = _last_points(history, points_used(steps))
+        y = _last_points(history, self._method.points(steps))
         number, self._count = self._count, self._count + 1
         simple = drift(history, ahead)
         if len(y) < LEAST_POINTS or np.ptp(y) == 0:
@@ -89,7 +95,7 @@ class Forms:
             warnings.simplefilter("ignore")
             try:
                 if self._form is None or number % self._every == 0:
-                    self._form = self._method.select(y, steps)
+                    self._form = self._method.select(y, steps, ahead)
                 found = Normal(*self._method.estimate(y, steps, self._form, ahead))
             except Exception:  # noqa: BLE001, statsforecast raises bare exceptions where no model can be fitted
                 self._form = None
@@ -98,11 +104,31 @@ class Forms:
         return found
 
 
+class LinearRegression(Statistical):
+    selections = 4
+
+    def points(self, steps: Steps) -> int:
+        return _LINEAR_MOST
+
+    def applies(self, steps: Steps, rows: int) -> bool:
+        return rows >= _LINEAR_LEAST
+
+    def seconds(self, points: int, season: int) -> float:
+        return 0.02 + 1e-6 * points * min(points, linear.LONGEST) / 20
+
+    def select(self, y: Floats, steps: Steps, ahead: int) -> linear.LinearForm:
+        return linear.choose(y, steps, ahead)
+
+    def estimate(self, y: Floats, steps: Steps, form: linear.LinearForm, ahead: int) -> tuple[Floats, Floats]:
+        fitted = linear.fit(y, form, ahead)
+        return fitted.forecast(y), fitted.sd
+
+
 class AutoTheta(Statistical):
     def seconds(self, points: int, season: int) -> float:
         return 0.003 + 7e-5 * points
 
-    def select(self, y: Floats, steps: Steps) -> str:
+    def select(self, y: Floats, steps: Steps, ahead: int) -> str:
         from statsforecast.models import AutoTheta
 
         fitted: Any = AutoTheta(season_length=self.season(steps, len(y))).fit(y).model_
@@ -124,7 +150,7 @@ class AutoETS(Statistical):
     def seconds(self, points: int, season: int) -> float:
         return 0.005 + 2e-5 * points * max(2 * season, 1)
 
-    def select(self, y: Floats, steps: Steps) -> tuple[str, bool]:
+    def select(self, y: Floats, steps: Steps, ahead: int) -> tuple[str, bool]:
         from statsforecast.models import AutoETS
 
         form = AutoETS(season_length=self.season(steps, len(y))).fit(y).model_["components"]
@@ -141,7 +167,7 @@ class AutoCES(Statistical):
     def seconds(self, points: int, season: int) -> float:
         return 0.002 + 5e-5 * points
 
-    def select(self, y: Floats, steps: Steps) -> str:
+    def select(self, y: Floats, steps: Steps, ahead: int) -> str:
         from statsforecast.models import AutoCES
 
         fitted: Any = AutoCES(season_length=self.season(steps, len(y))).fit(y).model_
@@ -172,7 +198,7 @@ class MSTL(Statistical):
     def seconds(self, points: int, season: int) -> float:
         return 0.01 + 1.3e-4 * points
 
-    def select(self, y: Floats, steps: Steps) -> None:
+    def select(self, y: Floats, steps: Steps, ahead: int) -> None:
         return None
 
     def estimate(self, y: Floats, steps: Steps, form: None, ahead: int) -> tuple[Floats, Floats]:
@@ -199,7 +225,7 @@ class AutoARIMA(Statistical):
     def seconds(self, points: int, season: int) -> float:
         return 0.2 + 6e-4 * points if season == 1 else 0.3 + 2e-3 * points
 
-    def select(self, y: Floats, steps: Steps) -> tuple[tuple[int, ...], tuple[int, ...], bool, bool]:
+    def select(self, y: Floats, steps: Steps, ahead: int) -> tuple[tuple[int, ...], tuple[int, ...], bool, bool]:
         from statsforecast.models import AutoARIMA
 
         fitted = AutoARIMA(season_length=self.season(steps, len(y)), approximation=True).fit(y).model_
@@ -221,6 +247,7 @@ class AutoARIMA(Statistical):
 
 
 STATISTICAL: Final[dict[str, Statistical]] = {
+    "linear regression": LinearRegression(),
     "AutoTheta": AutoTheta(),
     "AutoETS": AutoETS(),
     "AutoCES": AutoCES(),

@@ -21,7 +21,7 @@ from recurra.evaluation.forecast.columns import BASELINES, PRETRAINED, TUNED, qu
 from recurra.evaluation.forecast.combination import Combination, Tried, fit_weights, weighted_mean
 from recurra.evaluation.forecast.events import rows_of_effects, without_events
 from recurra.evaluation.forecast.intermittent import NAMES as INTERMITTENT
-from recurra.evaluation.forecast.statistical import points_used
+from recurra.evaluation.forecast.statistical import STATISTICAL, points_used
 from recurra.evaluation.forecast.steps import Steps
 from recurra.language import _, listing
 from recurra.nn.pretrained import zero_shot
@@ -51,6 +51,8 @@ def rows_read(used: Sequence[str], steps: Steps) -> int:
             rows.append(READ)
         elif name == "climatology":
             rows.append(int(min(_CLIMATE_YEARS * steps.year, _CLIMATE_ROWS)))
+        elif name in STATISTICAL:
+            rows.append(STATISTICAL[name].points(steps))
         elif name in BASELINES:
             rows.append(points_used(steps))
     return max(rows)
