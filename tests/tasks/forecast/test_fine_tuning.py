@@ -21,7 +21,7 @@ from recurra.nn.pretrained.shape import Shape
 from recurra.nn.pretrained.weights import load_network, shipped
 from recurra.nn.pretrained.windows import read_windows
 from recurra.tasks.forecast.decided import decided
-from recurra.tasks.forecast.fine_tuning import TuningProblem, fine_tune
+from recurra.tasks.forecast.fine_tuning import TuningProblem, fine_tune, steps_for
 from recurra.tasks.forecast.fitting import untrained_model, with_tuned
 from recurra.tasks.forecast.model import ForecastModel
 from recurra.tasks.forecast.plan import split, steps_of
@@ -57,6 +57,14 @@ def test_it_lowers_the_held_out_loss_of_the_pretrained_network(tuned: rc.Forecas
     problem = TuningProblem(load_network(), panel, parts, HORIZON, steps_of(panel, (SEASON,)), torch.device("cpu"))
     before = problem.validate(problem.network)
     assert problem.validate(network.network) < before
+
+
+@pytest.mark.parametrize(
+    ("windows", "series", "steps"),
+    [(50_000, 1, 80), (3_000, 20, 80), (19_200, 20, 200), (335_000, 359, 960)],
+)
+def test_many_series_are_gone_through_once(windows: int, series: int, steps: int) -> None:
+    assert steps_for(windows, series) == steps
 
 
 def test_the_shipped_network_stays_as_it_is(tuned: rc.Forecaster) -> None:

@@ -28,7 +28,7 @@ from recurra.language import mark
 from recurra.nn.pretrained import Shape
 from recurra.nn.pretrained.network import Pretrained
 from recurra.nn.pretrained.weights import load_network, own_recurrence
-from recurra.nn.pretrained.windows import Windows, read_windows, windows_loss
+from recurra.nn.pretrained.windows import ORIGINS, Windows, read_windows, windows_loss
 from recurra.nn.quantiles import QUANTILES
 from recurra.tasks.forecast.combining import pretrained_quantiles, season_read
 from recurra.tasks.forecast.frames import truth_after
@@ -44,7 +44,8 @@ NAMES = {
     "training": mark("fine-tuning"),
 }
 CONTEXT = 512  # values of a training window: half of what is read in use, for half of the time
-STEPS, _ROWS, _RATE = 80, 16, 3e-4
+STEPS, _ROWS, _RATE = 80, 16, 3e-4  # of one series
+MOST_STEPS, _RATE_OF_MANY = 960, 5e-4
 LEAST_EXAMPLES, LEAST_HORIZONS = 100, 4  # training windows, and how many of them one after another
 _VALIDATION = 32  # held-out windows
 
@@ -133,6 +134,11 @@ def enough(parts: Split, horizon: int) -> bool:
     return some and len(parts.held_out_series) > 0
 
 
+def steps_for(windows: int, series: int) -> int:
+    """How many steps so many training windows of so many series are worth: of many series, one pass (docs/log.md)."""
+    return STEPS if series == 1 else min(MOST_STEPS, max(STEPS, windows // (_ROWS * ORIGINS)))
+
+
 def fine_tune(
     panel: Panel,
     parts: Split,
@@ -147,16 +153,21 @@ def fine_tune(
 ) -> TunedMember:
     """Train the pretrained network on `parts` of a panel.
 
-    Steps are unless given STEPS, or as many as `options` give the other networks where that is less. `name` is what the
-    training of those is called.
+    Steps are unless given those of `steps_for`, or as many as `options` give the other networks where that is less.
+    `name` is what the training of those is called.
     """
     device = pick_device(run.device)
     network = load_network().requires_grad_(True)
     problem = TuningProblem(network, panel, parts, horizon, steps_of(panel, seasons), device)
+    series = max(int((parts.training.counts > 0).sum()), 1)
     chosen = TrainingOptions(
-        batch_size=_ROWS, learning_rate=_RATE, weight_decay=0.0, precision=options.precision, patience=options.patience
+        batch_size=_ROWS,
+        learning_rate=_RATE if series == 1 else _RATE_OF_MANY,
+        weight_decay=0.0,
+        precision=options.precision,
+        patience=options.patience,
     )
-    steps = steps or min(STEPS, options.steps(problem.examples))
+    steps = steps or min(steps_for(problem.examples, series), options.steps(problem.examples))
     record = Seat(NAMES.get(name, name), 0, 1, seed).train(problem, chosen, run=run, watch=False, steps=steps)
     return TunedMember(rounded(network), record, shape=network.shape)
 
