@@ -20,16 +20,17 @@ TOLERANCES = {torch.float32: 1e-5, torch.bfloat16: 1e-2}
 def test_it_is_torch_s(build, dtype, rows, classes):
     torch.manual_seed(rows)
     logits, targets = (4 * torch.randn(rows, classes)).to(dtype), torch.randint(classes, (rows,))
-    found, wanted, d_bias, of_bias = logits.clone(), logits.clone(), torch.ones(classes), torch.ones(classes)
+    bias, found, wanted = torch.randn(classes), logits.clone(), logits.clone()
+    d_bias, of_bias = torch.ones(classes), torch.ones(classes)
     with using(build):
-        total = cross_entropy(found, targets, 0.9, 0.5, d_bias)
-    expected = plain_cross_entropy(wanted, targets, 0.9, 0.5, of_bias)
+        total = cross_entropy(found, bias, targets, 0.1, 0.5, d_bias)
+    expected = plain_cross_entropy(wanted, bias, targets, 0.1, 0.5, of_bias)
     torch.testing.assert_close(torch.as_tensor(total, dtype=torch.float32), expected, rtol=1e-5, atol=1e-4)
     torch.testing.assert_close(found, wanted, rtol=TOLERANCES[dtype], atol=1e-6)
     torch.testing.assert_close(d_bias, of_bias, rtol=1e-5, atol=1e-4)
     kept = logits.clone()
     with using(build):
-        assert cross_entropy(kept, targets, 0.9, 0.5, None) == pytest.approx(float(expected), rel=1e-5, abs=1e-4)
+        assert cross_entropy(kept, bias, targets, 0.1, 0.5, None) == pytest.approx(float(expected), rel=1e-5, abs=1e-4)
     assert torch.equal(kept, logits)
 
 
@@ -41,7 +42,7 @@ def test_a_result_does_not_depend_on_the_threads():
         for threads in (1, 3):
             torch.set_num_threads(threads)
             given, d_bias = logits.clone(), torch.zeros(50)
-            found.append((cross_entropy(given, targets, 1.0, 1.0, d_bias), given, d_bias))
+            found.append((cross_entropy(given, torch.ones(50), targets, 0.1, 1.0, d_bias), given, d_bias))
     finally:
         torch.set_num_threads(before)
     assert found[0][0] == found[1][0]
@@ -53,7 +54,7 @@ def test_what_is_no_number_stays_none():
     logits = torch.randn(2, 40)
     logits[1, 33] = torch.nan
     d_bias = torch.zeros(40)
-    assert np.isnan(float(cross_entropy(logits, torch.tensor([0, 1]), 1.0, 1.0, d_bias)))
+    assert np.isnan(float(cross_entropy(logits, torch.zeros(40), torch.tensor([0, 1]), 0.0, 1.0, d_bias)))
     assert bool(logits[0].isfinite().all())
     assert bool(logits[1].isnan().all())
 

@@ -115,6 +115,24 @@ def test_it_learns_to_reverse(cell):
     assert after < 0.5 * before
 
 
+@pytest.mark.parametrize("cell", ["gru", "transformer"])
+@pytest.mark.parametrize("sources", [None, 13])
+def test_the_loss_and_its_gradients_are_those_of_all_logits(cell, sources):
+    network = made(cell, sources=sources).eval()
+    source, lengths = torch.randint(1, 11, (7, 3)), torch.tensor([7, 1, 4])
+    tokens, targets = torch.randint(1, 11, (5, 3)), torch.randint(-1, 11, (5, 3))
+    targets[0, 0] = 2
+    named = dict(network.named_parameters())
+    wanted = {name: p for name, p in named.items() if p.requires_grad and name != "core.attention.score"}
+    ours = network(source, lengths, tokens, targets)
+    logits = network.logits(network.read_out(tokens, network.encode(source, lengths))[0])
+    theirs = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-1)
+    torch.testing.assert_close(ours, theirs)
+    found, expected = (torch.autograd.grad(each, list(wanted.values())) for each in (ours, theirs))
+    for name, one, other in zip(wanted, found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6, msg=lambda text, name=name: f"{name}: {text}")
+
+
 def test_one_table_serves_both_sides():
     assert made("gru", sources=None).source_table is None
     table = made("gru").source_table

@@ -25,6 +25,7 @@ from recurra.kernels import chooser
 from recurra.nn.attention import Attention, Form
 from recurra.nn.cell_layer import TRANSFORMER, layer_of, options_of
 from recurra.nn.front_ends import step_mask
+from recurra.nn.look_up import look_up
 from recurra.nn.network import Network
 from recurra.nn.packed import Packed, packed
 from recurra.nn.projected_loss import ProjectedLoss
@@ -187,24 +188,33 @@ class EncoderDecoder(Network):
         if self.front is not None:
             assert self.enter is not None
             x, lengths = self.front(source, lengths)
-            x = self.enter(x)
-        else:
-            x = functional.embedding(source, self.table if self.source_table is None else self.source_table)
-        return self.core.encode(locked(x, self.options.dropout, self.training), lengths)
+            return self._encode(self.enter(x), lengths)
+        table = self.table if self.source_table is None else self.source_table
+        return self._encode(functional.embedding(source, table), lengths)
 
     def read_out(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """Tokens [T, B], which begin with that of the beginning -> features [T, B, E], shares [B, T, S]."""
-        y = functional.embedding(tokens, self.table)
+        return self._read_out(functional.embedding(tokens, self.table), memory)
+
+    def forward(self, source: Tensor, lengths: Tensor, tokens: Tensor, targets: Tensor) -> Tensor:
+        """The mean loss of `targets` [T, B] (-1: none), each of which follows a token of `tokens` [T, B]."""
+        if self.front is None and self.source_table is None:
+            x, y, table = look_up(self.table, source, tokens)
+            memory = self._encode(x, lengths)
+        else:
+            y, table = look_up(self.table, tokens)
+            memory = self.encode(source, lengths)
+        return self.output(self._read_out(y, memory)[0], table, targets)
+
+    def _encode(self, x: Tensor, lengths: Tensor) -> Memory:
+        return self.core.encode(locked(x, self.options.dropout, self.training), lengths)
+
+    def _read_out(self, y: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         if self.training and self.options.word_dropout:
             y = y * (torch.rand(y.shape[:2], device=y.device) >= self.options.word_dropout).unsqueeze(-1)
         y = locked(y, self.options.dropout, self.training)
         features, shares = self.core.decode(y, memory)
         return locked(features, self.options.dropout, self.training), shares
-
-    def forward(self, source: Tensor, lengths: Tensor, tokens: Tensor, targets: Tensor) -> Tensor:
-        """The mean loss of `targets` [T, B] (-1: none), each of which follows a token of `tokens` [T, B]."""
-        features, _ = self.read_out(tokens, self.encode(source, lengths))
-        return self.output(features, self.table, targets)
 
     def logits(self, features: Tensor) -> Tensor:
         """Features [..., E] -> logits [..., V]."""

@@ -6,9 +6,9 @@
 
 The rows go through in chunks, and where a gradient is asked for it is made at once, in the place of the logits
 (`kernels.cross_entropy`): dh = dz W, dW += dz^T h, db += sum dz. What is kept for the backward pass has the sizes of h
-and W. The products run in the dtype that autocast asks for; sums and exponentials are float32. For products in lower
-precision the rows are filled up with zeros to a multiple of 64: their number is another one in every batch of texts,
-and oneDNN takes milliseconds to prepare a product of a new shape.
+and W. The products run in the dtype that autocast asks for; bias, sums and exponentials are float32. For products in
+lower precision the rows are filled up with zeros to a multiple of 64: their number is another one in every batch of
+texts, and oneDNN takes milliseconds to prepare a product of a new shape.
 
 Label smoothing: Szegedy et al. (2016), "Rethinking the Inception architecture for computer vision".
 """
@@ -23,9 +23,11 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from recurra.errors import InputError, ShapeError
+from recurra.kernels import workspace
 from recurra.kernels.cross_entropy import cross_entropy
+from recurra.kernels.product import multiply
 
-CHUNK = 1 << 22  # logits that are in memory at once: 8 MB in float32
+CHUNK = 1 << 24  # bytes of logits that are in memory at once
 _FEWEST = 32  # rows of a chunk: fewer would read W too often
 _EVEN = 64  # rows of which a chunk has a multiple
 
@@ -74,39 +76,26 @@ class _ProjectedLoss(torch.autograd.Function):
         exact = torch.promote_types(weight.dtype, torch.float32)
         room = count if dtype == exact else -(-count // _EVEN) * _EVEN
         h, w = _filled(hidden.to(dtype), room), weight.to(dtype)
-        b = None if bias is None else bias.to(dtype)
-        scale = 1.0 / max(count, 1)
+        b = w.new_zeros(classes, dtype=exact) if bias is None else bias.to(exact)
+        scale, at_once = 1.0 / max(count, 1), min(room, _rows_of(classes, dtype.itemsize))
         total = torch.zeros((), dtype=exact, device=hidden.device)
         kept = (room, classes) if wanted else (0, 0)
         d_hidden = h.new_empty(kept[0], h.shape[1])
-        made = torch.zeros if dtype == exact or not count else torch.empty  # the first chunk is copied, others added
-        d_weight = made(kept[1], h.shape[1], dtype=exact, device=weight.device)
+        d_weight = _space(w, kept[1], h.shape[1], exact) if count else torch.zeros_like(weight, dtype=exact)
         d_bias = torch.zeros(kept[1], dtype=exact, device=weight.device)
+        space = _space(h, at_once, classes, dtype)
         with torch.autocast(hidden.device.type, enabled=False):
-            for start in range(0, count, _rows_of(classes)):
-                part = h[start : start + _rows_of(classes)]
+            for start in range(0, count, max(at_once, 1)):
+                part = h[start : start + at_once]
                 y = targets[start : start + len(part)]
-                logits = functional.linear(part, w, b)
+                logits = multiply(part, w.T, space[: len(part)])
                 d_logits = logits[: len(y)]
-                total += cross_entropy(d_logits, y, 1 - smoothing, scale, d_bias if wanted else None)
+                total += cross_entropy(d_logits, b, y, smoothing, scale, d_bias if wanted else None)
                 if not wanted:
                     continue
                 logits[len(y) :] = 0
-                torch.mm(logits, w, out=d_hidden[start : start + len(part)])
-                if dtype == exact:
-                    d_weight.addmm_(logits.T, part)
-                elif start:
-                    d_weight += logits.T @ part
-                else:
-                    d_weight.copy_(logits.T @ part)
-            if smoothing:  # the same share of every class: its part of all sums is that of the sum of W
-                spread = smoothing / classes
-                of_all, rows = w.sum(0, dtype=exact), h.sum(0, dtype=exact)
-                total -= spread * (rows @ of_all + (0 if b is None else count * b.sum(dtype=exact)))
-                if wanted:
-                    d_hidden -= (scale * spread * of_all).to(dtype)
-                    d_weight -= scale * spread * rows
-                    d_bias -= scale * spread * count
+                multiply(logits, w, d_hidden[start : start + len(part)])
+                multiply(logits.T, part, d_weight, adds=start > 0)
         if wanted:
             ctx.save_for_backward(d_hidden[:count], d_weight, d_bias)
             ctx.like = hidden.dtype, weight.dtype, None if bias is None else bias.dtype
@@ -149,9 +138,16 @@ class ProjectedLoss(nn.Module):
         return functional.linear(hidden, weight, self.bias)
 
 
-def _rows_of(classes: int) -> int:
-    rows = max(_FEWEST, CHUNK // classes)
+def _rows_of(classes: int, size: int) -> int:
+    rows = max(_FEWEST, CHUNK // (classes * size))
     return rows // _EVEN * _EVEN or rows
+
+
+def _space(like: Tensor, rows: int, columns: int, dtype: torch.dtype) -> Tensor:
+    """An uninitialised matrix; of a large one the memory is used again."""
+    if like.device.type == "cpu":
+        return workspace.empty(like, rows, columns, dtype=dtype)
+    return like.new_empty(rows, columns, dtype=dtype)
 
 
 def _filled(x: Tensor, rows: int) -> Tensor:

@@ -13,7 +13,7 @@ from recurra.errors import OutdatedEngineError
 
 _NEEDED = (
     "CELLS", "Call", "FIELDS", "Linear", "Stepper", "backward", "best", "best_rows", "choose_build", "chosen_build",
-    "cross_entropy", "forward", "log_sums", "supported_builds",
+    "cross_entropy", "forward", "log_sums", "multiply", "supported_builds",
 )  # fmt: skip
 _TABLE = Path(__file__).with_name("fields.def")  # beside sources; an installed wheel belongs together
 _FIELD = re.compile(r"^RECURRA_(?:REAL\(|(?:NUMBER|ARRAY)\([^,]+, )(\w+)", re.MULTILINE)

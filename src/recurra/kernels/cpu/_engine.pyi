@@ -37,8 +37,34 @@ def best(scores: npt.NDArray[np.float32], found: npt.NDArray[np.int64]) -> int: 
 def best_rows(scores: npt.NDArray[np.float32], found: npt.NDArray[np.int64]) -> bool: ...
 def log_sums(x: npt.NDArray[np.float32], sums: npt.NDArray[np.float32]) -> bool: ...
 def cross_entropy(
-    logits: int, type: int, targets: int, rows: int, classes: int, kept: float, scale: float, d_bias: int, threads: int
+    logits: int,
+    type: int,
+    bias: int,
+    targets: int,
+    rows: int,
+    classes: int,
+    kept: float,
+    spread: float,
+    scale: float,
+    d_bias: int,
+    threads: int,
 ) -> float: ...
+def multiply(
+    a: int,
+    a_row: int,
+    a_column: int,
+    b: int,
+    b_row: int,
+    b_column: int,
+    c: int,
+    stride: int,
+    wide: bool,
+    adds: bool,
+    rows: int,
+    columns: int,
+    depth: int,
+    threads: int,
+) -> bool: ...
 def supported_builds() -> list[str]: ...
 def chosen_build() -> str: ...
 def choose_build(name: str) -> bool: ...

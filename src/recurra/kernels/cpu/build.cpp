@@ -7,6 +7,7 @@
 #include "cells/rnn.h"
 #include "loop.h"
 #include "gradients.h"
+#include "matrix_product.h"
 #include "softmax.h"
 #include "step.h"
 
@@ -154,17 +155,26 @@ void step(const Stack& stack, const Step& step, char* memory) {
     with_type(stack.type, [&](auto zero) { step_as<decltype(zero)>(stack, step, memory); });
 }
 
-double cross_entropy(void* z, Type type, const int64_t* targets, int64_t rows, int64_t classes, float kept, float scale,
-                     float* powers, float* d_bias) {
+double cross_entropy(void* z, Type type, const int64_t* targets, int64_t rows, const Loss& loss, float* powers,
+                     float* d_bias) {
     [[maybe_unused]] const Denormals denormals;
-    if (type == Type::bfloat16)
-        return cross_entropy_of(static_cast<bfloat16*>(z), targets, rows, classes, kept, scale, powers, d_bias);
-    return cross_entropy_of(static_cast<float*>(z), targets, rows, classes, kept, scale, powers, d_bias);
+    if (type == Type::bfloat16) return cross_entropy_of(static_cast<bfloat16*>(z), targets, rows, loss, powers, d_bias);
+    return cross_entropy_of(static_cast<float*>(z), targets, rows, loss, powers, d_bias);
+}
+
+int64_t matrix_product([[maybe_unused]] const MatrixProduct& product, [[maybe_unused]] char* memory) {
+#if defined(RECURRA_AMX)
+    [[maybe_unused]] const Denormals denormals;
+    return multiply_matrices(product, memory);
+#else
+    return 0;
+#endif
 }
 
 }  // namespace
 
 extern const Build build = {RECURRA_NAME(RECURRA_ISA), All::traits, All::count, prepare, scratch, rows_at_once, run, gradients,
-                            prepare_head, scratch_of_step, step, answer_alone, log_sums, cross_entropy};
+                            prepare_head, scratch_of_step, step, answer_alone, log_sums, cross_entropy,
+                            matrix_product};
 
 }  // namespace recurra::RECURRA_ISA

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "args.h"
+#include "loss.h"
+#include "matrix.h"
 #include "stack.h"
 
 namespace recurra {
@@ -31,8 +33,9 @@ struct Build {
     // log sum exp of each row of x [rows, count].
     void (*log_sums)(const float* x, int64_t rows, int64_t count, float* sums);
     // The cross-entropy of logits z, float32 or bfloat16, and its gradient in their place: see softmax.h.
-    double (*cross_entropy)(void* z, Type, const int64_t* targets, int64_t rows, int64_t classes, float kept, float scale,
-                            float* powers, float* d_bias);
+    double (*cross_entropy)(void* z, Type, const int64_t* targets, int64_t rows, const Loss&, float* powers, float* d_bias);
+    // The product of two matrices of bfloat16, with `memory`; the bytes that it takes, 0 where this build has no product.
+    int64_t (*matrix_product)(const MatrixProduct&, char* memory);
 };
 
 #define RECURRA_BUILD(isa)     \

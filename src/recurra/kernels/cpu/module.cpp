@@ -12,6 +12,7 @@
 #include "best_module.h"
 #include "dispatch.h"
 #include "linear_module.h"
+#include "product_module.h"
 #include "softmax_module.h"
 #include "stepper_module.h"
 #include "threads.h"
@@ -151,6 +152,7 @@ NB_MODULE(_engine, m) {
     add_stepper(m, &args_of);
     add_best(m);
     add_linear(m);
+    add_product(m);
     add_softmax(m);
     m.def("supported_builds", &supported_builds);
     m.def("chosen_build", &chosen_build);

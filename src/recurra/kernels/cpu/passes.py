@@ -22,6 +22,7 @@ from torch.nn import functional as F
 
 from recurra.kernels.contract import NO_MASKS, Answer, Call, DropoutMasks
 from recurra.kernels.cpu import _engine
+from recurra.kernels.cpu.tiles import multiply_in_tiles
 from recurra.kernels.workspace import empty
 
 _TYPES = {torch.float32: 0, torch.float64: 1, torch.bfloat16: 2}
@@ -279,11 +280,13 @@ def backward_pass(
 
 
 def _product(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
-    """a b by torch; bfloat16 by way of float32 where the processor has no tiles, because there it is faster."""
-    if a.dtype is not torch.bfloat16 or _TILES:
+    """a b; bfloat16 in the engine's tiles, or else by way of float32, because there torch is faster."""
+    if a.dtype is not torch.bfloat16:
         return torch.mm(a, b) if out is None else torch.mm(a, b, out=out)
-    product = torch.mm(a.float(), b.float())
-    return product.bfloat16() if out is None else out.copy_(product)
+    out = a.new_empty(a.shape[0], b.shape[1]) if out is None else out
+    if multiply_in_tiles(a, b, out):
+        return out
+    return torch.mm(a, b, out=out) if _TILES else out.copy_(torch.mm(a.float(), b.float()))
 
 
 def _product_by_rows(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:

@@ -87,12 +87,20 @@ typedef uint32_t words __attribute__((vector_size(vector_bytes)));
 
 RECURRA_INLINE vec<float> widen(halves h) { return bits<vec<float>>(__builtin_convertvector(h, words) << 16); }
 
-// To the nearest bfloat16, ties to even; NaN stays NaN.
+// To the nearest bfloat16, ties to even; NaN stays NaN. The instruction takes denormal numbers for zero, as the engine does
+// wherever it computes.
 RECURRA_INLINE halves narrow(vec<float> v) {
+#if defined(__AVX512BF16__)
+    return (halves)_mm512_cvtneps_pbh((__m512)v);
+#else
     words w = bits<words>(v);
+#if defined(RECURRA_AMX_EMULATED)
+    w = (w & 0x7f800000u) == 0 ? w & 0x80000000u : w;
+#endif
     words rounded = (w + 0x7fffu + ((w >> 16) & 1u)) >> 16;
     words quiet = (w >> 16) | 0x40u;
     return __builtin_convertvector(bits<words>(v != v ? bits<ivec<float>>(quiet) : bits<ivec<float>>(rounded)), halves);
+#endif
 }
 
 RECURRA_INLINE vec<float> load(const bfloat16* from) {

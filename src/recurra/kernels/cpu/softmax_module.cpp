@@ -28,11 +28,12 @@ bool log_sums(nb::handle x, nb::handle sums) {
 }
 
 // The sum over rows. With `d_bias` the gradients of the logits take their place, and their sum is added to it.
-double cross_entropy(int64_t logits, int64_t type, int64_t targets, int64_t rows, int64_t classes, double kept, double scale,
-                     int64_t d_bias, int64_t threads) {
+double cross_entropy(int64_t logits, int64_t type, int64_t bias, int64_t targets, int64_t rows, int64_t classes, double kept,
+                     double spread, double scale, int64_t d_bias, int64_t threads) {
     const Build& build = build_in_use();
     const nb::gil_scoped_release released;
     const int64_t blocks = (rows + block - 1) / block, size = Type(type) == Type::bfloat16 ? 2 : 4;
+    const Loss loss{classes, reinterpret_cast<const float*>(bias), float(kept), float(spread), float(scale)};
     std::vector<double> totals(blocks, 0.0);
     std::vector<float> sums(d_bias ? blocks * classes : 0, 0.0f);
     run_tasks(blocks, std::clamp<int64_t>(threads, 1, std::max<int64_t>(blocks, 1)), [&](int64_t k) {
@@ -40,8 +41,8 @@ double cross_entropy(int64_t logits, int64_t type, int64_t targets, int64_t rows
         const int64_t first = k * block, count = std::min(block, rows - first);
         auto* powers = d_bias ? reinterpret_cast<float*>(memory.at_least(4 * classes + 64)) : nullptr;
         totals[k] = build.cross_entropy(reinterpret_cast<char*>(logits) + first * classes * size, Type(type),
-                                        reinterpret_cast<const int64_t*>(targets) + first, count, classes, float(kept),
-                                        float(scale), powers, d_bias ? sums.data() + k * classes : nullptr);
+                                        reinterpret_cast<const int64_t*>(targets) + first, count, loss, powers,
+                                        d_bias ? sums.data() + k * classes : nullptr);
     });
     double total = 0;
     auto* into = reinterpret_cast<float*>(d_bias);
@@ -56,8 +57,9 @@ double cross_entropy(int64_t logits, int64_t type, int64_t targets, int64_t rows
 
 void add_softmax(nb::module_& m) {
     m.def("log_sums", &log_sums, nb::arg("x"), nb::arg("sums"));
-    m.def("cross_entropy", &cross_entropy, nb::arg("logits"), nb::arg("type"), nb::arg("targets"), nb::arg("rows"),
-          nb::arg("classes"), nb::arg("kept"), nb::arg("scale"), nb::arg("d_bias"), nb::arg("threads"));
+    m.def("cross_entropy", &cross_entropy, nb::arg("logits"), nb::arg("type"), nb::arg("bias"), nb::arg("targets"),
+          nb::arg("rows"), nb::arg("classes"), nb::arg("kept"), nb::arg("spread"), nb::arg("scale"), nb::arg("d_bias"),
+          nb::arg("threads"));
 }
 
 }  // namespace recurra
