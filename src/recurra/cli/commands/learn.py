@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from rich.text import Text
 
 from recurra.cli.console import print_facts, print_files, print_preview, print_scores, stderr, stdout, waiting
 from recurra.cli.flags.reading import Reading, reading_flags
@@ -83,7 +84,7 @@ def _learn(
         console.print()  # below the bars
     print_facts(console, "What was decided", estimator.facts())
     for note in estimator.remarks():
-        console.print(note)
+        console.print(Text(note), soft_wrap=True)
     print_scores(console, estimator.scores())
     results = estimator.results(**shown)
     if task.shows_results:

@@ -14,6 +14,7 @@ from recurra.methods import method_name
 from recurra.nn.own import OwnNetwork
 from recurra.options import option
 from recurra.tasks.forecast.calibration import Calibration
+from recurra.tasks.forecast.covariates import unread
 from recurra.tasks.forecast.fine_tuning import CONTEXT
 from recurra.tasks.forecast.model import ForecastModel
 from recurra.tasks.forecast.reconciling import Reconciliation
@@ -32,7 +33,10 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
     reasons: dict[str, list[str]] = {}
     for name, why in left_out.items():
         reasons.setdefault(why, []).append(name)
-    beside = [Fact("left out", f"{listing(map(method_name, names))}: {why}") for why, names in reasons.items()]
+    beside = [
+        Fact("left out", _("{names}: {why}", names=listing(map(method_name, names)), why=why))
+        for why, names in reasons.items()
+    ]
     short = int((model.panel.lengths < LEAST_KNOWN).sum())
     if short:
         series = counted(short, "series", "series")
@@ -56,6 +60,9 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
     if model.tuned is not None:
         rows = _("all its weights, on windows of at most {rows} rows", rows=CONTEXT)
         found.append(Fact("fine-tuned network", rows, option("fine_tune")))
+    not_read = unread(model)
+    if not_read:
+        found.append(Fact("not read", not_read, option("ignore")))
     found += stopped(model.trainings, None)
     if not model.members:
         return [*found, *beside]

@@ -25,7 +25,7 @@ from recurra.nn.own import Loss, OwnParts
 from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table
 from recurra.tasks.forecast.continuing import continued
 from recurra.tasks.forecast.contract import FileForecaster
-from recurra.tasks.forecast.covariates import columns_of, measure
+from recurra.tasks.forecast.covariates import columns_of, measure, warn_of_unread
 from recurra.tasks.forecast.explanation import explanation_frame
 from recurra.tasks.forecast.fitting import (
     is_trained,
@@ -177,6 +177,7 @@ class Forecaster(FileForecaster):
         self.verdict_, self.gain_ = None, None
         if hasattr(self, "holdout_"):
             del self.holdout_, self.backtest_  # of an earlier study: its learning curves are not those of this model
+        warn_of_unread(self.model_, columns)
         return self
 
     def backtest(
@@ -258,6 +259,7 @@ class Forecaster(FileForecaster):
             self.model_ = replace(self.model_, reconciliation=tested.reconciled(panel, seen).reconciliation)
         self.verdict_ = backtest.verdict.sentence
         self.holdout_, self.backtest_, self.left_out_ = tested, backtest, seen.left_out
+        warn_of_unread(self.model_, columns)
         return backtest
 
     def predict(

@@ -185,6 +185,11 @@ class ForecastModel:
         """Whether the trained network is part of any forecast."""
         return bool(self.members) and (self.combination is None or NETWORK in self.combination.used)
 
+    @property
+    def reads_covariates(self) -> bool:
+        """Whether any forecast depends on past, known or static columns: only the trained network's correction does."""
+        return self.network_counts and self.calibration.trust > 0
+
     def trained(self) -> tuple[WindowMember, ...]:
         """The trained networks; raises InputError where there are none."""
         if not self.members:

@@ -173,7 +173,7 @@ def _refuse_deaf(model: ForecastModel) -> None:
                 method=option("method", "network"),
             )
         )
-    if not model.network_counts or (model.calibration.trust == 0):
+    if not model.reads_covariates:
         raise InputError(
             _(
                 "nothing in this forecast reads covariates: only the trained network does, and "
