@@ -39,6 +39,21 @@ def test_a_session_gives_what_a_stream_gives(client: TestClient, forecaster: Pat
         assert low == pytest.approx(ahead.interval(80)[0][0].tolist())
 
 
+def test_a_session_takes_the_rows_that_predict_takes(client: TestClient) -> None:
+    """With their time, and of a series that nothing is known of, whose intervals are no narrower for that."""
+    told(client.post("/v1/sessions", json={"name": "old", "series": "y"}), 201)
+    told(client.post("/v1/sessions", json={"name": "new"}), 201)
+    rows = [{"ds": "2024-03-01", "y": 21.0}]
+    said = told(client.post("/v1/sessions/old/steps", json={"rows": rows}))["said"][0]
+    later = told(client.post("/v1/predict", json={"rows": rows}))["rows"]
+    assert medians(said) == pytest.approx([row["forecast"] for row in later])
+    assert said["forecast"][0]["ds"].startswith("2024-03-02")
+    first = told(client.post("/v1/sessions/new/steps", json={"rows": rows}))["said"][0]["forecast"]
+    assert all(row["hi_80"] - row["lo_80"] > 4.0 for row in first)  # the season has an amplitude of 5
+    late = told(client.post("/v1/sessions/old/steps", json={"rows": rows}), 400)
+    assert "expected this one or a later one" in late["message"]
+
+
 def test_whole_sequences_are_those_of_predict(client: TestClient, forecaster: Path) -> None:
     model: Any = rc.load(forecaster)
     rows = told(client.post("/v1/predict", json={}))["rows"]

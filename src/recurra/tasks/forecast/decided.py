@@ -40,21 +40,7 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
     short = int((model.panel.lengths < LEAST_KNOWN).sum())
     if short:
         series = counted(short, "series", "series")
-        few = (
-            _(
-                "{series} of fewer than {rows} rows: too few to tell how wide their intervals must be",
-                series=series,
-                rows=LEAST_KNOWN,
-            )
-            if model.short is None
-            else _(
-                "{series} of fewer than {rows} rows: their intervals are as wide as forecasts from as few rows of the "
-                "longer series were wrong",
-                series=series,
-                rows=LEAST_KNOWN,
-            )
-        )
-        beside.append(Fact("remark", few))
+        beside.append(Fact("remark", _widths(model, series)))
     if model.reconciliation is not None:
         found.append(Fact("hierarchy", _adds_up(model.reconciliation), option("hierarchy")))
     if model.tuned is not None:
@@ -91,6 +77,24 @@ def _made_of(model: ForecastModel) -> str:
     parts = listing(f"{weight:.0%} {method_name(name)}" for name, weight in weights.items())
     differ = len(model.combination.weights) > 1 and bool(np.ptp(model.combination.weights, axis=0).any())
     return _("{parts} (overall; by series where that did better)", parts=parts) if differ else parts
+
+
+def _widths(model: ForecastModel, series: str) -> str:
+    """How wide intervals of `series` of a few rows are."""
+    known = {"series": series, "rows": LEAST_KNOWN}
+    if model.short is not None:
+        return _(
+            "{series} of fewer than {rows} rows: their intervals are as wide as forecasts from as few rows of the "
+            "longer series were wrong",
+            **known,
+        )
+    if model.widths is not None:
+        return _(
+            "{series} of fewer than {rows} rows: their intervals are as wide as the mean or the last value of as few "
+            "rows was wrong, since the longer series are too few to be forecast from as few rows",
+            **known,
+        )
+    return _("{series} of fewer than {rows} rows: too few to tell how wide their intervals must be", **known)
 
 
 def _adds_up(of: Reconciliation) -> str:

@@ -319,7 +319,7 @@ class Forecaster(FileForecaster):
                 _(
                     "the data holds nothing later than what the model was fitted on (its last row: {value}): "
                     "give rows that come after it",
-                    value=self._last_time(),
+                    value=model.panel.grid.times(np.array([max(ends.values()) - 1]))[0],
                 )
             )
         with baselines_of(panel, origins, model.recipe) as baselines:
@@ -495,7 +495,3 @@ class Forecaster(FileForecaster):
             self.gain_ = measure(model, before, panel, tested.series, tested.origins, run=run)
         model = model.with_short(panel, tested.series, tested.origins)  # whose truths it has not learnt
         return backtest, model.with_paths(panel, tested).with_cold(panel, tested), joined(seen, tested)
-
-    def _last_time(self) -> object:
-        panel = self._fitted().panel
-        return panel.grid.times(np.array([(panel.start + panel.lengths).max() - 1]))[0]
