@@ -217,7 +217,7 @@ def test_the_first_rows_of_a_new_series_have_intervals_that_hold(tmp_path: Path)
     again: Forecaster = rc.load(tmp_path / "m.safetensors")  # pyright: ignore[reportAssignmentType]
     ours, theirs = (each.streams(1, rate=0).step(90.0).quantiles for each in (model, again))
     np.testing.assert_allclose(ours, theirs, rtol=1e-5)
-    assert not stream.unsure().any()
+    assert not model.streams(1).unsure().any()
 
 
 def test_too_few_rows_to_tell_how_wide_intervals_must_be_are_said() -> None:

@@ -94,6 +94,11 @@ def test_what_n_grams_gain_is_not_the_networks(model: rc.SequenceGenerator) -> N
     assert evaluation.verdict.use == five.name
     assert "the network adds nothing" in evaluation.verdict.sentence
     assert any("adds nothing" in note for note in evaluation.notes)
+    ours, alone = nats["Recurra"], nats["the network alone"]
+    whose = f"network mixed with n-grams ({ours:.3f} nats per character); the samples are written by the network alone"
+    assert any(f"{whose} ({alone:.3f})." in note for note in evaluation.notes)
+    unmixed = replace(made, blend=Blend(1.0, 0.0))
+    assert not any("mixed" in note for note in evaluate_text(unmixed, text)[0].notes)
 
 
 def test_a_seed_decides_and_a_file_writes_the_same(model: rc.SequenceGenerator, tmp_path: Path) -> None:

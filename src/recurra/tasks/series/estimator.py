@@ -19,6 +19,7 @@ from recurra.data.schema.facts import Fact
 from recurra.errors import InputError
 from recurra.evaluation.generation.series import evaluate_series
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
+from recurra.formatting import percent
 from recurra.language import _, listing, mark
 from recurra.nn.density import DensityOptions
 from recurra.options import option
@@ -29,6 +30,7 @@ from recurra.tasks.opened import Opened
 from recurra.tasks.parameters import check_options, check_whole, chosen_options
 from recurra.tasks.series.baselines import windows_of
 from recurra.tasks.series.fitting import fit_series, methods_of
+from recurra.tasks.series.known import known_share, prints_of, run_of
 from recurra.tasks.series.likelihood import network_of
 from recurra.tasks.series.model import SeriesModel
 from recurra.tasks.series.printed import RowsPreview
@@ -47,6 +49,7 @@ LIKELIHOOD, ADVERSARY = mark("likelihood, not chosen"), mark("adversary, not cho
 REFERENCES = (LIKELIHOOD, ADVERSARY)
 _WINDOWS, _LEARNT = 600, 4000  # of the test part, and those learnt that they are compared with, at most
 _FEWEST = 40  # windows of the test part
+_KNOWN = 0.05  # share of rows that were learnt, from which on it is said
 
 
 class SeriesGenerator(StudiedEstimator):
@@ -64,7 +67,7 @@ class SeriesGenerator(StudiedEstimator):
 
     The last part of every long series is the test part, by windows that go on from real later rows, or the last of
     the short series. A model file keeps no rows, but the ranges of columns, the values of those that have few, the
-    last time, and how long series are.
+    last time, how long series are, and hashes by which rows that were learnt are known again.
 
     >>> import numpy as np, pandas as pd
     >>> t = np.arange(400)
@@ -255,10 +258,21 @@ class SeriesGenerator(StudiedEstimator):
                 made,
                 seed=int(self.seed),
                 references=REFERENCES,
-                notes=(*model.said, how_evaluated(window, whole=whole)),
+                notes=(*model.said, *self._told_again(model, data), how_evaluated(window, whole=whole)),
             )
         done(len(rows))
         return Tested(model, data, made | {"": again(real)}, evaluation, rows)
+
+    def _seen(self, data: Rows) -> Ints:
+        return prints_of(data, run_of(np.diff(data.ends)))
+
+    def _told_again(self, model: SeriesModel, data: Rows) -> list[str]:
+        """That rows were learnt, where they were."""
+        known = 0.0 if self.seen_ is None else known_share(data, self.seen_, run_of(model.lengths))
+        if known < _KNOWN:
+            return []
+        told = _("About {share} of these rows were learnt: the scores are too good.", share=percent(known, 0))
+        return [told]
 
     def content(self, **head: Any) -> ReportContent:
         """The page; the window is the one that was compared, which is not longer than short series are."""
