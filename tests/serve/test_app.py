@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 from tests.serve.conftest import LIMITS
@@ -97,6 +98,23 @@ def test_a_generator_is_not_served(tmp_path: Path) -> None:
         create_app(Settings(tmp_path / "text.safetensors", LIMITS))
 
 
+def test_a_generator_of_series_is_not_served_either(tmp_path: Path) -> None:
+    rows = {"a": np.sin(np.arange(400.0)), "b": np.cos(np.arange(400.0))}
+    model = rc.SeriesGenerator(
+        method="likelihood", network={"hidden": 8}, training={"epochs": 0.1}, window=6, verbose=False
+    )
+    model.fit(pd.DataFrame(rows)).save(tmp_path / "rows.safetensors")
+    with pytest.raises(InputError, match="holds a series generator, which is not served"):
+        create_app(Settings(tmp_path / "rows.safetensors", LIMITS))
+
+
+def test_a_message_on_the_rows_of_a_call_names_the_request(client: TestClient) -> None:
+    message = told(client.post("/v1/predict", json={"rows": [{}]}), 400)["message"]
+    assert message.startswith("the request has no columns")
+    message = told(client.post("/v1/predict", json={"rows": [{"z": 1}]}), 400)["message"]
+    assert message == "column 'ds' is not in the request. Columns: z."  # and no option that a call does not have
+
+
 def test_all_rows_of_a_call_happen_or_none(client: TestClient) -> None:
     told(client.post("/v1/sessions", json={"name": "a"}), 201)
     told(client.post("/v1/sessions/a/steps", json={"rows": [1.0, 2.0]}))
@@ -130,9 +148,12 @@ def test_every_refusal_has_its_status(client: TestClient) -> None:
         "step 409": client.post(steps, json={"rows": [1], "expected": 5}),
         "rows 413": client.post(steps, json={"rows": [1] * 9}),
         "body 413": client.post(steps, content=b" " * 30_000),
+        "path 404": client.get("/v1/nothing"),
+        "method 405": client.get("/v1/predict"),
     }.items():
         error, status = expected.split()
         assert (answer.json()["error"], answer.status_code) == (error, int(status))
+        assert set(answer.json()) == {"error", "message"}
     assert told(client.get("/v1/sessions/a"))["steps"] == 0
     assert client.delete("/v1/sessions/a").status_code == 204
     assert client.delete("/v1/sessions/a").status_code == 404

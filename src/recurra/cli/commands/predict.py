@@ -41,6 +41,8 @@ EXAMPLES = """
 
 - `recurra predict plays.safetensors --prompt "To be" --samples 5` — what a generator writes after a beginning
 
+- `recurra predict sensors.safetensors --rows 5000` — new rows of a table of numbers
+
 - `recurra predict sales.safetensors partitions --out forecasts --workers 2` — a folder of Parquet, on two processes
 """
 
@@ -65,6 +67,7 @@ def predict(
     prompt: options.Prompt = None,
     samples: options.Samples = None,
     length: options.Length = None,
+    rows: options.Rows = None,
     temperature: options.Temperature = None,
     top_k: options.TopK = None,
     top_p: options.TopP = None,
@@ -88,7 +91,7 @@ def predict(
     estimator = load(model)
     asked = {
         "what_if": what_if or None, "top": top, "samples": samples, "prompt": prompt, "length": length,
-        "temperature": temperature, "top_k": top_k, "top_p": top_p, "weights": weights, "seed": seed,
+        "rows": rows, "temperature": temperature, "top_k": top_k, "top_p": top_p, "weights": weights, "seed": seed,
         "speaker": speaker, "pace": pace,
     }  # fmt: skip
     shown = {name: value for name, value in asked.items() if value is not None}

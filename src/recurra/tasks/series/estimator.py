@@ -84,7 +84,8 @@ class SeriesGenerator(StudiedEstimator):
     UNKEPT = ("members", "learnt", "rival")
     UNIT = "row"
     keeps_data = True
-    asks = ("length", "seed")
+    generates = True
+    asks = ("rows", "seed")
 
     def __init__(
         self,
@@ -288,10 +289,10 @@ class SeriesGenerator(StudiedEstimator):
 
     def predictions(self, later: Later | None, *, done: Done = nobody, **shown: Any) -> Iterator[pd.DataFrame]:
         """Rows made from nothing, or that go on from those of a file."""
-        length, seed = shown.get("length") or ROWS, shown.get("seed")
+        count, seed = shown.get("rows") or ROWS, shown.get("seed")
         seed = int(self.seed if seed is None else seed)
         if later is None:
-            yield self.sample(length, seed=seed)
+            yield self.sample(count, seed=seed)
             return
         model, found = self._fitted(), self._later(later)
         if len(found.data.ends) > 2:
@@ -299,8 +300,8 @@ class SeriesGenerator(StudiedEstimator):
                 _("{name} holds several series: give one to go on from, or none to begin anew", name=later.source)
             )
         z = model.scaling.scaled(found.data.values)[None]
-        values = model.scaling.values(model.go_on(z, length, seed)[0])
-        yield table_of(values, np.array([0, length]), found.roles)
+        values = model.scaling.values(model.go_on(z, count, seed)[0])
+        yield table_of(values, np.array([0, count]), found.roles)
 
     def _predicted(self, data: Rows, rows: Ints, done: Done, **shown: Any) -> Iterator[pd.DataFrame]:
         raise AssertionError
