@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recurra.cli.console import counting, print_facts, print_files, print_preview, stderr, stdout
+from recurra.cli.console import counting, print_facts, print_files, print_notes, print_preview, stderr, stdout
 from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels
@@ -105,6 +105,8 @@ def predict(
     later = open_later("predict", estimator, model, file, reading, outputs=[] if piped else [out], quiet=quiet)
     if later is not None:
         print_facts(console, "What was understood", later.facts)
+        if piped:
+            print_notes(stderr(quiet), later.facts)
         reading.told()
     preview = estimator.preview()
     with counting(stderr(quiet), _("predicting"), 0 if later is None else len(later)) as done:
