@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.floating]
 
-_CHANGE = re.compile(r"(?P<sign>[+-])?(?P<number>(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)(?P<percent>\s*%)?")
+_CHANGE = re.compile(r"(?P<sign>[+-])?(?P<number>(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?)(?P<percent>\s*%)?")
+_AMBIGUOUS = re.compile(r"[1-9]\d{0,2},\d{3}")  # a thousand and more, or a number with three decimals
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,18 @@ def changes_for(model: ForecastModel, what_if: Mapping[str, object]) -> list[Cha
                     said=said,
                 )
             )
-        number = float(parts["number"]) * (-1.0 if parts["sign"] == "-" else 1.0)
+        if _AMBIGUOUS.fullmatch(parts["number"]):
+            plain = parts["number"].replace(",", "")
+            raise InputError(
+                _(
+                    "{name} is {said!r}, which may be {one} or {other}: write one of the two",
+                    name=name,
+                    said=said,
+                    one=plain,
+                    other=parts["number"].replace(",", "."),
+                )
+            )
+        number = float(parts["number"].replace(",", ".")) * (-1.0 if parts["sign"] == "-" else 1.0)
         if parts["percent"]:
             found.append(Change(name, said, factor=1.0 + number / 100.0))
         elif parts["sign"] and isinstance(value, str):
@@ -150,7 +162,13 @@ def _beyond(model: ForecastModel, name: str, j: int, values: Floats) -> list[str
     outside = int(((values < low) | (values > high)).sum())
     if not outside:
         return []
+    negative = int((values < 0).sum()) if low >= 0 else 0
+    below = [
+        _("{name} is negative at {n} of {all} steps, which it never was in training", name=name, n=negative,
+          all=len(values))
+    ]  # fmt: skip
     return [
+        *(below if negative else []),
         _(
             "{name} was between {low} and {high} in training, and {outside} of {all} values are not: the network has "
             "seen nothing like that, and what it says is a guess",
@@ -159,7 +177,7 @@ def _beyond(model: ForecastModel, name: str, j: int, values: Floats) -> list[str
             high=significant(high),
             outside=outside,
             all=len(values),
-        )
+        ),
     ]
 
 
