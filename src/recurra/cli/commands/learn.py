@@ -76,7 +76,7 @@ def _learn(
     tell_of_unfinished(console, path, resume=resume)
     how = {**estimator.get_params(deep=False), **prepared.way, "devices": given["devices"]}
     with refusing_without_trace(path):
-        checkpoints = open_checkpoints(path, prepared.digest, how, resume=resume)
+        checkpoints = open_checkpoints(path, prepared.digest, how, resume=resume, arguments=arguments)
         progress = silent() if quiet else ProgressBar()
         run = Run(checkpoints=checkpoints, progress=progress, **part_of(given, flags, "run"))
         estimator.learn(prepared, run=run)
