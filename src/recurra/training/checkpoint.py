@@ -36,9 +36,7 @@ class CheckpointFolder:
     `ModelFileError`, and a missing one is simply a new start. `again` is what the user may type to go on with it.
     """
 
-    def __init__(
-        self, path: str | Path, fingerprint: dict[str, str], resume: bool = False, *, again: str = ""
-    ) -> None:
+    def __init__(self, path: str | Path, fingerprint: dict[str, str], resume: bool = False, *, again: str = "") -> None:
         self.path = Path(path)
         marker = self.path / _RUN
         if resume and marker.is_file():

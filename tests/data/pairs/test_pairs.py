@@ -79,7 +79,7 @@ def test_an_empty_side_is_refused_or_dropped():
 
 
 def test_untranslated_columns_are_refused():
-    with pytest.raises(InputError, match=r"75% of the texts in 'en' are those in 'de': expected a translation"):
+    with pytest.raises(InputError, match=r"75 % of the texts in 'en' are those in 'de': expected a translation"):
         read(table(de=GERMAN, en=[*GERMAN[:3], ENGLISH[3]]))
 
 

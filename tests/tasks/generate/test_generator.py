@@ -20,8 +20,10 @@ from recurra.evaluation.generation.ngrams import NGrams
 from recurra.evaluation.shared.calibration import Blend
 from recurra.nn.generator import GeneratorNetwork, GeneratorOptions
 from recurra.tasks.generate import precision
+from recurra.tasks.generate.facts import text_facts
+from recurra.tasks.generate.kinds import KINDS
 from recurra.tasks.generate.model import _mixed
-from recurra.tasks.generate.study import evaluate_text
+from recurra.tasks.generate.study import TextParts, evaluate_text
 
 TEXT = make_letters(60)
 SMALL = {"hidden": 16, "layers": 1, "embedding": 8}
@@ -226,3 +228,10 @@ def test_a_transformer_writes_streams_and_is_saved(tmp_path: Path) -> None:
         model.sample("Dear ", weights="int8")
     with pytest.raises(InputError, match="takes recurrent_dropout alone"):
         rc.SequenceGenerator(cell="transformer", network={"weight_drop": 0.2}, verbose=False).fit(TEXT)
+
+
+def test_in_chinese_facts_have_chinese_punctuation_and_no_english() -> None:
+    with rc.set_language("zh"):
+        learnt, judged = text_facts(TextParts("ab" * 1000, "ab" * 956, False), KINDS["text"])
+    assert judged.value == "1,912 个字符，文本末尾"
+    assert learnt.value == "2,000 个字符，2 种不同符号"

@@ -17,6 +17,7 @@ from recurra.data.pairs.pairs import Pairs, folded
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
+from recurra.formatting import percent
 from recurra.language import _
 from recurra.options import option
 
@@ -33,9 +34,9 @@ def refuse_same(pairs: Pairs, source: str, target: str) -> None:
     if same > _SAME:
         raise InputError(
             _(
-                "{share:.0%} of the texts in {target!r} are those in {source!r}: expected a translation; name the "
+                "{share} of the texts in {target!r} are those in {source!r}: expected a translation; name the "
                 "columns with {from_option} and {to_option}",
-                share=same,
+                share=percent(same, 0),
                 source=source,
                 target=target,
                 from_option=option("source"),

@@ -23,7 +23,7 @@ from recurra.errors import InputError
 from recurra.evaluation.forecast.adaptive import RATE
 from recurra.evaluation.forecast.backtest import Backtest
 from recurra.evaluation.forecast.columns import PRETRAINED
-from recurra.formatting import count
+from recurra.formatting import count, percent
 from recurra.language import _, mark
 from recurra.nn.pretrained import load_network
 from recurra.options import option
@@ -407,7 +407,7 @@ class FileForecaster(ReportedForecasts, Estimator):
             sentences=[*memory_sentences(model, seen), *tuned_sentences(model)],
             findings=list(map(str, findings(model, seen))),
             nothing="",
-            tables=[(title, shares.map("{:.1%}".format).rename("share").reset_index())],
+            tables=[(title, shares.map(percent).rename("share").reset_index())],
             moved=moved,
             strength={name: np.asarray(values) for name, values in usual.strength().items() if values.any()},
             first=1 - usual.window,

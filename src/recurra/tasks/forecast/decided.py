@@ -74,7 +74,7 @@ def _made_of(model: ForecastModel) -> str:
     weights = model.combination.overall
     if len(weights) == 1:
         return _("{name} alone", name=method_name(next(iter(weights))))
-    parts = listing(f"{weight:.0%} {method_name(name)}" for name, weight in weights.items())
+    parts = listing(f"{percent(weight, 0)} {method_name(name)}" for name, weight in weights.items())
     differ = len(model.combination.weights) > 1 and bool(np.ptp(model.combination.weights, axis=0).any())
     return _("{parts} (overall; by series where that did better)", parts=parts) if differ else parts
 
@@ -128,7 +128,7 @@ def _magnitudes(model: ForecastModel) -> str:
 
 def trust_of(calibration: Calibration) -> str:
     """How much of the network's correction is made, by what that is measured, and why it is not more."""
-    known = {"trust": f"{calibration.trust:.0%}", "n": f"{calibration.forecasts:,}"}
+    known = {"trust": percent(calibration.trust, 0), "n": f"{calibration.forecasts:,}"}
     if not calibration.forecasts:
         return _("{trust} of the network's correction of the naive forecast: no forecast was held out", **known)
     known |= {"gain": percent(max(calibration.gain, 0.0)), "error": percent(calibration.error)}

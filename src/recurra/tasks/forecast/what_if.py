@@ -13,7 +13,7 @@ import numpy.typing as npt
 from recurra.data.panel.panel import Panel
 from recurra.errors import InputError
 from recurra.evaluation.forecast.columns import NETWORK
-from recurra.formatting import significant
+from recurra.formatting import percent, significant
 from recurra.language import _, listing
 from recurra.options import option
 
@@ -207,8 +207,8 @@ def _weight(model: ForecastModel) -> str:
     return _(
         "Only the trained network reads the changed columns: it is {weight} of the forecast, and "
         "{trust} of its correction is used.",
-        weight=f"{weight:.0%}",
-        trust=f"{model.calibration.trust:.0%}",
+        weight=percent(weight, 0),
+        trust=percent(model.calibration.trust, 0),
     )
 
 

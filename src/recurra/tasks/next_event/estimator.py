@@ -256,7 +256,7 @@ class NextEvent(StudiedEstimator):
         if test is not None:
             later = self._later_log(read_examples_file(test, **opened.reading)[0], Path(test).name)
             judges = self._judges(log, later)
-            told = f"{Path(test).name}, {counted(len(judges.rows), 'question')}"
+            told = _("{file}, {size}", file=Path(test).name, size=counted(len(judges.rows), "question"))
             facts.append(Fact(_("test part"), told, option("test")))
         data = Events(log, described)
         return Gathered(data, data.rows, self.roles_, facts, judges)
