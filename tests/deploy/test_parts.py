@@ -179,7 +179,7 @@ def test_a_file_that_lacks_what_has_no_default_or_holds_more_says_what_to_do():
     plain, tensors = taken_apart(Leaf(3), "leaf")
     with pytest.raises(ModelFileError, match=r"^leaf/size is missing: an earlier version .*; train the model again$"):
         put_together({key: value for key, value in plain.items() if key != "size"}, tensors, "leaf", [Leaf])
-    with pytest.raises(ModelFileError, match=r"field 'colour', .*: it is of another version .* or train the model again"):
+    with pytest.raises(ModelFileError, match=r"field 'colour', .*another version .* or train the model again"):
         put_together({**plain, "colour": 1}, tensors, "leaf", [Leaf])
 
 

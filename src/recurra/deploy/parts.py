@@ -107,8 +107,8 @@ def put_together(
     if unknown:
         raise ModelFileError(
             _(
-                "{name} has a field {unknown!r}, which no {type} has: it is of another version of recurra; use that one, "
-                "or train the model again",
+                "{name} has a field {unknown!r}, which no {type} has: it is of another version of recurra; use that "
+                "one, or train the model again",
                 name=name,
                 unknown=unknown[0],
                 type=kind.__name__,
