@@ -70,6 +70,19 @@ def test_a_run_is_known_again(panel: Panel, tmp_path: Path) -> None:
     assert not (path / "member.safetensors").exists()
 
 
+def test_the_command_that_began_a_run_is_told(tmp_path: Path) -> None:
+    begun = ["forecast", "my sales.csv", "--cell", "lstm", "--resume"]
+    open_checkpoints(tmp_path / "run", "data", {"cell": "lstm"}, resume=True, arguments=begun)
+    again = r"Resume it with `recurra forecast 'my sales.csv' --cell lstm --resume`, or start again without resume="
+    with pytest.raises(ModelFileError, match=again):
+        open_checkpoints(
+            tmp_path / "run", "data", {"cell": "gru"}, resume=True, arguments=["forecast", "my sales.csv", "--resume"]
+        )
+    open_checkpoints(tmp_path / "run", "data", {"cell": "lstm"}, resume=True, arguments=["forecast"])
+    with pytest.raises(ModelFileError, match=again):  # which stays that of the beginning
+        open_checkpoints(tmp_path / "run", "other", {"cell": "lstm"}, resume=True)
+
+
 @pytest.mark.parametrize(
     ("before", "now", "said"),
     [

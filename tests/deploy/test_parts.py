@@ -175,6 +175,14 @@ def test_a_file_that_is_older_than_a_field_has_its_default():
     assert again.row == ()
 
 
+def test_a_file_that_lacks_what_has_no_default_or_holds_more_says_what_to_do():
+    plain, tensors = taken_apart(Leaf(3), "leaf")
+    with pytest.raises(ModelFileError, match=r"^leaf/size is missing: an earlier version .*; train the model again$"):
+        put_together({key: value for key, value in plain.items() if key != "size"}, tensors, "leaf", [Leaf])
+    with pytest.raises(ModelFileError, match=r"field 'colour', .*another version .* or train the model again"):
+        put_together({**plain, "colour": 1}, tensors, "leaf", [Leaf])
+
+
 def test_fields_that_others_keep_are_left_out_and_made():
     plain, tensors = taken_apart(TREE, "tree", without=("leaf", "row"))
     assert "leaf" not in plain

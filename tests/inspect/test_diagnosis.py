@@ -59,7 +59,7 @@ def test_exploding_says_how_often_it_was_clipped() -> None:
     flow = gradient_flow(layer, lambda: layer(x)[0][-1].square().mean())
     signs = TrainingSigns(norms=np.array([0.5, 3.0, 4.0, 0.1]), clip_norm=1.0)
     (found,) = diagnose([flow], signs)
-    assert "Clipping at 1 limited 50% of the steps." in found.sentence
+    assert "Clipping at 1 limited 50 % of the steps." in found.sentence
     assert "clip_grad_norm_" in diagnose([flow])[0].cure
 
 
@@ -97,7 +97,7 @@ def test_dead_units() -> None:
         layer.get_parameter("bias_hh_l0")[:15] = -9.0
         layer.get_parameter("bias_hh_l0")[15:] = 0.5
     found = [finding for finding in looked(Last(layer), torch.randn(20, 8, 1)) if finding.kind == "dead units"]
-    assert "75% of the ReLU units are dead" in found[0].sentence
+    assert "75 % of the ReLU units are dead" in found[0].sentence
 
 
 def test_a_learning_rate_that_is_too_high() -> None:
@@ -111,7 +111,7 @@ def test_a_learning_rate_that_is_too_high() -> None:
     [
         (TrainingSigns(losses=np.array([1.0, 2.0, np.nan])), "the loss was nan at step 3"),
         (TrainingSigns(losses=np.r_[1.0, np.full(20, 9.0)]), "9 times its first value"),
-        (TrainingSigns(moved=np.full(5, 0.5)), "by 50% of its size"),
+        (TrainingSigns(moved=np.full(5, 0.5)), "by 50 % of its size"),
     ],
 )
 def test_signs_of_the_training_alone(signs: TrainingSigns, words: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 from tests.serve.conftest import LIMITS
@@ -37,6 +38,21 @@ def test_a_session_gives_what_a_stream_gives(client: TestClient, forecaster: Pat
         assert medians(said["said"][0]) == pytest.approx(ahead.points[0].tolist())
         low = [row["lo_80"] for row in said["said"][0]["forecast"]]
         assert low == pytest.approx(ahead.interval(80)[0][0].tolist())
+
+
+def test_a_session_takes_the_rows_that_predict_takes(client: TestClient) -> None:
+    """With their time, and of a series that nothing is known of, whose intervals are no narrower for that."""
+    told(client.post("/v1/sessions", json={"name": "old", "series": "y"}), 201)
+    told(client.post("/v1/sessions", json={"name": "new"}), 201)
+    rows = [{"ds": "2024-03-01", "y": 21.0}]
+    said = told(client.post("/v1/sessions/old/steps", json={"rows": rows}))["said"][0]
+    later = told(client.post("/v1/predict", json={"rows": rows}))["rows"]
+    assert medians(said) == pytest.approx([row["forecast"] for row in later])
+    assert said["forecast"][0]["ds"].startswith("2024-03-02")
+    first = told(client.post("/v1/sessions/new/steps", json={"rows": rows}))["said"][0]["forecast"]
+    assert all(row["hi_80"] - row["lo_80"] > 4.0 for row in first)  # the season has an amplitude of 5
+    late = told(client.post("/v1/sessions/old/steps", json={"rows": rows}), 400)
+    assert "expected this one or a later one" in late["message"]
 
 
 def test_whole_sequences_are_those_of_predict(client: TestClient, forecaster: Path) -> None:
@@ -82,6 +98,23 @@ def test_a_generator_is_not_served(tmp_path: Path) -> None:
         create_app(Settings(tmp_path / "text.safetensors", LIMITS))
 
 
+def test_a_generator_of_series_is_not_served_either(tmp_path: Path) -> None:
+    rows = {"a": np.sin(np.arange(400.0)), "b": np.cos(np.arange(400.0))}
+    model = rc.SeriesGenerator(
+        method="likelihood", network={"hidden": 8}, training={"epochs": 0.1}, window=6, verbose=False
+    )
+    model.fit(pd.DataFrame(rows)).save(tmp_path / "rows.safetensors")
+    with pytest.raises(InputError, match="holds a series generator, which is not served"):
+        create_app(Settings(tmp_path / "rows.safetensors", LIMITS))
+
+
+def test_a_message_on_the_rows_of_a_call_names_the_request(client: TestClient) -> None:
+    message = told(client.post("/v1/predict", json={"rows": [{}]}), 400)["message"]
+    assert message.startswith("the request has no columns")
+    message = told(client.post("/v1/predict", json={"rows": [{"z": 1}]}), 400)["message"]
+    assert message == "column 'ds' is not in the request. Columns: z."  # and no option that a call does not have
+
+
 def test_all_rows_of_a_call_happen_or_none(client: TestClient) -> None:
     told(client.post("/v1/sessions", json={"name": "a"}), 201)
     told(client.post("/v1/sessions/a/steps", json={"rows": [1.0, 2.0]}))
@@ -115,9 +148,12 @@ def test_every_refusal_has_its_status(client: TestClient) -> None:
         "step 409": client.post(steps, json={"rows": [1], "expected": 5}),
         "rows 413": client.post(steps, json={"rows": [1] * 9}),
         "body 413": client.post(steps, content=b" " * 30_000),
+        "path 404": client.get("/v1/nothing"),
+        "method 405": client.get("/v1/predict"),
     }.items():
         error, status = expected.split()
         assert (answer.json()["error"], answer.status_code) == (error, int(status))
+        assert set(answer.json()) == {"error", "message"}
     assert told(client.get("/v1/sessions/a"))["steps"] == 0
     assert client.delete("/v1/sessions/a").status_code == 204
     assert client.delete("/v1/sessions/a").status_code == 404

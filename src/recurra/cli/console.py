@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from recurra.tasks.estimator import Preview, Scores
 
 
+_DOUBTS = ("note", "check")  # labels of facts
 _BANDS = {True: "bold white on dark_green", False: "bold black on dark_goldenrod", None: "bold black on grey74"}
 _NUMBER = r"-?[\d,.]+(?:e-?\d+)?(?: %)?"
 
@@ -81,6 +82,13 @@ def print_facts(console: Console, title: str, facts: Iterable[Fact]) -> None:
     console.print(Text(_(title), style="bold"))
     print_trimmed(console, table)
     console.print()
+
+
+def print_notes(console: Console, facts: Iterable[Fact]) -> None:
+    """Of what was understood that which makes results doubtful, a line each: beside results that go to a pipe."""
+    for fact in facts:
+        if fact.label in _DOUBTS:
+            console.print(Text(_("{names}: {why}", names=_(fact.label), why=fact.value)), soft_wrap=True)
 
 
 def print_verdict(console: Console, sentence: str, better: bool | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from rich.console import Console
 from recurra import __version__
 from recurra.errors import InputError
 from recurra.language import _, mark
+from recurra.tasks.provenance import command_of
 from recurra.training.checkpoint import CheckpointFolder
 
 
@@ -23,8 +24,12 @@ def checkpoint_path(out: Path, name: str) -> Path:
     return out / f".{name}.recurra-run"
 
 
-def open_checkpoints(path: Path, data: str, options: Mapping[str, Any], *, resume: bool) -> CheckpointFolder:
+def open_checkpoints(
+    path: Path, data: str, options: Mapping[str, Any], *, resume: bool, arguments: Sequence[str] = ()
+) -> CheckpointFolder:
     """The checkpoints at `path` for the data of this digest and these options; without `resume` older ones are removed.
+
+    `arguments` are those of the command that begins a run, which are told where another one is refused.
 
     Raises InputError where the folder is somebody else's, ModelFileError where it belongs to another run.
     """
@@ -38,7 +43,8 @@ def open_checkpoints(path: Path, data: str, options: Mapping[str, Any], *, resum
         mark("options"): json.dumps(told, sort_keys=True, default=_plain),
         mark("version of recurra"): __version__,
     }
-    return CheckpointFolder(path, fingerprint, resume)
+    begun = [each for each in arguments if each != "--resume"]
+    return CheckpointFolder(path, fingerprint, resume, again=command_of([*begun, "--resume"]) if begun else "")
 
 
 def _plain(value: Any) -> Any:

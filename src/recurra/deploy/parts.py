@@ -106,7 +106,13 @@ def put_together(
     unknown = sorted(set(plain) - set(values) - {_KIND})
     if unknown:
         raise ModelFileError(
-            _("{name} has a field {unknown!r}, which no {type} has", name=name, unknown=unknown[0], type=kind.__name__)
+            _(
+                "{name} has a field {unknown!r}, which no {type} has: it is of another version of recurra; use that "
+                "one, or train the model again",
+                name=name,
+                unknown=unknown[0],
+                type=kind.__name__,
+            )
         )
     for field, make in given.items():
         values[field] = make(values)
@@ -130,7 +136,12 @@ def _field(
         return {field.name: array}
     if field.name not in plain:
         if field.default is MISSING and field.default_factory is MISSING:
-            raise ModelFileError(_("{place} is missing", place=place))
+            raise ModelFileError(
+                _(
+                    "{place} is missing: an earlier version of recurra wrote it; train the model again",
+                    place=place,
+                )
+            )
         return {}
     if fitting := _parts_in(hint):
         return {field.name: _parts_of(plain[field.name], tensors, place, hint, fitting)}

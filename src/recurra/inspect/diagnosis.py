@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from recurra.formatting import percent
 from recurra.inspect.flow import Flow, LayerFlow
 from recurra.inspect.memory import GROWN, LEFT
 from recurra.language import _, listing, several
@@ -100,10 +101,10 @@ def _exploding(name: str, layers: list[LayerFlow], signs: TrainingSigns) -> Find
             "exploding",
             name,
             _(
-                "{sentence} Clipping at {clip_norm:g} limited {clipped:.0%} of the steps.",
+                "{sentence} Clipping at {clip_norm:g} limited {clipped} of the steps.",
                 sentence=sentence,
                 clip_norm=signs.clip_norm,
-                clipped=clipped,
+                clipped=percent(clipped, 0),
             ),
             _(
                 "Keep the clipping; lower the learning rate, start from smaller recurrent weights "
@@ -139,11 +140,11 @@ def _vanishing(name: str, layers: list[LayerFlow], cause: Finding | None) -> Fin
         "vanishing",
         name,
         _(
-            "{name}: the gradient vanishes from {steps} on: {left:.0%} of what is carried back stays "
+            "{name}: the gradient vanishes from {steps} on: {left} of what is carried back stays "
             "nearer, and the sequences have {length} steps.",
             name=name,
             steps=several("{n} step", "{n} steps", max(steps, 1)),
-            left=1 - LEFT,
+            left=percent(1 - LEFT, 0),
             length=length,
         ),
         cure,
@@ -155,7 +156,7 @@ def _saturated(name: str, layers: list[LayerFlow]) -> Finding | None:
     shares = {gate: float(np.mean([use.saturated for use in found])) for gate, found in uses.items()}
     if not shares or np.mean(list(shares.values())) <= SATURATED:
         return None
-    what = listing(_("{share:.0%} of {gate}", share=share, gate=gate) for gate, share in shares.items())
+    what = listing(_("{share} of {gate}", share=percent(share, 0), gate=gate) for gate, share in shares.items())
     return Finding(
         "saturated",
         name,
@@ -180,10 +181,9 @@ def _dead(name: str, layers: list[LayerFlow]) -> Finding | None:
         "dead units",
         name,
         _(
-            "{name}: {dead:.0%} of the ReLU units are dead: 0 at every step of every row, so that "
-            "they get no gradient.",
+            "{name}: {dead} of the ReLU units are dead: 0 at every step of every row, so that they get no gradient.",
             name=name,
-            dead=dead,
+            dead=percent(dead, 0),
         ),
         _("Lower the learning rate, start the biases at 0 or above, or take tanh."),
     )
@@ -238,8 +238,8 @@ def _learning_rate(signs: TrainingSigns) -> Finding | None:
             return Finding("learning rate", "", what, cure)
     if len(signs.moved) and (moved := float(np.median(signs.moved[-LATEST:]))) > LEAPING:
         what = _(
-            "The learning rate is too high: a single step moves a recurrent matrix by {moved:.0%} of its size.",
-            moved=moved,
+            "The learning rate is too high: a single step moves a recurrent matrix by {moved} of its size.",
+            moved=percent(moved, 0),
         )
         return Finding("learning rate", "", what, cure)
     return None

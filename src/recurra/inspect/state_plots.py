@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from recurra.cells import Gate, State
 from recurra.errors import InputError
+from recurra.formatting import percent
 from recurra.inspect.holding import holding
 from recurra.inspect.plotting import MUTED, OTHERS, OURS, dress, new_figure
 from recurra.inspect.traces import Trace
@@ -127,7 +128,7 @@ def draw_map(trace: Trace, *, rows: int = 6, labels: npt.ArrayLike | None = None
     if order:
         axes.legend(frameon=False, fontsize=8.5)
     across, up = (
-        _("component {k} ({share} of the variance)", k=k + 1, share=f"{share:.0%}") for k, share in enumerate(shares)
+        _("component {k} ({share} of the variance)", k=k + 1, share=percent(share, 0)) for k, share in enumerate(shares)
     )
     dress(axes, _("{layer}: the hidden state over time", layer=trace.layer), across, up)
     return figure

@@ -175,7 +175,7 @@ class ClassObjective(SoftmaxObjective):
         if self.offset is not None:
             share = np.exp(-float(np.ptp(self.offset)))
             said = _("the rarest class is chosen from {share:.2g} of the commonest one's probability on", share=share)
-        return [Fact("metric", f"{METRICS[self.metric]}: {said}", option("metric"))]
+        return [Fact("metric", _("{names}: {why}", names=_(METRICS[self.metric]), why=said), option("metric"))]
 
     def truth_columns(self, truth: npt.NDArray, separator: str) -> dict[str, Any]:
         """truth."""

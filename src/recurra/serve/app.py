@@ -20,10 +20,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 
 from recurra import __version__
 from recurra.errors import InputError, RecurraError
 from recurra.language import _
+from recurra.options import spelling, spelt
 from recurra.serve.batching import Batcher
 from recurra.serve.bodies import Create, Created, Model, Predict, Predicted, Refusal, Said, Session, Steps
 from recurra.serve.limiting import LimitBody
@@ -64,7 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
     Raises InputError for a model that cannot be loaded or is not served, ModelFileError for another one's sessions.
     """
     estimator, path = load(settings.model), Path(settings.model)
-    if estimator.task.reader == "text":
+    if estimator.generates:
         raise InputError(
             _("{path} holds a {kind}, which is not served: use `recurra predict`", path=path, kind=estimator.KIND)
         )
@@ -79,6 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.middleware("http")(server.measured)
     app.exception_handler(Refused)(_refused)
     app.exception_handler(RequestValidationError)(_unreadable)
+    app.exception_handler(HTTPException)(_no_route)
     _add_routes(app, server)
     return app
 
@@ -147,7 +150,8 @@ class _Server:
         try:
             later = None
             if rows is not None:
-                later = self.estimator.later(Opened(pd.DataFrame(rows), [], "rows", "the rows"))
+                with spelt(spelling(), _no_option):  # the model has settled what columns are
+                    later = self.estimator.later(Opened(pd.DataFrame(rows), [], "rows", _("the request")))
             elif not self.estimator.keeps_data:
                 raise Refused(400, "rows", "the model keeps no data: give rows")
             frames = self.estimator.predictions(later, levels=self.settings.levels)
@@ -167,6 +171,11 @@ class _Server:
             limits=limits,
             forecast=estimator.served(self.settings.levels) or None,
         )
+
+
+def _no_option(name: str) -> bool:
+    """A call has no options."""
+    return False
 
 
 async def _reached(waited: Any) -> Any:
@@ -191,6 +200,19 @@ def _unreadable(request: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"]))
     return JSONResponse({"error": "call", "message": f"{where}: {first['msg']}"}, 400)
+
+
+def _no_route(request: Request, error: Exception) -> JSONResponse:
+    """A path that there is not, or another method than it has, in the form of every refusal."""
+    assert isinstance(error, HTTPException)
+    method, path = request.method, request.url.path
+    code, message = "call", str(error.detail)
+    if error.status_code == 404:
+        code, message = "path", _("there is no {path}: /docs shows the paths that there are", path=path)
+    elif error.status_code == 405:
+        code = "method"
+        message = _("{path} does not take {method}: /docs shows what it takes", path=path, method=method)
+    return JSONResponse({"error": code, "message": message}, error.status_code, error.headers)
 
 
 def _says(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -152,6 +152,7 @@ class Estimator(NestedOptions, ABC):
     # How the cells of its file were read: so are those of later ones.
     reading_: Mapping[str, Any] = MappingProxyType({})
     evaluates_alone: ClassVar[bool] = False  # whether it can be evaluated without a file
+    generates: ClassVar[bool] = False  # whether it makes new data, which are not served
     asks: ClassVar[tuple[str, ...]] = ()  # what may be asked of its predictions beyond `levels`: "top", "prompt"
     produces: ClassVar[str] = ""  # the file of its predictions, where that is no table
     sounds: ClassVar[tuple[str, ...]] = ()  # the endings of files that `write` writes

@@ -19,6 +19,7 @@ from recurra.options import option
 Floats = npt.NDArray[np.floating]
 
 _PERIODS = 8
+_OBVIOUS = 3.0  # times the largest error of the backtest, from which on a break is seen before the test can tell
 _MOST = 1e6  # of the evidence that is told
 
 
@@ -104,6 +105,14 @@ def sentence_of(promise: Promise, status: str, part: pd.DataFrame, since: Any, n
         return _(
             "No longer holds since {since}: {figures}, {windows}. Retrain.",
             since=_time(since),
+            figures=figures,
+            windows=seen,
+        )
+    if status == "few" and (times := float(part["error"].mean()) / max(float(promise.error.max()), 1e-300)) > _OBVIOUS:
+        return _(
+            "Too few rows for the test, but it looks broken: the error is {times} times the largest of the backtest; "
+            "{figures}, {windows}.",
+            times=significant(times, 2),
             figures=figures,
             windows=seen,
         )

@@ -17,7 +17,7 @@ from recurra.files import whole_file
 from recurra.language import _
 from recurra.options import option
 
-_RUN = "run.json"
+_RUN, _AGAIN = "run.json", "again"
 _DIGEST = 16  # letters, above which a value says nothing to a reader
 
 
@@ -33,10 +33,10 @@ class CheckpointFolder:
     """A folder of checkpoints of one task on one data set, recognised by a fingerprint of both.
 
     Without `resume` an older content is removed. With it, a folder of another fingerprint is refused with
-    `ModelFileError`, and a missing one is simply a new start.
+    `ModelFileError`, and a missing one is simply a new start. `again` is what the user may type to go on with it.
     """
 
-    def __init__(self, path: str | Path, fingerprint: dict[str, str], resume: bool = False) -> None:
+    def __init__(self, path: str | Path, fingerprint: dict[str, str], resume: bool = False, *, again: str = "") -> None:
         self.path = Path(path)
         marker = self.path / _RUN
         if resume and marker.is_file():
@@ -45,20 +45,28 @@ class CheckpointFolder:
                 text for name in fingerprint for text in _differences(name, found.get(name), fingerprint[name])
             ]
             if differences:
+                known = {"path": self.path, "differences": _("; ").join(differences), "resume_option": option("resume")}
+                command = found.get(_AGAIN)
                 raise ModelFileError(
                     _(
+                        "{path} holds an unfinished run that differs from this one: {differences}. Resume it with "
+                        "`{command}`, or start again without {resume_option}",
+                        command=command,
+                        **known,
+                    )
+                    if command
+                    else _(
                         "{path} holds an unfinished run that differs from this one: {differences}. Resume with "
                         "the same file and options, or start again without {resume_option}",
-                        path=self.path,
-                        differences="; ".join(differences),
-                        resume_option=option("resume"),
+                        **known,
                     )
                 )
         else:
             self.clear()
             self.path.mkdir(parents=True)
             with whole_file(marker) as temporary:
-                temporary.write_text(json.dumps(fingerprint, indent=1, sort_keys=True), encoding="utf-8")
+                told = {**fingerprint, _AGAIN: again}
+                temporary.write_text(json.dumps(told, indent=1, sort_keys=True), encoding="utf-8")
 
     def clear(self) -> None:
         """Remove the folder and what is in it."""

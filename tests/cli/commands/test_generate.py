@@ -69,6 +69,23 @@ def test_refusals_name_the_option(
     assert text in capsys.readouterr().err
 
 
+def test_rows_of_a_table_are_made_as_many_as_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = pd.DataFrame({"a": range(400), "b": [k % 7 for k in range(400)]}).assign(a=lambda t: (t["a"] / 5) % 3)
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    given = ["--method", "likelihood", "--window", "6", "--rows", "30", "--out", str(tmp_path)]
+    assert run(["generate", str(tmp_path / "rows.csv"), *SMALL, *given]) == 0
+    assert len(pd.read_csv(tmp_path / "synthetic.csv")) == 30
+    capsys.readouterr()
+    model, out = str(tmp_path / "rows.safetensors"), str(tmp_path / "more.csv")
+    assert run(["predict", model, "--rows", "17", "--out", out]) == 0
+    printed = capsys.readouterr().out
+    assert len(pd.read_csv(out)) == 17
+    assert "Generated rows" in printed
+    assert "… and 12 more rows" in printed
+    assert run(["predict", model, "--length", "17", "--out", out]) == 2
+    assert "--length does not apply" in capsys.readouterr().err
+
+
 def test_music_is_read_from_a_table_and_written_as_lines(tmp_path: Path) -> None:
     given = ["--kind", "notes", "--length", "6", "--samples", "1", "--out", str(tmp_path), "--quiet"]
     assert run(["generate", "demo:chords", "--hidden", "8", "--epochs", "0.02", *given]) == 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from tests.cli.shops import HORIZON, Made, shop_sales
 
+from recurra import Translator
 from recurra.cli.main import main
+from recurra.data.demo.phrases import make_phrases
 
 
 def run(arguments: list[str]) -> int:
@@ -136,3 +140,25 @@ def test_a_later_file_is_read_as_the_first_one(tmp_path: Path, capsys: pytest.Ca
     assert run(["predict", str(tmp_path / "out" / "a.safetensors"), str(tmp_path / "a.csv"), *forecast]) == 0
     assert "-999" in capsys.readouterr().out.split("missing values")[-1].splitlines()[0]
     assert pd.read_csv(tmp_path / "f.csv")["forecast"].between(0, 20).all()
+
+
+@pytest.mark.train
+def test_notes_are_said_beside_what_goes_to_a_pipe(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a file and of standard input alike; nothing of them is in the output, or said with --quiet."""
+    pairs = make_phrases(60)
+    translator = Translator(training={"epochs": 0.1}, network={"hidden": 8, "embedding": 8}, verbose=False)
+    translator.fit(pairs["lumi"], pairs["english"]).save(tmp_path / "m.safetensors")
+    text = "Siro ☂ portane.\n"
+    (tmp_path / "new.txt").write_text(text, encoding="utf-8")
+    told = {}
+    for file, *more in ((str(tmp_path / "new.txt"),), ("-",), ("-", "--quiet")):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        assert run(["predict", str(tmp_path / "m.safetensors"), file, "--out", "-", *more]) == 0
+        said = capsys.readouterr()
+        assert said.out.startswith("row,source,translation\n1,Siro ☂ portane.,")
+        told[(file, *more)] = said.err
+    first = "note: 1 text with characters that never occur in training: '☂'"
+    assert [each.startswith(first) for each in told.values()] == [True, True, False]
+    assert told["-", "--quiet"] == ""

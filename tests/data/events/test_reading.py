@@ -48,6 +48,23 @@ def test_an_item_that_is_a_number_and_a_word() -> None:
         read_events(frame, EventColumns("ItemId", "SessionId", "ts"))
 
 
+def test_rows_without_an_item_or_a_history_are_left_out_where_asked() -> None:
+    """And those that are kept have the numbers that they have in the file."""
+    table = clicks(ItemId=[7, None, 7, 8], SessionId=[1, 1, 2, 1]).iloc[[1, 0, 2, 3]].reset_index(drop=True)
+    with pytest.raises(InputError, match=r"empty in row 1 \(1 of 4 rows\): fill it, or leave .* out with empty='drop'"):
+        log_of(table, {})
+    log, columns, facts = log_of(table, {"empty": "drop"})
+    assert columns is not None
+    assert columns.empty == "drop"
+    assert log.rows.tolist() == [1, 3, 2]
+    assert log.items.tolist() == ["7", "8", "7"]
+    assert {fact.label: fact.value for fact in facts}["dropped"] == "1 row without ItemId"
+    listed, _columns, _facts = log_of([["a", None, "b"], ["c", "a"]], {"empty": "drop"})
+    assert listed.items.tolist() == ["a", "b", "c", "a"]
+    with pytest.raises(InputError, match="empty is 'keep': expected refuse or drop"):
+        log_of(table, {"empty": "keep"})
+
+
 def test_an_empty_cell_names_its_row() -> None:
     with pytest.raises(InputError, match="empty in row 2"):
         read_events(clicks(ItemId=[7.0, np.nan, 7, 8]), EventColumns("ItemId", "SessionId", "ts"))

@@ -79,7 +79,7 @@ def test_an_empty_side_is_refused_or_dropped():
 
 
 def test_untranslated_columns_are_refused():
-    with pytest.raises(InputError, match=r"75% of the texts in 'en' are those in 'de': expected a translation"):
+    with pytest.raises(InputError, match=r"75 % of the texts in 'en' are those in 'de': expected a translation"):
         read(table(de=GERMAN, en=[*GERMAN[:3], ENGLISH[3]]))
 
 
@@ -94,6 +94,27 @@ def test_swapped_and_untranslated_rows_are_said():
     assert told["swapped"].startswith("the sides look swapped in 1 row: 8")
     assert told["untranslated"].endswith("1 row: 10")
     assert told["duplicates"] == "1 pair that occurred before"
+
+
+@pytest.mark.parametrize("how", ["drop", "fix"])
+def test_swapped_rows_are_dropped_or_exchanged_where_asked(how: str) -> None:
+    made = make_phrases(400)
+    sources, targets = list(made["lumi"]), list(made["english"])
+    for k in (7, 200):
+        sources[k], targets[k] = targets[k], sources[k]
+    frame, roles = table(lumi=sources, english=targets), PairRoles("lumi", "english")
+    pairs, rows, facts = pairs_of(frame, roles, empty="refuse", name="t", swapped=how)
+    told = {fact.label: fact.value for fact in facts}
+    expected = [k for k in range(400) if how == "fix" or k not in (7, 200)]
+    assert rows.tolist() == expected
+    assert pairs.sources == tuple(made["lumi"].iloc[expected])
+    assert pairs.targets == tuple(made["english"].iloc[expected])
+    assert told["dropped" if how == "drop" else "swapped"].endswith(
+        "2 rows: 8, 201: the sides look swapped" if how == "drop" else "exchanged in 2 rows: 8, 201"
+    )
+    assert ("swapped" in told) == (how == "fix")
+    with pytest.raises(InputError, match="swapped='turn': expected keep, drop or fix"):
+        pairs_of(frame, roles, empty="refuse", name="t", swapped="turn")
 
 
 def test_a_later_file_may_lack_translations():

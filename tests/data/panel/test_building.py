@@ -100,10 +100,19 @@ def test_mended_rows_are_told() -> None:
     assert panel.target[0] == 50.0
     assert panel.target[3] == 3.0
     assert said["order"].value == "rows were sorted by time"
-    assert said["repeated times"].value == "2 rows; the mean is taken at 1 time with several values"
+    assert said["repeated times"].value == (
+        "2 rows with a time that another row has; at 1 time the values differ, and their mean is taken"
+    )
     assert said["gaps"] == Fact("gaps", "3 rows that the grid has and the data have not, left missing", "freq=")
     assert said["missing target"].value == "2 rows, left missing"
     assert all(fact.label and fact.value for fact in facts)
+
+
+def test_rows_that_only_repeat_a_time_are_told_without_a_mean() -> None:
+    frame = pd.DataFrame({"day": DAYS, "y": np.arange(N) % 7.0})
+    _panel, facts = understand(pd.concat([frame, frame.loc[[3, 8, 9]]]))
+    said = {fact.label: fact.value for fact in facts}["repeated times"]
+    assert said == "3 rows with a time that another row has, and no other value: each time counts once"
 
 
 def test_missing_ends_are_cut() -> None:
@@ -230,3 +239,16 @@ def test_real_files(
     assert np.isnan(panel.target).sum() == missing
     assert panel.past.shape[1] == past
     assert {"time", "series", "target", "rows"} <= {fact.label for fact in facts}
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ([f"2024-W{k:02d}" for k in range(1, 41)], "(W-MON, ISO weeks, given back as the dates of their Mondays)"),
+        ([f"{2000 + k // 4}-Q{k % 4 + 1}" for k in range(40)], "(QS-JAN, given back as the dates of their first days)"),
+        ([f"{day:%d.%m.%Y}" for day in DAYS], "(D, dates written %d.%m.%Y)"),
+    ],
+)
+def test_periods_that_come_back_as_dates_are_told(column: list[str], said: str) -> None:
+    _panel, facts = understand(pd.DataFrame({"when": column, "y": np.arange(len(column)) * 1.0}))
+    assert {fact.label: fact.value for fact in facts}["time"] == f"when {said}"

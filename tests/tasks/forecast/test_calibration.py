@@ -27,7 +27,7 @@ def test_a_correction_that_holds_the_truth_is_trusted_and_said_by_how_much() -> 
     assert found.forecasts == 200
     assert 0.85 < found.gain < 1.0
     said = trust_of(found)
-    assert said.startswith("100% of the network's correction of the naive forecast, which lowers the error of 200")
+    assert said.startswith("100 % of the network's correction of the naive forecast, which lowers the error of 200")
     assert f"{100 * found.gain:.1f} %" in said
 
 
@@ -35,7 +35,7 @@ def test_a_correction_of_noise_is_not_trusted_and_said_why() -> None:
     found = calibrate(held(0.0, 1.0))
     assert found.trust == 0.0
     assert found.gain <= found.error
-    assert "0%: " in trust_of(found)
+    assert "0 %: " in trust_of(found)
 
 
 def test_a_gain_within_its_error_is_named_with_it() -> None:

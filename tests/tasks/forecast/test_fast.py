@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from tests.tasks.small import HORIZON, quick, shops
+from tests.tasks.small import HORIZON, quick, shops, with_covariates
 
 from recurra.evaluation.forecast.averages import seasonal_profile
 from recurra.evaluation.forecast.baselines import methods_for
 from recurra.evaluation.forecast.steps import Steps
 from recurra.evaluation.forecast.worker import PlainBaselines
+from recurra.tasks.forecast.covariates import unread
 
 STATISTICAL = {"AutoTheta", "AutoETS", "AutoCES", "AutoARIMA"}
 PROGRAM = """
@@ -74,3 +76,32 @@ def test_the_page_shows_the_forecast_of_the_file() -> None:
     frame = model.predict(levels=[80])
     content = model.content(backtest=backtest, levels=[80], forecast=frame)
     pd.testing.assert_series_equal(content.data["forecast"]["forecast"], frame["forecast"])
+
+
+def test_covariates_that_nothing_reads_are_named_with_the_remedy() -> None:
+    """They are a fact and a note; where the user named them, a program is warned."""
+    table = with_covariates(shops())
+    columns = dict(time="day", target="units", series="shop")
+    model = quick(method="fast")
+    with pytest.warns(UserWarning, match=r"^price, promotion.*method='fast' trains none; leave that out"):
+        model.fit(table, **columns, known=["price", "promotion"], ignore=["visitors", "weather"])
+    (fact,) = [fact.value for fact in model.facts() if fact.label == "not read"]
+    assert fact.startswith("price, promotion, size, town: only a trained network reads covariates")
+    assert [note for note in model.remarks() if fact in note]
+
+    model = quick(method="fast").fit(table, **columns)  # found, not named: no warning, and said all the same
+    assert "not read" in {fact.label for fact in model.facts()}
+    alone = quick(method="fast").fit(table[["day", "shop", "units"]].dropna(), **columns)
+    assert "not read" not in {fact.label for fact in alone.facts()}
+    assert not alone.remarks()
+
+
+def test_covariates_that_the_trained_network_reads_are_not_said_to_be_unread() -> None:
+    table = with_covariates(shops())
+    model = quick().fit(table, time="day", target="units", series="shop")
+    read = model.model_.calibration.trust > 0
+    assert ("not read" in {fact.label for fact in model.facts()}) is not read
+    deaf = replace(model.model_, calibration=replace(model.model_.calibration, trust=0.0))
+    assert unread(deaf).endswith("held-out forecasts gave it no weight")
+    heard = replace(model.model_, calibration=replace(model.model_.calibration, trust=0.5))
+    assert unread(heard) == ""

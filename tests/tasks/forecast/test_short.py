@@ -66,10 +66,14 @@ def test_a_new_series_of_three_rows_has_an_interval(studied, tmp_path: Path) -> 
 def test_the_words(studied) -> None:
     said = [fact.value for fact in studied[0].facts() if fact.label == "remark"]
     assert any("as wide as forecasts from as few rows of the longer series were wrong" in text for text in said)
-    few = quick(HORIZON, method="fast")
-    few.fit(levels([60, 3])[0], time="day", target="units", series="shop")
-    said = [fact.value for fact in few.facts() if fact.label == "remark"]
-    assert any("too few to tell how wide their intervals must be" in text for text in said)
+    for lengths, words in (
+        ([60, 3], "as wide as the mean or the last value of as few rows was wrong"),
+        ([9, 3], "too few to tell how wide their intervals must be"),
+    ):
+        few = quick(HORIZON, method="fast")
+        few.fit(levels(lengths)[0], time="day", target="units", series="shop")
+        said = [fact.value for fact in few.facts() if fact.label == "remark"]
+        assert any(words in text for text in said), said
 
 
 def test_offsets_are_the_errors_in_units_of_the_size() -> None:

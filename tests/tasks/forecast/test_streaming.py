@@ -175,3 +175,54 @@ def test_what_files_may_not_hold_streams_may_not_either(value: float) -> None:
     with pytest.raises(InputError, match="y holds"):
         as_numbers("y", [1.0, None, value])
     assert np.isnan(as_numbers("y", [1.0, None, 3.0])[1])
+
+
+def test_a_row_says_when_it_is_as_the_data_do(table: pd.DataFrame) -> None:
+    """By the columns of times, in their own format, and by text: a day first, where a library would take a month."""
+    written = table.assign(day=table["day"].dt.strftime("%d.%m.%Y"))
+    model = quick().fit(written[table["day"] < "2024-04-01"], day_first=True)
+    late = pd.Timestamp("2024-04-05")
+    for told in ({"y": {"units": [1.0, 2.0], "day": ["05.04.2024"] * 2}}, {"y": [1.0, 2.0], "time": "05.04.2024"}):
+        stream = model.streams(rate=0)
+        stream.step(**told)  # pyright: ignore[reportArgumentType]
+        assert stream.times()[0] == late + pd.Timedelta(days=1)
+    each = model.streams(rate=0)
+    each.step({"units": [1.0, 2.0], "day": ["02.04.2024", "05.04.2024"]})
+    assert [str(time.date()) for time in each.times()] == ["2024-04-03", "2024-04-06"]
+    with pytest.raises(InputError, match=r"time is 2024-04-02 .*expected this one or a later one"):
+        each.step({"units": [1.0, 2.0], "day": ["06.04.2024", "02.04.2024"]})
+
+
+def test_a_row_may_name_its_series_and_no_other(model: Forecaster) -> None:
+    stream = model.stream(series="Bonn", rate=0)
+    alone = model.stream(series="Bonn", rate=0).step(50.0)
+    np.testing.assert_array_equal(stream.step({"units": [50.0], "shop": ["Bonn"]}).points, alone.points)
+    with pytest.raises(InputError, match="the row is of series 'Palermo', the stream of 'Bonn': leave shop out"):
+        stream.step({"units": [50.0], "shop": ["Palermo"]})
+
+
+def test_the_first_rows_of_a_new_series_have_intervals_that_hold(tmp_path: Path) -> None:
+    """Of one series, which says nothing of what others begin like: as wide as the mean of as few rows was wrong."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"day": pd.date_range("2023-01-01", periods=220), "units": 100 + 20 * rng.normal(size=220)})
+    model = quick(method="fast").fit(rows, target="units")
+    held = []
+    for _ in range(40):
+        stream, later = model.streams(1, rate=0), 100 + 20 * rng.normal(size=4 + HORIZON)
+        for k in range(4):
+            low, high = stream.step(later[k]).interval(80)
+            held.append((low[0] <= later[k + 1 : k + 1 + HORIZON]) & (later[k + 1 : k + 1 + HORIZON] <= high[0]))
+    assert 0.7 < np.mean(held) < 0.95
+    model.save(tmp_path / "m.safetensors")
+    again: Forecaster = rc.load(tmp_path / "m.safetensors")  # pyright: ignore[reportAssignmentType]
+    ours, theirs = (each.streams(1, rate=0).step(90.0).quantiles for each in (model, again))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+    assert not model.streams(1).unsure().any()
+
+
+def test_too_few_rows_to_tell_how_wide_intervals_must_be_are_said() -> None:
+    model = quick(3, method="fast").fit(np.array([5.0, 6.0, 5.0, 7.0, 6.0, 5.0, 6.0, 7.0, 5.0]))
+    stream = model.streams(1)
+    for k in range(8):
+        stream.step(5.0 + k % 2)
+        assert stream.unsure().item() is (k < 7)

@@ -98,6 +98,19 @@ def test_a_value_that_training_has_not_seen_is_warned_of(studied: rc.Forecaster)
         studied.predict(what_if={"price": 40})
 
 
+def test_a_value_that_is_negative_as_none_was_is_warned_of(studied: rc.Forecaster) -> None:
+    with pytest.warns(UserWarning, match="price is negative at 5 of 5 steps, which it never was in training"):
+        studied.predict(what_if={"price": "-30"})
+
+
+def test_a_decimal_comma_is_read_and_what_may_be_a_thousand_is_not(studied: rc.Forecaster) -> None:
+    for comma, point in (("12,49", 12.49), ("+0,5", "+0.5"), ("-,5", "-.5"), ("+2,5%", "+2.5%"), ("0,125", 0.125)):
+        found = [studied.predict(what_if={"price": said}) for said in (comma, point)]
+        pd.testing.assert_frame_equal(*found)
+    with pytest.raises(InputError, match=r"price is '1,250', which may be 1250 or 1.250: write one of the two"):
+        studied.predict(what_if={"price": "1,250"})
+
+
 def test_coming_values_may_stand_alone(studied: rc.Forecaster, tmp_path: Path) -> None:
     """Rows of what is known ahead, without the column of the target, are enough; and after a file they still are."""
     coming = sales().tail(HORIZON)[["day", "price", "kind"]]

@@ -20,8 +20,10 @@ from recurra.evaluation.generation.ngrams import NGrams
 from recurra.evaluation.shared.calibration import Blend
 from recurra.nn.generator import GeneratorNetwork, GeneratorOptions
 from recurra.tasks.generate import precision
+from recurra.tasks.generate.facts import text_facts
+from recurra.tasks.generate.kinds import KINDS
 from recurra.tasks.generate.model import _mixed
-from recurra.tasks.generate.study import evaluate_text
+from recurra.tasks.generate.study import TextParts, evaluate_text
 
 TEXT = make_letters(60)
 SMALL = {"hidden": 16, "layers": 1, "embedding": 8}
@@ -94,6 +96,11 @@ def test_what_n_grams_gain_is_not_the_networks(model: rc.SequenceGenerator) -> N
     assert evaluation.verdict.use == five.name
     assert "the network adds nothing" in evaluation.verdict.sentence
     assert any("adds nothing" in note for note in evaluation.notes)
+    ours, alone = nats["Recurra"], nats["the network alone"]
+    whose = f"network mixed with n-grams ({ours:.3f} nats per character); the samples are written by the network alone"
+    assert any(f"{whose} ({alone:.3f})." in note for note in evaluation.notes)
+    unmixed = replace(made, blend=Blend(1.0, 0.0))
+    assert not any("mixed" in note for note in evaluate_text(unmixed, text)[0].notes)
 
 
 def test_a_seed_decides_and_a_file_writes_the_same(model: rc.SequenceGenerator, tmp_path: Path) -> None:
@@ -221,3 +228,10 @@ def test_a_transformer_writes_streams_and_is_saved(tmp_path: Path) -> None:
         model.sample("Dear ", weights="int8")
     with pytest.raises(InputError, match="takes recurrent_dropout alone"):
         rc.SequenceGenerator(cell="transformer", network={"weight_drop": 0.2}, verbose=False).fit(TEXT)
+
+
+def test_in_chinese_facts_have_chinese_punctuation_and_no_english() -> None:
+    with rc.set_language("zh"):
+        learnt, judged = text_facts(TextParts("ab" * 1000, "ab" * 956, False), KINDS["text"])
+    assert judged.value == "1,912 个字符，文本末尾"
+    assert learnt.value == "2,000 个字符，2 种不同符号"

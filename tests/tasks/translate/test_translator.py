@@ -153,7 +153,7 @@ def test_a_file_and_its_later_ones(tmp_path: Path, monkeypatch):
         ("a text", Y, "X is str: expected a list of texts"),
         ([1, 2], ["a", "b"], r"X\[0\] is 1: expected a text"),
         (X[:20], ["", *Y[1:20]], r"has an empty side in 1 row: 1"),
-        (X[:20], X[:20], "100% of the texts in 'y' are those in 'X'"),
+        (X[:20], X[:20], "100 % of the texts in 'y' are those in 'X'"),
     ],
 )
 def test_what_cannot_be_used_is_refused(X, y, words):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from rich.text import Text
 
 from recurra.cli.console import print_facts, print_files, print_preview, print_scores, stderr, stdout, waiting
 from recurra.cli.flags.reading import Reading, reading_flags
@@ -75,7 +76,7 @@ def _learn(
     tell_of_unfinished(console, path, resume=resume)
     how = {**estimator.get_params(deep=False), **prepared.way, "devices": given["devices"]}
     with refusing_without_trace(path):
-        checkpoints = open_checkpoints(path, prepared.digest, how, resume=resume)
+        checkpoints = open_checkpoints(path, prepared.digest, how, resume=resume, arguments=arguments)
         progress = silent() if quiet else ProgressBar()
         run = Run(checkpoints=checkpoints, progress=progress, **part_of(given, flags, "run"))
         estimator.learn(prepared, run=run)
@@ -83,7 +84,7 @@ def _learn(
         console.print()  # below the bars
     print_facts(console, "What was decided", estimator.facts())
     for note in estimator.remarks():
-        console.print(note)
+        console.print(Text(note), soft_wrap=True)
     print_scores(console, estimator.scores())
     results = estimator.results(**shown)
     if task.shows_results:

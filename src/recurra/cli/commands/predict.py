@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recurra.cli.console import counting, print_facts, print_files, print_preview, stderr, stdout
+from recurra.cli.console import counting, print_facts, print_files, print_notes, print_preview, stderr, stdout
 from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels
@@ -41,6 +41,8 @@ EXAMPLES = """
 
 - `recurra predict plays.safetensors --prompt "To be" --samples 5` — what a generator writes after a beginning
 
+- `recurra predict sensors.safetensors --rows 5000` — new rows of a table of numbers
+
 - `recurra predict sales.safetensors partitions --out forecasts --workers 2` — a folder of Parquet, on two processes
 """
 
@@ -65,6 +67,7 @@ def predict(
     prompt: options.Prompt = None,
     samples: options.Samples = None,
     length: options.Length = None,
+    rows: options.Rows = None,
     temperature: options.Temperature = None,
     top_k: options.TopK = None,
     top_p: options.TopP = None,
@@ -88,7 +91,7 @@ def predict(
     estimator = load(model)
     asked = {
         "what_if": what_if or None, "top": top, "samples": samples, "prompt": prompt, "length": length,
-        "temperature": temperature, "top_k": top_k, "top_p": top_p, "weights": weights, "seed": seed,
+        "rows": rows, "temperature": temperature, "top_k": top_k, "top_p": top_p, "weights": weights, "seed": seed,
         "speaker": speaker, "pace": pace,
     }  # fmt: skip
     shown = {name: value for name, value in asked.items() if value is not None}
@@ -102,6 +105,8 @@ def predict(
     later = open_later("predict", estimator, model, file, reading, outputs=[] if piped else [out], quiet=quiet)
     if later is not None:
         print_facts(console, "What was understood", later.facts)
+        if piped:
+            print_notes(stderr(quiet), later.facts)
         reading.told()
     preview = estimator.preview()
     with counting(stderr(quiet), _("predicting"), 0 if later is None else len(later)) as done:

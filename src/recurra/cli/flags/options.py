@@ -182,7 +182,15 @@ Constants = Annotated[
 TestFile = Annotated[str | None, _option(EVALUATION, "--test", metavar="FILE", help="A file of test examples.")]
 TestText = Annotated[str | None, _option(EVALUATION, "--test", metavar="FILE", help="Another text to evaluate on.")]
 ShareOfText = Annotated[
-    float, _option(EVALUATION, "--share", min=0.0, max=1.0, help="Share of the text, its end, to evaluate on.")
+    float,
+    _option(
+        EVALUATION,
+        "--share",
+        min=0.0,
+        max=1.0,
+        help="Share that is not learnt but evaluated on: the end of the text, or of the rows, of which it is 0.2 "
+        "unless given.",
+    ),
 ]
 Share = Annotated[float, _option(EVALUATION, min=0.0, max=1.0, help="Share of the examples set aside as test set.")]
 SplitColumn = Annotated[
@@ -285,7 +293,10 @@ Samples = Annotated[
         SAMPLES, min=1, max=10_000, metavar="N", help="Number of sample paths of a forecast, or samples of a generator."
     ),
 ]
-Length = Annotated[int | None, _option(SAMPLES, min=1, help="Generators: symbols in a sample.")]
+Length = Annotated[
+    int | None, _option(SAMPLES, min=1, help="Generators of texts: symbols in a sample; of music: frames.")
+]
+Rows = Annotated[int | None, _option(SAMPLES, min=1, help="Generators of rows: how many to make; 1000 unless given.")]
 Temperature = Annotated[
     float | None, _option(SAMPLES, min=0.0, help="Generators: below 1, likely symbols become likelier.")
 ]

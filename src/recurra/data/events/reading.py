@@ -21,7 +21,7 @@ from recurra.data.time.times import read_times
 from recurra.errors import InputError
 from recurra.formatting import percent
 from recurra.language import _, counted, listing
-from recurra.options import option
+from recurra.options import offered, option, ways
 
 _USER = (
     frozenset("session sessionid 会话 会话id 会话编号".split()),
@@ -53,8 +53,8 @@ ALONE = "all"  # the user where there is no column of users
 class EventColumns:
     """Which columns say who (None: one long history), what and when; `context` what else comes with an event.
 
-    `repeats`: whether an event that says the same as the one before at the same time is kept. `whole`: items are whole
-    numbers in the file.
+    `repeats`: whether an event that says the same as the one before at the same time is kept. `empty`: whether a row
+    that lacks who, what or when is refused or left out.
     """
 
     item: str
@@ -63,6 +63,7 @@ class EventColumns:
     context: tuple[str, ...] = ()
     repeats: Literal["keep", "drop"] = "drop"
     time_format: str | None = None
+    empty: Literal["refuse", "drop"] = "refuse"
 
 
 def understand_events(
@@ -74,10 +75,13 @@ def understand_events(
     features: Sequence[str] | None = None,
     ignore: Sequence[str] = (),
     repeats: Literal["keep", "drop"] = "drop",
+    empty: Literal["refuse", "drop"] = "refuse",
     source: str = "the table",
 ) -> EventColumns:
     """Which column plays which part. Raises InputError for a name that there is not, and where no item can be told."""
     names = [str(name) for name in frame.columns]
+    if empty not in ("refuse", "drop"):
+        raise InputError(_("empty is {value!r}: expected refuse or drop", value=empty))
     for given, flag in ((user, "user"), (item, "item"), (time, "time")):
         if given is not None:
             require_columns([given], names, source, option(flag))
@@ -108,7 +112,7 @@ def understand_events(
         )
     if features is None:
         features = [name for name in free if name not in {user, item, time} and _tells(frame[name])]
-    return EventColumns(item, user, time, tuple(features), repeats)
+    return EventColumns(item, user, time, tuple(features), repeats, empty=empty)
 
 
 def _tells(column: pd.Series) -> bool:
@@ -154,9 +158,11 @@ def learn_events(
     """As `read_events`, with how the times are written, by which later files are read."""
     wanted = [columns.item, *([columns.user] if columns.user else []), *([columns.time] if columns.time else [])]
     require_columns([*wanted, *columns.context], [str(name) for name in frame.columns], source, "")
+    numbers, facts = np.arange(len(frame), dtype=np.int64), []
+    if columns.empty == "drop":
+        frame, numbers, facts = _without_empty(frame, wanted)
     for name in wanted[:2] if columns.user else wanted[:1]:
         _refuse_missing(frame[name], name, source)
-    facts: list[Fact] = []
     items = identifiers(frame[columns.item], columns.item, source)
     users = np.full(len(frame), ALONE, dtype=object)
     if columns.user is not None:
@@ -177,7 +183,7 @@ def learn_events(
                     _(
                         "{rows} come before an earlier row of their history, the first is row {row}: sorted by time",
                         rows=counted(int(turned.sum()), "row"),
-                        row=int(by_user[1:][turned].min()) + 1,
+                        row=int(numbers[by_user[1:][turned]].min()) + 1,
                     ),
                 )
             )
@@ -206,7 +212,7 @@ def learn_events(
         items[order],
         None if times is None else times[order],
         {name: values[order] for name, values in context.items()},
-        order.astype(np.int64),
+        numbers[order],
     )
     facts.insert(0, _counted(log, columns))
     if columns.user is None and columns.context:
@@ -252,12 +258,28 @@ def _counted(log: EventLog, columns: EventColumns) -> Fact:
     return Fact(_("events"), f"{said}; {listing(parts)}", option("item"))
 
 
+def _without_empty(frame: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, npt.NDArray[np.int64], list[Fact]]:
+    """The rows in which none of these columns is empty, their numbers from 0, and how many the others were."""
+    there = frame[list(names)].notna().all(axis=1).to_numpy()
+    kept = np.flatnonzero(there)
+    if len(kept) == len(frame):
+        return frame, kept, []
+    told = _(
+        "{rows} without {columns}",
+        rows=counted(len(frame) - len(kept), "row"),
+        columns=_(" or ").join(name for name in names if frame[name].isna().any()),
+    )
+    return frame[there].reset_index(drop=True), kept, [Fact("dropped", told, option("empty"))]
+
+
 def _refuse_missing(column: pd.Series, name: str, source: str) -> None:
     missing = column.isna().to_numpy()
     if missing.any():
+        drop = _("leave these rows out with {option}", option=option("empty", "drop")) if offered("empty") else ""
         raise InputError(
             _(
-                "column {name!r} of {source} is empty in row {row} ({n} of {total} rows): fill it, or remove the rows",
+                "column {name!r} of {source} is empty in row {row} ({n} of {total} rows): {remedy}",
+                remedy=ways(_("fill it"), drop or _("remove the rows")),
                 name=name,
                 source=source,
                 row=int(missing.argmax()) + 1,
@@ -385,7 +407,7 @@ def log_of(
             }
         )
         frame["item"] = frame["item"].infer_objects()
-        known = EventColumns("item", "history")
+        known = EventColumns("item", "history", empty=columns.get("empty", "refuse"))
         log, facts = read_events(frame, known, source="events")
         return log, known, facts
     given = dict(columns)

@@ -21,7 +21,7 @@ from recurra.data.files.workbook import is_workbook
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
-from recurra.language import _
+from recurra.language import _, listing
 
 _HEAD = 1 << 16  # bytes in which a file of sentences has a blank line
 _LARGE = 1 << 40  # numbers of sequences keep their precision, however many there are
@@ -81,9 +81,12 @@ def read_examples_file(
     frame = frame.assign(**{name: frame[name].astype(object) for name in texts}) if texts else frame
     if not len(frame):
         raise InputError(_("{place} holds no row: expected an example in each", place=place.name))
-    size = f"{counted(len(frame), 'row')}, {counted(frame.shape[1], 'column')}"
+    size = listing([counted(len(frame), "row"), counted(frame.shape[1], "column")])
     return frame, [
-        Fact("file", f"{path}: {size}" if demo else f"{place.name} ({form}): {size}"),
+        Fact(
+            "file",
+            _("{names}: {why}", names=path if demo else _("{file} ({form})", file=place.name, form=form), why=size),
+        ),
         *dialect,
         *(Fact("note", note) for note in notes),
     ]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.examples.cells import describe
-from recurra.data.pairs.doubts import doubts, refuse_same
+from recurra.data.pairs.doubts import doubts, refuse_same, without_swapped
 from recurra.data.pairs.pairs import Pairs
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted, require_columns, shown
@@ -72,11 +72,12 @@ def pair_roles(
 
 
 def pairs_of(
-    frame: pd.DataFrame, roles: PairRoles, *, empty: str, name: str, targets: bool = True
+    frame: pd.DataFrame, roles: PairRoles, *, empty: str, name: str, targets: bool = True, swapped: str = "keep"
 ) -> tuple[Pairs, Ints, list[Fact]]:
     """The pairs, their row numbers from 0, and what is doubtful. Raises InputError for empty sides unless dropped.
 
-    `targets`: whether the translations must be there; else they are read where the column is.
+    `targets`: whether the translations must be there; else they are read where the column is. `swapped`: what becomes
+    of pairs whose sides look swapped, "keep", "drop" or "fix".
     """
     require_columns([roles.source], list(map(str, frame.columns)), name, "")
     sources = _texts(frame[roles.source])
@@ -115,7 +116,8 @@ def pairs_of(
     pairs = Pairs(tuple(sources[k] for k in kept), tuple(told[k] for k in kept))
     if targets:
         refuse_same(pairs, roles.source, roles.target)
-        facts += doubts(pairs, rows)
+        pairs, rows, changed = without_swapped(pairs, rows, swapped)
+        facts += [*changed, *doubts(pairs, rows)]
     return pairs, rows, facts
 
 

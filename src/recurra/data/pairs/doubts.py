@@ -1,4 +1,4 @@
-"""What is doubtful about pairs of texts, said and never changed: swapped sides, untranslated texts, duplicates.
+"""What is doubtful about pairs of texts, changed only where asked: swapped sides, untranslated texts, duplicates.
 
 A pair is taken for swapped where the letters of its source are those of the targets and the other way round: the
 difference of log p(letters | side), by counts of letter trigrams, is at least a nat per letter on both sides.
@@ -17,6 +17,7 @@ from recurra.data.pairs.pairs import Pairs, folded
 from recurra.data.schema.facts import Fact
 from recurra.data.schema.names import counted
 from recurra.errors import InputError
+from recurra.formatting import percent
 from recurra.language import _
 from recurra.options import option
 
@@ -33,9 +34,9 @@ def refuse_same(pairs: Pairs, source: str, target: str) -> None:
     if same > _SAME:
         raise InputError(
             _(
-                "{share:.0%} of the texts in {target!r} are those in {source!r}: expected a translation; name the "
+                "{share} of the texts in {target!r} are those in {source!r}: expected a translation; name the "
                 "columns with {from_option} and {to_option}",
-                share=same,
+                share=percent(same, 0),
                 source=source,
                 target=target,
                 from_option=option("source"),
@@ -52,14 +53,15 @@ def doubts(pairs: Pairs, rows: np.ndarray) -> list[Fact]:
     same = [k for k, (a, b) in enumerate(both) if folded(a) == folded(b) and len(a) > 3]
     if same:
         found.append(Fact("untranslated", _("the same text on both sides in {rows}", rows=_of(rows, same))))
-    swapped = _swapped(pairs)
+    swapped = swapped_pairs(pairs)
     if swapped:
-        found.append(
-            Fact(
-                "swapped",
-                _("the sides look swapped in {rows}: correct them, or drop the rows", rows=_of(rows, swapped)),
-            )
+        told = _(
+            "the sides look swapped in {rows}: exchange them with {fix}, or leave these rows out with {drop}",
+            rows=_of(rows, swapped),
+            fix=option("swapped", "fix"),
+            drop=option("swapped", "drop"),
         )
+        found.append(Fact("swapped", told, option("swapped")))
     keys = [(folded(a), folded(b)) for a, b in both]
     repeated = len(keys) - len(set(keys))
     if repeated:
@@ -72,7 +74,29 @@ def doubts(pairs: Pairs, rows: np.ndarray) -> list[Fact]:
     return found
 
 
-def _swapped(pairs: Pairs) -> list[int]:
+def without_swapped(pairs: Pairs, rows: np.ndarray, how: str) -> tuple[Pairs, np.ndarray, list[Fact]]:
+    """The pairs with the sides exchanged where they look swapped ("fix"), or without these ("drop"), and their rows."""
+    if how not in ("keep", "drop", "fix"):
+        raise InputError(_("{option}: expected keep, drop or fix", option=option("swapped", how)))
+    swapped = [] if how == "keep" else swapped_pairs(pairs)
+    if not swapped:
+        return pairs, rows, []
+    told = _of(rows, swapped)
+    if how == "drop":
+        kept = np.setdiff1d(np.arange(len(pairs)), swapped)
+        fact = Fact("dropped", _("{rows}: the sides look swapped", rows=told), option("swapped"))
+        return pairs.take(kept), rows[kept], [fact]
+    assert pairs.targets is not None
+    wrong = set(swapped)
+    sides = [
+        (b, a) if k in wrong else (a, b) for k, (a, b) in enumerate(zip(pairs.sources, pairs.targets, strict=True))
+    ]
+    sources, targets = zip(*sides, strict=True)
+    return Pairs(sources, targets), rows, [Fact("swapped", _("exchanged in {rows}", rows=told), option("swapped"))]
+
+
+def swapped_pairs(pairs: Pairs) -> list[int]:
+    """The numbers of the pairs whose sides look swapped."""
     assert pairs.targets is not None
     every = max(1, len(pairs) // _SAMPLE)
     own, other = _grams(pairs.sources[::every]), _grams(pairs.targets[::every])

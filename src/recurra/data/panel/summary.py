@@ -140,12 +140,16 @@ def _repaired(
     if repeated > 0:
         differing = order.disagreeing(target)
         hint = _("; if the clock was put back, name the zone") if panel.grid.tz is None and _subdaily(panel) else ""
-        value = _(
-            "{rows}; the mean is taken at {times} with several values{hint}",
-            rows=counted(repeated, "row"),
-            times=counted(differing, "time"),
-            hint=hint,
-        )
+        known = {"rows": counted(repeated, "row"), "times": counted(differing, "time"), "hint": hint}
+        if differing:
+            value = _(
+                "{rows} with a time that another row has; at {times} the values differ, and their mean is taken{hint}",
+                **known,
+            )
+        else:
+            value = _(
+                "{rows} with a time that another row has, and no other value: each time counts once{hint}", **known
+            )
         facts.append(Fact("repeated times", value, flag("tz") if hint else flag("freq") if moved else flag("series")))
     gaps = int(panel.offsets[-1]) - place.filled
     unmeasured = gaps - _skipped(panel)
@@ -214,16 +218,20 @@ def _missing(array: npt.NDArray) -> npt.NDArray[np.bool_]:
     return array < 0 if array.dtype.kind == "i" else np.isnan(array)
 
 
+def _written(time_format: str | None) -> str:
+    """How times are written; of periods also what stands for them in results, which have dates."""
+    if time_format in ("week", "year-week"):
+        return _(", ISO weeks, given back as the dates of their Mondays")
+    if time_format in ("quarter", "year-quarter", "half-year", "fiscal year"):
+        return _(", given back as the dates of their first days")
+    return _(", dates written {time_format}", time_format=time_format) if time_format and "%" in time_format else ""
+
+
 def _time(panel: Panel) -> Fact:
     schema, grid = panel.schema, panel.grid
     freq = grid.freq or (_("steps of {step}", step=grid.step) if grid.step > 1 else "steps")
     if schema.time:
-        written = (
-            _(", dates written {time_format}", time_format=schema.time_format)
-            if schema.time_format and "%" in schema.time_format
-            else ""
-        )
-        return Fact("time", f"{listing(schema.time)} ({freq}{written})", flags("time", "freq"))
+        return Fact("time", f"{listing(schema.time)} ({freq}{_written(schema.time_format)})", flags("time", "freq"))
     if schema.time_format is not None:
         return Fact("time", _("the names of the columns ({freq})", freq=freq), flag("freq"))
     return Fact("time", _("none: rows are counted"), flag("time"))

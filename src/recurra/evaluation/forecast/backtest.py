@@ -23,7 +23,7 @@ from recurra.evaluation.forecast.verdict import Verdict, decide
 from recurra.evaluation.shared.means import mean_of_known
 from recurra.evaluation.shared.showing import Shown, named_parts
 from recurra.evaluation.shared.significance import over_windows
-from recurra.language import _
+from recurra.language import _, listing
 from recurra.language import counted as counted_noun
 from recurra.options import offered, option
 
@@ -69,7 +69,8 @@ class Backtest(Shown):
 
     def _shown(self) -> tuple[str, str, pd.DataFrame, str]:
         verdict = self.verdict
-        windows = f"{counted_noun(verdict.n_series, 'series', 'series')}, {counted_noun(verdict.n_origins, 'window')}"
+        series, windows = counted_noun(verdict.n_series, "series", "series"), counted_noun(verdict.n_origins, "window")
+        windows = listing([series, windows])
         rest = {
             "forecasts": "every forecast beside the truth",
             "by_step": "errors by step ahead",

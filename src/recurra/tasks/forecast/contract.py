@@ -23,7 +23,7 @@ from recurra.errors import InputError
 from recurra.evaluation.forecast.adaptive import RATE
 from recurra.evaluation.forecast.backtest import Backtest
 from recurra.evaluation.forecast.columns import PRETRAINED
-from recurra.formatting import count
+from recurra.formatting import count, percent
 from recurra.language import _, mark
 from recurra.nn.pretrained import load_network
 from recurra.options import option
@@ -32,7 +32,7 @@ from recurra.report.units import step_noun
 from recurra.tasks.digests import data_digest
 from recurra.tasks.estimator import Done, Estimator, Evaluated, Insight, Later, Prepared, Preview, Scores, nobody
 from recurra.tasks.forecast.arguments import Data, as_table, with_target
-from recurra.tasks.forecast.covariates import Gain, said
+from recurra.tasks.forecast.covariates import Gain, said, unread
 from recurra.tasks.forecast.decided import decided
 from recurra.tasks.forecast.exported import exported
 from recurra.tasks.forecast.fallback import with_fallback
@@ -86,7 +86,7 @@ class FileForecaster(ReportedForecasts, Estimator):
     verbose: bool | None
     verdict_: str | None
     updated_: Updated  # what came of the last update
-    fallen_back_: list[str]  # series that the best baseline forecasts
+    fallen_back_: Sequence[str] = ()  # series that the best baseline forecasts
     _said: Sequence[str] = ()  # of the last change
     _results: tuple[tuple[float, ...], pd.DataFrame] | None = None  # by levels: a page shows what the file has
 
@@ -190,8 +190,10 @@ class FileForecaster(ReportedForecasts, Estimator):
         return learning_curves(runs | {"fine-tuning": () if tuned is None else (tuned,)})
 
     def remarks(self) -> list[str]:
-        """That training was interrupted."""
+        """That training was interrupted, which columns nothing reads, and whose forecast is another's."""
         said = [_(INTERRUPTED)] if self.model_.interrupted else []
+        if not self.model_.members and (columns := unread(self.model_)):
+            said.append(_("Not read: {columns}.", columns=columns))
         if self.fallen_back_:
             said.append(
                 _(
@@ -405,7 +407,7 @@ class FileForecaster(ReportedForecasts, Estimator):
             sentences=[*memory_sentences(model, seen), *tuned_sentences(model)],
             findings=list(map(str, findings(model, seen))),
             nothing="",
-            tables=[(title, shares.map("{:.1%}".format).rename("share").reset_index())],
+            tables=[(title, shares.map(percent).rename("share").reset_index())],
             moved=moved,
             strength={name: np.asarray(values) for name, values in usual.strength().items() if values.any()},
             first=1 - usual.window,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from recurra.formatting import count, p_text, percent
 from recurra.language import _, listing
 from recurra.nn.quantiles import MEDIAN
 from recurra.options import option
+from recurra.tasks.forecast.arguments import ColumnArguments
 from recurra.tasks.forecast.fitting import fit_model, recalibrated
 from recurra.tasks.forecast.frames import truth_after
 from recurra.tasks.forecast.model import ForecastModel, Recipe
@@ -50,6 +52,37 @@ def columns_of(panel: Panel) -> tuple[str, ...]:
         *schema.static,
         *schema.static_categorical,
     )
+
+
+def unread(model: ForecastModel) -> str:
+    """What is to be said of columns that no forecast of the model reads, with the remedy; "" where all are read.
+
+    Holidays and ends of months count for every method, static columns wherever they tell a new series its likes.
+    """
+    schema = model.panel.schema
+    columns = (*schema.past, *schema.past_categorical, *schema.known, *schema.known_categorical)
+    if model.cold is None:
+        columns += (*schema.static, *schema.static_categorical)
+    if not columns or model.reads_covariates:
+        return ""
+    if model.members:
+        return _(
+            "{columns}: only the trained network reads covariates, and held-out forecasts gave it no weight",
+            columns=listing(columns),
+        )
+    return _(
+        "{columns}: only a trained network reads covariates, and {method} trains none; leave that out for a forecast "
+        "that reads them",
+        columns=listing(columns),
+        method=option("method", model.recipe.method),
+    )
+
+
+def warn_of_unread(model: ForecastModel, columns: ColumnArguments) -> None:
+    """Warn the caller of the caller where covariates were named and the method reads none."""
+    named = any(columns.get(part) for part in ("past", "known", "static"))
+    if named and not model.members and (said := unread(model)):
+        warnings.warn(said, stacklevel=3)
 
 
 def without_covariates(panel: Panel) -> Panel:

@@ -14,6 +14,7 @@ from recurra.methods import method_name
 from recurra.nn.own import OwnNetwork
 from recurra.options import option
 from recurra.tasks.forecast.calibration import Calibration
+from recurra.tasks.forecast.covariates import unread
 from recurra.tasks.forecast.fine_tuning import CONTEXT
 from recurra.tasks.forecast.model import ForecastModel
 from recurra.tasks.forecast.reconciling import Reconciliation
@@ -32,30 +33,22 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
     reasons: dict[str, list[str]] = {}
     for name, why in left_out.items():
         reasons.setdefault(why, []).append(name)
-    beside = [Fact("left out", f"{listing(map(method_name, names))}: {why}") for why, names in reasons.items()]
+    beside = [
+        Fact("left out", _("{names}: {why}", names=listing(map(method_name, names)), why=why))
+        for why, names in reasons.items()
+    ]
     short = int((model.panel.lengths < LEAST_KNOWN).sum())
     if short:
         series = counted(short, "series", "series")
-        few = (
-            _(
-                "{series} of fewer than {rows} rows: too few to tell how wide their intervals must be",
-                series=series,
-                rows=LEAST_KNOWN,
-            )
-            if model.short is None
-            else _(
-                "{series} of fewer than {rows} rows: their intervals are as wide as forecasts from as few rows of the "
-                "longer series were wrong",
-                series=series,
-                rows=LEAST_KNOWN,
-            )
-        )
-        beside.append(Fact("remark", few))
+        beside.append(Fact("remark", _widths(model, series)))
     if model.reconciliation is not None:
         found.append(Fact("hierarchy", _adds_up(model.reconciliation), option("hierarchy")))
     if model.tuned is not None:
         rows = _("all its weights, on windows of at most {rows} rows", rows=CONTEXT)
         found.append(Fact("fine-tuned network", rows, option("fine_tune")))
+    not_read = unread(model)
+    if not_read:
+        found.append(Fact("not read", not_read, option("ignore")))
     found += stopped(model.trainings, None)
     if not model.members:
         return [*found, *beside]
@@ -81,9 +74,27 @@ def _made_of(model: ForecastModel) -> str:
     weights = model.combination.overall
     if len(weights) == 1:
         return _("{name} alone", name=method_name(next(iter(weights))))
-    parts = listing(f"{weight:.0%} {method_name(name)}" for name, weight in weights.items())
+    parts = listing(f"{percent(weight, 0)} {method_name(name)}" for name, weight in weights.items())
     differ = len(model.combination.weights) > 1 and bool(np.ptp(model.combination.weights, axis=0).any())
     return _("{parts} (overall; by series where that did better)", parts=parts) if differ else parts
+
+
+def _widths(model: ForecastModel, series: str) -> str:
+    """How wide intervals of `series` of a few rows are."""
+    known = {"series": series, "rows": LEAST_KNOWN}
+    if model.short is not None:
+        return _(
+            "{series} of fewer than {rows} rows: their intervals are as wide as forecasts from as few rows of the "
+            "longer series were wrong",
+            **known,
+        )
+    if model.widths is not None:
+        return _(
+            "{series} of fewer than {rows} rows: their intervals are as wide as the mean or the last value of as few "
+            "rows was wrong, since the longer series are too few to be forecast from as few rows",
+            **known,
+        )
+    return _("{series} of fewer than {rows} rows: too few to tell how wide their intervals must be", **known)
 
 
 def _adds_up(of: Reconciliation) -> str:
@@ -117,7 +128,7 @@ def _magnitudes(model: ForecastModel) -> str:
 
 def trust_of(calibration: Calibration) -> str:
     """How much of the network's correction is made, by what that is measured, and why it is not more."""
-    known = {"trust": f"{calibration.trust:.0%}", "n": f"{calibration.forecasts:,}"}
+    known = {"trust": percent(calibration.trust, 0), "n": f"{calibration.forecasts:,}"}
     if not calibration.forecasts:
         return _("{trust} of the network's correction of the naive forecast: no forecast was held out", **known)
     known |= {"gain": percent(max(calibration.gain, 0.0)), "error": percent(calibration.error)}

@@ -126,7 +126,7 @@ def share_of(model: ForecastModel, *, network_alone: bool = False) -> Share:
         )
     return Share(
         names, weights, exact, said, remark, season_read(steps_of(model.panel, model.recipe.seasons)),
-        model.short if exact else None, None if model.tuned is None else model.tuned.network, model.pretrained,
+        model.widths if exact else None, None if model.tuned is None else model.tuned.network, model.pretrained,
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from recurra.nn.own import Loss, OwnParts
 from recurra.tasks.forecast.arguments import ColumnArguments, Data, as_table
 from recurra.tasks.forecast.continuing import continued
 from recurra.tasks.forecast.contract import FileForecaster
-from recurra.tasks.forecast.covariates import columns_of, measure
+from recurra.tasks.forecast.covariates import columns_of, measure, warn_of_unread
 from recurra.tasks.forecast.explanation import explanation_frame
 from recurra.tasks.forecast.fitting import (
     is_trained,
@@ -177,6 +177,7 @@ class Forecaster(FileForecaster):
         self.verdict_, self.gain_ = None, None
         if hasattr(self, "holdout_"):
             del self.holdout_, self.backtest_  # of an earlier study: its learning curves are not those of this model
+        warn_of_unread(self.model_, columns)
         return self
 
     def backtest(
@@ -258,6 +259,7 @@ class Forecaster(FileForecaster):
             self.model_ = replace(self.model_, reconciliation=tested.reconciled(panel, seen).reconciliation)
         self.verdict_ = backtest.verdict.sentence
         self.holdout_, self.backtest_, self.left_out_ = tested, backtest, seen.left_out
+        warn_of_unread(self.model_, columns)
         return backtest
 
     def predict(
@@ -317,7 +319,7 @@ class Forecaster(FileForecaster):
                 _(
                     "the data holds nothing later than what the model was fitted on (its last row: {value}): "
                     "give rows that come after it",
-                    value=self._last_time(),
+                    value=model.panel.grid.times(np.array([max(ends.values()) - 1]))[0],
                 )
             )
         with baselines_of(panel, origins, model.recipe) as baselines:
@@ -493,7 +495,3 @@ class Forecaster(FileForecaster):
             self.gain_ = measure(model, before, panel, tested.series, tested.origins, run=run)
         model = model.with_short(panel, tested.series, tested.origins)  # whose truths it has not learnt
         return backtest, model.with_paths(panel, tested).with_cold(panel, tested), joined(seen, tested)
-
-    def _last_time(self) -> object:
-        panel = self._fitted().panel
-        return panel.grid.times(np.array([(panel.start + panel.lengths).max() - 1]))[0]

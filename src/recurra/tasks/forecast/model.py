@@ -39,11 +39,12 @@ from recurra.tasks.forecast.frames import truth_after
 from recurra.tasks.forecast.paths import correlation_of
 from recurra.tasks.forecast.plan import steps_of
 from recurra.tasks.forecast.reconciling import Reconciliation, fit_reconciliation
-from recurra.tasks.forecast.short import ShortSeries, fit_short
+from recurra.tasks.forecast.short import FEW, ShortSeries, fit_short, plain_short
 from recurra.training import TrainingOptions
 from recurra.training.threads import fitting_threads
 
 _BATCH = 1024
+_TAIL = 256  # rows that are kept at least: the baselines of a later evaluation are fitted on them
 _OURS = OwnParts()
 
 Floats = npt.NDArray[np.floating]
@@ -185,6 +186,11 @@ class ForecastModel:
         """Whether the trained network is part of any forecast."""
         return bool(self.members) and (self.combination is None or NETWORK in self.combination.used)
 
+    @property
+    def reads_covariates(self) -> bool:
+        """Whether any forecast depends on past, known or static columns: only the trained network's correction does."""
+        return self.network_counts and self.calibration.trust > 0
+
     def trained(self) -> tuple[WindowMember, ...]:
         """The trained networks; raises InputError where there are none."""
         if not self.members:
@@ -233,10 +239,23 @@ class ForecastModel:
 
     def _widened(self, quantiles: Floats, panel: Panel, series: Ints, origins: Ints) -> Floats:
         """The quantiles, those of series of a few rows as wide as they must be."""
-        if self.short is None:
+        if not (origins <= FEW).any() or self.widths is None:
             return quantiles
         sparse = self.sparse[self.scaling.number(panel.series)[series]]
-        return self.short.apply(quantiles, panel, series, origins, but=sparse)
+        return self.widths.apply(quantiles, panel, series, origins, but=sparse)
+
+    @cached_property
+    def widths(self) -> ShortSeries | None:
+        """How wide intervals of a few rows are: as the longer series say, or as the rows do that the model remembers.
+
+        None where those are too few, too.
+        """
+        return self.short or plain_short(self.remembered, self.recipe.horizon)
+
+    @property
+    def remembered(self) -> Panel:
+        """The last rows of every series, as many as a model file keeps."""
+        return self.panel.tail(max(self.memory, _TAIL))
 
     def with_short(self, panel: Panel, series: Ints, origins: Ints) -> ForecastModel:
         """The model with the intervals of short series, by what it says at pairs [n] whose truths it has not learnt."""

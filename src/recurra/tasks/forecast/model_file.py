@@ -27,13 +27,12 @@ from recurra.tasks.forecast.model import ForecastModel, WindowMember
 from recurra.tasks.forecast.problem import inputs_of, own_forecast_network
 
 KIND = "forecaster"
-_TAIL = 256  # rows that are kept at least: the baselines of a later evaluation are fitted on them
 
 
 def to_contents(model: ForecastModel, *, made_by: str, verdict: str | None) -> Contents:
     """Everything that is needed to forecast again."""
     keeper = Keeper()
-    tail = replace(model, panel=model.panel.tail(max(model.memory, _TAIL)))
+    tail = replace(model, panel=model.remembered)
     keeper.ensemble([member.network for member in model.members], made_by=made_by, verdict=verdict)
     keeper.part("model", tail, without=("members", "tuned", "pretrained"))
     for k, member in enumerate(model.members):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from recurra.evaluation.forecast.backtest import Backtest
 from recurra.formatting import count, percent, style_of_metric, style_of_range
-from recurra.language import _, mark
+from recurra.language import _, listing, mark
 from recurra.tasks.estimator import Preview, Scores
 
 _IMPORTANCE = ("method", "MSSE", "MASE", "in 80 %", "sMAPE, %", "SPL", "MAE", "in 95 %", "CRPS", "RMSE")
@@ -22,7 +22,7 @@ def scores_of(backtest: Backtest) -> Scores:
         style = style_of_metric(str(name), table[name])
         table[name] = [percent(value) if share else style.text(value) for value in table[name]]
     table.columns = [str(name).replace("coverage", "in").replace("sMAPE", "sMAPE, %") for name in table.columns]
-    windows = f"{count(verdict.n_series, 'series', 'series')}, {count(verdict.n_origins, 'window')}"
+    windows = listing([count(verdict.n_series, "series", "series"), count(verdict.n_origins, "window")])
     return Scores(
         _("Backtest ({windows})", windows=windows),
         verdict.sentence,

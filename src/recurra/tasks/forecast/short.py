@@ -4,7 +4,8 @@ A window of a few rows says nothing about its own spread, and what calibrates th
 have all their rows. So the longer series are cut to 1, 2, 3, ... rows before origins whose truths are known, and
 forecast from those: the errors, in units of the mean size of the rows that were left, are what a series of so few rows
 has to expect, as far as it is like the others (split conformal prediction; Vovk et al. (2005), "Algorithmic learning in
-a random world", on groups).
+a random world", on groups). Where the longer series are too few for that, it is the errors of the plainest forecast
+from as few rows, at every moment that the model remembers.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ LEAST_KNOWN = 8  # rows: a series of fewer says nothing of its own spread
 _ROWS = (1, 2, 3, 4, 5, 6, 7)
 _MORE = (8, 12)  # where a series of the data needs them: methods are fitted to so many
 _UNTIL = 16
+FEW = 4 * _UNTIL  # rows beyond which no series is short
 _LEAST_SERIES, _LEAST_PAIRS, _PAIRS = 5, 10, 80
+_MOST_ASKED = 16  # series, of which every moment is asked
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,12 +87,47 @@ def fit_short(panel: Panel, series: Ints, origins: Ints, horizon: int, medians: 
         if len(together) < _LEAST_PAIRS:
             return None
         offsets[k] = np.quantile(together, QUANTILES)
-    offsets[:, MEDIAN] = 0.0
-    offsets[:, :MEDIAN], offsets[:, MEDIAN + 1 :] = (
-        np.minimum(offsets[:, :MEDIAN], 0),
-        np.maximum(offsets[:, MEDIAN + 1 :], 0),
-    )
-    return ShortSeries(np.array(rows, dtype=np.int64), offsets, _UNTIL if len(rows) > len(_ROWS) else rows[-1] + 1)
+    until = _UNTIL if len(rows) > len(_ROWS) else rows[-1] + 1
+    return ShortSeries(np.array(rows, dtype=np.int64), _around_median(offsets), until)
+
+
+def plain_short(panel: Panel, horizon: int) -> ShortSeries | None:
+    """What the mean or the last value of a few rows missed, whichever missed less, anywhere in `panel`; None: too few.
+
+    Cruder than what `fit_short` measures and rather too wide: for panels of fewer series than that needs.
+    """
+    asked = np.unique(np.linspace(0, len(panel) - 1, min(len(panel), _MOST_ASKED)).astype(int))
+    offsets = np.empty((len(_ROWS), len(QUANTILES)))
+    for k, count in enumerate(_ROWS):
+        parts = [_plain_errors(np.asarray(panel.values(s), dtype=np.float64), count, horizon) for s in asked]
+        errors = np.concatenate(parts, axis=1)
+        if errors.shape[1] < _LEAST_PAIRS:
+            return None
+        sizes = [float(np.nanmean(np.abs(each))) for each in errors]
+        offsets[k] = np.nanquantile(errors[int(np.argmin(sizes))], QUANTILES)
+    return ShortSeries(np.array(_ROWS, dtype=np.int64), _around_median(offsets), _ROWS[-1] + 1)
+
+
+def _plain_errors(values: Floats, rows: int, horizon: int) -> Floats:
+    """Errors [2, n, H] of the mean and of the last of `rows` values, in units of their mean size, NaN where unknown."""
+    if len(values) <= rows:
+        return np.empty((2, 0, horizon))
+    beyond = np.concatenate([values, np.full(horizon, np.nan)])
+    windows = np.lib.stride_tricks.sliding_window_view(beyond, rows + horizon)
+    known, truth = windows[:, :rows], windows[:, rows:]
+    size = np.abs(known).mean(axis=1)
+    usable = np.isfinite(known).all(axis=1) & (size > 0) & np.isfinite(truth).any(axis=1)
+    known, truth, size = known[usable], truth[usable], size[usable]
+    return np.stack([(truth - plain[:, None]) / size[:, None] for plain in (known.mean(axis=1), known[:, -1])])
+
+
+def _around_median(offsets: Floats) -> Floats:
+    """Quantiles [..., Q] of errors as distances from a median that stays where it is."""
+    found = np.array(offsets)
+    found[..., MEDIAN] = 0.0
+    found[..., :MEDIAN] = np.minimum(found[..., :MEDIAN], 0.0)
+    found[..., MEDIAN + 1 :] = np.maximum(found[..., MEDIAN + 1 :], 0.0)
+    return found
 
 
 def _errors(panel: Panel, series: Ints, origins: Ints, truth: Floats, rows: int, medians: Forecasts) -> Floats:

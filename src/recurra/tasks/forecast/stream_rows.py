@@ -8,11 +8,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from recurra.data.panel.panel import Ints, Panel, Schema
 from recurra.data.schema.column_kinds import LARGEST
+from recurra.data.time.frequency import parse_frequency
+from recurra.data.time.grid import Grid
+from recurra.data.time.times import read_times
 from recurra.errors import InputError
 from recurra.language import _
+from recurra.options import settled
 
 Floats = npt.NDArray[np.floating]
 
@@ -193,6 +198,17 @@ def place_of(schema: Schema, name: str) -> tuple[str, int, bool]:
             columns=[*columns, *schema.static, *schema.static_categorical],
         )
     )
+
+
+def positions_of(schema: Schema, grid: Grid, columns: Mapping[str, npt.NDArray]) -> Ints:
+    """The grid positions [k] of rows whose `columns` of times hold k values each, read as those of a file are."""
+    frame = pd.DataFrame({name: pd.Series(values, dtype=object).infer_objects() for name, values in columns.items()})
+    with settled("time", "time_format", "ignore", "day_first", "pivot_year", "tz", "freq"):
+        times = read_times(frame, schema.time, source=_("the rows"), format=schema.time_format, tz=schema.tz)
+    if grid.freq is None:
+        return grid.positions(times.values)
+    each = np.arange(len(frame))
+    return grid.place(times.for_frequency(parse_frequency(grid.freq), each, wall=grid.counting.wall))
 
 
 def as_numbers(name: str, values: Any) -> Floats:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.panel.panel import Ints, Panel
+from recurra.data.schema.series_names import join_name, series_columns
 from recurra.errors import InputError
 from recurra.evaluation.forecast.adaptive import RATE, AdaptiveIntervals
 from recurra.evaluation.forecast.columns import NETWORK, PRETRAINED, TUNED
@@ -27,7 +28,8 @@ from recurra.tasks.forecast.combining import READ
 from recurra.tasks.forecast.frames import forecast_frame, interval_bounds
 from recurra.tasks.forecast.levels import checked_levels
 from recurra.tasks.forecast.model import ForecastModel, never_below
-from recurra.tasks.forecast.stream_rows import StreamRows, as_numbers
+from recurra.tasks.forecast.short import LEAST_KNOWN
+from recurra.tasks.forecast.stream_rows import StreamRows, as_numbers, positions_of
 from recurra.tasks.forecast.stream_watching import ForecastWatch
 from recurra.tasks.streaming import EstimatorStream, checked_count
 
@@ -91,6 +93,11 @@ class ForecastStreams(EstimatorStream):
         windows = {NETWORK: self._model.window, PRETRAINED: READ, TUNED: READ}
         return {name: min(windows.get(name, self._model.memory), self._model.memory) for name in used}
 
+    @property
+    def time_columns(self) -> tuple[str, ...]:
+        """The columns of times of the data, by which a row may say when it is."""
+        return self._history.schema.time
+
     def times(self, rows: Any = None) -> Any:
         """The times [k] of the next rows."""
         return self._history.grid.times(self._history.positions(self._rows(rows)))
@@ -104,8 +111,8 @@ class ForecastStreams(EstimatorStream):
 
         rows   k row numbers, or a mask; None: all
         y      k values of the target, NaN where one is missing; or a mapping of columns (or a DataFrame) of k values
-               each, in which a column that is not named is missing
-        time   the time of the row, where it need not be the next one: steps between are missing
+               each, in which a column that is not named is missing; those of times are read as in the data
+        time   the time of the row, where it need not be the next one and no column says it: steps between are missing
         ahead  of columns that are known in advance, what is known of the rows to come: [k, m] each
 
         Raises InputError for columns that there are not, other numbers of values, and times that are not later; nothing
@@ -119,8 +126,10 @@ class ForecastStreams(EstimatorStream):
         """As `step_rows`, without a forecast: for rows after which none is needed, which takes microseconds."""
         at = self._rows(rows)
         columns, told = self._columns(y, at), self._told(ahead, at)
+        wanted = self._positions(time, columns)
+        self._check_series(columns, at)
         self._history.check(columns, told)
-        skipped = self._skipped(at, time)
+        skipped = self._skipped(at, wanted)
         target = self._history.schema.target
         truth = as_numbers(target, columns[target]) if target in columns else np.full(len(at), np.nan)
         for k in range(int(skipped.max(initial=0))):
@@ -155,6 +164,13 @@ class ForecastStreams(EstimatorStream):
             quantiles = fixed
         self._intervals.issue(quantiles, fixed, at)
         return Ahead(panel, points, quantiles, fixed)
+
+    def unsure(self, rows: Any = None) -> npt.NDArray[np.bool_]:
+        """Which series have too few rows to tell how wide their intervals must be, and nothing else tells it."""
+        at = self._rows(rows)
+        if self._model.widths is not None:
+            return np.zeros(len(at), dtype=bool)
+        return np.isfinite(self._history.state["target"][at]).sum(axis=1) < LEAST_KNOWN
 
     def watch(self, *, alpha: float = 0.05, rate: float | None = None) -> ForecastWatch:
         """Watch from here on whether the forecasts are as good as the backtest promised: as `Forecaster.watched` does.
@@ -240,16 +256,44 @@ class ForecastStreams(EstimatorStream):
             found[str(name)] = values
         return found
 
-    def _skipped(self, at: Ints, time: Any) -> Ints:
-        """How many rows [k] lie between the last one and that of `time`."""
+    def _positions(self, time: Any, columns: dict[str, npt.NDArray]) -> Ints | None:
+        """The grid positions of rows of `time`, or of columns of times, which are taken out; None: the next ones."""
+        history = self._history
+        schema, grid = history.schema, history.grid
         if time is None:
-            return np.zeros(len(at), dtype=np.int64)
-        grid = self._history.grid
+            there = bool(schema.time) and set(schema.time) <= columns.keys()
+            return positions_of(schema, grid, {name: columns.pop(name) for name in schema.time}) if there else None
         given = [time] if np.ndim(time) == 0 else list(time)
         try:
-            wanted = grid.positions(given if grid.freq is None else pd.DatetimeIndex(given))
-        except (ValueError, TypeError) as error:
+            if len(schema.time) == 1 and all(isinstance(each, str) for each in given):
+                return positions_of(schema, grid, {schema.time[0]: np.array(given, dtype=object)})
+            return grid.positions(given if grid.freq is None else pd.DatetimeIndex(given))
+        except (InputError, ValueError, TypeError) as error:
             raise InputError(_("time is {time!r}: expected a time as in the data", time=time)) from error
+
+    def _check_series(self, columns: dict[str, npt.NDArray], at: Ints) -> None:
+        """Take the columns that name a series out, and refuse a row of another series of the model."""
+        names = series_columns(self._history.schema.series) if self._history.schema.series else ()
+        if not names or not set(names) <= columns.keys():
+            return
+        said = [join_name(list(map(str, parts))) for parts in zip(*(columns.pop(name) for name in names), strict=True)]
+        for row, name in zip(at, said, strict=True):
+            if self.names[row] in self._model.panel.series and name != self.names[row]:
+                raise InputError(
+                    _(
+                        "the row is of series {name!r}, the stream of {series!r}: leave {columns} out, or give rows of "
+                        "that series",
+                        name=name,
+                        series=self.names[row],
+                        columns=listing(names),
+                    )
+                )
+
+    def _skipped(self, at: Ints, wanted: Ints | None) -> Ints:
+        """How many rows [k] lie between the last one and that of the positions `wanted`."""
+        if wanted is None:
+            return np.zeros(len(at), dtype=np.int64)
+        grid = self._history.grid
         begun = self._history.state["count"][at] > 0
         wanted = np.broadcast_to(wanted, at.shape)
         late = wanted - self._history.positions(at)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from recurra.data.panel.panel import Panel
 from recurra.errors import InputError
 from recurra.evaluation.forecast.columns import NETWORK
-from recurra.formatting import significant
+from recurra.formatting import percent, significant
 from recurra.language import _, listing
 from recurra.options import option
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.floating]
 
-_CHANGE = re.compile(r"(?P<sign>[+-])?(?P<number>(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)(?P<percent>\s*%)?")
+_CHANGE = re.compile(r"(?P<sign>[+-])?(?P<number>(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?)(?P<percent>\s*%)?")
+_AMBIGUOUS = re.compile(r"[1-9]\d{0,2},\d{3}")  # a thousand and more, or a number with three decimals
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,18 @@ def changes_for(model: ForecastModel, what_if: Mapping[str, object]) -> list[Cha
                     said=said,
                 )
             )
-        number = float(parts["number"]) * (-1.0 if parts["sign"] == "-" else 1.0)
+        if _AMBIGUOUS.fullmatch(parts["number"]):
+            plain = parts["number"].replace(",", "")
+            raise InputError(
+                _(
+                    "{name} is {said!r}, which may be {one} or {other}: write one of the two",
+                    name=name,
+                    said=said,
+                    one=plain,
+                    other=parts["number"].replace(",", "."),
+                )
+            )
+        number = float(parts["number"].replace(",", ".")) * (-1.0 if parts["sign"] == "-" else 1.0)
         if parts["percent"]:
             found.append(Change(name, said, factor=1.0 + number / 100.0))
         elif parts["sign"] and isinstance(value, str):
@@ -150,7 +162,13 @@ def _beyond(model: ForecastModel, name: str, j: int, values: Floats) -> list[str
     outside = int(((values < low) | (values > high)).sum())
     if not outside:
         return []
+    negative = int((values < 0).sum()) if low >= 0 else 0
+    below = [
+        _("{name} is negative at {n} of {all} steps, which it never was in training", name=name, n=negative,
+          all=len(values))
+    ]  # fmt: skip
     return [
+        *(below if negative else []),
         _(
             "{name} was between {low} and {high} in training, and {outside} of {all} values are not: the network has "
             "seen nothing like that, and what it says is a guess",
@@ -159,7 +177,7 @@ def _beyond(model: ForecastModel, name: str, j: int, values: Floats) -> list[str
             high=significant(high),
             outside=outside,
             all=len(values),
-        )
+        ),
     ]
 
 
@@ -173,7 +191,7 @@ def _refuse_deaf(model: ForecastModel) -> None:
                 method=option("method", "network"),
             )
         )
-    if not model.network_counts or (model.calibration.trust == 0):
+    if not model.reads_covariates:
         raise InputError(
             _(
                 "nothing in this forecast reads covariates: only the trained network does, and "
@@ -189,8 +207,8 @@ def _weight(model: ForecastModel) -> str:
     return _(
         "Only the trained network reads the changed columns: it is {weight} of the forecast, and "
         "{trust} of its correction is used.",
-        weight=f"{weight:.0%}",
-        trust=f"{model.calibration.trust:.0%}",
+        weight=percent(weight, 0),
+        trust=percent(model.calibration.trust, 0),
     )
 
 

@@ -88,6 +88,7 @@ class SequenceGenerator(FittedEstimator):
 
     KIND = "sequence generator"
     keeps_data = True
+    generates = True
     asks = ("prompt", "samples", "length", "temperature", "top_k", "top_p", "weights", "seed")
 
     members = 1

@@ -22,7 +22,7 @@ def text_facts(parts: TextParts, kind: Kind) -> list[Fact]:
     how = _("another file") if parts.given else _("the end of the text")
     return [
         Fact("learnt from", told),
-        Fact("test part", f"{judge}, {how}", option("test" if parts.given else "share")),
+        Fact("test part", _("{judge}, {how}", judge=judge, how=how), option("test" if parts.given else "share")),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,18 +14,19 @@ from recurra.evaluation.generation.evaluation import evaluate_likelihood
 from recurra.evaluation.generation.memorised import copied_share, known_share
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
 from recurra.evaluation.shared.verdict import Verdict
-from recurra.formatting import percent
+from recurra.formatting import NumberStyle, percent
 from recurra.language import _
 from recurra.methods import method_in_sentence
 from recurra.options import option
-from recurra.tasks.generate.kinds import KINDS
+from recurra.tasks.generate.kinds import KINDS, Kind
 from recurra.tasks.generate.model import NETWORK, NOTHING, RUN, TextModel
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.floating]
 
 LEAST = 2_000  # characters, to be learnt from and evaluated on
 _STRANGE = 0.5  # share of symbols from which on a text is of other letters
-_KNOWN = 0.2  # share of a text that was learnt, beyond which it is said
+_KNOWN = 0.05  # share of a text that was learnt, beyond which it is said
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,9 @@ def evaluate_text(model: TextModel, text: str) -> tuple[Evaluation, Ints]:
                 share=percent(known, 0),
             )
         )
+    weights = kind.weights(model.alphabet, symbols)
+    if model.blend.stacked:
+        notes.append(_of_both(named, float(weights.sum()), kind))
     least = min(float(each.sum()) for name, each in named.items() if name not in (MODEL, NETWORK))
     if float(named[NETWORK].sum()) > least:
         notes.append(
@@ -115,7 +120,7 @@ def evaluate_text(model: TextModel, text: str) -> tuple[Evaluation, Ints]:
     names = (REPLACED, *model.alphabet.symbols)
     evaluation = evaluate_likelihood(
         named,
-        kind.weights(model.alphabet, symbols),
+        weights,
         [names[number] for number in symbols.tolist()],
         unit=kind.unit,
         beside=NETWORK,
@@ -125,6 +130,19 @@ def evaluate_text(model: TextModel, text: str) -> tuple[Evaluation, Ints]:
     if useless and evaluation.verdict.difference < 0:
         evaluation = replace(evaluation, verdict=_of_ngrams(evaluation.verdict))
     return evaluation, symbols
+
+
+def _of_both(nats: Mapping[str, Floats], size: float, kind: Kind) -> str:
+    """Whose score the verdict is about, and whose the samples are, of a text of `size` units."""
+    style = NumberStyle(3)
+    ours, alone = (style.text(float(nats[name].sum()) / size) for name in (MODEL, NETWORK))
+    return _(
+        "The verdict is on the network mixed with n-grams ({ours} {score}); the samples are written by the network "
+        "alone ({alone}).",
+        ours=ours,
+        alone=alone,
+        score=_(f"nats per {kind.unit}"),
+    )
 
 
 def _of_ngrams(verdict: Verdict) -> Verdict:

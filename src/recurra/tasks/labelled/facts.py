@@ -5,6 +5,7 @@ from __future__ import annotations
 from recurra.data.encoders.reader import TOKENS, Encoder
 from recurra.data.encoders.standardising import ColumnEncoder, SeriesEncoder
 from recurra.data.encoders.tokens import EventEncoder, TextEncoder
+from recurra.data.examples.declaring import STATIC
 from recurra.data.examples.inputs import Audio, Kind
 from recurra.data.schema.facts import Fact
 from recurra.ensemble.members import remarks_of, stopped
@@ -23,7 +24,7 @@ def model_facts(model: SequenceModel) -> list[Fact]:
     recipe, training = model.recipe, model.recipe.training
     kinds = model.reader.kinds
     facts = [
-        Fact(_("input {name}", name=name), _reading(encoder, kinds[name]))
+        Fact(_("input {name}", name=_(name) if name == STATIC else name), _reading(encoder, kinds[name]))
         for name, encoder in model.reader.encoders.items()
     ]
     several = len(model.reader.sequences) > 1

@@ -97,7 +97,8 @@ def choose_parts(
         )
         way = {"test": (later.examples, later.labels), "groups": gathered.groups}
         chosen = ChosenParts(examples, labels, way, names_of(later, file, roles), everything=(*everything, file.frame))
-        return chosen, [Fact("test part", f"{file.source}, {counted(len(later.examples), 'example')}", option("test"))]
+        told = _("{file}, {size}", file=file.source, size=counted(len(later.examples), "example"))
+        return chosen, [Fact("test part", told, option("test"))]
     if roles.split is not None:
         assert gathered.split is not None
         parts = stated_rows(pd.Series(gathered.split), name=roles.split)

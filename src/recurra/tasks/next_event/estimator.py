@@ -58,7 +58,7 @@ Given = pd.DataFrame | EventLog | Sequence[Sequence[Any]]
 _RARE = 0.01  # of the events that repeat an item, below which seen items are not proposed
 _AT_ONCE = 2_000  # histories whose proposals are in memory together
 _SHOWN = 20
-_COLUMNS = ("user", "item", "time", "features", "ignore", "repeats", "day_first")
+_COLUMNS = ("user", "item", "time", "features", "ignore", "repeats", "empty", "day_first")
 
 
 class NextEvent(StudiedEstimator):
@@ -236,6 +236,7 @@ class NextEvent(StudiedEstimator):
         test: str | Path | None = None,
         items: str | Path | None = None,
         repeats: Literal["keep", "drop"] = "drop",
+        empty: Literal["refuse", "drop"] = "refuse",
         day_first: bool | None = None,
         **columns: Any,
     ) -> Gathered:
@@ -245,7 +246,7 @@ class NextEvent(StudiedEstimator):
         given = {name: value for name, value in columns.items() if value is not None}
         given |= {name: [given[name]] for name in ("features", "ignore") if isinstance(given.get(name), str)}
         given |= {name: single_column(given[name], name) for name in ("user", "item", "time") if name in given}
-        known = understand_events(opened.frame, source=opened.source, repeats=repeats, **given)
+        known = understand_events(opened.frame, source=opened.source, repeats=repeats, empty=empty, **given)
         log, known, facts = learn_events(opened.frame, known, day_first=day_first, source=opened.source)
         refuse_numbers(tuple(self.numbers), log)
         refuse_short(log, known, opened.source)
@@ -255,7 +256,7 @@ class NextEvent(StudiedEstimator):
         if test is not None:
             later = self._later_log(read_examples_file(test, **opened.reading)[0], Path(test).name)
             judges = self._judges(log, later)
-            told = f"{Path(test).name}, {counted(len(judges.rows), 'question')}"
+            told = _("{file}, {size}", file=Path(test).name, size=counted(len(judges.rows), "question"))
             facts.append(Fact(_("test part"), told, option("test")))
         data = Events(log, described)
         return Gathered(data, data.rows, self.roles_, facts, judges)

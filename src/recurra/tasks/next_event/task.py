@@ -49,6 +49,13 @@ RECOMMEND = Task(
             kind=Literal["drop", "keep"],
             default="drop",
         ),
+        Column(
+            "empty",
+            "How to handle rows without a history, an item or a time.",
+            names=False,
+            kind=Literal["refuse", "drop"],
+            default="refuse",
+        ),
     ),
     shared=("day_first", "ignore", "test", "share", "cell", "hidden"),
     cells=("transformer",),

@@ -19,6 +19,7 @@ from recurra.data.schema.facts import Fact
 from recurra.errors import InputError
 from recurra.evaluation.generation.series import evaluate_series
 from recurra.evaluation.shared.evaluation import MODEL, Evaluation
+from recurra.formatting import percent
 from recurra.language import _, listing, mark
 from recurra.nn.density import DensityOptions
 from recurra.options import option
@@ -29,6 +30,7 @@ from recurra.tasks.opened import Opened
 from recurra.tasks.parameters import check_options, check_whole, chosen_options
 from recurra.tasks.series.baselines import windows_of
 from recurra.tasks.series.fitting import fit_series, methods_of
+from recurra.tasks.series.known import known_share, prints_of, run_of
 from recurra.tasks.series.likelihood import network_of
 from recurra.tasks.series.model import SeriesModel
 from recurra.tasks.series.printed import RowsPreview
@@ -47,6 +49,7 @@ LIKELIHOOD, ADVERSARY = mark("likelihood, not chosen"), mark("adversary, not cho
 REFERENCES = (LIKELIHOOD, ADVERSARY)
 _WINDOWS, _LEARNT = 600, 4000  # of the test part, and those learnt that they are compared with, at most
 _FEWEST = 40  # windows of the test part
+_KNOWN = 0.05  # share of rows that were learnt, from which on it is said
 
 
 class SeriesGenerator(StudiedEstimator):
@@ -64,7 +67,7 @@ class SeriesGenerator(StudiedEstimator):
 
     The last part of every long series is the test part, by windows that go on from real later rows, or the last of
     the short series. A model file keeps no rows, but the ranges of columns, the values of those that have few, the
-    last time, and how long series are.
+    last time, how long series are, and hashes by which rows that were learnt are known again.
 
     >>> import numpy as np, pandas as pd
     >>> t = np.arange(400)
@@ -81,7 +84,8 @@ class SeriesGenerator(StudiedEstimator):
     UNKEPT = ("members", "learnt", "rival")
     UNIT = "row"
     keeps_data = True
-    asks = ("length", "seed")
+    generates = True
+    asks = ("rows", "seed")
 
     def __init__(
         self,
@@ -255,10 +259,21 @@ class SeriesGenerator(StudiedEstimator):
                 made,
                 seed=int(self.seed),
                 references=REFERENCES,
-                notes=(*model.said, how_evaluated(window, whole=whole)),
+                notes=(*model.said, *self._told_again(model, data), how_evaluated(window, whole=whole)),
             )
         done(len(rows))
         return Tested(model, data, made | {"": again(real)}, evaluation, rows)
+
+    def _seen(self, data: Rows) -> Ints:
+        return prints_of(data, run_of(np.diff(data.ends)))
+
+    def _told_again(self, model: SeriesModel, data: Rows) -> list[str]:
+        """That rows were learnt, where they were."""
+        known = 0.0 if self.seen_ is None else known_share(data, self.seen_, run_of(model.lengths))
+        if known < _KNOWN:
+            return []
+        told = _("About {share} of these rows were learnt: the scores are too good.", share=percent(known, 0))
+        return [told]
 
     def content(self, **head: Any) -> ReportContent:
         """The page; the window is the one that was compared, which is not longer than short series are."""
@@ -274,10 +289,10 @@ class SeriesGenerator(StudiedEstimator):
 
     def predictions(self, later: Later | None, *, done: Done = nobody, **shown: Any) -> Iterator[pd.DataFrame]:
         """Rows made from nothing, or that go on from those of a file."""
-        length, seed = shown.get("length") or ROWS, shown.get("seed")
+        count, seed = shown.get("rows") or ROWS, shown.get("seed")
         seed = int(self.seed if seed is None else seed)
         if later is None:
-            yield self.sample(length, seed=seed)
+            yield self.sample(count, seed=seed)
             return
         model, found = self._fitted(), self._later(later)
         if len(found.data.ends) > 2:
@@ -285,8 +300,8 @@ class SeriesGenerator(StudiedEstimator):
                 _("{name} holds several series: give one to go on from, or none to begin anew", name=later.source)
             )
         z = model.scaling.scaled(found.data.values)[None]
-        values = model.scaling.values(model.go_on(z, length, seed)[0])
-        yield table_of(values, np.array([0, length]), found.roles)
+        values = model.scaling.values(model.go_on(z, count, seed)[0])
+        yield table_of(values, np.array([0, count]), found.roles)
 
     def _predicted(self, data: Rows, rows: Ints, done: Done, **shown: Any) -> Iterator[pd.DataFrame]:
         raise AssertionError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recurra.data.schema.facts import Fact
 from recurra.ensemble.members import remarks_of, stopped
-from recurra.formatting import count
+from recurra.formatting import count, percent
 from recurra.language import _, mark
 from recurra.options import option
 from recurra.tasks.speech.model import TranscriptionModel
@@ -66,10 +66,10 @@ def _search(model: TranscriptionModel) -> str:
     if model.attends:
         share = model.recipe.network.ctc
         return _(
-            "an attention decoder, a beam of {n}, {other:.0%} of the score its own and {share:.0%} CTC's",
+            "an attention decoder, a beam of {n}, {other} of the score its own and {share} CTC's",
             n=max(1, model.beam.width),
-            other=1 - share,
-            share=share,
+            other=percent(1 - share, 0),
+            share=percent(share, 0),
         )
     if not model.beam.width:
         return _("the likeliest unit of every step")

@@ -110,7 +110,8 @@ class SpokenEstimator(StudiedEstimator):
             file = self._open_test(str(test), opened, roles)
             later = self._opened_utterances(file, roles, data.recordings.kind)
             later.refuse_unknown(file.source)
-            facts.append(Fact("test part", f"{file.source}, {counted(len(later), 'recording')}", option("test")))
+            told = _("{file}, {size}", file=file.source, size=counted(len(later), "recording"))
+            facts.append(Fact("test part", told, option("test")))
             return Gathered(data, every, roles, facts, Gathered(later, np.arange(len(later))))
         parts = stated_parts(opened.frame, split, opened.source)
         if parts is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from recurra.tasks.task import Column, Option, Task
 
 TRANSLATE = Task(
@@ -19,6 +21,13 @@ TRANSLATE = Task(
     inputs=(
         Column("source", "The column of texts to translate.", flag="--from"),
         Column("translation", "The column of their translations.", flag="--to"),
+        Column(
+            "swapped",
+            "How to handle rows whose sides look swapped; fix exchanges them.",
+            names=False,
+            kind=Literal["keep", "drop", "fix"],
+            default="keep",
+        ),
     ),
     shared=("empty", "test", "share", "split", "cell", "hidden", "members"),
     defaults=(("cell", "gru"), ("members", 1), ("share", 0.1)),

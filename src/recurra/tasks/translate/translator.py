@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -166,21 +167,25 @@ class Translator(StudiedEstimator):
         translation: str | None = None,
         split: str | None = None,
         test: str | None = None,
+        swapped: str = "keep",
     ) -> Gathered:
         frame, name = opened.frame, opened.source
         if roles is not None or self._is_fitted:
+            if roles is None and len(frame.columns) == 1:  # of a model that was fitted to lists
+                roles = PairRoles(str(frame.columns[0]), "translation")
             roles = roles or pair_roles(frame, None, None, None, name=name)[0]
             if len(frame.columns) == 1 and roles.source not in frame:
                 frame = frame.set_axis([roles.source], axis=1)
             pairs, rows, facts = pairs_of(frame, roles, empty=self.empty, name=name, targets=False)
             return Gathered(pairs, rows, roles, [*facts, *self._unknown_facts(pairs.sources)])
         roles, facts = pair_roles(frame, _one(source), _one(translation), _one(split), name=name)
-        pairs, rows, found = pairs_of(frame, roles, empty=self.empty, name=name)
+        read = partial(pairs_of, empty=self.empty, swapped=swapped)
+        pairs, rows, found = read(frame, roles, name=name)
         self._refuse_few(pairs, name)
         facts = [*facts, *found]
         if test is not None:
             later = open_examples(str(test), opened.reading, text={roles.source, roles.target})
-            tested, numbers, doubted = pairs_of(later.frame, roles, empty=self.empty, name=later.source)
+            tested, numbers, doubted = read(later.frame, roles, name=later.source)
             facts += [Fact("test", _("{pairs} of {name}", pairs=counted(len(tested), "pair"), name=later.source))]
             facts += [*doubted, *_shared_facts(pairs, tested)]
             return Gathered(pairs, rows, roles, facts, Gathered(tested, numbers))
