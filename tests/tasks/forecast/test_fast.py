@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,7 @@ def test_the_page_shows_the_forecast_of_the_file() -> None:
 def test_covariates_that_nothing_reads_are_named_with_the_remedy() -> None:
     """They are a fact and a note; where the user named them, a program is warned."""
     table = with_covariates(shops())
-    columns = dict(time="day", target="units", series="shop")
+    columns: Any = dict(time="day", target="units", series="shop")
     model = quick(method="fast")
     with pytest.warns(UserWarning, match=r"^price, promotion.*method='fast' trains none; leave that out"):
         model.fit(table, **columns, known=["price", "promotion"], ignore=["visitors", "weather"])

@@ -98,7 +98,9 @@ def test_python_may_insist() -> None:
     rng = np.random.default_rng(0)
     y = rng.normal(size=200).cumsum()
     data = pd.DataFrame({"ds": DAYS, "y": y, "sneaky": np.roll(y, -1)})
-    model = Forecaster(5, method="naive").fit(data, target="y", known=["sneaky"], allow_leak=["sneaky"])
+    model = Forecaster(5, method="naive")
+    with pytest.warns(UserWarning, match="only a trained network reads covariates"):
+        model.fit(data, target="y", known=["sneaky"], allow_leak=["sneaky"])
     assert any("sneaky is known in advance" in fact.value for fact in model.facts())
 
 

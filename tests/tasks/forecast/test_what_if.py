@@ -105,8 +105,8 @@ def test_a_value_that_is_negative_as_none_was_is_warned_of(studied: rc.Forecaste
 
 def test_a_decimal_comma_is_read_and_what_may_be_a_thousand_is_not(studied: rc.Forecaster) -> None:
     for comma, point in (("12,49", 12.49), ("+0,5", "+0.5"), ("-,5", "-.5"), ("+2,5%", "+2.5%"), ("0,125", 0.125)):
-        found = [studied.predict(what_if={"price": said}) for said in (comma, point)]
-        pd.testing.assert_frame_equal(*found)
+        with_comma, with_point = (studied.predict(what_if={"price": said}) for said in (comma, point))
+        pd.testing.assert_frame_equal(with_comma, with_point)
     with pytest.raises(InputError, match=r"price is '1,250', which may be 1250 or 1.250: write one of the two"):
         studied.predict(what_if={"price": "1,250"})
 

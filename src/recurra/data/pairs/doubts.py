@@ -36,7 +36,7 @@ def refuse_same(pairs: Pairs, source: str, target: str) -> None:
             _(
                 "{share} of the texts in {target!r} are those in {source!r}: expected a translation; name the "
                 "columns with {from_option} and {to_option}",
-                share=percent(same, 0),
+                share=percent(float(same), 0),
                 source=source,
                 target=target,
                 from_option=option("source"),

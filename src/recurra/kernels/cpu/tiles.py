@@ -20,6 +20,6 @@ def multiply_in_tiles(a: Tensor, b: Tensor, out: Tensor, *, adds: bool = False) 
         return False
     a, b = (x if 1 in x.stride() else x.contiguous() for x in (a, b))
     return _engine.multiply(
-        a.data_ptr(), *a.stride(), b.data_ptr(), *b.stride(), out.data_ptr(), out.stride(0), out.dtype is torch.float32,
-        adds, len(a), b.shape[1], len(b), torch.get_num_threads(),
+        a.data_ptr(), a.stride(0), a.stride(1), b.data_ptr(), b.stride(0), b.stride(1), out.data_ptr(), out.stride(0),
+        out.dtype is torch.float32, adds, len(a), b.shape[1], len(b), torch.get_num_threads(),
     )  # fmt: skip
