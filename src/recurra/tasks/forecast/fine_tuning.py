@@ -45,7 +45,7 @@ NAMES = {
 }
 CONTEXT = 512  # values of a training window: half of what is read in use, for half of the time
 STEPS, _ROWS, _RATE = 80, 16, 3e-4  # of one series
-MOST_STEPS, _RATE_OF_MANY = 960, 5e-4
+MOST_STEPS, _FASTER = 960, 0.2  # the rate grows with this power of the steps: 5e-4 at the most
 LEAST_EXAMPLES, LEAST_HORIZONS = 100, 4  # training windows, and how many of them one after another
 _VALIDATION = 32  # held-out windows
 
@@ -159,15 +159,15 @@ def fine_tune(
     device = pick_device(run.device)
     network = load_network().requires_grad_(True)
     problem = TuningProblem(network, panel, parts, horizon, steps_of(panel, seasons), device)
-    series = max(int((parts.training.counts > 0).sum()), 1)
+    worth = steps_for(problem.examples, max(int((parts.training.counts > 0).sum()), 1))
     chosen = TrainingOptions(
         batch_size=_ROWS,
-        learning_rate=_RATE if series == 1 else _RATE_OF_MANY,
+        learning_rate=_RATE * (worth / STEPS) ** _FASTER,
         weight_decay=0.0,
         precision=options.precision,
         patience=options.patience,
     )
-    steps = steps or min(steps_for(problem.examples, series), options.steps(problem.examples))
+    steps = steps or min(worth, options.steps(problem.examples))
     record = Seat(NAMES.get(name, name), 0, 1, seed).train(problem, chosen, run=run, watch=False, steps=steps)
     return TunedMember(rounded(network), record, shape=network.shape)
 
