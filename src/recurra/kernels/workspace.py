@@ -9,7 +9,8 @@ pool and what is in use are together little more than what was lately in use at 
 goes first.
 
 torch's own temporary tensors are the C library's. That of GNU keeps blocks up to the size of the largest that it was
-given back so far, 32 MB at most: one is given back to it here. It saves a training step of a translator 7 %.
+given back so far, 32 MB at most: one is given back to it here. It saves a training step of a translator 7 %. Where
+the environment sets MALLOC_TRIM_THRESHOLD_ or its like, as Dask's workers do, that holds.
 """
 
 from __future__ import annotations
