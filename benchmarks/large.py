@@ -61,13 +61,15 @@ def line(name: str, found: Measured, rows: int) -> dict[str, Any]:
     }
 
 
-def stage_lines(found: Measured, rows: int) -> list[dict[str, Any]]:
-    """Seconds and peaks by stage."""
+def told(command: str, found: Measured, rows: int) -> list[dict[str, Any]]:
+    """Seconds and peaks by stage, printed as soon as the command has ended."""
     data = rows * COLUMNS * 4
-    return [
-        {"stage": name, "seconds": seconds, "main": main / data, "all": together / data}
-        for name, (seconds, main, together) in found.stages.items()
-    ]
+    lines = []
+    for stage, (seconds, main, together) in found.stages.items():
+        lines.append({"stage": stage, "seconds": seconds, "main": main / data, "all": together / data})
+        peaks = f"main process {main / data:.2f}x, all {together / data:.2f}x"
+        print(f"{command}, {stage}: {seconds:.1f} s, {peaks}", flush=True)
+    return lines
 
 
 def main() -> None:
@@ -89,14 +91,10 @@ def main() -> None:
         command = [*RECURRA, "forecast", str(path), "--target", "y", "--horizon", "24", "--members", "1"]
         command += ["--epochs", str(given.epochs), "--out", str(out)]
         trained = measure(command, FORECAST, "end")
+        stages = {"forecast": told("forecast", trained, rows)}
         again = [*RECURRA, "predict", str(out / "large.safetensors"), str(path), "--out", str(out / "again.csv")]
         predicted = measure(again, PREDICT, "predict")
-    print()
-    stages = {"forecast": stage_lines(trained, rows), "predict": stage_lines(predicted, rows)}
-    for name, lines in stages.items():
-        for part in lines:
-            text = "{stage}: {seconds:.1f} s, main process {main:.2f}x, all {all:.2f}x"
-            print(f"{name}, {text.format(**part)}")
+        stages["predict"] = told("predict", predicted, rows)
     print()
     table = [line("forecast", trained, rows), line("predict", predicted, rows)]
     report("large", table, given.out, stages=stages, csv_bytes=size, epochs=given.epochs)
