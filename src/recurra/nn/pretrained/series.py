@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from recurra.errors import InputError
-from recurra.kernels.batches import for_each
+from recurra.nn.pretrained.batches import for_each
 from recurra.nn.pretrained.forecasting import forecast
 from recurra.nn.pretrained.network import Pretrained
 from recurra.nn.pretrained.weights import shipped

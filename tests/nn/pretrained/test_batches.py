@@ -9,8 +9,8 @@ import pytest
 import torch
 
 import recurra as rc
-from recurra.kernels.batches import for_each
 from recurra.kernels.chooser import forced
+from recurra.nn.pretrained.batches import for_each
 
 
 @pytest.fixture
