@@ -140,6 +140,19 @@ def test_training_stops_when_it_has_become_clearly_worse():
     assert record.best_step == 1000 // 25
 
 
+def test_without_early_stopping_the_end_is_reached_and_kept():
+    problem, twin = Lines(), Lines()
+    losses = iter([1.0, *[5.0] * 100])
+    problem.validate = lambda network: next(losses)
+    options = TrainingOptions(batch_size=16, patience=3, early_stopping=False)
+    record = train(problem, options, seed=0, name="a", steps=60)
+    assert record.best_step == record.frame()["step"].iloc[-1] == 60
+    assert record.best == 5.0
+    twin.validate = lambda network: math.nan
+    train(twin, options, seed=0, name="a", steps=60)
+    assert bits(problem) == bits(twin)
+
+
 def test_without_held_out_examples_the_last_weights_are_kept():
     problem, twin = Lines(), Lines()
     problem.validate = lambda network: math.nan

@@ -85,6 +85,8 @@ def train(
 ) -> TrainingRecord:
     """Train `problem.network` in place and leave it with the best weights found, or the last if as good within 5 %.
 
+    Without `options.early_stopping` with the last, whatever they are.
+
     It is left in evaluation mode, without gradients, its parameters views of one tensor (see `Stepper`).
     `steps` of the optimiser are by default what `options` makes of the number of examples; they do not matter where
     `options` give seconds. `name` names the run's
@@ -262,12 +264,12 @@ class _State:
             return self.problem.loss(network, batch)
 
     def validate(self) -> dict[str, float]:
-        """Look at the held-out part; keep the weights if they are the best so far."""
+        """Look at the held-out part; keep the weights if they are the best so far, or whatever they are."""
         self.network.eval()
         with torch.no_grad():
             loss = self.problem.validate(self.network)
         self.network.train()
-        if loss < self.best or math.isnan(loss):
+        if loss < self.best or math.isnan(loss) or not self.options.early_stopping:
             self.best, self.best_step, self.since_best = loss, self.step, 0
             self.best_weights = _copy(self.network)
         elif loss > _NOISE * self.best:

@@ -15,10 +15,12 @@ LEAST_STEPS, MOST_STEPS, PASSES = 300, 750, 6.0
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """AdamW on shuffled batches, gradients clipped by norm, the weights of the best validation kept.
+    """AdamW on shuffled batches, gradients clipped by norm, the weights of the best validation kept, or the last ones.
 
     `epochs` counts passes over all training windows; None takes six, but no fewer than 300 and no more than 750
-    steps. `patience` counts validations (about 25 in a run) more than 5 % above the best; then training stops.
+    steps. With `early_stopping` the weights of the best validation are kept (the last where they are as good within
+    5 %), and training stops after `patience` validations (of about 25 in a run) that were worse than that; without, it
+    goes to its end, and the last weights are kept.
     `seconds` of processor time (two busy threads spend two a second) end each training in place of `epochs`; the
     learning rate then follows the time, and the result depends on how fast the machine is.
     """
@@ -29,11 +31,16 @@ class TrainingOptions:
     weight_decay: float = 0.01
     clip_norm: float = 1.0
     schedule: Literal["one-cycle", "plateau"] = "one-cycle"
+    early_stopping: bool = True
     patience: int = 10
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     seconds: float | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.early_stopping, bool):
+            raise InputError(
+                _("early_stopping is {early_stopping!r}: expected True or False", early_stopping=self.early_stopping)
+            )
         for name in ("batch_size", "patience"):
             value = getattr(self, name)
             if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:

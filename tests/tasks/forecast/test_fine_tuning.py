@@ -49,14 +49,36 @@ def test_a_fine_tuning_that_the_user_stopped_is_told(tuned: rc.Forecaster) -> No
     assert not [fact for fact in decided(tuned.holdout_, {}) if fact.label == "stopped"]
 
 
-def test_it_lowers_the_held_out_loss_of_the_pretrained_network(tuned: rc.Forecaster) -> None:
-    network = tuned.holdout_.tuned
-    assert network is not None
-    panel = tuned.holdout_.panel
-    parts = split(panel, HORIZON, 2 * SEASON)
-    problem = TuningProblem(load_network(), panel, parts, HORIZON, steps_of(panel, (SEASON,)), torch.device("cpu"))
-    before = problem.validate(problem.network)
-    assert problem.validate(network.network) < before
+def _losses(model: ForecastModel) -> tuple[float, float]:
+    """The held-out loss of the pretrained network, and of the fine-tuned one."""
+    assert model.tuned is not None
+    parts = split(model.panel, HORIZON, 2 * SEASON)
+    steps = steps_of(model.panel, (SEASON,))
+    problem = TuningProblem(load_network(), model.panel, parts, HORIZON, steps, torch.device("cpu"))
+    return problem.validate(problem.network), problem.validate(model.tuned.network)
+
+
+def test_it_learns_what_the_pretrained_network_does_not_know() -> None:
+    draw, hours = np.random.default_rng(0), np.arange(200)
+    pulses = np.isin(hours % 11, (3, 4, 9)) * (1 + 0.5 * (hours // 11 % 2)) + 1
+    frames = [
+        pd.DataFrame({"shop": f"s{k}", "day": pd.date_range("2024-01-01", periods=200), "sales": sales})
+        for k, sales in enumerate(draw.uniform(5, 50, (6, 1)) * (pulses + draw.normal(0, 0.02, (6, 200))))
+    ]
+    forecaster = quick(method="fine-tuned", epochs=40.0)
+    forecaster.study(pd.concat(frames), time="day", target="sales", series="shop")
+    before, after = _losses(forecaster.holdout_)
+    assert after < 0.5 * before
+
+
+def test_a_network_that_became_clearly_worse_goes_back_to_where_it_began(tuned: rc.Forecaster) -> None:
+    member = tuned.holdout_.tuned
+    assert member is not None
+    assert member.record is not None
+    before, after = _losses(tuned.holdout_)
+    assert member.record.best > 1.05 * before
+    assert after == before
+    assert all(torch.equal(p, q) for p, q in zip(member.network.parameters(), shipped().parameters(), strict=True))
 
 
 @pytest.mark.parametrize(
