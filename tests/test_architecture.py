@@ -70,6 +70,7 @@ TOP_LEVEL = {
     "extras",
     "files",
     "formatting",
+    "heap",
     "hooks",
     "language",
     "lettering",

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -104,27 +100,3 @@ def test_what_was_once_large_is_forgotten_in_time() -> None:
     for _ in range(4000):
         workspace.empty(LIKE, ROWS)
     assert sum(block.nbytes for block in workspace._pool) < 10 * workspace.LARGE
-
-
-KEEPS = """
-import ctypes, torch
-class Info(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks mapped a b c d e f".split()]
-info = ctypes.CDLL(None).mallinfo2
-info.restype = Info
-from recurra.kernels import workspace
-before = info().mapped
-x = torch.empty(4 << 20)
-print(info().mapped - before)
-"""
-
-
-@pytest.mark.skipif(
-    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="not the C library of GNU"
-)
-def test_temporaries_of_torch_are_not_given_back_to_the_system_each_time() -> None:
-    # whoever sets these (a test beside this one starts Dask, which does) decides it himself
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_"))}
-    command = [sys.executable, "-c", KEEPS]
-    run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    assert run.stdout.strip() == "0", "16 MB were mapped, and will be unmapped"

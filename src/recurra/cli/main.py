@@ -29,6 +29,7 @@ from recurra.cli.commands import (
 from recurra.cli.console import stderr
 from recurra.cli.flags.spelling import as_flag
 from recurra.errors import InputError, RecurraError
+from recurra.heap import frugal
 from recurra.language import LANGUAGES, _, set_language
 from recurra.options import spelt
 from recurra.tasks import registry
@@ -103,6 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in arguments
     if not debug:
         sys.excepthook = _report_bug
+    frugal()
     try:
         with spelt(as_flag), set_language(asked_language(arguments)):
             given = without_language(arguments)

@@ -8,9 +8,7 @@ Sequences of another length in every batch ask for other sizes in every step. Bl
 pool and what is in use are together little more than what was lately in use at once; the block that has lain longest
 goes first.
 
-torch's own temporary tensors are the C library's. That of GNU keeps blocks up to the size of the largest that it was
-given back so far, 32 MB at most: one is given back to it here. It saves a training step of a translator 7 %. Where
-the environment sets MALLOC_TRIM_THRESHOLD_ or its like, as Dask's workers do, that holds.
+The C library has what is smaller, and torch's own temporary tensors: see `recurra.heap`.
 """
 
 from __future__ import annotations
@@ -26,11 +24,8 @@ from torch import Tensor
 LARGE = 1 << 20  # bytes; what is smaller the C library keeps by itself
 MOST = 1 << 31  # bytes in the pool at most
 _ALIGNED = 64
-_KEPT_BY_C = 31 << 20  # bytes
 _SPARE = 1.25  # times the most that was in use at once may be kept, and the share of it that one more block remembers
 _REMEMBERED = 0.999
-
-np.empty(_KEPT_BY_C, dtype=np.uint8)  # no page of it is touched
 
 _pool: list[np.ndarray] = []  # that has lain longest first
 _in_use, _most_in_use = 0, 0.0  # bytes, and the most of late

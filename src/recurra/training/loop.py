@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from recurra.errors import TrainingError
+from recurra.heap import keeping
 from recurra.language import _
 from recurra.training.adam import Adam
 from recurra.training.callback import Callbacks, MakeWatcher
@@ -104,6 +105,7 @@ def train(
     if not state.finished:
         with (
             fitting_threads(problem.network),
+            keeping(),
             forked(state.device),
             graceful_interrupt() as interrupt,
             open_log(run.log, name, state.remarks) as log,
