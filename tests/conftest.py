@@ -45,11 +45,12 @@ def _same_threads() -> Iterator[None]:
 
 
 @pytest.fixture
-def baselines_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def baselines_here() -> Iterator[None]:
     """A forecaster's baselines in this process, the quick ones: another takes seconds to start, and others to fit."""
-    from tests.tasks.small import BaselinesHere
+    from tests.tasks.small import baselines_in_process
 
-    monkeypatch.setattr("recurra.tasks.forecast.rivals.BaselineWorker", BaselinesHere)
+    with baselines_in_process():
+        yield
 
 
 def _threads() -> int | None:

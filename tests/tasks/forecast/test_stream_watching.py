@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from unittest.mock import patch
-
 import numpy as np
 import pandas as pd
 import pytest
-from tests.tasks.small import BaselinesHere
+from tests.tasks.small import baselines_in_process
 
 import recurra as rc
 from recurra.errors import InputError, ModelFileError
@@ -30,7 +28,7 @@ def series(seed=0, names=("a", "b"), weeks=75, factor=1.0):
 @pytest.fixture(scope="module")
 def model():
     found = rc.Forecaster(WEEK, method="seasonal naive", season=WEEK)
-    with patch("recurra.tasks.forecast.rivals.BaselineWorker", BaselinesHere):
+    with baselines_in_process():
         found.study(pd.concat([part.iloc[:KNOWN] for part in series()]), windows=20)
     return found
 
@@ -99,6 +97,7 @@ def test_missing_rows_resets_and_new_series(model):
     assert "holds" in repr(watch)
 
 
+@pytest.mark.usefixtures("baselines_here")
 def test_a_model_that_was_not_evaluated_promises_nothing():
     fitted = rc.Forecaster(WEEK, method="seasonal naive", season=WEEK).fit(series()[0][["ds", "y"]])
     with pytest.raises(InputError, match="promises nothing"):
