@@ -44,6 +44,14 @@ def _same_threads() -> Iterator[None]:
         pytest.fail(f"the test leaves torch with {after} threads, and found {before}")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _without_syncing() -> Iterator[None]:
+    """No file of a test must outlive a loss of power, and a disk takes milliseconds to promise it, thousands of times."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
+
+
 @pytest.fixture
 def baselines_here() -> Iterator[None]:
     """A forecaster's baselines in this process, the quick ones: another takes seconds to start, and others to fit."""
