@@ -46,7 +46,7 @@ def _same_threads() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _without_syncing() -> Iterator[None]:
-    """No file of a test must outlive a loss of power, and a disk takes milliseconds to promise it, thousands of times."""
+    """No file of a test need outlive a loss of power, and a disk takes milliseconds to promise it, for each."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _descriptor: None)
         yield
