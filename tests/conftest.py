@@ -44,12 +44,21 @@ def _same_threads() -> Iterator[None]:
         pytest.fail(f"the test leaves torch with {after} threads, and found {before}")
 
 
-@pytest.fixture
-def baselines_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A forecaster's baselines in this process, the quick ones: another takes seconds to start, and others to fit."""
-    from tests.tasks.small import BaselinesHere
+@pytest.fixture(autouse=True, scope="session")
+def _without_syncing() -> Iterator[None]:
+    """No file of a test need outlive a loss of power, and a disk takes milliseconds to promise it, for each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
 
-    monkeypatch.setattr("recurra.tasks.forecast.rivals.BaselineWorker", BaselinesHere)
+
+@pytest.fixture
+def baselines_here() -> Iterator[None]:
+    """A forecaster's baselines in this process, the quick ones: another takes seconds to start, and others to fit."""
+    from tests.tasks.small import baselines_in_process
+
+    with baselines_in_process():
+        yield
 
 
 def _threads() -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from typer.main import get_command
 
@@ -12,8 +13,13 @@ _FLAG = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 _EVERYWHERE = {"--help", "-h", "--version"}
 
 
+@cache
+def flags_of(command: str) -> set[str]:
+    """All that a command has."""
+    parameters = get_command(app).commands[command].params  # type: ignore[attr-defined]
+    return {flag for each in parameters for flag in (*each.opts, *each.secondary_opts)}
+
+
 def foreign_flags(command: str, text: str) -> set[str]:
     """The flags in `text` that `command` does not have."""
-    parameters = get_command(app).commands[command].params  # type: ignore[attr-defined]
-    own = {flag for each in parameters for flag in (*each.opts, *each.secondary_opts)}
-    return set(_FLAG.findall(text)) - own - _EVERYWHERE
+    return set(_FLAG.findall(text)) - flags_of(command) - _EVERYWHERE

@@ -7,6 +7,7 @@ import importlib.util
 import io
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import pytest
@@ -58,10 +59,15 @@ def test_both_languages_show_the_same_code_and_the_same_figures_in_what_it_print
             assert ours == theirs
 
 
+@pytest.fixture(scope="module")
+def command_line() -> Any:
+    return get_command(app)
+
+
 @pytest.mark.parametrize("name", TEXTS)
-def test_commands_and_flags_exist(name: str) -> None:
+def test_commands_and_flags_exist(name: str, command_line: Any) -> None:
     for words in commands(TEXTS[name]):
-        command, rest = get_command(app), words[1:]
+        command, rest = command_line, words[1:]
         if rest and rest[0] in OWN:
             continue
         while isinstance(command, TyperGroup) and rest and not rest[0].startswith("-"):

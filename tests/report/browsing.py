@@ -44,25 +44,51 @@ class Opened:
 Open = Callable[..., Opened]
 
 
+class Tab:
+    """A page in which reports are opened one after the other: what its process compiled, plotly.js, is still there."""
+
+    def __init__(self, browser: Browser, **settings: Any) -> None:
+        self.context = browser.new_context(**settings)
+        self.page = self.context.new_page()
+        self._now, self._left = Opened(self.page), None
+        self.page.on("console", lambda message: self._now.messages.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self._now.messages.append(str(error)))
+        self.page.on("download", lambda download: self._now.downloads.append(download.suggested_filename))
+        self.context.on("request", lambda request: self._now.requests.append(request.url))
+        self.context.on("requestfailed", lambda request: self._now.refused.append(request.url))
+        self.context.on("page", lambda window: self._now.windows.append(window.url))
+
+    def open(self, report: ReportContent, path: Path, width: int, *, as_is: bool = False) -> Opened:
+        """The report, written to a file and opened; what the page before says or asks for still goes to that.
+
+        `as_is`: whoever opens it leaves it as it is, so that the next who wants the same has it as it stands.
+        """
+        if self._left is None or self._left[0] is not report or self._left[1] != width:
+            write_html(report, path)
+            self.page.goto("about:blank")
+            self._now = Opened(self.page)
+            self.page.set_viewport_size({"width": width, "height": 900})
+            self.page.goto(path.as_uri())
+        self._left = (report, width) if as_is else None
+        return self._now
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Tab:
+    return Tab(browser)
+
+
 @pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+def opened(browser: Browser, tab: Tab, tmp_path: Path) -> Iterator[Open]:
     contexts: list[BrowserContext] = []
 
-    def open_report(report: ReportContent, width: int = 1280, **settings: Any) -> Opened:
+    def open_report(report: ReportContent, width: int = 1280, *, as_is: bool = False, **settings: Any) -> Opened:
         path = tmp_path / "report.html"
-        write_html(report, path)
-        context = browser.new_context(viewport={"width": width, "height": 900}, **settings)
-        contexts.append(context)
-        page = context.new_page()
-        result = Opened(page)
-        page.on("console", lambda message: result.messages.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: result.messages.append(str(error)))
-        page.on("download", lambda download: result.downloads.append(download.suggested_filename))
-        context.on("request", lambda request: result.requests.append(request.url))
-        context.on("requestfailed", lambda request: result.refused.append(request.url))
-        context.on("page", lambda window: result.windows.append(window.url))
-        page.goto(path.as_uri())
-        return result
+        if not settings:
+            return tab.open(report, path, width, as_is=as_is)
+        other = Tab(browser, **settings)
+        contexts.append(other.context)
+        return other.open(report, path, width)
 
     yield open_report
     for context in contexts:

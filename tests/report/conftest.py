@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from tests.report.browsing import opened  # noqa: F401 (a fixture)
+from tests.report.browsing import opened, tab  # noqa: F401 (fixtures)
 from tests.report.making import HOSTILE, changed, forecast_content
 from tests.report.sentences import (  # noqa: F401 (fixtures)
     gestures,

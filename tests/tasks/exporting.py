@@ -33,7 +33,7 @@ from recurra.tasks.forecast.fine_tuning import TunedMember
 from recurra.tasks.forecast.short import ShortSeries
 
 TINY: dict[str, Any] = {"training": {"epochs": 1}, "verbose": False}
-STRICT = "CFLAGS=-O1 -Werror -fsanitize=address,undefined -fno-sanitize-recover"
+STRICT = "CFLAGS=-Og -Werror -fsanitize=address,undefined -fno-sanitize-recover"
 
 
 def small_forecaster() -> Any:

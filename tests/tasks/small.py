@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -106,3 +108,8 @@ class BaselinesHere:
 
     def result(self, progress=None):
         return forecast_baselines(*self.arguments, levels=self.levels, methods=self.methods, events=self.events)
+
+
+def baselines_in_process() -> Any:
+    """What `baselines_here` does, for as long as one is inside it: for fixtures of more than one test."""
+    return patch("recurra.tasks.forecast.rivals.BaselineWorker", BaselinesHere)

@@ -64,9 +64,8 @@ def test_onnx_gives_the_models_numbers(model: Any) -> None:
 
 
 def test_rounded_weights_are_those_of_the_rounded_model(model: Any, tmp_path: Path) -> None:
-    rounded = model.rounded().exported()
-    assert onnx_difference(rounded, int8=True) < CLOSE
-    assert onnx_difference(model.exported(), int8=True) > onnx_difference(model.exported())
+    assert onnx_difference(model.rounded().exported(), int8=True) < CLOSE
+    assert onnx_difference(model.exported(), int8=True) > CLOSE  # less without rounding, see above
     plain, small = model.export(onnx=tmp_path / "a"), model.export(onnx=tmp_path / "b", int8=True)
     assert small[0].stat().st_size < plain[0].stat().st_size
 

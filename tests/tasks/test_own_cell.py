@@ -41,7 +41,8 @@ def test_a_file_of_a_cell_that_is_not_registered(kind, leaky, tmp_path):
         rc.SequenceClassifier(cell="leaky", members=1, training=OPTIONS).fit(TEXTS, LABELS).save(path)
     else:
         table = rc.read_table("demo:co2").frame.tail(300)
-        rc.Forecaster(horizon=4, cell="leaky", members=1, season=1, training=OPTIONS).fit(table).save(path)
+        model = rc.Forecaster(4, cell="leaky", method="network", members=1, season=1, training=OPTIONS)
+        model.fit(table).save(path)
     cells.unregister("leaky")
     with pytest.raises(RecurraError, match=r"'leaky'.*import the module that registers it"):
         rc.load(path)

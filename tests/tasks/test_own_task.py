@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -25,9 +26,32 @@ KNOWN += ("play",)  # and "moves" and "series", which `play FILE` and `generate 
 pytestmark = [pytest.mark.spawn, pytest.mark.train]
 
 
+# Several commands of one process: its imports take longer than most of them.
+IN_TURN = """
+import json, sys
+from recurra.__main__ import main
+for arguments in json.loads(sys.argv[1]):
+    sys.argv[1:] = arguments
+    try:
+        main()
+    except SystemExit as end:
+        if end.code:
+            raise
+"""
+
+
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return started(folder, "-m", "recurra", *arguments)
+
+
+def run_in_turn(folder: Path, *commands: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    """The commands one after the other, until one fails."""
+    return started(folder, "-c", IN_TURN, json.dumps(commands))
+
+
+def started(folder: Path, *given: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "RECURRA_PLUGINS": "counting", "OMP_NUM_THREADS": "1", "COLUMNS": "120"}
-    command = [sys.executable, "-m", "recurra", *arguments]
+    command = [sys.executable, *given]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -68,10 +92,11 @@ def test_its_report_and_results_are_whole(folder: Path) -> None:
 
 def test_its_model_file_is_used_by_every_command(folder: Path) -> None:
     model = "visits.safetensors"
-    for arguments in (("predict", model, "later.csv"), ("evaluate", model, "later.csv", "--out", "later"),
-                      ("inspect", model, "later.csv", "--out", "later")):  # fmt: skip
-        done = run(folder, *arguments)
-        assert done.returncode == 0, done.stderr
+    done = run_in_turn(
+        folder, ("predict", model, "later.csv"), ("evaluate", model, "later.csv", "--out", "later"),
+        ("inspect", model, "later.csv", "--out", "later"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
     assert len(pd.read_csv(folder / "predictions.csv")) == 40
     assert list(pd.read_csv(folder / "later" / "evaluation.csv")) == ["row", "truth", "predicted", "error"]
     moved = pd.read_csv(folder / "later" / "visits-moved.csv")
@@ -81,12 +106,13 @@ def test_its_model_file_is_used_by_every_command(folder: Path) -> None:
 
 
 def test_its_help_has_its_own_options(folder: Path) -> None:
-    said = run(folder, "count", "--help").stdout
+    said = run_in_turn(folder, ("count", "--help"), ("--help",)).stdout
+    said, of_all = said.split("Usage:")[1:]
     assert "Train a model of counts on the sequences in FILE" in said
     assert "--count" in said
     assert "The column of counts." in said
     assert "--most" in said
-    assert "count" in run(folder, "--help").stdout
+    assert "count" in of_all
 
 
 def test_what_is_no_count_is_refused_with_its_row(folder: Path) -> None:

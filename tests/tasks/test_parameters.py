@@ -68,10 +68,11 @@ def test_an_unknown_option_of_a_mapping_is_refused_in_fit(kind):
         fit()
 
 
+@pytest.mark.usefixtures("baselines_here")
 def test_a_mapping_is_enough_for_the_forecaster():
-    model = Forecaster(
-        7, members=1, network=dict(hidden=8), training=dict(epochs=0.5, batch_size=16), verbose=False
-    ).fit(shops())
+    training = dict(epochs=0.5, batch_size=16)
+    model = Forecaster(7, method="network", members=1, network=dict(hidden=8), training=training, verbose=False)
+    model.fit(shops())
     assert model.model_.recipe.network == NetworkOptions(hidden=8)
     assert -10 < model.score(shops(days=104)) < 0
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from tests.tasks.small import baselines_in_process
 
 from recurra import Forecaster, SequenceClassifier
 from recurra.errors import InputError, MissingPackageError
@@ -34,7 +35,8 @@ def classifier() -> SequenceClassifier:
 
 @pytest.fixture(scope="module")
 def forecaster() -> Forecaster:
-    return Forecaster(3, members=1, training={"epochs": 1}, verbose=False).fit(waves(), target="y")
+    with baselines_in_process():
+        return Forecaster(3, members=1, training={"epochs": 1}, verbose=False).fit(waves(), target="y")
 
 
 @pytest.mark.train
@@ -50,6 +52,7 @@ def test_a_fitted_forecaster_shows_what_it_knows(forecaster: Forecaster, tmp_pat
 
 
 @pytest.mark.train
+@pytest.mark.usefixtures("baselines_here")
 def test_a_studied_forecaster_shows_everything_and_fit_forgets_it(tmp_path: Path) -> None:
     studied = Forecaster(3, members=1, training={"epochs": 1}, verbose=False)
     backtest = studied.study(waves(), 4, target="y")
@@ -65,6 +68,7 @@ def test_a_studied_forecaster_shows_everything_and_fit_forgets_it(tmp_path: Path
 
 
 @pytest.mark.train
+@pytest.mark.usefixtures("baselines_here")
 def test_newer_data_and_its_evaluation(forecaster: Forecaster) -> None:
     newer = waves(140)
     content = forecaster.content(newer, backtest=forecaster.evaluate(newer), title="Newer")

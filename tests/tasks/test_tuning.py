@@ -134,6 +134,7 @@ def test_an_estimator_that_cannot_be_searched_says_so() -> None:
         tune(SequenceClassifier(), ["a"])
 
 
+@pytest.mark.usefixtures("baselines_here")
 def test_the_command_writes_what_forecast_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shops(110).to_csv(tmp_path / "shops.csv", index=False)
     file, out = str(tmp_path / "shops.csv"), str(tmp_path / "out")

@@ -101,6 +101,7 @@ def test_a_known_column_that_ends_with_the_target_is_said() -> None:
     assert said == "0 steps beyond the last target: in the horizon every value is missing"
 
 
+@pytest.mark.usefixtures("baselines_here")
 @pytest.mark.parametrize("rows", [10, 20])
 def test_short_series_are_refused_with_the_number_that_is_enough(rows: int) -> None:
     with pytest.raises(InputError, match=r"needs at least \d+ \(\d+ to learn from, 7 for 1 test window\)") as refused:

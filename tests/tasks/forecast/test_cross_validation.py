@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from tests.tasks.small import HORIZON, quick, shops
 
 NAMED: Any = dict(time="day", target="units", series="shop")
@@ -17,6 +18,7 @@ def test_without_refit_it_is_the_backtest() -> None:
     assert not hasattr(model, "model_")
 
 
+@pytest.mark.usefixtures("baselines_here")
 def test_each_window_is_forecast_by_a_model_of_what_lies_before_it() -> None:
     """The last window of three is that of a backtest of one, and the first that of a table cut after it."""
     model, table = quick(), shops()

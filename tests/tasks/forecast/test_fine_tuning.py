@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tests.tasks.small import HORIZON, SEASON, quick, shops
+from tests.tasks.small import HORIZON, SEASON, baselines_in_process, quick, shops
 
 import recurra as rc
 from recurra.data import understand
@@ -34,7 +34,8 @@ pytestmark = pytest.mark.train
 @pytest.fixture(scope="module")
 def tuned() -> rc.Forecaster:
     forecaster = quick(method="fine-tuned", epochs=12.0)
-    forecaster.study(shops(200))
+    with baselines_in_process():
+        forecaster.study(shops(200))
     return forecaster
 
 

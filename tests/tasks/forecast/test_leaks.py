@@ -65,6 +65,7 @@ def test_a_series_that_runs_ahead_of_another_is_named_and_a_copy_is_told() -> No
         Forecaster(5, method="naive").fit(frame, target="y", series="unique_id")
 
 
+@pytest.mark.usefixtures("baselines_here")
 def test_where_steps_have_no_times_a_moved_copy_is_told_and_not_refused() -> None:
     a = np.random.default_rng(0).normal(size=203).cumsum()
     parts = {"A": a[:200], "moved": a[3:]}
@@ -94,6 +95,7 @@ def test_python_refuses_it_as_the_command_does(how: str) -> None:
         getattr(Forecaster(5, method="naive"), how)(data, target="y", known=["sneaky"])
 
 
+@pytest.mark.usefixtures("baselines_here")
 def test_python_may_insist() -> None:
     rng = np.random.default_rng(0)
     y = rng.normal(size=200).cumsum()
@@ -119,6 +121,7 @@ def test_a_series_that_is_the_sum_of_the_others_is_told() -> None:
     assert told(parts) == []
 
 
+@pytest.mark.usefixtures("baselines_here")
 def test_sums_of_groups_hide_no_leak_and_are_none() -> None:
     rng = np.random.default_rng(0)
     parts = [(shop, 50 + rng.normal(size=200).cumsum()) for shop in ("a", "b")]

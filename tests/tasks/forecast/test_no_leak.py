@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from tests.tasks.small import HORIZON, quick, same_model, shops, with_covariates
+from tests.tasks.small import HORIZON, baselines_in_process, quick, same_model, shops, with_covariates
 
 from recurra.data import infer_schema, understand
 from recurra.data.panel.building import build_panel
@@ -28,11 +28,8 @@ def study(frame: pd.DataFrame):
 
 
 @pytest.fixture(scope="module")
-def plain(request: pytest.FixtureRequest):
-    with pytest.MonkeyPatch.context() as patch:
-        from tests.tasks.small import BaselinesHere
-
-        patch.setattr("recurra.tasks.forecast.rivals.BaselineWorker", BaselinesHere)
+def plain():
+    with baselines_in_process():
         return study(table())
 
 
@@ -91,6 +88,7 @@ def test_the_future_leaves_no_trace(plain, change) -> None:
     pd.testing.assert_frame_equal(after, before, check_exact=True)
 
 
+@pytest.mark.usefixtures("baselines_here")
 def test_no_series_lends_its_later_rows_to_another_that_ended_before() -> None:
     frame = table()
     # The first series ends two weeks before the others: its forecasts must not know what they did meanwhile.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from unittest.mock import patch
-
 import numpy as np
 import pandas as pd
 import pytest
-from tests.tasks.small import BaselinesHere
+from tests.tasks.small import baselines_in_process
 
 import recurra as rc
 from recurra.errors import InputError, ModelFileError
+from recurra.tasks.forecast.model import ForecastModel
 from recurra.tasks.forecast.stream_watching import ForecastWatch
 
 WEEK, KNOWN = 7, 30 * 7  # and 40 weeks more: no more than what a stream keeps
@@ -30,7 +29,7 @@ def series(seed=0, names=("a", "b"), weeks=75, factor=1.0):
 @pytest.fixture(scope="module")
 def model():
     found = rc.Forecaster(WEEK, method="seasonal naive", season=WEEK)
-    with patch("recurra.tasks.forecast.rivals.BaselineWorker", BaselinesHere):
+    with baselines_in_process():
         found.study(pd.concat([part.iloc[:KNOWN] for part in series()]), windows=20)
     return found
 
@@ -99,6 +98,24 @@ def test_missing_rows_resets_and_new_series(model):
     assert "holds" in repr(watch)
 
 
+def test_a_row_after_which_a_window_begins_is_forecast_once(model, monkeypatch):
+    asked, own, parts = [], ForecastModel.forecast, series()
+    monkeypatch.setattr(ForecastModel, "forecast", lambda *given: asked.append(given) or own(*given))
+    watched, plain = model.streams(list("ab")), model.streams(list("ab"))
+    watched.watch()
+    for k in range(KNOWN, KNOWN + 3 * WEEK):
+        y, before = [part["y"].iloc[k] for part in parts], len(asked)
+        one = watched.step(y)
+        assert len(asked) == before + 1
+        other = plain.step(y)
+        np.testing.assert_array_equal(one.points, other.points)
+        np.testing.assert_array_equal(one.quantiles, other.quantiles)
+    watched.begin_as(1, None)  # a series without a row has no forecast
+    plain.begin_as(1, None)
+    np.testing.assert_array_equal(watched.forecast().points, plain.forecast().points)
+
+
+@pytest.mark.usefixtures("baselines_here")
 def test_a_model_that_was_not_evaluated_promises_nothing():
     fitted = rc.Forecaster(WEEK, method="seasonal naive", season=WEEK).fit(series()[0][["ds", "y"]])
     with pytest.raises(InputError, match="promises nothing"):

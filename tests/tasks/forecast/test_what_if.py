@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.tasks.small import quick
+from tests.tasks.small import baselines_in_process, quick
 
 import recurra as rc
 from recurra import InputError, NetworkOptions, TrainingOptions
@@ -38,7 +38,8 @@ def sales(ahead: int = HORIZON) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def studied() -> rc.Forecaster:
     model = quick(HORIZON, **OPTIONS)
-    model.study(sales(), 6, target="units", known=["price", "kind"])
+    with baselines_in_process():
+        model.study(sales(), 6, target="units", known=["price", "kind"])
     return model
 
 
@@ -69,6 +70,7 @@ def test_the_words(share: float, p: float, end: str) -> None:
     assert said(None) == []
 
 
+@pytest.mark.usefixtures("baselines_here")
 def test_without_covariates_there_is_nothing_to_say() -> None:
     model = quick(HORIZON, **OPTIONS | {"training": TrainingOptions(epochs=0.1)})
     model.study(sales(0)[["day", "units"]], 2, target="units")
