@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULE = "recurra.kernels.cpu._engine"
 ISA = "avx512_amx"
 ONLY = "RECURRA_TEST_BUILD"
+ENGINE = "RECURRA_TEST_ENGINE"  # tells the processes that pytest starts which file it is
 SOURCES = ROOT / "src" / "recurra" / "kernels" / "cpu"
 
 
@@ -51,9 +52,15 @@ def main(arguments: list[str]) -> int:
         print("Skipped: tiles in memory need a processor with AVX-512 (F, BW, DQ, VL)")
         return 0
     os.environ[ONLY] = ISA  # and not RECURRA_ISA: a test's child process has the installed engine
+    os.environ[ENGINE] = str(engine)
     named = any(Path(argument.split("::")[0]).exists() for argument in arguments)
-    return pytest.main(arguments + [str(ROOT / "tests" / part) for part in ("kernels", "nn") if not named])
+    several = ["-p", "tests.emulated", "--numprocesses", "auto", "--dist", "loadfile"]
+    folders = [str(ROOT / "tests" / part) for part in ("kernels", "nn") if not named]
+    return pytest.main([*several, *arguments, *folders])
 
+
+if ENGINE in os.environ and MODULE not in sys.modules:  # in one of those processes
+    load(Path(os.environ[ENGINE]))
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
