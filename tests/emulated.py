@@ -53,14 +53,15 @@ def main(arguments: list[str]) -> int:
         return 0
     os.environ[ONLY] = ISA  # and not RECURRA_ISA: a test's child process has the installed engine
     os.environ[ENGINE] = str(engine)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process for each core
     named = any(Path(argument.split("::")[0]).exists() for argument in arguments)
-    several = ["-p", "tests.emulated", "--numprocesses", "auto", "--dist", "loadfile"]
+    several = ["-p", "tests.emulated", "--numprocesses", "auto", "--dist", "worksteal"]
     folders = [str(ROOT / "tests" / part) for part in ("kernels", "nn") if not named]
     return pytest.main([*several, *arguments, *folders])
 
 
 if ENGINE in os.environ and MODULE not in sys.modules:  # in one of those processes
-    load(Path(os.environ[ENGINE]))
+    load(Path(os.environ.pop(ENGINE)))  # their own children have the installed one
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

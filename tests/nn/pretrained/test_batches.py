@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -46,7 +47,9 @@ def test_an_error_ends_it_and_the_rest_is_not_begun(two_threads: None) -> None:
 
     def work(batch: int) -> None:
         begun.append(batch)
-        raise ValueError(f"batch {batch}")
+        if batch == 0:
+            raise ValueError("batch 0")
+        time.sleep(0.02)  # in which it is seen
 
     with pytest.raises(ValueError, match="batch 0"):
         for_each(work, list(range(1000)))
