@@ -31,6 +31,7 @@ from recurra import load
 from recurra.decoding.beam import Beam
 from recurra.decoding.greedy import Greedy
 from recurra.evaluation.translation.scores import Counter, tokeniser_of
+from recurra.heap import keeping
 from recurra.nn.encoder_decoder import EncoderDecoder, EncoderDecoderOptions
 from recurra.tasks.translate import model
 
@@ -100,6 +101,7 @@ def plain_beam(network: Plain, source: Tensor, size: int, penalty: float, most: 
     return best[1]
 
 
+@keeping()  # as in a training, for both
 def training_steps(networks: tuple[nn.Module, nn.Module], batch: Any, times: int) -> dict[tuple[str, str], float]:
     """Median CPU seconds of a loss and its gradients, of both networks in both dtypes, in turns."""
     taken: dict[tuple[str, str], list[float]] = {}
