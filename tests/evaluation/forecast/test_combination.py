@@ -142,3 +142,14 @@ def test_a_combination_names_what_it_uses():
     assert combination.overall == {"a": 1.0}
     quantiles = {"a": np.zeros((2, 1, 13)), "c": np.ones((2, 1, 13))}
     assert combination.apply(quantiles, np.array([0, 1]))[:, 0, 0].tolist() == pytest.approx([0.3, 0.0])
+
+
+def test_a_forecast_that_is_hopeless_alone_does_not_bend_the_others() -> None:
+    draw = np.random.default_rng(0)
+    truth = np.cumsum(draw.normal(size=(24, 1)), axis=0) + 100
+    good = truth + 8 + 0.5 * draw.normal(size=truth.shape)  # all of them too high: a little of zero would help
+    points = {"good": good, "other": good + 0.2 * draw.normal(size=truth.shape), "zero": np.zeros_like(truth)}
+    one = np.zeros(24, dtype=np.int64)
+    names, weights = fit_weights(Tried(points, truth, one, np.arange(24), np.ones(1)))
+    assert weights[0][names.index("zero")] == 0.0
+    assert weights[0].sum() == pytest.approx(1.0)

@@ -6,8 +6,10 @@ L is the mean over series of sum_t w_t |y_t - sum_k a_k f_kt|. w_t counts scaled
 (1 / scale and 2 / (|y_t| + |f_t|), each over its own mean), scaled error alone where a series is not positive. N is how
 many windows the held-out ones are worth when their truths overlap and series share moments (`moments`). The prior falls
 with a power of the loss of each forecast alone: with few windows the result is close to a mean of the good ones, with
-many to the best combination. Weights of a series are found in the same way from its own windows, with the overall
-weights as the prior, and are used where they do better than the overall ones in windows that they have not seen.
+many to the best combination. One with more than HOPELESS times the loss of the best has no weight: it could only bend
+the level of the others to a few windows. Weights of a series are found in the same way from its own windows, with the
+overall weights as the prior, and are used where they do better than the overall ones in windows that they have not
+seen.
 
 Sources: Bates and Granger (1969), "The combination of forecasts"; Diebold and Pauly (1990), "The use of prior
 information in forecast combination"; Montero-Manso et al. (2020), "FFORMA"; entropic descent is that of Beck and
@@ -31,6 +33,7 @@ Ints = npt.NDArray[np.integer]
 
 STRENGTH = 2.0  # windows that the prior is worth, about
 OWN_STRENGTH = 8.0  # the same of the overall weights, for those of a series
+HOPELESS = 2.5  # times the loss of the best forecast
 LEAST_WEIGHT = 0.05  # smaller ones are not worth computing the forecast
 _POWER = 12.0  # of the loss, in the prior
 _NEWCOMER = 3.0  # what the mean of the others stands for, beside a forecast that joins at last
@@ -201,7 +204,10 @@ def _overall(
     windows = independent_windows(tried.series[rows], tried.moments[rows], known.shape[1])
     losses = np.array([(places * np.abs(tried.truth - points[..., k]))[known].sum() for k in range(points.shape[-1])])
     prior = _prior(losses, windows, before)
-    return _descend(points, tried.truth, places, known, prior, windows / STRENGTH, _STEPS)
+    some = prior > 0
+    found = np.zeros(len(prior))
+    found[some] = _descend(points[..., some], tried.truth, places, known, prior[some], windows / STRENGTH, _STEPS)
+    return found
 
 
 def _own(
@@ -249,7 +255,7 @@ def _prior(losses: Floats, windows: float, before: Floats) -> Floats:
     if best <= 0:
         return np.where(losses <= 0, 1.0, 1e-12) / np.count_nonzero(losses <= 0)
     prior = before * (best / losses) ** (_POWER * windows / (windows + STRENGTH))
-    return np.maximum(prior / prior.sum(), 1e-12)
+    return np.where(losses > HOPELESS * best, 0.0, np.maximum(prior / prior.sum(), 1e-12))
 
 
 def _descend(
