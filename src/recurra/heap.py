@@ -2,7 +2,7 @@
 
 By itself it keeps blocks up to the size of the largest that was freed so far, 32 MB at most. That suits neither of two:
 a training asks for the same blocks at every step, and new pages cost a translator's step 7 % unless they are kept from
-the first one on; what rearranges ten million rows leaves holes that nothing fits, a quarter of all its memory.
+the first one on; what rearranges ten million rows leaves holes that nothing fits, a sixth of all its memory.
 
 - `keeping`: inside, blocks up to 32 MB are kept.
 - `frugal`: from now on those above 4 MB go back to the system at once, but inside `keeping`.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from recurra.nn.transformer import attended
 
@@ -57,9 +59,24 @@ def test_it_keeps_the_dtype_of_a_training_in_bfloat16(steps: int) -> None:
     torch.testing.assert_close(y.double(), exact, rtol=0.02, atol=0.02)
 
 
+def test_a_long_training_in_bfloat16_has_attention_in_float32() -> None:
+    class Seen(TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if "attention" in str(func) and "backward" not in str(func):
+                dtypes.append(args[0].dtype)
+            return func(*args, **(kwargs or {}))
+
+    dtypes: list[torch.dtype] = []
+    x = torch.randn(1, 1, 70, 4, dtype=torch.bfloat16, requires_grad=True)
+    with Seen(), torch.autocast("cpu", dtype=torch.bfloat16):
+        y = attended(x, x, x, None, causal=True)
+    assert set(dtypes) == {torch.float32}
+    assert y.dtype == torch.bfloat16
+
+
 def test_what_comes_later_has_no_gradient_at_what_was_before() -> None:
     x = torch.randn(1, 1, 6, 4, requires_grad=True)
-    attended(x, x, x, _pairs(6, "causal"))[0, 0, 2].sum().backward()
+    attended(x, x, x, None, causal=True)[0, 0, 2].sum().backward()
     assert x.grad is not None
     assert not x.grad[0, 0, 3:].any()
     assert x.grad[0, 0, :3].any()

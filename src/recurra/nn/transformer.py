@@ -3,8 +3,7 @@
     x = x + attention(norm(x));  x = x + W2 gelu(W1 norm(x))
 
 with the norms before (Xiong et al. 2020), sinusoids for positions (Vaswani et al. 2017), and PyTorch's own attention
-where that is fastest.
-One step costs as much as there were steps before it, which is what a recurrence does not have.
+where that is fastest. One step costs as much as there were steps before it, which is what a recurrence does not have.
 """
 
 from __future__ import annotations
@@ -33,23 +32,28 @@ def positions(steps: Tensor, width: int) -> Tensor:
     return torch.cat([angles.sin(), angles.cos()], dim=-1)[..., :width]
 
 
-def attended(q: Tensor, k: Tensor, v: Tensor, seen: Tensor | None) -> Tensor:
+def attended(q: Tensor, k: Tensor, v: Tensor, seen: Tensor | None, *, causal: bool = False) -> Tensor:
     """softmax(q k' / sqrt(d)) v of queries [B, H, T, d], keys and values [B, H, S, d] -> [B, H, T, d].
 
-    `seen` [..., T, S] says which pairs there are, or is added to the scores.
+    `seen` [..., T, S] says which pairs there are, or is added to the scores; `causal` in its place: those before.
 
     PyTorch's own kernel, but for a CPU's trainings: there its gradient takes three times as long in bfloat16 as in
     float32, and longer than two products where there are few steps (128 sentences of 16 steps, 4 heads of 52, forward
-    and back: 66 ms, 18 in float32, 9 as two products).
+    and back: 66 ms, 18 in float32, 9 as two products; docs/log.md has more).
     """
-    if q.device.type != "cpu" or not q.requires_grad:
-        seen = seen if seen is None or seen.dtype == torch.bool else seen.to(q.dtype)
-        return functional.scaled_dot_product_attention(q, k, v, seen)
-    if q.shape[2] * k.shape[2] <= _FEW:
-        return _shares(q, k, seen).to(v.dtype) @ v
-    wide = torch.promote_types(q.dtype, torch.float32)
-    seen = seen if seen is None or seen.dtype == torch.bool else seen.to(wide)
-    return functional.scaled_dot_product_attention(q.to(wide), k.to(wide), v.to(wide), seen).to(q.dtype)
+    dtype = q.dtype
+    learns = q.device.type == "cpu" and q.requires_grad
+    if learns and q.shape[2] * k.shape[2] <= _FEW:
+        if causal:
+            seen = q.new_ones(q.shape[2], k.shape[2], dtype=torch.bool).tril()
+        return _shares(q, k, seen).to(dtype) @ v
+    if learns:
+        dtype = torch.promote_types(dtype, torch.float32)
+    if seen is not None and seen.dtype != torch.bool:
+        seen = seen.to(dtype)
+    with torch.autocast(q.device.type, enabled=False):  # or it would be bfloat16 again
+        found = functional.scaled_dot_product_attention(q.to(dtype), k.to(dtype), v.to(dtype), seen, is_causal=causal)
+    return found.to(v.dtype)
 
 
 def _shares(q: Tensor, k: Tensor, seen: Tensor | None) -> Tensor:
@@ -89,9 +93,8 @@ class Block(nn.Module):
         q, k, v = (self._cut(part) for part in self.queries(self.norm(x)).chunk(3, dim=-1))
         if past is not None:
             k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
-        if seen is None and past is None:
-            seen = x.new_ones(q.shape[2], k.shape[2], dtype=torch.bool).tril()
-        return x + self._dropped(self.mixed(self._joined(attended(q, k, v, seen)))), (k, v)
+        found = attended(q, k, v, seen, causal=seen is None and past is None)
+        return x + self._dropped(self.mixed(self._joined(found))), (k, v)
 
     def read_memory(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Its keys and values [B, heads, S, d], once for all steps."""

@@ -86,15 +86,13 @@ def train(
 ) -> TrainingRecord:
     """Train `problem.network` in place and leave it with the best weights found, or the last if as good within 5 %.
 
-    Without `options.early_stopping` with the last, whatever they are.
-
-    It is left in evaluation mode, without gradients, its parameters views of one tensor (see `Stepper`).
-    `steps` of the optimiser are by default what `options` makes of the number of examples; they do not matter where
-    `options` give seconds. `name` names the run's
-    checkpoint and log; `label` is what the user reads. `watch` makes a watcher of the network; neither it nor the log
-    can stop the training, and what goes wrong with them is in the record's `remarks`. `source` gives the batches where
-    they are not the shuffled examples of `problem`: a stream, or experience that grows. Raises `TrainingError` when the
-    loss is no longer finite. The caller's random state is untouched.
+    The last are kept without `options.early_stopping`. It is left in evaluation mode, without gradients, its parameters
+    views of one tensor (see `Stepper`). `steps` of the optimiser are by default what `options` makes of the number of
+    examples; they do not matter where `options` give seconds. `name` names the run's checkpoint and log; `label` is
+    what the user reads. `watch` makes a watcher of the network; neither it nor the log can stop the training, and what
+    goes wrong with them is in the record's `remarks`. `source` gives the batches where they are not the shuffled
+    examples of `problem`: a stream, or experience that grows. Raises `TrainingError` when the loss is no longer finite.
+    The caller's random state is untouched.
     """
     run = run or Run()
     steps = steps or options.steps(problem.examples)

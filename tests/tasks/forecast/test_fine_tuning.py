@@ -72,14 +72,14 @@ def test_it_learns_what_the_pretrained_network_does_not_know() -> None:
     assert after < 0.5 * before
 
 
-def test_a_network_that_became_clearly_worse_goes_back_to_where_it_began(tuned: rc.Forecaster) -> None:
-    member = tuned.holdout_.tuned
-    assert member is not None
-    assert member.record is not None
+def test_a_network_that_became_clearly_worse_is_no_member_but_where_it_was_asked_for(tuned: rc.Forecaster) -> None:
     before, after = _losses(tuned.holdout_)
-    assert member.record.best > 1.05 * before
-    assert after == before
-    assert all(torch.equal(p, q) for p, q in zip(member.network.parameters(), shipped().parameters(), strict=True))
+    assert after > 1.05 * before
+    combined = quick(method="auto", epochs=12.0, fine_tune=True)
+    with baselines_in_process():
+        combined.study(shops(200))
+    assert combined.holdout_.tuned is None
+    assert combined.model_.tuned is None
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 All its weights go on learning, slowly and for a few steps, from windows of the series, for the steps of the user's
 horizon (docs/log.md has the trials: the last layers alone, or norms and biases alone, were worse everywhere). So few
 steps are not stopped by held-out windows: the best of 25 looks at them is mostly luck, and up to 8 % worse than the
-end. Only a network that the training made clearly worse goes back to where it began. Its held-out origins are those of
-the trained network; whether it counts is for the combination to say. Its weights are rounded to 16 bits at the end, as
-model files hold them, so that a loaded model forecasts the same.
+end. One that the training made clearly worse than the pretrained network is no member (`helps`). Its held-out origins
+are those of the trained network; whether it counts is for the combination to say. Its weights are rounded to 16 bits at
+the end, as model files hold them, so that a loaded model forecasts the same.
 """
 
 from __future__ import annotations
@@ -172,9 +172,13 @@ def fine_tune(
     )
     steps = steps or min(worth, options.steps(problem.examples))
     record = Seat(NAMES.get(name, name), 0, 1, seed).train(problem, chosen, run=run, watch=False, steps=steps)
-    if record.best > _WORSE * problem.validate(load_network()):
-        network = load_network()
     return TunedMember(rounded(network), record, shape=network.shape)
+
+
+def helps(member: TunedMember, panel: Panel, parts: Split, horizon: int, seasons: tuple[int, ...]) -> bool:
+    """Whether its loss on what `parts` hold out is not clearly above that of the pretrained network."""
+    problem = TuningProblem(load_network(), panel, parts, horizon, steps_of(panel, seasons), torch.device("cpu"))
+    return member.record is None or not member.record.best > _WORSE * problem.validate(problem.network)
 
 
 def rounded(network: Pretrained) -> Pretrained:

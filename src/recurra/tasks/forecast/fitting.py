@@ -21,7 +21,7 @@ from recurra.nn.own import OwnParts
 from recurra.nn.quantiles import QUANTILES
 from recurra.options import option
 from recurra.tasks.forecast.calibration import Calibration, calibrate
-from recurra.tasks.forecast.fine_tuning import LEAST_EXAMPLES, LEAST_HORIZONS, enough, fine_tune
+from recurra.tasks.forecast.fine_tuning import LEAST_EXAMPLES, LEAST_HORIZONS, enough, fine_tune, helps
 from recurra.tasks.forecast.model import ForecastModel, Recipe, WindowMember, ensemble_forecasts
 from recurra.tasks.forecast.plan import Split, least_history, nothing_held_out, split, window_shapes
 from recurra.tasks.forecast.problem import ForecastProblem, build_network
@@ -82,6 +82,8 @@ def learnt(panel: Panel, recipe: Recipe, *, run: Run, name: str, own: OwnParts =
 def with_tuned(model: ForecastModel, *, run: Run, name: str) -> ForecastModel:
     """The model with the pretrained network fine-tuned on its panel, but for the last origins, where it wants that.
 
+    Where it is to be combined it is left out if that made it clearly worse.
+
     Raises InputError where too little is there to learn from and the forecast was to be that network's alone.
     """
     recipe, panel = model.recipe, model.panel
@@ -102,7 +104,10 @@ def with_tuned(model: ForecastModel, *, run: Run, name: str) -> ForecastModel:
             )
         )
     settings = recipe.horizon, recipe.seasons, recipe.training
-    return replace(model, tuned=fine_tune(panel, parts, *settings, seed=recipe.seed, run=run, name=name))
+    tuned = fine_tune(panel, parts, *settings, seed=recipe.seed, run=run, name=name)
+    if recipe.method == "auto" and not helps(tuned, panel, parts, recipe.horizon, recipe.seasons):
+        return model
+    return replace(model, tuned=tuned)
 
 
 def without_unused(model: ForecastModel) -> ForecastModel:
