@@ -100,3 +100,13 @@ def test_what_was_once_large_is_forgotten_in_time() -> None:
     for _ in range(4000):
         workspace.empty(LIKE, ROWS)
     assert sum(block.nbytes for block in workspace._pool) < 10 * workspace.LARGE
+
+
+def test_what_is_released_is_gone_and_what_is_in_use_comes_back() -> None:
+    held, gone = workspace.empty(LIKE, ROWS), workspace.empty(LIKE, ROWS)
+    del gone
+    workspace.release()
+    assert workspace._pool == []
+    size = workspace._in_use
+    del held
+    assert [block.nbytes for block in workspace._pool] == [size]

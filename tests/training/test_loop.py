@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import gc
 import math
 import os
 import pickle
 import signal
+import weakref
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from recurra.errors import InputError, ModelFileError, TrainingError
+from recurra.kernels import workspace
 from recurra.training import Run, TrainingOptions, train
 from recurra.training.checkpoint import CheckpointFolder
 from recurra.training.progress import quiet
@@ -74,6 +77,14 @@ def test_what_is_left_behind_is_ready_to_be_used_and_saved(tmp_path):
     again = pickle.loads(pickle.dumps(network))
     for other in (twin, again):
         assert problem.validate(other) == problem.validate(network)
+
+
+def test_the_memory_of_its_temporary_tensors_is_given_back():
+    block = workspace.empty(torch.empty(0), workspace.LARGE)
+    del block
+    assert workspace._pool
+    train(Lines(), OPTIONS, seed=0, name="a", steps=1)
+    assert not workspace._pool
 
 
 def test_the_same_seed_gives_the_same_bits_and_leaves_the_generator_alone():
@@ -248,6 +259,25 @@ def test_a_watcher_sees_every_step_and_changes_none():
     losses = record.watched.view(torch.float64)
     assert len(losses) == 30
     assert np.allclose(record.rows[0, 1], losses[: int(record.rows[0, 0])].mean())
+
+
+class Keeping(Counting):
+    """One that keeps what it was given."""
+
+    def step(self, loss_of, *, loss, gradient_norm):
+        self.loss_of, self.seen = loss_of, [loss]
+
+
+def test_the_data_go_with_the_problem_and_wait_for_no_collection():
+    problem = Lines()
+    alive = weakref.ref(problem)
+    gc.disable()
+    try:
+        train(problem, OPTIONS, seed=1, name="a", steps=2, watch=Keeping)
+        del problem
+        assert alive() is None
+    finally:
+        gc.enable()
 
 
 def test_a_watcher_goes_on_after_a_kill(tmp_path, monkeypatch):

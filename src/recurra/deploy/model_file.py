@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,7 @@ class Contents:
 
 def write_model(path: str | Path, contents: Contents) -> None:
     """Write `contents` to `path`, whole or not at all; the same contents give the same bytes."""
-    # Copies: safetensors refuses tensors of one memory, such as those of a stacked model that is a baseline too.
-    copied = torch.contiguous_format
-    tensors = {key: v.detach().cpu().clone(memory_format=copied) for key, v in sorted(contents.tensors.items())}
+    tensors = _apart(contents.tensors)
     header = {"version": FORMAT, "kind": contents.kind, "config": contents.config}
     if contents.reading:
         header["reading"] = contents.reading
@@ -130,6 +129,22 @@ def _header(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     if not complete or len(metadata) > 1:
         raise ModelFileError(_("{path} has a damaged header: it was altered; train again", path=path))
     return header | ({"reading": reading} if reading else {})
+
+
+def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors by name, copies where several lie in one memory, as those of a stacked model that is a baseline too.
+
+    safetensors refuses these.
+    """
+    found, taken = {}, set()
+    for name, tensor in sorted(tensors.items()):
+        alone = tensor.detach().cpu().contiguous()
+        memory = alone.untyped_storage()
+        if memory.data_ptr() in taken or memory.nbytes() > alone.nbytes:
+            alone = alone.clone()
+        taken.add(alone.untyped_storage().data_ptr())
+        found[name] = alone
+    return found
 
 
 def _checksum(header: dict[str, Any], tensors: dict[str, Tensor]) -> str:

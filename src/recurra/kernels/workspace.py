@@ -4,6 +4,8 @@ The gates of all steps are the largest tensors of a recurrence, and are made and
 C library gives such memory back to the system each time, and taking new pages costs a quarter of the whole time of a
 layer of 128 units. So a block goes into a pool when the last tensor that uses it is gone, wherever that happens.
 
+After a training its blocks are of no use to what comes next: `release`.
+
 Sequences of another length in every batch ask for other sizes in every step. Blocks therefore have few sizes, and the
 pool and what is in use are together little more than what was lately in use at once; the block that has lain longest
 goes first.
@@ -53,6 +55,14 @@ def empty(like: Tensor, *shape: int, dtype: torch.dtype | None = None) -> Tensor
     lease = block[begin : begin + size].view(_Lease)
     lease.block = block
     return torch.from_numpy(lease).view(dtype).view(shape)
+
+
+def release() -> None:
+    """Give the pool back to the system; what is in use comes back to it as before."""
+    global _most_in_use
+    with _lock:
+        _pool.clear()
+        _most_in_use = float(_in_use)
 
 
 def _after_fork() -> None:

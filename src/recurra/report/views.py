@@ -64,8 +64,8 @@ def series_views(panel: SeriesData, picks: list[Pick], window_points: int) -> li
         views.append(
             SeriesView(
                 pick,
-                history.get(pick.series, panel.history.iloc[:0]).sort_values("time", kind="stable"),
-                forecast.get(pick.series, panel.forecast.iloc[:0]).sort_values("time", kind="stable"),
+                _by_time(history.get(pick.series, panel.history.iloc[:0])),
+                _by_time(forecast.get(pick.series, panel.forecast.iloc[:0])),
                 windows,
                 in_all,
             )
@@ -91,5 +91,11 @@ def last_windows(backtest: pd.DataFrame, points: int) -> tuple[pd.DataFrame, int
 def _by_series(frame: pd.DataFrame, names: list[Hashable]) -> dict[Hashable, pd.DataFrame]:
     if not len(frame):
         return {}
-    rows = frame[frame["series"].isin(names)]
+    wanted = frame["series"].isin(names)
+    rows = frame if wanted.all() else frame[wanted]
     return dict(list(rows.groupby("series", sort=False, observed=True)))
+
+
+def _by_time(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows in the order of their times; not copied where they are, as a long history is."""
+    return rows if rows["time"].is_monotonic_increasing else rows.sort_values("time", kind="stable")

@@ -69,6 +69,7 @@ def _feed(digest: hashlib.blake2b, value: Any) -> None:
 
 def data_digest(panel: Panel) -> str:
     """A digest of everything in a panel: another one wherever a value, a column's part or a time differs."""
+    panel = panel.packed()
     digest = hashlib.blake2b(digest_size=16)
     digest.update(json.dumps([asdict(panel.schema), asdict(panel.grid), panel.series], sort_keys=True).encode())
     for name in ARRAYS:

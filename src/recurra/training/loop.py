@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +20,7 @@ from torch import Tensor, nn
 
 from recurra.errors import TrainingError
 from recurra.heap import keeping
+from recurra.kernels import workspace
 from recurra.language import _
 from recurra.training.adam import Adam
 from recurra.training.callback import Callbacks, MakeWatcher
@@ -113,6 +116,7 @@ def train(
             state.pace.begin(state.done)
             callbacks.start(name, state.network, state.total)
             _run(state, run, name, interrupt, log, progress, callbacks)
+    workspace.release()
     for rows in state.stepper.rows:
         rows.release()
     state.network.load_state_dict(state.best_weights)
@@ -191,10 +195,11 @@ class _State:
         self.network = problem.network
         self.pace = pace(options, steps, parallel)
         self.schedule = schedule(options, self.pace.length)
-        self.precision = autocast(self.network, options.precision)
+        # no method of the state: what keeps it would hold the state and its data until garbage is collected
+        self.loss = partial(_loss, problem, autocast(self.network, options.precision))
         adam = Adam(options.learning_rate, weight_decay=options.weight_decay)
         self.stepper = Stepper(
-            parallel.place(self.network), self._loss, adam, clip_norm=options.clip_norm, by_row=parallel.alone
+            parallel.place(self.network), self.loss, adam, clip_norm=options.clip_norm, by_row=parallel.alone
         )
         self.network.train()
         self.device = next(self.network.parameters()).device
@@ -256,12 +261,8 @@ class _State:
         self.norms.append(norm)
         self.step += 1
         self.done = self.pace.done(self.step)
-        shown = self.step - 1
-        self.watcher.step(lambda: self._loss(self.network, self.source.glance(shown)), loss=value, gradient_norm=norm)
-
-    def _loss(self, network: nn.Module, batch: Any) -> Tensor:
-        with self.precision():
-            return self.problem.loss(network, batch)
+        again = partial(_again, self.loss, self.network, self.source, self.step - 1)
+        self.watcher.step(again, loss=value, gradient_norm=norm)
 
     def validate(self) -> dict[str, float]:
         """Look at the held-out part; keep the weights if they are the best so far, or whatever they are."""
@@ -326,6 +327,15 @@ class _State:
         self.best, self.best_step = float(tensors["best"]), state["best_step"]
         if "watched" in tensors:
             self.watcher.restore(tensors["watched"])
+
+
+def _loss(problem: Problem, precision: Callable[[], Any], network: nn.Module, batch: Any) -> Tensor:
+    with precision():
+        return problem.loss(network, batch)
+
+
+def _again(loss: Callable[..., Tensor], network: nn.Module, source: Source, step: int) -> Tensor:
+    return loss(network, source.glance(step))
 
 
 def _copy(network: nn.Module) -> dict[str, Tensor]:

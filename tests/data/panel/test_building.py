@@ -21,6 +21,7 @@ DAYS = pd.date_range("2024-01-01", periods=N)
 
 
 def equal(a: Panel, b: Panel) -> bool:
+    a, b = a.packed(), b.packed()
     arrays = all(
         np.array_equal(getattr(a, k), getattr(b, k), equal_nan=getattr(a, k).dtype.kind == "f") for k in ARRAYS
     )

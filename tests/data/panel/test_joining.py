@@ -25,7 +25,7 @@ def same(a: Panel, b: Panel) -> bool:
 
 def part(panel: Panel, first: int, end: int) -> Panel:
     """Rows `first` to `end` of every series, as a table of those rows would give them."""
-    return panel.cut(np.full(len(panel), end), 10**6).tail(end - first)
+    return panel.cut(np.full(len(panel), end), 10**6).tail(end - first).packed()
 
 
 def whole(length: int = 20, **options) -> Panel:
@@ -39,7 +39,7 @@ def test_two_parts_of_a_panel_make_the_panel(end: int, first: int, last: int) ->
     if not first < last:
         return
     joined = join_panels(part(panel, 0, end), part(panel, first, last))
-    expected = panel.cut(np.full(2, last), 10**6)
+    expected = panel.cut(np.full(2, last), 10**6).packed()
     if first > end:  # the rows between are missing
         for s in range(2):
             expected.target[expected.offsets[s] + end : expected.offsets[s] + first] = np.nan

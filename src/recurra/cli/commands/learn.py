@@ -15,6 +15,7 @@ from recurra.cli.flags.task_flags import Flag, flags_of, own_flags, signature_of
 from recurra.cli.given import arguments_of, named, part_of, perhaps
 from recurra.cli.outputs import as_text, check_outputs, surviving, tell_failures, written_together
 from recurra.errors import InputError
+from recurra.heap import frugal
 from recurra.language import _
 from recurra.options import option as spelt_option
 from recurra.tasks import registry
@@ -94,14 +95,15 @@ def _learn(
 
     from recurra.report import write_html, write_png
 
+    frugal()  # what learning and forecasting left free goes back to the system first
     content: Any = None
     failures: dict[str, Exception] = {}
-    with surviving(failures, files[1].name):
-        content = estimator.file_content(arguments=arguments, **shown)
     with written_together(out) as stage:
         text = "".join(as_text(iter([results]), files[0]))
         (stage / files[0].name).write_text(text, encoding="utf-8", newline="")
-        estimator.save(stage / files[-1].name)
+        estimator.save(stage / files[-1].name)  # before there is a page, which needs as much memory
+        with surviving(failures, files[1].name):
+            content = estimator.file_content(arguments=arguments, **shown)
         if content is not None:
             for path, write in ((files[1], write_html), (files[2], write_png)):
                 with surviving(failures, path.name, stage):

@@ -65,7 +65,9 @@ def join_panels(older: Panel, newer: Panel) -> Panel:
         series=tuple(newer.series[s] for s in keep),
         start=np.array([piece.start for piece in pieces], dtype=np.int64),
         offsets=_offsets([piece.past["target"] for piece in pieces]),
+        ends=None,
         known_offsets=_offsets([piece.known["known"] for piece in pieces]),
+        known_ends=None,
         static=newer.static[keep],
         static_codes=newer.static_codes[keep],
         **{name: np.concatenate([piece.past[name] for piece in pieces]) for name in _PAST},
@@ -106,8 +108,7 @@ def _dated(panel: Panel) -> bool:
 
 
 def _piece(panel: Panel, s: int, start: Ints) -> _Piece:
-    rows = slice(panel.offsets[s], panel.offsets[s + 1])
-    known = slice(panel.known_offsets[s], panel.known_offsets[s + 1])
+    rows, known = panel.rows(s), panel.known_rows(s)
     return _Piece(
         int(start[s]),
         {name: getattr(panel, name)[rows] for name in _PAST},

@@ -1,8 +1,9 @@
 """The checked frame: many series on one regular grid of time, as flat arrays.
 
 A missing value is NaN (numbers) or -1 (category codes). Nothing is invented here: gaps stay gaps, and the
-network sees a mask. Series lie end to end; series s owns rows `offsets[s]:offsets[s + 1]` of `target` and `past`,
-and rows `known_offsets[s]:known_offsets[s + 1]` of `known`, which may reach beyond the last target.
+network sees a mask. Series s owns the rows `rows(s)` of `target` and `past`, and the rows `known_rows(s)` of `known`,
+which may reach beyond the last target. As a table is read they lie end to end. A part of a panel (`cut`, `tail`) shares
+its arrays, of which it owns fewer rows: whoever takes an array as a whole takes that of `packed()`.
 """
 
 from __future__ import annotations
@@ -84,7 +85,8 @@ class Panel:
     `past_codes` [N, C]; `known_offsets` [S+1]; `known` [M, K]; `known_codes` [M, D]; `static` [S, A];
     `static_codes` [S, E]. `build_panel` ends every series at its last observed target, and one without any has no row;
     after `cut` the last rows may be missing. `known` of a series has at least as many rows as its target, aligned at
-    the first.
+    the first. A series begins at its offset and ends where the next one begins, or, in a part of a panel, at its
+    `ends` [S] and `known_ends` [S].
     """
 
     schema: Schema
@@ -100,6 +102,8 @@ class Panel:
     known_codes: Ints
     static: Floats
     static_codes: Ints
+    ends: Ints | None = None
+    known_ends: Ints | None = None
 
     def check(self) -> None:
         """Refuse arrays of other shapes, types and ranges than the schema and each other imply."""
@@ -123,10 +127,12 @@ class Panel:
         require(not schema.counting.opening or schema.counting == self.grid.counting, "the opening hours differ")
         require(s > 0 and len(set(self.series)) == s, "the names of the series are not distinct")
         require(
-            self.offsets[0] == self.known_offsets[0] == 0
+            self.ends is None
+            and self.known_ends is None
+            and self.offsets[0] == self.known_offsets[0] == 0
             and self.offsets[-1] == rows
             and self.known_offsets[-1] == known_rows
-            and bool((self.lengths > 0).all() and (np.diff(self.known_offsets) >= self.lengths).all()),
+            and bool((self.lengths > 0).all() and (self.known_lengths >= self.lengths).all()),
             "the stored series do not lie end to end",
         )
         near = (self.start > -_FARTHEST) & (self.start < _FARTHEST)  # the absolute value of -2**63 is -2**63
@@ -147,27 +153,56 @@ class Panel:
     @property
     def lengths(self) -> Ints:
         """Rows of each series [S]."""
-        return np.diff(self.offsets)
+        return (self.offsets[1:] if self.ends is None else self.ends) - self.offsets[:-1]
+
+    @property
+    def known_lengths(self) -> Ints:
+        """Rows of each series [S] in `known`."""
+        return (self.known_offsets[1:] if self.known_ends is None else self.known_ends) - self.known_offsets[:-1]
+
+    def rows(self, s: int) -> slice:
+        """The rows of series `s` in `target`, `past` and `past_codes`."""
+        return slice(int(self.offsets[s]), int(self.offsets[s + 1] if self.ends is None else self.ends[s]))
+
+    def known_rows(self, s: int) -> slice:
+        """The rows of series `s` in `known` and `known_codes`."""
+        end = self.known_offsets[s + 1] if self.known_ends is None else self.known_ends[s]
+        return slice(int(self.known_offsets[s]), int(end))
 
     def values(self, s: int) -> Floats:
         """The target of series `s` [n], a view."""
-        return self.target[self.offsets[s] : self.offsets[s + 1]]
+        return self.target[self.rows(s)]
 
     def cut(self, ends: Ints, horizon: int = 0) -> Panel:
         """The panel as it was known after `ends[s]` rows of each series; known-future rows reach `horizon` further.
 
         Categories that had not been seen by then are forgotten, and series of no rows are dropped: what comes after
-        the cut leaves no trace in the result.
+        the cut belongs to no series of the result.
         """
         ends = np.minimum(np.asarray(ends, dtype=np.int64), self.lengths)
-        known_ends = np.minimum(ends + horizon, np.diff(self.known_offsets))
-        panel = self._rows(np.zeros_like(ends), ends, known_ends)
+        known_ends = np.minimum(ends + horizon, self.known_lengths)
+        panel = self._part(np.zeros_like(ends), ends, known_ends)
         return panel.recoded(panel._seen_categories())
 
     def tail(self, rows: int) -> Panel:
         """The last `rows` rows of every series, or all there are, and what is known of the time after them."""
         first = np.maximum(self.lengths - rows, 0)
-        return self._rows(first, self.lengths, np.diff(self.known_offsets))
+        return self._part(first, self.lengths, self.known_lengths)
+
+    def packed(self) -> Panel:
+        """The panel in arrays that hold the rows of its series, end to end, and no others; itself where they do."""
+        if self.ends is None and self.known_ends is None:
+            return self
+        rows, known = (self.offsets[:-1], self.lengths), (self.known_offsets[:-1], self.known_lengths)
+        return replace(
+            self,
+            offsets=np.concatenate([[0], np.cumsum(self.lengths)]),
+            ends=None,
+            known_offsets=np.concatenate([[0], np.cumsum(self.known_lengths)]),
+            known_ends=None,
+            **{name: _stretches(getattr(self, name), *rows) for name in ("target", "past", "past_codes")},
+            **{name: _stretches(getattr(self, name), *known) for name in ("known", "known_codes")},
+        )
 
     def recoded(self, categories: dict[str, tuple[str, ...]]) -> Panel:
         """The panel with its category codes renumbered to `categories`; a value that is not among them becomes -1."""
@@ -193,33 +228,30 @@ class Panel:
 
     def _seen_categories(self) -> dict[str, tuple[str, ...]]:
         schema, seen = self.schema, {}
-        for codes, columns in (
-            (self.past_codes, schema.past_categorical),
-            (self.known_codes, schema.known_categorical),
-            (self.static_codes, schema.static_categorical),
+        every = slice(0, len(self))
+        for codes, columns, parts in (
+            (self.past_codes, schema.past_categorical, [self.rows(s) for s in range(len(self))]),
+            (self.known_codes, schema.known_categorical, [self.known_rows(s) for s in range(len(self))]),
+            (self.static_codes, schema.static_categorical, [every]),
         ):
             for j, column in enumerate(columns):
-                used = np.unique(codes[:, j])
+                used = np.unique(np.concatenate([codes[:0, j], *(codes[part, j] for part in parts)]))
                 seen[column] = tuple(schema.categories[column][k] for k in used[used >= 0])
         return seen
 
-    def _rows(self, first: Ints, ends: Ints, known_ends: Ints) -> Panel:
+    def _part(self, first: Ints, ends: Ints, known_ends: Ints) -> Panel:
         """Rows `first[s]` to `ends[s]` of every series, known rows to `known_ends[s]`; empty series are dropped."""
         keep = np.flatnonzero(ends > first)
+        begin, known_begin = self.offsets[:-1][keep], self.known_offsets[:-1][keep]
         first, ends, known_ends = first[keep], ends[keep], known_ends[keep]
-        rows = self.offsets[:-1][keep] + first, ends - first
-        known_rows = self.known_offsets[:-1][keep] + first, known_ends - first
         return replace(
             self,
             series=tuple(self.series[s] for s in keep),
             start=self.start[keep] + first,
-            offsets=np.concatenate([[0], np.cumsum(ends - first)]),
-            target=_stretches(self.target, *rows),
-            past=_stretches(self.past, *rows),
-            past_codes=_stretches(self.past_codes, *rows),
-            known_offsets=np.concatenate([[0], np.cumsum(known_ends - first)]),
-            known=_stretches(self.known, *known_rows),
-            known_codes=_stretches(self.known_codes, *known_rows),
+            offsets=np.append(begin + first, len(self.target)),
+            ends=begin + ends,
+            known_offsets=np.append(known_begin + first, len(self.known)),
+            known_ends=known_begin + known_ends,
             static=self.static[keep],
             static_codes=self.static_codes[keep],
         )

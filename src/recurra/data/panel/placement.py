@@ -129,23 +129,25 @@ def place_rows(
     codes, positions = order.codes, order.positions
     rows = np.flatnonzero(observed)
     sorted_codes = codes[rows]
-    first = np.flatnonzero(np.diff(sorted_codes, prepend=-1))
+    first = np.flatnonzero(_begins(sorted_codes))
     kept = sorted_codes[first]
     del sorted_codes
     last = np.append(first[1:], len(rows))[: len(first)] - 1
     start, stop = np.zeros(count, dtype=np.int64), np.full(count, -1, dtype=np.int64)  # no rows, at first
     start[kept], stop[kept] = positions[rows[first]], positions[rows[last]]
+    has = np.zeros(count, dtype=bool)
+    has[kept] = True
     if continues:
-        ahead = np.flatnonzero(future & ~np.isin(codes, kept))
+        ahead = np.flatnonzero(future & ~has[codes])
         more, first = np.unique(codes[ahead], return_index=True)
         start[more] = positions[ahead[first]]
         stop[more] = start[more] - 1
-        kept = np.sort(np.concatenate([kept, more]))
+        has[more] = True
+        kept = np.flatnonzero(has)
     known_stop = stop.copy()
     if future.any():
         np.maximum.at(known_stop, codes[future], positions[future])
-    left_out = ~np.isin(np.arange(count), kept)  # with its covariates
-    known_stop = np.where(left_out, stop, known_stop)
+    known_stop = np.where(has, known_stop, stop)  # a series that is left out is so with its covariates
     offsets, taken, target_rows = _fit(codes, positions, start, stop)
     if future.any():
         known_offsets, known_taken, known_rows = _fit(codes, positions, start, known_stop)
@@ -158,7 +160,7 @@ def place_rows(
 def _fit(codes: npt.NDArray[np.integer], positions: Ints, start: Ints, stop: Ints) -> tuple[Ints, Rows, Rows]:
     """Offsets of the series [S + 1], the pairs taken and the rows they go to; slices where that is all of them."""
     offsets = np.concatenate([[0], np.cumsum(stop - start + 1)])
-    first = np.flatnonzero(np.concatenate([[True], np.diff(codes) != 0]))
+    first = np.flatnonzero(_begins(codes))
     last = np.concatenate([first[1:], [len(codes)]]) - 1
     owner = codes[first]
     if (
@@ -176,6 +178,13 @@ def _fit(codes: npt.NDArray[np.integer], positions: Ints, start: Ints, stop: Int
 def spread(values: npt.NDArray, taken: Rows, rows: Rows, out: npt.NDArray) -> None:
     """Write pairs' values [u] to their panel rows in `out` [N], a column that is filled with "missing" before."""
     out[rows] = values[taken]
+
+
+def _begins(codes: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """Whether a code [n] is another than the one before it."""
+    found = np.ones(len(codes), dtype=bool)
+    np.not_equal(codes[1:], codes[:-1], out=found[1:])
+    return found
 
 
 def _ranges(first: Ints, count: Ints) -> Ints:

@@ -95,9 +95,10 @@ def fit_scaling(panel: Panel, season: int, log: Bools | bool | None = None, ends
         if len(observed):
             typical[s] = np.median(observed[-_SAMPLE:])
     floors, typical = _completed(floors, logs, 1.0), _completed(typical, logs, 0.0)
-    past = panel.past[_sampled_rows(panel.offsets, ends)]
+    past = panel.past[_sampled_rows(panel.offsets[:-1], panel.lengths, ends)]
     past_mean, past_spread = _mean_and_spread(past)
-    known_mean, known_spread = _mean_and_spread(panel.known[_sampled_rows(panel.known_offsets, ends)])
+    known = panel.known[_sampled_rows(panel.known_offsets[:-1], panel.known_lengths, ends)]
+    known_mean, known_spread = _mean_and_spread(known)
     static_mean, static_spread = _mean_and_spread(panel.static)
     return Scaling(
         log=bool(logs[-1]),
@@ -197,11 +198,16 @@ def _finite_median(values: Floats, otherwise: float) -> float:
     return float(np.median(finite)) if len(finite) else otherwise
 
 
-def _sampled_rows(offsets: Ints, ends: Ints) -> Ints:
-    """Evenly spaced rows, enough for a mean, among the first `ends[s]` of every series."""
+def _sampled_rows(first: Ints, lengths: Ints, ends: Ints) -> Ints:
+    """Evenly spaced rows of all series, enough for a mean, and of them those among the first `ends[s]` of each.
+
+    Series s has the rows from `first[s]` on, `lengths[s]` of them.
+    """
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
     rows = np.arange(0, offsets[-1], max(1, int(offsets[-1]) // _SAMPLE))
     series = np.searchsorted(offsets, rows, side="right") - 1
-    return rows[rows - offsets[series] < ends[series]]
+    inside = rows - offsets[series]
+    return (first[series] + inside)[inside < ends[series]]
 
 
 def _range(panel: Panel, ends: Ints) -> Floats:

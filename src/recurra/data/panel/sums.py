@@ -44,6 +44,7 @@ def with_sums(panel: Panel) -> Panel:
     A series that has not begun, or has ended, counts as nothing; where one of a sum has a missing value, the sum has.
     Covariates of sums are missing. Raises InputError for a single series, and for one that is named as sums are.
     """
+    panel = panel.packed()
     count = len(series_columns(panel.schema.series))
     parts = [split_name(name, count) for name in panel.series]
     if len(parts) < 2:
@@ -54,7 +55,7 @@ def with_sums(panel: Panel) -> Panel:
     groups = sum_groups(panel.series, count)
     sums = [_sum(panel, members) for members in groups.values()]
     lengths = np.concatenate([[len(values) for _start, values in sums], panel.lengths]).astype(np.int64)
-    known = np.concatenate([[len(values) for _start, values in sums], np.diff(panel.known_offsets)]).astype(np.int64)
+    known = np.concatenate([[len(values) for _start, values in sums], panel.known_lengths]).astype(np.int64)
     rows, n = sum(len(values) for _start, values in sums), len(sums)
     return replace(
         panel,

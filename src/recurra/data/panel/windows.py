@@ -84,7 +84,7 @@ class WindowReader:
         self._offsets = torch.from_numpy(panel.offsets.astype(np.int64))
         self._lengths = torch.from_numpy(panel.lengths.astype(np.int64))
         self._known_offsets = torch.from_numpy(panel.known_offsets.astype(np.int64))
-        self._known_lengths = self._known_offsets.diff()
+        self._known_lengths = torch.from_numpy(panel.known_lengths.astype(np.int64))
         self._start = torch.from_numpy(panel.start.astype(np.int64))
         self._target = _tensor(panel.target)
         self._past, self._past_codes = _tensor(panel.past), _tensor(panel.past_codes)

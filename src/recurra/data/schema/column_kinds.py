@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -101,11 +103,12 @@ def codes_of(
 ) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
     """A column of text [n] as codes (-1 where missing or not in `categories`) and the categories, sorted by default."""
     if _categorical(column):
-        places = column.cat.codes.to_numpy()
+        held = cast("pd.Categorical", column.array)
+        places = np.asarray(held.codes)
         occurring = np.unique(places[places >= 0])
-        table = np.full(len(column.cat.categories) + 1, -1, dtype=np.int32)  # the last place serves code -1
+        table = np.full(len(held.categories) + 1, -1, dtype=np.int32)  # the last place serves code -1
         table[occurring] = np.arange(len(occurring))
-        codes, distinct = table[places], column.cat.categories[occurring]
+        codes, distinct = table[places], held.categories[occurring]
     else:
         codes, distinct = pd.factorize(column)
     names = [str(value) for value in distinct]

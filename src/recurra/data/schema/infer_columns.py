@@ -277,9 +277,11 @@ def _out_of_order(column: pd.Series) -> bool:
 
 def _time_of_day(frame: pd.DataFrame, date: str, kinds: Mapping[str, str]) -> tuple[str, ...]:
     """Columns with the hour (and minute) of a date that has none."""
-    column = frame[date].dropna()
+    column = frame[date]
+    if column.isna().any():
+        column = column.dropna()
     if kinds[date] == "time":
-        timed = bool((column.dt.normalize() != column).any()) if hasattr(column, "dt") else True
+        timed = any(map(_has_clock, (column.head(10_000), column)))  # few rows tell most columns
     else:
         timed = bool(column.head(2000).astype(str).str.contains(":", regex=False).any())
     if timed or not column.duplicated().any():
@@ -295,6 +297,14 @@ def _time_of_day(frame: pd.DataFrame, date: str, kinds: Mapping[str, str]) -> tu
         return (periods[0],)
     numbers = {part_of(n): n for n, kind in kinds.items() if kind == "number" and n != date and is_whole(frame[n])}
     return tuple(numbers[part] for part in ("hour", "minute", "second") if part in numbers) if "hour" in numbers else ()
+
+
+def _has_clock(dates: pd.Series) -> bool:
+    """Whether a time is not the beginning of its day; so it seems where they are no datetimes."""
+    if not pd.api.types.is_datetime64_any_dtype(dates.dtype):
+        return True
+    every = pd.DatetimeIndex(dates)  # `dates.dt` would stay in memory with its copies until garbage is collected
+    return bool((every.normalize() != every).any())
 
 
 def _numbers_periods(frame: pd.DataFrame, date: str, name: str) -> bool:

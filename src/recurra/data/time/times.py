@@ -94,7 +94,7 @@ def read_times(
     dtype = column.dtype
     refuse_missing(column, columns[0], source)
     if isinstance(dtype, pd.DatetimeTZDtype):
-        values = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+        values = pd.DatetimeIndex(column).tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]")
         return Times(values, "utc", None, tz or str(dtype.tz))
     if pd.api.types.is_datetime64_dtype(dtype):
         return Times(column.to_numpy().astype("datetime64[us]", copy=False), "clock", None, tz)

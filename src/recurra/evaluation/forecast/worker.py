@@ -22,6 +22,7 @@ from types import TracebackType
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from recurra.errors import TrainingError
 from recurra.evaluation.forecast.baselines import forecast_baselines, methods_for
@@ -173,6 +174,7 @@ class BaselineWorker:
             )
         path = Path(self._folder.name) / _OUTPUT
         frame = pd.read_parquet(path)
+        pa.default_memory_pool().release_unused()  # or Arrow keeps as much as the frame takes
         frame["origin"] += self._first[frame["series"].to_numpy()]
         frame.attrs.update(json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
         return frame

@@ -107,6 +107,7 @@ def without_covariates(panel: Panel) -> Panel:
         past=np.zeros((rows, 0)),
         past_codes=np.zeros((rows, 0), dtype=np.int32),
         known_offsets=panel.offsets,
+        known_ends=panel.ends,
         known=np.zeros((rows, 0)),
         known_codes=np.zeros((rows, 0), dtype=np.int32),
         static=np.zeros((s, 0)),

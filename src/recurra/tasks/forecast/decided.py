@@ -46,6 +46,12 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
     if model.tuned is not None:
         rows = _("all its weights, on windows of at most {rows} rows", rows=CONTEXT)
         found.append(Fact("fine-tuned network", rows, option("fine_tune")))
+    elif model.tuned_worse is not None:
+        worse = _(
+            "left out: what it learnt of these series raised the loss of held-out forecasts by {share}",
+            share=percent(model.tuned_worse, 0),
+        )
+        found.append(Fact("fine-tuned network", worse, option("fine_tune")))
     not_read = unread(model)
     if not_read:
         found.append(Fact("not read", not_read, option("ignore")))

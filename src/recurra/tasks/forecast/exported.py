@@ -185,8 +185,7 @@ def window_inputs(model: ForecastModel, panel: Panel, series: int, origin: int, 
         found[there] = array[at[there]] + (1 if missing == 0 else 0)
         return found.reshape(-1)
 
-    known_first = int(panel.known_offsets[series])
-    known_count = int(panel.known_offsets[series + 1]) - known_first
+    known_first, known_count = int(panel.known_offsets[series]), int(panel.known_lengths[series])
     known_there = (every >= 0) & (every < known_count)
     found = {"target": taken(panel.target, first + here, inside, np.nan)}
     if schema.past:

@@ -3,9 +3,9 @@
 All its weights go on learning, slowly and for a few steps, from windows of the series, for the steps of the user's
 horizon (docs/log.md has the trials: the last layers alone, or norms and biases alone, were worse everywhere). So few
 steps are not stopped by held-out windows: the best of 25 looks at them is mostly luck, and up to 8 % worse than the
-end. One that the training made clearly worse than the pretrained network is no member (`helps`). Its held-out origins
-are those of the trained network; whether it counts is for the combination to say. Its weights are rounded to 16 bits at
-the end, as model files hold them, so that a loaded model forecasts the same.
+end. One that the training made clearly worse than the pretrained network is no member (`worsened`). Its held-out
+origins are those of the trained network; whether it counts is for the combination to say. Its weights are rounded to
+16 bits at the end, as model files hold them, so that a loaded model forecasts the same.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ STEPS, _ROWS, _RATE = 80, 16, 3e-4  # of one series
 MOST_STEPS, _FASTER = 960, 0.2  # the rate grows with this power of the steps: 5e-4 at the most
 LEAST_EXAMPLES, LEAST_HORIZONS = 100, 4  # training windows, and how many of them one after another
 _VALIDATION = 32  # held-out windows
-_WORSE = 1.05  # times the held-out loss of the pretrained network: less than that says nothing
+_WORSE = 0.05  # of the held-out loss of the pretrained network: less than that says nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,9 @@ class TuningProblem:
         pairs = []
         for s, origin in zip(series.tolist(), origins.tolist(), strict=True):
             values = self._history(s)
-            past, after = values[max(0, origin - CONTEXT) : origin], values[origin : origin + self.horizon]
+            begin = max(0, origin - CONTEXT)
+            window = values[begin : origin + self.horizon].astype(np.float64)
+            past, after = window[: origin - begin], window[origin - begin :]
             known = np.isfinite(past)
             if known.any():
                 pairs.append((past[int(known.argmax()) :], after))
@@ -116,17 +118,18 @@ class TuningProblem:
         error, levels = truth[..., None] - found, np.array(QUANTILES)
         loss = mean_of_known(np.maximum(levels * error, (levels - 1) * error).mean(axis=2))
         season = self.steps.seasons[0] if self.steps.seasons else 1
-        scale = np.array([naive_scale(self._history(int(s))[: self._ends[s]], season) for s in series])
+        known = (self._history(int(s))[: self._ends[s]].astype(np.float64) for s in series)
+        scale = np.array([naive_scale(values, season) for values in known])
         return float(mean_of_known(loss / np.where(scale > 0, scale, np.nan)))
 
     def _history(self, series: int) -> Floats:
         """The values of a series that training may see, without what events do."""
+        values = self.panel.values(series)[: int(self._ends[series])]
+        if self._codes is None:
+            return values
         if series not in self._histories:
-            end = int(self._ends[series])
-            values = np.asarray(self.panel.values(series)[:end], dtype=np.float64)
-            if self._codes is not None:
-                values = without_events(values, self._codes[series], self.horizon, self.steps)[0]
-            self._histories[series] = values
+            known = np.asarray(values, dtype=np.float64)
+            self._histories[series] = without_events(known, self._codes[series], self.horizon, self.steps)[0]
         return self._histories[series]
 
 
@@ -175,10 +178,13 @@ def fine_tune(
     return TunedMember(rounded(network), record, shape=network.shape)
 
 
-def helps(member: TunedMember, panel: Panel, parts: Split, horizon: int, seasons: tuple[int, ...]) -> bool:
-    """Whether its loss on what `parts` hold out is not clearly above that of the pretrained network."""
+def worsened(member: TunedMember, panel: Panel, parts: Split, horizon: int, seasons: tuple[int, ...]) -> float | None:
+    """The share by which its loss on what `parts` hold out is above the pretrained network's; None: not clearly."""
+    if member.record is None:
+        return None
     problem = TuningProblem(load_network(), panel, parts, horizon, steps_of(panel, seasons), torch.device("cpu"))
-    return member.record is None or not member.record.best > _WORSE * problem.validate(problem.network)
+    share = member.record.best / problem.validate(problem.network) - 1.0
+    return share if share > _WORSE else None
 
 
 def rounded(network: Pretrained) -> Pretrained:

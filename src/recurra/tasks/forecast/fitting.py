@@ -21,7 +21,7 @@ from recurra.nn.own import OwnParts
 from recurra.nn.quantiles import QUANTILES
 from recurra.options import option
 from recurra.tasks.forecast.calibration import Calibration, calibrate
-from recurra.tasks.forecast.fine_tuning import LEAST_EXAMPLES, LEAST_HORIZONS, enough, fine_tune, helps
+from recurra.tasks.forecast.fine_tuning import LEAST_EXAMPLES, LEAST_HORIZONS, enough, fine_tune, worsened
 from recurra.tasks.forecast.model import ForecastModel, Recipe, WindowMember, ensemble_forecasts
 from recurra.tasks.forecast.plan import Split, least_history, nothing_held_out, split, window_shapes
 from recurra.tasks.forecast.problem import ForecastProblem, build_network
@@ -105,9 +105,8 @@ def with_tuned(model: ForecastModel, *, run: Run, name: str) -> ForecastModel:
         )
     settings = recipe.horizon, recipe.seasons, recipe.training
     tuned = fine_tune(panel, parts, *settings, seed=recipe.seed, run=run, name=name)
-    if recipe.method == "auto" and not helps(tuned, panel, parts, recipe.horizon, recipe.seasons):
-        return model
-    return replace(model, tuned=tuned)
+    worse = worsened(tuned, panel, parts, recipe.horizon, recipe.seasons) if recipe.method == "auto" else None
+    return replace(model, tuned=tuned) if worse is None else replace(model, tuned_worse=worse)
 
 
 def without_unused(model: ForecastModel) -> ForecastModel:
@@ -160,6 +159,7 @@ def refit_model(
         steps_correlation=model.steps_correlation,
         cold=model.cold,
         tuned=tuned,
+        tuned_worse=model.tuned_worse,
     )
 
 

@@ -235,10 +235,14 @@ class Forecaster(FileForecaster):
         panel = replace(panel, schema=replace(panel.schema, month_ends=tested.panel.schema.month_ends))
         keys = backtest.forecasts[["series", "origin"]].drop_duplicates()
         at = keys["series"].map({n: s for s, n in enumerate(panel.series)}).to_numpy(), keys["origin"].to_numpy()
-        parts = dict(calibration=tested.calibration, members=tested.members, tuned=tested.tuned)
-        last = replace(untrained_model(panel, tested.recipe), **parts)
+        learnt_there = {name: getattr(tested, name) for name in ("calibration", "members", "tuned", "tuned_worse")}
+        last = replace(untrained_model(panel, tested.recipe), **learnt_there)
         combination = combination_of(last, panel, seen)
         tested, model = without_unused(replace(tested, combination=combination)), last
+        # errors of the model that was tested, whose networks have learnt nothing of these truths
+        adding_up = tested.reconciled(panel, seen).reconciliation if tested.recipe.hierarchy else None
+        left_out = seen.left_out
+        del seen  # the forecasts of every method
         if tested.trainings:
             calibration = recalibrated(tested, panel, *at)
             if tested.interrupted:
@@ -253,12 +257,10 @@ class Forecaster(FileForecaster):
             short=tested.short,
             steps_correlation=tested.steps_correlation,
             cold=tested.cold,
+            reconciliation=adding_up,
         )
-        if self.model_.recipe.hierarchy:
-            # errors of the model that was tested, whose networks have learnt nothing of these truths
-            self.model_ = replace(self.model_, reconciliation=tested.reconciled(panel, seen).reconciliation)
         self.verdict_ = backtest.verdict.sentence
-        self.holdout_, self.backtest_, self.left_out_ = tested, backtest, seen.left_out
+        self.holdout_, self.backtest_, self.left_out_ = tested, backtest, left_out
         warn_of_unread(self.model_, columns)
         return backtest
 
@@ -489,6 +491,7 @@ class Forecaster(FileForecaster):
             model = model.reconciled(panel, seen)
         tested = compared(model, panel, origins, frame, held_out=False)
         backtest = evaluated(model, panel, origins, frame, tested)
+        del frame  # large, and in what was compared
         self.gain_ = None
         if model.members and not model.interrupted and not callable(self.network) and columns_of(panel):
             expect(run.progress, 1)

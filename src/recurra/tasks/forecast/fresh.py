@@ -83,13 +83,14 @@ def _fresh(
     later = later if np.isfinite(later[:, -1]).any() else quantiles
     found = np.stack([model.cold.quantiles(later[np.searchsorted(used, part)]) for part in nearest])
     found = np.where(np.isfinite(found), found, model.cold.quantiles(later)[None])
-    if float(np.nanmin(likes.target)) >= 0:
+    if float(np.nanmin(likes.packed().target)) >= 0:
         found = np.maximum(found, 0.0)
     place = replace(
         newer,
         series=tuple(newer.series[s] for s in rows),
         start=np.full(len(rows), end, dtype=np.int64),
         offsets=np.zeros(len(rows) + 1, dtype=np.int64),
+        ends=None,
         grid=likes.grid,
     )
     beside = interval_bounds(found, levels)
@@ -139,7 +140,8 @@ def _without(newer: Panel, fresh: npt.NDArray[np.bool_]) -> Panel | None:
     keep = np.flatnonzero(~fresh)
     if not len(keep):
         return None
-    ends = np.diff(newer.known_offsets)
+    newer = newer.packed()
+    ends = newer.known_lengths
     known = np.concatenate([np.arange(newer.known_offsets[s], newer.known_offsets[s + 1]) for s in keep])
     return replace(
         newer,

@@ -120,6 +120,7 @@ class ForecastModel:
     steps_correlation: Floats | None = None  # [H, H] of held-out errors, for sample paths
     cold: ColdStart | None = None  # how a series without any history is forecast
     tuned: TunedMember | None = None  # the pretrained network, fine-tuned on these series
+    tuned_worse: float | None = None  # the share by which that raised the held-out loss, where it was left out for it
     pretrained: Pretrained | None = None  # in place of that of the package; not in model files
 
     def check(self) -> None:

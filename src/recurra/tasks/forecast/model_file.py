@@ -32,7 +32,7 @@ KIND = "forecaster"
 def to_contents(model: ForecastModel, *, made_by: str, verdict: str | None) -> Contents:
     """Everything that is needed to forecast again."""
     keeper = Keeper()
-    tail = replace(model, panel=model.remembered)
+    tail = replace(model, panel=model.remembered.packed())
     keeper.ensemble([member.network for member in model.members], made_by=made_by, verdict=verdict)
     keeper.part("model", tail, without=("members", "tuned", "pretrained"))
     for k, member in enumerate(model.members):

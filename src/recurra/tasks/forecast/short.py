@@ -5,7 +5,7 @@ have all their rows. So the longer series are cut to 1, 2, 3, ... rows before or
 forecast from those: the errors, in units of the mean size of the rows that were left, are what a series of so few rows
 has to expect, as far as it is like the others (split conformal prediction; Vovk et al. (2005), "Algorithmic learning in
 a random world", on groups). Where the longer series are too few for that, it is the errors of the plainest forecast
-from as few rows, at every moment that the model remembers.
+from as few rows, at moments all over what the model remembers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MORE = (8, 12)  # where a series of the data needs them: methods are fitted to 
 _UNTIL = 16
 FEW = 4 * _UNTIL  # rows beyond which no series is short
 _LEAST_SERIES, _LEAST_PAIRS, _PAIRS = 5, 10, 80
-_MOST_ASKED = 16  # series, of which every moment is asked
+_MOST_ASKED, _MOMENTS = 16, 4096  # series, and of each as many moments, evenly spaced
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +114,8 @@ def _plain_errors(values: Floats, rows: int, horizon: int) -> Floats:
         return np.empty((2, 0, horizon))
     beyond = np.concatenate([values, np.full(horizon, np.nan)])
     windows = np.lib.stride_tricks.sliding_window_view(beyond, rows + horizon)
+    if len(windows) > _MOMENTS:
+        windows = windows[np.linspace(0, len(windows) - 1, _MOMENTS).astype(int)]
     known, truth = windows[:, :rows], windows[:, rows:]
     size = np.abs(known).mean(axis=1)
     usable = np.isfinite(known).all(axis=1) & (size > 0) & np.isfinite(truth).any(axis=1)

@@ -36,9 +36,9 @@ class StreamRows:
     def __init__(self, panel: Panel, names: Sequence[str], memory: int, ahead: int) -> None:
         """`panel` is what is remembered of some of the series; the others begin empty, where its last one ends."""
         self.schema, self.grid, self.names, self.memory = panel.schema, panel.grid, tuple(names), memory
-        tail = panel.tail(memory)
+        tail = panel.tail(memory).packed()
         self._origin = tail
-        longest = int((np.diff(tail.known_offsets) - tail.lengths).max(initial=0))
+        longest = int((tail.known_lengths - tail.lengths).max(initial=0))
         self.capacity, self.ahead = 2 * memory, max(ahead, longest)
         n, schema = len(names), self.schema
         self.state: dict[str, npt.NDArray[Any]] = {
@@ -67,8 +67,7 @@ class StreamRows:
                 self.state["start"][i] = last
                 continue
             origin = self._origin
-            rows = slice(origin.offsets[s], origin.offsets[s + 1])
-            known = slice(origin.known_offsets[s], origin.known_offsets[s + 1])
+            rows, known = origin.rows(s), origin.known_rows(s)
             self.state["start"][i] = origin.start[s]
             self.state["count"][i] = n = rows.stop - rows.start
             self.state["known_count"][i] = m = known.stop - known.start
@@ -147,7 +146,9 @@ class StreamRows:
             series=tuple(self.names[i] for i in at),
             start=state["start"][at] + first,
             offsets=_offsets(counts - first),
+            ends=None,
             known_offsets=_offsets(known_ends - first),
+            known_ends=None,
             static=state["static"][at],
             static_codes=state["static_codes"][at],
             **parts,

@@ -143,7 +143,7 @@ def changed(model: ForecastModel, panel: Panel, changes: Sequence[Change]) -> tu
 
 def _reaching(panel: Panel, horizon: int) -> Panel:
     """The panel with known rows, missing ones where there are none, as far as the horizon of every series."""
-    have = np.diff(panel.known_offsets)
+    have = panel.known_lengths
     want = np.maximum(have, panel.lengths + horizon)
     offsets = np.concatenate([[0], np.cumsum(want)])
     known = np.full((offsets[-1], panel.known.shape[1]), np.nan)
@@ -151,7 +151,7 @@ def _reaching(panel: Panel, horizon: int) -> Panel:
     for s, (begin, count) in enumerate(zip(panel.known_offsets[:-1], have, strict=True)):
         known[offsets[s] : offsets[s] + count] = panel.known[begin : begin + count]
         codes[offsets[s] : offsets[s] + count] = panel.known_codes[begin : begin + count]
-    return replace(panel, known_offsets=offsets, known=known, known_codes=codes)
+    return replace(panel, known_offsets=offsets, known_ends=None, known=known, known_codes=codes)
 
 
 def _beyond(model: ForecastModel, name: str, j: int, values: Floats) -> list[str]:
