@@ -228,14 +228,16 @@ class Panel:
 
     def _seen_categories(self) -> dict[str, tuple[str, ...]]:
         schema, seen = self.schema, {}
-        every = slice(0, len(self))
-        for codes, columns, parts in (
-            (self.past_codes, schema.past_categorical, [self.rows(s) for s in range(len(self))]),
-            (self.known_codes, schema.known_categorical, [self.known_rows(s) for s in range(len(self))]),
-            (self.static_codes, schema.static_categorical, [every]),
+        for codes, columns, rows in (
+            (self.past_codes, schema.past_categorical, self.rows),
+            (self.known_codes, schema.known_categorical, self.known_rows),
+            (self.static_codes, schema.static_categorical, None),
         ):
             for j, column in enumerate(columns):
-                used = np.unique(np.concatenate([codes[:0, j], *(codes[part, j] for part in parts)]))
+                own = codes[:, j]
+                if rows is not None:
+                    own = np.concatenate([own[:0], *(own[rows(s)] for s in range(len(self)))])
+                used = np.unique(own)
                 seen[column] = tuple(schema.categories[column][k] for k in used[used >= 0])
         return seen
 
