@@ -46,7 +46,7 @@ class Here:
         """Always."""
         return True
 
-    def result(self, progress: Any = None) -> pd.DataFrame:
+    def result(self, progress: Any = None, processes: int = 1) -> pd.DataFrame:
         """Two of them."""
         return forecast_baselines(*self._given, **self._how, methods=("naive", "seasonal naive"))
 

@@ -106,7 +106,7 @@ class BaselinesHere:
     def ready(self):
         return True
 
-    def result(self, progress=None):
+    def result(self, progress=None, processes=1):
         return forecast_baselines(*self.arguments, levels=self.levels, methods=self.methods, events=self.events)
 
 

@@ -92,7 +92,7 @@ def methods_for(
             if budget <= 0:
                 left_out[name] = none
                 continue
-            seconds = _seconds(name, known, origins, steps)
+            seconds = seconds_of(name, known, origins, steps)
             if seconds > budget:
                 left_out[name] = _(
                     "it would take about {seconds:,.0f} s, more than the {budget:,.0f} s that it may take",
@@ -249,8 +249,10 @@ def _views(history: Floats, ends: Ints) -> list[View]:
     return views
 
 
-def _seconds(name: str, known: Sequence[Floats], origins: Sequence[Ints], steps: Steps) -> float:
-    """What a statistical method will take for all origins, roughly, on one core."""
+def seconds_of(name: str, known: Sequence[Floats], origins: Sequence[Ints], steps: Steps) -> float:
+    """What a method will take for all origins, roughly, on one core; what is plain counts as nothing."""
+    if name not in STATISTICAL:
+        return 0.0
     method, total = STATISTICAL[name], 0.0
     for values, ends in zip(known, origins, strict=True):
         points = min(len(values), method.points(steps))

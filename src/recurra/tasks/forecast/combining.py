@@ -130,9 +130,18 @@ def pretrained_quantiles(
 
 
 def baseline_quantiles(
-    panel: Panel, series: Ints, origins: Ints, horizon: int, steps: Steps, methods: Sequence[str]
+    panel: Panel,
+    series: Ints,
+    origins: Ints,
+    horizon: int,
+    steps: Steps,
+    methods: Sequence[str],
+    compute: Callable[..., pd.DataFrame] = forecast_baselines,
 ) -> dict[str, Floats]:
-    """Quantiles [n, H, Q] of each of `methods`; the pairs of series and origin may stand in any order."""
+    """Quantiles [n, H, Q] of each of `methods`; the pairs of series and origin may stand in any order.
+
+    `compute` is `forecast_baselines` or another way to the same.
+    """
     if not methods:
         return {}
     numbers = np.unique(series)
@@ -140,7 +149,7 @@ def baseline_quantiles(
     histories = [panel.values(int(s)) for s in numbers]
     events = event_codes(panel, horizon)
     events = None if events is None else [events[int(s)] for s in numbers]
-    frame = forecast_baselines(histories, ends, horizon, steps, levels=QUANTILES, methods=methods, events=events)
+    frame = compute(histories, ends, horizon, steps, levels=QUANTILES, methods=methods, events=events)
     return from_frame(frame, np.searchsorted(numbers, series), origins, horizon, methods)
 
 

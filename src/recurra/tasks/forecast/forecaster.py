@@ -301,9 +301,10 @@ class Forecaster(FileForecaster):
         """What `predict` gives, and what is to be said of a change."""
         model, levels = self._fitted(), checked_levels(levels)
         changes = changes_for(model, what_if) if what_if else []
+        run = chosen_run(None, verbose=self.verbose, device="cpu")
         if data is None:
-            return predicted(model, model.panel.tail(model.memory), levels, changes, num_samples)
-        return predicted_after(model, data, levels, changes, num_samples)
+            return predicted(model, model.panel.tail(model.memory), levels, changes, num_samples, run)
+        return predicted_after(model, data, levels, changes, num_samples, run)
 
     def evaluate(self, data: Data) -> Backtest:
         """Evaluate the fitted forecaster on later data, against the baselines, without training.
@@ -325,8 +326,7 @@ class Forecaster(FileForecaster):
                 )
             )
         with baselines_of(panel, origins, model.recipe) as baselines:
-            run = chosen_run(None, verbose=self.verbose, device="cpu")
-            frame = awaited(baselines, run)
+            frame = awaited(baselines, chosen_run(None, verbose=self.verbose, device="cpu"))
             return evaluated(model, panel, origins, frame, compared(model, panel, origins, frame, held_out=False))
 
     def explain(self, data: Data | None = None, *, step: int | None = None, points: int = 64) -> pd.DataFrame:

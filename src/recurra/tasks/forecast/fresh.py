@@ -22,11 +22,18 @@ from recurra.tasks.forecast.frames import forecast_frame, interval_bounds
 from recurra.tasks.forecast.model import ForecastModel
 from recurra.tasks.forecast.paths import draw
 from recurra.tasks.forecast.predicting import predicted
+from recurra.tasks.forecast.rivals import forecast
 from recurra.tasks.forecast.what_if import Change
+from recurra.training import Run
 
 
 def predicted_after(
-    model: ForecastModel, data: Data, levels: Sequence[float], changes: Sequence[Change], num_samples: int | None
+    model: ForecastModel,
+    data: Data,
+    levels: Sequence[float],
+    changes: Sequence[Change],
+    num_samples: int | None,
+    run: Run,
 ) -> tuple[pd.DataFrame, list[str]]:
     """What `Forecaster.predict` gives after newer `data`, and what is to be said of it.
 
@@ -37,7 +44,7 @@ def predicted_after(
     fresh = without_history(model, newer)
     if not fresh.any():
         panel = continued(model, newer, model.memory).tail(model.memory)
-        return predicted(model, panel, levels, changes, num_samples)
+        return predicted(model, panel, levels, changes, num_samples, run)
     if changes:
         raise InputError(
             _(
@@ -51,9 +58,9 @@ def predicted_after(
     panel = (model.panel if others is None else continued(model, others, model.memory)).tail(model.memory)
     parts, remarks = [], []
     if there:
-        frame, remarks = predicted(model, panel, levels, changes, num_samples)
+        frame, remarks = predicted(model, panel, levels, changes, num_samples, run)
         parts.append(frame)
-    frame, said = _fresh(model, panel, newer, np.flatnonzero(fresh), levels, num_samples)
+    frame, said = _fresh(model, panel, newer, np.flatnonzero(fresh), levels, num_samples, run)
     return pd.concat([*parts, frame], ignore_index=True), [*remarks, said]
 
 
@@ -64,6 +71,7 @@ def _fresh(
     rows: npt.NDArray[np.integer],
     levels: Sequence[float],
     num_samples: int | None,
+    run: Run,
 ) -> tuple[pd.DataFrame, str]:
     assert model.cold is not None
     known = model.panel.tail(model.memory)
@@ -77,7 +85,7 @@ def _fresh(
     away = away[:, reach] if len(away) else np.zeros((len(rows), len(reach)))
     nearest = [reach[model.cold.likes(row)] for row in away]
     used = np.unique(np.concatenate(nearest))
-    _points, quantiles = model.forecast(likes, used, likes.lengths[used])
+    _points, quantiles = forecast(model, likes, used, likes.lengths[used], run)
     later = aligned(quantiles, ends[used], end)
     # Of the last steps nobody speaks where all ended before: by the step ahead then.
     later = later if np.isfinite(later[:, -1]).any() else quantiles

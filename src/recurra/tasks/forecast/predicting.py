@@ -14,14 +14,21 @@ from recurra.language import _
 from recurra.tasks.forecast.frames import forecast_frame, interval_bounds
 from recurra.tasks.forecast.model import ForecastModel
 from recurra.tasks.forecast.paths import MOST, draw
+from recurra.tasks.forecast.rivals import forecast
 from recurra.tasks.forecast.what_if import Change, changed
 from recurra.tasks.parameters import is_whole
+from recurra.training import Run
 
 Floats = npt.NDArray[np.floating]
 
 
 def predicted(
-    model: ForecastModel, panel: Panel, levels: Sequence[float], changes: Sequence[Change], num_samples: int | None
+    model: ForecastModel,
+    panel: Panel,
+    levels: Sequence[float],
+    changes: Sequence[Change],
+    num_samples: int | None,
+    run: Run,
 ) -> tuple[pd.DataFrame, list[str]]:
     """What `Forecaster.predict` gives, and what is to be said of the `changes`; `levels` are checked."""
     if num_samples is not None and (not is_whole(num_samples, 1) or num_samples > MOST):
@@ -33,13 +40,13 @@ def predicted(
             )
         )
     every = np.arange(len(panel))
-    points, quantiles = model.forecast(panel, every, panel.lengths)
+    points, quantiles = forecast(model, panel, every, panel.lengths, run)
     beside: dict[str, Floats] = {}
     remarks: list[str] = []
     if changes:
         beside["as_is"] = points.ravel()
         other, remarks = changed(model, panel, changes)
-        points, quantiles = model.forecast(other, every, other.lengths)
+        points, quantiles = forecast(model, other, every, other.lengths, run)
     beside |= interval_bounds(quantiles, levels)
     if num_samples is not None:
         paths = draw(quantiles, int(num_samples), model.recipe.seed, model.steps_correlation)
