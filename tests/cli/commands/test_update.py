@@ -80,9 +80,9 @@ def test_a_worse_model_leaves_the_file_as_it_is(
 def test_what_was_forgotten_keeps_the_old_model(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from recurra.tasks.forecast import updating
 
-    forecaster, errors = rc.load(model), iter([1.0, 1.2, 2.0, 1.0])
+    forecaster, errors = rc.load(model), iter([(1.0, 1.2), (2.0, 1.0)])
     monkeypatch.setattr(updating, "_learnt", lambda old, panel, run: old)
-    monkeypatch.setattr(updating, "_error", lambda *given: np.array([next(errors)]))
+    monkeypatch.setattr(updating, "_errors", lambda *given: [np.array([each]) for each in next(errors)])
     forecaster.partial_fit(WEEKS)
     assert not forecaster.updated_.better
     assert "has forgotten what was known (MASE 1.200 there, 1.000 before)" in forecaster.updated_.sentence

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -74,7 +76,7 @@ def test_several_processes_share_the_series_and_say_the_same() -> None:
     origins = [np.array([20, 30, 40]) if s % 3 else np.array([25]) for s in range(6)] + [np.array([], dtype=np.int64)]
     events = [np.zeros(len(history) + 4, dtype=np.int64) for history in histories]
     events[2][[5, 12, 19, 26, 33]] = 1
-    known = dict(levels=LEVELS, methods=METHODS, events=events)
+    known: dict[str, Any] = dict(levels=LEVELS, methods=METHODS, events=events)
     expected = forecast_baselines(histories, origins, 4, Steps((7,)), **known)
     seen: list[int] = []
     with BaselineWorker(histories, origins, 4, Steps((7,)), **known) as worker:

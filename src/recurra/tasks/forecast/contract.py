@@ -322,7 +322,8 @@ class FileForecaster(ReportedForecasts, Estimator):
         """
         model, facts = self._fitted(), [] if isinstance(later, Panel) else later.facts
         data = later if isinstance(later, Panel) else later.data
-        return watched(model, join_panels(model.panel, data), alpha=alpha, rate=rate, facts=facts)
+        run = chosen_run(None, verbose=self.verbose, device="cpu")
+        return watched(model, join_panels(model.panel, data), run, alpha=alpha, rate=rate, facts=facts)
 
     def updated(self, later: Later | Panel, *, run: Run | None = None) -> Updated:
         """Go on learning from newer rows; the fitted model is replaced where the new one is better."""

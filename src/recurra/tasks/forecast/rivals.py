@@ -53,7 +53,12 @@ def awaited(baselines: BaselineWorker | PlainBaselines, run: Run) -> pd.DataFram
 
 
 def forecast(model: ForecastModel, panel: Panel, series: Ints, origins: Ints, run: Run) -> tuple[Floats, Floats]:
-    """What `model.forecast` says; of many series with a bar and in several processes where baselines are part of it."""
+    """What `model.forecast` says, its baselines as `combined_baselines` has them."""
+    return model.forecast(panel, series, origins, combined_baselines(model, panel, series, origins, run))
+
+
+def combined_baselines(model: ForecastModel, panel: Panel, series: Ints, origins: Ints, run: Run) -> dict[str, Floats]:
+    """Quantiles [n, H, Q] of the baselines that the model combines; of many series in several processes, with a bar."""
     used = () if model.combination is None else model.combination.used
     methods = [name for name in used if name in BASELINES]
 
@@ -64,5 +69,4 @@ def forecast(model: ForecastModel, panel: Panel, series: Ints, origins: Ints, ru
             return awaited(baselines, run)
 
     steps = steps_of(model.panel, model.recipe.seasons)
-    known = baseline_quantiles(panel, series, origins, model.recipe.horizon, steps, methods, compute)
-    return model.forecast(panel, series, origins, known)
+    return baseline_quantiles(panel, series, origins, model.recipe.horizon, steps, methods, compute)

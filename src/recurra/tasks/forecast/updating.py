@@ -9,6 +9,7 @@ mean something in them alone.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +29,7 @@ from recurra.tasks.forecast.frames import truth_after
 from recurra.tasks.forecast.model import ForecastModel, WindowMember
 from recurra.tasks.forecast.plan import least_history, split
 from recurra.tasks.forecast.problem import ForecastProblem
+from recurra.tasks.forecast.rivals import combined_baselines
 from recurra.training import Run
 from recurra.training.run import pick_device
 
@@ -85,7 +87,7 @@ def updated(model: ForecastModel, panel: Panel, *, run: Run) -> Updated:
     newest = _origins(ends, panel.lengths - horizon, horizon)
     earlier = _origins(np.minimum(known, model.window), known - horizon, horizon)
     errors = {
-        name: [_error(each, panel, *where, model) for each in (model, candidate)]
+        name: _errors((model, candidate), panel, *where, run)
         for name, where in (("known", earlier), ("newest", newest))
         if len(where[0])
     }
@@ -148,18 +150,25 @@ def _origins(first: Ints, last: Ints, horizon: int) -> tuple[Ints, Ints]:
     return np.concatenate(series).astype(np.int64), np.concatenate(found).astype(np.int64)
 
 
-def _error(model: ForecastModel, panel: Panel, series: Ints, origins: Ints, like: ForecastModel) -> Floats:
-    """The scaled error of each window [n]; of a series without a scale the error itself."""
-    points, _quantiles = model.forecast(panel, series, origins)
-    truth = truth_after(panel, series, origins, points.shape[1]).reshape(points.shape)
+def _errors(models: Sequence[ForecastModel], panel: Panel, series: Ints, origins: Ints, run: Run) -> list[Floats]:
+    """The scaled errors of each window [n] by each of `models`; of a series without a scale the errors themselves.
+
+    Scales and baselines are those of the first of them.
+    """
+    like = models[0]
+    baselines = combined_baselines(like, panel, series, origins, run)
     scales = dict(zip(like.panel.series, like.naive_error, strict=True))
     usual = float(np.nanmedian(like.naive_error)) if np.isfinite(like.naive_error).any() else 1.0
     scale = np.array([scales.get(name, usual) for name in panel.series])[series]
-    known = np.isfinite(truth)
-    error = np.where(known, np.abs(points - np.where(known, truth, 0.0)), 0.0).sum(axis=1)
-    return np.where(known.any(axis=1), error / np.maximum(known.sum(axis=1), 1), np.nan) / np.where(
-        np.isfinite(scale), scale, usual
-    )
+    scale = np.where(np.isfinite(scale), scale, usual)
+    errors = []
+    for model in models:
+        points, _quantiles = model.forecast(panel, series, origins, baselines)
+        truth = truth_after(panel, series, origins, points.shape[1]).reshape(points.shape)
+        known = np.isfinite(truth)
+        error = np.where(known, np.abs(points - np.where(known, truth, 0.0)), 0.0).sum(axis=1)
+        errors.append(np.where(known.any(axis=1), error / np.maximum(known.sum(axis=1), 1), np.nan) / scale)
+    return errors
 
 
 def _promise(before: Promise | None, errors: Floats) -> Promise | None:

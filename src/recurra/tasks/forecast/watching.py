@@ -23,8 +23,10 @@ from recurra.report import ReportContent
 from recurra.tasks.forecast.decided import LEAST_KNOWN
 from recurra.tasks.forecast.frames import backtest_frame, truth_after
 from recurra.tasks.forecast.model import ForecastModel
+from recurra.tasks.forecast.rivals import forecast
 from recurra.tasks.provenance import command_of, fact_rows, now
 from recurra.tasks.watching import Watched, checked_rate, in_periods, watch_notes, watched_windows
+from recurra.training import Run
 
 Floats = npt.NDArray[np.floating]
 
@@ -51,7 +53,7 @@ def promise_of(backtest: Backtest) -> Promise | None:
     return Promise(errors, missed, scores, "MASE" if scaled else "MAE", LEVEL)
 
 
-def later_rows(model: ForecastModel, panel: Panel) -> pd.DataFrame:
+def later_rows(model: ForecastModel, panel: Panel, run: Run) -> pd.DataFrame:
     """Forecasts of the rows after those that the model knows, from origins a horizon apart, beside the truth.
 
     `panel` goes on with the model's. A row per series, origin and step that has come, with the model's quantiles.
@@ -69,7 +71,7 @@ def later_rows(model: ForecastModel, panel: Panel) -> pd.DataFrame:
         raise InputError(
             _("the data holds nothing later than what the model was fitted on: give rows that come after it")
         )
-    points, quantiles = model.forecast(panel, where, at)
+    points, quantiles = forecast(model, panel, where, at, run)
     frame = backtest_frame(panel, where, at, horizon)
     frame["y"] = truth_after(panel, where, at, horizon)
     frame["forecast"] = points.ravel()
@@ -107,6 +109,7 @@ def _windows(rows: pd.DataFrame) -> pd.DataFrame:
 def watched(
     model: ForecastModel,
     panel: Panel,
+    run: Run,
     *,
     alpha: float = 0.05,
     rate: float | None = None,
@@ -115,7 +118,7 @@ def watched(
     """Watch a model on `panel`, which goes on with its own; `rate`: that of false alarms among anomalies."""
     if rate is not None:
         checked_rate(rate)
-    rows = later_rows(model, panel)
+    rows = later_rows(model, panel, run)
     whole = rows[rows["complete"]]
     windows = (
         _windows(whole).dropna(subset=["error"]) if len(whole) else pd.DataFrame(columns=["time", "error", "covered"])
