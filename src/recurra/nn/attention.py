@@ -38,7 +38,8 @@ class Attention(nn.Module):
         self.heads, self.form = heads, form
         self.query = nn.Linear(query, memory, bias=False)
         self.key = nn.Linear(memory, memory, bias=False)
-        self.score = nn.Parameter(torch.randn(heads, 1, 1, memory // heads) / math.sqrt(memory // heads))
+        each = memory // heads
+        self.score = nn.Parameter(nn.init.normal_(torch.empty(heads, 1, 1, each), std=each**-0.5))
         self.score.requires_grad_(form == "additive")
 
     def keys(self, memory: Tensor) -> Tensor:

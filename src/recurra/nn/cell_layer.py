@@ -102,7 +102,12 @@ class CellLayer(RecurrentLayer):
         """Do nothing: it is there for code that calls it of torch.nn's layers."""
 
     def reset_parameters(self) -> None:
-        """Draw all weights anew, as the cell says; gains of layer norms become 1, their biases 0."""
+        """Draw all weights anew, as the cell says; gains of layer norms become 1, their biases 0.
+
+        Those without memory (on the device "meta") have nothing to be drawn into.
+        """
+        if next(self.parameters()).is_meta:
+            return
         field_of = {parameter: field for field, names in PARAMETERS.items() for parameter in names}
         field_of |= {"weight_ih": "input_weight", "bias_ih": "input_bias"}
         for at, names in enumerate(self._all_weights):

@@ -113,8 +113,8 @@ class DensityNetwork(Network):
         d, r, k = columns, options.features, options.components
         self.layer = layer_of(cell)(5 * d, options.hidden)
         self.before = nn.Linear(options.hidden, d * r)
-        self.among = nn.Parameter(torch.randn(d, r, d) / math.sqrt(d))
-        output = 0.05 * torch.randn(d, r, 3, k)
+        self.among = nn.Parameter(nn.init.normal_(torch.empty(d, r, d), std=d**-0.5))
+        output = nn.init.normal_(torch.empty(d, r, 3, k), std=0.05)
         output[:, :, 1] = 0.0
         self.output = nn.Parameter(output.flatten(2))
         self.linear = nn.Linear(2 * d, d)
@@ -125,7 +125,7 @@ class DensityNetwork(Network):
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
         begin = torch.zeros(3, d, k)  # pi, m, s
-        begin[1] = 0.1 * torch.randn(d, k)
+        nn.init.normal_(begin[1], std=0.1)
         kept, moving = torch.zeros(d, k), torch.ones(d, k)
         begin[2] = torch.linspace(1.0, -1.0, k)
         if k > FIXED:

@@ -168,9 +168,11 @@ class EncoderDecoder(Network):
         self.options = options = options or EncoderDecoderOptions()
         width = options.embedding
         size = width**-0.5 if cell == TRANSFORMER else _SIZE
-        self.table = nn.Parameter(size * torch.randn(targets, width))
+        self.table = nn.Parameter(nn.init.normal_(torch.empty(targets, width), std=size))
         self.source_table = (
-            None if sources is None or front is not None else nn.Parameter(size * torch.randn(sources, width))
+            None
+            if sources is None or front is not None
+            else nn.Parameter(nn.init.normal_(torch.empty(sources, width), std=size))
         )
         self.front = front
         self.enter = nn.Linear(int(front.width), width) if front is not None else None  # pyright: ignore[reportArgumentType]

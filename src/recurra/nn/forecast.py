@@ -110,8 +110,11 @@ class WindowFields(Protocol):
 class ForecastNetwork(Network):
     """Windows in, quantiles [B, H, Q] out, both in the window's own level and scale."""
 
-    def __init__(self, inputs: Inputs, cell: str, options: NetworkOptions, naive_loss: Tensor) -> None:
-        """`naive_loss` [N]: the mean absolute error of each naive forecast in training; the better start heavier."""
+    def __init__(self, inputs: Inputs, cell: str, options: NetworkOptions, naive_loss: Tensor | None) -> None:
+        """`naive_loss` [N]: the mean absolute error of each naive forecast in training; the better start heavier.
+
+        None: all start alike, as they may where the weights are to come from a file.
+        """
         super().__init__()
         self.inputs = inputs
         self.past_embedding = Embeddings(inputs.past_categories)
@@ -132,8 +135,8 @@ class ForecastNetwork(Network):
         ahead = inputs.calendar + known
         self.ahead = nn.Linear(ahead, options.context, bias=False) if ahead else None
         self.output = QuantileOutput(options.context)
-        start = -4.0 * naive_loss / naive_loss.min().clamp(min=1e-12)
-        self.mixture = nn.Parameter(start.clamp(min=-40.0).float().repeat(inputs.horizon, 1))
+        start = torch.zeros(inputs.naive) if naive_loss is None else _better_heavier(naive_loss)
+        self.mixture = nn.Parameter(start.repeat(inputs.horizon, 1))
 
     @property
     def why_not_causal(self) -> str:
@@ -193,3 +196,8 @@ class ForecastNetwork(Network):
         )
         outputs, _ = self.recurrence(blocks.transpose(0, 1))
         return outputs[-1]
+
+
+def _better_heavier(naive_loss: Tensor) -> Tensor:
+    """Logarithms of weights [N] of the naive forecasts, without their sum, by their mean absolute errors [N]."""
+    return (-4.0 * naive_loss / naive_loss.min().clamp(min=1e-12)).clamp(min=-40.0).float()

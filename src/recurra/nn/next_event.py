@@ -66,7 +66,7 @@ class NextEventNetwork(Network):
         super().__init__()
         width = options.embedding
         self.options, self.items, self.seen, self.inputs, self.numbers = options, items, seen, inputs, numbers
-        self.vectors = nn.Parameter(torch.randn(items, width) / width**0.5)
+        self.vectors = nn.Parameter(nn.init.normal_(torch.empty(items, width), std=width**-0.5))
         self.bias = nn.Parameter(torch.zeros(items))
         self.register_buffer("features", features)
         self.described = nn.Linear(features.shape[1], width, bias=False) if features.shape[1] else None

@@ -12,7 +12,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.utils.extmath import randomized_svd
 
 from recurra.data.examples.ragged import Ragged
 
@@ -39,6 +38,8 @@ def token_vectors(tokens: Ragged, size: int, width: int, seed: int = 0) -> npt.N
         kept = pmi > 0
         # In float32, in which the vectors are used: half the time.
         ppmi = sparse.csr_matrix((pmi[kept].astype(np.float32), (pairs.row[kept], pairs.col[kept])), pairs.shape)
+        from sklearn.utils.extmath import randomized_svd  # scikit-learn takes a second to import
+
         u, s, _ = randomized_svd(ppmi, min(width, size - 1), n_iter=3, random_state=seed)  # pyright: ignore[reportArgumentType]  # an int is documented
         found = u * np.sqrt(s)
         if found.std() > 0:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from recurra.data.examples.ragged import Ragged
 
@@ -60,6 +59,8 @@ def related_groups(sequences: list[tuple[Ragged, int]], prints: Ints) -> Ints:
 
     `sequences` are the inputs of tokens, each with the steps below which a sequence says nothing.
     """
+    from scipy.sparse.csgraph import connected_components  # half a second to import
+
     groups = np.unique(prints, return_inverse=True)[1].astype(np.int64)
     count = len(prints)
     rows, columns = [np.arange(count)], [np.arange(count)]

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.utils.validation import check_array
 
 from recurra.data.examples.audio import read_audio
 from recurra.data.examples.cells import describe, read_arrays, read_events, read_static, read_texts
@@ -211,6 +210,8 @@ def _one(X: Any, inputs: Mapping[str, Kind] | None) -> Examples:
         )
     cells: npt.NDArray | list[Any]
     if is_table(X) and (kind is None or isinstance(kind, Series)):
+        from sklearn.utils.validation import check_array  # scikit-learn takes a second to import
+
         cells = check_array(X, dtype=_FLOATS)
     else:
         cells = column_cells(X, "X")

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import column_or_1d
 
 from recurra.data.labels.label_values import (
     Name,
@@ -74,7 +73,11 @@ def _one_column(labels: Any, what: Origin) -> npt.NDArray:
             _("a classifier requires y to be passed, but the target {what} is None: give labels", what=what)
         )
     values = flat_values(labels, what)
-    return values if values.ndim == 1 else column_or_1d(values, warn=True)
+    if values.ndim == 1:
+        return values
+    from sklearn.utils import column_or_1d  # scikit-learn takes a second to import
+
+    return column_or_1d(values, warn=True)
 
 
 def _too_few(names: tuple[Name, ...], what: str | Origin) -> str:

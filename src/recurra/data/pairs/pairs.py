@@ -13,7 +13,6 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 Ints = npt.NDArray[np.int64]
 _SIGNS = re.compile(r"[\W_]+")
@@ -64,6 +63,8 @@ def components(pairs: Pairs) -> Ints:
     >>> components(Pairs(("a", "b", "a", "d"), ("x", "y", "y", "z"))).tolist()
     [0, 0, 0, 1]
     """
+    from scipy.sparse.csgraph import connected_components  # half a second to import
+
     count = len(pairs)
     sides = [pairs.sources] if pairs.targets is None else [pairs.sources, pairs.targets]
     rows, columns, offset = [], [], count

@@ -91,6 +91,6 @@ def _member(opener: Opener, k: int, model: Mapping[str, Any]) -> WindowMember:
         if (own := opener.own) is not None:
             return opener.network(k, lambda: own_forecast_network(own, inputs))
         ours = (inputs, recipe.cell, recipe.network)
-        return opener.network(k, lambda: ForecastNetwork(*ours, torch.ones(inputs.naive)))
+        return opener.network(k, lambda: ForecastNetwork(*ours, None))
 
     return opener.part(f"member/{k}", WindowMember, given={"network": network, "record": lambda member: None})
