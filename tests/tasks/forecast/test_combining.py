@@ -19,6 +19,7 @@ from recurra.tasks.forecast.combining import (
     fit_combination,
     moments_of,
     pretrained_quantiles,
+    single,
     validation_origins,
 )
 from recurra.tasks.forecast.model import never_below
@@ -252,3 +253,23 @@ def test_few_windows_stretch_the_quantiles_less(windows, share):
     members = {PRETRAINED: np.broadcast_to(width.astype(float), (windows, horizon, len(QUANTILES)))}
     found = fit_combination(members, panel, series, origins, np.ones(windows), 1, series)
     np.testing.assert_allclose(found.stretch, 3.0**share)
+
+
+def test_a_network_that_is_part_of_no_forecast_is_not_trained_again(tmp_path, monkeypatch):
+    from recurra.tasks.forecast import forecaster as module
+
+    found = quick(method="auto")
+    found.study(shops(), 2)
+    assert (NETWORK in found.model_.combination.used) == (found.model_.members != found.holdout_.members)
+    series = len(found.model_.scaling.series)
+    monkeypatch.setattr(module, "combination_of", lambda *_: single("AutoTheta", series))
+    idle = quick(method="auto")
+    idle.study(shops(), 2)
+    assert idle.model_.members == idle.holdout_.members
+    assert all(a is b for a, b in zip(idle.model_.members, idle.holdout_.members, strict=True))
+    assert idle.model_.panel.lengths.tolist() == found.model_.panel.lengths.tolist()
+    alone = quick(method="AutoTheta").fit(shops())
+    pd.testing.assert_series_equal(idle.predict()["forecast"], alone.predict()["forecast"])
+    idle.save(tmp_path / "m.safetensors")
+    pd.testing.assert_frame_equal(rc.load(tmp_path / "m.safetensors").predict(), idle.predict())
+    assert len(idle.explain())

@@ -125,12 +125,29 @@ def refit_model(
 ) -> ForecastModel:
     """Train again as `model` was, for as long as was best there, on everything in `panel`; nothing is held out.
 
-    The fine-tuned network is trained again where it is part of the forecast.
+    Each network is trained again where it is part of the forecast. Trained networks that are not stay as they were
+    evaluated, to be looked into; a fine-tuned one is left out.
     `calibration` comes from forecasts that `model` made before their truths: of the new networks there are none. If
     the user stops it, `model` itself is kept.
     """
     recipe, model = model.recipe, without_unused(model)
     parts = nothing_held_out(panel, recipe.horizon, _least(model))
+    if model.members and not model.network_counts:
+        again = kept(model, panel, calibration)
+    else:
+        again = _trained_again(model, panel, parts, calibration, run=run, name=name, own=own)
+    if again.tuned is not None and not again.interrupted:
+        settings, steps = (recipe.horizon, recipe.seasons, recipe.training), _as_long(again.tuned)
+        tuned = fine_tune(panel, parts, *settings, seed=recipe.seed, run=run, name=name, steps=steps)
+        again = replace(again, tuned=tuned)
+    return kept(model, panel, calibration) if again.interrupted else again
+
+
+def _trained_again(
+    model: ForecastModel, panel: Panel, parts: Split, calibration: Calibration, *, run: Run, name: str, own: OwnParts
+) -> ForecastModel:
+    """Its networks, but for the fine-tuned one, trained on `parts` of `panel`, or as many as the user waited for."""
+    recipe = model.recipe
     scaling = fit_scaling(panel, model.scaling.season, _logs_for(model.scaling, panel))
     members: list[WindowMember] = []
     for before in model.members:
@@ -138,28 +155,10 @@ def refit_model(
         steps = _as_long(before)
         members.append(_train_member(reader, parts, recipe, len(members), run=run, name=name, steps=steps, own=own))
         if members[-1].interrupted:
-            return kept(model, panel, calibration)
-    tuned = model.tuned
-    if tuned is not None:
-        settings, steps = (recipe.horizon, recipe.seasons, recipe.training), _as_long(tuned)
-        tuned = fine_tune(panel, parts, *settings, seed=recipe.seed, run=run, name=name, steps=steps)
-        if tuned.interrupted:
-            return kept(model, panel, calibration)
+            break
     errors = _naive_errors(panel, recipe)
-    return ForecastModel(
-        recipe,
-        scaling,
-        panel,
-        tuple(members),
-        calibration,
-        errors,
-        combination=model.combination,
-        short=model.short,
-        reconciliation=model.reconciliation,
-        steps_correlation=model.steps_correlation,
-        cold=model.cold,
-        tuned=tuned,
-        tuned_worse=model.tuned_worse,
+    return replace(
+        model, scaling=scaling, panel=panel, members=tuple(members), calibration=calibration, naive_error=errors
     )
 
 
