@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -120,3 +121,16 @@ def test_a_process_that_fails_says_why() -> None:
         pytest.raises(TrainingError, match="baselines ended"),
     ):
         worker.result()
+
+
+def test_processes_that_leave_before_the_work_is_done_are_not_waited_for() -> None:
+    with BaselineWorker(HISTORIES, ORIGINS, 7, Steps((7,)), LEVELS, methods=METHODS) as worker:
+        folder = Path(worker._folder.name)
+        for k in range(len(worker._parts)):
+            (folder / f"claim-{k}").touch()  # by nobody
+        first = worker._processes.pop()
+        with first:
+            first.kill()
+        worker._start()
+        with pytest.raises(TrainingError, match="baselines ended with 0"):
+            worker.result()

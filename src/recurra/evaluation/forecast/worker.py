@@ -237,8 +237,10 @@ class BaselineWorker:
         return len(self._ended()) == len(self._parts)
 
     def _failed(self) -> int | None:
-        """The number of a process that ended otherwise than well, if there is one."""
+        """The number of a process that ended otherwise than well, or of any where all ended before the work did."""
         ends = [process.poll() for process in self._processes]
+        if None not in ends and not self._finished() and not any(ends):
+            return 0
         return next((k for k, code in enumerate(ends) if code not in (None, 0)), None)
 
 
@@ -260,9 +262,17 @@ def _work(folder: Path) -> None:
     """Claim one part after the other until none is left."""
     told = json.loads((folder / _TOLD).read_text(encoding="utf-8"))
     for k, (first, end) in enumerate(told["parts"]):
-        with suppress(FileExistsError):
-            (folder / f"claim-{k}").touch(exist_ok=False)
+        if not _is_claimed(folder / f"claim-{k}"):
             _compute(folder, told, k, first, end)
+
+
+def _is_claimed(claim: Path) -> bool:
+    """Whether another process has the part; if not, it is claimed."""
+    try:
+        claim.touch(exist_ok=False)
+    except FileExistsError:
+        return True
+    return False
 
 
 def _compute(folder: Path, told: dict[str, Any], number: int, first: int, end: int) -> None:
