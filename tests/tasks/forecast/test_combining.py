@@ -260,13 +260,17 @@ def test_a_network_that_is_part_of_no_forecast_is_not_trained_again(tmp_path, mo
 
     found = quick(method="auto")
     found.study(shops(), 2)
-    assert (NETWORK in found.model_.combination.used) == (found.model_.members != found.holdout_.members)
+    combination = found.model_.combination
+    assert combination is not None
+    assert (NETWORK in combination.used) == (found.model_.members != found.holdout_.members)
     series = len(found.model_.scaling.series)
     monkeypatch.setattr(module, "combination_of", lambda *_: single("AutoTheta", series))
     idle = quick(method="auto")
     idle.study(shops(), 2)
     assert idle.model_.members == idle.holdout_.members
     assert all(a is b for a, b in zip(idle.model_.members, idle.holdout_.members, strict=True))
+    facts = {fact.label: fact.value for fact in idle.facts()}
+    assert facts["network"].endswith("units; part of no forecast, and so left as it was evaluated")
     assert idle.model_.panel.lengths.tolist() == found.model_.panel.lengths.tolist()
     alone = quick(method="AutoTheta").fit(shops())
     pd.testing.assert_series_equal(idle.predict()["forecast"], alone.predict()["forecast"])

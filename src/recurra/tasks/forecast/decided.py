@@ -61,12 +61,15 @@ def decided(model: ForecastModel, left_out: Mapping[str, str]) -> list[Fact]:
     shapes = [member.shape for member in model.members]
     blocks = listing(str(block) for block in dict.fromkeys(shape.block for shape in shapes))
     windows = listing(str(window) for window in dict.fromkeys(shape.window for shape in shapes))
+    network = f"{len(shapes)} x {_described(model)}"
+    if not model.network_counts:
+        network = _("{network}; part of no forecast, and so left as it was evaluated", network=network)
     return [
         *found,
         Fact("block", _("{blocks} steps are one step of the recurrence", blocks=blocks), option("block")),
         Fact("windows", _("{windows} steps before each forecast", windows=windows), option("members")),
         Fact("magnitudes", _magnitudes(model), ""),
-        Fact("network", f"{len(shapes)} x {_described(model)}", option("cell")),
+        Fact("network", network, option("cell")),
         Fact("trust", trust_of(model.calibration), ""),
         *beside,
         *(Fact("remark", remark) for remark in remarks_of(model.trainings)),
