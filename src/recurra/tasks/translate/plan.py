@@ -12,6 +12,7 @@ from recurra.nn.encoder_decoder import EncoderDecoderOptions
 from recurra.training import TrainingOptions
 
 _HELD = 0.03, 20, 1_000  # of the training pairs that end the training: their share, at least and at most
+_STEPS = 4_500  # of a training; 3,000 cost 1 to 2 BLEU on Multi30k and Tatoeba (docs/log.md)
 _LEAST = 60  # pairs below which none is held out
 
 
@@ -33,9 +34,9 @@ def default_network(pairs: int, cell: str) -> EncoderDecoderOptions:
 
 
 def default_training(pairs: int, cell: str) -> TrainingOptions:
-    """Batches grow with the square root of the number of pairs; about 3,000 steps, and no fewer than 8 passes."""
+    """Batches grow with the square root of the number of pairs; about `_STEPS` steps, 8 to 40 passes."""
     batch = int(np.clip(2 ** round(np.log2(0.8 * np.sqrt(max(pairs, 1)))), 16, 128))
-    epochs = float(np.clip(3_000 * batch / max(pairs, 1), 8, 40))
+    epochs = float(np.clip(_STEPS * batch / max(pairs, 1), 8, 40))
     rate = 1e-3 if cell == TRANSFORMER else 3e-3
     return TrainingOptions(epochs=epochs, batch_size=batch, learning_rate=rate, weight_decay=0.0)
 
