@@ -73,9 +73,10 @@ def _no_more_than(tensors: int) -> Iterator[None]:
 
 
 class _Undrawn(TorchFunctionMode):
-    """Initial weights stay undrawn: the file has them, and without memory torch draws some by its compiler.
+    """Initial weights stay undrawn, since the file has them.
 
-    That would be imported for it: 80 MB, and 1.7 seconds of every `predict`.
+    Arithmetic on tensors without memory, of which a normal distribution is some, makes torch import its compiler:
+    80 MB, and about a second of every `predict`. Networks of ours have none where they are made.
     """
 
     def __torch_function__(

@@ -13,16 +13,6 @@ import recurra as rc
 from recurra.evaluation.forecast.worker import BaselineWorker
 from recurra.tasks.forecast.forecaster import Forecaster
 
-started: list[int] = []
-
-
-class Counted(BaselineWorker):
-    """Says that it was started, and for how many forecasts."""
-
-    def __enter__(self) -> BaselineWorker:
-        started.append(self.forecasts)
-        return super().__enter__()
-
 
 @pytest.fixture(scope="module")
 def combined(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -35,6 +25,15 @@ def combined(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_forecast_is_the_same_from_processes_of_its_own(
     combined: Path, later: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    started: list[int] = []
+
+    class Counted(BaselineWorker):
+        """Says that it was started, and for how many forecasts."""
+
+        def __enter__(self) -> BaselineWorker:
+            started.append(self.forecasts)
+            return super().__enter__()
+
     forecaster = rc.load(combined)
     assert isinstance(forecaster, Forecaster)
     data = shops(100) if later else None
@@ -44,6 +43,5 @@ def test_the_forecast_is_the_same_from_processes_of_its_own(
     monkeypatch.setattr("recurra.tasks.forecast.rivals._LONG", 0.0)
     elsewhere = forecaster.predict(data)
     assert started == [here["shop"].nunique()]
-    started.clear()
     pd.testing.assert_frame_equal(here, elsewhere, check_exact=True)
     assert np.isfinite(here["forecast"]).all()

@@ -32,14 +32,14 @@ def token_vectors(tokens: Ragged, size: int, width: int, seed: int = 0) -> npt.N
     noise = np.random.default_rng(seed).normal(size=(size, width))
     pairs = _pairs(tokens, size)
     if pairs.nnz and size > 2:
+        from sklearn.utils.extmath import randomized_svd  # scikit-learn takes a second to import
+
         word = np.asarray(pairs.sum(axis=1)).ravel()
         context = np.asarray(pairs.sum(axis=0)).ravel() ** _SMOOTH
         pmi = np.log(pairs.data / (word[pairs.row] * (context / context.sum())[pairs.col]))
         kept = pmi > 0
         # In float32, in which the vectors are used: half the time.
         ppmi = sparse.csr_matrix((pmi[kept].astype(np.float32), (pairs.row[kept], pairs.col[kept])), pairs.shape)
-        from sklearn.utils.extmath import randomized_svd  # scikit-learn takes a second to import
-
         u, s, _ = randomized_svd(ppmi, min(width, size - 1), n_iter=3, random_state=seed)  # pyright: ignore[reportArgumentType]  # an int is documented
         found = u * np.sqrt(s)
         if found.std() > 0:

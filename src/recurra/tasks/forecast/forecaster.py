@@ -148,9 +148,9 @@ class Forecaster(FileForecaster):
         `reading` is what else `recurra.data.understand` takes: layout, freq, tz, day_first, time_format, ...
 
         `columns` say what columns are, and how they are read: see `ColumnArguments`. Trained twice: with the last
-        origins of every series held out, which ends the training and calibrates the intervals, then for as long on
-        everything. Raises `InputError` for data that cannot be used, and for columns and series that tell the future
-        unless `allow_leak` names them; a Panel is taken as it is.
+        origins of every series held out, which ends the training and calibrates the intervals, then (what is part of
+        the forecast) for as long on everything. Raises `InputError` for data that cannot be used, and for columns and
+        series that tell the future unless `allow_leak` names them; a Panel is taken as it is.
         """
         panel = self._panel(data, columns)
         panel = with_month_ends(panel, panel)

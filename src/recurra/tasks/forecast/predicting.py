@@ -14,7 +14,7 @@ from recurra.language import _
 from recurra.tasks.forecast.frames import forecast_frame, interval_bounds
 from recurra.tasks.forecast.model import ForecastModel
 from recurra.tasks.forecast.paths import MOST, draw
-from recurra.tasks.forecast.rivals import forecast
+from recurra.tasks.forecast.rivals import combined_baselines
 from recurra.tasks.forecast.what_if import Change, changed
 from recurra.tasks.parameters import is_whole
 from recurra.training import Run
@@ -40,13 +40,16 @@ def predicted(
             )
         )
     every = np.arange(len(panel))
-    points, quantiles = forecast(model, panel, every, panel.lengths, run)
+    baselines = combined_baselines(model, panel, every, panel.lengths, run)
+    points, quantiles = model.forecast(panel, every, panel.lengths, baselines)
     beside: dict[str, Floats] = {}
     remarks: list[str] = []
     if changes:
         beside["as_is"] = points.ravel()
         other, remarks = changed(model, panel, changes)
-        points, quantiles = forecast(model, other, every, other.lengths, run)
+        if panel.schema.has_events:  # nothing else of a covariate is read by a baseline
+            baselines = combined_baselines(model, other, every, other.lengths, run)
+        points, quantiles = model.forecast(other, every, other.lengths, baselines)
     beside |= interval_bounds(quantiles, levels)
     if num_samples is not None:
         paths = draw(quantiles, int(num_samples), model.recipe.seed, model.steps_correlation)

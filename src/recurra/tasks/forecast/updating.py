@@ -161,11 +161,11 @@ def _errors(models: Sequence[ForecastModel], panel: Panel, series: Ints, origins
     usual = float(np.nanmedian(like.naive_error)) if np.isfinite(like.naive_error).any() else 1.0
     scale = np.array([scales.get(name, usual) for name in panel.series])[series]
     scale = np.where(np.isfinite(scale), scale, usual)
+    truth = truth_after(panel, series, origins, like.recipe.horizon).reshape(len(series), -1)
+    known = np.isfinite(truth)
     errors = []
     for model in models:
         points, _quantiles = model.forecast(panel, series, origins, baselines)
-        truth = truth_after(panel, series, origins, points.shape[1]).reshape(points.shape)
-        known = np.isfinite(truth)
         error = np.where(known, np.abs(points - np.where(known, truth, 0.0)), 0.0).sum(axis=1)
         errors.append(np.where(known.any(axis=1), error / np.maximum(known.sum(axis=1), 1), np.nan) / scale)
     return errors

@@ -12,7 +12,7 @@ from recurra.nn.encoder_decoder import EncoderDecoderOptions
 from recurra.training import TrainingOptions
 
 _HELD = 0.03, 20, 1_000  # of the training pairs that end the training: their share, at least and at most
-_STEPS = 4_500  # of a training; 3,000 cost 1 to 2 BLEU on Multi30k and Tatoeba (docs/log.md)
+_STEPS = 4_500  # of a training; 3,000 have 2 BLEU less on Multi30k and Tatoeba (docs/log.md)
 _LEAST = 60  # pairs below which none is held out
 
 
