@@ -95,12 +95,13 @@ def last_day(panel: Panel, windows: Windows) -> tuple[Floats, Floats]:
 
 
 def regression(panel: Panel, windows: Windows) -> tuple[Floats, Floats]:
-    """A linear regression of each column, which has learnt from the training part."""
-    horizon = windows.truth.shape[1]
+    """A linear regression of each column, which has learnt from all that lies before the first of the windows."""
+    horizon, known = windows.truth.shape[1], windows.origins.min()
     found = np.empty(windows.truth.shape)
     for s in range(len(panel)):
         values = np.asarray(panel.values(s), dtype=np.float64)
-        fitted = fit(values[:TRAINING], choose(values[:TRAINING], steps_of(panel, (DAY, 7 * DAY)), horizon), horizon)
+        form = choose(values[:known], steps_of(panel, (DAY, 7 * DAY)), horizon)
+        fitted = fit(values[:known], form, horizon)
         mine = np.flatnonzero(windows.series == s)
         pasts = [values[end - fitted.form.length : end] for end in windows.origins[mine]]
         found[mine] = fitted.forecast(np.stack(pasts))

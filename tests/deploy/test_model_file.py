@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -23,6 +26,11 @@ CONTENTS = Contents(
 def path(tmp_path):
     write_model(tmp_path / "m.safetensors", CONTENTS)
     return tmp_path / "m.safetensors"
+
+
+def resident():
+    """Bytes of memory that this process holds."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def rewrite(path, tensors=None, **changes):
@@ -135,3 +143,14 @@ def test_damaged_words_of_reading_are_refused(path, reading):
     rewrite(path, reading=reading)
     with pytest.raises(ModelFileError, match="damaged header"):
         read_model(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process holds is read from /proc")
+def test_what_is_read_is_held_once_it_is_used(tmp_path: Path) -> None:
+    path, size = tmp_path / "large.safetensors", 16_000_000
+    write_model(path, Contents("forecaster", {}, {"rows": torch.ones(size)}))
+    before = resident()
+    found = read_model(path)
+    assert resident() - before < size  # a quarter of its bytes
+    assert found.tensors["rows"].sum() == size
+    assert resident() - before > 3 * size

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import math
 import stat
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,6 +25,7 @@ _LONGEST = 100 << 20  # bytes of a header: the format's own limit
 _DEEPEST = 8  # dimensions of a tensor
 _LARGEST = 1 << 48  # numbers along one of them
 _SIZES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+_PART = 1 << 20  # bytes read at a time
 _FIELDS = {"dtype", "shape", "data_offsets"}
 
 
@@ -84,6 +86,21 @@ def read_layout(path: Path) -> tuple[dict[str, str], dict[str, TensorLayout]]:
             _("its tensors end at {place:,}, and the file at {size:,}", place=place, size=size - 8 - length)
         )
     return metadata, tensors
+
+
+def stored_bytes(path: Path, layout: Mapping[str, TensorLayout]) -> Iterator[tuple[str, bytes]]:
+    """The bytes of the tensors of a file, in the order of their names, a part at a time with the name of the tensor.
+
+    They are read, not mapped: a process does not hold what it has only looked at.
+    """
+    first = path.stat().st_size - sum(tensor.size for tensor in layout.values())
+    with path.open("rb") as file:
+        for name, tensor in sorted(layout.items()):
+            file.seek(first + tensor.begin)
+            left = tensor.size
+            yield name, file.read(min(left, _PART))
+            while (left := left - _PART) > 0:
+                yield name, file.read(min(left, _PART))
 
 
 def _tensor(name: str, entry: Any) -> TensorLayout:

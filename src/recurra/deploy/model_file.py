@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from recurra.deploy.layout import Unreadable, read_layout, strict_json
+from recurra.deploy.layout import Unreadable, read_layout, stored_bytes, strict_json
 from recurra.errors import InputError, ModelFileError
 from recurra.files import whole_file
 from recurra.language import _
@@ -50,7 +52,7 @@ def write_model(path: str | Path, contents: Contents) -> None:
     header = {"version": FORMAT, "kind": contents.kind, "config": contents.config}
     if contents.reading:
         header["reading"] = contents.reading
-    header["sha256"] = _checksum(header, tensors)
+    header["sha256"] = _checksum(header, tensors, ((key, _bytes_of(tensors[key])) for key in sorted(tensors)))
     # One entry, because safetensors writes several in an order that differs from run to run.
     metadata = {_MAGIC: json.dumps(header, sort_keys=True, ensure_ascii=False, allow_nan=False)}
     try:
@@ -83,6 +85,7 @@ def read_model(path: str | Path) -> Contents:
         header = _header(path, metadata)
         with safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in layout}
+        checksum = _checksum(header, tensors, stored_bytes(path, layout))
     except (SafetensorError, OSError, Unreadable) as error:
         raise ModelFileError(
             _(
@@ -93,7 +96,7 @@ def read_model(path: str | Path) -> Contents:
                 error=error,
             )
         ) from error
-    if _checksum(header, tensors) != header["sha256"]:
+    if checksum != header["sha256"]:
         raise ModelFileError(
             _("{path} was altered after it was written (its checksum is wrong): train again", path=path)
         )
@@ -147,12 +150,19 @@ def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return found
 
 
-def _checksum(header: dict[str, Any], tensors: dict[str, Tensor]) -> str:
+def _checksum(
+    header: dict[str, Any], tensors: Mapping[str, Tensor], parts: Iterable[tuple[str, bytes | memoryview]]
+) -> str:
+    """Over the header and the tensors, whose bytes come in the order of their names, each in one part or several."""
     digest = hashlib.sha256()
     signed = {key: header[key] for key in ("version", "kind", "config", "reading") if key in header}
     digest.update(json.dumps(signed, sort_keys=True).encode())
-    for key in sorted(tensors):
-        tensor = tensors[key].contiguous()
-        digest.update(f"{key}:{tensor.dtype}:{tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b"")
+    for key, own in groupby(parts, key=itemgetter(0)):
+        digest.update(f"{key}:{tensors[key].dtype}:{tuple(tensors[key].shape)}\n".encode())
+        for _key, part in own:
+            digest.update(part)
     return digest.hexdigest()
+
+
+def _bytes_of(tensor: Tensor) -> bytes | memoryview:
+    return tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b""

@@ -54,6 +54,24 @@ def test_joining_nothing_new_changes_nothing(rows: int) -> None:
     assert same(join_panels(panel, panel), panel)
 
 
+@given(st.integers(1, 20), st.integers(0, 20), st.integers(1, 20), st.integers(1, 25))
+def test_the_last_rows_of_a_join_are_those_of_the_whole_join(end: int, first: int, last: int, rows: int) -> None:
+    panel = whole()
+    if not first < last:
+        return
+    parts = part(panel, 0, end), part(panel, first, last)
+    assert same(join_panels(*parts, rows).packed(), join_panels(*parts).tail(rows).packed())
+
+
+@pytest.mark.parametrize("rows", [None, 5])
+def test_a_newer_panel_that_holds_it_all_is_not_copied(rows: int | None) -> None:
+    panel = whole()
+    joined = join_panels(panel.tail(7), panel, rows)
+    assert np.shares_memory(joined.target, panel.target)
+    assert np.shares_memory(joined.known, panel.known)
+    assert same(joined.packed(), panel.tail(rows or 20).packed())
+
+
 def test_rows_that_both_hold_are_the_newer_ones() -> None:
     panel = whole()
     newer = replace(part(panel, 15, 20), target=np.full(10, 7.0))

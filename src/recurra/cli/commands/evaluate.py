@@ -13,6 +13,7 @@ from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels
 from recurra.cli.folders import evaluate_folder
 from recurra.cli.later import open_later
+from recurra.cli.opening import open_model
 from recurra.cli.outputs import csv_text, written_together
 from recurra.errors import InputError
 from recurra.language import _
@@ -59,9 +60,7 @@ def evaluate(
         evaluate_folder(model, file, out, percents, workers, cluster, quiet)
         return
 
-    from recurra.tasks import load
-
-    estimator = load(model)
+    estimator = open_model(model)
     files = [out / name for name in ("evaluation.csv", "evaluation.html")] if out is not None else []
     later = open_later("evaluate", estimator, model, file, reading, outputs=files, quiet=quiet)
     if later is None and not estimator.evaluates_alone:

@@ -13,6 +13,7 @@ from recurra.cli.console import print_files, print_frame, stderr, stdout, waitin
 from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.later import open_later
+from recurra.cli.opening import open_model
 from recurra.language import _
 
 if TYPE_CHECKING:
@@ -66,9 +67,8 @@ def export(
     Scaling, calibration and quantiles are included, and rows to check the export with are written too.
     """
     from recurra.deploy.exported import check_folders
-    from recurra.tasks import load
 
-    estimator = load(model)
+    estimator = open_model(model)
     claim([folder for folder in (onnx, c) if folder is not None])
     console = stdout(quiet)
     later = None

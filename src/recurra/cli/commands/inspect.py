@@ -12,6 +12,7 @@ from recurra.cli.console import counting, print_facts, print_files, print_frame,
 from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.later import open_later
+from recurra.cli.opening import open_model
 from recurra.cli.outputs import csv_text, written_together
 from recurra.language import _
 
@@ -55,9 +56,8 @@ def inspect(
         print_file(stdout(quiet), model)
         return
     from recurra.inspect import draw_attribution, draw_flow
-    from recurra.tasks import load
 
-    estimator = load(model)
+    estimator = open_model(model)
     files = [out / f"{model.stem}-{part}" for part in ("memory.png", "moved.png", "moved.csv")]
     later = open_later("inspect", estimator, model, file, reading, outputs=files, quiet=quiet)
     console = stdout(quiet)

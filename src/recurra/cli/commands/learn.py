@@ -13,6 +13,7 @@ from recurra.cli.console import print_facts, print_files, print_preview, print_s
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.task_flags import Flag, flags_of, own_flags, signature_of
 from recurra.cli.given import arguments_of, named, part_of, perhaps
+from recurra.cli.opening import staying
 from recurra.cli.outputs import as_text, check_outputs, surviving, tell_failures, written_together
 from recurra.errors import InputError
 from recurra.heap import frugal
@@ -53,7 +54,9 @@ def _learn(
     columns, shown = part_of(given, flags, "columns"), part_of(given, flags, "shown")
     check_outputs([out / name for name in task.files])  # before anything is read, or torch imported
 
-    estimator = task.load()(**arguments_of(task, flags, given))
+    with staying():
+        learner = task.load()
+    estimator = learner(**arguments_of(task, flags, given))
     console = stdout(quiet)
     with waiting(stderr(quiet), _("reading {file}", file=Path(file).name)):
         opened = estimator.read_file(file, reading.arguments(), perhaps(columns, flags))

@@ -14,6 +14,7 @@ from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.values import parse_levels
 from recurra.cli.folders import predict_folder
 from recurra.cli.later import open_later
+from recurra.cli.opening import open_model
 from recurra.cli.outputs import as_text, written_together
 from recurra.errors import InputError
 from recurra.language import _
@@ -86,9 +87,7 @@ def predict(
     partitions, each with whole series or examples: one at a time is in memory, and --out is a folder, too.
     """
     percents = parse_levels(levels)
-    from recurra.tasks import load
-
-    estimator = load(model)
+    estimator = open_model(model)
     asked = {
         "what_if": what_if or None, "top": top, "samples": samples, "prompt": prompt, "length": length,
         "rows": rows, "temperature": temperature, "top_k": top_k, "top_p": top_p, "weights": weights, "seed": seed,

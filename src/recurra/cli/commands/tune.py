@@ -14,6 +14,7 @@ from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.flags.task_flags import Flag, flags_of, signature_of
 from recurra.cli.given import arguments_of, named, part_of, perhaps
+from recurra.cli.opening import staying
 from recurra.cli.outputs import check_outputs, csv_text, written_together
 from recurra.language import _
 from recurra.tasks import registry
@@ -66,7 +67,9 @@ def _tune(known: Mapping[str, Flag], file: str, reading: Reading, given: dict[st
     task, out, quiet = searched(), given["out"], given["quiet"]
     console = stdout(quiet)
     columns = part_of(given, known, "columns")
-    estimator = task.load()(**_arguments(known, given))
+    with staying():
+        learner = task.load()
+    estimator = learner(**_arguments(known, given))
     with waiting(stderr(quiet), _("reading {file}", file=Path(file).name)):
         opened = estimator.read_file(file, reading.arguments(), perhaps(columns, known))
     reading.untold[:] = opened.notes

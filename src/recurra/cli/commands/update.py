@@ -11,6 +11,7 @@ from recurra.cli.console import print_facts, print_files, print_frame, print_ver
 from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.later import open_later
+from recurra.cli.opening import open_model
 from recurra.cli.outputs import check_outputs
 from recurra.language import _
 
@@ -44,12 +45,11 @@ def update(
     Both models are evaluated on the newest rows, and on rows that the old one was trained on. The old model is kept if
     the new one is worse on the newest rows, or has forgotten what it knew.
     """
-    from recurra.tasks import load
     from recurra.training import Run
     from recurra.training.progress import ProgressBar
     from recurra.training.progress import quiet as silent
 
-    estimator = load(model)
+    estimator = open_model(model)
     place = model if out is None else out
     later = open_later("update", estimator, model, file, reading, outputs=[] if out is None else [out], quiet=quiet)
     assert later is not None  # FILE was given

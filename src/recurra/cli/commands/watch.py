@@ -11,6 +11,7 @@ from recurra.cli.console import print_facts, print_files, print_frame, print_ver
 from recurra.cli.flags import options
 from recurra.cli.flags.reading import Reading, reading_flags
 from recurra.cli.later import open_later
+from recurra.cli.opening import open_model
 from recurra.cli.outputs import csv_text, written_together
 from recurra.language import _
 
@@ -73,9 +74,7 @@ def watch(
     The test may be repeated whenever rows arrive. Exit status 0: it still holds, or there are too few rows to tell; 3:
     it no longer holds.
     """
-    from recurra.tasks import load
-
-    estimator = load(model)
+    estimator = open_model(model)
     files = [out / name for name in ("watch.csv", "watch.html")] if out is not None else []
     later = open_later("watch", estimator, model, file, reading, outputs=files, quiet=quiet)
     assert later is not None  # FILE was given

@@ -36,10 +36,8 @@ def without_history(model: ForecastModel, newer: Panel) -> npt.NDArray[np.bool_]
 def continued(model: ForecastModel, data: Data, rows: int | None = None) -> Panel:
     """`data` read as the data of the training was, behind what the model remembers of that.
 
-    Only the last `rows` of it are needed (None: all); without times the beginning is, to see where it belongs.
+    Only the last `rows` of it are needed (None: all).
     """
     if not isinstance(data, Panel):
         data = read_newer(model, data)
-    if rows is not None and data.grid.freq is not None and (data.lengths > 0).all():
-        data = data.tail(rows)
-    return join_panels(model.panel, data)
+    return join_panels(model.panel, data, rows)

@@ -43,7 +43,7 @@ def predicted_after(
     newer = read_newer(model, data)
     fresh = without_history(model, newer)
     if not fresh.any():
-        panel = continued(model, newer, model.memory).tail(model.memory)
+        panel = continued(model, newer, model.memory)
         return predicted(model, panel, levels, changes, num_samples, run)
     if changes:
         raise InputError(
@@ -55,7 +55,7 @@ def predicted_after(
         )
     others = _without(newer, fresh)
     there = others is not None
-    panel = (model.panel if others is None else continued(model, others, model.memory)).tail(model.memory)
+    panel = model.panel.tail(model.memory) if others is None else continued(model, others, model.memory)
     parts, remarks = [], []
     if there:
         frame, remarks = predicted(model, panel, levels, changes, num_samples, run)
