@@ -6,11 +6,11 @@
 
 The first 12 months are learnt from, the next 4 hold out (they end the training, and weigh the forecasts that are
 combined), the last 4 test, in windows that begin at every row (`--every N`: at every Nth). Every column is a series,
-forecast from its last 1,024 rows at most. Compared are the last day repeated, a linear regression of each column, learnt
-from what lies before the held-out months and, once weighed by them, anew from what lies before the test, as baselines
-of a `Forecaster` are; the pretrained network as it is, the same fine-tuned on all 7 columns together, and the combination
-of all these as a `Forecaster` weighs its members; the forecast is the mean of the quantiles (MSE) and the median (MAE),
-as the measures ask. Goals are SegRNN's figures (Lin et al. 2023, look-back 720), beside PatchTST's.
+forecast from its last 1,024 rows at most. Compared are the last day repeated, a linear regression of each column,
+learnt from what lies before the held-out months and, once weighed by them, anew from what lies before the test, as
+baselines of a `Forecaster` are; the pretrained network as it is, the same fine-tuned on all 7 columns together, and the
+combination of all these as a `Forecaster` weighs its members; the forecast is the mean of the quantiles (MSE) and the
+median (MAE), as the measures ask. Goals are SegRNN's figures (Lin et al. 2023, look-back 720), beside PatchTST's.
 """
 
 from __future__ import annotations

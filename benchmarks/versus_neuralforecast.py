@@ -3,12 +3,14 @@
     pip install neuralforecast                          # beside recurra; nothing else needs it
     python benchmarks/versus_neuralforecast.py
     python benchmarks/versus_neuralforecast.py --only m4 --models DeepAR TFT PatchTST
+    python benchmarks/versus_neuralforecast.py --only m4 --models DeepAR --scaler standard --steps 300
 
-Theirs have their defaults (the number of steps, too, unless --steps names one) and read three horizons, as their
-recurrent models do by default; Recurra has all of its own. Both see the target alone. M4 Weekly: 13 weeks after the
-training file. taxi and etth1: trained once on what lies before the last ten horizons, then a forecast from each of the
-ten origins. Seconds are those of the processors, worker processes included, of fit and predict together on one thread,
-imports left out. MASE divides by the in-sample naive error of the season (M4: 1, taxi: 48 half hours, etth1: 24 hours).
+Theirs have their defaults (the number of steps, too, unless --steps names one, and how a window is scaled, unless
+--scaler does: DeepAR's default is not at all) and read three horizons, as their recurrent models do by default; Recurra
+has all of its own. Both see the target alone. M4 Weekly: 13 weeks after the training file. taxi and etth1: trained once
+on what lies before the last ten horizons, then a forecast from each of the ten origins. Seconds are those of the
+processors, worker processes included, of fit and predict together on one thread, imports left out. MASE divides by the
+in-sample naive error of the season (M4: 1, taxi: 48 half hours, etth1: 24 hours).
 """
 
 from __future__ import annotations
@@ -59,15 +61,17 @@ SINGLES = {
 
 @dataclass(frozen=True)
 class Peers:
-    """Which models of theirs, and the steps of each; None: its own default."""
+    """Which models of theirs, the steps of each, and how each scales a window; None: its own default."""
 
     models: tuple[str, ...]
     steps: int | None
+    scaler: str | None
 
     def made(self, model: str, horizon: int, freq: str | int) -> NeuralForecast:
         """One of them with its defaults, reading three horizons."""
-        steps = {} if self.steps is None else {"max_steps": self.steps}
-        found = MODELS[model](h=horizon, input_size=3 * horizon, **steps, **QUIET)
+        chosen = {"max_steps": self.steps, "scaler_type": self.scaler}
+        chosen = {name: value for name, value in chosen.items() if value is not None}
+        found = MODELS[model](h=horizon, input_size=3 * horizon, **chosen, **QUIET)
         return NeuralForecast(models=[found], freq=freq)
 
 
@@ -163,19 +167,20 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=["m4", *SINGLES], default=["m4", *SINGLES])
     parser.add_argument("--models", nargs="+", choices=list(MODELS), default=list(MODELS))
     parser.add_argument("--steps", type=int, help="of each model of theirs; its own default unless given")
+    parser.add_argument("--scaler", help="of each model of theirs, such as standard; its own default unless given")
     given = parser.parse_args()
     folder = data_folder(given.data)
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore")  # the peer's, about its data loaders
     torch.set_num_threads(1)
-    peers = Peers(tuple(given.models), given.steps)
+    peers = Peers(tuple(given.models), given.steps, given.scaler)
     rows: list[dict[str, Any]] = []
     for name in dict.fromkeys(given.only):
         for row in on_m4(folder, peers) if name == "m4" else on_single(name, folder, peers):
             rows.append(row)
             print(f"{markdown(rows[-1:])}\n", flush=True)
-    report("versus_neuralforecast", rows, given.out, max_steps=given.steps, origins=ORIGINS)
+    report("versus_neuralforecast", rows, given.out, max_steps=given.steps, scaler=given.scaler, origins=ORIGINS)
 
 
 if __name__ == "__main__":
