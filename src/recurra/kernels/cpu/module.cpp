@@ -141,6 +141,7 @@ nb::list known_cells() {
 
 NB_MODULE(_engine, m) {
     follow_forks();
+    nb::set_leak_warnings(false);  // of our domain: a command does not take everything down before it ends
     data_ptr = PyUnicode_InternFromString("data_ptr");
     call_type = make_call_type();
     m.doc() = "The recurrence in C++, forward and backward.";
