@@ -45,6 +45,7 @@ def test_garbage_is_looked_for_again_after_an_error():
     with pytest.raises(RecurraError), staying():
         raise RecurraError("no")
     assert gc.isenabled()
+    gc.unfreeze()
 
 
 def test_a_process_that_never_looks_for_garbage_goes_on_so():

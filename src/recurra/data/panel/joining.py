@@ -114,15 +114,15 @@ def _dated(panel: Panel) -> bool:
 
 def _place(older: Panel, old: int | None, newer: Panel, new: int, new_at: int) -> _Place:
     """Where the rows of series `new` of the newer panel lie, which is `old` of the older, and begins at `new_at`."""
-    rows, known = int(newer.lengths[new]), int(newer.known_lengths[new])
+    rows, known = _count(newer.rows(new)), _count(newer.known_rows(new))
     if old is None:
         return _Place(new_at, rows, known, new, new_at)
-    old_at, old_rows = int(older.start[old]), int(older.lengths[old])
+    old_at, old_rows = int(older.start[old]), _count(older.rows(old))
     if not _dated(newer) and not _same_history(older.values(old), old_at, newer.values(new), new_at):
         new_at += old_at + old_rows
     start = min(old_at, new_at)
     end = new_at + rows if rows else old_at + old_rows
-    known_end = max(end, old_at + int(older.known_lengths[old]), new_at + known)
+    known_end = max(end, old_at + _count(older.known_rows(old)), new_at + known)
     return _Place(start, end - start, known_end - start, new, new_at, old, old_at)
 
 
@@ -134,7 +134,7 @@ def _ending(place: _Place, last: int) -> _Place:
 
 def _inside(newer: Panel, place: _Place) -> bool:
     """Whether the newer panel holds all that lies there."""
-    end, known_end = newer.lengths[place.new], newer.known_lengths[place.new]
+    end, known_end = _count(newer.rows(place.new)), _count(newer.known_rows(place.new))
     before = place.start - place.new_at
     return before >= 0 and before + place.rows == end and before + place.known == known_end
 
@@ -171,6 +171,10 @@ def _lay(laid: npt.NDArray, part: npt.NDArray, at: int) -> None:
     part = part[max(0, -at) : max(0, len(laid) - at)]
     at = max(0, at)
     laid[at : at + len(part)] = part
+
+
+def _count(rows: slice) -> int:
+    return rows.stop - rows.start
 
 
 def _offsets(counts: list[int]) -> Ints:
